@@ -1,0 +1,29 @@
+"""Posterior tail probabilities of a beta-binomial model, looked up by (patients, DLTs)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc
+
+
+@lru_cache(maxsize=256)
+def tail_table(threshold: float, max_n: int, a: float = 1.0, b: float = 1.0) -> npt.NDArray[np.float64]:
+    """Tabulate P(p > threshold) after y DLTs in n patients under a Beta(a, b) prior.
+
+    Returns
+    -------
+    array, shape (max_n + 1, max_n + 1), read-only
+        Row n, column y; entries with y > n are NaN.
+
+    Examples
+    --------
+    >>> float(tail_table(0.3, 3)[3, 3].round(4))
+    0.9919
+    """
+    n, y = np.meshgrid(np.arange(max_n + 1), np.arange(max_n + 1), indexing="ij")
+    table = np.where(y <= n, 1.0 - betainc(a + y, b + np.maximum(n - y, 0), threshold), np.nan)
+    table.setflags(write=False)
+    return table

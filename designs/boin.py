@@ -1,0 +1,250 @@
+"""The Bayesian optimal interval design (BOIN).
+
+Liu and Yuan (2015), *Journal of the Royal Statistical Society C* 64:507-523.  With y DLTs in n patients at the
+current level, escalate if y / n <= lambda_e, de-escalate if y / n >= lambda_d, otherwise stay, where
+
+    lambda_e = log((1 - p1) / (1 - t)) / log(t (1 - p1) / (p1 (1 - t)))
+    lambda_d = log((1 - t) / (1 - p2)) / log(p2 (1 - t) / (t (1 - p2)))
+
+with target t, p1 = ``p_safe`` (0.6 t) the highest rate called sub-therapeutic and p2 = ``p_toxic`` (1.4 t) the lowest
+called overly toxic.  A level with n >= 3 and P(p > t | Beta(1 + y, 1 + n - y)) > ``elimination_cutoff`` is eliminated
+together with all above; the trial stops if the lowest is.  The MTD is the level whose isotonic estimate is nearest the
+target.  Details follow the R package BOIN 2.7.2 (Yan et al. 2020, *Journal of Statistical Software* 94(13)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.beta_binomial import tail_table
+from designs.checks import require_flag, require_probability, require_whole
+from designs.decision import Decision, Reason
+from designs.design import Design
+from designs.isotonic import isotonic_fit, nearest_to_target
+from designs.rules import Rule, StopWhenStaying
+from designs.tally import IntArray, Tally
+
+
+class Boundaries(NamedTuple):
+    """BOIN's decision table: one entry for each number of patients ``n`` = 1..max_n at a level.
+
+    A boundary that cannot be reached (no elimination) is n + 1.
+    """
+
+    n: IntArray
+    escalate_if_le: IntArray
+    deescalate_if_ge: IntArray
+    eliminate_if_ge: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class BOIN(Design):
+    """The Bayesian optimal interval design.
+
+    Parameters
+    ----------
+    target : float
+        Target DLT probability.
+    n_doses, max_n, cohort_size, start_level, rules
+        As for :class:`Design`.
+    p_safe, p_toxic : float, optional
+        Rates that call for escalation and de-escalation; by default 0.6 and 1.4 times the target.
+    elimination_cutoff : float
+        Posterior probability of exceeding the target above which a level is eliminated.
+    extra_safe : bool
+        Stop already when the lowest level's posterior probability exceeds ``elimination_cutoff - offset``.
+    offset : float
+        See ``extra_safe``.
+    stop_at_n : int, optional
+        Stop when this many patients are at the current level *and* the decision is to stay there.
+    titration : bool
+        Accelerated titration: one patient per level from the start level up to the first DLT or the top level, then
+        the cohort there is completed.
+    bound_mtd : bool
+        Only a level whose isotonic estimate is at most lambda_d may be the MTD.
+
+    Examples
+    --------
+    >>> design = BOIN(target=0.3, n_doses=5, max_n=30)
+    >>> round(design.lambda_e, 7), round(design.lambda_d, 7)
+    (0.2364907, 0.3585195)
+    >>> design.decide(Tally.parse(["1NNN", "1NNN 2NTT"], n_doses=5)).level
+    array([2, 1])
+    >>> design.select(Tally(n=[[3, 3, 15, 9, 0]], dlt=[[0, 0, 4, 4, 0]], level=[3]))
+    array([3])
+    """
+
+    target: float
+    p_safe: float | None = None
+    p_toxic: float | None = None
+    elimination_cutoff: float = 0.95
+    extra_safe: bool = False
+    offset: float = 0.05
+    stop_at_n: int | None = None
+    titration: bool = False
+    bound_mtd: bool = False
+
+    def __post_init__(self) -> None:
+        require_probability("target", self.target)
+        if self.p_safe is not None:
+            require_probability("p_safe", self.p_safe)
+        if self.p_toxic is not None:
+            require_probability("p_toxic", self.p_toxic)
+        if not self._p_safe < self.target:
+            raise ValueError(f"p_safe must be below the target {self.target}, not {self._p_safe}")
+        if not self.target < self._p_toxic < 1:
+            raise ValueError(f"p_toxic must lie between the target {self.target} and 1, not {self._p_toxic}")
+        require_probability("elimination_cutoff", self.elimination_cutoff)
+        require_flag("extra_safe", self.extra_safe)
+        require_flag("titration", self.titration)
+        require_flag("bound_mtd", self.bound_mtd)
+        require_probability("offset", self.offset, closed=True)
+        if self.stop_at_n is not None:
+            require_whole("stop_at_n", self.stop_at_n, 1)
+        super().__post_init__()
+
+    @property
+    def lambda_e(self) -> float:
+        """Escalation boundary of the observed DLT rate."""
+        return interval_boundary(self._p_safe, self.target)
+
+    @property
+    def lambda_d(self) -> float:
+        """De-escalation boundary of the observed DLT rate."""
+        return interval_boundary(self._p_toxic, self.target)
+
+    def boundaries(self) -> Boundaries:
+        """Return the decision table for n = 1..max_n, as the package's ``get.boundary``."""
+        table = self._table(self.max_n)
+        return Boundaries(np.arange(1, self.max_n + 1), table.escalate[1:], table.deescalate[1:], table.eliminate[1:])
+
+    def own_rules(self) -> tuple[Rule, ...]:
+        """See :meth:`Design.own_rules`."""
+        return () if self.stop_at_n is None else (StopWhenStaying(self.stop_at_n),)
+
+    def first_cohort_size(self) -> int:
+        """See :meth:`Design.first_cohort_size`."""
+        return 1 if self.titration else self.cohort_size
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        n, dlt = tally.at(tally.n), tally.at(tally.dlt)
+        table = self._table(int(n.max(initial=self.max_n)))
+        up = (dlt <= table.escalate[n]) & (tally.level < self.n_doses)
+        down = (dlt >= table.deescalate[n]) & (tally.level > 1)
+        decision = self.move_to(tally, tally.level + up - down)
+        return self._titrate(tally, decision) if self.titration else decision
+
+    def ceiling(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.ceiling`: levels below the lowest eliminated one."""
+        table = self._table(max(self.max_n, int(tally.n.max(initial=0))))
+        eliminated = tally.dlt >= table.eliminate[tally.n]
+        if self.extra_safe:
+            eliminated[:, 0] |= tally.dlt[:, 0] >= table.stop_extra_safe[tally.n[:, 0]]
+        return np.where(eliminated.any(axis=1), np.argmax(eliminated, axis=1), self.n_doses)
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`: the isotonic estimate nearest the target, as the package's ``select.mtd``."""
+        n, dlt = tally.n, tally.dlt
+        above = tail_table(float(self.target), max(self.max_n, int(n.max(initial=0))))[n, dlt]
+        eliminated = (n >= 3) & (above > self.elimination_cutoff)
+        if self.extra_safe:
+            eliminated[:, 0] |= (n[:, 0] >= 3) & (above[:, 0] > self.elimination_cutoff - self.offset)
+        candidate = (n > 0) & ~np.logical_or.accumulate(eliminated, axis=1)
+        estimate = isotonic_rates(n, dlt, candidate)
+        if self.bound_mtd:
+            estimate = np.where(estimate <= self.lambda_d, estimate, np.nan)
+        return nearest_to_target(estimate, self.target)
+
+    @property
+    def _p_safe(self) -> float:
+        return 0.6 * self.target if self.p_safe is None else self.p_safe
+
+    @property
+    def _p_toxic(self) -> float:
+        return 1.4 * self.target if self.p_toxic is None else self.p_toxic
+
+    def _table(self, max_n: int) -> _Table:
+        return _make_table(
+            self.target,
+            self.lambda_e,
+            self.lambda_d,
+            self.elimination_cutoff,
+            self.offset,
+            max(max_n, self.max_n),
+        )
+
+    def _titrate(self, tally: Tally, decision: Decision) -> Decision:
+        """Replace the decision while single patients climb, and where the first cohort is to be completed."""
+        levels = np.arange(1, self.n_doses + 1)
+        climbed = (levels >= self.start_level) & (levels <= tally.level[:, None])
+        singles = (tally.n == climbed).all(axis=1)
+        no_dlt = tally.total_dlt == 0
+        climb = singles & no_dlt & (tally.level < self.n_doses)
+        complete = singles & ~climb & (self.cohort_size > 1)
+        level = np.where(climb, tally.level + 1, np.where(complete, tally.level, decision.level))
+        cohort = np.where(climb, 1, np.where(complete, self.cohort_size - 1, decision.cohort_size))
+        reason = np.where(climb, np.int8(Reason.TITRATE), decision.reason_code)
+        return Decision(level, cohort, np.where(complete, np.int8(Reason.COMPLETE_COHORT), reason))
+
+
+def interval_boundary(alternative: float, target: float) -> float:
+    """Return the rate at which ``alternative`` and ``target`` are equally likely, whatever n.
+
+    Liu and Yuan (2015), equation (2), with equal prior weights.
+
+    Examples
+    --------
+    >>> round(interval_boundary(0.18, 0.3), 7)
+    0.2364907
+    """
+    odds = alternative * (1 - target) / (target * (1 - alternative))
+    return float(np.log((1 - target) / (1 - alternative)) / np.log(odds))
+
+
+def isotonic_rates(n: IntArray, dlt: IntArray, candidate: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return isotonic DLT rates (S, J) of the candidate levels, NaN elsewhere, as BOIN's ``select.mtd``.
+
+    Rates are (y + 0.05) / (n + 0.1), weighted by the inverse variance of Beta(y + 0.05, n - y + 0.05); the k-th
+    candidate is raised by k times 1e-10, so that of equal estimates the highest level is nearest a target above
+    them and the lowest nearest a target below.
+    """
+    a, b = dlt + 0.05, n - dlt + 0.05
+    weight = np.where(candidate, (a + b) ** 2 * (a + b + 1) / (a * b), 0.0)
+    return isotonic_fit(a / (a + b), weight) + 1e-10 * np.cumsum(candidate, axis=1)
+
+
+class _Table(NamedTuple):
+    """Boundaries indexed by n = 0..max_n; nobody treated: no boundary is reached."""
+
+    escalate: IntArray
+    deescalate: IntArray
+    eliminate: IntArray
+    stop_extra_safe: IntArray
+
+
+@lru_cache(maxsize=256)
+def _make_table(target: float, lambda_e: float, lambda_d: float, cutoff: float, offset: float, max_n: int) -> _Table:
+    n = np.arange(max_n + 1)
+    tail = np.where(np.isnan(tails := tail_table(float(target), max_n)), 0.0, tails)
+    eliminate = _first_at_or_above(tail > cutoff, n)
+    # The package asks for extra safety only where elimination is possible at all with that many patients.
+    extra = np.where(eliminate <= n, _first_at_or_above(tail > cutoff - offset, n), n + 1)
+    product = lambda_d * n
+    whole = np.abs(product - np.round(product)) < 1e-12
+    deescalate = np.where(whole, np.round(product) + 1, np.ceil(product)).astype(np.int64)
+    table = _Table(np.floor(lambda_e * n).astype(np.int64), np.minimum(deescalate, eliminate), eliminate, extra)
+    for column in table:
+        column.setflags(write=False)
+    return table
+
+
+def _first_at_or_above(reached: npt.NDArray[np.bool_], n: IntArray) -> IntArray:
+    """Return per row n the first y <= n that is reached, for n >= 3; else n + 1."""
+    reached = reached & (np.arange(reached.shape[1]) <= n[:, None]) & (n[:, None] >= 3)
+    return np.where(reached.any(axis=1), np.argmax(reached, axis=1), n + 1)

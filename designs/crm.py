@@ -1,0 +1,241 @@
+"""The continual reassessment method (CRM).
+
+O'Quigley, Pepe and Fisher (1990), *Biometrics* 46:33-48; Cheung (2011), *Dose Finding by the Continual Reassessment
+Method*.  One parameter ``b`` with prior N(0, ``prior_sd`` squared) moves the whole skeleton ``s`` up or down:
+
+empiric
+    p = s ** exp(b)
+logistic
+    logit p = intercept + exp(b) x, with x = logit(s) - intercept
+
+The next level is the one whose estimate is nearest the target, ties to the lower; as in dfcrm, the top level where
+all estimates are at or below the target, the lowest where all are at or above it.  The estimate is the curve at the
+posterior mean of ``b`` (``"plug_in"``, as dfcrm and Cheung's book) or the posterior mean of the curve itself
+(``"posterior_mean"``, as trialr and bcrm); the two can name different doses.
+
+Note that ``prior_sd`` is a standard deviation; dfcrm's ``scale`` is the same number, and the classical prior
+*variance* is 1.34.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, log_expit, logit, sici
+
+from designs.checks import require_choice, require_number, require_probability
+from designs.decision import Decision
+from designs.design import Design
+from designs.grid import GridModel
+from designs.rules import NoSkipping, Rule
+from designs.skeleton import MODELS
+from designs.tally import IntArray, Tally
+
+FloatArray = npt.NDArray[np.float64]
+
+_CURVATURE = 1.0 / 3.0  # how fast the nodes thin out towards the tails, where the posterior is never narrow
+_STEP = 0.6  # node distance in units of the narrowest posterior sd: means and variances to about 1e-12
+_FINE_STEP = 0.35  # the same for tail probabilities, whose integrand ends abruptly: to about 1e-12 too
+
+
+class Posterior(NamedTuple):
+    """Posterior of the CRM for S tallies.
+
+    ``mean`` and ``variance`` (S,) are those of the parameter; ``dlt_probability`` (S, J) is the estimated curve,
+    plug-in or posterior mean as the design says.
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    dlt_probability: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class CRM(Design):
+    """The continual reassessment method.
+
+    Parameters
+    ----------
+    target : float
+        Target DLT probability.
+    skeleton : sequence of float, length J
+        Prior guesses of the DLT probabilities, strictly increasing; see :func:`designs.skeleton`.
+    max_n : int
+        Most patients.
+    model : {"empiric", "logistic"}
+        Dose-toxicity model.
+    intercept : float
+        Fixed intercept of the logistic model.
+    prior_sd : float
+        Standard deviation of the normal prior of the parameter.
+    estimate : {"plug_in", "posterior_mean"}
+        Curve at the posterior mean of the parameter, or posterior mean of the curve.
+    selection : {"model", "next_level"}
+        The MTD is the model's dose, unrestricted (as dfcrm), or the level that the next cohort would get, rules
+        included (as escalation).
+    cohort_size, start_level, rules
+        As for :class:`Design`; by default no level is skipped on the way up.
+
+    Examples
+    --------
+    Cheung (2011), page 21:
+
+    >>> design = CRM(target=0.25, skeleton=(0.05, 0.12, 0.25, 0.40, 0.55), max_n=20, model="logistic", rules=())
+    >>> tally = Tally.parse("3N 5N 5T 3N 4N", n_doses=5)
+    >>> posterior = design.posterior(tally)
+    >>> posterior.mean.round(4), posterior.dlt_probability.round(4)
+    (array([0.2795]), array([[0.0077, 0.0265, 0.0817, 0.1819, 0.3314]]))
+    >>> int(design.decide(tally).level[0])
+    4
+    """
+
+    target: float
+    skeleton: tuple[float, ...]
+    n_doses: int = field(init=False)
+    cohort_size: int = 1
+    model: str = "empiric"
+    intercept: float = 3.0
+    prior_sd: float = 1.34**0.5
+    estimate: str = "plug_in"
+    selection: str = "model"
+    rules: tuple[Rule, ...] = (NoSkipping(),)
+
+    def __post_init__(self) -> None:
+        require_probability("target", self.target)
+        object.__setattr__(self, "skeleton", increasing_probabilities("skeleton", self.skeleton))
+        object.__setattr__(self, "n_doses", len(self.skeleton))
+        require_choice("model", self.model, MODELS)
+        require_choice("estimate", self.estimate, ("plug_in", "posterior_mean"))
+        require_choice("selection", self.selection, ("model", "next_level"))
+        if require_number("prior_sd", self.prior_sd) <= 0:
+            raise ValueError(f"prior_sd must be positive, not {self.prior_sd}")
+        require_number("intercept", self.intercept)
+        if self.model == "logistic" and logit(self.skeleton[-1]) >= self.intercept:
+            raise ValueError(
+                f"intercept must exceed logit(skeleton) at every dose, {logit(self.skeleton[-1]):.3g}, "
+                f"not {self.intercept}"
+            )
+        super().__post_init__()
+
+    def posterior(self, tally: Tally) -> Posterior:
+        """Return the posterior of the parameter and the estimated curve.
+
+        By the trapezoidal rule on a grid over the whole line, which converges exponentially; dfcrm integrates on
+        (-10, 10), which cuts off part of the prior where its standard deviation is 2 or more.
+        """
+        nodes, grid = self._grid(tally, _STEP)
+        functions = [nodes, nodes**2]
+        if self.estimate == "posterior_mean":
+            functions += list(np.exp(grid.log_dlt))
+        moments = grid.expect(tally, np.column_stack(functions))
+        mean = moments[:, 0]
+        curve = self.curve(mean) if self.estimate == "plug_in" else moments[:, 2:]
+        return Posterior(mean, moments[:, 1] - mean**2, curve)
+
+    def curve(self, parameter: FloatArray) -> FloatArray:
+        """Return the DLT probabilities (S, J) at parameter values (S,)."""
+        return np.exp(_log_dlt(parameter, self.skeleton, self.model, self.intercept).T)
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        return self.move_to(tally, self.model_dose(tally))
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`."""
+        return self.model_dose(tally) if self.selection == "model" else self.next_level(tally)
+
+    def model_dose(self, tally: Tally) -> IntArray:
+        """Return the level (S,) that the model alone would give."""
+        if self.estimate == "plug_in":
+            nodes, grid = self._grid(tally, _STEP)
+            curve = self.curve(grid.expect(tally, nodes[:, None])[:, 0])
+        else:
+            curve = self.posterior(tally).dlt_probability
+        level = np.argmin(np.abs(curve - self.target), axis=1) + 1
+        # Where estimates are so small that they tie, nearness cannot tell them apart.
+        return np.where((curve <= self.target).all(axis=1), self.n_doses, level)
+
+    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
+        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model.
+
+        The integral up to a limit inside the grid is Stenger's sinc rule: each node counts by the integral of its
+        cardinal function up to that limit (Stenger 1993, *Numerical Methods Based on Sinc and Analytic Functions*,
+        section 4.5).
+        """
+        nodes, grid = self._grid(tally, _FINE_STEP)
+        label = np.log(self.skeleton[level - 1])
+        ratio = np.log(above) / label
+        if self.model == "logistic":
+            ratio = (logit(above) - self.intercept) / (logit(self.skeleton[level - 1]) - self.intercept)
+        if ratio <= 0:  # a logistic curve stays below expit(intercept)
+            return np.zeros(tally.size)
+        position = np.arcsinh(_CURVATURE * nodes)
+        distance = (np.arcsinh(_CURVATURE * np.log(ratio)) - position) / (position[1] - position[0])
+        share = 0.5 + sici(np.pi * distance)[0] / np.pi
+        return np.clip(grid.expect(tally, share[:, None])[:, 0], 0.0, 1.0)
+
+    def _grid(self, tally: Tally, step: float) -> tuple[FloatArray, GridModel]:
+        # A tally beyond max_n (a question asked outside a trial) needs a finer grid; sizes are rounded up so that
+        # few different grids are ever made.
+        patients = max(self.max_n, int(tally.total_n.max(initial=0)))
+        if patients > self.max_n:
+            patients = 2 ** int(np.ceil(np.log2(patients)))
+        return _make_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
+
+
+def increasing_probabilities(name: str, values: object) -> tuple[float, ...]:
+    """Return probabilities as a tuple; raise ValueError unless they lie in (0, 1) and strictly increase."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a list of probabilities, not {values!r}") from None
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must be a list of probabilities, not {values!r}")
+    numbers = tuple(float(value) for value in array)
+    if not ((array > 0) & (array < 1)).all():
+        raise ValueError(f"{name} must lie between 0 and 1, not {list(numbers)}")
+    if not (np.diff(array) > 0).all():
+        raise ValueError(f"{name} must be strictly increasing, not {list(numbers)}")
+    return numbers
+
+
+def _log_dlt(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:
+    """Return log DLT probabilities, shape (J, G)."""
+    scale = np.exp(parameter)
+    if model == "empiric":
+        return np.log(skeleton)[:, None] * scale
+    log_p: FloatArray = log_expit(intercept + (logit(skeleton) - intercept)[:, None] * scale)
+    return log_p
+
+
+@lru_cache(maxsize=64)
+def _make_grid(
+    skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
+) -> tuple[FloatArray, GridModel]:
+    """Lay nodes ``sinh(c t) / c``, t equidistant, close enough for the narrowest posterior of ``patients``."""
+    information = 1.0 / prior_sd**2 + patients * _largest_information(model, intercept)
+    reach = np.arcsinh(_CURVATURE * max(10.0, 8.5 * prior_sd)) / _CURVATURE
+    half = int(np.ceil(reach * np.sqrt(information) / step))
+    t = np.linspace(-reach, reach, 2 * half + 1)
+    nodes = np.sinh(_CURVATURE * t) / _CURVATURE
+    log_weight = -0.5 * (nodes / prior_sd) ** 2 + np.log(np.cosh(_CURVATURE * t))
+    log_dlt = _log_dlt(nodes, skeleton, model, intercept)
+    if model == "empiric":
+        log_no_dlt = np.log(-np.expm1(log_dlt))
+    else:
+        log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * np.exp(nodes))
+    return nodes, GridModel(log_weight, log_dlt, log_no_dlt)
+
+
+@lru_cache(maxsize=64)
+def _largest_information(model: str, intercept: float) -> float:
+    """Return the largest Fisher information about the parameter that one patient can carry."""
+    p = np.linspace(1e-4, 1 - 1e-4, 9999)
+    if model == "empiric":
+        return float((p * np.log(p) ** 2 / (1 - p)).max())
+    reachable = p[p < expit(intercept)]
+    return float((reachable * (1 - reachable) * (logit(reachable) - intercept) ** 2).max())

@@ -1,0 +1,104 @@
+"""What a design answers: the next level, how many patients, and why, in one vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.tally import IntArray
+
+
+class Reason(IntEnum):
+    """Why a decision was made; simulation tables, conduct and text all use these words.
+
+    Codes from 50 on end the trial.  Where several apply to one decision the smallest code of its kind is given,
+    so that the order of rules cannot matter.
+    """
+
+    START = 1
+    FIXED_PATH = 5
+    TITRATE = 10
+    COMPLETE_COHORT = 11
+    TOO_TOXIC_ABOVE = 20
+    INCREMENT_LIMITED = 21
+    SKIPPING_FORBIDDEN = 22
+    NOT_COHERENT = 23
+    ESCALATE = 30
+    STAY = 31
+    DEESCALATE = 32
+    NO_SAFE_DOSE = 50
+    LEVEL_TOO_TOXIC = 51
+    MTD_FOUND = 60
+    MAX_N = 70
+    ENOUGH_AT_DOSE = 80
+    STAYING_AT_DOSE = 81
+    PRECISE = 82
+    SAME_LEVEL_REPEATED = 83
+    RULES_MET = 84
+
+    @property
+    def stops(self) -> bool:
+        """Whether the trial ends here."""
+        return self >= Reason.NO_SAFE_DOSE
+
+    @property
+    def sentence(self) -> str:
+        """One plain sentence."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.START: "Nobody has been treated yet: begin at the starting level.",
+    Reason.FIXED_PATH: "The fixed first part of the design prescribes this level.",
+    Reason.TITRATE: "No DLT so far in the titration: treat one patient at the next level.",
+    Reason.COMPLETE_COHORT: "Complete the cohort at this level before deciding.",
+    Reason.TOO_TOXIC_ABOVE: "The design would go higher, but the level above is excluded as too toxic.",
+    Reason.INCREMENT_LIMITED: "The design would go higher, but the largest allowed increment is reached.",
+    Reason.SKIPPING_FORBIDDEN: "The design would move further, but no level may be skipped.",
+    Reason.NOT_COHERENT: "The design would move against what the last cohort showed; that is not allowed.",
+    Reason.ESCALATE: "The data support the next higher level.",
+    Reason.STAY: "The data support treating more patients at this level.",
+    Reason.DEESCALATE: "The data call for a lower level.",
+    Reason.NO_SAFE_DOSE: "Stop: even the lowest level is too toxic.",
+    Reason.LEVEL_TOO_TOXIC: "Stop: the DLT probability is too likely to exceed the limit.",
+    Reason.MTD_FOUND: "Stop: the design has found its MTD.",
+    Reason.MAX_N: "Stop: the maximum number of patients has been treated.",
+    Reason.ENOUGH_AT_DOSE: "Stop: enough patients have been treated at the level.",
+    Reason.STAYING_AT_DOSE: "Stop: enough patients at this level, and the decision is to stay.",
+    Reason.PRECISE: "Stop: the MTD is estimated precisely enough.",
+    Reason.SAME_LEVEL_REPEATED: "Stop: the same level has been recommended often enough in a row.",
+    Reason.RULES_MET: "Stop: the combined stopping rule is met.",
+}
+
+_REASONS = np.full(128, None, dtype=object)
+for _reason in Reason:
+    _REASONS[_reason] = _reason
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """Decisions for S tallies.
+
+    Attributes
+    ----------
+    level : array of int, shape (S,)
+        Level of the next cohort, from 1; 0 means stop.
+    cohort_size : array of int, shape (S,)
+        Patients in the next cohort; 0 where the trial stops.
+    reason_code : array of int8, shape (S,)
+        Codes of :class:`Reason`; ``.reason`` gives the members.
+    """
+
+    level: IntArray
+    cohort_size: IntArray
+    reason_code: npt.NDArray[np.int8]
+
+    @property
+    def reason(self) -> npt.NDArray[Any]:
+        """The reasons as :class:`Reason` members, shape (S,)."""
+        members: npt.NDArray[Any] = _REASONS[self.reason_code]
+        return members

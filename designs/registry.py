@@ -1,0 +1,93 @@
+"""Designs and rules by name; third-party designs arrive through the entry-point group ``doseesc.designs``."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+
+from designs import rules as _rules
+from designs.boin import BOIN
+from designs.crm import CRM
+from designs.design import Design
+from designs.three_plus_three import ThreePlusThree
+
+GROUP = "doseesc.designs"
+
+_BUILT_IN: dict[str, type[Design]] = {"3+3": ThreePlusThree, "CRM": CRM, "BOIN": BOIN}
+_RULES: dict[str, type[_rules.Rule]] = {
+    rule.__name__: rule
+    for rule in (
+        _rules.NoSkipping,
+        _rules.CoherentEscalation,
+        _rules.StopTooToxic,
+        _rules.StopAtRecommended,
+        _rules.StopAtDose,
+        _rules.StopWhenStaying,
+    )
+}
+
+
+class UnknownName(ValueError):
+    """No design or rule has this name; ``nearest`` is the likeliest one meant, or None."""
+
+    def __init__(self, kind: str, name: str, known: list[str]) -> None:
+        by_lower = {item.lower(): item for item in known}
+        close = get_close_matches(name.lower(), list(by_lower), n=1)
+        self.nearest = by_lower[close[0]] if close else None
+        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
+        super().__init__(f"{kind} {name!r} is not known{hint} (known: {', '.join(known)})")
+
+
+def design_names() -> list[str]:
+    """Return the names of all designs, the built-in ones first."""
+    return [*_BUILT_IN, *sorted(_third_party())]
+
+
+def design_class(name: str) -> type[Design]:
+    """Return the design of a name, in any case.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; it suggests the nearest name.
+    TypeError
+        If an entry point leads to something that is not a design.
+
+    Examples
+    --------
+    >>> design_class("boin").__name__
+    'BOIN'
+    """
+    for known, design in _BUILT_IN.items():
+        if known.lower() == name.lower():
+            return design
+    for known, entry in _third_party().items():
+        if known.lower() == name.lower():
+            loaded = entry.load()
+            if not (isinstance(loaded, type) and issubclass(loaded, Design)):
+                raise TypeError(f"entry point {known!r} of {GROUP} must lead to a subclass of designs.Design")
+            return loaded
+    raise UnknownName("design", name, design_names())
+
+
+def rule_names() -> list[str]:
+    """Return the names of all rules."""
+    return list(_RULES)
+
+
+def rule_class(name: str) -> type[_rules.Rule]:
+    """Return the rule of a name, in any case.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; it suggests the nearest name.
+    """
+    for known, rule in _RULES.items():
+        if known.lower() == name.lower():
+            return rule
+    raise UnknownName("rule", name, rule_names())
+
+
+def _third_party() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

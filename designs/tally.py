@@ -1,0 +1,262 @@
+"""The state of a trial as a design sees it: patients and DLTs per dose level.
+
+A :class:`Tally` is a *batch*: S trial states side by side, so that a design decides all of them in one call.
+Dose levels count from 1; level 0 means that nobody has been treated yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.integer[Any]]
+
+_COHORT = re.compile(r"(\d+)([NT]+)")
+
+
+def _last_n(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+    return n
+
+
+def _last_dlt(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+    return dlt
+
+
+def _cohorts(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+    return old + 1
+
+
+def _cohorts_in_a_row(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+    return np.where(moved, 1, old + 1)
+
+
+MEMORY: Mapping[str, Callable[[IntArray, npt.NDArray[np.bool_], IntArray, IntArray], IntArray]] = {
+    "last_n": _last_n,
+    "last_dlt": _last_dlt,
+    "cohorts": _cohorts,
+    "cohorts_in_a_row": _cohorts_in_a_row,
+}
+"""What a trial can remember beyond (n, dlt, level), and how one more cohort changes it.
+
+``last_n`` and ``last_dlt`` are the patients and DLTs of the last cohort, ``cohorts`` the number of cohorts so
+far, ``cohorts_in_a_row`` how many of them, up to now, were at the current level without a break.  Each is an
+update ``(old value, level changed?, patients, DLTs of the new cohort) -> new value`` and starts at 0.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """S trial states of J dose levels.
+
+    Parameters
+    ----------
+    n : array of int, shape (S, J)
+        Patients treated at each level.
+    dlt : array of int, shape (S, J)
+        Patients with a dose-limiting toxicity at each level.
+    level : array of int, shape (S,)
+        The level of the last cohort, from 1; 0 where nobody has been treated yet.
+    memory : mapping of str to array of int, shape (S,)
+        What a design or rule needs beyond the tally; the names are those of :data:`MEMORY`.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a count is negative, there are more DLTs than patients, or a level is outside 0..J.
+
+    Examples
+    --------
+    >>> tally = Tally(n=[[3, 3, 0]], dlt=[[0, 1, 0]], level=[2])
+    >>> tally.size, tally.n_doses, int(tally.total_n[0])
+    (1, 3, 6)
+    >>> Tally.parse("1NNN 2NNT", n_doses=3).dlt
+    array([[0, 1, 0]])
+    """
+
+    n: IntArray
+    dlt: IntArray
+    level: IntArray
+    memory: Mapping[str, IntArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("n", "dlt", "level"):
+            object.__setattr__(self, name, _integers(name, getattr(self, name)))
+        if self.n.ndim != 2 or self.n.shape[1] < 1:
+            raise ValueError(f"n must have shape (tallies, doses), not {self.n.shape}")
+        if self.dlt.shape != self.n.shape:
+            raise ValueError(f"dlt must have the shape of n, {self.n.shape}, not {self.dlt.shape}")
+        if self.level.shape != self.n.shape[:1]:
+            raise ValueError(f"level must have shape {self.n.shape[:1]}, not {self.level.shape}")
+        if (self.dlt < 0).any() or (self.dlt > self.n).any():
+            raise ValueError("dlt must lie between 0 and n at every dose")
+        if (self.level < 0).any() or (self.level > self.n_doses).any():
+            raise ValueError(f"level must lie between 0 and {self.n_doses}")
+        memory = {name: _integers(f"memory {name}", values) for name, values in self.memory.items()}
+        for name, values in memory.items():
+            if name not in MEMORY:
+                raise ValueError(f"memory has no field {name!r}; known are {', '.join(MEMORY)}")
+            if values.shape != self.level.shape:
+                raise ValueError(f"memory {name} must have shape {self.level.shape}, not {values.shape}")
+        object.__setattr__(self, "memory", memory)
+
+    @classmethod
+    def _trusted(cls, n: IntArray, dlt: IntArray, level: IntArray, memory: Mapping[str, IntArray]) -> Tally:
+        """Skip the checks, for states made from checked ones (the engines make millions)."""
+        tally = object.__new__(cls)
+        for name, value in (("n", n), ("dlt", dlt), ("level", level), ("memory", memory)):
+            object.__setattr__(tally, name, value)
+        return tally
+
+    @classmethod
+    def empty(cls, n_doses: int, size: int = 1) -> Tally:
+        """Return ``size`` trials of ``n_doses`` levels in which nobody has been treated, with every memory."""
+        zeros = np.zeros((size, n_doses), dtype=np.int64)
+        memory = {name: np.zeros(size, dtype=np.int64) for name in MEMORY}
+        return cls._trusted(zeros, zeros.copy(), np.zeros(size, dtype=np.int64), memory)
+
+    @classmethod
+    def parse(cls, outcomes: str | Iterable[str], n_doses: int) -> Tally:
+        """Read outcome strings such as ``"1NNN 2NNT"``: per cohort the level, then N or T for each patient.
+
+        Parameters
+        ----------
+        outcomes : str or iterable of str
+            One trial, or several (one row each).  Cohorts may be separated by spaces, or not at all.
+        n_doses : int
+            Number of dose levels.
+
+        Raises
+        ------
+        ValueError
+            If a string is not of this form, or names a level outside 1..n_doses.
+        """
+        texts = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+        tallies = [cls.empty(n_doses)]
+        for text in texts:
+            tally = cls.empty(n_doses)
+            for level, n, dlt in parse_cohorts(text, n_doses):
+                tally = tally.after(np.array([level]), np.array([n]), np.array([dlt]))
+            tallies.append(tally)
+        return cls.concatenate(tallies).take(np.arange(1, len(tallies)))
+
+    @classmethod
+    def concatenate(cls, tallies: Iterable[Tally]) -> Tally:
+        """Put batches under one another; keeps the memory that all of them have."""
+        parts = list(tallies)
+        shared = [name for name in parts[0].memory if all(name in part.memory for part in parts)]
+        return cls._trusted(
+            np.concatenate([part.n for part in parts]),
+            np.concatenate([part.dlt for part in parts]),
+            np.concatenate([part.level for part in parts]),
+            {name: np.concatenate([part.memory[name] for part in parts]) for name in shared},
+        )
+
+    @property
+    def size(self) -> int:
+        """Number of trial states S."""
+        return self.n.shape[0]
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels J."""
+        return self.n.shape[1]
+
+    @property
+    def total_n(self) -> IntArray:
+        """Patients treated in all, shape (S,)."""
+        return self.n.sum(axis=1, dtype=np.int64)
+
+    @property
+    def total_dlt(self) -> IntArray:
+        """DLTs in all, shape (S,)."""
+        return self.dlt.sum(axis=1, dtype=np.int64)
+
+    def at(self, counts: IntArray, level: IntArray | None = None) -> IntArray:
+        """Take from ``counts`` (S, J) the entry at each tally's ``level`` (by default the current one).
+
+        Level 0 reads as 0.
+        """
+        chosen = self.level if level is None else level
+        values = counts[np.arange(self.size), np.maximum(chosen, 1) - 1]
+        return np.where(chosen > 0, values, 0)
+
+    def recall(self, name: str) -> IntArray:
+        """Return a memory field, shape (S,).
+
+        Raises
+        ------
+        ValueError
+            If the tally was made without it.
+        """
+        if name not in self.memory:
+            raise ValueError(
+                f"memory {name!r} is needed by the design but this tally has none; "
+                "give Tally(..., memory={...}) or make the tally with Tally.parse or .after"
+            )
+        return self.memory[name]
+
+    def take(self, index: npt.NDArray[Any]) -> Tally:
+        """Return the tallies at ``index`` (integers or a mask)."""
+        memory = {name: values[index] for name, values in self.memory.items()}
+        return Tally._trusted(self.n[index], self.dlt[index], self.level[index], memory)
+
+    def after(self, level: IntArray, n: IntArray, dlt: IntArray) -> Tally:
+        """Return the tallies after one more cohort: ``n`` patients with ``dlt`` DLTs at ``level``, each (S,)."""
+        rows = np.arange(self.size)
+        new_n, new_dlt = self.n.copy(), self.dlt.copy()
+        new_n[rows, level - 1] += n.astype(new_n.dtype)
+        new_dlt[rows, level - 1] += dlt.astype(new_dlt.dtype)
+        moved = level != self.level
+        memory = {name: MEMORY[name](old, moved, n, dlt) for name, old in self.memory.items()}
+        return Tally._trusted(new_n, new_dlt, level, memory)
+
+
+def parse_cohorts(outcomes: str, n_doses: int) -> list[tuple[int, int, int]]:
+    """Read one outcome string as (level, patients, DLTs) per cohort.
+
+    Raises
+    ------
+    ValueError
+        If the string is not of the form ``"1NNN 2NNT"``, or names a level outside 1..n_doses.
+
+    Examples
+    --------
+    >>> parse_cohorts("1NNN 2NTT", n_doses=3)
+    [(1, 3, 0), (2, 3, 2)]
+    """
+    text = "".join(outcomes.split()).upper()
+    cohorts = []
+    position = 0
+    while position < len(text):
+        match = _COHORT.match(text, position)
+        if match is None:
+            raise ValueError(
+                f"outcomes cannot be read at {text[position : position + 8]!r} in {outcomes!r}; "
+                "write the level and N (no DLT) or T (DLT) for each patient, such as '1NNN 2NNT'"
+            )
+        level, patients = int(match[1]), match[2]
+        if not 1 <= level <= n_doses:
+            raise ValueError(f"outcomes name level {level} in {outcomes!r}; the levels are 1 to {n_doses}")
+        cohorts.append((level, len(patients), patients.count("T")))
+        position = match.end()
+    return cohorts
+
+
+def _integers(name: str, values: Any) -> IntArray:
+    array = np.asarray(values)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if not np.issubdtype(array.dtype, np.integer):
+        if not (np.issubdtype(array.dtype, np.floating) and (array == np.floor(array)).all()):
+            raise ValueError(f"{name} must hold whole numbers, not {values!r}")
+        array = array.astype(np.int64)
+    if np.issubdtype(array.dtype, np.unsignedinteger):
+        array = array.astype(np.int64)
+    if (array < 0).any():
+        raise ValueError(f"{name} must not be negative, not {values!r}")
+    return array
