@@ -1,0 +1,126 @@
+"""What running a study found: every design under every toxicity scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from doseesc.characteristics import METRICS, OperatingCharacteristics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from doseesc.scenario import Study
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One design under one scenario: what was simulated and what was computed exactly, where it was."""
+
+    simulated: OperatingCharacteristics | None
+    exact: OperatingCharacteristics | None
+
+    @property
+    def best(self) -> OperatingCharacteristics:
+        """The exact characteristics where there are any, else the simulated ones."""
+        chosen = self.exact or self.simulated
+        assert chosen is not None, "a cell holds at least one of the two"
+        return chosen
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``design_a`` minus ``design_b`` in one figure, on the same simulated patients."""
+
+    scenario: str
+    design_a: str
+    design_b: str
+    metric: str
+    difference: float
+    mcse: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a run found.
+
+    Attributes
+    ----------
+    study : Study
+    method : str
+    n_trials, seed : int
+    cells : dict of (scenario, design) to Cell
+    benchmark : dict of scenario to array, shape (J,)
+        Selection probabilities of the nonparametric optimal benchmark (simulated); empty where nothing was simulated.
+    differences : list of Difference
+        Paired differences between designs.
+    notes : list of str
+        What the reader should know, such as a design that was too large to enumerate.
+    elapsed : float
+        Seconds.
+    """
+
+    study: Study
+    method: str
+    n_trials: int
+    seed: int
+    cells: dict[tuple[str, str], Cell]
+    benchmark: dict[str, FloatArray]
+    differences: list[Difference]
+    notes: list[str] = field(default_factory=list)
+    elapsed: float = 0.0
+
+    def efficiency(self, scenario: str, design: str) -> float | None:
+        """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""
+        mtd = self.cells[scenario, design].best.true_mtd
+        if scenario not in self.benchmark or mtd < 1 or self.benchmark[scenario][mtd - 1] == 0:
+            return None
+        return float(self.cells[scenario, design].best.correct_selection / self.benchmark[scenario][mtd - 1])
+
+    @property
+    def agreement(self) -> tuple[int, int, int] | None:
+        """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors.
+
+        The standard error is the exact one.  Figures so rare that fewer than five trials are expected to show them
+        are left out, since their simulated values are not nearly normal.
+        """
+        scores = [
+            score
+            for cell in self.cells.values()
+            if cell.exact is not None and cell.simulated is not None
+            for metric in METRICS
+            for score in _scores(cell.simulated, cell.exact, metric, self.study.cohort_size)
+        ]
+        if not scores:
+            return None
+        z = np.abs(scores)
+        return len(z), int((z <= 2).sum()), int((z <= 4).sum())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the tidy table ``scenario, design, method, metric, level, value, mcse``."""
+        import pandas as pd
+
+        frames = []
+        for (scenario, design), cell in self.cells.items():
+            for found in (cell.simulated, cell.exact):
+                if found is not None:
+                    frame = found.to_frame()
+                    frame.insert(0, "method", found.method)
+                    frame.insert(0, "design", design)
+                    frame.insert(0, "scenario", scenario)
+                    frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+
+def _scores(
+    simulated: OperatingCharacteristics, exact: OperatingCharacteristics, metric: str, cohort_size: int
+) -> list[float]:
+    value, truth = np.atleast_1d(getattr(simulated, metric)), np.atleast_1d(getattr(exact, metric))
+    sd = np.atleast_1d(getattr(exact.sd, metric))
+    unit = cohort_size if "patients" in metric else 1
+    common = simulated.n_trials * sd**2 >= 5 * unit**2
+    return list((value - truth)[common] / (sd[common] / np.sqrt(simulated.n_trials)))

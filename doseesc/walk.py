@@ -1,0 +1,146 @@
+"""Walk all reachable tallies of a design, equal ones merged, by number of patients treated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Design, Tally
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+
+MEMORY_LIMIT = 2 * 2**30
+"""Bytes that a walk may use, about, unless told otherwise."""
+
+
+class TooManyStates(RuntimeError):
+    """The enumeration would need more memory than allowed."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Where a walk ends: terminal tallies, why each ended (codes of :class:`designs.Reason`), and states met."""
+
+    batch: Batch
+    reason_code: npt.NDArray[np.int8]
+    n_states: int
+
+
+def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> Ended:
+    """Walk from ``start`` (one tally; by default nobody treated) to all ends.
+
+    Raises
+    ------
+    TooManyStates
+        If more memory would be needed than ``memory_limit`` bytes, about.
+    """
+    given = Tally.empty(design.n_doses) if start is None else start
+    keep = design.needed_memory
+    root = Tally(
+        given.n.astype(np.int16),
+        given.dlt.astype(np.int16),
+        given.level,
+        {name: given.recall(name) for name in keep},
+    )
+    waiting: dict[int, list[Batch]] = defaultdict(list)
+    waiting[int(root.total_n[0])].append(Batch(root, np.ones(1), np.ones(1, dtype=np.int64)))
+    ended: list[tuple[Batch, npt.NDArray[np.int8]]] = []
+    n_states, rows_held = 0, 1
+    bytes_per_row = 4 * design.n_doses + 8 * (3 + len(keep))
+    while waiting:
+        patients = min(waiting)
+        arrived = concatenate(waiting.pop(patients))
+        batch = arrived.merged() if merge else arrived
+        rows_held += batch.tally.size - arrived.tally.size
+        n_states += batch.tally.size
+        decision = design.decide(batch.tally)
+        stops = decision.level == 0
+        if stops.any():
+            ended.append((batch.take(stops), decision.reason_code[stops]))
+        for size in np.unique(decision.cohort_size[~stops]):
+            going = ~stops & (decision.cohort_size == size)
+            rows_held += int(going.sum()) * int(size)
+            # Sorting, deciding and selecting hold a few copies of what they work on.
+            if 4 * rows_held * bytes_per_row > memory_limit:
+                raise TooManyStates(
+                    f"exact enumeration needs more than {memory_limit / 2**30:.2g} GiB: over {rows_held:,} states at "
+                    f"{patients} of {design.max_n} patients; use Monte Carlo, larger cohorts, or a higher memory limit"
+                )
+            following = batch if going.all() else batch.take(going)
+            waiting[patients + int(size)].append(following.after_cohort(decision.level[going], int(size)))
+    codes = np.concatenate([code for _, code in ended])
+    return Ended(concatenate([batch for batch, _ in ended]), codes, n_states)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tallies with the number of orders of single outcomes, and of cohort outcomes, that lead to each."""
+
+    tally: Tally
+    orders: FloatArray
+    paths: npt.NDArray[Any]
+
+    def take(self, index: npt.NDArray[Any]) -> Batch:
+        """Return the rows at ``index``."""
+        return Batch(self.tally.take(index), self.orders[index], self.paths[index])
+
+    def after_cohort(self, level: IntArray, size: int) -> Batch:
+        """Return all outcomes, 0..size DLTs, of one more cohort."""
+        rows = np.tile(np.arange(self.tally.size), size + 1)
+        dlt = np.repeat(np.arange(size + 1), self.tally.size)
+        tally = self.tally.take(rows).after(level[rows], np.full(len(rows), size), dlt)
+        ways = np.array([comb(size, k) for k in range(size + 1)], dtype=np.float64)
+        paths = self.paths
+        if paths.dtype != object and paths.sum(dtype=np.float64) * (size + 1) > 2.0**62:
+            paths = paths.astype(object)
+        return Batch(tally, self.orders[rows] * ways[dlt], paths[rows])
+
+    def merged(self) -> Batch:
+        """Merge equal tallies, adding up their numbers of orders and paths."""
+        tally = self.tally
+        if tally.size == 1:
+            return self
+        key = row_keys([*tally.n.T, *tally.dlt.T, tally.level, *tally.memory.values()])
+        order = np.argsort(key)
+        key = key[order]
+        first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+        return Batch(
+            tally.take(order[first]),
+            np.add.reduceat(self.orders[order], first),
+            np.add.reduceat(self.paths[order], first),
+        )
+
+
+def concatenate(batches: list[Batch]) -> Batch:
+    """Put batches under one another."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        Tally.concatenate([batch.tally for batch in batches]),
+        np.concatenate([batch.orders for batch in batches]),
+        np.concatenate([batch.paths for batch in batches]),
+    )
+
+
+def row_keys(columns: list[IntArray]) -> npt.NDArray[np.int64]:
+    """Give each row of several columns of counts a number, the same for equal rows only."""
+    key = columns[0].astype(np.int64)
+    span = int(key.max()) + 1
+    for column in columns[1:]:
+        radix = int(column.max()) + 1
+        if radix == 1:
+            continue
+        if span * radix >= 2**62:  # number afresh, without gaps, what there is so far
+            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
+            span = int(key.max()) + 1
+        key *= radix
+        key += column
+        span *= radix
+    return key
