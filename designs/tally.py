@@ -207,13 +207,38 @@ class Tally:
 
     def after(self, level: IntArray, n: IntArray, dlt: IntArray) -> Tally:
         """Return the tallies after one more cohort: ``n`` patients with ``dlt`` DLTs at ``level``, each (S,)."""
-        rows = np.arange(self.size)
-        new_n, new_dlt = self.n.copy(), self.dlt.copy()
-        new_n[rows, level - 1] += n.astype(new_n.dtype)
-        new_dlt[rows, level - 1] += dlt.astype(new_dlt.dtype)
-        moved = level != self.level
-        memory = {name: MEMORY[name](old, moved, n, dlt) for name, old in self.memory.items()}
-        return Tally._trusted(new_n, new_dlt, level, memory)
+        return self._with_cohort(self.n.copy(), self.dlt.copy(), level, n, dlt, self.level, self.memory)
+
+    def outcomes(self, level: IntArray, size: int) -> Tally:
+        """Return the tallies after each outcome of one more cohort of ``size`` patients at ``level`` (S,).
+
+        First all tallies after 0 DLTs, then all after 1, and so on: (size + 1) S rows.
+        """
+        times = size + 1
+        memory = {name: np.tile(values, times) for name, values in self.memory.items()}
+        dlt = np.repeat(np.arange(times), self.size)
+        stacked = np.concatenate([self.n] * times), np.concatenate([self.dlt] * times)
+        new_level, old_level = np.concatenate([level] * times), np.concatenate([self.level] * times)
+        return self._with_cohort(*stacked, new_level, np.full(len(dlt), size), dlt, old_level, memory)
+
+    @classmethod
+    def _with_cohort(
+        cls,
+        all_n: IntArray,
+        all_dlt: IntArray,
+        level: IntArray,
+        n: IntArray,
+        dlt: IntArray,
+        old_level: IntArray,
+        memory: Mapping[str, IntArray],
+    ) -> Tally:
+        """Add a cohort to counts that nobody else holds."""
+        rows, column = np.arange(len(level)), level - 1
+        all_n[rows, column] += n.astype(all_n.dtype)
+        all_dlt[rows, column] += dlt.astype(all_dlt.dtype)
+        moved = level != old_level
+        updated = {name: MEMORY[name](old, moved, n, dlt) for name, old in memory.items()}
+        return cls._trusted(all_n, all_dlt, level, updated)
 
 
 def parse_cohorts(outcomes: str, n_doses: int) -> list[tuple[int, int, int]]:

@@ -59,35 +59,37 @@ class Ends:
         Parameters
         ----------
         weight : array, shape (K, T)
-            Probability of each end, in the order given by ``self.order``.
+            Probability of each end, in the order given by ``self.order``; where simulated, the number of trials that
+            ended so, since sums of whole numbers do not depend on their order.
         probabilities : array, shape (K, J)
             True DLT probabilities.
         target : float or None
         mtd : array of int, shape (K,), or None
             Levels of the true MTD.
         n_trials : int
-            Simulated trials; 0 where ``weight`` is exact.
+            Simulated trials; 0 where ``weight`` holds exact probabilities.
         """
+        scale = float(n_trials or 1)
         n, dlt = self.n.astype(np.float64), self.dlt.astype(np.float64)
         cell = np.add.reduceat(weight, self.cell_starts, axis=1)
         joint = self._spread(cell, self.cell_selected * (self.max_n + 1) + self.cell_n, self.n_doses + 1)
-        joint = joint.reshape(len(weight), self.n_doses + 1, self.max_n + 1)
+        joint = joint.reshape(len(weight), self.n_doses + 1, self.max_n + 1) / scale
         selected, n_law = joint.sum(axis=2), joint.sum(axis=1)
-        dlt_law = self._spread(cell, self.cell_dlt, 1)
+        dlt_law = self._spread(cell, self.cell_dlt, 1) / scale
         counts = np.arange(self.max_n + 1)
         early = n_law[:, :-1].sum(axis=1)
         mean = {
             "selected": selected,
-            "patients": weight @ n,
-            "dlts": weight @ dlt,
+            "patients": weight @ n / scale,
+            "dlts": weight @ dlt / scale,
             "total_patients": n_law @ counts,
             "total_dlts": dlt_law @ counts,
             "stopped_early": early,
         }
         square = {
             "selected": selected,
-            "patients": weight @ n**2,
-            "dlts": weight @ dlt**2,
+            "patients": weight @ n**2 / scale,
+            "dlts": weight @ dlt**2 / scale,
             "total_patients": n_law @ counts**2,
             "total_dlts": dlt_law @ counts**2,
             "stopped_early": early,
@@ -103,14 +105,15 @@ class Ends:
             mean["correct_selection"] = square["correct_selection"] = selected[rows, mtd]
             mean["overdose_selection"] = square["overdose_selection"] = (selected[:, 1:] * above).sum(axis=1)
             mean["patients_above_mtd"] = (mean["patients"] * above).sum(axis=1)
-            square["patients_above_mtd"] = self._square_above(weight, n, mtd)
-        bounded_by = np.inf if target is None else target
-        quiet = top & (dlt[:, -1] <= bounded_by * n[:, -1] + 1e-12)
-        unbounded = np.full(len(weight), np.nan) if target is None else weight[:, quiet].sum(axis=1)
+            square["patients_above_mtd"] = self._square_above(weight, n, mtd) / scale
+        unbounded = np.full(len(weight), np.nan)
+        if target is not None:
+            quiet = top & (dlt[:, -1] <= target * n[:, -1] + 1e-12)
+            unbounded = weight[:, quiet].sum(axis=1) / scale
         sd = {name: np.sqrt(np.maximum(square[name] - mean[name] ** 2, 0.0)) for name in METRICS}
         error = {name: value / np.sqrt(n_trials) if n_trials else np.zeros_like(value) for name, value in sd.items()}
         reasons = {
-            Reason(int(code)).name: cell[:, self.cell_reason == code].sum(axis=1)
+            Reason(int(code)).name: cell[:, self.cell_reason == code].sum(axis=1) / scale
             for code in np.unique(self.cell_reason)
         }
         return OperatingCharacteristics(

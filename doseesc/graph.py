@@ -73,12 +73,12 @@ class DecisionGraph:
         self.following.flat[node * self.following.shape[1] + dlt] = target
 
     def ends(self, visits: IntArray) -> tuple[Ends, npt.NDArray[np.float64]]:
-        """Return how trials ended and the share of each end, from the number of visits to each node, (N,)."""
+        """Return how trials ended and how many ended so, from the number of visits to each node, (N,)."""
         met = np.flatnonzero(visits)
         ends = Ends(
             self.tally.n[met], self.tally.dlt[met], self.selected[met], self.reason_code[met], self.design.max_n
         )
-        return ends, visits[met][ends.order] / visits.sum()
+        return ends, visits[met][ends.order].astype(np.float64)
 
     def _append(self, new: Tally) -> None:
         """Decide at new nodes, already in ``self.tally``, and add them."""

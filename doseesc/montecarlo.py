@@ -79,8 +79,8 @@ def simulate(
         raise ValueError(f"seed must not be negative, not {seed!r}")
     target = design.target if target is None else target
     mtd = mtd_levels(truth[None], target, true_mtd)
-    ends, share = _play_all(design, truth, int(n_trials), seed, jobs, progress)
-    return one_truth(ends.summarise(share[None], truth[None], target, mtd, int(n_trials)))
+    ends, count = _play_all(design, truth, int(n_trials), seed, jobs, progress)
+    return one_truth(ends.summarise(count[None], truth[None], target, mtd, int(n_trials)))
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _play_all(
     ends = Ends(n, dlt, selected, reason, design.max_n)
     if progress is not None:
         progress(n_trials, n_trials)
-    return ends, visits[ends.order] / visits.sum()
+    return ends, visits[ends.order].astype(np.float64)
 
 
 def _play_chunk(

@@ -204,8 +204,8 @@ def _simulate_scenario(
         report(done)
     found = {}
     for name, graph in graphs.items():
-        ends, share = graph.ends(visits[name])
-        many = ends.summarise(share[None], truth[None], study.target, np.array([mtd]), n_trials)
+        ends, count = graph.ends(visits[name])
+        many = ends.summarise(count[None], truth[None], study.target, np.array([mtd]), n_trials)
         found[scenario, name] = one_truth(many)
     mean = sums[..., 0] / n_trials
     error = np.sqrt(np.maximum(sums[..., 1] / n_trials - mean**2, 0) / n_trials)

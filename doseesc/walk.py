@@ -93,21 +93,21 @@ class Batch:
 
     def after_cohort(self, level: IntArray, size: int) -> Batch:
         """Return all outcomes, 0..size DLTs, of one more cohort."""
-        rows = np.tile(np.arange(self.tally.size), size + 1)
-        dlt = np.repeat(np.arange(size + 1), self.tally.size)
-        tally = self.tally.take(rows).after(level[rows], np.full(len(rows), size), dlt)
         ways = np.array([comb(size, k) for k in range(size + 1)], dtype=np.float64)
         paths = self.paths
         if paths.dtype != object and paths.sum(dtype=np.float64) * (size + 1) > 2.0**62:
             paths = paths.astype(object)
-        return Batch(tally, self.orders[rows] * ways[dlt], paths[rows])
+        orders = (ways[:, None] * self.orders).ravel()
+        return Batch(self.tally.outcomes(level, size), orders, np.concatenate([paths] * (size + 1)))
 
     def merged(self) -> Batch:
         """Merge equal tallies, adding up their numbers of orders and paths."""
         tally = self.tally
         if tally.size == 1:
             return self
-        key = row_keys([*tally.n.T, *tally.dlt.T, tally.level, *tally.memory.values()])
+        # All have the same number of patients, so the last level's follows from the others'.
+        columns = [tally.n[:, :-1], tally.dlt, tally.level[:, None], *(m[:, None] for m in tally.memory.values())]
+        key = row_keys(np.concatenate(columns, axis=1))
         order = np.argsort(key)
         key = key[order]
         first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
@@ -129,18 +129,20 @@ def concatenate(batches: list[Batch]) -> Batch:
     )
 
 
-def row_keys(columns: list[IntArray]) -> npt.NDArray[np.int64]:
-    """Give each row of several columns of counts a number, the same for equal rows only."""
-    key = columns[0].astype(np.int64)
-    span = int(key.max()) + 1
-    for column in columns[1:]:
-        radix = int(column.max()) + 1
-        if radix == 1:
-            continue
-        if span * radix >= 2**62:  # number afresh, without gaps, what there is so far
-            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-            span = int(key.max()) + 1
-        key *= radix
-        key += column
-        span *= radix
-    return key
+def row_keys(rows: IntArray) -> npt.NDArray[np.int64]:
+    """Give each row of counts (S, C) a number, the same for equal rows only.
+
+    Examples
+    --------
+    >>> row_keys(np.array([[2, 0, 1], [2, 0, 1], [0, 3, 1]]))
+    array([4, 4, 3])
+    """
+    radix = rows.max(axis=0).astype(np.int64) + 1
+    span = np.cumprod(radix[::-1].astype(np.float64))[::-1]
+    if span[0] < 2.0**62:
+        place = np.concatenate([np.cumprod(radix[:0:-1])[::-1], [1]])
+        return rows @ place
+    # Too many digits for one number: number the left and the right half afresh, then the pairs.
+    middle = rows.shape[1] // 2
+    halves = [np.unique(row_keys(half), return_inverse=True)[1] for half in (rows[:, :middle], rows[:, middle:])]
+    return row_keys(np.column_stack(halves))
