@@ -133,8 +133,8 @@ class BOIN(Design):
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
-        n, dlt = tally.at(tally.n), tally.at(tally.dlt)
-        table = self._table(int(n.max(initial=self.max_n)))
+        n, dlt = tally.current_n, tally.current_dlt
+        table = self._table(tally.largest_n)
         up = (dlt <= table.escalate[n]) & (tally.level < self.n_doses)
         down = (dlt >= table.deescalate[n]) & (tally.level > 1)
         decision = self.move_to(tally, tally.level + up - down)
@@ -142,7 +142,7 @@ class BOIN(Design):
 
     def ceiling(self, tally: Tally) -> IntArray:
         """See :meth:`Design.ceiling`: levels below the lowest eliminated one."""
-        table = self._table(max(self.max_n, int(tally.n.max(initial=0))))
+        table = self._table(tally.largest_n)
         eliminated = tally.dlt >= table.eliminate[tally.n]
         if self.extra_safe:
             eliminated[:, 0] |= tally.dlt[:, 0] >= table.stop_extra_safe[tally.n[:, 0]]
@@ -151,7 +151,7 @@ class BOIN(Design):
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the isotonic estimate nearest the target, as the package's ``select.mtd``."""
         n, dlt = tally.n, tally.dlt
-        above = tail_table(float(self.target), max(self.max_n, int(n.max(initial=0))))[n, dlt]
+        above = tail_table(float(self.target), max(self.max_n, tally.largest_n))[n, dlt]
         eliminated = (n >= 3) & (above > self.elimination_cutoff)
         if self.extra_safe:
             eliminated[:, 0] |= (n[:, 0] >= 3) & (above[:, 0] > self.elimination_cutoff - self.offset)
@@ -171,12 +171,7 @@ class BOIN(Design):
 
     def _table(self, max_n: int) -> _Table:
         return _make_table(
-            self.target,
-            self.lambda_e,
-            self.lambda_d,
-            self.elimination_cutoff,
-            self.offset,
-            max(max_n, self.max_n),
+            self.target, self._p_safe, self._p_toxic, self.elimination_cutoff, self.offset, max(max_n, self.max_n)
         )
 
     def _titrate(self, tally: Tally, decision: Decision) -> Decision:
@@ -229,7 +224,8 @@ class _Table(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _make_table(target: float, lambda_e: float, lambda_d: float, cutoff: float, offset: float, max_n: int) -> _Table:
+def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, offset: float, max_n: int) -> _Table:
+    lambda_e, lambda_d = interval_boundary(p_safe, target), interval_boundary(p_toxic, target)
     n = np.arange(max_n + 1)
     tail = np.where(np.isnan(tails := tail_table(float(target), max_n)), 0.0, tails)
     eliminate = _first_at_or_above(tail > cutoff, n)

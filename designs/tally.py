@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -166,15 +167,30 @@ class Tally:
         """Number of dose levels J."""
         return self.n.shape[1]
 
-    @property
+    @cached_property
     def total_n(self) -> IntArray:
         """Patients treated in all, shape (S,)."""
         return self.n.sum(axis=1, dtype=np.int64)
 
-    @property
+    @cached_property
     def total_dlt(self) -> IntArray:
         """DLTs in all, shape (S,)."""
         return self.dlt.sum(axis=1, dtype=np.int64)
+
+    @cached_property
+    def current_n(self) -> IntArray:
+        """Patients at the current level, shape (S,); 0 where nobody has been treated."""
+        return self.at(self.n)
+
+    @cached_property
+    def current_dlt(self) -> IntArray:
+        """DLTs at the current level, shape (S,); 0 where nobody has been treated."""
+        return self.at(self.dlt)
+
+    @cached_property
+    def largest_n(self) -> int:
+        """The largest number of patients at any level of any tally."""
+        return int(self.n.max(initial=0))
 
     def at(self, counts: IntArray, level: IntArray | None = None) -> IntArray:
         """Take from ``counts`` (S, J) the entry at each tally's ``level`` (by default the current one).

@@ -69,7 +69,7 @@ class ThreePlusThree(Design):
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
-        n, dlt, level = tally.at(tally.n), tally.at(tally.dlt), tally.level
+        n, dlt, level = tally.current_n, tally.current_dlt, tally.level
         toxic = dlt >= 2
         # Where data do not come in threes (real trials), the group at hand is filled up first.
         unfilled = ~toxic & (n % 3 != 0)
@@ -83,7 +83,7 @@ class ThreePlusThree(Design):
 
     def finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         """See :meth:`Design.finished`."""
-        n, dlt, level = tally.at(tally.n), tally.at(tally.dlt), tally.level
+        n, dlt, level = tally.current_n, tally.current_dlt, tally.level
         treated = level > 0
         ceiling = self._ceiling_from_data(tally)
         toxic = dlt >= 2

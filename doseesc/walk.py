@@ -64,9 +64,9 @@ def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memo
         stops = decision.level == 0
         if stops.any():
             ended.append((batch.take(stops), decision.reason_code[stops]))
-        for size in np.unique(decision.cohort_size[~stops]):
+        for size in _distinct(decision.cohort_size[~stops]):
             going = ~stops & (decision.cohort_size == size)
-            rows_held += int(going.sum()) * int(size)
+            rows_held += np.count_nonzero(going) * size
             # Sorting, deciding and selecting hold a few copies of what they work on.
             if 4 * rows_held * bytes_per_row > memory_limit:
                 raise TooManyStates(
@@ -74,7 +74,7 @@ def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memo
                     f"{patients} of {design.max_n} patients; use Monte Carlo, larger cohorts, or a higher memory limit"
                 )
             following = batch if going.all() else batch.take(going)
-            waiting[patients + int(size)].append(following.after_cohort(decision.level[going], int(size)))
+            waiting[patients + size].append(following.after_cohort(decision.level[going], size))
     codes = np.concatenate([code for _, code in ended])
     return Ended(concatenate([batch for batch, _ in ended]), codes, n_states)
 
@@ -116,6 +116,14 @@ class Batch:
             np.add.reduceat(self.orders[order], first),
             np.add.reduceat(self.paths[order], first),
         )
+
+
+def _distinct(sizes: IntArray) -> list[int]:
+    if len(sizes) == 0:
+        return []
+    if (sizes == sizes[0]).all():  # the usual case, without a sort
+        return [int(sizes[0])]
+    return [int(size) for size in np.unique(sizes)]
 
 
 def concatenate(batches: list[Batch]) -> Batch:
