@@ -7,52 +7,130 @@
 (1, 3, 'DEESCALATE')
 """
 
+from designs.a_plus_b import APlusB
+from designs.blrm import BLRM, BlrmPosterior
+from designs.bma_crm import BMACRM, BmaPosterior
 from designs.boin import BOIN, Boundaries
+from designs.ccd import CCD
 from designs.crm import CRM
+from designs.crm_mle import CRMMLE
 from designs.decision import Decision, Reason
 from designs.design import Design
+from designs.ewoc import EWOC, EwocPosterior
+from designs.i3plus3 import I3Plus3
+from designs.iboin import IBOIN
+from designs.indifference import IndifferenceIntervals, indifference_intervals
+from designs.interval import IntervalDesign
+from designs.keyboard import Keyboard
+from designs.mtpi import MTPI
+from designs.mtpi2 import MTPI2
 from designs.registry import UnknownName, design_class, design_names, rule_class, rule_names
 from designs.rules import (
     AdmissibilityRule,
+    AllOf,
+    AnyOf,
+    CoherentDeescalation,
     CoherentEscalation,
+    CohortSizeByDLTs,
+    CohortSizeByLevel,
+    CohortSizeRule,
+    FollowPath,
+    HardSafety,
+    HoldingRule,
     LimitRule,
+    MaximumIncrement,
+    MinimumAtMTD,
+    MinimumPatients,
     NoSkipping,
+    PartialCohortRule,
+    ProposalRule,
+    RescueRule,
     Rule,
     SelectionRule,
+    SelectTried,
+    SentinelAtNewDose,
     StopAtDose,
     StopAtRecommended,
     StoppingRule,
     StopTooToxic,
+    StopWhenPrecise,
+    StopWhenRepeated,
     StopWhenStaying,
+    TryRescueDose,
 )
+from designs.rules.conflicts import rule_conflicts
+from designs.sanity import check_design
 from designs.skeleton import skeleton
+from designs.table_design import TableDesign
 from designs.tally import Tally
 from designs.three_plus_three import ThreePlusThree
+from designs.tpi import TPI
 
 __all__ = [
+    "BLRM",
+    "BMACRM",
     "BOIN",
+    "CCD",
     "CRM",
+    "CRMMLE",
+    "EWOC",
+    "IBOIN",
+    "MTPI",
+    "MTPI2",
+    "TPI",
+    "APlusB",
     "AdmissibilityRule",
+    "AllOf",
+    "AnyOf",
+    "BlrmPosterior",
+    "BmaPosterior",
     "Boundaries",
+    "CoherentDeescalation",
     "CoherentEscalation",
+    "CohortSizeByDLTs",
+    "CohortSizeByLevel",
+    "CohortSizeRule",
     "Decision",
     "Design",
+    "EwocPosterior",
+    "FollowPath",
+    "HardSafety",
+    "HoldingRule",
+    "I3Plus3",
+    "IndifferenceIntervals",
+    "IntervalDesign",
+    "Keyboard",
     "LimitRule",
+    "MaximumIncrement",
+    "MinimumAtMTD",
+    "MinimumPatients",
     "NoSkipping",
+    "PartialCohortRule",
+    "ProposalRule",
     "Reason",
+    "RescueRule",
     "Rule",
+    "SelectTried",
     "SelectionRule",
+    "SentinelAtNewDose",
     "StopAtDose",
     "StopAtRecommended",
     "StopTooToxic",
+    "StopWhenPrecise",
+    "StopWhenRepeated",
     "StopWhenStaying",
     "StoppingRule",
+    "TableDesign",
     "Tally",
     "ThreePlusThree",
+    "TryRescueDose",
     "UnknownName",
+    "check_design",
     "design_class",
     "design_names",
+    "indifference_intervals",
     "rule_class",
+    "rule_conflicts",
     "rule_names",
     "skeleton",
 ]

@@ -25,7 +25,7 @@ from designs.beta_binomial import tail_table
 from designs.checks import require_flag, require_probability, require_whole
 from designs.decision import Decision, Reason
 from designs.design import Design
-from designs.isotonic import isotonic_fit, nearest_to_target
+from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.rules import Rule, StopWhenStaying
 from designs.tally import IntArray, Tally
 
@@ -202,18 +202,6 @@ def interval_boundary(alternative: float, target: float) -> float:
     return float(np.log((1 - target) / (1 - alternative)) / np.log(odds))
 
 
-def isotonic_rates(n: IntArray, dlt: IntArray, candidate: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Return isotonic DLT rates (S, J) of the candidate levels, NaN elsewhere, as BOIN's ``select.mtd``.
-
-    Rates are (y + 0.05) / (n + 0.1), weighted by the inverse variance of Beta(y + 0.05, n - y + 0.05); the k-th
-    candidate is raised by k times 1e-10, so that of equal estimates the highest level is nearest a target above
-    them and the lowest nearest a target below.
-    """
-    a, b = dlt + 0.05, n - dlt + 0.05
-    weight = np.where(candidate, (a + b) ** 2 * (a + b + 1) / (a * b), 0.0)
-    return isotonic_fit(a / (a + b), weight) + 1e-10 * np.cumsum(candidate, axis=1)
-
-
 class _Table(NamedTuple):
     """Boundaries indexed by n = 0..max_n; nobody treated: no boundary is reached."""
 
@@ -234,7 +222,9 @@ def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, off
     product = lambda_d * n
     whole = np.abs(product - np.round(product)) < 1e-12
     deescalate = np.where(whole, np.round(product) + 1, np.ceil(product)).astype(np.int64)
-    table = _Table(np.floor(lambda_e * n).astype(np.int64), np.minimum(deescalate, eliminate), eliminate, extra)
+    # A product that is whole but for rounding is whole: a rate on the boundary escalates.
+    escalate = np.floor(lambda_e * n + 1e-12).astype(np.int64)
+    table = _Table(escalate, np.minimum(deescalate, eliminate), eliminate, extra)
     for column in table:
         column.setflags(write=False)
     return table

@@ -18,6 +18,12 @@ def require_number(name: str, value: object) -> float:
     return float(value)
 
 
+def require_positive(name: str, value: object) -> None:
+    """Raise ValueError unless ``value`` is a number above 0."""
+    if require_number(name, value) <= 0:
+        raise ValueError(f"{name} must be above 0, not {value!r}")
+
+
 def require_probability(name: str, value: object, *, closed: bool = False) -> None:
     """Raise ValueError unless ``value`` lies in (0, 1), or in [0, 1] where ``closed``."""
     number = require_number(name, value)
@@ -35,3 +41,22 @@ def require_flag(name: str, value: object) -> None:
     """Raise ValueError unless ``value`` is True or False."""
     if not isinstance(value, bool):
         raise ValueError(f"{name} must be true or false, not {value!r}")
+
+
+def require_numbers(name: str, values: object, length: int) -> tuple[float, ...]:
+    """Return ``length`` finite numbers as a tuple of floats; raise ValueError unless they are that."""
+    given = list(values) if isinstance(values, tuple | list | np.ndarray) else []
+    if len(given) != length:
+        raise ValueError(f"{name} must be a list of {length} numbers, not {values!r}")
+    return tuple(require_number(name, value) for value in given)
+
+
+def require_amounts(name: str, values: object) -> tuple[float, ...]:
+    """Return dose amounts as a tuple of floats; raise ValueError unless they are positive and strictly increase."""
+    given = list(values) if isinstance(values, tuple | list | np.ndarray) else []
+    if not given:
+        raise ValueError(f"{name} must be a list of dose amounts, not {values!r}")
+    amounts = tuple(require_number(name, value) for value in given)
+    if amounts[0] <= 0 or not (np.diff(amounts) > 0).all():
+        raise ValueError(f"{name} must be positive and strictly increasing, not {list(amounts)}")
+    return amounts

@@ -25,19 +25,18 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, log_expit, logit, sici
+from scipy.special import expit, log_expit, logit
 
 from designs.checks import require_choice, require_number, require_probability
 from designs.decision import Decision
 from designs.design import Design
-from designs.grid import GridModel
+from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
 from designs.tally import IntArray, Tally
 
 FloatArray = npt.NDArray[np.float64]
 
-_CURVATURE = 1.0 / 3.0  # how fast the nodes thin out towards the tails, where the posterior is never narrow
 _STEP = 0.6  # node distance in units of the narrowest posterior sd: means and variances to about 1e-12
 _FINE_STEP = 0.35  # the same for tail probabilities, whose integrand ends abruptly: to about 1e-12 too
 
@@ -127,8 +126,8 @@ class CRM(Design):
         By the trapezoidal rule on a grid over the whole line, which converges exponentially; dfcrm integrates on
         (-10, 10), which cuts off part of the prior where its standard deviation is 2 or more.
         """
-        nodes, grid = self._grid(tally, _STEP)
-        functions = [nodes, nodes**2]
+        axis, grid = self._grid(tally, _STEP)
+        functions = [axis.nodes, axis.nodes**2]
         if self.estimate == "posterior_mean":
             functions += list(np.exp(grid.log_dlt))
         moments = grid.expect(tally, np.column_stack(functions))
@@ -151,8 +150,8 @@ class CRM(Design):
     def model_dose(self, tally: Tally) -> IntArray:
         """Return the level (S,) that the model alone would give."""
         if self.estimate == "plug_in":
-            nodes, grid = self._grid(tally, _STEP)
-            curve = self.curve(grid.expect(tally, nodes[:, None])[:, 0])
+            axis, grid = self._grid(tally, _STEP)
+            curve = self.curve(grid.expect(tally, axis.nodes[:, None])[:, 0])
         else:
             curve = self.posterior(tally).dlt_probability
         level = np.argmin(np.abs(curve - self.target), axis=1) + 1
@@ -160,30 +159,40 @@ class CRM(Design):
         return np.where((curve <= self.target).all(axis=1), self.n_doses, level)
 
     def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
-        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model.
+        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model."""
+        self.check_question(level, above)
+        return np.clip(self.tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
 
-        The integral up to a limit inside the grid is Stenger's sinc rule: each node counts by the integral of its
-        cardinal function up to that limit (Stenger 1993, *Numerical Methods Based on Sinc and Analytic Functions*,
-        section 4.5).
-        """
-        nodes, grid = self._grid(tally, _FINE_STEP)
-        label = np.log(self.skeleton[level - 1])
-        ratio = np.log(above) / label
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """Return P(DLT probability at ``level`` > limits | data), shape (S, L), to the precision of the grid."""
+        axis, grid = self._grid(tally, _FINE_STEP)
+        ratio = np.log(limits) / np.log(self.skeleton[level - 1])
         if self.model == "logistic":
-            ratio = (logit(above) - self.intercept) / (logit(self.skeleton[level - 1]) - self.intercept)
-        if ratio <= 0:  # a logistic curve stays below expit(intercept)
-            return np.zeros(tally.size)
-        position = np.arcsinh(_CURVATURE * nodes)
-        distance = (np.arcsinh(_CURVATURE * np.log(ratio)) - position) / (position[1] - position[0])
-        share = 0.5 + sici(np.pi * distance)[0] / np.pi
-        return np.clip(grid.expect(tally, share[:, None])[:, 0], 0.0, 1.0)
+            ratio = (logit(limits) - self.intercept) / (logit(self.skeleton[level - 1]) - self.intercept)
+        # A logistic curve stays below expit(intercept).
+        log_ratio = np.log(np.where(ratio > 0, ratio, 1.0))
+        share = np.where(ratio > 0, axis.share_below(log_ratio, axis.nodes[:, None]), 0.0)
+        return grid.expect(tally, share)
 
-    def _grid(self, tally: Tally, step: float) -> tuple[FloatArray, GridModel]:
-        # A tally beyond max_n (a question asked outside a trial) needs a finer grid; sizes are rounded up so that
-        # few different grids are ever made.
-        patients = max(self.max_n, int(tally.total_n.max(initial=0)))
-        if patients > self.max_n:
-            patients = 2 ** int(np.ceil(np.log2(patients)))
+    def credible_interval(
+        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model."""
+        axis, grid = self._grid(tally, _FINE_STEP)
+        tail = (1 - credibility) / 2
+        # The larger the parameter, the lower the whole curve.
+        high, low = grid.quantiles(tally, axis, np.array([tail, 1 - tail])).T
+        at = np.broadcast_to(level, (tally.size,)) - 1
+        rows = np.arange(tally.size)
+        return self.curve(low)[rows, at], self.curve(high)[rows, at]
+
+    def log_evidence(self, tally: Tally) -> FloatArray:
+        """Return the logarithm of the marginal likelihood of the data, shape (S,)."""
+        _, grid = self._grid(tally, _STEP)
+        return grid.log_evidence(tally)
+
+    def _grid(self, tally: Tally, step: float) -> tuple[Axis, GridModel]:
+        patients = grid_patients(self.max_n, tally)
         return _make_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
 
 
@@ -215,20 +224,19 @@ def _log_dlt(parameter: FloatArray, skeleton: tuple[float, ...], model: str, int
 @lru_cache(maxsize=64)
 def _make_grid(
     skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
-) -> tuple[FloatArray, GridModel]:
-    """Lay nodes ``sinh(c t) / c``, t equidistant, close enough for the narrowest posterior of ``patients``."""
+) -> tuple[Axis, GridModel]:
+    """Lay nodes close enough for the narrowest posterior of ``patients``."""
     information = 1.0 / prior_sd**2 + patients * _largest_information(model, intercept)
-    reach = np.arcsinh(_CURVATURE * max(10.0, 8.5 * prior_sd)) / _CURVATURE
-    half = int(np.ceil(reach * np.sqrt(information) / step))
-    t = np.linspace(-reach, reach, 2 * half + 1)
-    nodes = np.sinh(_CURVATURE * t) / _CURVATURE
-    log_weight = -0.5 * (nodes / prior_sd) ** 2 + np.log(np.cosh(_CURVATURE * t))
+    # With next to no patients it is the prior's and the likelihood's smoothness, not their width, that sets the step.
+    axis = thinned_axis(max(10.0, 8.5 * prior_sd), step * min(0.4, 1.0 / np.sqrt(information)))
+    nodes = axis.nodes
+    log_weight = -0.5 * (nodes / prior_sd) ** 2 + axis.log_weight
     log_dlt = _log_dlt(nodes, skeleton, model, intercept)
     if model == "empiric":
         log_no_dlt = np.log(-np.expm1(log_dlt))
     else:
         log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * np.exp(nodes))
-    return nodes, GridModel(log_weight, log_dlt, log_no_dlt)
+    return axis, GridModel(log_weight, log_dlt, log_no_dlt)
 
 
 @lru_cache(maxsize=64)

@@ -23,6 +23,7 @@ class Reason(IntEnum):
     FIXED_PATH = 5
     TITRATE = 10
     COMPLETE_COHORT = 11
+    RESCUE = 12
     TOO_TOXIC_ABOVE = 20
     INCREMENT_LIMITED = 21
     SKIPPING_FORBIDDEN = 22
@@ -56,6 +57,7 @@ _SENTENCES = {
     Reason.FIXED_PATH: "The fixed first part of the design prescribes this level.",
     Reason.TITRATE: "No DLT so far in the titration: treat one patient at the next level.",
     Reason.COMPLETE_COHORT: "Complete the cohort at this level before deciding.",
+    Reason.RESCUE: "Before stopping for toxicity, try this level.",
     Reason.TOO_TOXIC_ABOVE: "The design would go higher, but the level above is excluded as too toxic.",
     Reason.INCREMENT_LIMITED: "The design would go higher, but the largest allowed increment is reached.",
     Reason.SKIPPING_FORBIDDEN: "The design would move further, but no level may be skipped.",

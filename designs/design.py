@@ -7,9 +7,21 @@ A new design is one frozen dataclass with two methods:
 ``pick(tally)``
     the level it would name as the MTD if the trial ended now.
 
-:meth:`Design.decide` and :meth:`Design.select` put the rules around them, phase by phase:
-*admissibility* (levels excluded as too toxic) → *proposal* → *limits* (no skipping, coherence) → *stopping* →
-*selection*.  Rules of one phase commute, so their order in a file cannot change the design.
+:meth:`Design.decide` and :meth:`Design.select` put the rules around them, phase by phase.  Rules of one phase commute,
+so their order in a file cannot change the design:
+
+=============  =====================================================================  ==================================
+phase          what its rules do                                                      several rules are combined by
+=============  =====================================================================  ==================================
+admissibility  exclude levels as too toxic                                            the lowest ceiling
+proposal       take the place of the design's proposal (a fixed path)                 the lowest level
+limits         bound the next level (no skipping, coherence)                          all; if they contradict, the lower
+stopping       end the trial; some hold back others, some offer a level to try first  any; the smallest reason is given
+cohort size    size of a full cohort, and how much of it may begin                    the smallest
+selection      say which levels may be the MTD                                        all
+=============  =====================================================================  ==================================
+
+The ceiling of admissibility has the last word on the level: it is applied after the limits.
 """
 
 from __future__ import annotations
@@ -21,10 +33,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from designs.beta_binomial import tail_table
+from designs import phases
+from designs.beta_binomial import quantile_table, tail_table
 from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason
-from designs.rules import AdmissibilityRule, LimitRule, Rule, SelectionRule, StoppingRule
+from designs.phases import highest_level as highest_level
+from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, IntArray, Tally
 
 
@@ -61,7 +75,12 @@ class Design(ABC):
     memory: ClassVar[tuple[str, ...]] = ()
     """Names of :data:`designs.tally.MEMORY` that the design itself needs beyond (n, dlt, level)."""
 
+    fixed_cohorts: ClassVar[bool] = False
+    """Whether the design's decisions presuppose its own cohort size, so that no rule may set another."""
+
     def __post_init__(self) -> None:
+        if not isinstance(self.rules, list | tuple):
+            raise ValueError(f"rules must be a list or tuple of Rule objects, not {self.rules!r}")
         object.__setattr__(self, "rules", tuple(self.rules))
         require_whole("n_doses", self.n_doses, 1)
         require_whole("cohort_size", self.cohort_size, 1)
@@ -92,6 +111,10 @@ class Design(ABC):
         """Return the highest admissible level (S,), 0 = none; by default all levels are admissible."""
         return None
 
+    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
+        """Return both :meth:`propose` and :meth:`ceiling`; a design may compute them together."""
+        return self.propose(tally), self.ceiling(tally)
+
     def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
@@ -104,16 +127,48 @@ class Design(ABC):
         """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,).
 
         By default from the level's own data with a uniform prior, Beta(1 + y, 1 + n - y).
+
+        Raises
+        ------
+        ValueError
+            If there is no such level, or ``above`` is no probability.
         """
+        self.check_question(level, above)
         n, dlt = tally.n[:, level - 1], tally.dlt[:, level - 1]
         return tail_table(float(above), max(self.max_n, int(n.max(initial=0))))[n, dlt]
+
+    def check_question(self, level: int, above: float) -> None:
+        """Raise ValueError unless ``level`` is a level of the design and ``above`` a probability."""
+        if not 1 <= level <= self.n_doses:
+            raise ValueError(f"level must be one from 1 to {self.n_doses}, not {level!r}")
+        require_probability("above", above)
+
+    def credible_interval(
+        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), each end (S,).
+
+        By default from the level's own data with a uniform prior, as :meth:`probability_above`.
+        """
+        at = np.broadcast_to(level, (tally.size,))
+        n, dlt = tally.at(tally.n, at), tally.at(tally.dlt, at)
+        most = max(self.max_n, int(n.max(initial=0)))
+        tail = (1 - credibility) / 2
+        return quantile_table(tail, most)[n, dlt], quantile_table(1 - tail, most)[n, dlt]
+
+    def mtd_cv(self, tally: Tally) -> npt.NDArray[np.float64] | None:
+        """Return the posterior coefficient of variation (S,) of the MTD as an amount; None where there is none.
+
+        Only a design with a curve over dose amounts has one.
+        """
+        return None
 
     # What users and engines call.
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
         """Memory that the design and its rules need, in the order of :data:`designs.tally.MEMORY`."""
-        wanted = set(self.memory).union(*(rule.memory for rule in self._all_rules()))
+        wanted = set(self.memory).union(*(rule.needed_memory for rule in self._all_rules()))
         unknown = wanted - set(MEMORY)
         if unknown:
             raise ValueError(f"memory has no field {sorted(unknown)[0]!r}; known are {', '.join(MEMORY)}")
@@ -156,14 +211,9 @@ class Design(ABC):
             raise ValueError(f"tally has {tally.n_doses} doses, the design {self.n_doses}")
         level = np.where(tally.total_n > 0, self.pick(tally), 0)
         for rule in self._all_rules():
-            if isinstance(rule, SelectionRule):
-                selectable = rule.selectable(self, tally)
-                at_or_below = np.arange(1, self.n_doses + 1) <= level[:, None]
-                level = highest_level(selectable & at_or_below)
-        for rule in self._all_rules():
-            if isinstance(rule, StoppingRule) and rule.selects_none:
-                level = np.where(rule.stops(self, tally, level), 0, level)
-        return level
+            if isinstance(rule, AdmissibilityRule):
+                level = np.minimum(level, rule.ceiling(self, tally))
+        return phases.selected(self, self._all_rules(), tally, level)
 
     def next_level(self, tally: Tally) -> IntArray:
         """Return the level (S,) of the next cohort were the trial not stopped by number; 0 = no safe level."""
@@ -179,41 +229,41 @@ class Design(ABC):
         return self.own_rules() + self.rules
 
     def _decide_going(self, tally: Tally) -> Decision:
+        rules = self._all_rules()
         decision = self._limited(tally)
-        level, reason = decision.level, decision.reason_code
-        treated = tally.level > 0
-        for rule in self._all_rules():
-            if isinstance(rule, StoppingRule):
-                stops = treated & rule.stops(self, tally, decision.level)
-                first = stops & ((level > 0) | (reason > rule.reason))
-                reason = np.where(first, np.int8(rule.reason), reason)
-                level = np.where(stops, 0, level)
-        cohort = np.minimum(decision.cohort_size, self.max_n - tally.total_n)
-        return Decision(level, np.where(level > 0, cohort, 0), reason)
+        decision = phases.stopped(
+            self, rules, tally, decision, ceiling=lambda: self._ceiling(tally, self.ceiling(tally))
+        )
+        cohort = np.minimum(phases.sized(self, rules, tally, decision), self.max_n - tally.total_n)
+        return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
 
     def first_cohort_size(self) -> int:
-        """Return the size of the first cohort."""
+        """Return the size of the first cohort, before any rule."""
         return self.cohort_size
+
+    def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
+        """Return how many patients (S,) a full cohort at ``level`` (S,) has: the cohort size, or as rules say."""
+        return phases.full_cohort(self, self._all_rules(), tally, level)
 
     def _limited(self, tally: Tally) -> Decision:
         """Decide up to the phase of limits."""
         untreated = tally.level == 0
         if untreated.any():
             return self._with_starts(tally, untreated)
-        proposal = self.propose(tally)
+        proposal, own_ceiling = self.propose_with_ceiling(tally)
+        proposal = phases.redirected(self, self._all_rules(), tally, proposal)
         level, reason = proposal.level, proposal.reason_code
-        lowest: IntArray = np.ones(tally.size, dtype=np.int64)
-        highest: IntArray = np.full(tally.size, self.n_doses)
-        for rule in self._all_rules():
-            if isinstance(rule, LimitRule):
-                low, high = rule.bounds(self, tally)
-                broken = (level > 0) & ((level < low) | (level > high))
-                unbroken_so_far = (level >= lowest) & (level <= highest)
-                reason = np.where(broken & (unbroken_so_far | (reason > rule.reason)), np.int8(rule.reason), reason)
-                lowest, highest = np.maximum(lowest, low), np.minimum(highest, high)
-        # Where limits contradict one another, the one that keeps the dose down wins.
-        limited = np.where(level > 0, np.minimum(np.maximum(level, lowest), highest), 0)
-        ceiling = self._ceiling(tally)
+        bounds = [(rule.reason, *rule.bounds(self, tally)) for rule in self._all_rules() if isinstance(rule, LimitRule)]
+        limited = level
+        if bounds:
+            lowest = np.maximum.reduce([low for _, low, _ in bounds])
+            highest = np.minimum.reduce([high for _, _, high in bounds])
+            # Where limits contradict one another, the one that keeps the dose down wins.
+            limited = np.where(level > 0, np.minimum(np.maximum(level, lowest), highest), 0)
+            for code, low, high in sorted(bounds, key=lambda bound: -bound[0]):
+                binding = ((limited < level) & (high == limited)) | ((limited > level) & (low == limited))
+                reason = np.where(binding, np.int8(code), reason)
+        ceiling = self._ceiling(tally, own_ceiling)
         if ceiling is None:
             return Decision(limited, proposal.cohort_size, reason)
         capped = np.minimum(limited, ceiling)
@@ -221,8 +271,8 @@ class Design(ABC):
         why = np.where(capped == 0, Reason.NO_SAFE_DOSE, lowered).astype(np.int8)
         return Decision(capped, proposal.cohort_size, np.where(capped < limited, why, reason))
 
-    def _ceiling(self, tally: Tally) -> IntArray | None:
-        ceilings = [self.ceiling(tally)]
+    def _ceiling(self, tally: Tally, own_ceiling: IntArray | None) -> IntArray | None:
+        ceilings = [own_ceiling]
         ceilings += [rule.ceiling(self, tally) for rule in self._all_rules() if isinstance(rule, AdmissibilityRule)]
         given = [ceiling for ceiling in ceilings if ceiling is not None]
         return np.minimum.reduce(given) if given else None
@@ -231,21 +281,11 @@ class Design(ABC):
         level = np.full(tally.size, self.start_level)
         cohort = np.full(tally.size, self.first_cohort_size())
         reason = np.full(tally.size, Reason.START, dtype=np.int8)
-        if not untreated.all():
-            rest = self._limited(tally.take(~untreated))
-            level[~untreated], cohort[~untreated] = rest.level, rest.cohort_size
-            reason[~untreated] = rest.reason_code
+        starts = phases.redirected(self, self._all_rules(), tally, Decision(level, cohort, reason))
+        if untreated.all():
+            return starts
+        level, cohort, reason = starts.level.copy(), starts.cohort_size.copy(), starts.reason_code.copy()
+        rest = self._limited(tally.take(~untreated))
+        level[~untreated], cohort[~untreated] = rest.level, rest.cohort_size
+        reason[~untreated] = rest.reason_code
         return Decision(level, cohort, reason)
-
-
-def highest_level(mask: npt.NDArray[np.bool_]) -> IntArray:
-    """Return the highest level (S,) whose column of ``mask`` (S, J) is True; 0 where none is.
-
-    Examples
-    --------
-    >>> highest_level(np.array([[True, True, False], [False, False, False]]))
-    array([2, 0])
-    """
-    levels = np.arange(1, mask.shape[1] + 1)
-    result: IntArray = (mask * levels).max(axis=1)
-    return result

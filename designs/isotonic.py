@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from designs.tally import IntArray
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -48,6 +50,30 @@ def isotonic_fit(values: FloatArray, weights: FloatArray) -> FloatArray:
             fit[:, last] = np.fmax(fit[:, last], lowest)
     fit[weights <= 0] = np.nan
     return fit
+
+
+def isotonic_rates(
+    n: IntArray, dlt: IntArray, candidate: npt.NDArray[np.bool_], alpha: float = 0.05, beta: float = 0.05
+) -> FloatArray:
+    """Return isotonic DLT rates (S, J) of the candidate levels, NaN elsewhere.
+
+    Rates are posterior means (alpha + y) / (alpha + beta + n), weighted by the inverse of the posterior variance;
+    with alpha = beta = 0 they are observed rates, weighted by n.  The k-th candidate is raised by k times 1e-10, so
+    that of equal estimates the highest level is nearest a target above them and the lowest nearest a target below.
+    The default prior is that of BOIN's ``select.mtd``.
+
+    Examples
+    --------
+    >>> isotonic_rates(np.array([[3, 6, 0]]), np.array([[1, 1, 0]]), np.array([[True, True, False]]), 0, 0).round(4)
+    array([[0.2222, 0.2222,    nan]])
+    """
+    patients, y = n.astype(np.float64), dlt.astype(np.float64)  # narrow integers would overflow in the cube below
+    if alpha == 0 and beta == 0:
+        rate, weight = y / np.maximum(patients, 1), patients
+    else:
+        a, b = alpha + y, beta + patients - y
+        rate, weight = a / (a + b), (a + b) ** 2 * (a + b + 1) / (a * b)
+    return isotonic_fit(rate, np.where(candidate, weight, 0.0)) + 1e-10 * np.cumsum(candidate, axis=1)
 
 
 def nearest_to_target(estimates: FloatArray, target: float) -> npt.NDArray[np.int64]:

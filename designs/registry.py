@@ -6,23 +6,68 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from designs import rules as _rules
+from designs.a_plus_b import APlusB
+from designs.blrm import BLRM
+from designs.bma_crm import BMACRM
 from designs.boin import BOIN
+from designs.ccd import CCD
 from designs.crm import CRM
+from designs.crm_mle import CRMMLE
 from designs.design import Design
+from designs.ewoc import EWOC
+from designs.i3plus3 import I3Plus3
+from designs.iboin import IBOIN
+from designs.keyboard import Keyboard
+from designs.mtpi import MTPI
+from designs.mtpi2 import MTPI2
+from designs.table_design import TableDesign
 from designs.three_plus_three import ThreePlusThree
+from designs.tpi import TPI
 
 GROUP = "doseesc.designs"
 
-_BUILT_IN: dict[str, type[Design]] = {"3+3": ThreePlusThree, "CRM": CRM, "BOIN": BOIN}
+_BUILT_IN: dict[str, type[Design]] = {
+    "3+3": ThreePlusThree,
+    "CRM": CRM,
+    "BOIN": BOIN,
+    "mTPI": MTPI,
+    "mTPI-2": MTPI2,
+    "Keyboard": Keyboard,
+    "TPI": TPI,
+    "CCD": CCD,
+    "i3+3": I3Plus3,
+    "BLRM": BLRM,
+    "EWOC": EWOC,
+    "BMA-CRM": BMACRM,
+    "CRM-MLE": CRMMLE,
+    "A+B": APlusB,
+    "iBOIN": IBOIN,
+    "table": TableDesign,
+}
 _RULES: dict[str, type[_rules.Rule]] = {
     rule.__name__: rule
     for rule in (
         _rules.NoSkipping,
         _rules.CoherentEscalation,
+        _rules.CoherentDeescalation,
+        _rules.MaximumIncrement,
+        _rules.HardSafety,
         _rules.StopTooToxic,
+        _rules.TryRescueDose,
         _rules.StopAtRecommended,
         _rules.StopAtDose,
         _rules.StopWhenStaying,
+        _rules.StopWhenRepeated,
+        _rules.StopWhenPrecise,
+        _rules.MinimumPatients,
+        _rules.AllOf,
+        _rules.AnyOf,
+        _rules.MinimumAtMTD,
+        _rules.SelectTried,
+        _rules.SentinelAtNewDose,
+        _rules.CohortSizeByLevel,
+        _rules.CohortSizeByDLTs,
+        _rules.FollowPath,
     )
 }
 

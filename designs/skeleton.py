@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from designs.checks import require_number, require_probability, require_whole
+
 MODELS = ("empiric", "logistic")
 
 
@@ -56,14 +58,14 @@ def skeleton(
     >>> skeleton(target=0.25, halfwidth=0.05, prior_mtd=3, n_doses=5).round(5)
     array([0.08397, 0.15674, 0.25   , 0.3545 , 0.46034])
     """
-    if not 0 < target < 1:
-        raise ValueError(f"target must lie between 0 and 1, not {target}")
-    if not 0 < halfwidth < min(target, 1 - target):
+    require_probability("target", target)
+    if not 0 < require_number("halfwidth", halfwidth) < min(target, 1 - target):
         raise ValueError(f"halfwidth must lie between 0 and {min(target, 1 - target):g}, not {halfwidth}")
-    if n_doses < 1:
-        raise ValueError(f"n_doses must be at least 1, not {n_doses}")
-    if not 1 <= prior_mtd <= n_doses:
+    require_whole("n_doses", n_doses, 1)
+    require_whole("prior_mtd", prior_mtd, 1)
+    if prior_mtd > n_doses:
         raise ValueError(f"prior_mtd must be a level from 1 to {n_doses}, not {prior_mtd}")
+    require_number("intercept", intercept)
     low, high = target - halfwidth, target + halfwidth
     # With x the model's dose label, p(b) is a function of exp(b) x alone, so one step multiplies x by a ratio.
     if model == "empiric":

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from designs.checks import require_whole
+
 IntArray = npt.NDArray[np.integer[Any]]
 
 _COHORT = re.compile(r"(\d+)([NT]+)")
@@ -97,6 +99,8 @@ class Tally:
             raise ValueError("dlt must lie between 0 and n at every dose")
         if (self.level < 0).any() or (self.level > self.n_doses).any():
             raise ValueError(f"level must lie between 0 and {self.n_doses}")
+        if not isinstance(self.memory, Mapping):
+            raise ValueError(f"memory must map names to arrays, not {self.memory!r}")
         memory = {name: _integers(f"memory {name}", values) for name, values in self.memory.items()}
         for name, values in memory.items():
             if name not in MEMORY:
@@ -115,7 +119,15 @@ class Tally:
 
     @classmethod
     def empty(cls, n_doses: int, size: int = 1) -> Tally:
-        """Return ``size`` trials of ``n_doses`` levels in which nobody has been treated, with every memory."""
+        """Return ``size`` trials of ``n_doses`` levels in which nobody has been treated, with every memory.
+
+        Raises
+        ------
+        ValueError
+            If a number is not whole, or too small.
+        """
+        require_whole("n_doses", n_doses, 1)
+        require_whole("size", size, 0)
         zeros = np.zeros((size, n_doses), dtype=np.int64)
         memory = {name: np.zeros(size, dtype=np.int64) for name in MEMORY}
         return cls._trusted(zeros, zeros.copy(), np.zeros(size, dtype=np.int64), memory)
@@ -136,7 +148,9 @@ class Tally:
         ValueError
             If a string is not of this form, or names a level outside 1..n_doses.
         """
-        texts = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+        texts = [outcomes] if isinstance(outcomes, str) else outcomes
+        if not isinstance(texts, Iterable):
+            raise ValueError(f"outcomes must be text such as '1NNN 2NNT', or a list of texts, not {outcomes!r}")
         tallies = [cls.empty(n_doses)]
         for text in texts:
             tally = cls.empty(n_doses)
@@ -270,6 +284,8 @@ def parse_cohorts(outcomes: str, n_doses: int) -> list[tuple[int, int, int]]:
     >>> parse_cohorts("1NNN 2NTT", n_doses=3)
     [(1, 3, 0), (2, 3, 2)]
     """
+    if not isinstance(outcomes, str):
+        raise ValueError(f"outcomes must be text such as '1NNN 2NNT', not {outcomes!r}")
     text = "".join(outcomes.split()).upper()
     cohorts = []
     position = 0
@@ -289,11 +305,15 @@ def parse_cohorts(outcomes: str, n_doses: int) -> list[tuple[int, int, int]]:
 
 
 def _integers(name: str, values: Any) -> IntArray:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must have rows of the same length, not {values!r}") from None
     if array.size == 0:
         array = array.astype(np.int64)
     if not np.issubdtype(array.dtype, np.integer):
-        if not (np.issubdtype(array.dtype, np.floating) and (array == np.floor(array)).all()):
+        whole = np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all() and (array % 1 == 0).all()
+        if not whole:
             raise ValueError(f"{name} must hold whole numbers, not {values!r}")
         array = array.astype(np.int64)
     if np.issubdtype(array.dtype, np.unsignedinteger):

@@ -31,22 +31,27 @@ def benchmark_choice(latent: FloatArray, truth: FloatArray, target: float) -> In
 
     Notes
     -----
-    Ties go to the lower level.  Levels of equal true DLT probability cannot be told apart; they count as one, named
-    by the level that would be the true MTD among them (the highest at or below the target, the lowest above it).
+    Of two levels equally near the target, on either side of it, the lower is taken.  Of levels with the same observed
+    rate the highest is taken if that rate is at or below the target, else the lowest: the convention for the true MTD.
+    Levels of equal *true* DLT probability cannot be told apart; they count as one, named by the same convention.
 
     Examples
     --------
     >>> latent = np.array([[0.1, 0.9], [0.3, 0.8], [0.7, 0.6]])
     >>> benchmark_choice(latent, np.array([0.2, 0.4, 0.8]), target=0.25)
-    array([1, 1])
+    array([1, 3])
     """
-    distance = np.empty((len(truth), latent.shape[1]))
-    for level, probability in enumerate(truth):
-        rate = (latent < probability).sum(axis=0) / len(latent)
-        distance[level] = np.abs(rate - target)
-    # Equal distances on both sides of the target differ by rounding only; the lower level takes them.
-    nearest = np.argmax(distance <= distance.min(axis=0) + 1e-12, axis=0)
-    return _plateau_names(truth, target)[nearest]
+    dlts = [(latent < probability).sum(axis=0) for probability in truth]
+    best = np.zeros(latent.shape[1], dtype=np.int64)
+    best_dlts, best_distance = dlts[0], np.abs(dlts[0] / len(latent) - target)
+    for level, count in enumerate(dlts[1:], start=1):
+        distance = np.abs(count / len(latent) - target)
+        # Distances that differ by rounding only are equal.
+        same_and_safe = (count == best_dlts) & (count <= target * len(latent) + 1e-9)
+        take = (distance < best_distance - 1e-12) | same_and_safe
+        best = np.where(take, level, best)
+        best_dlts, best_distance = np.where(take, count, best_dlts), np.where(take, distance, best_distance)
+    return _plateau_names(truth, target)[best]
 
 
 def _plateau_names(truth: FloatArray, target: float) -> IntArray:

@@ -97,7 +97,7 @@ class Paths:
         >>> from designs import ThreePlusThree
         >>> paths = enumerate_paths(ThreePlusThree(n_doses=3))
         >>> paths.characteristics([0.1, 0.2, 0.3]).selected.round(4)
-        array([0.1054, 0.3244, 0.3525, 0.2177])
+        array([0.1004, 0.2854, 0.3443, 0.2698])
         """
         given = check_probabilities(probabilities, self.design.n_doses)
         truths = np.atleast_2d(given)

@@ -143,7 +143,7 @@ def row_keys(rows: IntArray) -> npt.NDArray[np.int64]:
     Examples
     --------
     >>> row_keys(np.array([[2, 0, 1], [2, 0, 1], [0, 3, 1]]))
-    array([4, 4, 3])
+    array([17, 17,  7])
     """
     radix = rows.max(axis=0).astype(np.int64) + 1
     span = np.cumprod(radix[::-1].astype(np.float64))[::-1]

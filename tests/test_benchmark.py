@@ -42,7 +42,12 @@ def test_against_complete_enumeration_with_exact_ties(target):
     probability = np.exp(gammaln(n + 1) - gammaln(cells + 1).sum(axis=1) + cells @ log_p)
     assert probability.sum() == pytest.approx(1)
     goal = Fraction(target) * n
-    nearest = np.argmin(np.abs(levels * goal.denominator - goal.numerator), axis=1)
+    distance = np.abs(levels * goal.denominator - goal.numerator)
+    nearest = np.argmin(distance, axis=1)
+    # Of equal rates at or below the target the highest level is taken.
+    rate = levels[np.arange(len(levels)), nearest]
+    highest = len(truth) - 1 - np.argmax((levels == rate[:, None])[:, ::-1], axis=1)
+    nearest = np.where(rate * goal.denominator <= goal.numerator, highest, nearest)
     expected = np.bincount(nearest, weights=probability, minlength=len(truth))
     share = simulated(truth, float(target), n)
     assert (np.abs(share - expected) <= 4 * np.sqrt(expected * (1 - expected) / (BLOCKS * 16_384))).all()
@@ -51,6 +56,11 @@ def test_against_complete_enumeration_with_exact_ties(target):
 def test_equal_distances_go_to_the_lower_level():
     latent = np.array([[0.15], [0.15], [0.25], [0.9], [0.9]])  # rates 0.4 at level 1 and 0.6 at level 2
     assert benchmark_choice(latent, np.array([0.2, 0.3]), 0.5).tolist() == [1]
+
+
+def test_of_equal_rates_below_the_target_the_highest_level_is_taken():
+    latent = np.array([[0.9], [0.8], [0.7]])  # nobody has a DLT at the lowest two levels
+    assert benchmark_choice(latent, np.array([0.01, 0.02, 0.95]), 0.25).tolist() == [2]
 
 
 @pytest.mark.parametrize(("truth", "level"), [([0.1, 0.1, 0.1], 3), ([0.4, 0.4, 0.6], 1), ([0.05, 0.2, 0.2], 3)])

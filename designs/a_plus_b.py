@@ -1,0 +1,145 @@
+"""The general A+B design, of which 3+3 is the best-known instance.
+
+Treat ``a`` patients.  Fewer than ``c`` DLTs: go up.  From ``c`` to ``d`` DLTs: treat ``b`` more at the same level; at
+most ``e`` DLTs in all: go up.  More than ``d`` among ``a``, or more than ``e`` among ``a + b``: the level is too toxic.
+
+``"escalation_only"``
+    On a too toxic level the trial ends; the level below is the MTD whatever its number of patients.  The top level is
+    accepted with fewer than ``c`` DLTs in ``a``.
+``"deescalation"``
+    On a too toxic level ``b`` more patients are treated at the level below if it has only ``a``; the MTD is the
+    highest level with at most ``e`` DLTs in ``a + b``, except that the top level is accepted as before.
+``"six_at_mtd"`` (default)
+    As before, but ``a + b`` patients (six in a 3+3) are needed at any MTD, the top level included.
+
+Lin and Shih (2001), *Biostatistics* 2:203-215, designs without and with dose de-escalation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.checks import require_choice, require_whole
+from designs.decision import Decision, Reason
+from designs.design import Design, highest_level
+from designs.tally import IntArray, Tally
+
+VARIANTS = ("six_at_mtd", "deescalation", "escalation_only")
+
+
+@dataclass(frozen=True, kw_only=True)
+class APlusB(Design):
+    """The A+B design; it has no target.
+
+    Parameters
+    ----------
+    n_doses : int
+        Number of dose levels.
+    a, b : int
+        Patients in the first and in the second group at a level.
+    c, d : int
+        From ``c`` to ``d`` DLTs among the first ``a`` call for ``b`` more patients.
+    e : int
+        Most DLTs among ``a + b`` that still allow escalation.
+    variant : {"six_at_mtd", "deescalation", "escalation_only"}
+        See the module's text.
+    max_n : int, optional
+        Most patients; by default ``a + b`` per level, which never cuts a trial short.
+    cohort_size : int, optional
+        Must be ``a``, which it is by default.
+    start_level, rules
+        As for :class:`Design`.
+
+    Examples
+    --------
+    >>> design = APlusB(n_doses=3, a=2, b=4, c=1, d=1, e=1)
+    >>> decision = design.decide(Tally.parse(["1NN", "1NT", "1TT", "1NN 2TT"], n_doses=3))
+    >>> decision.level, decision.cohort_size
+    (array([2, 1, 0, 1]), array([2, 4, 0, 4]))
+    """
+
+    fixed_cohorts: ClassVar[bool] = True
+
+    max_n: int = 0
+    cohort_size: int = 0
+    a: int = 3
+    b: int = 3
+    c: int = 1
+    d: int = 1
+    e: int = 1
+    variant: str = "six_at_mtd"
+
+    def __post_init__(self) -> None:
+        require_choice("variant", self.variant, VARIANTS)
+        require_whole("a", self.a, 1)
+        require_whole("b", self.b, 1)
+        require_whole("c", self.c, 1)
+        require_whole("d", self.d, self.c)
+        require_whole("e", self.e, 1)
+        if not self.d <= self.a:
+            raise ValueError(f"d must be at most a = {self.a}, not {self.d}")
+        if not self.e < self.a + self.b:
+            raise ValueError(f"e must be below a + b = {self.a + self.b}, not {self.e}")
+        if self.cohort_size == 0:
+            object.__setattr__(self, "cohort_size", self.a)
+        if self.max_n == 0 and isinstance(self.n_doses, int):
+            object.__setattr__(self, "max_n", (self.a + self.b) * self.n_doses)
+        super().__post_init__()
+        if self.cohort_size != self.a:
+            raise ValueError(f"cohort_size must be {self.a} in this A+B design, not {self.cohort_size}")
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        n, dlt, level = tally.current_n, tally.current_dlt, tally.level
+        toxic = self._toxic(n, dlt)
+        # Where a group is not complete (real trials), it is filled up first.
+        unfilled = ~toxic & (n != self.a) & (n < self.a + self.b)
+        more = unfilled | ((n == self.a) & (dlt >= self.c))
+        blocked = self._ceiling_from_data(tally) <= level
+        move = self.move_to(tally, level + (~toxic & ~more & ~blocked) - toxic)
+        there = tally.at(tally.n, move.level)
+        cohort = np.maximum(np.where(there < self.a, self.a, self.a + self.b) - there, 1)
+        reason = np.where(unfilled, np.int8(Reason.COMPLETE_COHORT), move.reason_code)
+        return Decision(move.level, cohort, reason)
+
+    def finished(self, tally: Tally) -> npt.NDArray[np.int8]:
+        """See :meth:`Design.finished`."""
+        n, dlt, level = tally.current_n, tally.current_dlt, tally.level
+        full = self.a + self.b
+        toxic = self._toxic(n, dlt)
+        if self.variant == "escalation_only":
+            found = toxic
+            nothing_left = toxic & (self.pick(tally) == 0)
+        else:
+            found = toxic & (tally.at(tally.n, np.maximum(level - 1, 0)) >= full)
+            nothing_left = toxic & (level == 1)
+        accepted = (n >= full) & (dlt <= self.e)
+        if self.variant != "six_at_mtd":
+            accepted |= (level == self.n_doses) & (n == self.a) & (dlt < self.c)
+        found = found | (accepted & (level >= self._ceiling_from_data(tally)))
+        code = np.where(found, np.int8(Reason.MTD_FOUND), np.int8(0))
+        code = np.where(nothing_left, np.int8(Reason.NO_SAFE_DOSE), code)
+        return np.where(level > 0, code, 0).astype(np.int8)
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`: the highest level that the variant accepts, below any too toxic one."""
+        accepted = (tally.n >= self.a + self.b) & (tally.dlt <= self.e)
+        cleared = (tally.n >= self.a) & (tally.dlt < self.c)
+        if self.variant == "escalation_only":
+            accepted |= cleared
+        elif self.variant == "deescalation":
+            accepted[:, -1] |= cleared[:, -1]
+        tolerable = np.arange(1, self.n_doses + 1) <= self._ceiling_from_data(tally)[:, None]
+        return highest_level(accepted & tolerable)
+
+    def _toxic(self, n: IntArray, dlt: IntArray) -> npt.NDArray[np.bool_]:
+        return dlt > np.where(n <= self.a, self.d, self.e)
+
+    def _ceiling_from_data(self, tally: Tally) -> IntArray:
+        """Return the highest level below the lowest too toxic one, (S,)."""
+        toxic = self._toxic(tally.n, tally.dlt)
+        return np.where(toxic.any(axis=1), np.argmax(toxic, axis=1), self.n_doses)

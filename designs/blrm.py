@@ -1,0 +1,258 @@
+"""The two-parameter Bayesian logistic regression model (BLRM) with overdose control.
+
+Neuenschwander, Branson and Gsponer (2008), *Statistics in Medicine* 27:2420-2439:
+
+    logit p = log_alpha + exp(log_beta) log(dose / reference)
+
+with a bivariate normal prior on (log_alpha, log_beta).  Cut points divide DLT probabilities into four intervals:
+under-dosing, target, excessive and unacceptable.  The next level is
+
+``"target_probability"`` (default)
+    the one most probably in the target interval,
+``"loss"``
+    the one of least expected loss, one loss per interval,
+``"nearest_mean"``
+    the one whose posterior mean is nearest the target,
+
+among the levels that are safe: those whose probability of a DLT probability above ``overdose_above`` is at most
+``feasibility_bound`` (escalation with overdose control, after Babb, Rogatko and Zacks 1998).  The trial stops where
+no level is.  Ties go to the lower level.  The MTD is the level that would be recommended next.
+
+The prior's spread is given as standard deviations.  The default prior is a usual weakly informative one: at the
+reference dose the median DLT probability is 1/3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.checks import require_amounts, require_choice, require_number, require_numbers, require_probability
+from designs.decision import Decision, Reason
+from designs.design import Design
+from designs.grid import GridModel, grid_patients
+from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
+from designs.rules import NoSkipping, Rule
+from designs.tails import interval_from_tails
+from designs.tally import IntArray, Tally
+
+FloatArray = npt.NDArray[np.float64]
+
+SELECTIONS = ("target_probability", "loss", "nearest_mean")
+
+_PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
+
+
+class BlrmPosterior(NamedTuple):
+    """Posterior of the BLRM for S tallies.
+
+    ``dlt_probability`` and ``dlt_sd`` (S, J) are mean and standard deviation of the DLT probabilities,
+    ``interval_probability`` (S, J, 4) those of under-dosing, target, excessive and unacceptable toxicity, and
+    ``overdose_probability`` (S, J) what overdose control looks at.
+    """
+
+    dlt_probability: FloatArray
+    dlt_sd: FloatArray
+    interval_probability: FloatArray
+    overdose_probability: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class BLRM(Design):
+    """The two-parameter Bayesian logistic regression model.
+
+    Parameters
+    ----------
+    target : float
+        Target DLT probability; by itself only ``selection="nearest_mean"`` and rules use it.
+    doses : sequence of float, length J
+        Dose amounts, positive and strictly increasing.
+    max_n : int
+        Most patients.
+    reference : float, optional
+        Amount at which the logit DLT probability is log_alpha; by default the highest dose.
+    prior_mean, prior_sd : pair of float
+        Means and standard deviations of (log_alpha, log_beta).
+    prior_correlation : float
+        Their correlation.
+    intervals : three increasing probabilities
+        Where the target, the excessive and the unacceptable interval begin.
+    selection : {"target_probability", "loss", "nearest_mean"}
+        See the module's text.
+    loss : four numbers
+        Loss of a DLT probability in each interval, for ``selection="loss"``.
+    overdose_above : float, optional
+        DLT probability above which a level is an overdose; by default where the excessive interval begins.
+    feasibility_bound : float, optional
+        Largest probability of an overdose; None means no overdose control.
+    cohort_size, start_level, rules
+        As for :class:`Design`; by default no level is skipped on the way up.
+
+    Examples
+    --------
+    The trial of Neuenschwander et al., five patients at 5 mg:
+
+    >>> design = BLRM(target=0.3, doses=(1, 2.5, 5, 10, 15, 20, 25, 30), reference=250, max_n=30, rules=(),
+    ...               prior_mean=(2.15, 0.52), prior_sd=(0.84, 0.80), prior_correlation=0.134 / (0.84 * 0.80))
+    >>> tally = Tally.parse("1NNN 2NNNN 3NNNNN 4NNNN 7TT", n_doses=8)
+    >>> design.posterior(tally).dlt_probability.round(3)
+    array([[0.012, 0.029, 0.061, 0.127, 0.192, 0.253, 0.309, 0.36 ]])
+    >>> decision = design.decide(tally)
+    >>> int(decision.level[0]), decision.reason[0].name
+    (6, 'DEESCALATE')
+    """
+
+    target: float
+    doses: tuple[float, ...]
+    n_doses: int = field(init=False)
+    reference: float | None = None
+    prior_mean: tuple[float, float] = (-0.6931471805599453, 0.0)
+    prior_sd: tuple[float, float] = (2.0, 1.0)
+    prior_correlation: float = 0.0
+    intervals: tuple[float, float, float] = (0.20, 0.35, 0.60)
+    selection: str = "target_probability"
+    loss: tuple[float, float, float, float] = (1.0, 0.0, 1.0, 2.0)
+    overdose_above: float | None = None
+    feasibility_bound: float | None = 0.25
+    rules: tuple[Rule, ...] = (NoSkipping(),)
+
+    def __post_init__(self) -> None:
+        require_probability("target", self.target)
+        object.__setattr__(self, "doses", require_amounts("doses", self.doses))
+        object.__setattr__(self, "n_doses", len(self.doses))
+        if self.reference is not None and require_number("reference", self.reference) <= 0:
+            raise ValueError(f"reference must be positive, not {self.reference}")
+        object.__setattr__(self, "prior_mean", require_numbers("prior_mean", self.prior_mean, 2))
+        object.__setattr__(self, "prior_sd", require_numbers("prior_sd", self.prior_sd, 2))
+        if min(self.prior_sd) <= 0:
+            raise ValueError(f"prior_sd must be positive, not {list(self.prior_sd)}")
+        if not -1 < require_number("prior_correlation", self.prior_correlation) < 1:
+            raise ValueError(f"prior_correlation must lie between -1 and 1, not {self.prior_correlation}")
+        object.__setattr__(self, "intervals", require_numbers("intervals", self.intervals, 3))
+        if not 0 < self.intervals[0] < self.intervals[1] < self.intervals[2] < 1:
+            raise ValueError(f"intervals must begin at three increasing probabilities, not {list(self.intervals)}")
+        require_choice("selection", self.selection, SELECTIONS)
+        object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
+        if self.overdose_above is not None:
+            require_probability("overdose_above", self.overdose_above)
+        if self.feasibility_bound is not None:
+            require_probability("feasibility_bound", self.feasibility_bound)
+        super().__post_init__()
+
+    def posterior(self, tally: Tally) -> BlrmPosterior:
+        """Return posterior means, standard deviations and interval probabilities, by quadrature on a grid."""
+        grid = self._grid(tally)
+        curve = np.exp(grid.log_dlt).T
+        shares = [self._shares(tally, above) for above in (*self.intervals, self._overdose_above)]
+        expected = grid.expect(tally, np.column_stack([curve, curve**2, *shares]))
+        mean, square, first, second, third, overdose = np.split(expected, 6, axis=1)
+        return BlrmPosterior(
+            mean,
+            np.sqrt(np.maximum(square - mean**2, 0.0)),
+            between(first, second, third),
+            np.clip(overdose, 0.0, 1.0),
+        )
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        return self.propose_with_ceiling(tally)[0]
+
+    def ceiling(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.ceiling`: the highest level that is safe."""
+        return self._judge(tally).highest_safe
+
+    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
+        """See :meth:`Design.propose_with_ceiling`."""
+        best, best_safe, highest_safe = self._judge(tally)
+        decision = self.move_to(tally, np.maximum(best_safe, 1))
+        held_back = (best > best_safe) & (best_safe >= tally.level)
+        reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
+        return Decision(decision.level, decision.cohort_size, reason), highest_safe
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`."""
+        return self._judge(tally).best_safe
+
+    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
+        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model."""
+        self.check_question(level, above)
+        share = self._shares(tally, above)[:, level - 1 : level]
+        return np.clip(self._grid(tally).expect(tally, share)[:, 0], 0.0, 1.0)
+
+    def credible_interval(
+        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model."""
+        return interval_from_tails(tally, level, credibility, self._tails)
+
+    def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        prior, patients = self._prior, self._patients(tally)
+        model = logistic_grid(prior, patients)
+        return model.grid.expect(tally, level_shares_above(prior, model, level, limits))
+
+    @property
+    def _overdose_above(self) -> float:
+        return self.intervals[1] if self.overdose_above is None else self.overdose_above
+
+    def _judge(self, tally: Tally) -> _Judgement:
+        functions = [self._shares(tally, self._overdose_above)]
+        if self.selection == "nearest_mean":
+            functions.append(np.exp(self._grid(tally).log_dlt).T)
+        else:
+            functions += [self._shares(tally, above) for above in self.intervals]
+        expected = self._grid(tally).expect(tally, np.column_stack(functions))
+        overdose, *rest = np.split(expected, len(functions), axis=1)
+        safe, score = self._safe(overdose), self._score(rest)
+        highest_safe = safe.sum(axis=1)
+        best_safe = np.argmax(np.where(safe, score, -np.inf), axis=1) + 1
+        return _Judgement(np.argmax(score, axis=1) + 1, np.minimum(best_safe, highest_safe), highest_safe)
+
+    def _safe(self, overdose: FloatArray) -> npt.NDArray[np.bool_]:
+        """Return which levels are safe: all up to the first that is not."""
+        if self.feasibility_bound is None:
+            return np.ones(overdose.shape, dtype=np.bool_)
+        return np.logical_and.accumulate(overdose <= self.feasibility_bound, axis=1)
+
+    def _score(self, expected: list[FloatArray]) -> FloatArray:
+        """Return how good each level is, shape (S, J)."""
+        if self.selection == "nearest_mean":
+            return -np.abs(expected[0] - self.target)
+        probability = between(*expected)
+        if self.selection == "loss":
+            return -(probability @ np.array(self.loss))
+        under, in_target = probability[..., 0], probability[..., 1]
+        # Where no level has a chance of being in the target interval, the highest of those likely to be below it.
+        hopeless = in_target.max(axis=1, keepdims=True) < _PRECISION
+        return np.where(hopeless, np.where(under > 0.5, np.arange(self.n_doses), -1.0), in_target)
+
+    def _grid(self, tally: Tally) -> GridModel:
+        return logistic_grid(self._prior, self._patients(tally)).grid
+
+    def _shares(self, tally: Tally, above: float) -> FloatArray:
+        return shares_above(self._prior, self._patients(tally), float(above))
+
+    @property
+    def _prior(self) -> LogisticPrior:
+        reference = self.doses[-1] if self.reference is None else float(self.reference)
+        mean, sd = self.prior_mean, self.prior_sd
+        return LogisticPrior(self.doses, reference, mean, sd, float(self.prior_correlation))
+
+    def _patients(self, tally: Tally) -> int:
+        return grid_patients(self.max_n, tally)
+
+
+class _Judgement(NamedTuple):
+    """Levels (S,): the best by the selection criterion, the best of the safe ones, the highest safe one; 0 = none."""
+
+    best: IntArray
+    best_safe: IntArray
+    highest_safe: IntArray
+
+
+def between(first: FloatArray, second: FloatArray, third: FloatArray) -> FloatArray:
+    """Return the probabilities (S, J, 4) of four intervals from those of lying above their three cut points."""
+    above = np.stack([np.ones_like(first), first, second, third, np.zeros_like(first)], axis=-1)
+    return np.maximum(-np.diff(np.clip(above, 0.0, 1.0), axis=-1), 0.0)

@@ -1,0 +1,73 @@
+"""The cumulative cohort design (CCD).
+
+Ivanova, Flournoy and Chung (2007), *Journal of Statistical Planning and Inference* 137:2316-2327.  With y DLTs in n
+patients at the current level and target t, escalate if y / n <= t - delta, de-escalate if y / n >= t + delta,
+otherwise stay.  The authors recommend delta = 0.09 for targets of 0.10 to 0.25, 0.10 for 0.30 and 0.35, 0.12 for 0.40
+and 0.13 for 0.45 and 0.50.  The MTD is the level whose isotonic estimate, from observed rates, is nearest the target.
+Comparisons are exact: 3 of 15 is at the boundary of 0.3 - 0.1.
+
+The design knows no exclusion of toxic levels, hence never stops early.  Comparisons of designs usually add it with
+``exclusion_certainty=0.95``; a protocol should (:mod:`designs.interval`).
+
+Variant: the programs of Lin and Yin de-escalate only where y / n is above t + delta; here, as in the paper, at it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.checks import require_number
+from designs.interval import IntervalDesign
+from designs.rational import least_at_or_above, most_at_or_below, rational
+from designs.tally import IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class CCD(IntervalDesign):
+    """The cumulative cohort design.
+
+    Parameters
+    ----------
+    target, n_doses, max_n, cohort_size, start_level, rules
+        As for :class:`designs.design.Design`.
+    alpha, beta, exclusion_certainty, exclusion_min_n, mtd_alpha, mtd_beta, mtd_fit
+        As for :class:`designs.interval.IntervalDesign`: exclusion of levels (by default none), selection of the MTD.
+    delta : float, optional
+        Half the width of the interval in which the level is kept; by default the authors' choice for the target.
+
+    Examples
+    --------
+    >>> CCD(target=0.3, n_doses=5, max_n=30).decision_table()[6]
+    'EESDDDD'
+    """
+
+    exclusion_certainty: float | None = None
+    mtd_alpha: float = 0.0
+    mtd_beta: float = 0.0
+    delta: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < require_number("delta", self.half_width) < min(self.target, 1 - self.target):
+            default = " (the default for this target; give a smaller one)" if self.delta is None else ""
+            raise ValueError(
+                f"delta must be above 0 and below both the target {self.target} and what it leaves to 1, "
+                f"not {self.half_width!r}{default}"
+            )
+
+    @property
+    def half_width(self) -> float:
+        """``delta``, or the authors' choice for the target."""
+        if self.delta is not None:
+            return self.delta
+        return next((delta for below, delta in ((0.3, 0.09), (0.4, 0.1), (0.45, 0.12)) if self.target < below), 0.13)
+
+    def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
+        """See :meth:`IntervalDesign.steps`."""
+        target, delta, max_n = rational(self.target), rational(self.half_width), len(n) - 1
+        up = y <= most_at_or_below(target - delta, max_n)[:, None]
+        down = y >= least_at_or_above(target + delta, max_n)[:, None]
+        return up.astype(np.int8) - down.astype(np.int8)

@@ -1,0 +1,163 @@
+"""The continual reassessment method by maximum likelihood, with a two-stage start (CRM-MLE).
+
+O'Quigley and Shen (1996), *Biometrics* 52:673-684.  The models are those of :mod:`designs.crm` without a prior.  The
+maximum of the likelihood exists once there are a DLT and a patient without; so cohorts follow an initial sequence of
+levels up to the first DLT, and the model from then on, as in dfcrm.  While all patients have had a DLT the parameter
+is at its lower limit, which is the lowest level; a trial without any DLT ends with the parameter at its upper limit,
+which is the highest level, tried or not.
+
+In the slope ``exp(b)`` the log likelihood is concave, so its derivative has one zero at most; Newton's method in b
+finds it for all tallies at once, falling back on bisection where it would leave the bracket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from designs.checks import require_choice, require_number, require_probability, require_whole
+from designs.crm import increasing_probabilities
+from designs.decision import Decision, Reason
+from designs.design import Design
+from designs.rules import NoSkipping, Rule
+from designs.skeleton import MODELS
+from designs.tally import IntArray, Tally
+
+FloatArray = npt.NDArray[np.float64]
+
+LIMIT = 10.0
+"""The parameter is looked for from -LIMIT to LIMIT, as in dfcrm."""
+
+_CLOSE = 1e-12
+_MOST_STEPS = 100  # bisection alone needs half as many
+
+
+@dataclass(frozen=True, kw_only=True)
+class CRMMLE(Design):
+    """The CRM by maximum likelihood.
+
+    Parameters
+    ----------
+    target : float
+        Target DLT probability.
+    skeleton : sequence of float, length J
+        Initial guesses of the DLT probabilities, strictly increasing.
+    max_n : int
+        Most patients.
+    initial_levels : sequence of int, optional
+        Level of each cohort until the first DLT, the last one being kept where the sequence ends; by default one
+        cohort at each level upwards from ``start_level``.  It must begin with ``start_level``.
+    model : {"empiric", "logistic"}
+        Dose-toxicity model.
+    intercept : float
+        Fixed intercept of the logistic model.
+    cohort_size, start_level, rules
+        As for :class:`Design`; by default no level is skipped on the way up.  The position in the initial sequence
+        follows from the number of patients.
+
+    Examples
+    --------
+    >>> design = CRMMLE(target=0.25, skeleton=(0.05, 0.12, 0.25, 0.40, 0.55), max_n=20, model="logistic")
+    >>> design.estimate(Tally.parse("3N 3T 1N 2N", n_doses=5)).round(3)
+    array([-0.099])
+    >>> design.decide(Tally.parse(["1N", "1N 2N", "1N 2N 3T"], n_doses=5)).level
+    array([2, 3, 2])
+    """
+
+    target: float
+    skeleton: tuple[float, ...]
+    n_doses: int = field(init=False)
+    cohort_size: int = 1
+    initial_levels: tuple[int, ...] | None = None
+    model: str = "empiric"
+    intercept: float = 3.0
+    rules: tuple[Rule, ...] = (NoSkipping(),)
+
+    def __post_init__(self) -> None:
+        require_probability("target", self.target)
+        object.__setattr__(self, "skeleton", increasing_probabilities("skeleton", self.skeleton))
+        object.__setattr__(self, "n_doses", len(self.skeleton))
+        require_choice("model", self.model, MODELS)
+        require_number("intercept", self.intercept)
+        if self.model == "logistic" and logit(self.skeleton[-1]) >= self.intercept:
+            raise ValueError(
+                f"intercept must exceed logit(skeleton) at every dose, {logit(self.skeleton[-1]):.3g}, "
+                f"not {self.intercept}"
+            )
+        if self.initial_levels is not None:
+            self._check_initial_levels()
+        super().__post_init__()
+
+    def estimate(self, tally: Tally) -> FloatArray:
+        """Return the maximum likelihood estimate of the parameter, shape (S,), within -10 to 10."""
+        low, high = np.full(tally.size, -LIMIT), np.full(tally.size, LIMIT)
+        b = np.zeros(tally.size)
+        for _ in range(_MOST_STEPS):
+            slope, curvature = self._derivatives(b, tally)
+            low, high = np.where(slope > 0, b, low), np.where(slope < 0, b, high)
+            newton = b - slope / np.where(curvature < 0, curvature, -np.inf)
+            inside = (newton > low) & (newton < high) & (curvature < 0)
+            moved = np.where(slope == 0, b, np.where(inside, newton, (low + high) / 2))
+            converged = np.abs(moved - b) < _CLOSE
+            b = moved
+            if converged.all():
+                break
+        return b
+
+    def curve(self, parameter: FloatArray) -> FloatArray:
+        """Return the DLT probabilities (S, J) at parameter values (S,)."""
+        scale = np.exp(parameter)[:, None]
+        if self.model == "empiric":
+            return np.exp(np.log(self.skeleton) * scale)
+        return expit(self.intercept + (logit(self.skeleton) - self.intercept) * scale)
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        initial = np.array(self._sequence)
+        position = np.minimum(tally.total_n // self.cohort_size, len(initial) - 1)
+        first_stage = tally.total_dlt == 0
+        decision = self.move_to(tally, np.where(first_stage, initial[position], self.pick(tally)))
+        reason = np.where(first_stage, np.int8(Reason.FIXED_PATH), decision.reason_code)
+        return Decision(decision.level, decision.cohort_size, reason)
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`: the level whose estimate is nearest the target."""
+        curve = self.curve(self.estimate(tally))
+        level = np.argmin(np.abs(curve - self.target), axis=1) + 1
+        level = np.where((curve >= self.target).all(axis=1), 1, level)
+        return np.where((curve <= self.target).all(axis=1), self.n_doses, level)
+
+    @property
+    def _sequence(self) -> tuple[int, ...]:
+        return tuple(range(self.start_level, self.n_doses + 1)) if self.initial_levels is None else self.initial_levels
+
+    def _check_initial_levels(self) -> None:
+        given = self.initial_levels
+        if not isinstance(given, tuple | list | np.ndarray) or len(given) == 0:
+            raise ValueError(f"initial_levels must be a list of levels, not {given!r}")
+        for level in given:
+            require_whole("initial_levels", level, 1)
+        levels = tuple(int(level) for level in given)
+        if max(levels) > self.n_doses:
+            raise ValueError(f"initial_levels must be levels from 1 to {self.n_doses}, not {list(levels)}")
+        if levels[0] != self.start_level:
+            raise ValueError(f"initial_levels must begin with the start level {self.start_level}, not {list(levels)}")
+        object.__setattr__(self, "initial_levels", levels)
+
+    def _derivatives(self, b: FloatArray, tally: Tally) -> tuple[FloatArray, FloatArray]:
+        """Return the first two derivatives of the log likelihood with respect to b, each (S,)."""
+        dlt, no_dlt = tally.dlt, tally.n - tally.dlt
+        if self.model == "empiric":
+            log_p = np.log(self.skeleton) * np.exp(b)[:, None]
+            odds = 1.0 / np.expm1(-log_p)  # p / (1 - p)
+            first = log_p * (dlt - no_dlt * odds)
+            second = first - no_dlt * log_p**2 * odds * (1 + odds)
+        else:
+            x = (logit(self.skeleton) - self.intercept) * np.exp(b)[:, None]
+            p = expit(self.intercept + x)
+            first = x * (dlt - tally.n * p)
+            second = first - tally.n * x**2 * p * (1 - p)
+        return first.sum(axis=1), second.sum(axis=1)

@@ -1,0 +1,269 @@
+"""Escalation with overdose control (EWOC).
+
+Babb, Rogatko and Zacks (1998), *Statistics in Medicine* 17:1103-1120.  A logistic model in the dose, written in the
+DLT probability ``rho`` at the dose ``minimum`` and the MTD ``gamma``, the dose whose DLT probability is the target:
+
+    logit p(x) = logit(rho) + (logit(target) - logit(rho)) (x - minimum) / (gamma - minimum)
+
+with independent priors, beta distributions stretched over [0, target] for rho and [minimum, maximum] for gamma;
+uniform in the paper.  A level is allowed where P(its dose > gamma | data) is at most the feasibility bound, and the
+next cohort gets the highest allowed level.  The MTD is that level too, which is the choice of least expected loss
+where an overdose costs (1 - bound) and an underdose (bound) per unit of dose.
+
+The bound may rise during the trial, by ``bound_step`` with every cohort after the second up to ``bound_limit``
+(Chu, Lin and Shih 2009, *Journal of Statistical Planning and Inference* 139:1146-1163).
+
+With given levels, the highest would never be allowed if gamma could not lie beyond it; so ``maximum`` is by default
+the highest dose plus the last distance between doses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, log_expit, logit, roots_jacobi
+
+from designs.checks import require_amounts, require_number, require_numbers, require_probability
+from designs.decision import Decision, Reason
+from designs.design import Design
+from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.rules import NoSkipping, Rule
+from designs.tails import interval_from_tails
+from designs.tally import IntArray, Tally
+
+FloatArray = npt.NDArray[np.float64]
+
+_PANEL_NODES = 14  # Gauss nodes for gamma between two neighbouring doses
+_STEP = 0.5  # node distance of logit(rho / target) in units of its narrowest posterior sd
+_TAIL = 20.0  # the prior of rho is covered up to a share of exp(-20)
+
+
+class EwocPosterior(NamedTuple):
+    """Posterior of EWOC for S tallies.
+
+    ``dlt_probability`` (S, J) are posterior means, ``overdose_probability`` (S, J) the probabilities that the MTD lies
+    below each dose, ``mtd`` (S,) its posterior mean, and ``lowest_dlt_probability`` (S,) that of rho.
+    """
+
+    dlt_probability: FloatArray
+    overdose_probability: FloatArray
+    mtd: FloatArray
+    lowest_dlt_probability: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class EWOC(Design):
+    """Escalation with overdose control.
+
+    Parameters
+    ----------
+    target : float
+        Target DLT probability.
+    doses : sequence of float, length J
+        Dose amounts, positive and strictly increasing.
+    max_n : int
+        Most patients.
+    feasibility_bound : float
+        Largest probability that a level exceeds the MTD, when the first cohort's data are in.
+    bound_step, bound_limit : float
+        How much the bound rises with each further cohort, and up to where.
+    minimum, maximum : float, optional
+        Range of the MTD; by default from the lowest dose to one distance beyond the highest.
+    prior_rho, prior_mtd : pair of float
+        Shape parameters of the beta priors of rho / target and of the MTD within its range.
+    cohort_size, start_level, rules
+        As for :class:`Design`; by default no level is skipped on the way up.
+
+    Examples
+    --------
+    >>> design = EWOC(target=0.33, doses=(10, 20, 30, 40), max_n=30)
+    >>> tally = Tally.parse("1NNN 2NNN", n_doses=4)
+    >>> design.posterior(tally).overdose_probability.round(3)
+    array([[0.   , 0.062, 0.322, 0.65 ]])
+    >>> int(design.decide(tally).level[0])
+    2
+    """
+
+    target: float
+    doses: tuple[float, ...]
+    n_doses: int = field(init=False)
+    feasibility_bound: float = 0.25
+    bound_step: float = 0.0
+    bound_limit: float = 0.5
+    minimum: float | None = None
+    maximum: float | None = None
+    prior_rho: tuple[float, float] = (1.0, 1.0)
+    prior_mtd: tuple[float, float] = (1.0, 1.0)
+    rules: tuple[Rule, ...] = (NoSkipping(),)
+
+    def __post_init__(self) -> None:
+        require_probability("target", self.target)
+        object.__setattr__(self, "doses", require_amounts("doses", self.doses))
+        object.__setattr__(self, "n_doses", len(self.doses))
+        require_probability("feasibility_bound", self.feasibility_bound)
+        require_probability("bound_step", self.bound_step, closed=True)
+        require_probability("bound_limit", self.bound_limit)
+        if self.bound_step > 0 and self.bound_limit < self.feasibility_bound:
+            raise ValueError(f"bound_limit must be at least the bound {self.feasibility_bound}, not {self.bound_limit}")
+        if self.minimum is not None and not require_number("minimum", self.minimum) <= self.doses[0]:
+            raise ValueError(f"minimum must be at most the lowest dose {self.doses[0]:g}, not {self.minimum}")
+        if self.maximum is not None and not require_number("maximum", self.maximum) >= self.doses[-1]:
+            raise ValueError(f"maximum must be at least the highest dose {self.doses[-1]:g}, not {self.maximum}")
+        if not self._range[0] < self._range[1]:
+            raise ValueError(f"maximum must exceed the minimum {self._range[0]:g}, not {self._range[1]:g}")
+        for name in ("prior_rho", "prior_mtd"):
+            object.__setattr__(self, name, require_numbers(name, getattr(self, name), 2))
+            if min(getattr(self, name)) <= 0:
+                raise ValueError(f"{name} must be positive, not {list(getattr(self, name))}")
+        super().__post_init__()
+
+    def posterior(self, tally: Tally) -> EwocPosterior:
+        """Return posterior means and the probabilities that each dose exceeds the MTD, by quadrature on a grid."""
+        model = self._model(tally)
+        functions = [np.exp(model.grid.log_dlt).T, model.exceeds_mtd, model.gamma, self.target * expit(model.u)]
+        expected = model.grid.expect(tally, np.column_stack(functions))
+        curve, overdose = expected[:, : self.n_doses], expected[:, self.n_doses : -2]
+        return EwocPosterior(curve, np.clip(overdose, 0.0, 1.0), expected[:, -2], expected[:, -1])
+
+    def bound(self, tally: Tally) -> FloatArray:
+        """Return the feasibility bound (S,) at each tally, by its number of full cohorts."""
+        cohorts = tally.total_n // self.cohort_size
+        risen = self.feasibility_bound + self.bound_step * np.maximum(cohorts - 1, 0)
+        return np.minimum(risen, max(self.bound_limit, self.feasibility_bound))
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        return self.propose_with_ceiling(tally)[0]
+
+    def ceiling(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.ceiling`: the highest allowed level."""
+        model = self._model(tally)
+        overdose = model.grid.expect(tally, model.exceeds_mtd)
+        # A probability that is exactly the bound in theory must not fail by rounding.
+        allowed = overdose <= self.bound(tally)[:, None] + 1e-12
+        return np.logical_and.accumulate(allowed, axis=1).sum(axis=1)
+
+    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
+        """See :meth:`Design.propose_with_ceiling`."""
+        highest = self.ceiling(tally)
+        # Where no level is allowed, the ceiling stops the trial.
+        decision = self.move_to(tally, np.maximum(highest, 1))
+        held_back = (highest == tally.level) & (highest < self.n_doses)
+        reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
+        return Decision(decision.level, decision.cohort_size, reason), highest
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`: the highest allowed level."""
+        return self.ceiling(tally)
+
+    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
+        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model.
+
+        The prior keeps the DLT probability at ``minimum`` below the target.
+        """
+        self.check_question(level, above)
+        return np.clip(self._tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
+
+    def credible_interval(
+        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model."""
+        return interval_from_tails(tally, level, credibility, self._tails)
+
+    def mtd_cv(self, tally: Tally) -> FloatArray:
+        """Return the posterior coefficient of variation of the MTD, shape (S,)."""
+        model = self._model(tally)
+        mean, square = model.grid.expect(tally, np.column_stack([model.gamma, model.gamma**2])).T
+        return np.sqrt(np.maximum(square - mean**2, 0.0)) / mean
+
+    def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        model = self._model(tally)
+        share = _shares_above(model, self.doses[level - 1], self._range[0], self.target, limits)
+        return model.grid.expect(tally, share)
+
+    @property
+    def _range(self) -> tuple[float, float]:
+        last = self.doses[-1] - self.doses[-2] if self.n_doses > 1 else self.doses[-1]
+        low = self.doses[0] if self.minimum is None else float(self.minimum)
+        return low, self.doses[-1] + last if self.maximum is None else float(self.maximum)
+
+    def _model(self, tally: Tally) -> _EwocGrid:
+        patients = grid_patients(self.max_n, tally)
+        return _ewoc_grid(self.doses, self._range, float(self.target), self.prior_rho, self.prior_mtd, patients)
+
+
+class _EwocGrid(NamedTuple):
+    """The model on G nodes: u = logit(rho / target) on an axis, gamma by Gauss quadrature between the doses.
+
+    Doses separate the panels of gamma, so that the probability of the MTD's being below a dose is a sum of panels,
+    ``exceeds_mtd`` (G, J).
+    """
+
+    axis: Axis
+    u: FloatArray
+    gamma: FloatArray
+    exceeds_mtd: FloatArray
+    grid: GridModel
+
+
+@lru_cache(maxsize=32)
+def _ewoc_grid(
+    doses: tuple[float, ...],
+    span: tuple[float, float],
+    target: float,
+    prior_rho: tuple[float, float],
+    prior_mtd: tuple[float, float],
+    patients: int,
+) -> _EwocGrid:
+    """Fill the grid, fine enough for the narrowest posterior of ``patients``."""
+    information = 0.25 * min(1.0, min(prior_rho)) + 0.5 * patients
+    axis = thinned_axis(_TAIL / min(1.0, *prior_rho), _STEP / np.sqrt(information))
+    gamma, log_density = _mtd_nodes(doses, span, prior_mtd)
+    log_rho = axis.log_weight + prior_rho[0] * log_expit(axis.nodes) + prior_rho[1] * log_expit(-axis.nodes)
+    u, gamma_of = (side.ravel() for side in np.meshgrid(axis.nodes, gamma, indexing="ij"))
+    log_weight = np.add.outer(log_rho, log_density).ravel()
+    low = logit(target * expit(u))
+    share = (np.array(doses)[:, None] - span[0]) / (gamma_of - span[0])
+    logit_p = low + (logit(target) - low) * share
+    exceeds = (gamma_of[:, None] < np.array(doses)).astype(np.float64)
+    return _EwocGrid(axis, u, gamma_of, exceeds, GridModel(log_weight, log_expit(logit_p), log_expit(-logit_p)))
+
+
+def _mtd_nodes(
+    doses: tuple[float, ...], span: tuple[float, float], shape: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Return nodes of gamma and the logarithms of their weights under the beta prior.
+
+    At the ends of the range, where the density of the prior may be infinite, it is part of the Gauss-Jacobi rule.
+    """
+    edges = sorted({*span, *(dose for dose in doses if span[0] < dose < span[1])})
+    nodes, log_weights = [], []
+    for left, right in pairwise(edges):
+        at_right = shape[1] - 1 if right == span[1] else 0.0
+        at_left = shape[0] - 1 if left == span[0] else 0.0
+        x, weight = roots_jacobi(_PANEL_NODES, at_right, at_left)
+        half = (right - left) / 2 / (span[1] - span[0])
+        position = (left - span[0]) / (span[1] - span[0]) + half * (1 + x)
+        rest = (shape[0] - 1 - at_left) * np.log(position) + (shape[1] - 1 - at_right) * np.log1p(-position)
+        nodes.append(span[0] + (span[1] - span[0]) * position)
+        log_weights.append(np.log(weight) + (1 + at_right + at_left) * np.log(half) + rest)
+    return np.concatenate(nodes), np.concatenate(log_weights)
+
+
+def _shares_above(model: _EwocGrid, dose: float, minimum: float, target: float, limits: FloatArray) -> FloatArray:
+    """Return functions on the grid whose expectations are P(DLT probability at ``dose`` > limits), shape (G, L).
+
+    At a given MTD the DLT probability of a dose rises with rho below the MTD and falls above it.
+    """
+    share = ((dose - minimum) / (model.gamma - minimum))[:, None]
+    # The logit of rho at which the DLT probability is the limit, unless it lies above that of the target.
+    low = (logit(limits) - share * logit(target)) / (1 - share)
+    reached = expit(low) < target
+    ends = logit(np.where(reached, expit(low), target / 2) / target)
+    below = model.axis.share_below(ends, model.u[:, None])
+    return np.where(share < 1, np.where(reached, 1 - below, 0.0), np.where(reached, below, 1.0))

@@ -1,0 +1,47 @@
+"""The second modified toxicity probability interval design (mTPI-2).
+
+Guo, Wang, Yang, Lynn and Ji (2017), *Contemporary Clinical Trials* 58:23-33.  In mTPI the long intervals below and
+above the equivalence interval [t - epsilon1, t + epsilon2] are at a disadvantage; here they are divided into intervals
+as wide as it, narrower ones at 0 and 1.  Of all of them the one with the largest unit probability mass, its posterior
+probability under Beta(alpha + y, beta + n - y) divided by its width, says: escalate if it lies below the equivalence
+interval, stay if it is the equivalence interval, de-escalate if it lies above.  These are the decisions of the keyboard
+design with scaled end keys (:mod:`designs.keyboard`).
+
+Exclusion of toxic levels and selection of the MTD: :mod:`designs.interval`, as for :mod:`designs.mtpi`.  Where two
+intervals tie, the R package escalation escalates if it can; here the higher interval wins, which means the lower dose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.interval import EquivalenceIntervalDesign
+from designs.keyboard import steps_to_target_key
+from designs.tally import IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class MTPI2(EquivalenceIntervalDesign):
+    """The second modified toxicity probability interval design.
+
+    Parameters
+    ----------
+    target, n_doses, max_n, cohort_size, start_level, rules
+        As for :class:`designs.design.Design`.
+    alpha, beta, exclusion_certainty, exclusion_min_n, mtd_alpha, mtd_beta, mtd_fit
+        As for :class:`designs.interval.IntervalDesign`: priors, exclusion of levels, selection of the MTD.
+    epsilon1, epsilon2 : float
+        The equivalence interval is [target - epsilon1, target + epsilon2].
+
+    Examples
+    --------
+    >>> MTPI2(target=0.3, n_doses=5, max_n=30).decision_table()[9]
+    'EEESDUUUUU'
+    """
+
+    def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
+        """See :meth:`IntervalDesign.steps`."""
+        return steps_to_target_key(n, y, self.alpha, self.beta, self.interval, scaled=True)

@@ -1,0 +1,178 @@
+"""Rules that contradict one another or their design: one demands what another forbids, or one can never act.
+
+What is impossible in itself (a level that does not exist, more patients than the trial has) is refused when the design
+is made; what is listed here can be run, but hardly is what its author meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designs.rules.base import Rule, StoppingRule, counted
+from designs.rules.cohorts import SentinelAtNewDose
+from designs.rules.combined import AllOf, AnyOf
+from designs.rules.limits import MaximumIncrement
+from designs.rules.paths import FollowPath
+from designs.rules.safety import HardSafety, StopTooToxic, TryRescueDose
+from designs.rules.selection import MinimumAtMTD
+from designs.rules.stopping import (
+    MinimumPatients,
+    StopAtDose,
+    StopAtRecommended,
+    StopWhenRepeated,
+    StopWhenStaying,
+)
+from designs.tally import Tally
+
+if TYPE_CHECKING:
+    from designs.design import Design
+
+
+def rule_conflicts(design: Design) -> list[str]:
+    """Return one sentence for each contradiction among the rules of a design.
+
+    Examples
+    --------
+    >>> from designs import BOIN, MinimumAtMTD, StopAtRecommended
+    >>> rule_conflicts(BOIN(target=0.3, n_doses=3, max_n=30, rules=(StopAtRecommended(6), MinimumAtMTD(9))))
+    ['StopAtRecommended ends the trial at 6 patients, before the 9 that MinimumAtMTD asks for at the MTD']
+    """
+    rules = design.own_rules() + design.rules
+    return [
+        *_idle_stops(design, list(_flattened(rules))),
+        *_against_minimum_patients(design, rules),
+        *_against_minimum_at_mtd(rules),
+        *_against_rescue(design, rules),
+        *_against_sentinel(design, rules),
+        *_blocked_increments(rules),
+        *_against_path(design, rules),
+    ]
+
+
+def _idle_stops(design: Design, rules: list[Rule]) -> Iterator[str]:
+    for rule in rules:
+        name = type(rule).__name__
+        if isinstance(rule, StopAtRecommended | StopAtDose | StopWhenStaying) and rule.n > design.max_n:
+            yield f"{name} waits for {rule.n} patients, the trial has at most {design.max_n}"
+        if isinstance(rule, StopWhenRepeated) and rule.cohorts * _smallest_cohort(design) > design.max_n:
+            yield f"{name} waits for {rule.cohorts} cohorts, too many for {counted(design.max_n, 'patient')}"
+        if isinstance(rule, HardSafety) and rule.min_n > design.max_n:
+            yield f"{name} waits for {rule.min_n} patients at a level, the trial has at most {design.max_n}"
+
+
+def _against_minimum_patients(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+    held = [rule for rule in rules if isinstance(rule, StoppingRule) and not rule.selects_none]
+    for rule in rules:
+        if isinstance(rule, MinimumPatients):
+            if not held:
+                yield f"MinimumPatients ({rule.n}) holds back nothing: no rule stops the trial except for safety"
+            elif rule.n == design.max_n:
+                names = ", ".join(type(each).__name__ for each in held)
+                yield f"MinimumPatients holds back {names} until all {rule.n} patients have been treated"
+
+
+def _against_minimum_at_mtd(rules: tuple[Rule, ...]) -> Iterator[str]:
+    for minimum in rules:
+        if isinstance(minimum, MinimumAtMTD):
+            for rule in rules:
+                if isinstance(rule, StopAtRecommended | StopAtDose | StopWhenStaying) and rule.n < minimum.n:
+                    yield (
+                        f"{type(rule).__name__} ends the trial at {counted(rule.n, 'patient')}, before the {minimum.n} "
+                        "that MinimumAtMTD asks for at the MTD"
+                    )
+
+
+def _against_rescue(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+    safety = [rule for rule in rules if isinstance(rule, StoppingRule) and rule.selects_none]
+    for rescue in rules:
+        if not isinstance(rescue, TryRescueDose):
+            continue
+        if not safety:
+            yield f"TryRescueDose (level {rescue.level}) has nothing to come before: no rule stops the trial for safety"
+        if rescue.level > design.start_level:
+            yield f"TryRescueDose goes up to level {rescue.level} from the start at level {design.start_level}"
+        for rule in _flattened(tuple(safety)):
+            if isinstance(rule, StopTooToxic) and rule.level == rescue.level and _judges_own_data(rule, design):
+                yield (
+                    f"TryRescueDose demands {counted(rescue.n, 'patient')} at level {rescue.level} where StopTooToxic "
+                    "forbids more on that level's own data"
+                )
+
+
+def _judges_own_data(rule: StopTooToxic, design: Design) -> bool:
+    """Tell whether a level without patients cannot be called too toxic, whatever happened at other levels."""
+    if rule.by == "beta_binomial":
+        return True
+    above = design.target if rule.above is None else rule.above
+    others = np.ones(design.n_doses, dtype=np.int64)
+    others[rule.level - 1] = 0
+    tally = Tally(n=np.stack([0 * others, others]), dlt=np.stack([0 * others, others]), level=np.array([0, 1]))
+    if design.n_doses == 1 or above is None:
+        return True
+    before, after = design.probability_above(tally, rule.level, above)
+    return bool(before == after)
+
+
+def _against_sentinel(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+    for rule in rules:
+        if isinstance(rule, SentinelAtNewDose):
+            if design.first_cohort_size() < design.cohort_size:
+                yield (
+                    "SentinelAtNewDose completes the cohort before any escalation, "
+                    f"{type(design).__name__} begins with cohorts of {design.first_cohort_size()}"
+                )
+            levels = np.arange(1, design.n_doses + 1)
+            sizes = design.full_cohort(Tally.empty(design.n_doses, design.n_doses), levels)
+            small = levels[sizes <= rule.k].tolist()
+            if small:
+                where = ", ".join(map(str, small))
+                yield f"SentinelAtNewDose ({rule.k}) does nothing at level {where}, where a cohort is no larger"
+
+
+def _blocked_increments(rules: tuple[Rule, ...]) -> Iterator[str]:
+    for rule in rules:
+        if isinstance(rule, MaximumIncrement):
+            stages = [("", rule.times), *((f" once {counted(k, 'DLT')} seen", times) for k, times in rule.after_dlts)]
+            for (when, times), reachable in zip(stages, rule.reachable(), strict=True):
+                for level in range(1, len(rule.amounts)):
+                    if reachable[level - 1] == level:
+                        low, high = rule.amounts[level - 1 : level + 1]
+                        yield (
+                            f"MaximumIncrement ({times:g} times){when} never lets the dose go from level {level} "
+                            f"({low:g}) to level {level + 1} ({high:g}), which is {high / low:.3g} times as much"
+                        )
+
+
+def _against_path(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+    paths = [rule for rule in rules if isinstance(rule, FollowPath)]
+    if len({rule.path for rule in paths}) > 1:
+        yield "FollowPath is given more than once, with different paths"
+    for rule in paths:
+        tally = Tally.empty(design.n_doses)
+        for number, (level, size) in enumerate(rule.steps(design), 1):
+            decision = design.decide(tally)
+            given = int(decision.level[0]), int(decision.cohort_size[0])
+            if given != (level, size):
+                what = f"treats {counted(given[1], 'patient')} at level {given[0]}" if given[0] else "stops"
+                yield (
+                    f"FollowPath demands {counted(size, 'patient')} at level {level} as cohort {number}, but the "
+                    f"design {what} ({decision.reason[0].name})"
+                )
+                break
+            tally = tally.after(np.array([level]), np.array([size]), np.array([0]))
+
+
+def _smallest_cohort(design: Design) -> int:
+    levels = np.arange(1, design.n_doses + 1)
+    return int(design.full_cohort(Tally.empty(design.n_doses, design.n_doses), levels).min())
+
+
+def _flattened(rules: tuple[Rule, ...]) -> Iterator[Rule]:
+    for rule in rules:
+        if isinstance(rule, AllOf | AnyOf):
+            yield from _flattened(rule.rules)
+        else:
+            yield rule

@@ -1,0 +1,63 @@
+"""Selection: which levels may be named as the MTD.
+
+Where the design's own choice may not be, the highest level below it that may is named; where none may, no dose is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from designs.checks import require_whole
+from designs.decision import Reason
+from designs.rules.base import SelectionRule, counted
+from designs.tally import Tally
+
+if TYPE_CHECKING:
+    from designs.design import Design
+    from designs.rules.base import BoolArray
+
+
+@dataclass(frozen=True)
+class SelectTried(SelectionRule):
+    """Select only a level at which somebody was treated: in effect escalation's ``unadmit_untested``."""
+
+    reason = Reason.MTD_FOUND
+
+    def selectable(self, design: Design, tally: Tally) -> BoolArray:
+        """See :meth:`SelectionRule.selectable`."""
+        return tally.n > 0
+
+    def describe(self, design: Design) -> str:
+        """See :meth:`Rule.describe`."""
+        return "Only a level at which patients were treated can be the MTD."
+
+
+@dataclass(frozen=True)
+class MinimumAtMTD(SelectionRule):
+    """Select only a level at which at least ``n`` patients were treated.
+
+    The usual "at least six patients at the MTD"; the part of escalation's ``demand_n_at_dose`` and of crmPack's
+    ``StoppingPatientsNearDose`` that concerns what may be declared.  It does not prolong the trial: combine it with a
+    stopping rule such as :class:`StopAtRecommended` for that.
+    """
+
+    n: int
+
+    reason = Reason.MTD_FOUND
+
+    def __post_init__(self) -> None:
+        require_whole("n", self.n, 1)
+
+    def check(self, design: Design) -> None:
+        """Raise ValueError if the trial never treats that many."""
+        if self.n > design.max_n:
+            raise ValueError(f"n must be at most max_n = {design.max_n} in MinimumAtMTD, not {self.n}")
+
+    def selectable(self, design: Design, tally: Tally) -> BoolArray:
+        """See :meth:`SelectionRule.selectable`."""
+        return tally.n >= self.n
+
+    def describe(self, design: Design) -> str:
+        """See :meth:`Rule.describe`."""
+        return f"Only a level at which at least {counted(self.n, 'patient')} were treated can be the MTD."

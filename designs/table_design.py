@@ -1,0 +1,147 @@
+"""A decision table as a design: whatever a committee wrote down, simulated and enumerated like any other.
+
+Rows are the numbers of patients n treated at the current level, and in each row one letter per number of DLTs 0..n:
+E escalate (stay at the highest level), S stay, D de-escalate (stay at the lowest level), U de-escalate and exclude the
+level and all above (at the lowest level stop); files with one decision per line may write DU for U.
+
+The MTD is the level, tested and not excluded, whose isotonic estimate is nearest the target (:mod:`designs.interval`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.interval import IntervalDesign
+from designs.tally import IntArray
+
+LETTERS = "ESDU"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableDesign(IntervalDesign):
+    """A design given by its decision table.
+
+    Parameters
+    ----------
+    table : mapping of int to str
+        For each number of patients at the current level the decisions after 0, 1, ... DLTs, as in
+        ``{3: "ESDU", 6: "EESDUUU"}``.  Every number of patients that cohorts can add up to must be there.  Kept as
+        (n, letters) pairs.  In a scenario file also the name of a CSV file with the columns n, dlts, decision.
+    target : float
+        Target DLT probability, for the selection of the MTD.
+    n_doses, max_n, cohort_size, start_level, rules
+        As for :class:`designs.Design`.
+    mtd_alpha, mtd_beta, mtd_fit
+        See :mod:`designs.interval`.
+
+    Raises
+    ------
+    ValueError
+        If a row is missing, has another length than its number of patients, a letter that is none of E, S, D and U,
+        or a decision that becomes milder with more DLTs.
+
+    Examples
+    --------
+    >>> design = TableDesign(target=0.3, n_doses=3, max_n=12, table={3: "ESDU", 6: "EESDUUU", 9: "EEESDUUUUU"})
+    >>> from designs import Tally
+    >>> design.decide(Tally.parse(["1NNN", "1NNN 2NNT", "1NNN 2TTT", "1TTT"], n_doses=3)).level
+    array([2, 2, 1, 0])
+    """
+
+    table: tuple[tuple[int, str], ...] | dict[int, str] | str = ()
+    exclusion_certainty: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", _as_rows(self.table))  # pairs, so that the design can be hashed
+        super().__post_init__()
+        if self.exclusion_certainty is not None:
+            raise ValueError("exclusion_certainty must not be given: the table says what is excluded")
+        # A level with max_n patients ends the trial, so that row is never asked for.
+        needed = set(range(self.cohort_size, self.max_n, self.cohort_size))
+        missing = sorted(needed - {n for n, _ in self._rows})
+        if missing:
+            raise ValueError(
+                f"table must have a row for every number of patients that cohorts of {self.cohort_size} add up to; "
+                f"missing: {', '.join(map(str, missing))}"
+            )
+
+    @property
+    def _rows(self) -> tuple[tuple[int, str], ...]:
+        return cast("tuple[tuple[int, str], ...]", self.table)
+
+    def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
+        """See :meth:`IntervalDesign.steps`; where the table has no row (an incomplete cohort): stay."""
+        steps = np.zeros(y.shape, dtype=np.int8)
+        for patients, letters in self._rows:
+            if patients < len(steps):
+                steps[patients, : patients + 1] = [{"E": 1, "S": 0}.get(letter, -1) for letter in letters]
+        return steps
+
+    def exclusions(self, n: IntArray, y: IntArray) -> npt.NDArray[np.bool_]:
+        """See :meth:`IntervalDesign.exclusions`."""
+        excluded = np.zeros(y.shape, dtype=np.bool_)
+        for patients, letters in self._rows:
+            if patients < len(excluded):
+                excluded[patients, : patients + 1] = [letter == "U" for letter in letters]
+        return excluded
+
+
+def table_from_rows(rows: Iterable[tuple[int, int, str]]) -> dict[int, str]:
+    """Return a table from (patients, DLTs, decision) rows, as a CSV file has them; decisions E, S, D, DU or U.
+
+    Raises
+    ------
+    ValueError
+        If an entry is given twice, or one is missing in a row.
+
+    Examples
+    --------
+    >>> table_from_rows([(2, 0, "E"), (2, 1, "S"), (2, 2, "DU")])
+    {2: 'ESU'}
+    """
+    cells: dict[int, dict[int, str]] = {}
+    for patients, dlts, decision in rows:
+        row = cells.setdefault(int(patients), {})
+        if int(dlts) in row:
+            raise ValueError(f"table has two decisions for {dlts} DLTs in {patients} patients")
+        letter = str(decision).strip().upper()
+        row[int(dlts)] = "U" if letter == "DU" else letter
+    for patients, row in cells.items():
+        if sorted(row) != list(range(patients + 1)):
+            raise ValueError(
+                f"table must have decisions for 0 to {patients} DLTs in {patients} patients, not {sorted(row)}"
+            )
+    return {patients: "".join(row[dlts] for dlts in sorted(row)) for patients, row in sorted(cells.items())}
+
+
+def _as_rows(table: object) -> tuple[tuple[int, str], ...]:
+    pairs = table.items() if isinstance(table, Mapping) else table
+    if not isinstance(pairs, Iterable) or isinstance(pairs, str):
+        raise ValueError(f"table must map numbers of patients to letters, not {table!r}")
+    rows = [_as_row(pair) for pair in pairs]
+    if not rows:
+        raise ValueError("table must be given: for each number of patients the decisions after 0, 1, ... DLTs")
+    if len({patients for patients, _ in rows}) < len(rows):
+        raise ValueError("table has two rows for the same number of patients")
+    return tuple(sorted(rows))
+
+
+def _as_row(pair: object) -> tuple[int, str]:
+    try:
+        patients, letters = int(pair[0]), str(pair[1]).strip().upper()  # type: ignore[index]
+    except (TypeError, ValueError, IndexError):
+        raise ValueError(f"table must map numbers of patients to letters, not {pair!r}") from None
+    if patients < 1 or len(letters) != patients + 1:
+        raise ValueError(
+            f"table row {patients} must have {patients + 1} letters, for 0 to {patients} DLTs, not {letters!r}"
+        )
+    if set(letters) - set(LETTERS):
+        raise ValueError(f"table row {patients} must hold the letters E, S, D and U only, not {letters!r}")
+    if list(letters) != sorted(letters, key=LETTERS.index):
+        raise ValueError(f"table row {patients} must not become milder with more DLTs, as {letters!r} does")
+    return patients, letters

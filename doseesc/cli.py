@@ -1,0 +1,82 @@
+"""The command line: finds the commands, and says what went wrong in one message.
+
+Every module of :mod:`doseesc.commands` without a leading underscore is a command and adds itself by its function
+``add_to``; a new command is one new file there.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from doseesc import __version__, commands
+from doseesc.output import OutputError
+from doseesc.scenario_errors import ScenarioError
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; ends by raising ``SystemExit`` with 0, 2 (the user's mistake) or 130 (Ctrl-C).
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ± shows a question mark, not a traceback
+    try:
+        build_app()(args=None if arguments is None else list(arguments), prog_name="doseesc")
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def build_app() -> typer.Typer:
+    """Return the application with all commands."""
+    app = typer.Typer(
+        cls=_Group,
+        help="Design and simulate Phase 1 dose-escalation trials, up to the arms of Phase 2.",
+        epilog="Begin with:  doseesc run nct04602104",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_about)
+    for name in sorted(module.name for module in iter_modules(commands.__path__)):
+        if not name.startswith("_"):
+            import_module(f"{commands.__name__}.{name}").add_to(app)
+    return app
+
+
+class _Group(TyperGroup):
+    """Turns the user's mistakes and Ctrl-C into one message and an exit code, for every command."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ScenarioError, OutputError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(USER_ERROR) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"doseesc {__version__}")
+        raise typer.Exit

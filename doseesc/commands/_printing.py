@@ -1,0 +1,68 @@
+"""Printing: data for other programs, and progress for people."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
+
+
+def print_data(text: str) -> None:
+    """Write JSON, CSV or YAML to standard output, as UTF-8 whatever the terminal speaks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    sys.stdout.write(text)
+
+
+class TrialProgress:
+    """A progress bar with trials per second on standard error, for runs of more than a second at a terminal.
+
+    Parameters
+    ----------
+    wanted : bool
+        False shows nothing, as does standard error that is no terminal.
+    unit : str
+        What is counted, if not trials.
+    """
+
+    def __init__(self, wanted: bool = True, unit: str = "trials") -> None:
+        self._unit = unit
+        self._wanted = wanted and sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note of the trials done."""
+        if not self._wanted or time.monotonic() - self._began < _PATIENCE:
+            return
+        if self._bar is None:
+            self._start(total)
+        if self._bar is not None and self._task is not None:
+            speed = done / (time.monotonic() - self._began)
+            self._bar.update(self._task, completed=done, speed=f"{speed:,.0f} {self._unit}/s")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _start(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(self._unit, total=total, speed="")
+        self._bar.start()

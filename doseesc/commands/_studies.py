@@ -1,0 +1,72 @@
+"""From what the user typed to a study: a file, or the name of a shipped scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from designs import Design
+    from doseesc.scenario import Study
+
+DesignName = Annotated[str, typer.Option("--design", metavar="NAME", help="A design of the file, by its name.")]
+
+
+def load_study(name: str) -> Study:
+    """Load a scenario file; where there is no such file, the shipped scenario of that name.
+
+    Raises
+    ------
+    ScenarioError
+        If neither exists, or something is wrong in the file.
+    """
+    from doseesc.scenario import load, shipped_scenarios
+
+    shipped = shipped_name(name)
+    return load(name if shipped is None else shipped_scenarios()[shipped])
+
+
+def chosen_design(study: Study, name: str) -> Design:
+    """Return a design of the study by its name.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the file has none of that name.
+    """
+    designs = study.designs
+    if name not in designs:
+        raise typer.BadParameter(f"{name!r} is not in the file; there are {', '.join(designs)}", param_hint="--design")
+    return designs[name]
+
+
+def shipped_name(name: str) -> str | None:
+    """Return the shipped scenario that a name without a folder means, or None where it means a file.
+
+    Examples
+    --------
+    >>> shipped_name("nct04602104"), shipped_name("nct04602104.yaml"), shipped_name("elsewhere/nct04602104.yaml")
+    ('nct04602104', 'nct04602104', None)
+    """
+    from doseesc.shipped import shipped_scenarios
+
+    path = Path(name)
+    if path.name != name or path.exists():
+        return None
+    stem = path.stem if path.suffix == ".yaml" else name
+    return stem if stem in shipped_scenarios() else None
+
+
+def load_code(name: str) -> list[str]:
+    """Return the lines of Python that load the same study."""
+    shipped = shipped_name(name)
+    if shipped is None:
+        return ["import doseesc", "", f"study = doseesc.load({name!r})"]
+    return [
+        "import doseesc",
+        "from doseesc.scenario import shipped_scenarios",
+        "",
+        f"study = doseesc.load(shipped_scenarios()[{shipped!r}])",
+    ]

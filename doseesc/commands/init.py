@@ -1,0 +1,33 @@
+"""``doseesc init``: a commented scenario file to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doseesc.commands._editor import write_with_schema
+from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
+from doseesc.commands._printing import print_data
+
+NewFile = Annotated[Path, typer.Argument(metavar="[PATH]", help="File to write.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=PLANNING, epilog="Example:  doseesc init my_trial.yaml")(init)
+
+
+def init(
+    path: NewFile = Path("my_trial.yaml"), force: Force = False, quiet: Quiet = False, show_code: ShowCode = False
+) -> None:
+    """Write a small commented scenario file to begin with, and the schema that editors need."""
+    if show_code:
+        print_data("from doseesc.scenario import starter_file\n\nprint(starter_file())\n")
+        return
+    from doseesc.shipped import starter_file
+
+    write_with_schema(path, starter_file(), force=force)
+    if not quiet:
+        typer.echo(f"written to {path} · next: doseesc run {path}")

@@ -1,0 +1,65 @@
+"""``doseesc scenarios``: the shipped scenario files, and copies of them to change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doseesc.commands._editor import write_with_schema
+from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
+from doseesc.commands._printing import print_data
+from doseesc.shipped import shipped_scenarios
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
+To = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="PATH", help="Folder or file to write; by default here.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command and its part ``copy``."""
+    group = typer.Typer(help=list_shipped.__doc__, epilog="Example:  doseesc scenarios")
+    group.callback(invoke_without_command=True)(list_shipped)
+    group.command("copy", epilog="Example:  doseesc scenarios copy nct04602104")(copy)
+    app.add_typer(group, name="scenarios", rich_help_panel=PLANNING)
+
+
+def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
+    """List the scenario files that come with doseesc; copy one to change it."""
+    if context.invoked_subcommand is not None:
+        return
+    if show_code:
+        print_data("from doseesc.scenario import shipped_scenarios\n\nprint(shipped_scenarios())\n")
+        return
+    from doseesc.scenario import load
+
+    names = shipped_scenarios()
+    width = max(len(name) for name in names) + 2
+    for name, path in names.items():
+        study = load(path)
+        counts = f"{study.n_doses} doses, {study.max_n} patients, {len(study.scenarios)} scenarios"
+        typer.echo(f"{name:<{width}}{study.study.short_title or study.study.title}")
+        typer.echo(f"{'':<{width}}{counts}; {', '.join(each.name for each in study.design_entries)}")
+    first = next(iter(names))
+    typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
+
+
+def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, show_code: ShowCode = False) -> None:
+    """Copy a shipped scenario file, to change it."""
+    names = shipped_scenarios()
+    stem = name.removesuffix(".yaml")
+    if stem not in names:
+        raise typer.BadParameter(f"{name!r} is not shipped; there are {', '.join(names)}", param_hint="NAME")
+    path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
+    if show_code:
+        print_data(
+            "from pathlib import Path\nfrom doseesc.scenario import shipped_scenarios\n\n"
+            f"Path({str(path)!r}).write_bytes(shipped_scenarios()[{stem!r}].read_bytes())\n"
+        )
+        return
+    write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
+    if not quiet:
+        typer.echo(f"written to {path} · next: doseesc run {path}")

@@ -1,0 +1,237 @@
+"""The scenario file: one study with its doses, designs, possible truths and Phase 2 arms, as typed, validated data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
+
+from designs import Design, design_names
+from doseesc.scenario_checks import Parts, problems_across
+from doseesc.scenario_designs import Shared, build_design
+from doseesc.scenario_errors import Problem, ScenarioError, field_name, show
+from doseesc.scenario_levels import resolve_level
+from doseesc.scenario_schema import scenario_schema
+from doseesc.scenario_sections import (
+    About,
+    Arm,
+    DesignEntry,
+    Doses,
+    EmaxCurve,
+    Level,
+    LogisticCurve,
+    Number,
+    Scenario,
+    Section,
+    Simulation,
+    TrueMtd,
+    Whole,
+)
+from doseesc.scenario_validation import problems_of
+from doseesc.shipped import shipped_scenarios, starter_file
+from doseesc.table_file import with_table_files
+from doseesc.truth import DoseProbability, FloatArray, dlt_probability_at, dose_status, true_mtd
+from doseesc.yaml_source import Source, read_source
+
+__all__ = ["ScenarioError", "Study", "json_schema", "load", "shipped_scenarios", "starter_file"]
+
+
+class Study(Section):
+    """A dose-escalation study to simulate."""
+
+    study: About = Field(examples=[{"title": "My first-in-human study"}])
+    """What the study is and where its facts come from."""
+    doses: Doses = Field(examples=[{"labels": ["low", "medium", "high"], "amounts": [2, 8, 16], "unit": "mg"}])
+    """The dose levels, lowest first."""
+    target: Number = Field(gt=0, lt=1, examples=[0.25])
+    """Target DLT probability."""
+    dlt_window_days: Whole = Field(ge=1, le=3650, examples=[28])
+    """Days during which a patient is watched for DLTs."""
+    cohort_size: Whole = Field(ge=1, le=1000, examples=[3])
+    """Patients per cohort, for designs that do not set their own."""
+    max_n: Whole = Field(ge=1, le=10_000, examples=[18])
+    """Most patients in the trial, for designs that do not set their own."""
+    start_level: Level | None = Field(default=None, examples=["low"])
+    """Dose of the first cohort, by label or level; by default the lowest."""
+    true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd")
+    """How the true MTD of a scenario is defined."""
+    design_entries: tuple[DesignEntry, ...] = Field(
+        min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
+    )
+    """The designs to compare."""
+    scenarios: tuple[Scenario, ...] = Field(min_length=1, examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
+    """The possible truths under which designs are compared."""
+    phase2_arms: tuple[Arm, ...] = ()
+    """The arms of Phase 2; none where there is no Phase 2."""
+    phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
+    """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
+    the lowest."""
+    simulation: Simulation = Simulation()
+    """How the designs' characteristics are computed."""
+
+    _origin: Source | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _check_across(self, info: ValidationInfo) -> Self:
+        # A file's checks across sections are made by parse(), which reports them with their lines.
+        if not (info.context or {}).get("from_file"):
+            problems = problems_across(self._parts())
+            if problems:
+                data = self.model_dump(by_alias=True)
+                raise ValueError("; ".join(f"{field_name(each.path, data)} {each.message}" for each in problems))
+        return self
+
+    @property
+    def source(self) -> Path | None:
+        """The file, where the study comes from one."""
+        return Path(self._origin.path) if self._origin else None
+
+    @property
+    def text(self) -> str:
+        """The file, verbatim."""
+        return self._origin.text if self._origin else ""
+
+    @property
+    def source_sha256(self) -> str:
+        """Hash of the file's bytes."""
+        return self._origin.sha256 if self._origin else ""
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels."""
+        return len(self.doses.amounts)
+
+    @property
+    def dose_labels(self) -> tuple[str, ...]:
+        """Labels of the dose levels, lowest first."""
+        return self.doses.labels
+
+    @property
+    def dose_amounts(self) -> FloatArray:
+        """Amounts of the dose levels, shape (J,)."""
+        return np.array(self.doses.amounts)
+
+    @property
+    def first_level(self) -> int:
+        """Level of the first cohort, from 1."""
+        return 1 if self.start_level is None else self.level_of(self.start_level)
+
+    @property
+    def designs(self) -> dict[str, Design]:
+        """The designs by name; the study gives what their entries leave out."""
+        shared = Shared(
+            self.dose_labels, self.doses.amounts, self.target, self.cohort_size, self.max_n, self.first_level
+        )
+        built = {}
+        for place, entry in enumerate(self.design_entries):
+            design, problems = build_design(entry, shared, self.dose_labels, ("designs", place))
+            if design is None:
+                raise ValueError("; ".join(f"design {entry.name}: {each.message}" for each in problems))
+            built[entry.name] = design
+        return built
+
+    @property
+    def truths(self) -> dict[str, FloatArray]:
+        """True DLT probabilities (J,) of each scenario, by its name."""
+        return {each.name: each.probabilities(self.doses) for each in self.scenarios}
+
+    def level_of(self, dose: int | str) -> int:
+        """Return the level, from 1, of a dose given by its label or level.
+
+        Raises
+        ------
+        ValueError
+            If there is no such dose.
+        """
+        level = resolve_level(dose, self.dose_labels, ())
+        if isinstance(level, Problem):
+            raise ValueError(f"dose {level.message}; {level.remedy}")
+        return level
+
+    def true_mtd(self, p: FloatArray) -> int:
+        """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition."""
+        return int(true_mtd(p, self.target, self.true_mtd_rule.rule, self.true_mtd_rule.margin))
+
+    def dlt_probability_at(self, scenario: str, amount: float) -> DoseProbability:
+        """Return the true DLT probability of any dose amount in a scenario.
+
+        On the scenario's own curve where it has one over amounts, else by :func:`doseesc.truth.dlt_probability_at`.
+        """
+        curve = {each.name: each.curve for each in self.scenarios}[scenario]
+        if isinstance(curve, LogisticCurve | EmaxCurve):
+            method = f"the scenario's {curve.type} curve"
+            return DoseProbability(float(curve.at([amount])[0]), dose_status(amount, self.dose_amounts), method)
+        return dlt_probability_at(amount, self.dose_amounts, self.truths[scenario])
+
+    def _parts(self) -> Parts:
+        return Parts(
+            doses=self.doses,
+            target=self.target,
+            cohort_size=self.cohort_size,
+            max_n=self.max_n,
+            start_level=self.start_level,
+            designs=list(enumerate(self.design_entries)),
+            scenarios=list(enumerate(self.scenarios)),
+            arms=list(enumerate(self.phase2_arms)),
+        )
+
+
+def load(path: str | Path) -> Study:
+    """Read a scenario file.
+
+    Raises
+    ------
+    ScenarioError
+        If anything is wrong; its text says for each problem the file, line, field, value and what to write.
+    """
+    return parse(read_source(path))
+
+
+def parse(source: Source) -> Study:
+    """Turn a file as read into a study.
+
+    Raises
+    ------
+    ScenarioError
+        As for :func:`load`.
+    """
+    if not isinstance(source.data, dict):
+        problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
+        raise ScenarioError(source.path, [problem])
+    study = None
+    source, unread = with_table_files(source)
+    problems = [*source.problems, *unread]
+    try:
+        study = Study.model_validate(source.data, context={"from_file": True})
+    except ValidationError as error:
+        known = {problem.path for problem in problems}
+        problems += [each for each in problems_of(error, source.data, Study) if each.path not in known]
+    # What is wrong in itself is said once, not again for what follows from it.
+    known = {problem.path for problem in problems}
+    across = problems_across(study._parts() if study else Parts.of(source.data))
+    problems += [each for each in across if each.path not in known]
+    if problems or study is None:
+        lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]
+        located = [Problem(each.path, each.message, each.remedy, line) for each, line in lines]
+        raise ScenarioError(source.path, located, source.data)
+    study._origin = source
+    return study
+
+
+def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:
+    """Return the JSON Schema of the scenario file, with each design's and rule's own parameters.
+
+    Parameters
+    ----------
+    designs : sequence of str, optional
+        Names of the designs to describe; by default all registered ones, third parties' included.
+
+    Examples
+    --------
+    >>> json_schema()["title"]
+    'doseesc scenario'
+    """
+    return scenario_schema(Study, design_names() if designs is None else designs)

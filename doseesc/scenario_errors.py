@@ -1,0 +1,143 @@
+"""What is wrong in a scenario file, and how it is said: file, line, field, the value met, what to write instead."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+FieldPath = tuple[str | int, ...]
+
+_LONGEST = 70  # characters of a value that are shown
+_LIKE_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)|true$|false$", flags=re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    path : tuple
+        Keys and indices that lead to the field; empty for the whole file.
+    message : str
+        The value met and why it is wrong; continues the field's name ("has 4 values for 3 doses").
+    remedy : str
+        What to write instead.
+    line : int or None
+        Line in the file, from 1, where known.
+    """
+
+    path: FieldPath
+    message: str
+    remedy: str = ""
+    line: int | None = None
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be used; ``problems`` holds everything found, the text says it all.
+
+    Parameters
+    ----------
+    name : str
+        The file as the user named it.
+    problems : iterable of Problem
+        At least one.
+    data : object
+        The file's content, which gives the items of lists their names.
+    """
+
+    def __init__(self, name: str, problems: Iterable[Problem], data: Any = None) -> None:
+        self.name = name
+        self.problems = sorted(problems, key=lambda problem: problem.line or 0)
+        super().__init__("\n\n".join(_text(name, problem, data) for problem in self.problems))
+
+
+def _text(name: str, problem: Problem, data: Any) -> str:
+    where = name if problem.line is None else f"{name}:{problem.line}"
+    field = field_name(problem.path, data)
+    lines = [f"{where}  {field}" if field else where, f"  {problem.message}"]
+    return "\n".join([*lines, f"  {problem.remedy}"] if problem.remedy else lines)
+
+
+def field_name(path: FieldPath, data: Any) -> str:
+    """Return a field's name as users know it: items of a list by their own name, else counted from 1.
+
+    Examples
+    --------
+    >>> field_name(("designs", 0, "skeleton", 2), {"designs": [{"name": "CRM", "skeleton": [0.1, 0.2, 0.15]}]})
+    'designs.CRM.skeleton[3]'
+    """
+    text = ""
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        if isinstance(step, int):
+            own = data.get("name") if isinstance(data, dict) else None
+            named = isinstance(own, str) and own.strip() != ""
+            text += f".{shorten(str(own))}" if named else f"[{step + 1}]"
+        else:
+            text += f".{shorten(step)}" if text else shorten(step)
+    return text
+
+
+def show(value: Any) -> str:
+    """Return a value as YAML would write it, in one short line.
+
+    Examples
+    --------
+    >>> show([0.05, True, None, "a: b"]), show({"low": 1})
+    ('[0.05, true, empty, "a: b"]', '{low: 1}')
+    """
+    return shorten(_yaml(value))
+
+
+def shorten(text: str, longest: int = _LONGEST) -> str:
+    """Return one printable line of at most ``longest`` characters."""
+    line = "".join(char if char.isprintable() else " " for char in text[: longest + 1])
+    return line if len(line) <= longest else line[: longest - 4] + " ..."
+
+
+def _yaml(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, str):
+        plain = value and all(char.isalnum() or char in "_-+. /" for char in value) and not _LIKE_NUMBER.match(value)
+        return value if plain else '"' + shorten(value) + '"'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in list(value.items())[:20]) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_yaml(item) for item in value[:20]) + "]"
+    return str(value)
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return f".{value}".replace(".-", "-.")
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+def suggestion(word: str, known: Iterable[str], what: str = "known are") -> str:
+    """Return "did you mean X?" where a known word is near, else the known words.
+
+    Examples
+    --------
+    >>> suggestion("targt", ["target", "doses"]), suggestion("x", ["low", "high"], "the doses are")
+    ('did you mean  target?', 'the doses are  low, high')
+    """
+    words = list(known)
+    by_lower = {item.lower(): item for item in words}
+    close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    if close:
+        return f"did you mean  {by_lower[close[0]]}?"
+    return f"{what}  {', '.join(words)}" if words else ""

@@ -1,0 +1,174 @@
+"""Results as text: the JSON document with its provenance, and the tidy CSV tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doseesc import __version__
+from doseesc.arms import PHASE2_COLUMNS, phase2_rows, summarise_phase2
+from doseesc.characteristics import METRICS, OperatingCharacteristics
+
+if TYPE_CHECKING:
+    from doseesc.results import Cell, Results
+
+FORMAT = "doseesc results 1"
+CHARACTERISTICS_COLUMNS = ("scenario", "design", "method", "metric", "level", "value", "mcse")
+_PACKAGES = ("numpy", "scipy", "pydantic", "ruamel.yaml", "pandas", "pymc", "arviz")
+
+
+def results_json(results: Results) -> str:
+    """Return everything as JSON text: the same for the same run but for its ``run`` section (time and duration)."""
+    return _json_text(results_document(results)) + "\n"
+
+
+def results_document(results: Results) -> dict[str, Any]:
+    """Return everything with its provenance as plain values: no NaN, no arrays."""
+    study = results.study
+    document = {
+        "format": FORMAT,
+        "provenance": {
+            "doseesc": __version__,
+            "python": platform.python_version(),
+            "packages": _package_versions(),
+            "scenario_file": study.source.name if study.source else None,
+            "scenario_sha256": study.source_sha256 or None,
+            "method": results.method,
+            "trials": results.n_trials,
+            "seed": results.seed,
+        },
+        "run": {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "elapsed_seconds": round(results.elapsed, 3),
+        },
+        "study": study.model_dump(mode="json", by_alias=True),
+        "truths": [
+            {
+                "scenario": name,
+                "probabilities": truth,
+                "true_mtd": study.true_mtd(truth),
+                "benchmark": results.benchmark.get(name),
+            }
+            for name, truth in study.truths.items()
+        ],
+        "cells": [_cell(results, *key, cell) for key, cell in results.cells.items()],
+        "differences": [asdict(difference) for difference in results.differences],
+        "agreement": _agreement(results),
+        "notes": list(results.notes),
+        "phase2": {
+            "margin": study.true_mtd_rule.margin,
+            "arms": list(phase2_rows(results)),
+            "summary": [asdict(summary) for summary in summarise_phase2(results)],
+        },
+        "scenario_text": study.text or None,
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def characteristics_csv(results: Results) -> str:
+    """Return the tidy table of :meth:`Results.to_frame` as CSV, without needing pandas."""
+    rows = []
+    for (scenario, design), cell in results.cells.items():
+        for found in (cell.simulated, cell.exact):
+            if found is not None:
+                rows += [(scenario, design, found.method, *row) for row in _tidy(found)]
+    return _csv_text(CHARACTERISTICS_COLUMNS, rows)
+
+
+def phase2_csv(results: Results) -> str:
+    """Return the table of :func:`doseesc.arms.phase2_arms` as CSV; only its header without Phase 2 arms."""
+    return _csv_text(PHASE2_COLUMNS, (list(row.values()) for row in phase2_rows(results)))
+
+
+def _tidy(found: OperatingCharacteristics) -> list[tuple[str, int | None, float, float]]:
+    rows: list[tuple[str, int | None, float, float]] = []
+    for metric in METRICS:
+        value, error = getattr(found, metric), getattr(found.mcse, metric)
+        if np.ndim(value) == 0:
+            rows.append((metric, None, float(value), float(error)))
+            continue
+        first = 0 if metric == "selected" else 1
+        rows += [(metric, first + i, float(v), float(e)) for i, (v, e) in enumerate(zip(value, error, strict=True))]
+    return rows
+
+
+def _csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if _is_nan(item) else item for item in row] for row in rows)
+    return stream.getvalue()
+
+
+def _is_nan(item: object) -> bool:
+    return isinstance(item, float) and math.isnan(item)
+
+
+def _cell(results: Results, scenario: str, design: str, cell: Cell) -> dict[str, Any]:
+    return {
+        "scenario": scenario,
+        "design": design,
+        "efficiency": results.efficiency(scenario, design),
+        "simulated": _characteristics(cell.simulated),
+        "exact": _characteristics(cell.exact),
+    }
+
+
+def _characteristics(found: OperatingCharacteristics | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    quantiles = {f"{what}_quantiles_5_50_95": found.quantiles(what) for what in ("patients", "dlts")}
+    return {name: value for name, value in vars(found).items() if name != "probabilities"} | quantiles
+
+
+def _agreement(results: Results) -> dict[str, int] | None:
+    counts = results.agreement
+    return None if counts is None else dict(zip(("figures", "within_2_se", "within_4_se"), counts, strict=True))
+
+
+def _package_versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue  # an environment may leave out what this run did not need
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Turn arrays, mappings and namespaces into what JSON knows; NaN and infinities into null."""
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _json_text(value: Any, indent: str = "") -> str:
+    """Write JSON with one line per key and lists of plain values on one line, so that people can read it too."""
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        items = [f"{json.dumps(key, ensure_ascii=False)}: {_json_text(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(inner + item for item in items) + "\n" + indent + "}"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return "[\n" + ",\n".join(inner + _json_text(item, inner) for item in value) + "\n" + indent + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

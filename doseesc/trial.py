@@ -1,0 +1,134 @@
+"""One design of a study with the words for its doses: what conduct, replay and decision tables work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from designs import Design
+
+if TYPE_CHECKING:
+    from doseesc.scenario import Study
+
+
+@dataclass(frozen=True)
+class Doses:
+    """What the dose levels are called.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    amounts : tuple of float or None
+        None where only the levels are known.
+    unit : str
+    """
+
+    labels: tuple[str, ...]
+    amounts: tuple[float, ...] | None = None
+    unit: str = ""
+
+    def name(self, level: int) -> str:
+        """Return a level's label; a label that only repeats its number reads "level 2"."""
+        label = self.labels[level - 1]
+        return f"level {level}" if label == str(level) else label
+
+    def amount(self, level: int) -> str:
+        """Return a level's amount with its unit, "" where amounts are not known.
+
+        Examples
+        --------
+        >>> Doses(("low", "high"), (2, 8), "1e8 particles per day").amount(2)
+        '8 x 1e8 particles per day'
+        >>> Doses(("low", "high"), (0.5, 2.5), "mg").amount(2)
+        '2.5 mg'
+        """
+        if self.amounts is None:
+            return ""
+        times = " x " if self.unit[:1].isdigit() else " "
+        return plain_number(self.amounts[level - 1]) + (times + self.unit if self.unit else "")
+
+    def words(self, level: int) -> str:
+        """Return a level's name and, where it says more, its amount.
+
+        Examples
+        --------
+        >>> Doses(("low", "high"), (2, 8), "mg").words(2), Doses(("2", "8"), (2, 8), "mg").words(2)
+        ('high (8 mg)', '8 mg')
+        """
+        amount = self.amount(level)
+        if self.amounts is None:
+            return self.name(level)
+        if self.labels[level - 1] == plain_number(self.amounts[level - 1]):
+            return amount if self.unit else self.name(level)
+        return f"{self.name(level)} ({amount})"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A design under its name, with the words for its doses and the study's target.
+
+    Attributes
+    ----------
+    name : str
+    design : Design
+    doses : Doses
+    target : float or None
+        The study's; a rule-based design has none of its own.
+    window_days : int or None
+        Days during which a patient is watched for DLTs, where known.
+    """
+
+    name: str
+    design: Design
+    doses: Doses
+    target: float | None
+    window_days: int | None = None
+
+
+def trial_of(study: Study | Design, design: str | Design | None = None) -> Trial:
+    """Return the trial meant by a study and one of its designs, or by a design alone.
+
+    Raises
+    ------
+    ValueError
+        If the study has no design of that name, or has several and none is named.
+    """
+    if isinstance(study, Design):
+        if design is not None and design is not study:
+            raise ValueError("design must be left out where a design is given instead of a study")
+        labels = tuple(str(level) for level in range(1, study.n_doses + 1))
+        return Trial(type(study).__name__, study, Doses(labels), study.target)
+    name, chosen = _chosen(study, design)
+    doses = Doses(study.dose_labels, study.doses.amounts, study.doses.unit)
+    target = study.target if chosen.target is None else chosen.target
+    return Trial(name, chosen, doses, target, study.dlt_window_days)
+
+
+def plain_number(value: float) -> str:
+    """Return a number as people write it, all its digits kept.
+
+    Examples
+    --------
+    >>> plain_number(8.0), plain_number(0.12), plain_number(1234567.0)
+    ('8', '0.12', '1234567')
+    """
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:
+    if isinstance(design, Design):
+        if design.n_doses != study.n_doses:
+            raise ValueError(f"design has {design.n_doses} doses, the study {study.n_doses}")
+        return type(design).__name__, design
+    designs = study.designs
+    if design is None:
+        if len(designs) > 1:
+            raise ValueError(f"design must be named, one of {', '.join(designs)}")
+        return next(iter(designs.items()))
+    by_lower = {name.lower(): name for name in designs}
+    if design.lower() not in by_lower:
+        close = get_close_matches(design.lower(), list(by_lower), n=1)
+        hint = f"did you mean {by_lower[close[0]]}? " if close else ""
+        raise ValueError(f"design {design!r} is not in the study; {hint}it has {', '.join(designs)}")
+    return by_lower[design.lower()], designs[by_lower[design.lower()]]

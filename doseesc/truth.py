@@ -1,0 +1,170 @@
+"""The truth of a scenario: DLT curves, the true MTD, and the DLT probability of a dose between the levels.
+
+Curves give the DLT probability p at dose amount d > 0:
+
+logistic in log dose
+    logit p = intercept + slope log(d / reference)
+Emax
+    p = p0 + (pmax - p0) d^h / (d^h + d50^h)
+power of a skeleton
+    p_j = skeleton_j ^ exp(beta), at the dose levels only
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+DoseStatus = Literal["tested", "between levels", "below lowest", "above highest"]
+
+_SAME = 1e-12  # distances from the target that differ by less are ties: 0.25 - 0.20 against 0.30 - 0.25
+
+
+class DoseProbability(NamedTuple):
+    """True DLT probability of a dose amount, where the amount lies on the ladder, and how it was obtained."""
+
+    probability: float
+    status: DoseStatus
+    method: str
+
+
+def logistic_curve(amount: npt.ArrayLike, *, intercept: float, slope: float, reference: float = 1.0) -> FloatArray:
+    """Return expit(intercept + slope log(amount / reference)).
+
+    Examples
+    --------
+    >>> logistic_curve([2, 8, 32], intercept=0.0, slope=1.0, reference=8.0).round(3)
+    array([0.2, 0.5, 0.8])
+    """
+    log_ratio = np.log(np.asarray(amount, dtype=np.float64)) - np.log(reference)
+    return np.asarray(expit(intercept + slope * log_ratio))
+
+
+def emax_curve(amount: npt.ArrayLike, *, d50: float, pmax: float, p0: float = 0.0, hill: float = 1.0) -> FloatArray:
+    """Return p0 + (pmax - p0) d^hill / (d^hill + d50^hill).
+
+    Examples
+    --------
+    >>> emax_curve([2, 8, 24], d50=8, pmax=0.4).round(3)
+    array([0.08, 0.2 , 0.3 ])
+    """
+    log_ratio = np.log(np.asarray(amount, dtype=np.float64)) - np.log(d50)
+    # The fraction is a logistic function of log dose, which cannot overflow as d^hill can.
+    return np.asarray(p0 + (pmax - p0) * expit(hill * log_ratio))
+
+
+def power_curve(skeleton: npt.ArrayLike, *, beta: float) -> FloatArray:
+    """Return skeleton ^ exp(beta): a positive beta makes every dose safer.
+
+    Examples
+    --------
+    >>> power_curve([0.0, 0.25, 1.0], beta=float(np.log(0.5)))
+    array([0. , 0.5, 1. ])
+    """
+    return np.asarray(np.asarray(skeleton, dtype=np.float64) ** np.exp(beta))
+
+
+def true_mtd(
+    p: npt.ArrayLike,
+    target: float,
+    rule: Literal["nearest", "highest_below"] = "nearest",
+    margin: float = 0.1,
+) -> IntArray:
+    """Return the true MTD's level, 0 = none, of one curve (J,) or of many (..., J).
+
+    Parameters
+    ----------
+    p : array, shape (..., J)
+        True DLT probabilities.
+    target : float
+        Target DLT probability.
+    rule : {"nearest", "highest_below"}
+        ``"nearest"``: the dose nearest the target, of two at the same distance the lower; of doses with equal
+        probability the highest where it does not exceed the target, else the lowest.  None where even the lowest
+        dose exceeds ``target + margin``.
+        ``"highest_below"``: the highest dose not above ``target + margin``.
+    margin : float
+        See ``rule``.
+
+    Examples
+    --------
+    >>> true_mtd([[0.10, 0.25, 0.45], [0.45, 0.60, 0.75], [0.05, 0.20, 0.20]], 0.25)
+    array([2, 0, 3])
+    """
+    curves = np.asarray(p, dtype=np.float64)
+    levels = np.arange(1, curves.shape[-1] + 1)
+    if rule == "highest_below":
+        return np.asarray(((curves <= target + margin + _SAME) * levels).max(axis=-1))
+    if rule != "nearest":
+        raise ValueError(f"rule must be nearest or highest_below, not {rule!r}")
+    distance = np.abs(curves - target)
+    tied = distance <= distance.min(axis=-1, keepdims=True) + _SAME
+    # A tie is between a probability below the target and one above it, or within a plateau of either.
+    below = tied & (curves <= target + _SAME)
+    lowest_tied = np.argmax(tied, axis=-1) + 1
+    highest_below = (below * levels).max(axis=-1)
+    nearest = np.where(below.any(axis=-1), highest_below, lowest_tied)
+    return np.asarray(np.where(curves[..., 0] > target + margin + _SAME, 0, nearest))
+
+
+def dlt_probability_at(amount: float, amounts: npt.ArrayLike, p: npt.ArrayLike) -> DoseProbability:
+    """Return the DLT probability of any dose amount, given those of the dose levels.
+
+    Between two levels the logit of p is linear in log dose; beyond the ladder it goes on with the slope of the two
+    nearest levels.  Where one of these has p = 0 or 1, whose logit is infinite, p itself is linear in log dose, cut
+    at 0 and 1.  The method is named in the answer.
+
+    Parameters
+    ----------
+    amount : float
+        The dose amount, positive.
+    amounts, p : array, shape (J,)
+        Amounts (increasing) and DLT probabilities of the levels.
+
+    Examples
+    --------
+    >>> dlt_probability_at(4, [2, 8, 16], [0.10, 0.25, 0.45])
+    DoseProbability(probability=0.161..., status='between levels', method='logit-linear in log dose')
+    >>> dlt_probability_at(0.5, [2, 8, 16], [0.10, 0.25, 0.45]).status
+    'below lowest'
+    """
+    ladder, curve = np.asarray(amounts, dtype=np.float64), np.asarray(p, dtype=np.float64)
+    if not (amount > 0 and np.isfinite(amount)):
+        raise ValueError(f"amount must be positive, not {amount}")
+    same = np.isclose(ladder, amount, rtol=1e-9, atol=0.0)
+    if same.any():
+        return DoseProbability(float(curve[np.argmax(same)]), "tested", "dose level")
+    status = dose_status(amount, ladder)
+    if len(ladder) == 1:
+        return DoseProbability(float(curve[0]), status, "the only level's value")
+    upper = int(np.clip(np.searchsorted(ladder, amount), 1, len(ladder) - 1))
+    ends, (low, high) = np.log(ladder[upper - 1 : upper + 1]), curve[upper - 1 : upper + 1]
+    along = (np.log(amount) - ends[0]) / (ends[1] - ends[0])
+    if 0 < low < 1 and 0 < high < 1:
+        probability, method = expit(logit(low) + along * (logit(high) - logit(low))), "logit-linear in log dose"
+    else:
+        probability, method = np.clip(low + along * (high - low), 0.0, 1.0), "linear in log dose"
+    if status != "between levels":
+        method += f", extrapolated from the two {'lowest' if status == 'below lowest' else 'highest'} levels"
+    return DoseProbability(float(probability), status, method)
+
+
+def dose_status(amount: float, amounts: npt.ArrayLike) -> DoseStatus:
+    """Return where a dose amount lies on the ladder of dose levels.
+
+    Examples
+    --------
+    >>> [dose_status(amount, [2, 8, 16]) for amount in (0.5, 2, 4, 32)]
+    ['below lowest', 'tested', 'between levels', 'above highest']
+    """
+    ladder = np.asarray(amounts, dtype=np.float64)
+    if np.isclose(ladder, amount, rtol=1e-9, atol=0.0).any():
+        return "tested"
+    if amount < ladder[0]:
+        return "below lowest"
+    return "above highest" if amount > ladder[-1] else "between levels"
