@@ -26,6 +26,7 @@ from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
 from designs.registry import UnknownName, design_class, design_names, rule_class, rule_names
 from designs.rules import (
+    AcceleratedTitration,
     AdmissibilityRule,
     AllOf,
     AnyOf,
@@ -79,6 +80,7 @@ __all__ = [
     "MTPI2",
     "TPI",
     "APlusB",
+    "AcceleratedTitration",
     "AdmissibilityRule",
     "AllOf",
     "AnyOf",

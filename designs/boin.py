@@ -23,10 +23,10 @@ import numpy.typing as npt
 
 from designs.beta_binomial import tail_table
 from designs.checks import require_flag, require_probability, require_whole
-from designs.decision import Decision, Reason
+from designs.decision import Decision
 from designs.design import Design
 from designs.isotonic import isotonic_rates, nearest_to_target
-from designs.rules import Rule, StopWhenStaying
+from designs.rules import AcceleratedTitration, Rule, StopWhenStaying
 from designs.tally import IntArray, Tally
 
 
@@ -125,11 +125,8 @@ class BOIN(Design):
 
     def own_rules(self) -> tuple[Rule, ...]:
         """See :meth:`Design.own_rules`."""
-        return () if self.stop_at_n is None else (StopWhenStaying(self.stop_at_n),)
-
-    def first_cohort_size(self) -> int:
-        """See :meth:`Design.first_cohort_size`."""
-        return 1 if self.titration else self.cohort_size
+        titration = (AcceleratedTitration(),) if self.titration else ()
+        return titration if self.stop_at_n is None else (*titration, StopWhenStaying(self.stop_at_n))
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
@@ -137,8 +134,7 @@ class BOIN(Design):
         table = self._table(tally.largest_n)
         up = (dlt <= table.escalate[n]) & (tally.level < self.n_doses)
         down = (dlt >= table.deescalate[n]) & (tally.level > 1)
-        decision = self.move_to(tally, tally.level + up - down)
-        return self._titrate(tally, decision) if self.titration else decision
+        return self.move_to(tally, tally.level + up - down)
 
     def ceiling(self, tally: Tally) -> IntArray:
         """See :meth:`Design.ceiling`: levels below the lowest eliminated one."""
@@ -173,19 +169,6 @@ class BOIN(Design):
         return _make_table(
             self.target, self._p_safe, self._p_toxic, self.elimination_cutoff, self.offset, max(max_n, self.max_n)
         )
-
-    def _titrate(self, tally: Tally, decision: Decision) -> Decision:
-        """Replace the decision while single patients climb, and where the first cohort is to be completed."""
-        levels = np.arange(1, self.n_doses + 1)
-        climbed = (levels >= self.start_level) & (levels <= tally.level[:, None])
-        singles = (tally.n == climbed).all(axis=1)
-        no_dlt = tally.total_dlt == 0
-        climb = singles & no_dlt & (tally.level < self.n_doses)
-        complete = singles & ~climb & (self.cohort_size > 1)
-        level = np.where(climb, tally.level + 1, np.where(complete, tally.level, decision.level))
-        cohort = np.where(climb, 1, np.where(complete, self.cohort_size - 1, decision.cohort_size))
-        reason = np.where(climb, np.int8(Reason.TITRATE), decision.reason_code)
-        return Decision(level, cohort, np.where(complete, np.int8(Reason.COMPLETE_COHORT), reason))
 
 
 def interval_boundary(alternative: float, target: float) -> float:

@@ -237,10 +237,6 @@ class Design(ABC):
         cohort = np.minimum(phases.sized(self, rules, tally, decision), self.max_n - tally.total_n)
         return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
 
-    def first_cohort_size(self) -> int:
-        """Return the size of the first cohort, before any rule."""
-        return self.cohort_size
-
     def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
         """Return how many patients (S,) a full cohort at ``level`` (S,) has: the cohort size, or as rules say."""
         return phases.full_cohort(self, self._all_rules(), tally, level)
@@ -279,7 +275,7 @@ class Design(ABC):
 
     def _with_starts(self, tally: Tally, untreated: npt.NDArray[np.bool_]) -> Decision:
         level = np.full(tally.size, self.start_level)
-        cohort = np.full(tally.size, self.first_cohort_size())
+        cohort = np.full(tally.size, self.cohort_size)
         reason = np.full(tally.size, Reason.START, dtype=np.int8)
         starts = phases.redirected(self, self._all_rules(), tally, Decision(level, cohort, reason))
         if untreated.all():

@@ -93,8 +93,7 @@ class IBOIN(BOIN):
         row = np.maximum(tally.level, 1) - 1
         up = (dlt <= escalate[row, n]) & (tally.level < self.n_doses)
         down = (dlt >= np.minimum(deescalate[row, n], self._table(tally.largest_n).eliminate[n])) & (tally.level > 1)
-        decision = self.move_to(tally, tally.level + (up & ~down) - down)
-        return self._titrate(tally, decision) if self.titration else decision
+        return self.move_to(tally, tally.level + (up & ~down) - down)
 
 
 @lru_cache(maxsize=64)

@@ -68,6 +68,7 @@ _RULES: dict[str, type[_rules.Rule]] = {
         _rules.CohortSizeByLevel,
         _rules.CohortSizeByDLTs,
         _rules.FollowPath,
+        _rules.AcceleratedTitration,
     )
 }
 

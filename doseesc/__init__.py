@@ -11,38 +11,42 @@ Everything heavy is imported when it is first used.
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from doseesc.conduct import recommend
     from doseesc.exact import enumerate_paths
+    from doseesc.letter_table import decision_table
     from doseesc.montecarlo import simulate
     from doseesc.scenario import load
     from doseesc.study import run
+    from doseesc.trial_replay import replay
 
-__all__ = ["__version__", "enumerate_paths", "load", "run", "simulate"]
+__all__ = ["__version__", "decision_table", "enumerate_paths", "load", "recommend", "replay", "run", "simulate"]
 
 __version__ = "0.1.0"
 
 
+_HOMES = MappingProxyType(
+    {
+        "decision_table": "doseesc.letter_table",
+        "enumerate_paths": "doseesc.exact",
+        "load": "doseesc.scenario",
+        "recommend": "doseesc.conduct",
+        "replay": "doseesc.trial_replay",
+        "run": "doseesc.study",
+        "simulate": "doseesc.montecarlo",
+    }
+)
+
+
 def __getattr__(name: str) -> object:
-    # One import per name, so that `import doseesc` stays instant and the type checkers still see the real functions.
-    if name == "load":
-        from doseesc.scenario import load
-
-        return load
-    if name == "run":
-        from doseesc.study import run
-
-        return run
-    if name == "simulate":
-        from doseesc.montecarlo import simulate
-
-        return simulate
-    if name == "enumerate_paths":
-        from doseesc.exact import enumerate_paths
-
-        return enumerate_paths
-    raise AttributeError(f"module 'doseesc' has no attribute {name!r}")
+    # Looked up when first used, so that `import doseesc` stays instant and type checkers still see the functions.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'doseesc' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -60,6 +60,12 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"doseesc {__version__}")
+        raise typer.Exit
+
+
 class _Group(TyperGroup):
     """Turns the user's mistakes and Ctrl-C into one message and an exit code, for every command."""
 
@@ -75,8 +81,8 @@ class _Group(TyperGroup):
 
 
 def _about(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"doseesc {__version__}")
-        raise typer.Exit
+    """Take the options that belong to no command."""

@@ -153,7 +153,7 @@ class EnsembleResults:
 
 def run_ensemble(
     study: Study,
-    random: RandomScenarios,
+    random: RandomScenarios | None = None,
     *,
     trials: int = 1000,
     memory_limit: int = MEMORY_LIMIT,
@@ -165,8 +165,9 @@ def run_ensemble(
     ----------
     study : Study
         From :func:`doseesc.load`; its named scenarios are left aside.
-    random : RandomScenarios
-        How the curves are drawn.
+    random : RandomScenarios, optional
+        How the curves are drawn; by default as the file's random scenario says, or where it has none pseudo-uniform
+        with the file's seed.
     trials : int
         Trials per curve of a design that is too large to enumerate; a note then says that it was simulated.
     memory_limit : int
@@ -177,11 +178,23 @@ def run_ensemble(
     Raises
     ------
     ValueError
-        If ``trials`` is not positive, or the random curves do not suit the study.
+        If ``trials`` is not positive, the random curves do not suit the study, or the file has several random scenarios
+        and none is given.
+
+    Examples
+    --------
+    >>> import doseesc
+    >>> from doseesc.random_scenarios import PseudoUniform
+    >>> from doseesc.scenario import shipped_scenarios
+    >>> study = doseesc.load(shipped_scenarios()["nct04602104"])
+    >>> found = run_ensemble(study, PseudoUniform(count=100, seed=1))
+    >>> found.mean("BOIN", "correct_selection") > found.quantile("BOIN", "correct_selection", 0.05)
+    True
     """
     if trials < 1:
         raise ValueError(f"trials must be at least 1, not {trials}")
     began = time.perf_counter()
+    random = file_random(study) if random is None else random
     truths = random.draw(study)
     mtd = true_mtd(truths, study.target, study.true_mtd_rule.rule, study.true_mtd_rule.margin)
     notes: list[str] = []
@@ -200,6 +213,26 @@ def run_ensemble(
     if progress is not None:
         progress(len(study.designs), len(study.designs))
     return EnsembleResults(study, random, truths, mtd, figures, notes, time.perf_counter() - began)
+
+
+def file_random(study: Study, name: str | None = None) -> RandomScenarios:
+    """Return a study's random scenario, by name where it has several; pseudo-uniform curves where it has none.
+
+    Raises
+    ------
+    ValueError
+        If there is no random scenario of that name, or there are several and no name is given.
+    """
+    from doseesc.random_scenarios import PseudoUniform
+
+    known = study.random_scenarios
+    if name is not None and name not in known:
+        raise ValueError(f"random scenario {name!r} is not in the file; there are {', '.join(known) or 'none'}")
+    if name is None and len(known) > 1:
+        raise ValueError(f"random must be given: the file has several random scenarios, {', '.join(known)}")
+    if name is None and not known:
+        return PseudoUniform(seed=study.simulation.seed)
+    return known[next(iter(known)) if name is None else name]
 
 
 def _simulated(

@@ -41,10 +41,9 @@ class DecisionGraph:
         start = Tally.empty(design.n_doses)
         self._memory = design.needed_memory
         self._nodes: dict[bytes, int] = {}
-        self._width = max(design.cohort_size, design.first_cohort_size(), 1) + 1
         self.even_cohorts = True
         self.level = self.cohort_size = self.selected = self.reason_code = np.empty(0, dtype=np.int64)
-        self.following = np.empty((0, self._width), dtype=np.int64)
+        self.following = np.empty((0, design.cohort_size + 1), dtype=np.int64)
         self.tally = Tally(start.n, start.dlt, start.level, {name: start.memory[name] for name in self._memory})
         self._append(self.tally)
 

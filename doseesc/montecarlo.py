@@ -120,7 +120,7 @@ def play(graph: DecisionGraph, truth: FloatArray, block: TrialBlock) -> IntArray
     node: IntArray = np.zeros(block.latent.shape[1], dtype=np.int64)
     position = 0
     while graph.even_cohorts:
-        threshold = _thresholds(graph, truth)[node]
+        threshold = thresholds(graph, truth)[node]
         if threshold.max() < 0:
             return node
         size = min(graph.design.cohort_size, graph.design.max_n - position)
@@ -128,7 +128,7 @@ def play(graph: DecisionGraph, truth: FloatArray, block: TrialBlock) -> IntArray
         dlt = (patients[0] < threshold).view(np.int8)
         for latent in patients[1:]:
             dlt = dlt + (latent < threshold)
-        node = _follow(graph, node, dlt)
+        node = follow(graph, node, dlt)
         position += size
     return _play_unevenly(graph, truth, block)
 
@@ -140,7 +140,7 @@ def _play_unevenly(graph: DecisionGraph, truth: FloatArray, block: TrialBlock) -
     position, column = np.zeros(trials, dtype=np.int64), np.arange(trials)
     latent = block.latent.ravel()
     while True:
-        threshold, size = _thresholds(graph, truth)[node], graph.cohort_size[node]
+        threshold, size = thresholds(graph, truth)[node], graph.cohort_size[node]
         largest = int(size.max())
         if largest == 0:
             return node
@@ -149,16 +149,17 @@ def _play_unevenly(graph: DecisionGraph, truth: FloatArray, block: TrialBlock) -
             treated = np.flatnonzero(patient < size)
             entry = (position[treated] + patient) * trials + column[treated]
             dlt[treated] += latent[entry] < threshold[treated]
-        node = _follow(graph, node, dlt)
+        node = follow(graph, node, dlt)
         position += size
 
 
-def _thresholds(graph: DecisionGraph, truth: FloatArray) -> FloatArray:
+def thresholds(graph: DecisionGraph, truth: FloatArray) -> FloatArray:
     """Return per node the DLT probability of the level given there; below 0 where the trial has ended."""
     return np.concatenate([[-1.0], truth])[graph.level]
 
 
-def _follow(graph: DecisionGraph, node: IntArray, dlt: IntArray) -> IntArray:
+def follow(graph: DecisionGraph, node: IntArray, dlt: IntArray) -> IntArray:
+    """Return the nodes (B,) that trials reach from theirs after a cohort with these DLTs."""
     edge = node * graph.following.shape[1]
     edge += dlt
     following = graph.following.ravel().take(edge)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from doseesc.random_truths import logistic_steps, ordered_uniform, probit_steps, pseudo_uniform
+from doseesc.scenario_levels import Level
 
 if TYPE_CHECKING:
     from doseesc.scenario import Study
@@ -19,7 +20,6 @@ FloatArray = npt.NDArray[np.float64]
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Probability = Annotated[_Number, Field(ge=0, le=1)]
 _Spread = Annotated[_Number, Field(ge=0, le=100)]
-_Level = Annotated[int, Field(strict=True, ge=0)] | Annotated[str, Field(strict=True)]
 
 
 class _Random(BaseModel):
@@ -41,7 +41,7 @@ class PseudoUniform(_Random):
 
     type: Literal["pseudo_uniform"] = "pseudo_uniform"
     """Kind of random curve."""
-    mtd: _Level | None = Field(default=None, examples=[2])
+    mtd: Level | None = Field(default=None, examples=[2])
     """The MTD of all curves, by label or level, 0 for curves too toxic at every dose; by default drawn."""
 
     def draw(self, study: Study) -> FloatArray:
@@ -62,9 +62,7 @@ class ProbitSteps(_Random):
 
     type: Literal["probit_steps"] = "probit_steps"
     """Kind of random curve."""
-    mtd: Annotated[int, Field(strict=True, ge=1)] | Annotated[str, Field(strict=True)] | None = Field(
-        default=None, examples=[2]
-    )
+    mtd: Level | None = Field(default=None, examples=[2])
     """The dose nearest the target in all curves, by label or level; by default drawn."""
     mtd_sd: _Spread = 0.05
     """Standard deviation of the MTD's probit."""

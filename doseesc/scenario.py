@@ -10,10 +10,11 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from designs import Design, design_names
+from doseesc.random_scenarios import RandomScenarios
 from doseesc.scenario_checks import Parts, problems_across
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import Problem, ScenarioError, field_name, show
-from doseesc.scenario_levels import resolve_level
+from doseesc.scenario_levels import Level, resolve_level
 from doseesc.scenario_schema import scenario_schema
 from doseesc.scenario_sections import (
     About,
@@ -21,10 +22,9 @@ from doseesc.scenario_sections import (
     DesignEntry,
     Doses,
     EmaxCurve,
-    Level,
     LogisticCurve,
     Number,
-    Scenario,
+    Scenarios,
     Section,
     Simulation,
     TrueMtd,
@@ -62,7 +62,7 @@ class Study(Section):
         min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
     )
     """The designs to compare."""
-    scenarios: tuple[Scenario, ...] = Field(min_length=1, examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
+    scenarios: Scenarios = Field(examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
     """The possible truths under which designs are compared."""
     phase2_arms: tuple[Arm, ...] = ()
     """The arms of Phase 2; none where there is no Phase 2."""
@@ -135,8 +135,13 @@ class Study(Section):
 
     @property
     def truths(self) -> dict[str, FloatArray]:
-        """True DLT probabilities (J,) of each scenario, by its name."""
-        return {each.name: each.probabilities(self.doses) for each in self.scenarios}
+        """True DLT probabilities (J,) of each scenario, by its name; those of random curves are left out."""
+        return {each.name: each.probabilities(self.doses) for each in self.scenarios if each.random is None}
+
+    @property
+    def random_scenarios(self) -> dict[str, RandomScenarios]:
+        """The scenarios that are random curves, by name."""
+        return {each.name: each.random for each in self.scenarios if each.random is not None}
 
     def level_of(self, dose: int | str) -> int:
         """Return the level, from 1, of a dose given by its label or level.

@@ -13,12 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from doseesc.random_scenarios import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
-from doseesc.scenario_levels import resolve_level
+from doseesc.scenario_levels import Level, resolve_level
 from doseesc.scenario_sections import (
     Arm,
     DesignEntry,
     Doses,
-    Level,
     PowerCurve,
     Probability,
     Scenario,
@@ -158,7 +157,9 @@ def _scenario(scenario: Scenario, doses: Doses | None, path: FieldPath) -> list[
 def _random(random: RandomScenarios, labels: tuple[str, ...], path: FieldPath) -> list[Problem]:
     """Check the MTD of random curves; 0, where it is allowed, stands for none."""
     mtd = random.mtd if isinstance(random, PseudoUniform | ProbitSteps) else None
-    level = resolve_level(mtd, labels, (*path, "mtd")) if mtd else 0
+    if mtd is None or (mtd == 0 and isinstance(random, PseudoUniform)):
+        return []
+    level = resolve_level(mtd, labels, (*path, "mtd"))
     return [level] if isinstance(level, Problem) else []
 
 

@@ -11,9 +11,9 @@ from pydantic import Field, ValidationError
 
 from designs import Design, Rule, UnknownName, design_class, design_names, rule_class, rule_names, skeleton
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
-from doseesc.scenario_levels import resolve_level
+from doseesc.scenario_levels import Level, resolve_level
 from doseesc.scenario_parameters import missing_parameters, parameter_fields, read_parameters, refusal
-from doseesc.scenario_sections import DesignEntry, Level, Number, Section
+from doseesc.scenario_sections import DesignEntry, Number, Section
 from doseesc.scenario_validation import problems_of
 
 AMOUNTS = ("doses", "amounts")
@@ -170,6 +170,7 @@ def _rules(given: Any, context: _Context, path: FieldPath) -> tuple[tuple[Rule, 
 
 
 def _rule(given: Any, context: _Context, path: FieldPath) -> tuple[Rule | None, list[Problem]]:
+    given = _spelt_out(given)
     kind = given.get("type") if isinstance(given, dict) else None
     if not isinstance(kind, str):
         meant = given if isinstance(given, str) else "NoSkipping"
@@ -199,6 +200,15 @@ def _rule(given: Any, context: _Context, path: FieldPath) -> tuple[Rule | None, 
         return cls(**values, **inner), []
     except ValueError as error:
         return None, [refusal(error, cls, path)]
+
+
+def _spelt_out(given: Any) -> Any:
+    """Return ``{all: [...], label: ...}`` and ``{any: [...]}`` as the rules that they stand for."""
+    for short, kind in (("all", "AllOf"), ("any", "AnyOf")):
+        if isinstance(given, dict) and short in given and "type" not in given:
+            rest = {key: value for key, value in given.items() if key != short}
+            return {"type": kind, "rules": given[short], **rest}
+    return given
 
 
 def _skeleton_rule(

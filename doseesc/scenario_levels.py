@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
+
+
+def _level(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        message = f"is {show(value)}, not a dose label or a level from 1"
+        raise PydanticCustomError("level", "{message}", {"message": message})
+    return str(value) if isinstance(value, float) else value
+
+
+Level = Annotated[int | str, BeforeValidator(_level)]
+"""A dose level as a file gives it."""
 
 
 def resolve_level(value: int | str, labels: tuple[str, ...], path: FieldPath) -> int | Problem:

@@ -23,7 +23,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from doseesc.random_scenarios import RandomScenarios
-from doseesc.scenario_errors import show
 from doseesc.truth import FloatArray, emax_curve, logistic_curve, power_curve
 
 
@@ -36,13 +35,6 @@ def _printable(value: str) -> str:
     if not value.isprintable():
         raise PydanticCustomError("name", "holds a line break or a control character", {"remedy": "write one line"})
     return value
-
-
-def _level(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        message = f"is {show(value)}, not a dose label or a level from 1"
-        raise PydanticCustomError("level", "{message}", {"message": message})
-    return str(value) if isinstance(value, float) else value
 
 
 def _list_or_mapping(value: Any) -> str:
@@ -62,7 +54,6 @@ Name = Annotated[
     WithJsonSchema({"type": ["string", "number"]}),
 ]
 Text = Annotated[str, Field(strict=True, max_length=2000)]
-Level = Annotated[int | str, BeforeValidator(_level)]
 PerDose = Annotated[
     Annotated[dict[str, Probability], Tag("by label")] | Annotated[tuple[Probability, ...], Tag("by level")],
     Discriminator(_list_or_mapping),
@@ -207,6 +198,26 @@ class Scenario(Section):
         if self.dlt is None:
             raise ValueError(f"scenario {self.name} has neither dlt nor curve")
         return _by_level(self.dlt, doses)
+
+
+class RandomOnly(Section):
+    """Random curves alone, for ensembles."""
+
+    random: RandomScenarios = Field(examples=[{"type": "pseudo_uniform", "count": 500}])
+    """The random curves."""
+
+
+def _named(value: Any) -> Any:
+    """Take random curves alone for a list of one scenario."""
+    return [{"name": "random", **value}] if isinstance(value, dict) and set(value) == {"random"} else value
+
+
+Scenarios = Annotated[
+    tuple[Scenario, ...],
+    Field(min_length=1),
+    BeforeValidator(_named, json_schema_input_type=Annotated[tuple[Scenario, ...], Field(min_length=1)] | RandomOnly),
+]
+"""A list of scenarios, or ``{random: {...}}`` alone."""
 
 
 class Arm(Section):

@@ -44,7 +44,8 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
     if kind == "extra_forbidden":
         return Problem(base + path, "is not a key here", suggestion(str(location[-1]), known, "the keys are"))
     if kind == "union_tag_not_found":
-        return Problem((*base, *path, "type"), "is missing", f"write  type:  with one of {_tags(context)}")
+        tags = [str(tag) for each in _models_in(info.annotation if info else None) for tag in _type_tags(each)]
+        return Problem((*base, *path, "type"), "is missing", f"write  type:  with one of {', '.join(tags)}")
     if kind == "union_tag_invalid":
         tags = _tags(context).split(", ")
         return Problem(
@@ -148,9 +149,7 @@ def _type_tags(model: type[BaseModel]) -> tuple[Any, ...]:
 
 
 def _tags(context: dict[str, Any]) -> str:
-    if "expected_tags" in context:
-        return ", ".join(re.findall(r"'([^']*)'", str(context["expected_tags"])))
-    return "logistic, emax, power"
+    return ", ".join(re.findall(r"'([^']*)'", str(context["expected_tags"])))
 
 
 def _is_consequence(details: ErrorDetails, found: list[ErrorDetails]) -> bool:

@@ -18,6 +18,7 @@ from doseesc.exact import enumerate_paths
 from doseesc.graph import DecisionGraph
 from doseesc.montecarlo import TrialBlock, block_sizes, play
 from doseesc.results import Cell, Difference, Results
+from doseesc.scenario_errors import Problem, ScenarioError
 from doseesc.walk import MEMORY_LIMIT, TooManyStates
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def run(
     ------
     ValueError
         If an argument is out of range.
+    ScenarioError
+        If the study has no scenario but random curves.
     """
     began = time.perf_counter()
     method = study.simulation.method if method is None else method
@@ -72,6 +75,9 @@ def run(
         raise ValueError(f"trials must be at least 1, not {n_trials}")
     if seed < 0:
         raise ValueError(f"seed must not be negative, not {seed}")
+    if not study.truths:
+        remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
+        raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
     notes: list[str] = []
     exact: dict[tuple[str, str], OperatingCharacteristics] = {}
     if method != "monte_carlo":

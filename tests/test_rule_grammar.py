@@ -13,6 +13,7 @@ from scipy.stats import beta
 from designs import (
     BOIN,
     CRM,
+    AcceleratedTitration,
     AllOf,
     AnyOf,
     CoherentDeescalation,
@@ -420,13 +421,13 @@ def test_cohort_sizes_of_several_rules_the_smallest():
 
 
 def test_a_design_gets_no_more_patients_than_it_asks_for():
-    """BOIN in titration treats one at a time, then completes the cohort."""
+    """BOIN in titration treats one at a time, then completes the cohort, to the size that the rule says."""
     design = boin(CohortSizeByLevel((4,) * 5), titration=True)
-    assert sizes(design, "", "1N", "1N 2T", "1N 2T 2NN") == [
+    assert sizes(design, "", "1N", "1N 2T", "1N 2T 2NNN") == [
         (1, 1),
         (2, 1),
-        (2, 2),
-        (sizes(boin(), "1N 2TNN")[0][0], 4),
+        (2, 3),
+        (sizes(boin(), "1N 2TNNN")[0][0], 4),
     ]
 
 
@@ -589,6 +590,7 @@ def test_engines_agree_on_cohorts_of_any_size(make, rules):
 
 
 SAID = [
+    (AcceleratedTitration(), ["Single patients", "level 1", "first DLT"]),
     (NoSkipping(reference="highest_tried", down=True), ["one level", "highest one tried", "de-escalation"]),
     (CoherentEscalation(), ["escalated", "0.3"]),
     (CoherentDeescalation(target=0.2), ["de-escalated", "0.2"]),
@@ -699,6 +701,10 @@ CONFLICTS = [
     (boin(AnyOf((StopAtDose(61), StopAtDose(6)))), "StopAtDose waits for 61"),
     (boin(StopWhenRepeated(21)), "StopWhenRepeated waits for 21 cohorts"),
     (boin(HardSafety(min_n=61)), "HardSafety waits for 61"),
+    (
+        crm(StopTooToxic(), prior_sd=0.01),
+        "StopTooToxic cannot stop the trial even if all 60 patients at level 1 have a DLT",
+    ),
     (boin(MinimumPatients(12)), "MinimumPatients (12) holds back nothing"),
     (boin(MinimumPatients(60), StopAtRecommended(9)), "MinimumPatients holds back StopAtRecommended until all 60"),
     (boin(MinimumAtMTD(9), StopAtRecommended(6)), "StopAtRecommended ends the trial at 6 patients, before the 9"),
@@ -706,7 +712,10 @@ CONFLICTS = [
     (boin(TryRescueDose(3)), "TryRescueDose (level 1) has nothing to come before"),
     (boin(TryRescueDose(6), StopTooToxic()), "TryRescueDose demands 6 patients at level 1 where StopTooToxic forbids"),
     (crm(TryRescueDose(3, level=2), StopTooToxic()), "TryRescueDose goes up to level 2"),
-    (boin(SentinelAtNewDose(1), titration=True), "SentinelAtNewDose completes the cohort before any escalation, BOIN"),
+    (
+        boin(SentinelAtNewDose(1), titration=True),
+        "SentinelAtNewDose completes the cohort before any escalation, AcceleratedTitration",
+    ),
     (boin(SentinelAtNewDose(1), CohortSizeByLevel((1, 3, 3, 3, 3))), "SentinelAtNewDose (1) does nothing at level 1"),
     (
         boin(MaximumIncrement(amounts=(2, 8, 16, 32, 64))),

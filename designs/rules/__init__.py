@@ -31,8 +31,10 @@ from designs.rules.stopping import (
     StopWhenRepeated,
     StopWhenStaying,
 )
+from designs.rules.titration import AcceleratedTitration
 
 __all__ = [
+    "AcceleratedTitration",
     "AdmissibilityRule",
     "AllOf",
     "AnyOf",

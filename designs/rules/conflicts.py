@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.rules.base import Rule, StoppingRule, counted
+from designs.rules.base import Rule, StoppingRule, counted, own_or_target
 from designs.rules.cohorts import SentinelAtNewDose
 from designs.rules.combined import AllOf, AnyOf
 from designs.rules.limits import MaximumIncrement
@@ -25,7 +25,8 @@ from designs.rules.stopping import (
     StopWhenRepeated,
     StopWhenStaying,
 )
-from designs.tally import Tally
+from designs.rules.titration import AcceleratedTitration
+from designs.tally import IntArray, Tally
 
 if TYPE_CHECKING:
     from designs.design import Design
@@ -61,6 +62,12 @@ def _idle_stops(design: Design, rules: list[Rule]) -> Iterator[str]:
             yield f"{name} waits for {rule.cohorts} cohorts, too many for {counted(design.max_n, 'patient')}"
         if isinstance(rule, HardSafety) and rule.min_n > design.max_n:
             yield f"{name} waits for {rule.min_n} patients at a level, the trial has at most {design.max_n}"
+        if isinstance(rule, StopTooToxic):
+            worst = _all_toxic(design, np.array([rule.level]))
+            if not rule.stops(design, worst, worst.level)[0]:
+                yield (
+                    f"{name} cannot stop the trial even if all {design.max_n} patients at level {rule.level} have a DLT"
+                )
 
 
 def _against_minimum_patients(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
@@ -103,26 +110,30 @@ def _against_rescue(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
 
 
 def _judges_own_data(rule: StopTooToxic, design: Design) -> bool:
-    """Tell whether a level without patients cannot be called too toxic, whatever happened at other levels."""
-    if rule.by == "beta_binomial":
+    """Tell whether DLTs at other levels leave the rule's answer as it is."""
+    if rule.by == "beta_binomial" or design.n_doses == 1:
         return True
-    above = design.target if rule.above is None else rule.above
-    others = np.ones(design.n_doses, dtype=np.int64)
-    others[rule.level - 1] = 0
-    tally = Tally(n=np.stack([0 * others, others]), dlt=np.stack([0 * others, others]), level=np.array([0, 1]))
-    if design.n_doses == 1 or above is None:
-        return True
-    before, after = design.probability_above(tally, rule.level, above)
-    return bool(before == after)
+    above = own_or_target("above", rule.above, design, rule)
+    other = 1 if rule.level > 1 else 2
+    nobody, elsewhere, there = design.probability_above(
+        _all_toxic(design, np.array([0, other, rule.level])), rule.level, above
+    )
+    return bool(nobody == elsewhere < there)
+
+
+def _all_toxic(design: Design, level: IntArray) -> Tally:
+    """Return trials of ``max_n`` patients at one level (0: of none), all with a DLT."""
+    n = design.max_n * (level[:, None] == np.arange(1, design.n_doses + 1))
+    return Tally(n=n, dlt=n, level=level)
 
 
 def _against_sentinel(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
     for rule in rules:
         if isinstance(rule, SentinelAtNewDose):
-            if design.first_cohort_size() < design.cohort_size:
+            if any(isinstance(other, AcceleratedTitration) for other in (*design.own_rules(), *rules)):
                 yield (
                     "SentinelAtNewDose completes the cohort before any escalation, "
-                    f"{type(design).__name__} begins with cohorts of {design.first_cohort_size()}"
+                    "AcceleratedTitration escalates after one patient"
                 )
             levels = np.arange(1, design.n_doses + 1)
             sizes = design.full_cohort(Tally.empty(design.n_doses, design.n_doses), levels)

@@ -86,7 +86,7 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
             cells += [values.get(head, percent(arm_summary.too_toxic)) for head in heads]
         found.append(line([*cells, percent(summary.unbounded)], widths))
     legend = (
-        f"P(DLT): the arm's true one, expected where Phase 2 opens; the rest is % of Phase 1 trials · > {limit}: P(DLT) "
+        f"P(DLT): the arm's true one, expected where Phase 2 opens; the rest is % of Phase 1 trials · > {limit}: it "
         "is above that · unbounded: the MTD is only the highest dose tested, with no toxicity to bound it"
     )
     return found + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]
