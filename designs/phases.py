@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Rule)
 
-_OWN_SIZE = (Reason.FIXED_PATH, Reason.TITRATE, Reason.COMPLETE_COHORT)
-"""Reasons for which a cohort's size is what it is, not a full cohort."""
-
 
 def redirected(design: Design, rules: tuple[Rule, ...], tally: Tally, proposal: Decision) -> Decision:
     """Replace the proposal where a rule proposes instead; of several rules the lowest level, then smallest cohort."""
@@ -108,8 +105,7 @@ def sized(design: Design, rules: tuple[Rule, ...], tally: Tally, decision: Decis
     cohort = decision.cohort_size
     if _of(rules, CohortSizeRule):
         full = full_cohort(design, rules, tally, decision.level)
-        smaller = (cohort != design.cohort_size) | np.isin(decision.reason_code, _OWN_SIZE)
-        cohort = np.where(smaller, np.minimum(cohort, full), full)
+        cohort = np.where(cohort == design.cohort_size, full, np.minimum(cohort, full))
     parting = _of(rules, PartialCohortRule)
     if parting:
         cohort = np.minimum.reduce([rule.part(design, tally, decision.level, cohort) for rule in parting])

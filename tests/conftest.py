@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from doseesc.cli import main
 from doseesc.scenario import ScenarioError, load
 
 
@@ -55,3 +56,18 @@ def complaint_with(complaint, small_scenario):
         return complaint(small_scenario.replace(old, new))
 
     return message
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """Return a function that runs a command in an empty folder and gives exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out, printed.err
+
+    return run

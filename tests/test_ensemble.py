@@ -1,10 +1,16 @@
 """Ensembles: the same figures as one truth at a time, averaged; their quantiles; simulation where nothing else fits."""
 
+import io
+import json
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from doseesc.ensemble import FIGURES, run_ensemble
+import doseesc
+from doseesc.ensemble import FIGURES, file_random, run_ensemble
 from doseesc.exact import enumerate_paths
 from doseesc.random_scenarios import (
     OrderedUniform,
@@ -13,6 +19,8 @@ from doseesc.random_scenarios import (
     RandomLogistic,
     RandomScenarios,
 )
+from doseesc.report.ensemble_table import ensemble_lines
+from doseesc.scenario import ScenarioError
 
 DESIGNS = """
   - {name: B, type: BOIN}
@@ -136,3 +144,107 @@ def test_random_scenarios_are_read_by_type():
     for wrong in ({"type": "other"}, {"type": "logistic", "mtd": 2}, {"type": "pseudo_uniform", "count": 0}, {}):
         with pytest.raises(ValidationError):
             adapter.validate_python(wrong)
+
+
+LISTED = "- {name: S, dlt: [0.1, 0.2, 0.3]}"
+
+
+def test_a_file_may_have_random_scenarios_beside_named_ones(study_with):
+    study = study_with(
+        LISTED, LISTED + "\n  - {name: R, random: {type: pseudo_uniform, count: 12, seed: 3, mtd: medium}}"
+    )
+    assert list(study.truths) == ["S"]
+    assert study.random_scenarios == {"R": PseudoUniform(count=12, seed=3, mtd="medium")}
+    found = run_ensemble(study)
+    assert found.random == study.random_scenarios["R"]
+    assert (found.true_mtd == 2).all()
+    assert doseesc.run(study, method="exact").to_frame()["scenario"].unique().tolist() == ["S"]
+    with pytest.raises(ValueError, match="'Q' is not in the file; there are R"):
+        file_random(study, "Q")
+
+
+def test_random_curves_alone_are_enough_for_an_ensemble_but_not_for_a_run(study_with):
+    study = study_with("  " + LISTED, "  random: {type: ordered_uniform, count: 9}")
+    assert run_ensemble(study).truths.shape == (9, 3)
+    with pytest.raises(ScenarioError, match="holds random curves only"):
+        doseesc.run(study)
+
+
+def test_without_random_scenario_the_ensemble_is_pseudo_uniform_with_the_files_seed(study):
+    assert file_random(study) == PseudoUniform(seed=study.simulation.seed)
+
+
+def test_of_several_random_scenarios_one_must_be_named(study_with):
+    two = "- {name: R, random: {type: logistic, count: 5}}\n  - {name: U, random: {type: ordered_uniform, count: 6}}"
+    study = study_with(LISTED, two)
+    assert file_random(study, "U") == OrderedUniform(count=6)
+    with pytest.raises(ValueError, match="several random scenarios, R, U"):
+        run_ensemble(study)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{name: R, random: {type: logistik}}", "did you mean  logistic?"),
+        ("{name: R, random: {count: 5}}", "write  type:  with one of pseudo_uniform, probit_steps, logistic"),
+        (
+            "{name: R, random: {type: pseudo_uniform, count: 0}}",
+            "scenarios.R.random.count\n  is 0; it must be at least 1",
+        ),
+        ("{name: R, random: {type: pseudo_uniform, mtd: mediun}}", "did you mean  medium?"),
+        ("{name: R, random: {type: probit_steps, mtd: 0}}", "is 0, but levels go from 1 to 3"),
+        ("{name: R, random: {type: logistic, slope: 2}}", "scenarios.R.random.slope\n  is not a key here"),
+        ("{name: R, dlt: [0.1, 0.2, 0.3], random: {type: logistic}}", "is given together with dlt"),
+    ],
+)
+def test_wrong_random_scenarios_are_explained(complaint_with, written, said):
+    assert said in complaint_with(LISTED, f"- {written}")
+
+
+def test_command_prints_and_writes(cli):
+    code, out, err = cli("ensemble", "nct04602104", "--count", "40", "--seed", "2", "--out", "o", "--figure", "f.svg")
+    assert (code, err) == (0, "")
+    assert "40 random curves, pseudo-uniform · seed 2" in out
+    assert "True MTD medium: " in out
+    assert max(map(len, out.splitlines())) <= 100
+    assert Path("f.svg").stat().st_size > 1000
+    frame = pd.read_csv("o/ensemble.csv")
+    curves = pd.read_csv("o/ensemble_curves.csv")
+    assert len(curves) == 40 * frame["design"].nunique()
+    correct = frame[(frame["metric"] == "correct_selection") & frame["true_mtd"].isna()].set_index("design")["mean"]
+    pd.testing.assert_series_equal(
+        curves.groupby("design")["correct_selection"].mean().sort_index(), correct.sort_index(), check_names=False
+    )
+
+
+def test_command_prints_data_and_code(cli):
+    document = json.loads(cli("ensemble", "nct04602104", "--count", "5", "--format", "json")[1])
+    assert document["random"]["count"] == len(document["curves"]) == 5
+    out = cli("ensemble", "nct04602104", "--count", "5", "--format", "csv")[1]
+    summary = pd.read_csv(io.StringIO(out))
+    means = {(row["design"], row["metric"], row["true_mtd"]): row["mean"] for row in document["summary"]}
+    first = summary.iloc[0]
+    assert first["mean"] == pytest.approx(means[first["design"], first["metric"], None])
+    names = {}
+    exec(cli("ensemble", "nct04602104", "--count", "5", "--show-code")[1], names)
+    assert names["found"].truths.tolist() == document["curves"]
+
+
+def test_command_explains_what_it_cannot_do(cli):
+    for options, said in (
+        (["--scenario", "R"], "--scenario"),
+        (["--count", "0"], "--count"),
+        (["--figure", "f.doc"], "--figure"),
+    ):
+        code, out, err = cli("ensemble", "nct04602104", *options)
+        assert (code, out) == (2, "")
+        assert said in err
+        assert "Traceback" not in err
+
+
+def test_table_says_what_was_simulated(study):
+    found = run_ensemble(study, PseudoUniform(count=5), trials=200, memory_limit=1000)
+    text = "\n".join(each.plain for each in ensemble_lines(found))
+    assert "B ~" in text
+    assert "exact but for designs marked ~" in text
+    assert "200 trials per curve" in text

@@ -1,8 +1,12 @@
 """Worst cases: in their class, worse than every other curve of it, and evaluated right."""
 
+import io
+import json
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +16,7 @@ from doseesc.exact import enumerate_paths
 from doseesc.extreme_curve import Block, extreme_curve
 from doseesc.polynomial import Polynomial
 from doseesc.truth import true_mtd
+from doseesc.walk import TooManyStates
 from doseesc.worst_case import correct_selection_worst_case, too_toxic_worst_case
 
 DESIGNS = {
@@ -203,3 +208,54 @@ def test_wrong_bounds_and_missing_targets_are_named():
         too_toxic_worst_case(paths_of("BOIN"), bound=0.4, levels=[4])
     with pytest.raises(ValueError, match=r"^target must be given"):
         correct_selection_worst_case(paths_of("3+3"))
+
+
+def test_command_prints_and_writes(cli):
+    code, out, err = cli(
+        "worst-case", "nct04602104", "--design", "BOIN", "--separation", "0.1", "--out", "o", "--figure", "f.png"
+    )
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    frame = pd.read_csv("o/worst_case.csv")
+    assert list(frame.columns) == ["design", "figure", "level", "value", "overall", "p_1", "p_2", "p_3"]
+    worst = frame[frame["overall"] & (frame["figure"] == "correct_selection")].iloc[0]
+    assert sum(words[-1:] == ["worst"] for words in lines) == 2
+    shown = next(words for words in lines if words[-1:] == ["worst"])
+    assert shown[-5:-1] == [f"{100 * worst[name]:.1f}" for name in ("p_1", "p_2", "p_3", "value")]
+    assert Path("f.png").stat().st_size > 1000
+
+
+def test_command_prints_data_and_code(cli):
+    options = ["worst-case", "nct04602104", "--design", "BOIN", "--bound", "0.45", "--starts", "3"]
+    document = json.loads(cli(*options, "--format", "json")[1])
+    frame = pd.read_csv(io.StringIO(cli(*options, "--format", "csv")[1]))
+    assert document["bound"] == 0.45
+    np.testing.assert_allclose([row["value"] for row in document["worst"]], frame["value"])
+    names = {}
+    exec(cli(*options, "--show-code")[1], names)
+    assert names["found"]["BOIN"][1].overall.value == pytest.approx(frame[frame["overall"]]["value"].iloc[1])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--design", "BOIM"],
+        ["--separation", "0.4"],
+        ["--band", "0.06"],
+        ["--bound", "1.2"],
+        ["--starts", "0"],
+        ["--figure", "f.doc"],
+    ],
+)
+def test_command_explains_what_it_cannot_do(cli, options):
+    code, out, err = cli("worst-case", "nct04602104", *options)
+    assert (code, out) == (2, "")
+    assert options[0] in err
+    assert "Traceback" not in err
+
+
+def test_command_explains_designs_that_are_too_large(cli, monkeypatch):
+    monkeypatch.setattr("doseesc.exact.walk", lambda *_, **__: (_ for _ in ()).throw(TooManyStates("oversized")))
+    code, _, err = cli("worst-case", "nct04602104", "--design", "BOIN")
+    assert code == 2
+    assert "oversized" in err

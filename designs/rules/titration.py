@@ -41,7 +41,7 @@ class AcceleratedTitration(ProposalRule):
         climbed = (levels >= design.start_level) & (levels <= tally.level[:, None])
         singles = (tally.n == climbed).all(axis=1)
         climb = singles & (tally.total_dlt == 0) & (tally.level < design.n_doses)
-        rest = design.full_cohort(tally, np.maximum(tally.level, 1)) - 1
+        rest = design.cohort_size - 1
         complete = singles & ~climb & (rest > 0)
         level = np.where(climb, np.maximum(tally.level + 1, design.start_level), np.where(complete, tally.level, 0))
         reason = np.where(climb, np.int8(Reason.TITRATE), np.int8(Reason.COMPLETE_COHORT))
