@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from designs import Design, design_names
+from designs import Design, check_design, design_names, rule_conflicts
 from doseesc.random_scenarios import RandomScenarios
 from doseesc.scenario_checks import Parts, problems_across
 from doseesc.scenario_designs import Shared, build_design
@@ -142,6 +142,17 @@ class Study(Section):
     def random_scenarios(self) -> dict[str, RandomScenarios]:
         """The scenarios that are random curves, by name."""
         return {each.name: each.random for each in self.scenarios if each.random is not None}
+
+    def warnings(self) -> list[str]:
+        """Return what the designs cannot do or should not, and rules that contradict one another, with the numbers.
+
+        See :func:`designs.check_design` and :func:`designs.rule_conflicts`.
+        """
+        return [
+            f"{name}: {sentence}"
+            for name, design in self.designs.items()
+            for sentence in (*rule_conflicts(design), *check_design(design))
+        ]
 
     def level_of(self, dose: int | str) -> int:
         """Return the level, from 1, of a dose given by its label or level.

@@ -17,15 +17,27 @@ DesignName = Annotated[str, typer.Option("--design", metavar="NAME", help="A des
 def load_study(name: str) -> Study:
     """Load a scenario file; where there is no such file, the shipped scenario of that name.
 
+    What the study warns of, such as a design that cannot stop, goes to stderr.
+
     Raises
     ------
     ScenarioError
         If neither exists, or something is wrong in the file.
     """
-    from doseesc.scenario import load, shipped_scenarios
+    from doseesc.scenario import load
+
+    study = load(study_path(name))
+    for warning in study.warnings():
+        typer.echo(f"warning: {warning}", err=True)
+    return study
+
+
+def study_path(name: str) -> Path:
+    """Return the scenario file that a name means, whether or not it exists."""
+    from doseesc.shipped import shipped_replays, shipped_scenarios
 
     shipped = shipped_name(name)
-    return load(name if shipped is None else shipped_scenarios()[shipped])
+    return Path(name) if shipped is None else (shipped_scenarios() | shipped_replays())[shipped]
 
 
 def chosen_design(study: Study, name: str) -> Design:
@@ -43,20 +55,19 @@ def chosen_design(study: Study, name: str) -> Design:
 
 
 def shipped_name(name: str) -> str | None:
-    """Return the shipped scenario that a name without a folder means, or None where it means a file.
+    """Return the shipped scenario or replay that a name means, or None where it means a file.
 
     Examples
     --------
     >>> shipped_name("nct04602104"), shipped_name("nct04602104.yaml"), shipped_name("elsewhere/nct04602104.yaml")
     ('nct04602104', 'nct04602104', None)
     """
-    from doseesc.shipped import shipped_scenarios
+    from doseesc.shipped import shipped_replays, shipped_scenarios
 
-    path = Path(name)
-    if path.name != name or path.exists():
+    if Path(name).exists():
         return None
-    stem = path.stem if path.suffix == ".yaml" else name
-    return stem if stem in shipped_scenarios() else None
+    stem = name.removesuffix(".yaml")
+    return stem if stem in shipped_scenarios() | shipped_replays() else None
 
 
 def load_code(name: str) -> list[str]:
@@ -64,9 +75,10 @@ def load_code(name: str) -> list[str]:
     shipped = shipped_name(name)
     if shipped is None:
         return ["import doseesc", "", f"study = doseesc.load({name!r})"]
+    module, listed = ("shipped", "shipped_replays") if "/" in shipped else ("scenario", "shipped_scenarios")
     return [
         "import doseesc",
-        "from doseesc.scenario import shipped_scenarios",
+        f"from doseesc.{module} import {listed}",
         "",
-        f"study = doseesc.load(shipped_scenarios()[{shipped!r}])",
+        f"study = doseesc.load({listed}()[{shipped!r}])",
     ]
