@@ -1,5 +1,7 @@
 """The results folder: ``results.json``, ``characteristics.csv`` and ``phase2_arms.csv``, written whole or not at all.
 
+A study that says how patients are observed has ``attribution.csv`` besides.
+
 Everything goes into a temporary folder beside the wanted one, which takes its name only when it is complete; whatever
 happens before leaves nothing behind.
 """
@@ -13,14 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doseesc.serialise import characteristics_csv, phase2_csv, results_json
-
 if TYPE_CHECKING:
     from doseesc.results import Results
 
 RESULTS_FILE = "results.json"
 CHARACTERISTICS_FILE = "characteristics.csv"
 PHASE2_FILE = "phase2_arms.csv"
+ATTRIBUTION_FILE = "attribution.csv"
 _ANOTHER = "choose another folder with  --out DIR"
 
 
@@ -49,15 +50,18 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
     OutputError
         If the folder exists and may not be replaced, or writing fails.
     """
+    # Loaded here, so that the command line, which knows OutputError, starts without NumPy.
+    from doseesc.serialise import attribution_csv, characteristics_csv, phase2_csv, results_json
+
     check_folder(folder, force=force, keep=results.study.source)
-    return write_folder(
-        {
-            RESULTS_FILE: results_json(results),
-            CHARACTERISTICS_FILE: characteristics_csv(results),
-            PHASE2_FILE: phase2_csv(results),
-        },
-        folder,
-    )
+    files = {
+        RESULTS_FILE: results_json(results),
+        CHARACTERISTICS_FILE: characteristics_csv(results),
+        PHASE2_FILE: phase2_csv(results),
+    }
+    if results.policies is not None:
+        files[ATTRIBUTION_FILE] = attribution_csv(results.policies)
+    return write_folder(files, folder)
 
 
 def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None = None) -> None:

@@ -2,7 +2,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from designs import BOIN, CRM, ThreePlusThree
+from designs import BOIN, CRM, ThreePlusThree, design_class, design_names
 from doseesc import shipped
 from doseesc.scenario import json_schema, load, shipped_scenarios, starter_file
 
@@ -14,9 +14,15 @@ def test_shipped_files_and_starter_fit_the_schema_and_load(name, scenario_file):
     validator = jsonschema.Draft7Validator(json_schema())
     assert list(validator.iter_errors(YAML(typ="safe", pure=True).load(text))) == []
     loaded = load(scenario_file(text))
-    assert set(map(type, loaded.designs.values())) == {ThreePlusThree, CRM, BOIN}
+    assert set(map(type, loaded.designs.values())) >= {ThreePlusThree, CRM, BOIN}
     assert all(len(truth) == loaded.n_doses for truth in loaded.truths.values())
-    assert loaded.simulation.method == "both"
+    assert loaded.simulation.method == ("exact" if name == "design_comparison" else "both")
+    assert loaded.warnings() == []
+
+
+def test_the_comparison_has_every_design():
+    study = load(shipped_scenarios()["design_comparison"])
+    assert {type(design) for design in study.designs.values()} == {design_class(name) for name in design_names()}
 
 
 def test_seed_trial():

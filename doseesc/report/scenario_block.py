@@ -20,6 +20,7 @@ _NONE = 8
 _RATINGS = {"correct": 9, "simulated": 13, "above": 7, "efficiency": 7}
 _HEADS = {"correct": "correct", "simulated": "simulated", "above": "above", "efficiency": "effic."}
 _DROPPED_FIRST = ("efficiency", "simulated", "above")  # where many doses leave too little room
+_MANY = 5  # designs beyond which patients are left to the table over all scenarios and to the files
 _MTD = "bold green"
 _QUIET = "dim"
 
@@ -83,7 +84,7 @@ def scenario_block(results: Results, scenario: str, layout: BlockLayout) -> list
         *_benchmark_row(results, scenario, layout, mtd),
         *(
             _patients_row(results, scenario, name, found, layout, "" if place else "patients")
-            for place, (name, found) in enumerate(designs)
+            for place, (name, found) in enumerate(designs if len(designs) <= _MANY else [])
         ),
     ]
 
