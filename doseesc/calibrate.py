@@ -4,16 +4,7 @@ For the CRM the parameters are usually the half-width of the indifference interv
 and Cheung 2009, *Clinical Trials* 6:227-238), and the prior standard deviation (Lee and Cheung 2011, *Statistics in
 Medicine* 30:2081-2089); for BOIN the rates ``p_safe`` and ``p_toxic``.  Each candidate is enumerated once and its
 characteristics computed for all truths, so that candidates differ by what they do and by no simulation error.
-
-Criteria, all to be as large as possible, with C_k the probability of correct selection under truth k, O_k that of
-selecting a dose above the true MTD, and weights w_k that sum to 1:
-
-mean
-    sum_k w_k C_k
-minimum
-    min_k C_k
-penalised
-    sum_k w_k (C_k - penalty O_k)
+What makes a candidate good is told in :mod:`doseesc.judge`.
 """
 
 from __future__ import annotations
@@ -22,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from designs import BOIN, CRM, Design, skeleton
-from doseesc.characteristics import MtdRule, check_probabilities, mtd_levels
-from doseesc.exact import enumerate_paths
+from doseesc.characteristics import MtdRule
+from doseesc.judge import FIGURES, Criterion, Judge, make_judge
 from doseesc.threads import one_blas_thread
 from doseesc.walk import MEMORY_LIMIT
 
@@ -37,54 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
-Criterion = Literal["mean", "minimum", "penalised"]
-
-CRITERIA: tuple[Criterion, ...] = ("mean", "minimum", "penalised")
-FIGURES = ("correct_selection", "overdose_selection", "patients_above_mtd", "total_patients")
-"""What is computed of each candidate under each truth."""
 
 _SKELETON = ("halfwidth", "prior_mtd")  # not fields of a design: they make its skeleton
-_DECIMALS = 12  # beyond, figures depend on the order in which processors add up
-
-
-@dataclass(frozen=True)
-class Judge:
-    """The truths on which candidates are judged, and how they are summed up.
-
-    Attributes
-    ----------
-    truths : array, shape (K, J)
-    target : float
-    true_mtd : array of int, shape (K,)
-    weights : array, shape (K,)
-    criterion : {"mean", "minimum", "penalised"}
-    penalty : float
-    memory_limit : int
-    """
-
-    truths: FloatArray
-    target: float
-    true_mtd: IntArray
-    weights: FloatArray
-    criterion: Criterion
-    penalty: float
-    memory_limit: int
-
-    def figures(self, design: Design) -> FloatArray:
-        """Return the figures of :data:`FIGURES` under each truth, shape (4, K)."""
-        paths = enumerate_paths(design, memory_limit=self.memory_limit)
-        found = paths.characteristics(self.truths, target=self.target, true_mtd=self.true_mtd)
-        return np.round(np.stack([getattr(found, name) for name in FIGURES]), _DECIMALS)
-
-    def score(self, figures: FloatArray) -> FloatArray:
-        """Return the criterion for figures (..., 4, K)."""
-        correct, overdose = figures[..., 0, :], figures[..., 1, :]
-        if self.criterion == "minimum":
-            return correct.min(axis=-1)
-        if self.criterion == "penalised":
-            correct = correct - self.penalty * overdose
-        return np.round(correct @ self.weights, _DECIMALS)
 
 
 @dataclass(frozen=True)
@@ -101,13 +46,13 @@ class Calibration:
     values : array, shape (C, P)
         The parameters of each candidate, the last parameter varying fastest.
     figures : array, shape (C, 4, K)
-        See :data:`FIGURES`.
+        See :data:`doseesc.judge.FIGURES`.
     score : array, shape (C,)
         The criterion; larger is better.
     best : int
         The candidate of the highest score; of equal ones that nearest the middle of the grid.
     design_figures : array, shape (4, K)
-        The figures of ``design`` as it was.
+        The same of ``design`` as it was.
     design_score : float
         Its score.
     """
@@ -178,7 +123,7 @@ def calibrate(
         Values of the design's parameters by name; for a CRM also ``halfwidth`` and ``prior_mtd``, which make its
         skeleton.  By default that of :func:`default_grid`.
     criterion : {"mean", "minimum", "penalised"}
-        See the module's docstring.
+        See :mod:`doseesc.judge`.
     penalty : float
         Weight of overdosing in ``"penalised"``.
     weights : array, shape (K,), optional
@@ -312,35 +257,6 @@ def default_grid(design: Design) -> dict[str, tuple[float, ...]]:
             "p_toxic": tuple(round(design.target * share, 4) for share in (1.2, 1.3, 1.35, 1.4, 1.45, 1.5, 1.6, 1.8)),
         }
     raise ValueError(f"grid must be given for {type(design).__name__}; it has no usual one")
-
-
-def make_judge(
-    design: Design,
-    truths: Any,
-    *,
-    criterion: Criterion = "mean",
-    penalty: float = 1.0,
-    weights: Any = None,
-    target: float | None = None,
-    true_mtd: Any = None,
-    mtd_rule: MtdRule = "nearest",
-    mtd_margin: float = 0.1,
-    memory_limit: int = MEMORY_LIMIT,
-) -> Judge:
-    """Check what candidates are to be judged on; parameters as for :func:`calibrate`."""
-    if criterion not in CRITERIA:
-        raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, not {criterion!r}")
-    if not penalty >= 0:
-        raise ValueError(f"penalty must not be negative, not {penalty}")
-    rows = np.atleast_2d(check_probabilities(truths, design.n_doses))
-    share = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if share.shape != (len(rows),) or not (share >= 0).all() or not share.sum() > 0:
-        raise ValueError(f"weights must be {len(rows)} numbers of at least 0, one per truth, not {weights!r}")
-    aim = design.target if target is None else target
-    mtd = mtd_levels(rows, aim, true_mtd, mtd_rule, mtd_margin)
-    if mtd is None or aim is None:
-        raise ValueError(f"target must be given: {type(design).__name__} has none of its own")
-    return Judge(rows, aim, mtd, share / share.sum(), criterion, penalty, memory_limit)
 
 
 def _each(judge: Judge, candidates: list[Design], jobs: int) -> Any:

@@ -19,7 +19,7 @@ from doseesc.dose_estimates import DoseEstimates, estimate_doses
 from doseesc.pathways import Pathways, pathways
 from doseesc.patients import Patients
 from doseesc.rule_trace import RuleEffect, rule_effects
-from doseesc.trial import Trial, trial_of
+from doseesc.trial import Trial, plain_rows, trial_of
 from doseesc.trial_replay import Replay, replay
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Recommendation:
         """What should be known before the answer is followed."""
         found = list(self.record.notes) if self.record else []
         if self.record:
-            departed = [place for place, words in enumerate(self.record.departures, 1) if words]
+            departed = [each["cohort"] for each in self.record.departed]
             last = self.record.cohorts[-1] if self.record.cohorts else None
             asked = int(self.record.decision.cohort_size[-2]) if last else 0
             same_level = last is not None and int(self.record.decision.level[-2]) == last.level
@@ -99,7 +99,9 @@ class Recommendation:
             highest = self.trial.doses.name(self.mtd)
             found.append(f"{highest} is the highest dose of the trial: a higher one might be tolerated too")
         if self.mtd and self.tally.n[0, self.mtd - 1] == 0:
-            found.append(f"nobody has been treated at {self.trial.doses.name(self.mtd)}, the MTD if the trial ended now")
+            found.append(
+                f"nobody has been treated at {self.trial.doses.name(self.mtd)}, the MTD if the trial ended now"
+            )
         return tuple(found)
 
     def to_frame(self) -> pd.DataFrame:
@@ -134,7 +136,6 @@ class Recommendation:
         import pandas as pd
 
         paths = self.next_outcomes
-        following = paths.children(0) if self.level else []
         rows = [
             (
                 int(paths.dlts[node]),
@@ -143,7 +144,7 @@ class Recommendation:
                 Reason(int(paths.decision.reason_code[node])).name,
                 int(paths.selected[node]),
             )
-            for node in following
+            for node in (paths.children(0) if self.level else ())
         ]
         return pd.DataFrame(rows, columns=["dlts", "next_level", "next_n", "reason", "mtd"])
 
@@ -170,7 +171,7 @@ class Recommendation:
             "estimates_from": found.basis,
             "doses": plain_rows(self.to_frame()),
             "after_the_next_cohort": plain_rows(self.outcomes_frame()),
-            "departures": [] if self.record is None else _departures(self.record),
+            "departures": [] if self.record is None else self.record.departed,
             "notes": list(self.notes),
         }
 
@@ -199,7 +200,7 @@ def recommend(
     Raises
     ------
     ValueError
-        If the data cannot be read (:class:`doseesc.patients.PatientsError` for a file), or no design is meant.
+        If the data cannot be read (:class:`doseesc.patients_source.PatientsError` for a file), or no design is meant.
 
     Examples
     --------
@@ -210,8 +211,12 @@ def recommend(
     'Treat the next 3 patients at high (16 x 1e8 particles per day)'
     """
     trial = trial_of(study, design)
-    record = None if isinstance(data, Tally) else replay(study, data, design)
-    tally = data if record is None else record.tally.take(np.array([-1]))
+    record = None
+    if isinstance(data, Tally):
+        tally = data
+    else:
+        record = replay(study, data, design)
+        tally = record.tally.take(np.array([-1]))
     if tally.size != 1:
         raise ValueError(f"data must be those of one trial, not of {tally.size}")
     decision = trial.design.decide(tally)
@@ -227,12 +232,3 @@ def recommend(
         next_outcomes=pathways(trial.design, 1, tally),
         record=record,
     )
-
-
-def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as plain values for JSON; what is missing is None."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
-
-
-def _departures(record: Replay) -> list[dict[str, Any]]:
-    return [{"cohort": place, "departure": words} for place, words in enumerate(record.departures, 1) if words]

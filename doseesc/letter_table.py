@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.table_design import TableDesign
 from doseesc.graph import UNKNOWN, DecisionGraph
-from doseesc.trial import Trial, trial_of
+from doseesc.trial import Trial, plain_rows, trial_of
 from doseesc.walk import TooManyStates
 
 if TYPE_CHECKING:
@@ -108,6 +108,15 @@ class LetterTable:
             return pd.DataFrame(rows, columns=["n", "dlt", "decision"])
         return pd.DataFrame(self._pathway_columns())
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the table with its legend and rules as plain values for JSON."""
+        return {
+            "design": self.trial.name,
+            "legend": dict(self.legend),
+            "rules": list(self.rules),
+            "decisions": plain_rows(self.to_frame()),
+        }
+
     def _pathway_columns(self) -> dict[str, Any]:
         import pandas as pd
 
@@ -162,7 +171,7 @@ def decision_table(
 def letters(design: Design) -> dict[int, tuple[str, ...]] | None:
     """Return the letters of a design by patients n at the current level; None where the design looks at more."""
     if isinstance(design, TableDesign):
-        return {n: _spelled(row) for n, row in design.table if n <= design.max_n}
+        return {n: _spelled(row) for n, row in _rows(design) if n <= design.max_n}
     if isinstance(design, IntervalDesign):
         return {n: _spelled(row) for n, row in enumerate(design.decision_table()) if n > 0}
     if isinstance(design, APlusB):
@@ -172,7 +181,9 @@ def letters(design: Design) -> dict[int, tuple[str, ...]] | None:
         }
     if type(design) is BOIN:  # what is made from BOIN may look at more
         return {
-            int(n): tuple("E" if y <= up else "DU" if y >= out else "D" if y >= down else "S" for y in range(int(n) + 1))
+            int(n): tuple(
+                "E" if y <= up else "DU" if y >= out else "D" if y >= down else "S" for y in range(int(n) + 1)
+            )
             for n, up, down, out in zip(*design.boundaries(), strict=True)
         }
     return None
@@ -202,6 +213,10 @@ def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
                 f"the table would have over {state_limit:,} lines; use  doseesc paths  to look a few cohorts ahead"
             )
     return graph
+
+
+def _rows(design: TableDesign) -> tuple[tuple[int, str], ...]:
+    return cast("tuple[tuple[int, str], ...]", design.table)  # the constructor has made rows of it
 
 
 def _spelled(row: str) -> tuple[str, ...]:

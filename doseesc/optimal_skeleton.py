@@ -23,8 +23,8 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from designs import CRM, skeleton
-from doseesc.calibrate import Criterion, Judge, make_judge
 from doseesc.characteristics import MtdRule
+from doseesc.judge import Criterion, Judge, make_judge
 from doseesc.threads import one_blas_thread
 from doseesc.walk import MEMORY_LIMIT
 
@@ -46,7 +46,7 @@ class OptimalSkeleton:
     score, start_score : float
         Its criterion, and that of the design the search began with.
     figures : array, shape (4, K)
-        Its :data:`doseesc.calibrate.FIGURES` under each truth.
+        Its :data:`doseesc.judge.FIGURES` under each truth.
     judge : Judge
     evaluations : int
         Designs enumerated.

@@ -7,31 +7,25 @@ Patients stand in the order in which they were treated.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from designs import Design
+from doseesc.patients_source import PatientsError, csv_lines, frame_lines
 from doseesc.record import Cohort, grouped
-from doseesc.scenario_errors import Problem, ScenarioError, show, suggestion
-from doseesc.trial import Doses, plain_number
+from doseesc.scenario_errors import Problem, show, suggestion
+from doseesc.trial import Doses
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("id", "dose", "dlt")
 COLUMNS = ("id", "date", "dose", "dlt", "cohort")
-MAX_BYTES = 10_000_000
 
 _YES, _NO = ("yes", "y", "1", "true", "t"), ("no", "n", "0", "false", "f")
-
-
-class PatientsError(ScenarioError):
-    """A file of patients that cannot be used; its text says everything found, each with line and column."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +100,9 @@ def read_patients(
         If anything is wrong; the text gives every problem with its line, column, value and remedy.
     """
     if isinstance(source, str | Path):
-        name, lines = str(source), _csv_lines(Path(source))
+        name, lines = str(source), csv_lines(Path(source), COLUMNS)
     else:
-        name, lines = "patients", _frame_lines(source)
+        name, lines = "patients", frame_lines(source)
     header, rows = lines[0][1], lines[1:]
     columns, problems = _columns(header, lines[0][0])
     if problems:
@@ -227,7 +221,9 @@ class _Check:
         if not text:
             self._wrong(line, "cohort", "is empty", "give every patient a cohort, or leave the column out")
         elif text != self._last_cohort and text in self._level_of_cohort:
-            self._wrong(line, "cohort", f"is {show(text)} again, after other cohorts", "list cohorts one after the other")
+            self._wrong(
+                line, "cohort", f"is {show(text)} again, after other cohorts", "list cohorts one after the other"
+            )
         elif level is not None and self._level_of_cohort.get(text, level) != level:
             above = self.doses.words(self._level_of_cohort[text])
             self._wrong(line, "cohort", f"is {show(text)}, whose patients above had {above}", "one dose per cohort")
@@ -246,9 +242,7 @@ def _columns(header: Sequence[str], line: int) -> tuple[dict[str, int], list[Pro
     """Return where each column stands, and what is wrong with the header."""
     names = [name.strip().lower() for name in header]
     problems = [
-        Problem((name,), "is a column twice", "keep one of them", line)
-        for name in COLUMNS
-        if names.count(name) > 1
+        Problem((name,), "is a column twice", "keep one of them", line) for name in COLUMNS if names.count(name) > 1
     ]
     found = {name: names.index(name) for name in COLUMNS if name in names}
     others = [name for name in names if name and name not in COLUMNS]
@@ -257,50 +251,6 @@ def _columns(header: Sequence[str], line: int) -> tuple[dict[str, int], list[Pro
             remedy = f"name the columns  {', '.join(COLUMNS)}" + (f";  it has  {', '.join(others)}" if others else "")
             problems.append(Problem((name,), "is missing: there is no column of that name", remedy, line))
     return found, problems
-
-
-def _csv_lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the lines that are not empty, with their numbers; the header is the first."""
-    name = str(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PatientsError(name, [Problem((), "has over 10 MB", "give a file of patients, one line each")])
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PatientsError(name, [Problem((), "is not UTF-8 text", "save it as  CSV UTF-8")]) from error
-    except OSError as error:
-        problem = Problem((), f"cannot be read: {error.strerror}", "check the name of the file")
-        raise PatientsError(name, [problem]) from error
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    lines = []
-    try:
-        for row in reader:
-            if any(value.strip() for value in row):
-                lines.append((reader.line_num, row))
-    except csv.Error as error:
-        raise PatientsError(name, [Problem((), f"is no CSV: {error}", "save it as CSV", reader.line_num)]) from error
-    if not lines:
-        raise PatientsError(name, [Problem((), "is empty", f"begin with the line  {','.join(COLUMNS)}")])
-    return lines
-
-
-def _frame_lines(frame: pd.DataFrame) -> list[tuple[int, list[str]]]:
-    rows = frame.itertuples(index=False, name=None)
-    return [(0, [str(name) for name in frame.columns])] + [
-        (place, [_text(value) for value in row]) for place, row in enumerate(rows, 1)
-    ]
-
-
-def _text(value: Any) -> str:
-    if value is None or value != value:  # NaN and NaT are not themselves
-        return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, float):
-        return plain_number(value)
-    return str(value)
 
 
 def _in_window(patients: Sequence[Patient], window_days: int | None, today: date) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Matrix products in one thread.
 
-The products of an enumeration are many and small.  Spread over threads they are no faster on an idle machine and several
-times slower on a busy one, where the threads wait for one another.
+The products of an enumeration are many and small.  Spread over threads they are no faster on an idle machine, and
+several times slower on a busy one, where the threads wait for one another.
 """
 
 from __future__ import annotations

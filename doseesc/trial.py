@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from designs import Design
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from doseesc.scenario import Study
+
+_SHORT = 16  # characters of an amount that may stand for a dose's name
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,20 @@ class Doses:
     unit: str = ""
 
     def name(self, level: int) -> str:
-        """Return a level's label; a label that only repeats its number reads "level 2"."""
+        """Return a level's name in a few words: its label, made plain where it is only a number.
+
+        Examples
+        --------
+        >>> [Doses(labels, (2, 4), "mg").name(2) for labels in (("low", "high"), ("1", "2"), ("2", "4"))]
+        ['high', 'level 2', '4 mg']
+        """
         label = self.labels[level - 1]
-        return f"level {level}" if label == str(level) else label
+        if self.labels == tuple(str(each + 1) for each in range(len(self.labels))):
+            return f"level {label}"
+        if self._repeats_amount(level):
+            amount = self.amount(level)
+            return amount if self.unit and len(amount) <= _SHORT else f"dose {label}"
+        return label
 
     def amount(self, level: int) -> str:
         """Return a level's amount with its unit, "" where amounts are not known.
@@ -56,12 +71,18 @@ class Doses:
         >>> Doses(("low", "high"), (2, 8), "mg").words(2), Doses(("2", "8"), (2, 8), "mg").words(2)
         ('high (8 mg)', '8 mg')
         """
-        amount = self.amount(level)
+        name, amount = self.name(level), self.amount(level)
+        if self._repeats_amount(level):
+            return amount if self.unit else name
+        return f"{name} ({amount})" if amount not in ("", name) else name
+
+    def _repeats_amount(self, level: int) -> bool:
         if self.amounts is None:
-            return self.name(level)
-        if self.labels[level - 1] == plain_number(self.amounts[level - 1]):
-            return amount if self.unit else self.name(level)
-        return f"{self.name(level)} ({amount})"
+            return False
+        try:
+            return float(self.labels[level - 1]) == self.amounts[level - 1]
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -114,6 +135,12 @@ def plain_number(value: float) -> str:
     ('8', '0.12', '1234567')
     """
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as plain values for JSON; what is missing is None."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:

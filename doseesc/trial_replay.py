@@ -14,7 +14,7 @@ from designs import Decision, Design, Reason, Tally
 from doseesc.dose_estimates import model_estimates
 from doseesc.patients import Patients, read_patients
 from doseesc.record import Cohort, history, read_outcomes
-from doseesc.trial import Trial, trial_of
+from doseesc.trial import Trial, plain_rows, trial_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,11 @@ class Replay:
     def departures(self) -> tuple[str, ...]:
         """For each cohort how it departs from the design, "" where it does not."""
         return tuple(self._departure(row) for row in range(len(self.cohorts)))
+
+    @property
+    def departed(self) -> list[dict[str, Any]]:
+        """The cohorts that depart from the design, each with how."""
+        return [{"cohort": place, "departure": words} for place, words in enumerate(self.departures, 1) if words]
 
     @property
     def estimates(self) -> npt.NDArray[np.float64] | None:
@@ -99,6 +104,17 @@ class Replay:
             columns=["cohort", "level", "dlt_probability"],
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON."""
+        found = self.estimates
+        return {
+            "design": self.trial.name,
+            "cohorts": plain_rows(self.to_frame()),
+            "estimates": None if found is None else [[_plain(value) for value in row] for row in found],
+            "mtd": int(self.selected[-1]) or None,
+            "notes": list(self.notes),
+        }
+
     def _departure(self, row: int) -> str:
         cohort, doses = self.cohorts[row], self.trial.doses
         level, size = int(self.decision.level[row]), int(self.decision.cohort_size[row])
@@ -111,7 +127,9 @@ class Replay:
         return ""
 
 
-def replay(study: Study | Design, data: str | Path | Patients | pd.DataFrame, design: str | Design | None = None) -> Replay:
+def replay(
+    study: Study | Design, data: str | Path | Patients | pd.DataFrame, design: str | Design | None = None
+) -> Replay:
     """Replay a record.
 
     Parameters
@@ -126,7 +144,7 @@ def replay(study: Study | Design, data: str | Path | Patients | pd.DataFrame, de
     Raises
     ------
     ValueError
-        If the record cannot be read (:class:`doseesc.patients.PatientsError` for a file), or no design is meant.
+        If the record cannot be read (:class:`doseesc.patients_source.PatientsError` for a file), or no design is meant.
 
     Examples
     --------
@@ -141,9 +159,7 @@ def replay(study: Study | Design, data: str | Path | Patients | pd.DataFrame, de
     return Replay(trial, cohorts, tally, trial.design.decide(tally), trial.design.select(tally), notes)
 
 
-def cohorts_of(
-    trial: Trial, data: str | Path | Patients | pd.DataFrame
-) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
+def cohorts_of(trial: Trial, data: str | Path | Patients | pd.DataFrame) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
     """Return the cohorts of a record, and what its file has to say."""
     if isinstance(data, str) and not data.lower().endswith(".csv"):
         return read_outcomes(data, trial.design.n_doses), ()
@@ -154,3 +170,7 @@ def cohorts_of(
 def reason_words(reason: Reason) -> str:
     """Return a stopping reason's sentence without its "Stop: " and full stop."""
     return reason.sentence.removeprefix("Stop: ").rstrip(".")
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

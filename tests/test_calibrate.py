@@ -1,6 +1,7 @@
 """Calibration: candidates judged exactly, criteria, any number of processes, the search of a skeleton, the views."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 from rich.console import Console
 
 from designs import BOIN, CRM, NoSkipping, StopAtDose, ThreePlusThree, skeleton
-from doseesc.calibrate import FIGURES, calibrate, candidate, default_grid
+from doseesc.calibrate import calibrate, candidate, default_grid
 from doseesc.cli import main
 from doseesc.exact import enumerate_paths
+from doseesc.judge import FIGURES, truths_of
 from doseesc.optimal_skeleton import optimal_skeleton
 from doseesc.report.calibration_figure import calibration_figure
 from doseesc.report.calibration_table import calibration_lines, yaml_words
+from doseesc.scenario import load, shipped_scenarios
 from doseesc.walk import TooManyStates
 
 TRUTHS = np.array([[0.25, 0.4, 0.55], [0.1, 0.25, 0.45], [0.03, 0.1, 0.25]])
@@ -298,8 +301,6 @@ def test_command(tmp_path, capsys):
 def test_command_judges_by_the_file(capsys):
     _, out, _ = command([*SMALL, "--format", "csv"], capsys)
     rows = [line.split(",") for line in out.splitlines()]
-    from doseesc.scenario import load, shipped_scenarios
-
     study = load(shipped_scenarios()["nct04602104"])
     truths = list(study.truths.values())
     found = calibrate(
@@ -309,6 +310,22 @@ def test_command_judges_by_the_file(capsys):
         true_mtd=[study.true_mtd(truth) for truth in truths],
     )
     assert float(rows[1][rows[0].index("score")]) == pytest.approx(found.score[0], abs=1e-11)
+
+
+def test_truths_of_a_study(study_with):
+    study = study_with("title:", "title:")
+    np.testing.assert_array_equal(truths_of(study), list(study.truths.values()))
+    curves = truths_of(study, curves=7, seed=3)
+    assert curves.shape == (7, study.n_doses)
+    np.testing.assert_array_equal(curves, truths_of(study, curves=7, seed=3))
+    assert (curves != truths_of(study, curves=7)).any()
+
+
+def test_truths_of_a_study_of_random_curves_alone(scenario_file, small_scenario):
+    before, rest = small_scenario.split("scenarios:", 1)
+    after = re.split(r"\n(?=[a-z])", rest, maxsplit=1)
+    text = before + "scenarios: {random: {type: ordered_uniform, count: 11}}\n" + "".join(after[1:])
+    assert truths_of(load(scenario_file(text))).shape[0] == 11
 
 
 def test_command_searches_a_skeleton(capsys):

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 DesignName = Annotated[str, typer.Option("--design", metavar="NAME", help="A design of the file, by its name.")]
 
 
-def load_study(name: str) -> Study:
+def load_study(name: str, *, warn: bool = True) -> Study:
     """Load a scenario file; where there is no such file, the shipped scenario of that name.
 
-    What the study warns of, such as a design that cannot stop, goes to stderr.
+    What the study warns of, such as a design that cannot stop, goes to stderr; ``warn`` False leaves it out, for
+    commands that serve a trial already begun.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def load_study(name: str) -> Study:
     from doseesc.scenario import load
 
     study = load(study_path(name))
-    for warning in study.warnings():
+    for warning in study.warnings() if warn else ():
         typer.echo(f"warning: {warning}", err=True)
     return study
 

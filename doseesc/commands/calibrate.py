@@ -18,8 +18,6 @@ from doseesc.commands._studies import DesignName, chosen_design, load_code, load
 if TYPE_CHECKING:
     from doseesc.calibrate import Calibration
     from doseesc.optimal_skeleton import OptimalSkeleton
-    from doseesc.scenario import Study
-    from doseesc.truth import FloatArray
 
 CSV_FILE = "calibration.csv"
 
@@ -94,10 +92,13 @@ def calibrate(
     if show_code:
         print_data(_code(file, design, criterion, penalty, axes, curves, seed, optimal, starts, jobs, figure))
         return
+    from doseesc.judge import truths_of
+
     study = load_study(file)
     chosen = chosen_design(study, design)
     check_figure_file(figure, force=force)
-    truths = _truths(study, curves, seed)
+    with _user_errors("--curves"):
+        truths = truths_of(study, curves, seed)
     mtd = [study.true_mtd(truth) for truth in truths]
     if optimal:
         from doseesc.optimal_skeleton import optimal_skeleton
@@ -166,14 +167,6 @@ def _user_errors(option: str) -> Iterator[None]:
         ) from None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from None
-
-
-def _truths(study: Study, curves: int | None, seed: int | None) -> list[FloatArray]:
-    if curves is None:
-        return list(study.truths.values())
-    from doseesc.random_scenarios import PseudoUniform
-
-    return list(PseudoUniform(count=curves, seed=study.simulation.seed if seed is None else seed).draw(study))
 
 
 def _save(found: Calibration, design: str, out: Path | None, figure: Path | None, force: bool) -> list[Path]:
@@ -253,12 +246,8 @@ def _code(
 ) -> str:
     function = "optimal_skeleton" if optimal else "calibrate"
     lines = load_code(file)
-    imports = [f"from doseesc.{function} import {function}"]
-    truths = "list(study.truths.values())"
-    if curves is not None:
-        imports.append("from doseesc.random_scenarios import PseudoUniform")
-        chosen_seed = "study.simulation.seed" if seed is None else str(seed)
-        truths = f"PseudoUniform(count={curves}, seed={chosen_seed}).draw(study)"
+    imports = ["from doseesc.judge import truths_of", f"from doseesc.{function} import {function}"]
+    drawn = "" if curves is None else f", curves={curves}" + ("" if seed is None else f", seed={seed}")
     if figure is not None and not optimal:
         imports.append("from doseesc.report.calibration_figure import calibration_figure")
     options = [f"criterion={str(criterion)!r}"]
@@ -271,7 +260,7 @@ def _code(
         options.append(f"jobs={jobs}")
     first = f"study.designs[{design!r}], truths" + (f", {axes!r}" if axes and not optimal else "")
     lines[1:1] = imports
-    lines += [f"truths = {truths}", f"found = {function}({first}, {', '.join(options)})"]
+    lines += [f"truths = truths_of(study{drawn})", f"found = {function}({first}, {', '.join(options)})"]
     lines.append("print(found.design.skeleton, found.score)" if optimal else "print(found.best_values)")
     if figure is not None and not optimal:
         lines.append(f"calibration_figure(found).savefig({str(figure)!r})")

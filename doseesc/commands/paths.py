@@ -89,9 +89,8 @@ def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:
     truths = study.truths
     for name in names or []:
         if name not in truths:
-            raise typer.BadParameter(
-                f"{name!r} is not in the file; there are {', '.join(truths)}", param_hint="--scenario"
-            )
+            there = f"there are {', '.join(truths)}" if truths else "it lists no scenarios"
+            raise typer.BadParameter(f"{name!r} is not in the file; {there}", param_hint="--scenario")
     return {name: truths[name] for name in names} if names else truths
 
 
@@ -125,7 +124,8 @@ def _print(
     console = Console(highlight=False)
     names = list(truths)
     which = f"lowest to highest of {len(names)} scenarios" if len(names) > MOST_PERCENTAGES else " · ".join(names)
-    head = f"{design} · {found.n_paths} paths over {found.n_cohorts} cohorts · in brackets: probability, {which}"
+    head = f"{design} · {found.n_paths} paths over {found.n_cohorts} cohorts"
+    head += f" · in brackets: probability, {which}" if names else ""
     console.print(head, soft_wrap=True, markup=False, style="bold")
     console.print(pathways_tree(found, truths, study.dose_labels), soft_wrap=True)
     if written:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from doseesc.calibrate import Calibration, Judge
+from doseesc.calibrate import Calibration
+from doseesc.judge import Judge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

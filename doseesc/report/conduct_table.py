@@ -30,19 +30,15 @@ def recommendation_lines(found: Recommendation) -> list[Text]:
 
 
 def _doses(found: Recommendation) -> list[Text]:
-    names = [fit(plain_words(found.trial.doses.name(level)), 22) for level in _levels(found)]
-    amounts = [fit(plain_words(found.trial.doses.amount(level)), 28) for level in _levels(found)]
-    widths = [
-        max(len(each) for each in names) + 3,
-        max(len(each) for each in amounts) + 1,
-        5,
-        6,
-        10,
-        16,
-        _head_width(found.estimates.over),
-        _head_width(found.estimates.under),
-    ]
     over, under = (_limit(word, at) for word, at in (("over", found.estimates.over), ("under", found.estimates.under)))
+    names = [fit(plain_words(found.trial.doses.name(level)), 22) for level in _levels(found)]
+    first = max(len(each) for each in names) + 3
+    figure_widths = [4, 6, 10, 15, len(over) + 2, len(under) + 2]
+    room = WIDTH - first - sum(figure_widths)
+    doses = found.trial.doses
+    shown = ["" if doses.amount(level) == doses.name(level) else doses.amount(level) for level in _levels(found)]
+    amounts = [fit(plain_words(each), room) for each in shown]
+    widths = [first, max(len(each) for each in amounts), *figure_widths]
     heads = ["", "", "n", "DLTs", "estimate", "90 % interval", over, under]
     lines = [line(heads, widths)]
     for level in _levels(found):
@@ -59,8 +55,8 @@ def _doses(found: Recommendation) -> list[Text]:
             str(int(found.tally.dlt[0, place])),
             _percent(figures.mean[place]),
             interval,
-            _percent(figures.overdosing[place]),
-            _percent(figures.underdosing[place]),
+            _percent(figures.overdosing[place]) if over else "",
+            _percent(figures.underdosing[place]) if under else "",
         ]
         text = line(cells, widths)
         text.stylize("bold" if level == found.level else "")
@@ -76,10 +72,6 @@ def _limit(word: str, at: float | None) -> str:
     return "" if at is None else f"P({word} {percent_words(at)})"
 
 
-def _head_width(at: float | None) -> int:
-    return 16 if at is not None else 4
-
-
 def _percent(value: float) -> str:
     return _NOTHING if math.isnan(value) else percent(value)
 
@@ -88,7 +80,10 @@ def _if_ended(found: Recommendation) -> list[Text]:
     if found.level == 0 or found.tally.total_n[0] == 0:
         return []
     dose = plain_words(found.trial.doses.words(found.mtd)) if found.mtd else ""
-    return [Text(), Text(f"If the trial ended now, {f'the MTD would be {dose}' if dose else 'no dose would be the MTD'}.")]
+    return [
+        Text(),
+        Text(f"If the trial ended now, {f'the MTD would be {dose}' if dose else 'no dose would be the MTD'}."),
+    ]
 
 
 def _next(found: Recommendation) -> list[Text]:

@@ -26,7 +26,7 @@ def replay_lines(found: Replay) -> list[Text]:
     heads = [Cell(each, left=True) for each in ("cohort", "dose")] + ["n", "DLTs", ""]
     heads += [Cell(each, left=True) for each in ("the design then says", "MTD so far")]
     lines = [Text(f"{plain_words(found.trial.name)}, {len(found.cohorts)} cohorts", "bold")]
-    if doses.amounts is not None:
+    if any(doses.words(level) != doses.name(level) for level in levels):
         listed = "doses: " + ", ".join(plain_words(doses.words(level)) for level in levels)
         lines += [Text(each, "dim") for each in textwrap.wrap(listed, WIDTH, subsequent_indent="  ")]
     lines += [Text(), line(heads, widths)]

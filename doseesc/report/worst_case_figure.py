@@ -50,7 +50,7 @@ def _panel(axes: Axes, case: WorstCase, labels: Sequence[str], target: float) ->
         style = {"color": "black", "linewidth": 1.8, "zorder": 3.0} if worst else {"linewidth": 0.9}
         axes.plot(levels, 100 * each.probabilities, marker="o", markersize=3, label=name, **style)
     axes.set_xticks(levels, [str(label) for label in labels], fontsize=7)
-    axes.set_ylim(0, 100)
+    axes.set_ylim(-2, 100)
     axes.tick_params(labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=6.5, frameon=False)

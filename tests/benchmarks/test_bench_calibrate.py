@@ -10,6 +10,7 @@ import pytest
 
 from designs import BOIN, CRM, NoSkipping, StopAtDose
 from doseesc.calibrate import calibrate
+from doseesc.exact import enumerate_paths
 from doseesc.optimal_skeleton import optimal_skeleton
 
 GUESSES = (0.03, 0.11, 0.25, 0.42, 0.58, 0.71)
@@ -28,6 +29,15 @@ def truths(n_doses):
     """Return logistic curves on which each dose in turn is the MTD."""
     steps = np.arange(n_doses) - np.arange(n_doses)[:, None]
     return 1 / (1 + 3 * np.exp(-0.8 * steps))
+
+
+@pytest.mark.parametrize("merge", [True, False], ids=["merged", "baseline: every path apart"])
+def test_one_candidate(benchmark, merge):
+    benchmark.group = "calibration, one candidate of the reference case (precautionary: 7.2 s on 6 threads)"
+    oc = benchmark.pedantic(
+        lambda: enumerate_paths(REFERENCE, merge=merge).characteristics(GUESSES), rounds=5, warmup_rounds=1
+    )
+    assert 0.5 < oc.correct_selection < 0.6
 
 
 def test_reference_case(benchmark):

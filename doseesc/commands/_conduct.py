@@ -1,0 +1,75 @@
+"""What ``next``, ``replay`` and ``table`` share: the design meant, and the trial's data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doseesc.commands._studies import chosen_design
+
+if TYPE_CHECKING:
+    from doseesc.scenario import Study
+
+OneDesign = Annotated[
+    str | None,
+    typer.Option(
+        "--design",
+        metavar="NAME",
+        help="A design of the file, by its name; may be left out where there is only one.",
+        show_default=False,
+    ),
+]
+Outcomes = Annotated[
+    str | None,
+    typer.Option(
+        "--outcomes",
+        metavar="TEXT",
+        help='The data so far, such as "1NNN 2NNT": per cohort the level, then N or T (a DLT) for each patient.',
+        show_default=False,
+    ),
+]
+DataFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="The patients so far as CSV: columns id, dose, dlt and, where known, date and cohort.",
+        show_default=False,
+    ),
+]
+
+
+def design_name(study: Study, name: str | None) -> str:
+    """Return the name of the design meant.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the file has none of that name, or has several and none is named.
+    """
+    if name is not None:
+        chosen_design(study, name)
+        return name
+    names = list(study.designs)
+    if len(names) > 1:
+        raise typer.BadParameter(f"name one of the file's designs: {', '.join(names)}", param_hint="--design")
+    return names[0]
+
+
+def check_one_source(outcomes: str | None, data: Path | None) -> None:
+    """Refuse both outcomes and a file of patients.
+
+    Raises
+    ------
+    typer.BadParameter
+        If both are given.
+    """
+    if outcomes is not None and data is not None:
+        raise typer.BadParameter("give the data once, by --outcomes or by --data", param_hint="--data")
+
+
+def data_code(outcomes: str | None, data: Path | None) -> str:
+    """Return the data as Python writes them."""
+    return repr(outcomes or "") if data is None else f"Path({str(data)!r})"
