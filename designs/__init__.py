@@ -17,6 +17,7 @@ from designs.crm_mle import CRMMLE
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.ewoc import EWOC, EwocPosterior
+from designs.floor import target_above_floor
 from designs.i3plus3 import I3Plus3
 from designs.iboin import IBOIN
 from designs.indifference import IndifferenceIntervals, indifference_intervals
@@ -135,4 +136,5 @@ __all__ = [
     "rule_conflicts",
     "rule_names",
     "skeleton",
+    "target_above_floor",
 ]

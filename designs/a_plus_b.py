@@ -26,6 +26,7 @@ import numpy.typing as npt
 from designs.checks import require_choice, require_whole
 from designs.decision import Decision, Reason
 from designs.design import Design, highest_level
+from designs.rules.base import counted
 from designs.tally import IntArray, Tally
 
 VARIANTS = ("six_at_mtd", "deescalation", "escalation_only")
@@ -92,6 +93,19 @@ class APlusB(Design):
         if self.cohort_size != self.a:
             raise ValueError(f"cohort_size must be {self.a} in this A+B design, not {self.cohort_size}")
 
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        a, b, c, d, e = self.a, self.b, self.c, self.d, self.e
+        full = a + b
+        some = counted(c, "DLT") if c == d else f"{c} to {d} DLTs"
+        return (
+            f"The {a}+{b} design treats groups of {a} patients. With {_fewer(c)} among them the "
+            f"next "
+            f"group gets the next higher level. With {some} {b} more patients are treated at the same level, and "
+            f"with at most {counted(e, 'DLT')} among all {full} the trial goes up. More than {counted(d, 'DLT')} among "
+            f"the first {a}, or more than {e} among all {full}, make a level too toxic. {self._variant_words()}"
+        )
+
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
         n, dlt, level = tally.current_n, tally.current_dlt, tally.level
@@ -136,6 +150,21 @@ class APlusB(Design):
         tolerable = np.arange(1, self.n_doses + 1) <= self._ceiling_from_data(tally)[:, None]
         return highest_level(accepted & tolerable)
 
+    def _variant_words(self) -> str:
+        full = self.a + self.b
+        top = f"the highest level is accepted with {_fewer(self.c)} among its first {self.a}"
+        if self.variant == "escalation_only":
+            return (
+                "A too toxic level ends the trial, and the level below is the MTD, whatever its number of patients; "
+                f"{top}."
+            )
+        found = (
+            f"On a too toxic level {self.b} more patients are treated at the level below if only {self.a} have been; "
+            f"the MTD is the highest level with at most {counted(self.e, 'DLT')} among {full} patients"
+        )
+        exception = f"; the highest level, too, needs {full}" if self.variant == "six_at_mtd" else f", but {top}"
+        return f"{found}{exception}."
+
     def _toxic(self, n: IntArray, dlt: IntArray) -> npt.NDArray[np.bool_]:
         return dlt > np.where(n <= self.a, self.d, self.e)
 
@@ -143,3 +172,7 @@ class APlusB(Design):
         """Return the highest level below the lowest too toxic one, (S,)."""
         toxic = self._toxic(tally.n, tally.dlt)
         return np.where(toxic.any(axis=1), np.argmax(toxic, axis=1), self.n_doses)
+
+
+def _fewer(c: int) -> str:
+    return "no DLT" if c == 1 else f"fewer than {counted(c, 'DLT')}"

@@ -33,11 +33,13 @@ import numpy.typing as npt
 from designs.checks import require_amounts, require_choice, require_number, require_numbers, require_probability
 from designs.decision import Decision, Reason
 from designs.design import Design
+from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
 from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
 from designs.tally import IntArray, Tally
+from designs.words import floor_sentence, listed, percent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -88,6 +90,10 @@ class BLRM(Design):
         DLT probability above which a level is an overdose; by default where the excessive interval begins.
     feasibility_bound : float, optional
         Largest probability of an overdose; None means no overdose control.
+    floor : float
+        Probability of a DLT-like event without the drug; intervals and estimates are then the drug's own.
+    floor_prior : pair of float, optional
+        Parameters of a beta prior of the floor, where it is not known; see :mod:`designs.floor`.
     cohort_size, start_level, rules
         As for :class:`Design`; by default no level is skipped on the way up.
 
@@ -117,6 +123,8 @@ class BLRM(Design):
     loss: tuple[float, float, float, float] = (1.0, 0.0, 1.0, 2.0)
     overdose_above: float | None = None
     feasibility_bound: float | None = 0.25
+    floor: float = 0.0
+    floor_prior: tuple[float, float] | None = None
     rules: tuple[Rule, ...] = (NoSkipping(),)
 
     def __post_init__(self) -> None:
@@ -140,7 +148,33 @@ class BLRM(Design):
             require_probability("overdose_above", self.overdose_above)
         if self.feasibility_bound is not None:
             require_probability("feasibility_bound", self.feasibility_bound)
+        object.__setattr__(self, "floor_prior", require_floor(self.floor, self.floor_prior))
         super().__post_init__()
+
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        low, high, worst = (percent(edge) for edge in self.intervals)
+        goal = {
+            "target_probability": f"most probably between {low} and {high}",
+            "loss": f"of least expected loss ({listed(self.loss)} below {low}, up to {high}, up to {worst}, above)",
+            "nearest_mean": f"with the posterior mean nearest the target {percent(self.target)}",
+        }[self.selection]
+        bound = self.feasibility_bound
+        control = (
+            "No level is barred as an overdose."
+            if bound is None
+            else f"A level is barred where its DLT probability exceeds {percent(self._overdose_above)} with posterior "
+            f"probability above {percent(bound)}; the trial stops without a dose where all are."
+        )
+        return (
+            "The Bayesian logistic regression model (BLRM), logit p = log_alpha + exp(log_beta) log(dose / "
+            f"{self.doses[-1] if self.reference is None else self.reference:g}), with a bivariate normal prior of "
+            f"means {listed(self.prior_mean)}, standard deviations "
+            f"{listed(self.prior_sd)} and correlation {self.prior_correlation:.3g}. The next cohort gets the level "
+            f"whose "
+            f"DLT probability is {goal}. {control} The MTD is the level that would be recommended next."
+            f"{floor_sentence(self.floor, self.floor_prior)}"
+        )
 
     def posterior(self, tally: Tally) -> BlrmPosterior:
         """Return posterior means, standard deviations and interval probabilities, by quadrature on a grid."""
@@ -191,7 +225,7 @@ class BLRM(Design):
     def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
         prior, patients = self._prior, self._patients(tally)
         model = logistic_grid(prior, patients)
-        return model.grid.expect(tally, level_shares_above(prior, model, level, limits))
+        return self._grid(tally).expect(tally, level_shares_above(prior, model, level, limits))
 
     @property
     def _overdose_above(self) -> float:
@@ -229,7 +263,8 @@ class BLRM(Design):
         return np.where(hopeless, np.where(under > 0.5, np.arange(self.n_doses), -1.0), in_target)
 
     def _grid(self, tally: Tally) -> GridModel:
-        return logistic_grid(self._prior, self._patients(tally)).grid
+        patients = self._patients(tally)
+        return with_floor(logistic_grid(self._prior, patients).grid, float(self.floor), self.floor_prior, patients)
 
     def _shares(self, tally: Tally, above: float) -> FloatArray:
         return shares_above(self._prior, self._patients(tally), float(above))

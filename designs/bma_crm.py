@@ -17,12 +17,13 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from designs.checks import require_choice, require_numbers
-from designs.crm import CRM, increasing_probabilities
+from designs.crm import CRM, increasing_probabilities, model_words
 from designs.decision import Decision
 from designs.design import Design
 from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
 from designs.tally import IntArray, Tally
+from designs.words import listed, percent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -95,6 +96,21 @@ class BMACRM(Design):
         require_choice("averaging", self.averaging, ("average", "most_probable"))
         super().__post_init__()
         _ = self._members  # checks the arguments they share
+
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        guesses = "; ".join(listed(one) for one in self.skeletons)
+        prior = "equal" if self.model_prior is None else f"in proportion {listed(self.model_prior)}"
+        use = "averaged by" if self.averaging == "average" else "taken from the skeleton with the greatest of"
+        return (
+            f"The continual reassessment method averaged over {len(self.skeletons)} skeletons (BMA-CRM): {guesses}. "
+            f"Each "
+            f"has the {model_words(self.model, self.intercept)} with a normal prior of b of standard deviation "
+            f"{self.prior_sd:.4g}; their prior probabilities are {prior}. Estimates are {use} the posterior model "
+            f"probabilities. The next cohort gets the level whose estimate is nearest the target "
+            f"{percent(self.target)}, "
+            "which is also how the MTD is chosen."
+        )
 
     def posterior(self, tally: Tally) -> BmaPosterior:
         """Return the posterior model probabilities and the estimated curve."""

@@ -28,6 +28,7 @@ from designs.design import Design
 from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.rules import AcceleratedTitration, Rule, StopWhenStaying
 from designs.tally import IntArray, Tally
+from designs.words import percent
 
 
 class Boundaries(NamedTuple):
@@ -127,6 +128,22 @@ class BOIN(Design):
         """See :meth:`Design.own_rules`."""
         titration = (AcceleratedTitration(),) if self.titration else ()
         return titration if self.stop_at_n is None else (*titration, StopWhenStaying(self.stop_at_n))
+
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        cutoff = self.elimination_cutoff
+        safer = f"; the trial stops already at {percent(cutoff - self.offset)} there" if self.extra_safe else ""
+        bound = f", of those estimated at {self.lambda_d:.4f} or below," if self.bound_mtd else ""
+        return (
+            f"The Bayesian optimal interval design (BOIN) with target {percent(self.target)} goes one level up if the "
+            f"DLT rate observed at the current level is at most {self.lambda_e:.4f}, one level down if it is above "
+            f"{self.lambda_d:.4f}, and else stays. These boundaries follow from {percent(self._p_safe)} as the highest "
+            f"rate called too low and {percent(self._p_toxic)} as the lowest called too high. A level with at least 3 "
+            "patients is eliminated together with all above once the posterior probability that its DLT probability "
+            f"exceeds the target is more than {percent(cutoff)} (prior Beta(1, 1)); the trial stops without a dose if "
+            f"the lowest level is eliminated{safer}. The MTD is the level tried and not eliminated{bound} whose "
+            "isotonic estimate is nearest the target."
+        )
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""

@@ -23,6 +23,7 @@ from designs.checks import require_number
 from designs.interval import IntervalDesign
 from designs.rational import least_at_or_above, most_at_or_below, rational
 from designs.tally import IntArray
+from designs.words import percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,14 @@ class CCD(IntervalDesign):
         if self.delta is not None:
             return self.delta
         return next((delta for below, delta in ((0.3, 0.09), (0.4, 0.1), (0.45, 0.12)) if self.target < below), 0.13)
+
+    def _how(self) -> str:
+        low, high = self.target - self.half_width, self.target + self.half_width
+        return (
+            f"The cumulative cohort design (CCD): one level up if the DLT rate observed at the current level is at "
+            f"most "
+            f"{percent(low)}, one level down if it is at least {percent(high)}, else stay."
+        )
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""

@@ -30,10 +30,12 @@ from scipy.special import expit, log_expit, logit
 from designs.checks import require_choice, require_number, require_probability
 from designs.decision import Decision
 from designs.design import Design
+from designs.floor import require_floor, with_floor
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
 from designs.tally import IntArray, Tally
+from designs.words import floor_sentence, listed, percent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -71,6 +73,10 @@ class CRM(Design):
         Fixed intercept of the logistic model.
     prior_sd : float
         Standard deviation of the normal prior of the parameter.
+    floor : float
+        Probability of a DLT-like event without the drug; target, skeleton and estimates are then the drug's own.
+    floor_prior : pair of float, optional
+        Parameters of a beta prior of the floor, where it is not known; see :mod:`designs.floor`.
     estimate : {"plug_in", "posterior_mean"}
         Curve at the posterior mean of the parameter, or posterior mean of the curve.
     selection : {"model", "next_level"}
@@ -99,6 +105,8 @@ class CRM(Design):
     model: str = "empiric"
     intercept: float = 3.0
     prior_sd: float = 1.34**0.5
+    floor: float = 0.0
+    floor_prior: tuple[float, float] | None = None
     estimate: str = "plug_in"
     selection: str = "model"
     rules: tuple[Rule, ...] = (NoSkipping(),)
@@ -113,12 +121,31 @@ class CRM(Design):
         if require_number("prior_sd", self.prior_sd) <= 0:
             raise ValueError(f"prior_sd must be positive, not {self.prior_sd}")
         require_number("intercept", self.intercept)
+        object.__setattr__(self, "floor_prior", require_floor(self.floor, self.floor_prior))
         if self.model == "logistic" and logit(self.skeleton[-1]) >= self.intercept:
             raise ValueError(
                 f"intercept must exceed logit(skeleton) at every dose, {logit(self.skeleton[-1]):.3g}, "
                 f"not {self.intercept}"
             )
         super().__post_init__()
+
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        curve = (
+            "posterior mean of the curve" if self.estimate == "posterior_mean" else "curve at the posterior mean of b"
+        )
+        mtd = (
+            "the level that the next cohort would get, rules included"
+            if self.selection == "next_level"
+            else "the level so estimated from all patients"
+        )
+        return (
+            f"The continual reassessment method (CRM) with the {model_words(self.model, self.intercept)}. The skeleton "
+            f"s, the prior guesses of the DLT probabilities, is {listed(self.skeleton)}; the prior of b is normal with "
+            f"mean 0 and standard deviation {self.prior_sd:.4g}. The next cohort gets the level whose estimated DLT "
+            f"probability ({curve}) is nearest the target {percent(self.target)}. The MTD is {mtd}."
+            f"{floor_sentence(self.floor, self.floor_prior)}"
+        )
 
     def posterior(self, tally: Tally) -> Posterior:
         """Return the posterior of the parameter and the estimated curve.
@@ -193,7 +220,21 @@ class CRM(Design):
 
     def _grid(self, tally: Tally, step: float) -> tuple[Axis, GridModel]:
         patients = grid_patients(self.max_n, tally)
-        return _make_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
+        axis, grid = _make_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
+        return axis, with_floor(grid, float(self.floor), self.floor_prior, patients)
+
+
+def model_words(model: str, intercept: float) -> str:
+    """Name a one-parameter model with its formula.
+
+    Examples
+    --------
+    >>> model_words("empiric", 3.0)
+    'empiric model p = s^exp(b)'
+    """
+    if model == "empiric":
+        return "empiric model p = s^exp(b)"
+    return f"logistic model logit p = {intercept:g} + exp(b) x, x = logit(s) - {intercept:g},"
 
 
 def increasing_probabilities(name: str, values: object) -> tuple[float, ...]:

@@ -19,12 +19,13 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from designs.checks import require_choice, require_number, require_probability, require_whole
-from designs.crm import increasing_probabilities
+from designs.crm import increasing_probabilities, model_words
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
 from designs.tally import IntArray, Tally
+from designs.words import listed, percent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -91,19 +92,38 @@ class CRMMLE(Design):
             self._check_initial_levels()
         super().__post_init__()
 
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        first = (
+            f"levels {listed(range(self.start_level, self.n_doses + 1))}"
+            if self.initial_levels is None
+            else f"levels {listed(self.initial_levels)}"
+        )
+        return (
+            "The continual reassessment method by maximum likelihood (CRM-MLE) with the "
+            f"{model_words(self.model, self.intercept)} and the skeleton s = {listed(self.skeleton)}. Until the first "
+            f"DLT "
+            f"the cohorts follow {first}; from then on the next cohort gets the level whose estimated DLT probability "
+            f"is "
+            f"nearest the target {percent(self.target)}, which is also how the MTD is chosen."
+        )
+
     def estimate(self, tally: Tally) -> FloatArray:
         """Return the maximum likelihood estimate of the parameter, shape (S,), within -10 to 10."""
+        no_dlt, all_dlt = tally.total_dlt == 0, tally.total_dlt == tally.total_n
+        fixed = no_dlt | all_dlt
+        b = np.where(no_dlt, LIMIT, np.where(all_dlt, -LIMIT, 0.0))
         low, high = np.full(tally.size, -LIMIT), np.full(tally.size, LIMIT)
-        b = np.zeros(tally.size)
         for _ in range(_MOST_STEPS):
             slope, curvature = self._derivatives(b, tally)
             low, high = np.where(slope > 0, b, low), np.where(slope < 0, b, high)
             newton = b - slope / np.where(curvature < 0, curvature, -np.inf)
             inside = (newton > low) & (newton < high) & (curvature < 0)
-            moved = np.where(slope == 0, b, np.where(inside, newton, (low + high) / 2))
-            converged = np.abs(moved - b) < _CLOSE
+            moved = np.where(inside, newton, (low + high) / 2)
+            moved = np.where(fixed | (slope == 0), b, moved)
+            change = np.abs(moved - b).max(initial=0.0)
             b = moved
-            if converged.all():
+            if change < _CLOSE:
                 break
         return b
 
@@ -152,7 +172,7 @@ class CRMMLE(Design):
         dlt, no_dlt = tally.dlt, tally.n - tally.dlt
         if self.model == "empiric":
             log_p = np.log(self.skeleton) * np.exp(b)[:, None]
-            odds = 1.0 / np.expm1(-log_p)  # p / (1 - p)
+            odds = np.exp(log_p) / -np.expm1(log_p)
             first = log_p * (dlt - no_dlt * odds)
             second = first - no_dlt * log_p**2 * odds * (1 + odds)
         else:

@@ -40,6 +40,7 @@ from designs.decision import Decision, Reason
 from designs.phases import highest_level as highest_level
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, IntArray, Tally
+from designs.words import default_description
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,13 @@ class Design(ABC):
     def own_rules(self) -> tuple[Rule, ...]:
         """Return rules that belong to the design itself, in addition to ``rules``."""
         return ()
+
+    def describe(self) -> str:
+        """Say in a short paragraph, with its numbers, how the design decides; the rules describe themselves.
+
+        By default the first line of the class's documentation and its parameters.
+        """
+        return default_description(self)
 
     def probability_above(self, tally: Tally, level: int, above: float) -> npt.NDArray[np.float64]:
         """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,).

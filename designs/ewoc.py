@@ -13,8 +13,11 @@ where an overdose costs (1 - bound) and an underdose (bound) per unit of dose.
 The bound may rise during the trial, by ``bound_step`` with every cohort after the second up to ``bound_limit``
 (Chu, Lin and Shih 2009, *Journal of Statistical Planning and Inference* 139:1146-1163).
 
-With given levels, the highest would never be allowed if gamma could not lie beyond it; so ``maximum`` is by default
-the highest dose plus the last distance between doses.
+The paper's ``minimum`` is the lowest dose, any dose up to ``maximum`` being available.  With given levels that has two
+consequences, which the defaults avoid.  DLTs at ``minimum`` itself tell nothing about gamma, and it is always allowed;
+by default ``minimum`` is 0, so that the trial ends where even the lowest dose is not allowed.  And the highest would
+never be allowed if gamma could not lie well beyond it; by default ``maximum`` is so far above the last dose but one
+that, were the MTD only known to lie above that one, the highest dose would just be allowed.
 """
 
 from __future__ import annotations
@@ -32,13 +35,15 @@ from designs.checks import require_amounts, require_number, require_numbers, req
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
-from designs.rules import NoSkipping, Rule
+from designs.rules import CoherentEscalation, NoSkipping, Rule
 from designs.tails import interval_from_tails
 from designs.tally import IntArray, Tally
+from designs.words import listed, percent
 
 FloatArray = npt.NDArray[np.float64]
 
 _PANEL_NODES = 14  # Gauss nodes for gamma between two neighbouring doses
+_TAIL_PANEL_NODES = 48  # the same for tail probabilities, which change fast beside a dose
 _STEP = 0.5  # node distance of logit(rho / target) in units of its narrowest posterior sd
 _TAIL = 20.0  # the prior of rho is covered up to a share of exp(-20)
 
@@ -73,20 +78,21 @@ class EWOC(Design):
     bound_step, bound_limit : float
         How much the bound rises with each further cohort, and up to where.
     minimum, maximum : float, optional
-        Range of the MTD; by default from the lowest dose to one distance beyond the highest.
+        Range of the MTD; by default from 0 to beyond the highest dose, see the module's text.
     prior_rho, prior_mtd : pair of float
         Shape parameters of the beta priors of rho / target and of the MTD within its range.
     cohort_size, start_level, rules
-        As for :class:`Design`; by default no level is skipped on the way up.
+        As for :class:`Design`; by default no level is skipped on the way up, and there is no escalation after a cohort
+        whose DLT rate is at or above the target.
 
     Examples
     --------
     >>> design = EWOC(target=0.33, doses=(10, 20, 30, 40), max_n=30)
     >>> tally = Tally.parse("1NNN 2NNN", n_doses=4)
     >>> design.posterior(tally).overdose_probability.round(3)
-    array([[0.   , 0.062, 0.322, 0.65 ]])
+    array([[0.008, 0.062, 0.192, 0.367]])
     >>> int(design.decide(tally).level[0])
-    2
+    3
     """
 
     target: float
@@ -99,7 +105,7 @@ class EWOC(Design):
     maximum: float | None = None
     prior_rho: tuple[float, float] = (1.0, 1.0)
     prior_mtd: tuple[float, float] = (1.0, 1.0)
-    rules: tuple[Rule, ...] = (NoSkipping(),)
+    rules: tuple[Rule, ...] = (NoSkipping(), CoherentEscalation())
 
     def __post_init__(self) -> None:
         require_probability("target", self.target)
@@ -121,6 +127,24 @@ class EWOC(Design):
             if min(getattr(self, name)) <= 0:
                 raise ValueError(f"{name} must be positive, not {list(getattr(self, name))}")
         super().__post_init__()
+
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        low, high = self._range
+        rises = (
+            f", rising by {percent(self.bound_step)} with every cohort from the third up to {percent(self.bound_limit)}"
+            if self.bound_step > 0
+            else ""
+        )
+        return (
+            "Escalation with overdose control (EWOC): a logistic model in the dose, written in the MTD, which lies "
+            f"between {low:g} and {high:g} (beta prior {listed(self.prior_mtd)}), and the DLT probability at {low:g}, "
+            f"which lies below the target {percent(self.target)} (beta prior {listed(self.prior_rho)}). The next "
+            f"cohort "
+            "gets the highest level that exceeds the MTD with posterior probability of at most "
+            f"{percent(self.feasibility_bound)}{rises}; the trial stops without a dose where there is none. The MTD is "
+            "chosen in the same way."
+        )
 
     def posterior(self, tally: Tally) -> EwocPosterior:
         """Return posterior means and the probabilities that each dose exceeds the MTD, by quadrature on a grid."""
@@ -164,7 +188,8 @@ class EWOC(Design):
     def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
         """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model.
 
-        The prior keeps the DLT probability at ``minimum`` below the target.
+        The prior keeps the DLT probability at ``minimum`` below the target.  Good to 1e-6 at the target and from
+        about 0.01 away from it, to 1e-4 in between.
         """
         self.check_question(level, above)
         return np.clip(self._tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
@@ -172,7 +197,11 @@ class EWOC(Design):
     def credible_interval(
         self, tally: Tally, level: IntArray | int, credibility: float = 0.9
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model."""
+        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model.
+
+        To about 0.001 where an end is at the target: an MTD at the dose itself makes its DLT probability the target
+        whatever rho is, so that the density is not bounded there.
+        """
         return interval_from_tails(tally, level, credibility, self._tails)
 
     def mtd_cv(self, tally: Tally) -> FloatArray:
@@ -182,19 +211,21 @@ class EWOC(Design):
         return np.sqrt(np.maximum(square - mean**2, 0.0)) / mean
 
     def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
-        model = self._model(tally)
+        model = self._model(tally, _TAIL_PANEL_NODES)
         share = _shares_above(model, self.doses[level - 1], self._range[0], self.target, limits)
         return model.grid.expect(tally, share)
 
     @property
     def _range(self) -> tuple[float, float]:
-        last = self.doses[-1] - self.doses[-2] if self.n_doses > 1 else self.doses[-1]
-        low = self.doses[0] if self.minimum is None else float(self.minimum)
-        return low, self.doses[-1] + last if self.maximum is None else float(self.maximum)
+        before = self.doses[-2] if self.n_doses > 1 else 0.0
+        beyond = before + (self.doses[-1] - before) / self.feasibility_bound
+        low = 0.0 if self.minimum is None else float(self.minimum)
+        return low, beyond if self.maximum is None else float(self.maximum)
 
-    def _model(self, tally: Tally) -> _EwocGrid:
+    def _model(self, tally: Tally, panel_nodes: int = _PANEL_NODES) -> _EwocGrid:
         patients = grid_patients(self.max_n, tally)
-        return _ewoc_grid(self.doses, self._range, float(self.target), self.prior_rho, self.prior_mtd, patients)
+        target, rho, mtd = float(self.target), self.prior_rho, self.prior_mtd
+        return _ewoc_grid(self.doses, self._range, target, rho, mtd, patients, panel_nodes)
 
 
 class _EwocGrid(NamedTuple):
@@ -219,11 +250,12 @@ def _ewoc_grid(
     prior_rho: tuple[float, float],
     prior_mtd: tuple[float, float],
     patients: int,
+    panel_nodes: int,
 ) -> _EwocGrid:
     """Fill the grid, fine enough for the narrowest posterior of ``patients``."""
     information = 0.25 * min(1.0, min(prior_rho)) + 0.5 * patients
     axis = thinned_axis(_TAIL / min(1.0, *prior_rho), _STEP / np.sqrt(information))
-    gamma, log_density = _mtd_nodes(doses, span, prior_mtd)
+    gamma, log_density = _mtd_nodes(doses, span, prior_mtd, panel_nodes)
     log_rho = axis.log_weight + prior_rho[0] * log_expit(axis.nodes) + prior_rho[1] * log_expit(-axis.nodes)
     u, gamma_of = (side.ravel() for side in np.meshgrid(axis.nodes, gamma, indexing="ij"))
     log_weight = np.add.outer(log_rho, log_density).ravel()
@@ -235,7 +267,7 @@ def _ewoc_grid(
 
 
 def _mtd_nodes(
-    doses: tuple[float, ...], span: tuple[float, float], shape: tuple[float, float]
+    doses: tuple[float, ...], span: tuple[float, float], shape: tuple[float, float], panel_nodes: int
 ) -> tuple[FloatArray, FloatArray]:
     """Return nodes of gamma and the logarithms of their weights under the beta prior.
 
@@ -246,7 +278,7 @@ def _mtd_nodes(
     for left, right in pairwise(edges):
         at_right = shape[1] - 1 if right == span[1] else 0.0
         at_left = shape[0] - 1 if left == span[0] else 0.0
-        x, weight = roots_jacobi(_PANEL_NODES, at_right, at_left)
+        x, weight = roots_jacobi(panel_nodes, at_right, at_left)
         half = (right - left) / 2 / (span[1] - span[0])
         position = (left - span[0]) / (span[1] - span[0]) + half * (1 + x)
         rest = (shape[0] - 1 - at_left) * np.log(position) + (shape[1] - 1 - at_right) * np.log1p(-position)

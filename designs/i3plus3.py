@@ -43,6 +43,14 @@ class I3Plus3(EquivalenceIntervalDesign):
     'ESDUU'
     """
 
+    def _how(self) -> str:
+        return (
+            f"The i3+3 design with the equivalence interval {self._interval_words()}: one "
+            "level up if the DLT rate observed at the current level is below it; stay if it is inside, or if it is "
+            "above "
+            "but one DLT fewer would put it below; else one level down."
+        )
+
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""
         lower, upper = self.interval

@@ -28,6 +28,7 @@ from designs.checks import require_number
 from designs.crm import increasing_probabilities
 from designs.decision import Decision
 from designs.tally import IntArray, Tally
+from designs.words import listed
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -85,6 +86,14 @@ class IBOIN(BOIN):
             weight = ways * guess**x * (1 - guess) ** (size - x)
             rows.append(weight @ (likelihood / likelihood.sum(axis=1, keepdims=True)))
         return np.array(rows)
+
+    def describe(self) -> str:
+        """See :meth:`Design.describe`."""
+        worth = listed(np.broadcast_to(np.asarray(self.prior_n, dtype=np.float64), self.n_doses))
+        return (
+            f"{super().describe()} An informative prior moves the boundaries level by level (iBOIN): the DLT "
+            f"probabilities are guessed to be {listed(self.skeleton)}, guesses worth {worth} patients."
+        )
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""

@@ -39,6 +39,7 @@ from designs.design import Design
 from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.rational import rational
 from designs.tally import IntArray, Tally
+from designs.words import default_description, listed, percent
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -123,6 +124,30 @@ class IntervalDesign(Design):
         """Return the parameters of the beta prior that exclusion uses."""
         return self.alpha, self.beta
 
+    def describe(self) -> str:
+        """See :meth:`Design.describe`; a design says by :meth:`_how` what is its own."""
+        certainty = self.exclusion_certainty
+        excluded = (
+            f"A level with at least {self.exclusion_min_n} patients is excluded together with all above once the "
+            f"posterior probability that its DLT probability exceeds the target is more than {percent(certainty)} "
+            f"(prior Beta({listed(self.exclusion_prior())})); the trial stops without a dose if the lowest is "
+            f"excluded. "
+            if certainty is not None
+            else ""
+        )
+        prior = (
+            "observed rates"
+            if self.mtd_alpha == 0
+            else f"posterior means under Beta({listed((self.mtd_alpha, self.mtd_beta))})"
+        )
+        return (
+            f"{self._how()} {excluded}The MTD is the level, not excluded, whose isotonic estimate, from {prior}, is "
+            f"nearest the target {percent(self.target)}."
+        )
+
+    def _how(self) -> str:
+        return default_description(self)
+
     def decision_table(self) -> tuple[str, ...]:
         """Return the decisions as letters: entry n has one for each number of DLTs 0..n; entry 0 is empty.
 
@@ -186,6 +211,10 @@ class EquivalenceIntervalDesign(IntervalDesign):
         """The equivalence interval, exactly."""
         target = rational(self.target)
         return target - rational(self.epsilon1), target + rational(self.epsilon2)
+
+    def _interval_words(self) -> str:
+        low, high = (percent(float(edge)) for edge in self.interval)
+        return f"{low} to {high}"
 
 
 def letters(table: DecisionTable) -> tuple[str, ...]:

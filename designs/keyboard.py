@@ -30,6 +30,7 @@ import numpy.typing as npt
 from designs.checks import require_choice
 from designs.interval import EquivalenceIntervalDesign, index_of_greatest, posterior_cdf
 from designs.tally import IntArray
+from designs.words import listed
 
 END_KEYS = ("scaled", "plain")
 
@@ -62,6 +63,15 @@ class Keyboard(EquivalenceIntervalDesign):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_choice("end_keys", self.end_keys, END_KEYS)
+
+    def _how(self) -> str:
+        ends = "scaled up to a whole key" if self.end_keys == "scaled" else "taken as they are"
+        return (
+            f"The keyboard design with the target key {self._interval_words()} and prior "
+            f"Beta({listed((self.alpha, self.beta))}): one level "
+            "up, stay, or one level down as the key with the greatest posterior probability lies below the target key, "
+            f"is it, or lies above it; the cut-off keys at both ends are {ends}."
+        )
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from designs.interval import EquivalenceIntervalDesign, index_of_greatest, posterior_cdf
 from designs.tally import IntArray
+from designs.words import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,15 @@ class MTPI(EquivalenceIntervalDesign):
     >>> MTPI(target=0.3, n_doses=5, max_n=30).decision_table()[6]
     'EESSUUU'
     """
+
+    def _how(self) -> str:
+        return (
+            f"The modified toxicity probability interval design (mTPI) with the equivalence interval "
+            f"{self._interval_words()} and prior "
+            f"Beta({listed((self.alpha, self.beta))}): one level up, stay, or one level down as the posterior "
+            f"probability "
+            "per width is greatest below, in, or above the interval."
+        )
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""

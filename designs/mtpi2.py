@@ -21,6 +21,7 @@ import numpy.typing as npt
 from designs.interval import EquivalenceIntervalDesign
 from designs.keyboard import steps_to_target_key
 from designs.tally import IntArray
+from designs.words import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,16 @@ class MTPI2(EquivalenceIntervalDesign):
     >>> MTPI2(target=0.3, n_doses=5, max_n=30).decision_table()[9]
     'EEESDUUUUU'
     """
+
+    def _how(self) -> str:
+        return (
+            f"The second modified toxicity probability interval design (mTPI-2) with the equivalence interval "
+            f"{self._interval_words()} and "
+            f"prior Beta({listed((self.alpha, self.beta))}): the unit interval is divided into intervals as wide as "
+            f"it; one "
+            "level up, stay, or one level down as the one with the greatest posterior probability per width lies below "
+            "it, is it, or lies above it."
+        )
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""

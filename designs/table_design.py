@@ -74,6 +74,15 @@ class TableDesign(IntervalDesign):
     def _rows(self) -> tuple[tuple[int, str], ...]:
         return cast("tuple[tuple[int, str], ...]", self.table)
 
+    def _how(self) -> str:
+        rows = "; ".join(f"{n} patients: {row}" for n, row in self._rows)
+        return (
+            "The decisions are those of a table: for each number of patients at the current level one letter per "
+            "number "
+            "of DLTs from 0 (E escalate, S stay, D de-escalate, U de-escalate and exclude the level and all above): "
+            f"{rows}."
+        )
+
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`; where the table has no row (an incomplete cohort): stay."""
         steps = np.zeros(y.shape, dtype=np.int8)

@@ -12,7 +12,7 @@ from designs.tally import IntArray, Tally
 
 FloatArray = npt.NDArray[np.float64]
 
-_LIMITS = np.sinh(np.linspace(-5.3, 4.5, 197))  # logits of DLT probabilities between which quantiles are interpolated
+_LIMITS = np.sinh(np.linspace(-5.3, 4.5, 321))  # logits of DLT probabilities between which quantiles are interpolated
 _LEAST = 1e-9  # tail probabilities nearer 0 or 1 are not told apart
 
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from designs.checks import require_positive
 from designs.interval import IntervalDesign, index_of_greatest, posterior_cdf
 from designs.tally import IntArray
+from designs.words import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,14 @@ class TPI(IntervalDesign):
     def exclusion_prior(self) -> tuple[float, float]:
         """See :meth:`IntervalDesign.exclusion_prior`."""
         return self.exclusion_alpha, self.exclusion_beta
+
+    def _how(self) -> str:
+        return (
+            f"The toxicity probability interval design (TPI) with prior Beta({listed((self.alpha, self.beta))}): one "
+            f"level "
+            f"up, stay, or one level down as the DLT probability most probably lies more than {self.k2:g} posterior "
+            f"standard deviations below the target, between, or more than {self.k1:g} above."
+        )
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""
