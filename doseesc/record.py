@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from designs import Design, Tally
-from designs.tally import parse_cohorts
+from designs.outcomes import parse_cohorts
 
 
 class Cohort(NamedTuple):

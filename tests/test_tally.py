@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designs import Tally
-from designs.tally import MEMORY, parse_cohorts
+from designs.outcomes import parse_cohorts
+from designs.tally import MEMORY
 
 COHORTS = st.lists(st.tuples(st.integers(1, 6), st.text("NT", min_size=1, max_size=5)), max_size=12)
 

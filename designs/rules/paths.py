@@ -9,8 +9,9 @@ import numpy as np
 
 from designs.checks import require_whole
 from designs.decision import Decision, Reason
+from designs.outcomes import parse_cohorts
 from designs.rules.base import ProposalRule, counted
-from designs.tally import Tally, parse_cohorts
+from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.design import Design
