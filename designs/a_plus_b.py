@@ -101,7 +101,7 @@ class APlusB(Design):
         return (
             f"The {a}+{b} design treats groups of {a} patients. With {_fewer(c)} among them the "
             f"next "
-            f"group gets the next higher level. With {some} {b} more patients are treated at the same level, and "
+            f"group gets the next higher level. With {some}, {b} more patients are treated at the same level, and "
             f"with at most {counted(e, 'DLT')} among all {full} the trial goes up. More than {counted(d, 'DLT')} among "
             f"the first {a}, or more than {e} among all {full}, make a level too toxic. {self._variant_words()}"
         )

@@ -13,6 +13,7 @@ early
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,9 @@ class EarlyTimes:
 
 EventTimes = UniformTimes | WeibullTimes | EarlyTimes
 
+EVEN_TIMES = UniformTimes()
+"""The law of the time of a DLT where nothing is known of it."""
+
 DEATH_TIMES = WeibullTimes(shape=1.4, scale=15.5)
 """Deaths in ARDS, truncated at 28 days: a joint fit to the ACTT-1 ventilated and high-flow strata (65 of 96 deaths to
 day 29 come by day 15) and to the times to death of Wang et al. 2020; the project's own."""
@@ -175,12 +179,12 @@ def quadrature(end: float, breaks: tuple[float, ...] = ()) -> tuple[FloatArray, 
     --------
     >>> t, weight = quadrature(2.0)
     >>> float(np.round(weight @ t**0.4, 12)), round(2.0**1.4 / 1.4, 12)
-    (1.885011304406, 1.885011304406)
+    (1.885011301104, 1.885011301104)
     """
     step = np.arange(-4.2, 4.2001, 0.05)
     share = expit(np.pi * np.sinh(step))
     weight = 0.05 * np.pi * np.cosh(step) * share * expit(-np.pi * np.sinh(step))
     ends = [0.0, *(each for each in sorted(breaks) if 0 < each < end), end]
-    pieces = list(zip(ends[:-1], ends[1:], strict=True))
+    pieces = list(pairwise(ends))
     nodes = np.concatenate([low + (high - low) * share for low, high in pieces])
     return nodes, np.concatenate([(high - low) * weight for low, high in pieces])

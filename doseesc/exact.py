@@ -147,6 +147,11 @@ class Paths:
             columns.append(value.T @ (gain - loss))
         return np.stack(columns, axis=-1)
 
+    def weighted_ends(self, probabilities: Any) -> tuple[Ends, FloatArray]:
+        """Return how trials end, and the probability of each end under K truths (K, J), shape (K, T)."""
+        truths = np.atleast_2d(check_probabilities(probabilities, self.design.n_doses))
+        return self._ends, self._end_probabilities(truths)
+
     @cached_property
     def _ends(self) -> Ends:
         return Ends(self.tally.n, self.tally.dlt, self.selected, self.reason_code, self.design.max_n)

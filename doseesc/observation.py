@@ -45,7 +45,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from doseesc.event_times import DEATH_TIMES, EventTimes, UniformTimes, quadrature
+from doseesc.event_times import DEATH_TIMES, EVEN_TIMES, EventTimes, quadrature
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -138,7 +138,7 @@ class ObservationModel:
     curve_window: float | None = None
     background: float = 0.0
     death: float = 0.0
-    dlt_times: EventTimes = UniformTimes()
+    dlt_times: EventTimes = EVEN_TIMES
     death_relative_risk: float = 1.0
     deaths: str = "replaced"
     attributed_fraction: float = 0.5
@@ -216,7 +216,7 @@ class ObservationModel:
         counted, evaluable = mixed("counted"), mixed("evaluable")
         if (evaluable < LEAST_EVALUABLE).any():
             raise ValueError(
-                f"deaths and losses leave {100 * float(evaluable.min()):.2g} % of patients evaluable; "
+                f"deaths and losses leave {100 * max(float(evaluable.min()), 0.0):.1f} % of patients evaluable; "
                 f"at least {100 * LEAST_EVALUABLE:g} % must be"
             )
         return PatientLaw(
@@ -241,9 +241,9 @@ class ObservationModel:
         background, alive = 1 - adjudged * self.background * t / w, 1 - dead * DEATH_TIMES.cdf(t, w)
         followed, nothing = 1 - loss * t / w, (1 - seen * dlt_by) * background
         deaths = weight @ (nothing * followed * DEATH_TIMES.density(t, w)) * dead
-        losses = weight @ (nothing * alive) * loss / w
+        losses = float(weight @ (nothing * alive) * loss / w)
         complete = (1 - seen) * (1 - adjudged * self.background) * (1 - dead) * (1 - loss)
-        unattributed = (1 - self.attributed) * deaths
+        unattributed = float((1 - self.attributed) * deaths)
         return _Ends(
             counted=1 - unattributed - losses - complete,
             evaluable=1 - self.replaces_deaths * unattributed - self.replaces_losses * losses,

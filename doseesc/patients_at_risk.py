@@ -11,6 +11,7 @@ the first patients asked are those of a trial without any of this.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,19 @@ class AtRisk(NamedTuple):
     happens_above: FloatArray
     prone_above: FloatArray
     fate: npt.NDArray[np.uint8]
+
+    def each(self, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> AtRisk:
+        """Return the patients with every array changed in the same way."""
+        return AtRisk(
+            change(self.counted_above), change(self.happens_above), change(self.prone_above), change(self.fate)
+        )
+
+    def put(self, rows: slice, patients: AtRisk) -> None:
+        """Write patients into rows."""
+        self.counted_above[rows] = patients.counted_above
+        self.happens_above[rows] = patients.happens_above
+        self.prone_above[rows] = patients.prone_above
+        self.fate[rows] = patients.fate
 
 
 def outcomes(patients: AtRisk, probability: FloatArray, dependent: bool) -> npt.NDArray[np.uint8]:
@@ -102,7 +116,7 @@ class ObservedBlock:
 
     def first(self, row: int) -> AtRisk:
         """Return the patients of one row, one of each trial."""
-        return AtRisk(*(array[row] for array in self._first.up_to(row)))
+        return self._first.up_to(row).each(lambda array: array[row])
 
     def first_at(self, number: IntArray) -> AtRisk:
         """Return each trial's patient of this number (B,), from 0."""
@@ -115,7 +129,7 @@ class ObservedBlock:
     def _take(self, rows: _Rows, number: IntArray, trial: IntArray) -> AtRisk:
         patients = rows.up_to(int(number.max()))
         entry = number * self.trials + trial
-        return AtRisk(*(array.ravel().take(entry) for array in patients))
+        return patients.each(lambda array: array.ravel().take(entry))
 
 
 class _Rows:
@@ -153,11 +167,9 @@ class _Rows:
         self._drawn = end = first + len(latent)
         if end > len(self._patients.fate):
             larger = self._room(2 * end, trials)
-            for new, old in zip(larger, self._patients, strict=True):
-                new[:first] = old[:first]
+            larger.put(slice(0, first), self._patients.each(lambda array: array[:first]))
             self._patients = larger
-        for array, drawn in zip(self._patients, _at_risk(self._model, self._streams, latent), strict=True):
-            array[first:end] = drawn
+        self._patients.put(slice(first, end), _at_risk(self._model, self._streams, latent))
 
     def _room(self, rows: int, trials: int) -> AtRisk:
         shape = (rows, trials)
@@ -200,7 +212,7 @@ def _at_risk(model: ObservationModel, streams: dict[int, np.random.Generator], l
     counted, happens = prone.copy(), prone.copy()
     fate = np.zeros(drug.size, dtype=np.uint8)
     events = _Events.of(model, uniform)
-    touched = events.index
+    touched = events.patient
     for with_dlt in (True, False) if model.death_relative_risk != 1 else (True,):
         dies = events.death_time(model.death_after_dlt if with_dlt else model.death)
         seen = _fates(model, events, dies)
@@ -214,7 +226,7 @@ def _at_risk(model: ObservationModel, streams: dict[int, np.random.Generator], l
             fate[touched] |= seen
     if _SENSITIVITY in uniform:
         counted[uniform[_SENSITIVITY] >= model.sensitivity] = np.inf
-    return AtRisk(*(array.reshape(rows, trials) for array in (counted, happens, prone, fate)))
+    return AtRisk(counted, happens, prone, fate).each(lambda array: array.reshape(rows, trials))
 
 
 def _positive(share: FloatArray) -> FloatArray:
@@ -224,7 +236,7 @@ def _positive(share: FloatArray) -> FloatArray:
 class _Events(NamedTuple):
     """Times of the events of those patients to whom any may happen; infinite where it does not."""
 
-    index: IntArray
+    patient: IntArray
     background: FloatArray
     lost: FloatArray
     attributed: BoolArray
@@ -256,7 +268,7 @@ class _Events(NamedTuple):
 
     def death_time(self, probability: float) -> FloatArray:
         """Return the times of death of patients who die with this probability."""
-        times = np.full(len(self.index), np.inf)
+        times = np.full(len(self.patient), np.inf)
         dying = np.flatnonzero(self.death < probability)
         times[dying] = DEATH_TIMES.quantile(self.death[dying] / max(probability, 1e-300), self.window)
         return times

@@ -12,6 +12,8 @@ from doseesc.characteristics import METRICS, OperatingCharacteristics
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from doseesc.policies import PolicyComparison
     from doseesc.scenario import Study
 
 FloatArray = npt.NDArray[np.float64]
@@ -62,6 +64,9 @@ class Results:
         What the reader should know, such as a design that was too large to enumerate.
     elapsed : float
         Seconds.
+    policies : PolicyComparison or None
+        Where the study says how patients are observed: all its observation models.  ``cells`` and ``differences`` are
+        then those of the first.
     """
 
     study: Study
@@ -73,6 +78,7 @@ class Results:
     differences: list[Difference]
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
+    policies: PolicyComparison | None = None
 
     def efficiency(self, scenario: str, design: str) -> float | None:
         """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""

@@ -10,11 +10,14 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from designs import Design, check_design, design_names, rule_conflicts
+from doseesc.observation import ObservationModel
+from doseesc.phase2.section import Phase2
 from doseesc.random_scenarios import RandomScenarios
 from doseesc.scenario_checks import Parts, problems_across
 from doseesc.scenario_designs import Shared, build_design
-from doseesc.scenario_errors import Problem, ScenarioError, field_name, show
+from doseesc.scenario_errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.scenario_levels import Level, resolve_level
+from doseesc.scenario_observation import Observations, as_written
 from doseesc.scenario_schema import scenario_schema
 from doseesc.scenario_sections import (
     About,
@@ -64,11 +67,17 @@ class Study(Section):
     """The designs to compare."""
     scenarios: Scenarios = Field(examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
     """The possible truths under which designs are compared."""
+    observation: Observations = Field(default=(), examples=[{"background": 0.05, "mortality_28_days": 0.3}])
+    """What happens to patients besides the drug and how it is counted: one policy, or several to compare, of which the
+    first is the study's own.  Without it every patient is evaluable and only the drug causes DLTs."""
     phase2_arms: tuple[Arm, ...] = ()
     """The arms of Phase 2; none where there is no Phase 2."""
     phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
     """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
     the lowest."""
+    phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
+    """The Phase 2 trial of these arms; without it, and for what it leaves out, assumptions that are named with every
+    result."""
     simulation: Simulation = Simulation()
     """How the designs' characteristics are computed."""
 
@@ -143,6 +152,11 @@ class Study(Section):
         """The scenarios that are random curves, by name."""
         return {each.name: each.random for each in self.scenarios if each.random is not None}
 
+    @property
+    def observations(self) -> dict[str, ObservationModel]:
+        """The observation models by name, the study's own first; none where only the drug matters."""
+        return {each.name: each.model(self.dlt_window_days) for each in self.observation}
+
     def warnings(self) -> list[str]:
         """Return what the designs cannot do or should not, and rules that contradict one another, with the numbers.
 
@@ -153,6 +167,10 @@ class Study(Section):
             for name, design in self.designs.items()
             for sentence in (*rule_conflicts(design), *check_design(design))
         ]
+
+    def line_of(self, path: FieldPath) -> int | None:
+        """Return the line of a field in the file, where the study comes from one."""
+        return self._origin.line(path) if self._origin else None
 
     def level_of(self, dose: int | str) -> int:
         """Return the level, from 1, of a dose given by its label or level.
@@ -192,6 +210,8 @@ class Study(Section):
             designs=list(enumerate(self.design_entries)),
             scenarios=list(enumerate(self.scenarios)),
             arms=list(enumerate(self.phase2_arms)),
+            window=self.dlt_window_days,
+            observations=list(enumerate(self.observation)),
         )
 
 
@@ -227,7 +247,7 @@ def parse(source: Source) -> Study:
         problems += [each for each in problems_of(error, source.data, Study) if each.path not in known]
     # What is wrong in itself is said once, not again for what follows from it.
     known = {problem.path for problem in problems}
-    across = problems_across(study._parts() if study else Parts.of(source.data))
+    across = as_written(problems_across(study._parts() if study else Parts.of(source.data)), source.data)
     problems += [each for each in across if each.path not in known]
     if problems or study is None:
         lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]

@@ -14,6 +14,7 @@ from doseesc.random_scenarios import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
 from doseesc.scenario_levels import Level, resolve_level
+from doseesc.scenario_observation import Observation, observation_problems
 from doseesc.scenario_sections import (
     Arm,
     DesignEntry,
@@ -23,6 +24,7 @@ from doseesc.scenario_sections import (
     Scenario,
     Whole,
 )
+from doseesc.truth import FloatArray
 
 _T = TypeVar("_T")
 
@@ -42,6 +44,8 @@ class Parts:
     designs: Sequence[tuple[int, DesignEntry]]
     scenarios: Sequence[tuple[int, Scenario]]
     arms: Sequence[tuple[int, Arm]]
+    window: int | None
+    observations: Sequence[tuple[int, Observation]]
 
     @staticmethod
     def of(data: dict[str, Any]) -> Parts:
@@ -55,13 +59,15 @@ class Parts:
             designs=_usable_items(DesignEntry, data.get("designs")),
             scenarios=_usable_items(Scenario, data.get("scenarios")),
             arms=_usable_items(Arm, data.get("phase2_arms")),
+            window=_usable(Whole, data.get("dlt_window_days")),
+            observations=_usable_items(Observation, _as_list(data.get("observation"))),
         )
 
 
 def problems_across(parts: Parts) -> list[Problem]:
     """Return everything that is wrong between the parts."""
     problems = _duplicates("designs", parts.designs) + _duplicates("scenarios", parts.scenarios)
-    problems += _duplicates("phase2_arms", parts.arms)
+    problems += _duplicates("phase2_arms", parts.arms) + _duplicates("observation", parts.observations)
     wrong_doses = _doses(parts.doses) if parts.doses else []
     doses = None if wrong_doses else parts.doses
     labels = doses.labels if doses else None
@@ -87,7 +93,14 @@ def problems_across(parts: Parts) -> list[Problem]:
         problems += _scenario(scenario, doses, ("scenarios", place))
     for place, arm in parts.arms:
         problems += _arm(arm, ("phase2_arms", place))
+    truths = [] if doses is None or problems else _truths(parts.scenarios, doses)
+    for place, observation in parts.observations:
+        problems += observation_problems(observation, parts.window, truths, ("observation", place))
     return problems
+
+
+def _truths(scenarios: Sequence[tuple[int, Scenario]], doses: Doses) -> list[tuple[str, FloatArray]]:
+    return [(each.name, each.probabilities(doses)) for _, each in scenarios if each.random is None]
 
 
 def _doses(doses: Doses) -> list[Problem]:
@@ -109,7 +122,7 @@ def _doses(doses: Doses) -> list[Problem]:
     return problems
 
 
-def _duplicates(section: str, items: Sequence[tuple[int, DesignEntry | Scenario | Arm]]) -> list[Problem]:
+def _duplicates(section: str, items: Sequence[tuple[int, DesignEntry | Scenario | Arm | Observation]]) -> list[Problem]:
     problems = []
     seen: set[str] = set()
     for place, item in items:
@@ -197,6 +210,10 @@ def _usable(kind: Any, value: Any) -> Any:
     with contextlib.suppress(ValidationError):
         return TypeAdapter(kind).validate_python(value)
     return None
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
 
 
 def _usable_items(kind: Callable[..., _T], value: Any) -> list[tuple[int, _T]]:

@@ -19,6 +19,7 @@ import numpy as np
 from doseesc import __version__
 from doseesc.arms import PHASE2_COLUMNS, phase2_rows, summarise_phase2
 from doseesc.characteristics import METRICS, OperatingCharacteristics
+from doseesc.policies import ATTRIBUTION_COLUMNS, PolicyComparison
 
 if TYPE_CHECKING:
     from doseesc.results import Cell, Results
@@ -73,6 +74,8 @@ def results_document(results: Results) -> dict[str, Any]:
         },
         "scenario_text": study.text or None,
     }
+    if results.policies is not None:
+        document["policies"] = results.policies.document()
     plain: dict[str, Any] = _plain(document)
     return plain
 
@@ -90,6 +93,11 @@ def characteristics_csv(results: Results) -> str:
 def phase2_csv(results: Results) -> str:
     """Return the table of :func:`doseesc.arms.phase2_arms` as CSV; only its header without Phase 2 arms."""
     return _csv_text(PHASE2_COLUMNS, (list(row.values()) for row in phase2_rows(results)))
+
+
+def attribution_csv(comparison: PolicyComparison) -> str:
+    """Return the tidy table of all observation models as CSV."""
+    return _csv_text(ATTRIBUTION_COLUMNS, comparison.rows())
 
 
 def _tidy(found: OperatingCharacteristics) -> list[tuple[str, int | None, float, float]]:

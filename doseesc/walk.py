@@ -66,7 +66,7 @@ def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memo
             ended.append((batch.take(stops), decision.reason_code[stops]))
         for size in _distinct(decision.cohort_size[~stops]):
             going = ~stops & (decision.cohort_size == size)
-            rows_held += np.count_nonzero(going) * size
+            rows_held += int(np.count_nonzero(going)) * size
             # Sorting, deciding and selecting hold a few copies of what they work on.
             if 4 * rows_held * bytes_per_row > memory_limit:
                 raise TooManyStates(

@@ -41,7 +41,7 @@ def test_writes_the_three_files(results, tmp_path):
 def test_characteristics_are_the_tidy_table(results):
     text = characteristics_csv(results)
     assert text.splitlines()[0] == "scenario,design,method,metric,level,value,mcse"
-    frame = pd.read_csv(io.StringIO(text), dtype={"level": "Int64"})
+    frame = pd.read_csv(io.StringIO(text), float_precision="round_trip", dtype={"level": "Int64"})
     pd.testing.assert_frame_equal(frame, results.to_frame(), check_dtype=False, check_exact=True)
     assert set(frame["method"]) == {"monte_carlo", "exact"}
     selected = frame[(frame["metric"] == "selected") & (frame["design"] == "B") & (frame["method"] == "exact")]
@@ -51,7 +51,12 @@ def test_characteristics_are_the_tidy_table(results):
 
 def test_arms_are_those_of_the_frame(results):
     folder = write_results(results, "out")
-    frame = pd.read_csv(folder / "phase2_arms.csv", keep_default_na=False, na_values={"amount": "", "asked_amount": ""})
+    frame = pd.read_csv(
+        folder / "phase2_arms.csv",
+        float_precision="round_trip",
+        keep_default_na=False,
+        na_values={"amount": "", "asked_amount": ""},
+    )
     expected = phase2_arms(results)
     assert list(frame.columns) == list(expected.columns)
     assert frame["arm"].tolist() == expected["arm"].tolist()

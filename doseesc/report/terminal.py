@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from doseesc.report.across import DesignSummary, across_scenarios, best_designs, verdict
+from doseesc.report.attribution_table import attribution_lines, observed_words
 from doseesc.report.lines import WIDTH, Cell, ends, fit, line, percent, percent_words, plain_words
 from doseesc.report.phase2_table import phase2_lines
 from doseesc.report.scenario_block import BlockLayout, scenario_block
@@ -43,8 +44,9 @@ def report_lines(results: Results) -> list[Text]:
     for scenario in results.study.truths:
         found += [*scenario_block(results, scenario, layout), Text()]
     found += [*_legend(results, layout), Text(), *_across(results)]
-    phase2 = phase2_lines(results)
-    return [*found, Text(), *phase2] if phase2 else found
+    for part in (attribution_lines(results), phase2_lines(results)):
+        found += [Text(), *part] if part else []
+    return found
 
 
 def _header(results: Results) -> list[Text]:
@@ -58,7 +60,20 @@ def _header(results: Results) -> list[Text]:
     simulated = any(cell.simulated for cell in results.cells.values())
     how = f"{results.n_trials:,} trials each · seed {results.seed}" if simulated else "exact, nothing simulated"
     second = ends(f"assumed, not registered: {assumed}" if assumed else "", f"{how} · {results.elapsed:.1f} s")
-    return [*_lines(ends(title, facts), "bold"), *_lines(second)]
+    return [*_lines(ends(title, facts), "bold"), *_lines(second), *_observed(results)]
+
+
+def _observed(results: Results) -> list[Text]:
+    """Say how patients are observed, and what the tables then hold."""
+    if results.policies is None:
+        return []
+    given = results.study.observation[0]
+    words = observed_words(given, results.study.dlt_window_days)
+    text = (
+        f"observed as {plain_words(given.name)}: {words} (assumed, not registered); DLTs are those counted, patients "
+        "those evaluable, true P(DLT) and true MTD the drug's own"
+    )
+    return [Text(each) for each in textwrap.wrap(text, WIDTH)]
 
 
 def _legend(results: Results, layout: BlockLayout) -> list[Text]:
@@ -75,7 +90,8 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
     if "above" in layout.ratings:
         meanings.append("above: % that select a dose above it (patients: % treated above it)")
     if results.benchmark:
-        meanings.append("benchmark: simulated, with every patient's outcome known at every dose")
+        alone = "" if results.policies is None else ", from the drug alone"
+        meanings.append(f"benchmark: simulated, with every patient's outcome known at every dose{alone}")
     if "efficiency" in layout.ratings:
         meanings.append("effic.: correct, in % of the benchmark's")
     found = textwrap.wrap(" · ".join(meanings), WIDTH)
