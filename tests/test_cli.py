@@ -16,7 +16,7 @@ from doseesc.commands._printing import TrialProgress
 from doseesc.scenario import load, shipped_scenarios
 
 ROOT = Path(__file__).parent.parent
-FILES = ["characteristics.csv", "phase2_arms.csv", "results.json"]
+FILES = ["attribution.csv", "characteristics.csv", "phase2_arms.csv", "results.json"]
 
 
 @pytest.fixture
@@ -160,6 +160,8 @@ def test_help_has_an_example_that_works(cli, monkeypatch, words):
     assert code == 0
     example = re.search(r"Example:\s+doseesc (.*)", out)
     assert example, "no example"
+    for folder in (word for word in shlex.split(example[1]) if word.startswith("results/")):  # made by an earlier run
+        assert cli("run", "nct04602104", "--trials", "100", "--quiet", "--out", folder)[0] == 0
     code, _, err = cli(*shlex.split(example[1]))
     assert (code, err) == (0, "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,8 @@ from doseesc.commands._studies import load_code, load_study
 if TYPE_CHECKING:
     from doseesc.results import Results
 
+Report = Annotated[bool, typer.Option("--report", help="Write DIR/report.html too.")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
@@ -40,6 +42,7 @@ def run(
     trials: Trials = None,
     jobs: Jobs = 1,
     method: HowToCompute = None,
+    report: Report = False,
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
@@ -49,12 +52,16 @@ def run(
 
     Prints a table per scenario, the designs compared over all of them, and the arms of Phase 2, and writes them as
     files into DIR, by default results/NAME. With --format json or csv that is printed instead, and files are written
-    only where --out names a folder.
+    only where --out names a folder. With --report DIR/report.html is written too, as by  doseesc report DIR.
     """
     if show_code:
         folder = out or Path("results") / Path(file).stem
         saved = None if output_format != Format.table and out is None else folder
         print_data(_code(file, saved, seed, trials, jobs, method, force))
+        if report and saved is not None:
+            from doseesc.commands.report import code
+
+            print_data(code(saved))
         return
     from doseesc.output import check_folder, write_results
     from doseesc.study import run as run_study
@@ -68,11 +75,15 @@ def run(
         results = run_study(study, method=method, trials=trials, seed=seed, jobs=jobs, progress=progress)
     if writes:
         write_results(results, folder, force=force)
+    if report and writes:
+        from doseesc.commands.report import write_report
+
+        write_report(folder, force=force)
     if not (quiet and output_format == Format.table):
-        _print(results, output_format, folder)
+        _print(results, output_format, folder, report)
 
 
-def _print(results: Results, output_format: Format, folder: Path) -> None:
+def _print(results: Results, output_format: Format, folder: Path, report: bool) -> None:
     if output_format != Format.table:
         from doseesc.serialise import characteristics_csv, results_json
 
@@ -85,7 +96,8 @@ def _print(results: Results, output_format: Format, folder: Path) -> None:
     console = Console(highlight=False)
     show(results, console)
     console.print()
-    last = f"written to {folder}/ · next: change the file and run it again with --force"
+    following = f"open {folder / 'report.html'}" if report else f"doseesc report {folder}"
+    last = f"written to {folder}/ · next: {following}"
     console.print(last, soft_wrap=True, markup=False)
 
 

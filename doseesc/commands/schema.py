@@ -1,4 +1,4 @@
-"""``doseesc schema``: the JSON Schema of scenario files."""
+"""``doseesc schema``: the JSON Schema of scenario files, or of results."""
 
 from __future__ import annotations
 
@@ -15,18 +15,31 @@ SchemaFile = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="File to write instead of printing.", show_default=False)
 ]
 
+OfResults = Annotated[bool, typer.Option("--results", help="The schema of results.json instead.")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(rich_help_panel=PLANNING, epilog="Example:  doseesc schema --out doseesc.schema.json")(schema)
 
 
-def schema(out: SchemaFile = None, force: Force = False, show_code: ShowCode = False) -> None:
-    """Print the JSON Schema of scenario files, by which editors complete and explain keys."""
+def schema(
+    out: SchemaFile = None, results: OfResults = False, force: Force = False, show_code: ShowCode = False
+) -> None:
+    """Print the JSON Schema of scenario files, by which editors complete and explain keys.
+
+    With --results that of results.json, which documents it.
+    """
     if show_code:
-        print_data("from doseesc.scenario import json_schema\n\nprint(json_schema())\n")
+        module, name = ("saved", "results_schema") if results else ("scenario", "json_schema")
+        print_data(f"from doseesc.{module} import {name}\n\nprint({name}())\n")
         return
-    text = schema_text()
+    if results:
+        from doseesc.saved import RESULTS_SCHEMA
+
+        text = RESULTS_SCHEMA.read_text(encoding="utf-8")
+    else:
+        text = schema_text()
     if out is None:
         print_data(text)
         return

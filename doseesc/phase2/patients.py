@@ -1,0 +1,165 @@
+"""Patients of Phase 2 trials, many trials side by side.
+
+Every patient has three latent uniform numbers: for the course of the disease, for loss to follow-up, and for an
+adverse reaction.  The first orders patients from those who improve first to those who die first, so that a better arm
+makes the same patient do better.  The numbers come from a stream per block of :data:`BLOCK` trials, arm and purpose,
+and are drawn patient by patient: trial t's patient i is the same whatever the numbers of trials, patients or workers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.checks import require_probability, require_whole
+from doseesc.phase2.course import Course
+from doseesc.phase2.day_counts import CENSORED, DIED, IMPROVED, DayCounts
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+BLOCK = 1024
+"""Trials per block; bounds the memory."""
+
+_STREAM = 2  # keeps Phase 2's random numbers apart from Phase 1's, which are spawned from the same seed
+_COURSE, _LOSS, _REACTION = range(3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmLaw:
+    """How patients of one arm fare.
+
+    Parameters
+    ----------
+    n : int
+        Patients per trial.
+    course : Course
+        Improvement and death.
+    adverse : float
+        Probability of an adverse reaction by its day (14 in the registry), independent of the course.
+    loss : float
+        Probability of loss to follow-up before the last day; the day is uniform.
+    """
+
+    n: int
+    course: Course
+    adverse: float = 0.0
+    loss: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_whole("n", self.n, 1)
+        require_probability("adverse", self.adverse, closed=True)
+        require_probability("loss", self.loss, closed=True)
+
+
+@dataclass(frozen=True)
+class ArmPatients:
+    """The patients of one arm in a block of trials.
+
+    Attributes
+    ----------
+    code : array, shape (n, T)
+        Way and day observation ended, as  kind * D + day - 1  (see :class:`DayCounts`).
+    reaction : array of bool, shape (n, T)
+        Adverse reaction.
+    horizon : int
+        Days D.
+    """
+
+    code: IntArray
+    reaction: npt.NDArray[np.bool_]
+    horizon: int
+
+    @property
+    def kind(self) -> IntArray:
+        """0 improved, 1 died, 2 censored."""
+        return self.code // self.horizon
+
+    @property
+    def day(self) -> IntArray:
+        """Day that observation ended."""
+        return self.code % self.horizon + 1
+
+    @property
+    def day_counts(self) -> DayCounts:
+        """The patients as counts per day."""
+        return DayCounts.of_codes(self.code, self.horizon)
+
+    @property
+    def reactions(self) -> IntArray:
+        """Patients with an adverse reaction, per trial."""
+        return self.reaction.sum(axis=0)
+
+
+def draw_arm(law: ArmLaw, *, seed: int, block: int, arm: int, trials: int = BLOCK) -> ArmPatients:
+    """Draw one arm of a block of trials.
+
+    Parameters
+    ----------
+    law : ArmLaw
+    seed : int
+    block, arm : int
+        Which stream: the same numbers for the same three.
+    trials : int
+        How many of the block's trials are kept.
+
+    Examples
+    --------
+    >>> from doseesc.phase2.course import ControlCourse
+    >>> drawn = draw_arm(ArmLaw(n=50, course=ControlCourse().with_drug()), seed=1, block=0, arm=0)
+    >>> bool(abs(drawn.day_counts.deaths.mean() / 50 - 0.30) < 0.01)
+    True
+    """
+    days = law.course.horizon
+    upper, codes = _table(law.course)
+    code = codes[_find(upper, _uniform(seed, block, arm, _COURSE, law.n, trials))]
+    if law.loss > 0 and days > 1:
+        # A day of 1 to D - 1, uniformly, from the same number that says whether the patient is lost.
+        latent = _uniform(seed, block, arm, _LOSS, law.n, trials)
+        lost = np.flatnonzero(latent.ravel() < law.loss)
+        day = 1 + (latent.ravel()[lost] / law.loss * (days - 1)).astype(np.int32)
+        flat = code.ravel()
+        before = day < flat[lost] % days + 1
+        flat[lost[before]] = CENSORED * days + day[before] - 1
+        code = flat.reshape(code.shape)
+    if law.adverse == 0:
+        reaction = np.zeros(code.shape, dtype=np.bool_)
+    else:
+        reaction = _uniform(seed, block, arm, _REACTION, law.n, trials) < law.adverse
+    return ArmPatients(code, reaction, days)
+
+
+def block_sizes(trials: int) -> list[int]:
+    """Return how many trials each block holds.
+
+    Examples
+    --------
+    >>> block_sizes(2500)
+    [1024, 1024, 452]
+    """
+    whole, rest = divmod(trials, BLOCK)
+    return [BLOCK] * whole + ([rest] if rest else [])
+
+
+def _table(course: Course) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+    """Return upper ends of the latent number's intervals, and the code of each interval.
+
+    In order: improved on days 1 to D, neither, died on days D to 1.
+    """
+    days = course.horizon
+    upper = np.concatenate([course.improved, 1 - course.died[::-1]])
+    ways = ((IMPROVED, range(days)), (CENSORED, (days - 1,)), (DIED, range(days - 1, -1, -1)))
+    return upper, np.array([kind * days + day for kind, order in ways for day in order], dtype=np.int32)
+
+
+def _find(upper: FloatArray, latent: FloatArray) -> IntArray:
+    return np.searchsorted(upper, latent.ravel(), side="right").reshape(latent.shape)
+
+
+def _uniform(seed: int, block: int, arm: int, purpose: int, n: int, trials: int) -> FloatArray:
+    sequence = np.random.SeedSequence(seed, spawn_key=(_STREAM, block, arm, purpose))
+    latent = np.random.Generator(np.random.PCG64(sequence)).random((n, BLOCK))
+    return latent if trials == BLOCK else np.ascontiguousarray(latent[:, :trials])

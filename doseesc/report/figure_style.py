@@ -1,0 +1,164 @@
+"""What the report's figures share: shades of doses, styles of designs, a grid of small panels, files.
+
+Doses are shades of one scale from light to dark, designs are colours that the colour-blind tell apart, each with a
+hatch and a marker of its own, so that everything can be read in grey.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TARGET_BAND = "0.88"
+TRUE_MTD = "★"
+WIDTH = 7.4
+"""Inches."""
+
+_LONGEST = 30
+_LEGEND_ROW = 0.17  # inches
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#555555")
+_HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++", "oo", "--")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def design_style(place: int) -> tuple[str, str, str]:
+    """Return colour, hatch and marker of the design at a place, from 0."""
+    each, again = place % len(_COLOURS), place // len(_COLOURS)
+    shifted = (each + 3 * again) % len(_COLOURS)  # a colour that comes again has another hatch and marker
+    return _COLOURS[each], _HATCHES[shifted], _MARKERS[shifted]
+
+
+def dose_shade(level: int, n_doses: int) -> Any:
+    """Return the shade of a level: light for the lowest, dark for the highest; white for 0, no dose."""
+    from matplotlib import colormaps
+
+    if level == 0:
+        return "white"
+    return colormaps["cividis"](0.95 - 0.85 * (level - 1) / max(1, n_doses - 1))
+
+
+def ink_on(shade: Any) -> str:
+    """Return black or white, whichever stands out more from a shade.
+
+    Examples
+    --------
+    >>> ink_on("#737373"), ink_on("#bdbdbd")
+    ('white', 'black')
+    """
+    return "black" if luminance(shade) > 0.179 else "white"
+
+
+def luminance(shade: Any) -> float:
+    """Return the relative luminance of a shade as the Web Content Accessibility Guidelines define it."""
+    from matplotlib.colors import to_rgb
+
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in to_rgb(shade)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure that is not known to pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def panels(
+    count: int, *, columns: int, height: float, foot: float = 0.5, share_y: bool = True
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with ``count`` panels, row by row, and room for a legend below (``foot`` inches)."""
+    rows = -(-count // columns)
+    columns = min(columns, count)
+    whole = rows * height + foot
+    width = WIDTH if columns > 1 else 0.7 * WIDTH
+    figure = new_figure(width, whole)
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=0.62 / width,
+        right=1 - 0.1 / width,
+        top=1 - 0.28 / whole,
+        bottom=(foot + 0.3) / whole,
+        hspace=0.62,
+        wspace=0.12 if share_y else 0.3,
+    )
+    made: list[Axes] = []
+    for place in range(count):
+        axes = figure.add_subplot(grid[divmod(place, columns)], sharey=made[0] if share_y and made else None)
+        plain(axes)
+        if share_y and place % columns:
+            axes.tick_params(labelleft=False)
+        made.append(axes)
+    return figure, made
+
+
+def plain(axes: Axes) -> None:
+    """Take away what is not data, and write small."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=7.5, length=2.5)
+    axes.set_axisbelow(True)
+
+
+def title(axes: Axes, name: str, description: str = "") -> None:
+    """Write a panel's title at its left: the name, and what it means as far as there is room."""
+    words = f"{name}: {description}" if description else name
+    axes.set_title(
+        words if len(words) <= _LONGEST else words[: _LONGEST - 1].rstrip() + "…",
+        fontsize=8,
+        loc="left",
+        fontweight="bold",
+    )
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
+    """Put a legend at the foot of a figure, which grows where the legend needs several rows."""
+    columns = _columns_that_fit([str(each.get_label()) for each in handles], columns, figure.get_figwidth())
+    extra = _LEGEND_ROW * (-(-len(handles) // columns) - 1)
+    if extra > 0:
+        before = figure.get_figheight()
+        after = before + extra
+        places = [axes.get_position(original=True) for axes in figure.axes]
+        figure.set_figheight(after)
+        for axes, place in zip(figure.axes, places, strict=True):
+            bottom, height = (place.y0 * before + extra) / after, place.height * before / after
+            axes.set_position((place.x0, bottom, place.width, height))
+        for text in figure.texts:
+            text.set_y((text.get_position()[1] * before + extra) / after)
+    figure.legend(
+        handles=list(handles),
+        loc="lower center",
+        ncols=columns,
+        fontsize=7.5,
+        frameon=False,
+        handlelength=1.8,
+        columnspacing=1.4,
+    )
+
+
+def _columns_that_fit(labels: list[str], most: int, width: float) -> int:
+    inches = [0.5 + 0.062 * len(label) for label in labels]
+    for columns in range(min(most, len(labels)), 1, -1):
+        rows = -(-len(labels) // columns)
+        if sum(max(inches[first : first + rows]) for first in range(0, len(labels), rows)) <= width:
+            return columns
+    return 1
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as ``"svg"`` or ``"png"``, the same bytes each time."""
+    from matplotlib import rc_context
+
+    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "doseesc"}):
+        figure.savefig(buffer, format=kind, metadata=metadata)
+    return buffer.getvalue()

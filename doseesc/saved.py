@@ -1,0 +1,120 @@
+"""Results read back from ``results.json``, as if they had just been computed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from doseesc.characteristics import METRICS, OperatingCharacteristics
+from doseesc.output import RESULTS_FILE, OutputError
+from doseesc.results import Cell, Difference, Results
+from doseesc.scenario import Study
+from doseesc.serialise import FORMAT
+from doseesc.yaml_source import Source
+
+RESULTS_SCHEMA = Path(__file__).with_name("results.schema.json")
+"""The JSON Schema of ``results.json``."""
+
+_PER_TRIAL = ("sd", "mcse")
+_OWN = ("target", "true_mtd", "method", "n_trials")
+_FIGURES = (*METRICS, "highest_tested", "unbounded", "patients_distribution", "dlts_distribution")
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run as it was written.
+
+    Attributes
+    ----------
+    results : Results
+        Without the comparison of observation models, which only ``document`` holds.
+    document : dict
+        ``results.json`` as plain values.
+    """
+
+    results: Results
+    document: dict[str, Any]
+
+
+def read_results(folder: str | Path) -> SavedRun:
+    """Read a results folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds no results, or not such as this version writes.
+    """
+    path = Path(folder) / RESULTS_FILE
+    run_first = "write results with  doseesc run FILE --out DIR"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read: {error.strerror or error}\n  {run_first}") from error
+    except ValueError as error:
+        raise OutputError(f"{path} is not JSON: {error}\n  {run_first}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise OutputError(f"{path} is not in the format {FORMAT!r}\n  {run_first}")
+    try:
+        return SavedRun(_results(document), document)
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
+
+
+def results_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``results.json``."""
+    schema: dict[str, Any] = json.loads(RESULTS_SCHEMA.read_text(encoding="utf-8"))
+    return schema
+
+
+def _results(document: dict[str, Any]) -> Results:
+    study = Study.model_validate(document["study"])
+    provenance = document["provenance"]
+    if document["scenario_text"]:
+        # The text and its name; the file itself may have changed since.
+        study._origin = Source(
+            provenance["scenario_file"], document["scenario_text"], provenance["scenario_sha256"], None, {}
+        )
+    truths = {row["scenario"]: np.array(row["probabilities"], dtype=np.float64) for row in document["truths"]}
+    cells = {
+        (row["scenario"], row["design"]): Cell(
+            _characteristics(row["simulated"], truths[row["scenario"]]),
+            _characteristics(row["exact"], truths[row["scenario"]]),
+        )
+        for row in document["cells"]
+    }
+    benchmark = {row["scenario"]: np.array(row["benchmark"]) for row in document["truths"] if row["benchmark"]}
+    return Results(
+        study=study,
+        method=provenance["method"],
+        n_trials=provenance["trials"],
+        seed=provenance["seed"],
+        cells=cells,
+        benchmark=benchmark,
+        differences=[Difference(**row) for row in document["differences"]],
+        notes=document["notes"],
+        elapsed=document["run"]["elapsed_seconds"],
+    )
+
+
+def _characteristics(row: dict[str, Any] | None, truth: Any) -> OperatingCharacteristics | None:
+    if row is None:
+        return None
+    spread: dict[str, Any] = {
+        name: SimpleNamespace(**{key: _number(value) for key, value in row[name].items()}) for name in _PER_TRIAL
+    }
+    figures = {name: _number(row[name]) for name in (*_FIGURES, "selected_and_patients")}
+    own = {name: row[name] for name in _OWN}
+    return OperatingCharacteristics(probabilities=truth, reasons=row["reasons"], **own, **figures, **spread)
+
+
+def _number(value: Any) -> Any:
+    """Turn lists into arrays, and null, which stands for what is not defined, into NaN."""
+    if isinstance(value, list):
+        return np.array(value, dtype=np.float64)
+    return float("nan") if value is None else value
