@@ -87,7 +87,7 @@ class APlusB(Design):
             raise ValueError(f"e must be below a + b = {self.a + self.b}, not {self.e}")
         if self.cohort_size == 0:
             object.__setattr__(self, "cohort_size", self.a)
-        if self.max_n == 0 and isinstance(self.n_doses, int):
+        if self.max_n == 0 and isinstance(self.n_doses, int | np.integer):
             object.__setattr__(self, "max_n", (self.a + self.b) * self.n_doses)
         super().__post_init__()
         if self.cohort_size != self.a:
@@ -143,12 +143,14 @@ class APlusB(Design):
         """See :meth:`Design.pick`: the highest level that the variant accepts, below any too toxic one."""
         accepted = (tally.n >= self.a + self.b) & (tally.dlt <= self.e)
         cleared = (tally.n >= self.a) & (tally.dlt < self.c)
+        ceiling = self._ceiling_from_data(tally)[:, None]
+        levels = np.arange(1, self.n_doses + 1)
         if self.variant == "escalation_only":
-            accepted |= cleared
+            # The level below a too toxic one, whatever its number of patients (few after a titration).
+            accepted |= cleared | ((levels == ceiling) & (ceiling < self.n_doses) & (tally.n > 0))
         elif self.variant == "deescalation":
             accepted[:, -1] |= cleared[:, -1]
-        tolerable = np.arange(1, self.n_doses + 1) <= self._ceiling_from_data(tally)[:, None]
-        return highest_level(accepted & tolerable)
+        return highest_level(accepted & (levels <= ceiling))
 
     def _variant_words(self) -> str:
         full = self.a + self.b

@@ -1,7 +1,7 @@
 """The Bayesian optimal interval design (BOIN).
 
 Liu and Yuan (2015), *Journal of the Royal Statistical Society C* 64:507-523.  With y DLTs in n patients at the
-current level, escalate if y / n <= lambda_e, de-escalate if y / n >= lambda_d, otherwise stay, where
+current level, escalate if y / n <= lambda_e, de-escalate if y / n > lambda_d, otherwise stay, where
 
     lambda_e = log((1 - p1) / (1 - t)) / log(t (1 - p1) / (p1 (1 - t)))
     lambda_d = log((1 - t) / (1 - p2)) / log(p2 (1 - t) / (t (1 - p2)))

@@ -13,11 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from designs.phases import highest_level
+from doseesc.characteristics import MtdRule
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
 
 
-def benchmark_choice(latent: FloatArray, truth: FloatArray, target: float) -> IntArray:
+def benchmark_choice(
+    latent: FloatArray, truth: FloatArray, target: float, rule: MtdRule = "nearest", margin: float = 0.1
+) -> IntArray:
     """Return the level (B,) that complete information selects in each trial.
 
     Parameters
@@ -28,6 +33,9 @@ def benchmark_choice(latent: FloatArray, truth: FloatArray, target: float) -> In
         True DLT probabilities.
     target : float
         Target DLT probability.
+    rule, margin
+        The definition of the true MTD, see :func:`doseesc.truth.true_mtd`; by ``"highest_below"`` the benchmark takes
+        the highest level whose observed rate is at most target plus margin, 0 where there is none.
 
     Notes
     -----
@@ -42,6 +50,9 @@ def benchmark_choice(latent: FloatArray, truth: FloatArray, target: float) -> In
     array([1, 3])
     """
     dlts = [(latent < probability).sum(axis=0) for probability in truth]
+    if rule == "highest_below":
+        tolerable = np.stack(dlts, axis=1) <= (target + margin) * len(latent) + 1e-9
+        return np.concatenate([[0], _plateau_names(truth, target + margin)])[highest_level(tolerable)]
     best = np.zeros(latent.shape[1], dtype=np.int64)
     best_dlts, best_distance = dlts[0], np.abs(dlts[0] / len(latent) - target)
     for level, count in enumerate(dlts[1:], start=1):

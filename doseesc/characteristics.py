@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from designs.checks import require_probability
 from doseesc.truth import true_mtd as find_true_mtd
 
 if TYPE_CHECKING:
@@ -160,9 +161,21 @@ def one_truth(many: OperatingCharacteristics, row: int = 0) -> OperatingCharacte
 def mtd_levels(
     probabilities: FloatArray, target: float | None, true_mtd: Any, rule: MtdRule = "nearest", margin: float = 0.1
 ) -> IntArray | None:
-    """Return the true MTD's level for each of K truths: as given, else by rule from the target, else unknown."""
+    """Return the true MTD's level for each of K truths: as given, else by rule from the target, else unknown.
+
+    Raises
+    ------
+    ValueError
+        If a level is none of the design's, or the target no probability.
+    """
+    n_doses = probabilities.shape[1]
+    if target is not None:
+        require_probability("target", target)
     if true_mtd is not None:
-        return np.broadcast_to(np.asarray(true_mtd, dtype=np.int64), len(probabilities))
+        levels = np.asarray(true_mtd)
+        if levels.shape not in ((), (len(probabilities),)) or not np.isin(levels, range(n_doses + 1)).all():
+            raise ValueError(f"true_mtd must be a level from 0 to {n_doses}, or one for each truth, not {true_mtd!r}")
+        return np.broadcast_to(levels.astype(np.int64), len(probabilities))
     if target is None:
         return None
     return np.atleast_1d(find_true_mtd(probabilities, target, rule=rule, margin=margin))
@@ -177,7 +190,7 @@ def check_probabilities(probabilities: Any, n_doses: int) -> FloatArray:
         If their number is not that of the doses, or one lies outside [0, 1].
     """
     array = np.asarray(probabilities, dtype=np.float64)
-    if array.ndim not in (1, 2) or array.shape[-1] != n_doses:
+    if array.ndim not in (1, 2) or array.shape[-1] != n_doses or len(array) == 0:
         raise ValueError(f"probabilities must have {n_doses} values, one per dose, not shape {array.shape}")
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError(f"probabilities must lie in [0, 1], not {array.tolist()}")

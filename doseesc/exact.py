@@ -215,7 +215,7 @@ def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = M
         tally=ended.batch.tally,
         selected=design.select(ended.batch.tally),
         reason_code=ended.reason_code,
-        log_coefficient=np.log(ended.batch.orders),
+        log_coefficient=np.log(ended.batch.orders).astype(np.float64),
         n_states=ended.n_states,
         n_paths=int(ended.batch.paths.sum()),
     )

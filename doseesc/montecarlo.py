@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import Design
+from designs.checks import require_whole
 from doseesc.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
 from doseesc.ends import Ends
 from doseesc.graph import DecisionGraph
@@ -73,10 +74,9 @@ def simulate(
     truth = check_probabilities(probabilities, design.n_doses)
     if truth.ndim != 1:
         raise ValueError("probabilities must be those of one truth, shape (J,)")
-    if isinstance(n_trials, bool) or n_trials < 1 or n_trials != int(n_trials):
-        raise ValueError(f"n_trials must be a whole number of at least 1, not {n_trials!r}")
-    if seed < 0:
-        raise ValueError(f"seed must not be negative, not {seed!r}")
+    require_whole("n_trials", n_trials, 1)
+    require_whole("seed", seed, 0)
+    require_whole("jobs", jobs, 1)
     target = design.target if target is None else target
     mtd = mtd_levels(truth[None], target, true_mtd)
     ends, count = _play_all(design, truth, int(n_trials), seed, jobs, progress)

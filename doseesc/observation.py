@@ -234,7 +234,7 @@ class ObservationModel:
         dead = self.death_after_dlt if drug else self.death
         seen, adjudged = (self.sensitivity if drug else 0.0), 1 - self.specificity
         t, weight = quadrature(w, (*self.dlt_times.breaks(self.horizon), self.horizon))
-        share = float(self.dlts_by(w))
+        share = max(float(self.dlts_by(w)), np.finfo(np.float64).tiny)  # no DLT by then: nothing to divide up
         dlt_by = self.dlts_by(t) / share
         # Beyond the days the curve refers to, no DLT begins.
         dlt_density = np.where(t < self.horizon, self.dlt_times.density(t, self.horizon), 0.0) / share

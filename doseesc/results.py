@@ -57,7 +57,7 @@ class Results:
     n_trials, seed : int
     cells : dict of (scenario, design) to Cell
     benchmark : dict of scenario to array, shape (J,)
-        Selection probabilities of the nonparametric optimal benchmark (simulated); empty where nothing was simulated.
+        Selection probabilities of the nonparametric optimal benchmark, always simulated, from the drug alone.
     differences : list of Difference
         Paired differences between designs.
     notes : list of str

@@ -174,7 +174,7 @@ Curve = Annotated[LogisticCurve | EmaxCurve | PowerCurve, Field(discriminator="t
 class Scenario(Section):
     """A possible truth: the DLT probability of every dose, listed or from a curve; or random curves."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["dlt"]}, {"required": ["curve"]}]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [how]} for how in ("dlt", "curve", "random")]})
 
     name: Name = Field(examples=["S1"])
     """Name in tables."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.checks import require_whole
 from doseesc.attribution import Enrolment, ObservedCell, exact_observed
 from doseesc.characteristics import one_truth
 from doseesc.exact import Paths, enumerate_paths
@@ -64,10 +65,9 @@ def run(
     seed = study.simulation.seed if seed is None else seed
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
-    if n_trials < 1:
-        raise ValueError(f"trials must be at least 1, not {n_trials}")
-    if seed < 0:
-        raise ValueError(f"seed must not be negative, not {seed}")
+    require_whole("trials", n_trials, 1)
+    require_whole("seed", seed, 0)
+    require_whole("jobs", jobs, 1)
     if not study.truths:
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
@@ -75,8 +75,9 @@ def run(
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     if method != "monte_carlo":
         _enumerate_all(study, memory_limit, notes, exact)
-    not_exact = {name for name in study.designs if not any(name == design for _, design in exact[None].found)}
-    simulated_designs = not_exact if method in ("exact", "auto") else set(study.designs)
+    names = {entry.name for entry in study.design_entries}
+    not_exact = names - {design for _, design in exact[None].found}
+    simulated_designs = not_exact if method in ("exact", "auto") else names
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, progress)
     cells = {policy: _cells(study, simulated.get(policy, Simulation()), found) for policy, found in exact.items()}
     # The first policy is what the study itself would see.
@@ -96,7 +97,8 @@ def run(
 
 
 def _cells(study: Study, simulated: Simulation, exact: Simulation) -> dict[tuple[str, str], Cell]:
-    keys = [(scenario, design) for scenario in study.truths for design in study.designs]
+    designs = tuple(study.designs)
+    keys = [(scenario, design) for scenario in study.truths for design in designs]
     return {key: Cell(simulated.found.get(key), exact.found.get(key)) for key in keys}
 
 

@@ -153,7 +153,8 @@ def _simulate_scenario(
             sums[row, :, 0] += difference.sum(axis=0)
             sums[row, :, 1] += (difference**2).sum(axis=0)
         if observed is None:
-            choice = benchmark_choice(block.latent[: study.max_n], truth, study.target)
+            rule = study.true_mtd_rule
+            choice = benchmark_choice(block.latent[: study.max_n], truth, study.target, rule.rule, rule.margin)
             choices += np.bincount(choice, minlength=study.n_doses + 1)
         done += trials
         report(done)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from designs import Design, Tally
 
-FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
 
 
@@ -50,7 +49,8 @@ def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memo
         {name: given.recall(name) for name in keep},
     )
     waiting: dict[int, list[Batch]] = defaultdict(list)
-    waiting[int(root.total_n[0])].append(Batch(root, np.ones(1), np.ones(1, dtype=np.int64)))
+    orders = np.ones(1, dtype=_orders_type(design.max_n))
+    waiting[int(root.total_n[0])].append(Batch(root, orders, np.ones(1, dtype=np.int64)))
     ended: list[tuple[Batch, npt.NDArray[np.int8]]] = []
     n_states, rows_held = 0, 1
     bytes_per_row = 4 * design.n_doses + 8 * (3 + len(keep))
@@ -84,7 +84,7 @@ class Batch:
     """Tallies with the number of orders of single outcomes, and of cohort outcomes, that lead to each."""
 
     tally: Tally
-    orders: FloatArray
+    orders: npt.NDArray[np.floating[Any]]
     paths: npt.NDArray[Any]
 
     def take(self, index: npt.NDArray[Any]) -> Batch:
@@ -93,7 +93,7 @@ class Batch:
 
     def after_cohort(self, level: IntArray, size: int) -> Batch:
         """Return all outcomes, 0..size DLTs, of one more cohort."""
-        ways = np.array([comb(size, k) for k in range(size + 1)], dtype=np.float64)
+        ways = np.array([self.orders.dtype.type(str(comb(size, k))) for k in range(size + 1)])
         paths = self.paths
         if paths.dtype != object and paths.sum(dtype=np.float64) * (size + 1) > 2.0**62:
             paths = paths.astype(object)
@@ -116,6 +116,14 @@ class Batch:
             np.add.reduceat(self.orders[order], first),
             np.add.reduceat(self.paths[order], first),
         )
+
+
+def _orders_type(max_n: int) -> type[np.floating[Any]]:
+    """Return a type of number that holds 2 to the power ``max_n``."""
+    for kind in (np.float64, np.longdouble):
+        if max_n < np.finfo(kind).maxexp - 2:
+            return kind
+    raise TooManyStates(f"exact enumeration cannot count the orders of outcomes of {max_n:,} patients; use Monte Carlo")
 
 
 def _distinct(sizes: IntArray) -> list[int]:

@@ -11,6 +11,7 @@ from scipy.special import gammaln
 
 from doseesc.benchmark import benchmark_choice
 from doseesc.montecarlo import TrialBlock
+from doseesc.truth import true_mtd
 
 CASES = json.loads((Path(__file__).parent / "data" / "optimal_benchmark.json").read_text())["items"]
 BLOCKS = 13
@@ -67,3 +68,15 @@ def test_of_equal_rates_below_the_target_the_highest_level_is_taken():
 def test_a_plateau_counts_as_one_level(truth, level):
     latent = np.random.default_rng(0).random((500, 3))
     assert set(benchmark_choice(latent, np.array(truth), 0.25)) == {level}
+
+
+@pytest.mark.parametrize("rule", ["nearest", "highest_below"])
+@pytest.mark.parametrize("truth", [[0.05, 0.25, 0.30], [0.1, 0.3, 0.3], [0.02, 0.05, 0.6]])
+def test_with_many_patients_it_finds_the_true_mtd_by_either_definition(rule, truth):
+    latent = np.random.default_rng(1).random((20_000, 40))
+    mtd = int(true_mtd(np.array(truth), 0.25, rule=rule, margin=0.1))
+    assert set(benchmark_choice(latent, np.array(truth), 0.25, rule, 0.1)) == {mtd}
+
+
+def test_where_every_rate_is_too_high_the_highest_below_is_none():
+    assert benchmark_choice(np.array([[0.1], [0.2]]), np.array([0.5, 0.6]), 0.25, "highest_below", 0.1).tolist() == [0]

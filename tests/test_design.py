@@ -371,3 +371,15 @@ def test_a_design_without_its_two_methods_cannot_be_made():
 
     with pytest.raises(TypeError, match="pick"):
         Unfinished(n_doses=3, max_n=12)
+
+
+def test_a_cohort_without_patients_is_refused():
+    """Otherwise both engines would go on for ever."""
+
+    class Empty(BOIN):
+        def propose(self, tally):
+            decision = super().propose(tally)
+            return Decision(decision.level, 0 * decision.cohort_size, decision.reason_code)
+
+    with pytest.raises(ValueError, match="Empty proposes a cohort without patients"):
+        Empty(target=0.25, n_doses=3, max_n=9).decide(Tally.parse("1NNN", n_doses=3))

@@ -237,3 +237,25 @@ def test_row_keys_with_more_digits_than_fit_one_number():
     keys = row_keys(rows)
     assert len(np.unique(keys)) == len(np.unique(rows, axis=0))
     np.testing.assert_array_equal(keys[:500], keys[500:][::-1])
+
+
+def test_trials_of_more_than_a_thousand_patients():
+    """The orders of outcomes no longer fit a double; their logarithms do."""
+    design = CRM(target=0.45, skeleton=(0.45,), max_n=1100, cohort_size=50)
+    oc = enumerate_paths(design).characteristics([[0.5], [0.0], [1.0]])
+    np.testing.assert_allclose(oc.selected, [[0, 1]] * 3, atol=1e-9)
+    np.testing.assert_allclose(oc.total_dlts, [550, 0, 1100], rtol=1e-9)
+    assert oc.sd.total_dlts[0] == pytest.approx(np.sqrt(275), rel=1e-6)
+
+
+@pytest.mark.parametrize("level", [-1, 4, 1.5, [1, 2]])
+def test_a_true_mtd_that_is_no_level_is_refused(level):
+    with pytest.raises(ValueError, match=r"^true_mtd"):
+        paths_of("BOIN").characteristics([0.1, 0.2, 0.3], true_mtd=level)
+
+
+def test_no_truths_and_no_target_are_refused():
+    with pytest.raises(ValueError, match=r"^probabilities"):
+        paths_of("BOIN").characteristics(np.zeros((0, 3)))
+    with pytest.raises(ValueError, match=r"^target"):
+        paths_of("3+3").characteristics([0.1, 0.2, 0.3], target=2.0)

@@ -118,6 +118,11 @@ def test_progress_counts_trials():
     [
         ({"n_trials": 0}, "n_trials"),
         ({"n_trials": True}, "n_trials"),
+        ({"n_trials": "100"}, "n_trials"),
+        ({"seed": 1.0}, "seed"),
+        ({"jobs": 0}, "jobs"),
+        ({"jobs": -1}, "jobs"),
+        ({"true_mtd": 7}, "true_mtd"),
         ({"seed": -1}, "seed"),
         ({"probabilities": [0.1, 0.2]}, "probabilities"),
         ({"probabilities": [0.1, 0.2, float("nan")]}, "probabilities"),

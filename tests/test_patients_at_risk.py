@@ -1,6 +1,5 @@
 """Simulated patients: against the closed form, against a record read line by line, and reproducible."""
 
-
 import numpy as np
 import pytest
 

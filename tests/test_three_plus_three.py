@@ -251,3 +251,7 @@ def test_variants_differ_at_the_top_dose():
 def test_wrong_argument_is_named(wrong, name):
     with pytest.raises(ValueError, match=rf"^{name}\b"):
         ThreePlusThree(**({"n_doses": 3} | wrong))
+
+
+def test_numbers_from_numpy_are_numbers():
+    assert ThreePlusThree(n_doses=np.int64(3)).max_n == 18

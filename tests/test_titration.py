@@ -54,3 +54,11 @@ def test_both_engines_agree(name):
 def test_single_patient_cohorts_need_no_completion():
     design = BOIN(target=0.25, n_doses=3, max_n=9, cohort_size=1, rules=RULE)
     assert design.decide(Tally.parse("1N 2T", n_doses=3)).level[0] == 1
+
+
+def test_escalation_only_accepts_the_level_below_with_the_one_patient_it_has():
+    design = ThreePlusThree(n_doses=4, variant="escalation_only", rules=RULE)
+    tally = Tally.parse("1N 2N 3N 4T 4NT", n_doses=4)
+    assert design.decide(tally).reason[0].name == "MTD_FOUND"
+    assert design.select(tally)[0] == 3
+    assert enumerate_paths(design).characteristics([0.01, 0.02, 0.05, 0.6]).selected[0] < 0.05
