@@ -243,7 +243,7 @@ class Design(ABC):
             self, rules, tally, decision, ceiling=lambda: self._ceiling(tally, self.ceiling(tally))
         )
         cohort = np.minimum(phases.sized(self, rules, tally, decision), self.max_n - tally.total_n)
-        if ((decision.level > 0) & (cohort < 1)).any() or (decision.level > self.n_doses).any():
+        if ((decision.level > 0) & ((cohort < 1) | (decision.level > self.n_doses))).any():
             raise ValueError(f"{type(self).__name__} proposes a cohort without patients or a level that does not exist")
         return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
 

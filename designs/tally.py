@@ -230,6 +230,8 @@ class Tally:
 
     def take(self, index: npt.NDArray[Any]) -> Tally:
         """Return the tallies at ``index`` (integers or a mask)."""
+        if index.dtype == np.bool_:
+            index = np.flatnonzero(index)  # once, not for each array
         memory = {name: values[index] for name, values in self.memory.items()}
         return Tally._trusted(self.n[index], self.dlt[index], self.level[index], memory)
 

@@ -54,7 +54,14 @@ def test_schema_refuses_what_the_program_refuses(old, new, small_scenario):
     assert not validator.is_valid(YAML(typ="safe", pure=True).load(small_scenario.replace(old, new)))
 
 
-@pytest.mark.parametrize("how", [DLT, "curve: {type: power, skeleton: [0.1, 0.2, 0.3], beta: 0.1}", "random: {type: pseudo_uniform, count: 5}"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        DLT,
+        "curve: {type: power, skeleton: [0.1, 0.2, 0.3], beta: 0.1}",
+        "random: {type: pseudo_uniform, count: 5}",
+    ],
+)
 def test_every_form_of_a_scenario_fits_the_schema(how):
     scenario = YAML(typ="safe", pure=True).load(f"{{name: S, {how}}}")
     definitions = json_schema(built_in_designs())["$defs"]
