@@ -115,57 +115,68 @@ def test_aalen_johansen_equals_statsmodels(data_sets):
             assert curve[0, at] == pytest.approx(reference.cinc[cause], abs=1e-12)
 
 
-def gray_day_by_day(arms):
-    """Gray's score and variance by his K-sample recursion (1988), patient groups 0 and 1, in plain loops."""
-    risk = [len(kind) for kind, _ in arms]
-    s_before, s_after, f_before, f_after = [1.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.0, 0.0]
-    pooled_before = pooled = score = v = 0.0
-    c = np.zeros((2, 2))
-    v3, v2 = np.zeros(2), np.zeros(2)
-    for day in range(1, DAYS + 1):
-        d1 = [int(((kind == IMPROVED) & (when == day)).sum()) for kind, when in arms]
-        d2 = [int(((kind == DIED) & (when == day)).sum()) for kind, when in arms]
-        gone = [int((when == day).sum()) for _, when in arms]
-        alive = [k for k in (0, 1) if risk[k] > 0]
-        if sum(d1) + sum(d2) > 0:
-            h = [risk[k] / s_before[k] if k in alive else 0.0 for k in (0, 1)]
-            for k in alive:
-                s_after[k] = s_before[k] * (risk[k] - d1[k] - d2[k]) / risk[k]
-                f_after[k] = f_before[k] + s_before[k] * d1[k] / risk[k]
-            r = [h[k] * (1 - f_before[k]) for k in (0, 1)]
-            pooled = pooled_before + sum(d1) / sum(h)
-            a = np.zeros((2, 2))
-            for i in alive:
-                for j in alive:
-                    a[i, j] = h[i] * ((i == j) - h[j] / sum(h))
-            c = c + a * sum(d1) / (sum(h) * (1 - pooled_before))
-            if 0 in alive:
-                score += d1[0] - sum(d1) * r[0] / sum(r)
-            for k in alive:
-                ratio = (1 - pooled) / s_after[k] if s_after[k] > 1e-12 else None
-                if sum(d1) > 0:
-                    t4 = 1.0 if ratio is None else 1 - ratio
-                    ties = 1 - (sum(d1) - 1) / (sum(h) * s_before[k] - 1) if sum(d1) > 1 else 1.0
-                    t3 = ties * s_before[k] * sum(d1) / (sum(h) * risk[k])
-                    t1 = a[0, k] - t4 * c[0, k]
-                    v3[k] += t4**2 * t3
-                    v2[k] += t1 * t4 * t3
-                    v += t1**2 * t3
-                if d2[k] > 0 and ratio is not None:
-                    ties = 1 - (d2[k] - 1) / (risk[k] - 1) if d2[k] > 1 else 1.0
-                    t3 = ties * s_before[k] ** 2 * d2[k] / risk[k] ** 2
-                    v3[k] += ratio**2 * t3
-                    v2[k] -= ratio * c[0, k] * ratio * t3
-                    v += (ratio * c[0, k]) ** 2 * t3
-        pooled_before, f_before, s_before = pooled, list(f_after), list(s_after)
-        risk = [risk[k] - gone[k] for k in (0, 1)]
-    return score, v + sum(c[0, k] ** 2 * v3[k] + 2 * c[0, k] * v2[k] for k in (0, 1))
+def gray_by_the_formula(arms):
+    """Gray's score and its variance as the module's text writes them, summed over days for one data set."""
+    days = range(1, DAYS + 1)
+
+    def count(arm, day, event):
+        kind, when = arms[arm]
+        return int(((kind == event) & (when == day)).sum())
+
+    def at_risk(arm, day):
+        return int((arms[arm][1] >= day).sum())
+
+    improved = {(k, t): count(k, t, IMPROVED) for k in (0, 1) for t in days}
+    died = {(k, t): count(k, t, DIED) for k in (0, 1) for t in days}
+    patients = {(k, t): at_risk(k, t) for k in (0, 1) for t in days}
+    free, incidence = {}, {}  # before and after each day: neither event, and improvement
+    for k in (0, 1):
+        free[k, 0], incidence[k, 0] = 1.0, 0.0
+        for t in days:
+            share = 1 / patients[k, t] if patients[k, t] else 0.0
+            free[k, t] = free[k, t - 1] * (1 - (improved[k, t] + died[k, t]) * share)
+            incidence[k, t] = incidence[k, t - 1] + free[k, t - 1] * improved[k, t] * share
+    weight = {(k, t): patients[k, t] / free[k, t - 1] if patients[k, t] else 0.0 for k in (0, 1) for t in days}
+    pooled, size = {0: 0.0}, {t: weight[0, t] + weight[1, t] for t in days}
+    for t in days:
+        events = improved[0, t] + improved[1, t]
+        pooled[t] = pooled[t - 1] + (events / size[t] if events else 0.0)
+    with_events = [t for t in days if improved[0, t] + improved[1, t]]
+    spread = {t: weight[0, t] * weight[1, t] / size[t] if size[t] else 0.0 for t in days}
+
+    def still_to_come(day):
+        return sum(
+            spread[t] * (improved[0, t] + improved[1, t]) / (size[t] * (1 - pooled[t - 1]))
+            for t in with_events
+            if t > day
+        )
+
+    score = variance = 0.0
+    for t in days:
+        events = improved[0, t] + improved[1, t]
+        if events:
+            expected = [weight[k, t] * (1 - incidence[k, t - 1]) for k in (0, 1)]
+            score += improved[0, t] - events * expected[0] / sum(expected)
+        for k in (0, 1):
+            if not patients[k, t]:
+                continue
+            gone = free[k, t] <= 1e-12
+            kept = 0.0 if gone else (1 - pooled[t]) / free[k, t]
+            later = still_to_come(t)
+            if events:
+                ties = 1 - (events - 1) / (size[t] * free[k, t - 1] - 1) if events > 1 else 1.0
+                jump = ties * events * free[k, t - 1] / (size[t] * patients[k, t])
+                variance += (spread[t] + later * (1 - kept)) ** 2 * jump
+            if died[k, t] and not gone:
+                ties = 1 - (died[k, t] - 1) / (patients[k, t] - 1) if died[k, t] > 1 else 1.0
+                variance += (later * kept) ** 2 * ties * died[k, t] * (free[k, t - 1] / patients[k, t]) ** 2
+    return score, variance
 
 
-def test_gray_equals_its_recursion_in_loops(data_sets):
+def test_gray_equals_its_formula_summed_day_by_day(data_sets):
     for arms, counts in data_sets:
         found = gray(*counts)
-        score, variance = gray_day_by_day(arms)
+        score, variance = gray_by_the_formula(arms)
         assert found.score[0] == pytest.approx(score, abs=1e-9)
         assert found.variance[0] == pytest.approx(variance, rel=1e-7, abs=1e-9)
 
