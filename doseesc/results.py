@@ -91,15 +91,15 @@ class Results:
     def agreement(self) -> tuple[int, int, int] | None:
         """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors.
 
-        The standard error is the exact one.  Figures so rare that fewer than five trials are expected to show them
-        are left out, since their simulated values are not nearly normal.
+        The standard error is the exact one.  Figures that hang on fewer than about five trials are left out, since
+        their simulated values are not nearly normal.
         """
         scores = [
             score
             for cell in self.cells.values()
             if cell.exact is not None and cell.simulated is not None
             for metric in METRICS
-            for score in _scores(cell.simulated, cell.exact, metric, self.study.cohort_size)
+            for score in _scores(cell.simulated, cell.exact, metric, self.study.max_n)
         ]
         if not scores:
             return None
@@ -123,10 +123,11 @@ class Results:
 
 
 def _scores(
-    simulated: OperatingCharacteristics, exact: OperatingCharacteristics, metric: str, cohort_size: int
+    simulated: OperatingCharacteristics, exact: OperatingCharacteristics, metric: str, max_n: int
 ) -> list[float]:
     value, truth = np.atleast_1d(getattr(simulated, metric)), np.atleast_1d(getattr(exact, metric))
     sd = np.atleast_1d(getattr(exact.sd, metric))
-    unit = cohort_size if "patients" in metric else 1
+    # One rare trial may differ by as much as all its patients.
+    unit = max_n if "patients" in metric or "dlts" in metric else 1
     common = simulated.n_trials * sd**2 >= 5 * unit**2
     return list((value - truth)[common] / (sd[common] / np.sqrt(simulated.n_trials)))
