@@ -28,6 +28,7 @@ from doseesc.characteristics import (
     one_truth,
 )
 from doseesc.ends import Ends
+from doseesc.polynomial import weights
 from doseesc.walk import MEMORY_LIMIT, walk
 
 FloatArray = npt.NDArray[np.float64]
@@ -161,14 +162,8 @@ class Paths:
 
     def _weights(self, truths: FloatArray, dlt: npt.NDArray[Any], no_dlt: npt.NDArray[Any]) -> FloatArray:
         """Return c_s p^dlt (1 - p)^no_dlt for K truths, shape (K, T), in the order of the ends."""
-        # A finite stand-in for log 0: times 0 it is 0, times anything else its exponential is 0.
-        with np.errstate(divide="ignore"):
-            log_p = np.maximum(np.log(truths), -1e300)
-            log_q = np.maximum(np.log1p(-truths), -1e300)
-        power = np.concatenate([dlt, no_dlt], axis=1).astype(np.float64)
-        weight = np.concatenate([log_p, log_q], axis=1) @ power.T
-        weight += self.log_coefficient[self._ends.order]
-        return np.exp(weight, out=weight)
+        power, complement = dlt.astype(np.float64), no_dlt.astype(np.float64)
+        return weights(truths, power, complement, self.log_coefficient[self._ends.order])
 
     def _value_per_end(self, metric: str, mtd: int | None) -> FloatArray:
         """Return the figure's value in each end, shape (T,) or (T, F)."""

@@ -87,11 +87,23 @@ class Polynomial:
         return float(self.value @ (gain - loss))
 
     def _weights(self, truths: FloatArray, dlt: FloatArray, no_dlt: FloatArray) -> FloatArray:
-        # A finite stand-in for log 0: times 0 it is 0, times anything else its exponential is 0.
-        with np.errstate(divide="ignore"):
-            log_p = np.maximum(np.log(truths), -1e300)
-            log_q = np.maximum(np.log1p(-truths), -1e300)
-        weight = log_p @ dlt.T
-        weight += log_q @ no_dlt.T
-        weight += self.log_coefficient
-        return np.exp(weight, out=weight)
+        return weights(truths, dlt, no_dlt, self.log_coefficient)
+
+
+def weights(truths: FloatArray, dlt: FloatArray, no_dlt: FloatArray, log_coefficient: FloatArray) -> FloatArray:
+    """Return c_s prod_j p_j^dlt (1 - p_j)^no_dlt for K truths (K, J) and T terms (T, J), shape (K, T).
+
+    Examples
+    --------
+    >>> weights(np.array([[0.5], [0.0]]), np.array([[0.0], [2.0]]), np.array([[2.0], [0.0]]), np.zeros(2))
+    array([[0.25, 0.25],
+           [1.  , 0.  ]])
+    """
+    # A finite stand-in for log 0: times 0 it is 0, times anything else its exponential is 0.
+    with np.errstate(divide="ignore"):
+        log_p = np.maximum(np.log(truths), -1e300)
+        log_q = np.maximum(np.log1p(-truths), -1e300)
+    weight = log_p @ dlt.T
+    weight += log_q @ no_dlt.T
+    weight += log_coefficient
+    return np.exp(weight, out=weight)
