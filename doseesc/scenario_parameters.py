@@ -118,7 +118,7 @@ def with_default(problem: Problem, field: Field[Any]) -> Problem:
     """Add what to do, where nothing better is known: leave the parameter out."""
     if problem.remedy or field.default is MISSING:
         return problem
-    if problem.message.startswith("must be given"):
+    if problem.message.startswith("must be given") or field.default == ():
         return replace(problem, remedy=f"write  {field.name}:  with its value")
     remedy = "or leave it out" if field.default is None else f"leave it out for the default, {show(field.default)}"
     return replace(problem, remedy=remedy)

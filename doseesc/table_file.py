@@ -63,6 +63,7 @@ def read_table(path: Path) -> dict[int, str]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
             header = [name.strip().lower() for name in reader.fieldnames or []]
+            header = ["dlts" if name == "dlt" else name for name in header]  # as  doseesc table  writes it
             if sorted(header) != sorted(COLUMNS):
                 raise ValueError(f"line 1 has the columns {', '.join(header) or 'none'}, not {', '.join(COLUMNS)}")
             reader.fieldnames = header

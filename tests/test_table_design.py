@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from designs import BOIN, IBOIN, MTPI2, APlusB, TableDesign, Tally, ThreePlusThree
 from doseesc.characteristics import METRICS
+from doseesc.cli import build_app
 from doseesc.exact import enumerate_paths
 from doseesc.montecarlo import simulate
 from doseesc.scenario import ScenarioError, load
@@ -186,3 +188,15 @@ def test_iboin_leans_towards_its_prior():
 def test_wrong_iboin_is_named(wrong, name):
     with pytest.raises(ValueError, match=f"^{name} "):
         IBOIN(**{"target": 0.3, "n_doses": 3, "max_n": 9, "skeleton": (0.1, 0.2, 0.3), **wrong})
+
+
+def test_what_the_table_command_writes_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = SCENARIO.replace("name: committee, type: table, table: TABLE", "name: BOIN, type: BOIN")
+    (tmp_path / "boin.yaml").write_text(own)
+    done = CliRunner().invoke(build_app(), ["table", "boin.yaml", "--design", "BOIN", "--out", "written.csv"])
+    assert done.exit_code == 0, done.output
+    (tmp_path / "study.yaml").write_text(SCENARIO.replace("TABLE", "written.csv"))
+    table, boin = load("study.yaml").designs["committee"], load("boin.yaml").designs["BOIN"]
+    tally = Tally.parse(["1NNN", "1NNT", "1NNN 2NNT", "1NNN 2TTT", "1NTT", "1NNN 2NNT 2NNN"], n_doses=3)
+    np.testing.assert_array_equal(table.decide(tally).level, boin.decide(tally).level)

@@ -39,3 +39,14 @@ def test_the_command_line_shows_them_on_stderr(tmp_path, monkeypatch):
     assert done.exit_code == 0
     assert "warning: rigid: cannot reach level 3" in done.stderr
     assert "warning" not in done.stdout
+
+
+def test_commands_that_look_at_the_drug_alone_say_so(tmp_path, monkeypatch):
+    observed = SCENARIO + "observation: {background: 0.05}\n"
+    (tmp_path / "plain.yaml").write_text(SCENARIO)
+    (tmp_path / "observed.yaml").write_text(observed)
+    monkeypatch.chdir(tmp_path)
+    for command in (["paths", "--design", "sound", "--cohorts", "1"], ["ensemble", "--count", "3"]):
+        first, *rest = command
+        assert "drug alone" in CliRunner().invoke(build_app(), [first, "observed.yaml", *rest]).stderr
+        assert "drug alone" not in CliRunner().invoke(build_app(), [first, "plain.yaml", *rest]).stderr

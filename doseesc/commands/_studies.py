@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 DesignName = Annotated[str, typer.Option("--design", metavar="NAME", help="A design of the file, by its name.")]
 
 
-def load_study(name: str, *, warn: bool = True) -> Study:
+def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Study:
     """Load a scenario file; where there is no such file, the shipped scenario of that name.
 
     What the study warns of, such as a design that cannot stop, goes to stderr; ``warn`` False leaves it out, for
-    commands that serve a trial already begun.
+    commands that serve a trial already begun.  ``drug_alone`` is for commands that look at the drug's own curve: a note
+    says so where the file has an ``observation:`` that they leave aside.
 
     Raises
     ------
@@ -30,6 +31,8 @@ def load_study(name: str, *, warn: bool = True) -> Study:
     study = load(study_path(name))
     for warning in study.warnings() if warn else ():
         typer.echo(f"warning: {warning}", err=True)
+    if drug_alone and study.observations:
+        typer.echo("note: figures of the drug alone; the file's observation: is applied by  run  only", err=True)
     return study
 
 

@@ -94,7 +94,7 @@ def calibrate(
         return
     from doseesc.judge import truths_of
 
-    study = load_study(file)
+    study = load_study(file, drug_alone=True)
     chosen = chosen_design(study, design)
     check_figure_file(figure, force=force)
     with _user_errors("--curves"):

@@ -60,7 +60,7 @@ def ensemble(
         return
     from doseesc.ensemble import file_random, run_ensemble
 
-    study = load_study(file)
+    study = load_study(file, drug_alone=True)
     check_figure_file(figure, force=force)
     try:
         random = file_random(study, scenario)

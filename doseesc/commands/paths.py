@@ -59,7 +59,7 @@ def paths(
         return
     from doseesc.pathways import pathways
 
-    study = load_study(file)
+    study = load_study(file, drug_alone=True)
     chosen = chosen_design(study, design)
     truths = _truths(study, scenario)
     check_figure_file(figure, force=force)

@@ -71,7 +71,7 @@ def worst_case(
     if show_code:
         print_data(_code(file, design, separation, band, bound, starts, seed, figure))
         return
-    study = load_study(file)
+    study = load_study(file, drug_alone=True)
     names = list(study.designs) if design is None else [design]
     if design is not None:
         chosen_design(study, design)

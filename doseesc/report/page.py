@@ -94,7 +94,8 @@ def recommendation(results: Results) -> Recommendation:
         if each.overdose < chosen.overdose - _SAFER
     ]
     cautions.append(
-        f"Its worst scenario is {chosen.worst_scenario}, with {100 * chosen.worst_correct:.1f} % correct selection."
+        f"The worst scenario of {best} is {chosen.worst_scenario}, with {100 * chosen.worst_correct:.1f} % correct "
+        "selection."
     )
     open_top = [
         scenario for (scenario, design), cell in results.cells.items() if design == best and cell.best.unbounded > 0.5
