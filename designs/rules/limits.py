@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from designs.checks import (
     require_amounts,
@@ -70,16 +71,8 @@ class NoSkipping(LimitRule):
 
 
 @dataclass(frozen=True)
-class CoherentEscalation(LimitRule):
-    """No escalation directly after a cohort whose observed DLT rate is at or above the target.
-
-    Cheung (2005), *Biometrika* 92:863-873.  With :class:`NoSkipping` it is dfcrm's ``restrict``.
-
-    Parameters
-    ----------
-    target : float, optional
-        The rate; by default the design's target.
-    """
+class _CoherentLimit(LimitRule):
+    """What the coherence rules share: the DLT rate of the last cohort is held against a target."""
 
     target: float | None = None
 
@@ -94,13 +87,28 @@ class CoherentEscalation(LimitRule):
         """Raise ValueError if neither the rule nor the design has a target."""
         own_or_target("target", self.target, design, self)
 
+    def _rate_and_target(self, design: Design, tally: Tally) -> tuple[npt.NDArray[np.float64], float]:
+        # The rate as dfcrm compares it, a quotient of whole numbers against the target.
+        rate = tally.recall("last_dlt") / np.maximum(tally.recall("last_n"), 1)
+        return rate, own_or_target("target", self.target, design, self)
+
+
+@dataclass(frozen=True)
+class CoherentEscalation(_CoherentLimit):
+    """No escalation directly after a cohort whose observed DLT rate is at or above the target.
+
+    Cheung (2005), *Biometrika* 92:863-873.  With :class:`NoSkipping` it is dfcrm's ``restrict``.
+
+    Parameters
+    ----------
+    target : float, optional
+        The rate; by default the design's target.
+    """
+
     def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
-        target = own_or_target("target", self.target, design, self)
-        # The rate as dfcrm compares it, a quotient of whole numbers against the target.
-        last_n = np.maximum(tally.recall("last_n"), 1)
-        toxic = tally.recall("last_dlt") / last_n >= target
-        return np.ones(tally.size, dtype=np.int64), np.where(toxic, tally.level, tally.n_doses)
+        rate, target = self._rate_and_target(design, tally)
+        return np.ones(tally.size, dtype=np.int64), np.where(rate >= target, tally.level, tally.n_doses)
 
     def describe(self, design: Design) -> str:
         """See :meth:`Rule.describe`."""
@@ -109,7 +117,7 @@ class CoherentEscalation(LimitRule):
 
 
 @dataclass(frozen=True)
-class CoherentDeescalation(LimitRule):
+class CoherentDeescalation(_CoherentLimit):
     """No de-escalation directly after a cohort whose observed DLT rate is at or below the target.
 
     The counterpart of :class:`CoherentEscalation` in Cheung (2005), *Biometrika* 92:863-873.  A level excluded as too
@@ -121,25 +129,10 @@ class CoherentDeescalation(LimitRule):
         The rate; by default the design's target.
     """
 
-    target: float | None = None
-
-    reason = Reason.NOT_COHERENT
-    memory = ("last_n", "last_dlt")
-
-    def __post_init__(self) -> None:
-        if self.target is not None:
-            require_probability("target", self.target)
-
-    def check(self, design: Design) -> None:
-        """Raise ValueError if neither the rule nor the design has a target."""
-        own_or_target("target", self.target, design, self)
-
     def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
-        target = own_or_target("target", self.target, design, self)
-        last_n = np.maximum(tally.recall("last_n"), 1)
-        calm = tally.recall("last_dlt") / last_n <= target
-        return np.where(calm, tally.level, 1), np.full(tally.size, tally.n_doses)
+        rate, target = self._rate_and_target(design, tally)
+        return np.where(rate <= target, tally.level, 1), np.full(tally.size, tally.n_doses)
 
     def describe(self, design: Design) -> str:
         """See :meth:`Rule.describe`."""
