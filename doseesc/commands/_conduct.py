@@ -50,8 +50,7 @@ def design_name(study: Study, name: str | None) -> str:
         If the file has none of that name, or has several and none is named.
     """
     if name is not None:
-        chosen_design(study, name)
-        return name
+        return chosen_design(study, name)[0]
     names = list(study.designs)
     if len(names) > 1:
         raise typer.BadParameter(f"name one of the file's designs: {', '.join(names)}", param_hint="--design")
