@@ -1,6 +1,8 @@
 """Designs and rules put every parameter into words: change any of them and the text changes."""
 
+import json
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -21,20 +23,7 @@ from designs import (
 from designs.a_plus_b import APlusB
 
 SHARED = {"n_doses", "max_n", "cohort_size", "start_level", "rules"}  # put into words by the protocol itself
-USUAL = {"target": 0.3, "n_doses": 3, "max_n": 18}
-MODEL = {"target": 0.25, "skeleton": (0.1, 0.25, 0.4), "max_n": 18}
-DOSES = {"target": 0.3, "doses": (1, 2, 4), "max_n": 18}
-DESIGNS = {
-    "3+3": {"n_doses": 3},
-    "A+B": {"n_doses": 3, "cohort_size": 3},
-    "CRM": MODEL,
-    "CRM-MLE": MODEL,
-    "BLRM": DOSES,
-    "EWOC": DOSES,
-    "BMA-CRM": {"target": 0.3, "skeletons": [(0.1, 0.3, 0.5), (0.02, 0.1, 0.3)], "max_n": 30},
-    "iBOIN": {"target": 0.3, "n_doses": 3, "max_n": 18, "skeleton": (0.05, 0.3, 0.5)},
-    "table": {"target": 0.3, "n_doses": 3, "max_n": 9, "table": {3: "ESDU", 6: "EESDUUU"}},
-}
+DESIGNS = json.loads((Path(__file__).parent / "data" / "minimal_designs.json").read_text())
 RULES = {
     "MaximumIncrement": {"amounts": (1, 2, 4)},
     "HardSafety": {},
@@ -121,7 +110,7 @@ LEFT_OUT = {
 
 
 def design_of(name, **more):
-    return design_class(name)(**{**DESIGNS.get(name, USUAL), **more})
+    return design_class(name)(**{**DESIGNS.get(name, DESIGNS["usual"]), **more})
 
 
 def text_of(design):

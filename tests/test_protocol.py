@@ -9,7 +9,8 @@ import pytest
 from designs import CRM, NoSkipping, StopTooToxic
 from doseesc.letter_table import letters
 from doseesc.output import write_results
-from doseesc.report.protocol import protocol_blocks, protocol_files, registry_queries
+from doseesc.report.protocol import protocol_blocks, protocol_files
+from doseesc.report.protocol_sources import registry_queries
 from doseesc.saved import read_results
 from doseesc.scenario import load
 from doseesc.study import run
@@ -78,9 +79,9 @@ def test_protocol_has_its_sections_and_the_design_in_its_own_words(folder):
     saved = read_results(folder)
     blocks = list(protocol_blocks(saved, "CRM"))
     assert [each.text for each in blocks if each.kind == "heading"] == [
-        *("Assumptions to be confirmed", "Objectives", "Design"),
-        *("Dose-limiting toxicity, evaluability and attribution", "Stopping", "Selection of the MTD", "Phase 2 arms"),
-        *("Operating characteristics", "Queries to the sponsor", "References"),
+        *("Assumptions to be confirmed", "Objectives", "Design", "Decision table"),
+        *("Dose-limiting toxicity, evaluability and attribution", "Stopping", "Selection of the MTD"),
+        *("Phase 2 arms and sample size", "Operating characteristics", "Queries to the sponsor", "References"),
     ]
     design = saved.results.study.designs["CRM"]
     assert isinstance(design, CRM)
@@ -117,7 +118,7 @@ def test_decision_table_is_the_designs_own(folder):
 
 def test_errors_of_the_registry_text_are_queries_to_its_sponsor_only(folder):
     queries = registry_queries("NCT04602104")
-    assert len(queries) == 15
+    assert len(queries) == 18
     assert all(set(each) == {"where", "problem", "query", "basis"} and all(each.values()) for each in queries)
     assert "0 to 24" in next(each["query"] for each in queries if each["where"].startswith("SOFA"))
     text = protocol_files(read_results(folder))["protocol.md"].decode()
