@@ -15,6 +15,7 @@ from doseesc.saved import read_results
 from doseesc.scenario import load
 from doseesc.study import run
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 STUDY = """\
 study: {title: T, registry_id: NCT04602104, assumptions: ["target: assumed, 25 %"]}
 doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
@@ -101,7 +102,8 @@ def test_figures_that_are_exact_are_printed_once(folder):
     table = next(each.table for each in protocol_blocks(saved, "CRM") if each.table and each.table.name == "selection")
     exact = saved.results.cells["A", "CRM"].exact
     assert [each.text for each in table.rows[0][1:5]] == [
-        f"{'★ ' if level == exact.true_mtd else ''}{100 * share:.1f}" for level, share in enumerate(exact.selected)
+        f"{'★' + NO_BREAK if level == exact.true_mtd else ''}{100 * share:.1f}"
+        for level, share in enumerate(exact.selected)
     ]
     assert all(each.small == "" for row in table.rows for each in row)
 

@@ -35,6 +35,7 @@ from doseesc.trial import Trial, trial_of
 if TYPE_CHECKING:
     from doseesc.results import Results
 
+_NAMED = 4  # designs whose figures are said beside the trial's; more are in a table only
 PROTOCOL_FILES = ("protocol.docx", "protocol.md")
 
 
@@ -163,7 +164,7 @@ def _in_brief(results: Results, name: str) -> str:
     summaries = {each.design: each for each in across_scenarios(results)}
     own = summaries.pop(name)
     others = ", ".join(f"{100 * each.correct:.1f} % with {each.design}" for each in summaries.values())
-    against = f" (it is {others})" if others else ""
+    against = f" (it is {others})" if 0 < len(summaries) <= _NAMED else ""
     evaluable = "evaluable patients" if results.study.observation else "patients"
     return (
         f"{name} selects the true MTD, or rightly none, in {100 * own.correct:.1f} % of trials on average over "
@@ -195,9 +196,14 @@ def _exact_where_possible(results: Results) -> Results:
 def _of(name: str, *tables: PageTable) -> Iterator[PageTable]:
     """Keep the rows of one design, without its column."""
     for table in tables:
-        rows = [(row[0], *row[2:]) for row in table.rows if row[1].text == name]
+        rows = [(row[0], *map(_unbroken, row[2:])) for row in table.rows if row[1].text == name]
         columns = (table.columns[0], *table.columns[2:])
         yield PageTable(table.name, f"{table.caption}, {name}", table.how_to_read, columns, rows)
+
+
+def _unbroken(cell: Value) -> Value:
+    """Keep the mark of the true MTD on the line of its number."""
+    return replace(cell, text=cell.text.replace("★ ", "★\N{NO-BREAK SPACE}"))
 
 
 def _patients(count: int) -> str:

@@ -118,14 +118,14 @@ def _transition_table(trial: Trial, paths: Pathways) -> PageTable:
         count = "" if size == design.cohort_size else f" ({size})"
         rows.append(tuple(Value(text) for text in (*history, f"{doses.name(level)}{count}", *outcomes)))
     heads = [f"cohort {place}" for place in range(1, paths.n_cohorts)]
-    after = [f"after {dlts} DLT{'' if dlts == 1 else 's'}" for dlts in range(most + 1)]
+    outcome_heads = [f"after {dlts} DLT{'' if dlts == 1 else 's'}" for dlts in range(most + 1)]
     return PageTable(
         "transitions",
         f"Dose transitions over the first {paths.n_cohorts} cohorts",
         "Each row is a history of DLTs/patients by cohort, the dose of the next cohort, and the dose that follows "
         "each outcome of it. ↑ escalate, → stay, ↓ de-escalate; stop: the trial ends, with the MTD named. A number in "
         f"brackets is a cohort that is not of {design.cohort_size}.",
-        (*heads, "next cohort at", *after),
+        (*heads, "next cohort at", *outcome_heads),
         rows,
         max(len(heads), 1),
     )

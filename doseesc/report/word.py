@@ -16,10 +16,10 @@ _PAPER = 21.0, 29.7  # A4, cm
 _MARGIN = 2.0
 _POINTS_PER_CM = 72 / 2.54
 _FONT = "Arial"  # on every machine, or a font of the same widths
-_CHARACTER = 0.56  # width of its characters in font sizes, on the safe side
-_BOLD = 0.65
+_WIDE, _NARROW = "mwMW%★↑→↓", "ijlftr.,:;'()/|- "
+_BOLD = 1.1  # width of bold letters, as a multiple
 _PADDING = 11.5  # of a cell, left and right together, in points
-_WIDEST = 40  # characters: longer texts are broken even where there is room
+_WIDEST = 30.0  # font sizes: longer texts are broken even where there is room
 _SIZES = (9.0, 8.0, 7.5)
 _SMALLEST = 6.5
 _NOTHING = ("", "–")  # cells where there is no number
@@ -68,14 +68,14 @@ def table_layout(table: PageTable) -> Layout:
     """Choose the page, the font and the columns of a table, so that no word has to be broken if that can be had."""
     columns = [[head, *(str(row[place]) for row in table.rows)] for place, head in enumerate(table.columns)]
     words = [_widest_word(column, bold=place < table.heads) for place, column in enumerate(columns)]
-    texts = [max(len(text) for text in column) for column in columns]
+    texts = [max((_width(text) for text in column[1:]), default=0.0) * _BOLD for column in columns]
     portrait, landscape = ((side - 2 * _MARGIN) * _POINTS_PER_CM for side in _PAPER)
     choices = [(False, size) for size in _SIZES] + [(True, size) for size in _SIZES]
     for turned, size in choices:
         least = [size * word + _PADDING for word in words]
         room = (landscape if turned else portrait) - sum(least)
         if room >= 0:
-            wanted = [size * _BOLD * min(count, _WIDEST) + _PADDING for count in texts]
+            wanted = [size * min(text, _WIDEST) + _PADDING for text in texts]
             lacking = [max(want - have, 0.0) for want, have in zip(wanted, least, strict=True)]
             share = min(1.0, room / sum(lacking)) if sum(lacking) else 0.0
             return Layout(turned, size, tuple(have + share * lack for have, lack in zip(least, lacking, strict=True)))
@@ -85,8 +85,15 @@ def table_layout(table: PageTable) -> Layout:
 
 def _widest_word(column: Sequence[str], *, bold: bool) -> float:
     """Return the width in font sizes of the longest word of a column, whose first text is the head."""
-    longest = [max((len(word) for word in text.split()), default=0) for text in column]
-    return max(longest[0] * _BOLD, max(longest[1:], default=0) * (_BOLD if bold else _CHARACTER))
+    widths = [max(_width(word) for word in text.split(" ")) for text in column]
+    return max(widths[0] * _BOLD, max(widths[1:], default=0.0) * (_BOLD if bold else 1.0))
+
+
+def _width(text: str) -> float:
+    """Return the width of a text in font sizes, on the safe side."""
+    return sum(
+        0.95 if each in _WIDE else 0.36 if each in _NARROW else 0.76 if each.isupper() else 0.58 for each in text
+    )
 
 
 def _set_fonts(document: Any) -> None:
