@@ -11,7 +11,10 @@ import numpy.typing as npt
 from doseesc.characteristics import METRICS, OperatingCharacteristics
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+    import xarray as xr
 
     from doseesc.policies import PolicyComparison
     from doseesc.scenario import Study
@@ -106,10 +109,20 @@ class Results:
         z = np.abs(scores)
         return len(z), int((z <= 2).sum()), int((z <= 4).sum())
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the tidy table ``scenario, design, method, metric, level, value, mcse``."""
+    def to_frame(self, complete: bool = False) -> pd.DataFrame:
+        """Return the tidy table ``scenario, design, method, metric, level, value, mcse``.
+
+        Parameters
+        ----------
+        complete : bool
+            Add all that :meth:`from_frame` needs; see :mod:`doseesc.results_frame`.
+        """
         import pandas as pd
 
+        if complete:
+            from doseesc.results_frame import to_complete_frame
+
+            return to_complete_frame(self)
         frames = []
         for (scenario, design), cell in self.cells.items():
             for found in (cell.simulated, cell.exact):
@@ -120,6 +133,44 @@ class Results:
                     frame.insert(0, "scenario", scenario)
                     frames.append(frame)
         return pd.concat(frames, ignore_index=True)
+
+    @staticmethod
+    def from_frame(frame: pd.DataFrame) -> Results:
+        """Return the results that a complete frame holds, without ``policies``.
+
+        Raises
+        ------
+        ValueError
+            If the frame was not made by ``to_frame(complete=True)``, or lost rows or its ``attrs`` since.
+        """
+        from doseesc.results_frame import from_complete_frame
+
+        return from_complete_frame(frame)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return the results by scenario, design and level; see :mod:`doseesc.results_xarray`."""
+        from doseesc.results_xarray import to_xarray
+
+        return to_xarray(self)
+
+    @staticmethod
+    def from_xarray(dataset: xr.Dataset) -> Results:
+        """Return the results that a Dataset of :meth:`to_xarray` holds, without ``policies``.
+
+        Raises
+        ------
+        ValueError
+            If it is no such Dataset.
+        """
+        from doseesc.results_xarray import from_xarray
+
+        return from_xarray(dataset)
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the results as one file, by its ending; see :func:`doseesc.results_files.save_results`."""
+        from doseesc.results_files import save_results
+
+        return save_results(self, path, force=force)
 
 
 def _scores(

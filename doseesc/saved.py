@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from doseesc.characteristics import METRICS, OperatingCharacteristics
+from doseesc.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.output import RESULTS_FILE, OutputError
 from doseesc.results import Cell, Difference, Results
 from doseesc.scenario import Study
@@ -23,7 +24,7 @@ RESULTS_SCHEMA = Path(__file__).with_name("results.schema.json")
 
 _PER_TRIAL = ("sd", "mcse")
 _OWN = ("target", "true_mtd", "method", "n_trials")
-_FIGURES = (*METRICS, "highest_tested", "unbounded", "patients_distribution", "dlts_distribution")
+_FIGURES = (*METRICS, *FURTHER, *DISTRIBUTIONS)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def read_results(folder: str | Path) -> SavedRun:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise OutputError(f"{path} is not in the format {FORMAT!r}\n  {run_first}")
     try:
-        return SavedRun(_results(document), document)
+        return SavedRun(results_from_document(document), document)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
 
@@ -72,7 +73,14 @@ def results_schema() -> dict[str, Any]:
     return schema
 
 
-def _results(document: dict[str, Any]) -> Results:
+def results_from_document(document: Mapping[str, Any]) -> Results:
+    """Return the results that ``results.json`` holds, without the comparison of observation models.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the document is incomplete.
+    """
     study = Study.model_validate(document["study"])
     provenance = document["provenance"]
     if document["scenario_text"]:

@@ -39,16 +39,7 @@ def results_document(results: Results) -> dict[str, Any]:
     study = results.study
     document = {
         "format": FORMAT,
-        "provenance": {
-            "doseesc": __version__,
-            "python": platform.python_version(),
-            "packages": _package_versions(),
-            "scenario_file": study.source.name if study.source else None,
-            "scenario_sha256": study.source_sha256 or None,
-            "method": results.method,
-            "trials": results.n_trials,
-            "seed": results.seed,
-        },
+        "provenance": provenance_of(results),
         "run": {
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "elapsed_seconds": round(results.elapsed, 3),
@@ -76,8 +67,23 @@ def results_document(results: Results) -> dict[str, Any]:
     }
     if results.policies is not None:
         document["policies"] = results.policies.document()
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = plain_values(document)
     return plain
+
+
+def provenance_of(results: Results) -> dict[str, Any]:
+    """Return what the figures of a run made here depend on."""
+    study = results.study
+    return {
+        "doseesc": __version__,
+        "python": platform.python_version(),
+        "packages": _package_versions(),
+        "scenario_file": study.source.name if study.source else None,
+        "scenario_sha256": study.source_sha256 or None,
+        "method": results.method,
+        "trials": results.n_trials,
+        "seed": results.seed,
+    }
 
 
 def characteristics_csv(results: Results) -> str:
@@ -156,16 +162,16 @@ def _package_versions() -> dict[str, str]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Turn arrays, mappings and namespaces into what JSON knows; NaN and infinities into null."""
     if isinstance(value, SimpleNamespace):
         value = vars(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

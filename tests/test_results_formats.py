@@ -1,0 +1,201 @@
+"""Results to and from pandas, xarray, Parquet and netCDF: nothing is lost but the comparison of observation models."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import doseesc
+from doseesc.characteristics import METRICS
+from doseesc.output import OutputError, write_results
+from doseesc.results import Cell, Results
+from doseesc.results_files import read, save_results
+from doseesc.saved import read_results
+from doseesc.scenario import load
+from doseesc.serialise import CHARACTERISTICS_COLUMNS, results_document
+from doseesc.study import run
+
+STUDY = """\
+study: {title: T}
+doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
+target: 0.25
+dlt_window_days: 14
+cohort_size: 3
+max_n: 12
+designs:
+  - {name: 3+3, type: 3+3}
+  - {name: BOIN, type: BOIN, max_n: 15}
+scenarios:
+  - {name: A, dlt: [0.1, 0.25, 0.45]}
+  - {name: B, dlt: [0.5, 0.6, 0.7]}
+simulation: {trials: 200, seed: 7, method: both}
+"""
+
+
+@pytest.fixture(scope="module", params=["both", "exact", "monte_carlo", "auto, in part"])
+def results(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("formats") / "study.yaml"
+    path.write_text(STUDY)
+    if request.param == "auto, in part":  # as where BOIN has more tallies than the memory allows, and 3+3 has not
+        found = run(load(path), method="both")
+        cells = {
+            key: Cell(cell.simulated, None) if key[1] == "BOIN" else Cell(None, cell.exact)
+            for key, cell in found.cells.items()
+        }
+        return replace(found, method="auto", cells=cells, differences=[], notes=["BOIN is simulated only"])
+    return run(load(path), method=request.param)
+
+
+def everything(found):
+    """Return all that ``results.json`` holds but when it was made."""
+    document = results_document(found)
+    return {name: value for name, value in document.items() if name != "run"}
+
+
+def test_xarray_there_and_back(results):
+    assert everything(Results.from_xarray(results.to_xarray())) == everything(results)
+
+
+def test_pandas_there_and_back(results):
+    assert everything(Results.from_frame(results.to_frame(complete=True))) == everything(results)
+
+
+@pytest.mark.parametrize("ending", ["nc", "parquet"])
+def test_files_there_and_back(results, ending, tmp_path):
+    path = results.save(tmp_path / f"found.{ending}")
+    assert everything(doseesc.read(path)) == everything(results)
+    again = read(path)
+    assert again.elapsed == pytest.approx(results.elapsed, abs=1e-3)
+
+
+def test_the_dataset_is_by_scenario_design_and_level(results):
+    found = results.to_xarray()
+    assert found["selected"].dims == ("scenario", "design", "level")
+    assert found["patients"].dims == ("scenario", "design", "level")
+    assert list(found["level"].values) == [0, 1, 2, 3]
+    assert list(found["label"].values) == ["none", "low", "medium", "high"]
+    assert found["amount"].attrs["units"] == "mg"
+    assert found["total_patients"].attrs["units"] == "patients"
+    best = results.cells["A", "BOIN"].best
+    assert found["selected"].sel(scenario="A", design="BOIN", level=2) == best.selected[2]
+    assert found["patients"].sel(scenario="A", design="BOIN", level=2) == best.patients[1]
+    assert np.isnan(found["patients"].sel(level=0)).all()
+    assert (found["method"].sel(scenario="A", design="BOIN") == "exact") == (best.method == "exact")
+    assert found["dlt_probability"].sel(scenario="B", level=1) == 0.5
+    assert found.attrs["seed"] == 7
+    assert found.attrs["scenario_sha256"] == results.study.source_sha256
+    assert [
+        each for each in found.data_vars if found[each].dtype.kind == "f" and "long_name" not in found[each].attrs
+    ] == []
+
+
+def test_the_complete_table_begins_with_the_tidy_one(results):
+    complete, tidy = results.to_frame(complete=True), results.to_frame()
+    head = complete[complete["metric"].isin(METRICS)][list(CHARACTERISTICS_COLUMNS)]
+    assert list(complete.columns[: len(CHARACTERISTICS_COLUMNS)]) == list(CHARACTERISTICS_COLUMNS)
+    pd.testing.assert_frame_equal(head, tidy)
+
+
+def test_other_programs_read_the_files(results, tmp_path):
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(results.save(tmp_path / "found.parquet"))
+    assert table.column_names[:4] == ["scenario", "design", "method", "metric"]
+    with xr.open_dataset(results.save(tmp_path / "found.nc"), engine="h5netcdf") as found:
+        xr.testing.assert_identical(found.load(), results.to_xarray().map(lambda each: each, keep_attrs=True))
+    csv = pd.read_csv(results.save(tmp_path / "found.csv"))
+    assert list(csv.columns) == list(CHARACTERISTICS_COLUMNS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    base = tmp_path_factory.mktemp("export")
+    (base / "study.yaml").write_text(STUDY)
+    return write_results(run(load(base / "study.yaml")), base / "out")
+
+
+@pytest.mark.parametrize("ending", ["nc", "parquet", "csv"])
+def test_command_exports_by_ending(folder, ending, cli):
+    code, out, _ = cli("export", str(folder), f"found.{ending}")
+    assert code == 0
+    assert f"found.{ending}" in out
+    code, _, errors = cli("export", str(folder), f"found.{ending}")
+    assert code == 2
+    assert "exists already" in errors
+    assert cli("export", str(folder), f"found.{ending}", "--force", "--quiet") == (0, "", "")
+    if ending != "csv":
+        assert everything(read(f"found.{ending}")) == everything(read_results(folder).results)
+    exec(cli("export", str(folder), f"other.{ending}", "--show-code")[1], {})
+
+
+def test_the_runs_own_provenance_is_exported(folder, tmp_path):
+    from doseesc.results_frame import provenance_in
+    from doseesc.results_xarray import provenance_from
+
+    saved = read_results(folder)
+    old = {**saved.document["provenance"], "doseesc": "0.0.1", "packages": {"numpy": "1.0"}}
+    path = save_results(saved.results, tmp_path / "found.nc", provenance=old)
+    with xr.open_dataset(path, engine="h5netcdf") as found:
+        assert provenance_from(found) == old
+    path = save_results(saved.results, tmp_path / "found.parquet", provenance=old)
+    assert provenance_in(pd.read_parquet(path)) == old
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("found.xlsx", "must end in .parquet, .nc, .csv"),
+        ("nowhere/../folder/found.nc", "cannot be written"),
+    ],
+)
+def test_command_refuses(folder, name, words, cli):
+    code, _, errors = cli("export", str(folder), name)
+    assert code == 2
+    assert words in errors
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("table.csv", b"a,b\n", "a table without the study"),
+        ("gone.nc", None, "there is no such file"),
+        ("broken.nc", b"nothing", "holds no results"),
+        ("broken.parquet", b"nothing", "holds no results"),
+        ("nowhere", None, "cannot be read"),
+    ],
+)
+def test_what_is_no_results_is_refused(tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(OutputError, match=words):
+        read(tmp_path / name)
+
+
+def test_foreign_tables_and_datasets_are_refused(tmp_path, folder):
+    frame = pd.DataFrame({"a": [1]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    for name in ("a.parquet", "a.nc"):
+        with pytest.raises(OutputError, match="holds no results"):
+            read(tmp_path / name)
+    complete = read(folder).to_frame(complete=True)
+    with pytest.raises(ValueError, match="lacks rows of ends for A, 3"):
+        Results.from_frame(complete[complete["metric"] != "ends"])
+    with pytest.raises(ValueError, match="dataset lacks"):
+        Results.from_xarray(read(folder).to_xarray().drop_vars("dlts_sd"))
+
+
+def test_reading_a_folder_or_its_file_is_the_same(folder):
+    assert everything(read(folder)) == everything(read(folder / "results.json"))
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed():
+    code = (
+        "import sys, doseesc.results_files, doseesc.results; print({'xarray', 'pyarrow', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
