@@ -144,7 +144,10 @@ def _stopping(trial: Trial) -> Iterator[Block]:
 def _characteristics(saved: SavedRun, name: str) -> Iterator[Block]:
     results = saved.results
     yield Block("heading", "Operating characteristics")
-    yield from paragraphs(_in_brief(results, name), _error_sentence(results))
+    evaluable = "In these tables patients are the evaluable ones, and DLTs those that count."
+    yield from paragraphs(
+        _in_brief(results, name), _error_sentence(results), evaluable if results.study.observation else ""
+    )
     brief = _exact_where_possible(results)
     tables = [truth_table(results), summary_table(results), *_of(name, selection_table(brief), safety_table(brief))]
     handed = phase2_table(results)
