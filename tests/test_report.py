@@ -16,7 +16,7 @@ from doseesc.cli import main
 from doseesc.output import OutputError, write_results
 from doseesc.report.example_trials import example_trials
 from doseesc.report.figure_style import design_style, dose_shade, figure_bytes, ink_on, legend_below, luminance, panels
-from doseesc.report.page import recommendation
+from doseesc.report.recommendation import recommendation
 from doseesc.report.page_tables import selection_table
 from doseesc.saved import read_results, results_schema
 from doseesc.scenario import load

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from doseesc.arms import fraction_words
 from doseesc.letter_table import LetterTable, letters
 from doseesc.report.further_tables import arms_table, phase2_table, prior_table
-from doseesc.report.page import recommendation
 from doseesc.report.page_tables import (
     PageTable,
     Value,
@@ -26,6 +25,7 @@ from doseesc.report.page_tables import (
     summary_table,
     truth_table,
 )
+from doseesc.report.recommendation import recommendation
 from doseesc.report.text_blocks import Block, markdown, word_document
 from doseesc.results import Cell
 from doseesc.saved import SavedRun
