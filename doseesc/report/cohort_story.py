@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 
 class Enrolled(NamedTuple):
-    """One patient: whether a DLT is counted, and for something else than the drug; whether he is replaced, dies in the
-    window, or has a DLT of the drug that is not counted.
+    """What was made of one patient.
+
+    ``not_caused``: the DLT is counted for something else than the drug; ``died``: in the window; ``missed``: the drug
+    caused a DLT that is not counted.
     """
 
     counted: bool

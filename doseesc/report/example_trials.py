@@ -134,7 +134,9 @@ def _told(
         return tuple(steps), "no dose selected"
     n, dlt = int(tally.n[0, selected - 1]), int(tally.dlt[0, selected - 1])
     if selected == results.study.n_doses and dlt <= results.study.target * n + _ROUNDING:
-        return tuple(steps), f"highest dose tested: {doses.words(selected)}; no toxicity bounds it, so it is not called an MTD"
+        return tuple(
+            steps
+        ), f"highest dose tested: {doses.words(selected)}; no toxicity bounds it, so it is not called an MTD"
     untried = "" if n else ", at which nobody was treated"
     return tuple(steps), f"MTD: {doses.words(selected)}{untried}"
 

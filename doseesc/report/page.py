@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doseesc.arms import fraction_words
 from doseesc.report.across import across_scenarios, verdict
+from doseesc.report.attribution_table import observed_words
 from doseesc.report.example_trials import example_trials, typical_scenario
 from doseesc.report.further_tables import arms_table, observation_table, phase2_table, prior_table
+from doseesc.report.observed_table import observed_table
 from doseesc.report.page_figures import page_figures
 from doseesc.report.page_tables import (
     differences_table,
@@ -20,10 +24,14 @@ from doseesc.report.page_tables import (
     summary_table,
     truth_table,
 )
+from doseesc.report.phase2_study import Phase2Study, assumptions_table, assurance_table, power_table, trial_table
+from doseesc.report.posterior_figure import posterior_table
 from doseesc.report.recommendation import recommendation
-from doseesc.results import Results
 from doseesc.saved import SavedRun
 from doseesc.trial import trial_of
+
+if TYPE_CHECKING:
+    from doseesc.scenario import Study
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
@@ -43,7 +51,7 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
     results = saved.results
     examples = example_trials(results, recommendation(results).design)
     typical = typical_scenario(results)
-    figures = page_figures(saved, typical)
+    drawn = page_figures(saved, typical)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -52,16 +60,16 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
         lstrip_blocks=True,
     )
     page = environment.get_template("report.html.j2").render(
-        _context(saved), figures=figures, examples=examples, typical=typical
+        _context(saved, drawn.phase2), figures=drawn.figures, examples=examples, typical=typical
     )
     files = {REPORT_FILE: (page.rstrip() + "\n").encode()}
-    for name, figure in figures.items():
+    for name, figure in drawn.figures.items():
         files[f"{FIGURES_FOLDER}/{name}.svg"] = figure.svg
         files[f"{FIGURES_FOLDER}/{name}.png"] = figure.png
     return files
 
 
-def _context(saved: SavedRun) -> dict[str, Any]:
+def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
     results, study = saved.results, saved.results.study
     tables = [
         summary_table(results),
@@ -74,7 +82,13 @@ def _context(saved: SavedRun) -> dict[str, Any]:
         phase2_table(results),
         prior_table(results),
         observation_table(saved.document),
+        observed_table(saved.document),
+        assumptions_table(study),
     ]
+    if saved.fit is not None:
+        tables.append(posterior_table(saved.fit))
+    if phase2 is not None:
+        tables += [trial_table(phase2, study), power_table(phase2), assurance_table(phase2, study)]
     trials = {name: trial_of(study, name) for name in study.designs}
     return {
         "study": study,
@@ -97,11 +111,15 @@ def _context(saved: SavedRun) -> dict[str, Any]:
         "mtd_definition": mtd_definition(results),
         "standard_error": 50 / float(np.sqrt(results.n_trials)),
         "assumptions": study.study.assumptions,
-        "fractions": _fractions(results),
+        "assumed": _assumed(study),
+        "policies": {each.name: observed_words(each, study.dlt_window_days) for each in study.observation},
+        "fractions": {arm.name: fraction_words(arm) for arm in study.phase2_arms},
+        "fit": saved.fit,
+        "phase2": phase2,
     }
 
 
-def _fractions(results: Results) -> dict[str, str]:
-    from doseesc.arms import fraction_words
-
-    return {arm.name: fraction_words(arm) for arm in results.study.phase2_arms}
+def _assumed(study: Study) -> Callable[[str], bool]:
+    """Return a function that says whether the file calls something an assumption, such as ``"target"``."""
+    named = {each.partition(":")[0].strip().lower() for each in study.study.assumptions}
+    return lambda what: what.lower() in named or "everything" in named

@@ -53,7 +53,9 @@ def recommendation(results: Results) -> Recommendation:
 
 def mostly_unbounded(results: Results, design: str) -> list[str]:
     """Return the scenarios in which most trials of a design name the highest dose without toxicity that bounds it."""
-    return [scenario for (scenario, name), cell in results.cells.items() if name == design and cell.best.unbounded > 0.5]
+    return [
+        scenario for (scenario, name), cell in results.cells.items() if name == design and cell.best.unbounded > 0.5
+    ]
 
 
 def _against(others: list[DesignSummary]) -> str:
@@ -70,7 +72,9 @@ def _against(others: list[DesignSummary]) -> str:
 
 
 def _safer(chosen: DesignSummary, others: list[DesignSummary]) -> list[str]:
-    safer = sorted((each for each in others if each.overdose < chosen.overdose - _SAFER), key=lambda each: each.overdose)
+    safer = sorted(
+        (each for each in others if each.overdose < chosen.overdose - _SAFER), key=lambda each: each.overdose
+    )
     found = [
         f"{each.design} is safer on average: a dose above the MTD in {100 * each.overdose:.1f} %, and "
         f"{each.patients_above:.1f} of {each.patients:.1f} patients above it."
