@@ -11,12 +11,13 @@ from doseesc.report.characteristics_figures import (
     distribution_figure,
     efficiency_figure,
     safety_figure,
-    selection_figure,
 )
 from doseesc.report.dose_figures import arms_figure, table_figure, truth_figure
+from doseesc.report.figure_style import MANY
 from doseesc.report.observation_figure import observation_figure
 from doseesc.report.phase2_power_figure import power_figure
 from doseesc.report.posterior_figure import posterior_figure
+from doseesc.report.selection_figure import selection_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from doseesc.saved import SavedRun
 
 _COHORTS = 3
+_ERRORS = " Lines at the ends reach two Monte Carlo standard errors either way."
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
     results, study = saved.results, saved.results.study
     scenarios, designs = ", ".join(study.truths), ", ".join(study.designs)
     simulated = any(cell.simulated is not None for cell in results.cells.values())
-    errors = " Lines at the ends reach two Monte Carlo standard errors either way." if simulated else ""
+    errors = _ERRORS if simulated else ""
     plans = [
         Plan(
             "truths",
@@ -77,7 +79,7 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
             "Which dose is selected as the MTD",
             f"One panel for each of the scenarios {scenarios}: the probability that {designs} select each dose or "
             "none. The numbers are in the table of selection.",
-            selection_words(results) + errors,
+            selection_words(results),
         ),
         Plan(
             "safety",
@@ -152,17 +154,23 @@ def phase2_plans(found: Phase2Study, results: Results) -> list[Plan]:
             "over the number of patients in the control arm, and over the hazard ratio at the highest dosage.",
             "The higher the better; the grey line is 80 %. Left: other numbers of patients, with the effect assumed. "
             "Right: other effects, with the patients planned; at a ratio of 1 the drug does nothing, so that the curve "
-            f"is the type I error. Bands: 95 % Monte Carlo intervals ({found.by_size[0][1].tally.trials:,} trials each).",
+            f"is the type I error. Bands: 95 % Monte Carlo intervals, {found.by_size[0][1].tally.trials:,} trials each.",
         )
     ]
 
 
 def selection_words(results: Results) -> str:
     """Say how the figure of selection is read."""
+    if len(results.study.designs) > MANY:
+        return (
+            "Each cell is the share of trials in %, darker for more; the frame and ★ mark the true MTD: the more in it "
+            "the better, and whatever is to its right is an overdose. Standard errors are in the table of selection."
+        )
+    simulated = any(cell.simulated is not None for cell in results.cells.values())
     benchmark = " Diamonds: the optimal benchmark." if results.benchmark else ""
     return (
         "The grey column holds the true MTD (★): the higher the bars there the better; bars to its right are "
-        f"overdoses.{benchmark}"
+        f"overdoses.{benchmark}{_ERRORS if simulated else ''}"
     )
 
 
