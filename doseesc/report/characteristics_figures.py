@@ -161,10 +161,8 @@ def _label_rows(axes: Axes, results: Results, scenarios: list[str], rows: Any, *
         axes.set_yticks(rows.ravel(), list(ends) * len(scenarios), fontsize=6.5)
         if names:
             for row, scenario in zip(rows[:, 0], scenarios, strict=True):
-                at = axes.get_yaxis_transform()
-                axes.text(
-                    0.005, row + 0.65, _row_label(results, scenario), transform=at, fontsize=7.5, fontweight="bold"
-                )
+                words: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 7.5, "fontweight": "bold"}
+                axes.text(0.005, row + 0.65, _row_label(results, scenario), **words)
     else:
         axes.set_yticks(rows.mean(axis=1), [_row_label(results, each) for each in scenarios] if names else [])
 
@@ -190,6 +188,7 @@ def _row_label(results: Results, scenario: str) -> str:
 
 
 def design_handles(names: list[str], alpha: float = 1.0) -> list[Any]:
+    """Return the legend's entries for designs."""
     from matplotlib.patches import Patch
 
     return [

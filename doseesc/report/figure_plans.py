@@ -154,7 +154,7 @@ def phase2_plans(found: Phase2Study, results: Results) -> list[Plan]:
             "over the number of patients in the control arm, and over the hazard ratio at the highest dosage.",
             "The higher the better; the grey line is 80 %. Left: other numbers of patients, with the effect assumed. "
             "Right: other effects, with the patients planned; at a ratio of 1 the drug does nothing, so that the curve "
-            f"is the type I error. Bands: 95 % Monte Carlo intervals, {found.by_size[0][1].tally.trials:,} trials each.",
+            f"is the type I error. Bands: 95 % Monte Carlo, {found.by_size[0][1].tally.trials:,} trials each.",
         )
     ]
 

@@ -68,7 +68,9 @@ def _heat_maps(results: Results) -> Figure:
     labels = [*names, "benchmark"] if results.benchmark else names
     columns = 3 if study.n_doses <= _FEW_LEVELS + 1 else 2
     left = 0.2 + 0.065 * max(len(each) for each in labels)
-    figure, all_axes = panels(len(study.truths), columns=columns, height=_ROW * len(labels) + 0.65, foot=0.1, left=left)
+    figure, all_axes = panels(
+        len(study.truths), columns=columns, height=_ROW * len(labels) + 0.55, foot=0.1, left=left, between=0.24
+    )
     for axes, scenario in zip(all_axes, study.truths, strict=True):
         shares = [results.cells[scenario, name].best.selected for name in names]
         if scenario in results.benchmark:
