@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from doseesc.arms import arm_doses
-from doseesc.phase2.plan import TrialArm, TrialPlan
+from doseesc.phase2.plan import TrialArm, TrialPlan, share_out
 from doseesc.phase2.section import Phase2
 from doseesc.scenario_errors import FieldPath, Problem, ScenarioError
 
@@ -64,7 +64,9 @@ def trial_plan(study: Study, *, scenario: str, mtd_level: int) -> TrialPlan:
             control=TrialArm(name=controls[0], n=sizes[controls[0]], adverse=section.adverse_background),
             active=tuple(sorted(arms, key=lambda arm: arm.amount or 0.0)),
             course=section.control.course(),
+            strata=section.severities(),
             loss=section.loss,
+            accrual=None if section.accrual is None else section.accrual.accrual(),
             analysis=section.analysis.plan(),
         )
         plan.laws()
@@ -76,12 +78,27 @@ def trial_plan(study: Study, *, scenario: str, mtd_level: int) -> TrialPlan:
 
 def _sizes(study: Study, section: Phase2) -> dict[str, int]:
     names = [arm.name for arm in study.phase2_arms]
+    if section.total_patients is not None:
+        ratios: dict[str, float] = dict.fromkeys(names, 1.0)
+        if section.allocation is not None:
+            ratios = _by_arm(study, "allocation", section.allocation)
+        try:
+            numbers = share_out(section.total_patients, [ratios[name] for name in names])
+        except ValueError as error:
+            raise _refused(study, ("phase2", "total_patients"), str(error), "write more patients") from error
+        return dict(zip(names, numbers, strict=True))
     given = section.patients_per_arm
-    if isinstance(given, int):
-        return dict.fromkeys(names, given)
+    return dict.fromkeys(names, given) if isinstance(given, int) else _by_arm(study, "patients_per_arm", given)
+
+
+T = TypeVar("T")
+
+
+def _by_arm(study: Study, field: str, given: dict[str, T]) -> dict[str, T]:
+    names = [arm.name for arm in study.phase2_arms]
     if set(given) != set(names):
         message = f"names {', '.join(given)}; the arms are {', '.join(names)}"
-        raise _refused(study, ("phase2", "patients_per_arm"), message, "write one number for each arm")
+        raise _refused(study, ("phase2", field), message, "write one number for each arm")
     return dict(given)
 
 
