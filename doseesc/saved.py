@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from doseesc.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.output import RESULTS_FILE, OutputError
 from doseesc.results import Cell, Difference, Results
+from doseesc.saved_fit import SavedFit, read_fit
 from doseesc.scenario import Study
 from doseesc.serialise import FORMAT
 from doseesc.yaml_source import Source
@@ -37,10 +38,13 @@ class SavedRun:
         Without the comparison of observation models, which only ``document`` holds.
     document : dict
         ``results.json`` as plain values.
+    fit : SavedFit or None
+        A Bayesian analysis that lies beside the results.
     """
 
     results: Results
     document: dict[str, Any]
+    fit: SavedFit | None = None
 
 
 def read_results(folder: str | Path) -> SavedRun:
@@ -49,7 +53,7 @@ def read_results(folder: str | Path) -> SavedRun:
     Raises
     ------
     OutputError
-        If the folder holds no results, or not such as this version writes.
+        If the folder holds no results, or not such as this version writes, or a fit that cannot be read.
     """
     path = Path(folder) / RESULTS_FILE
     run_first = "write results with  doseesc run FILE --out DIR"
@@ -62,9 +66,10 @@ def read_results(folder: str | Path) -> SavedRun:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise OutputError(f"{path} is not in the format {FORMAT!r}\n  {run_first}")
     try:
-        return SavedRun(results_from_document(document), document)
+        results = results_from_document(document)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
+    return SavedRun(results, document, read_fit(folder))
 
 
 def results_schema() -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from designs.rules import SelectionRule, StoppingRule
 from doseesc.report.across import across_scenarios
 from doseesc.report.further_tables import phase2_table, prior_table
-from doseesc.report.page import recommendation
 from doseesc.report.page_tables import (
     PageTable,
     Value,
@@ -26,6 +25,7 @@ from doseesc.report.protocol_decisions import decision_blocks
 from doseesc.report.protocol_observation import dlt_blocks
 from doseesc.report.protocol_phase2 import phase2_blocks
 from doseesc.report.protocol_sources import query_blocks, reference_blocks
+from doseesc.report.recommendation import recommendation
 from doseesc.report.text_blocks import Block, captioned, markdown, numbered, paragraphs
 from doseesc.report.word import word_document
 from doseesc.results import Cell
