@@ -80,7 +80,7 @@ def _blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
     yield from _design(trial, results)
     yield from decision_blocks(trial)
     yield from dlt_blocks(saved, trial.name)
-    yield from _stopping(trial)
+    yield from _stopping(trial, results)
     yield from phase2_blocks(results)
     yield from _characteristics(saved, trial.name)
     yield from query_blocks(study.study.registry_id)
@@ -113,7 +113,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
     yield from paragraphs(
         design.describe(),
         f"The first cohort is treated at {doses.words(design.start_level)}. Cohorts have "
-        f"{_patients(design.cohort_size)}, and at most {_patients(design.max_n)} are treated.",
+        f"{_patients(design.cohort_size)}, and at most {_counting(results, design.max_n)} are treated.",
     )
     rules = design.own_rules() + design.rules
     if rules:
@@ -126,11 +126,11 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
         yield from captioned(PageTable(prior.name, caption, prior.how_to_read, prior.columns[1:], own))
 
 
-def _stopping(trial: Trial) -> Iterator[Block]:
+def _stopping(trial: Trial, results: Results) -> Iterator[Block]:
     design = trial.design
     rules = design.own_rules() + design.rules
     yield Block("heading", "Stopping")
-    yield Block("bullet", f"The trial stops after {_patients(design.max_n)}.")
+    yield Block("bullet", f"The trial stops after {_counting(results, design.max_n)}.")
     yield from (Block("bullet", rule.describe(design)) for rule in rules if isinstance(rule, StoppingRule))
     yield from paragraphs("Stopping that belongs to the design itself is described with it.")
     yield Block("heading", "Selection of the MTD")
@@ -207,6 +207,11 @@ def _of(name: str, *tables: PageTable) -> Iterator[PageTable]:
 def _unbroken(cell: Value) -> Value:
     """Keep the mark of the true MTD on the line of its number."""
     return replace(cell, text=cell.text.replace("★ ", "★\N{NO-BREAK SPACE}"))
+
+
+def _counting(results: Results, count: int) -> str:
+    """Say which patients a design counts: where some are not evaluable, those who are."""
+    return _patients(count).replace("patient", "evaluable patient") if results.study.observation else _patients(count)
 
 
 def _patients(count: int) -> str:
