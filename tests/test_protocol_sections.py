@@ -32,6 +32,7 @@ from doseesc.scenario_observation import Observation
 from doseesc.study import run
 from doseesc.trial import trial_of
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 RULES = (NoSkipping(), CoherentEscalation(), StopTooToxic(level=1, confidence=0.9), StopAtRecommended(9))
 MODEL = CRM(target=0.25, skeleton=(0.1, 0.25, 0.4), max_n=18, cohort_size=3, rules=RULES)
 
@@ -227,7 +228,7 @@ def test_power_of_phase_2_is_simulated_with_its_error(saved, blocks):
     table = table_named(blocks, "power")
     cells = {row[0].text: (row[1].text, row[1].small) for row in table.rows}
     share, error = 100 * power.share("any_ttci"), 100 * power.mcse("any_ttci")
-    assert cells["at least one dosage improves sooner"] == (f"{share:.1f}", f"± {error:.2f}")
+    assert cells["at least one dosage improves sooner"] == (f"{share:.1f}", f"±{NO_BREAK}{error:.2f}")
     assert any("80 patients are randomised: saline 40, MTD (dose 16) 40" in each.text for each in blocks)
 
 

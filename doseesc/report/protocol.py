@@ -199,14 +199,10 @@ def _exact_where_possible(results: Results) -> Results:
 def _of(name: str, *tables: PageTable) -> Iterator[PageTable]:
     """Keep the rows of one design, without its column."""
     for table in tables:
-        rows = [(row[0], *map(_unbroken, row[2:])) for row in table.rows if row[1].text == name]
+        rows = [(row[0], *row[2:]) for row in table.rows if row[1].text == name]
         columns = (table.columns[0], *table.columns[2:])
-        yield PageTable(table.name, f"{table.caption}, {name}", table.how_to_read, columns, rows)
-
-
-def _unbroken(cell: Value) -> Value:
-    """Keep the mark of the true MTD on the line of its number."""
-    return replace(cell, text=cell.text.replace("★ ", "★\N{NO-BREAK SPACE}"))
+        how_to_read = table.how_to_read.replace("in small print", "in brackets")
+        yield PageTable(table.name, f"{table.caption}, {name}", how_to_read, columns, rows)
 
 
 def _counting(results: Results, count: int) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from doseesc.report.page_tables import PageTable
+from doseesc.report.page_tables import PageTable, Value
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,19 @@ def paragraphs(*texts: str) -> Iterator[Block]:
 
 def captioned(table: PageTable) -> Iterator[Block]:
     """Yield a table under its caption, and how to read it."""
-    yield Block("table", table.caption, table)
+    rows = [tuple(map(_unbroken, row)) for row in table.rows]
+    yield Block("table", table.caption, replace(table, rows=rows))
     if table.how_to_read:
         yield Block("note", table.how_to_read)
+
+
+def _unbroken(cell: Value) -> Value:
+    """Keep on one line a number with the mark of the true MTD before it or the sign of its error."""
+    text, small = (
+        part.replace("★ ", "★\N{NO-BREAK SPACE}").replace("± ", "±\N{NO-BREAK SPACE}")
+        for part in (cell.text, cell.small)
+    )
+    return replace(cell, text=text, small=small)
 
 
 def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
