@@ -11,6 +11,7 @@ import pytest
 from designs import (
     BOIN,
     CRM,
+    AcceleratedTitration,
     CoherentEscalation,
     NoSkipping,
     StopAtRecommended,
@@ -88,6 +89,21 @@ def test_transitions_are_the_designs_own_decisions(start):
             assert cell.text == decided(design, " ".join([*history, f"{level}{'T' * dlts}{'N' * (3 - dlts)}"]))
             seen += 1
     assert seen == 4 * len(table.rows) >= 40
+
+
+def test_a_trial_of_one_cohort_has_no_empty_columns_or_tables():
+    tables = tables_of(replace(MODEL, max_n=3))
+    assert list(tables) == ["transitions"]
+    assert tables["transitions"].columns[0] == "next cohort at"
+    assert tables["transitions"].caption == "Dose transitions over the first cohort"
+
+
+def test_cohorts_that_rules_make_of_other_sizes_are_told():
+    tables = tables_of(replace(MODEL, rules=(NoSkipping(), AcceleratedTitration())))
+    assert list(tables) == ["transitions"]
+    table = tables["transitions"]
+    before = table.columns.index("next cohort at")
+    assert [each.text for each in table.rows[0][before:]] == ["level 1 (1)", "↑ level 2", "→ level 1", "", ""]
 
 
 def test_cohorts_of_one_are_followed_further():

@@ -36,11 +36,12 @@ def decision_blocks(trial: Trial) -> Iterator[Block]:
     paths = _first_cohorts(trial)
     yield from paragraphs(
         "The dose of the next cohort depends on the data at all doses. All decisions of the first "
-        f"{paths.n_cohorts} cohorts follow, rules included; later ones are computed in the same way from all data so "
+        f"{_cohorts_words(paths)} follow, rules included; later ones are computed in the same way from all data so "
         "far."
     )
     yield from captioned(_transition_table(trial, paths))
-    yield from captioned(_clear_table(trial))
+    if _has_even_cohorts(trial) and trial.design.cohort_size < trial.design.max_n:
+        yield from captioned(_clear_table(trial))
 
 
 def uses_pathways(trial: Trial) -> bool:
@@ -70,11 +71,15 @@ def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterat
 
 def _patients_shown(trial: Trial, sizes: list[int]) -> list[int]:
     """Leave out, where there are many, numbers of patients that whole cohorts cannot add up to."""
-    design = trial.design
-    uneven = (CohortSizeRule, PartialCohortRule, ProposalRule)
-    if len(sizes) <= _MOST_COLUMNS or any(isinstance(rule, uneven) for rule in design.own_rules() + design.rules):
+    if len(sizes) <= _MOST_COLUMNS or not _has_even_cohorts(trial):
         return sizes
-    return [n for n in sizes if n % design.cohort_size == 0]
+    return [n for n in sizes if n % trial.design.cohort_size == 0]
+
+
+def _has_even_cohorts(trial: Trial) -> bool:
+    """Whether no rule makes cohorts of another size than the design's."""
+    rules = trial.design.own_rules() + trial.design.rules
+    return not any(isinstance(rule, CohortSizeRule | PartialCohortRule | ProposalRule) for rule in rules)
 
 
 def _last_telling(cells: Mapping[int, tuple[str, ...]], sizes: list[int]) -> int:
@@ -111,17 +116,17 @@ def _transition_table(trial: Trial, paths: Pathways) -> PageTable:
         for before, after in pairwise(route):
             size = int(paths.decision.cohort_size[before])
             history.append(f"{doses.name(int(paths.decision.level[before]))}: {int(paths.dlts[after])}/{size}")
-        history += [""] * (paths.n_cohorts - 1 - len(history))
+        history += [""] * (_cohorts(paths) - 1 - len(history))
         level, size = int(paths.decision.level[node]), int(paths.decision.cohort_size[node])
         outcomes = [_next_words(trial, paths, int(child)) for child in paths.children(node)]
         outcomes += [""] * (most + 1 - len(outcomes))
         count = "" if size == design.cohort_size else f" ({size})"
         rows.append(tuple(Value(text) for text in (*history, f"{doses.name(level)}{count}", *outcomes)))
-    heads = [f"cohort {place}" for place in range(1, paths.n_cohorts)]
+    heads = [f"cohort {place}" for place in range(1, _cohorts(paths))]
     outcome_heads = [f"after {dlts} DLT{'' if dlts == 1 else 's'}" for dlts in range(most + 1)]
     return PageTable(
         "transitions",
-        f"Dose transitions over the first {paths.n_cohorts} cohorts",
+        f"Dose transitions over the first {_cohorts_words(paths)}",
         "Each row is a history of DLTs/patients by cohort, the dose of the next cohort, and the dose that follows "
         "each outcome of it. ↑ escalate, → stay, ↓ de-escalate; stop: the trial ends, with the MTD named. A number in "
         f"brackets is a cohort that is not of {design.cohort_size}.",
@@ -129,6 +134,15 @@ def _transition_table(trial: Trial, paths: Pathways) -> PageTable:
         rows,
         max(len(heads), 1),
     )
+
+
+def _cohorts(paths: Pathways) -> int:
+    """Return how many cohorts the longest history has; all may stop before those looked ahead to."""
+    return int(paths.depth.max())
+
+
+def _cohorts_words(paths: Pathways) -> str:
+    return "cohort" if _cohorts(paths) == 1 else f"{_cohorts(paths)} cohorts"
 
 
 def _next_words(trial: Trial, paths: Pathways, node: int) -> str:
