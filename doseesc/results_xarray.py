@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from doseesc.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.saved import results_from_document
-from doseesc.serialise import FORMAT, plain_values, provenance_of
+from doseesc.serialise import FORMAT, plain_values, provenance_of, study_document
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +75,7 @@ def to_xarray(results: Results, provenance: Mapping[str, Any] | None = None) -> 
             np.hstack([no_dose, benchmark]),
             {"long_name": "selected by the nonparametric optimal benchmark", "units": "1"},
         ),
-        "study": ((), json.dumps(plain_values(study.model_dump(mode="json", by_alias=True)), ensure_ascii=False)),
+        "study": ((), json.dumps(plain_values(study_document(study)), ensure_ascii=False)),
         "scenario_text": ((), study.text or ""),
         "notes": ((), json.dumps(list(results.notes), ensure_ascii=False)),
         **_differences(results, scenarios, designs),

@@ -23,6 +23,7 @@ from doseesc.policies import ATTRIBUTION_COLUMNS, PolicyComparison
 
 if TYPE_CHECKING:
     from doseesc.results import Cell, Results
+    from doseesc.scenario import Study
 
 FORMAT = "doseesc results 1"
 CHARACTERISTICS_COLUMNS = ("scenario", "design", "method", "metric", "level", "value", "mcse")
@@ -44,7 +45,7 @@ def results_document(results: Results) -> dict[str, Any]:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "elapsed_seconds": round(results.elapsed, 3),
         },
-        "study": study.model_dump(mode="json", by_alias=True),
+        "study": study_document(study),
         "truths": [
             {
                 "scenario": name,
@@ -69,6 +70,17 @@ def results_document(results: Results) -> dict[str, Any]:
         document["policies"] = results.policies.document()
     plain: dict[str, Any] = plain_values(document)
     return plain
+
+
+def study_document(study: Study) -> dict[str, Any]:
+    """Return the study as plain values, from which it can be made again.
+
+    What its section on Phase 2 leaves to this project's assumptions is left out, so that it stays known as assumed.
+    """
+    document = study.model_dump(mode="json", by_alias=True)
+    if study.phase2 is not None:
+        document["phase2"] = study.phase2.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return document
 
 
 def provenance_of(results: Results) -> dict[str, Any]:

@@ -248,6 +248,13 @@ def test_power_of_phase_2_is_simulated_with_its_error(saved, blocks):
     assert any("80 patients are randomised: saline 40, MTD (dose 16) 40" in each.text for each in blocks)
 
 
+def test_what_the_file_does_not_give_of_phase_2_is_listed_as_assumed(saved, blocks):
+    assert not {"loss", "control"} & saved.results.study.phase2.model_fields_set
+    assumed = [each.text for each in blocks if each.kind == "bullet" and re.search(r"\)$|: [^.]*$", each.text)]
+    assert "loss: 0.03 (between 0 and 10 %)" in assumed
+    assert not any(each.startswith("patients per arm") for each in assumed)
+
+
 def test_the_summary_is_of_the_protocols_design(saved):
     for name in ("3+3", "BOIN"):
         texts = [each.text for each in protocol_blocks(saved, name)]

@@ -199,3 +199,15 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("more", ["{patients_per_arm: 40}", "{total_patients: 150}", "{strata: berlin}"])
+def test_what_the_file_leaves_to_assumptions_stays_known_as_assumed(more, tmp_path):
+    arms = "phase2_arms: [{name: saline, control: true}, {name: MTD, fraction: 1}]"
+    (tmp_path / "study.yaml").write_text(f"{STUDY}{arms}\nphase2: {more}\n")
+    found = run(load(tmp_path / "study.yaml"), method="exact")
+    folder = write_results(found, tmp_path / "out")
+    paths = [found.save(tmp_path / f"found.{ending}") for ending in ("nc", "parquet")]
+    for again in map(read, [folder, *paths]):
+        assert again.study.phase2.assumptions() == found.study.phase2.assumptions()
+        assert any(not each.from_file for each in again.study.phase2.assumptions())

@@ -56,13 +56,21 @@ def _size_blocks(study: Study, seed: int) -> Iterator[Block]:
     )
     yield from (Block("bullet", words) for _, words in phase2_rows(plan, power, null))
     yield from captioned(_power_table(power, null))
-    assumed = [each for each in assumptions_of(phase2_of(study)) if not each.from_file and each.value]
+    assumed = [each for each in assumptions_of(phase2_of(study)) if not each.from_file]
     if assumed:
         yield from paragraphs("Assumed, since the scenario file does not say:")
         yield from (
-            Block("bullet", f"{each.key.replace('_', ' ').replace('.', ': ')} {each.value} ({each.basis})")
+            Block(
+                "bullet",
+                f"{_key_words(each.key)}: {each.value or each.basis}{f' ({each.basis})' if each.value else ''}",
+            )
             for each in assumed
         )
+
+
+def _key_words(key: str) -> str:
+    """Say where a value stands in the scenario file, such as ``"control, improvement times"``."""
+    return key.replace("_", " ").replace(".", ", ")
 
 
 def _power_table(power: Power, null: Power) -> PageTable:
