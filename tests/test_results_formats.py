@@ -36,18 +36,31 @@ simulation: {trials: 200, seed: 7, method: both}
 """
 
 
-@pytest.fixture(scope="module", params=["both", "exact", "monte_carlo", "auto, in part"])
-def results(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("formats") / "study.yaml"
     path.write_text(STUDY)
-    if request.param == "auto, in part":  # as where BOIN has more tallies than the memory allows, and 3+3 has not
-        found = run(load(path), method="both")
-        cells = {
-            key: Cell(cell.simulated, None) if key[1] == "BOIN" else Cell(None, cell.exact)
-            for key, cell in found.cells.items()
-        }
-        return replace(found, method="auto", cells=cells, differences=[], notes=["BOIN is simulated only"])
-    return run(load(path), method=request.param)
+    return run(load(path))
+
+
+@pytest.fixture(scope="module", params=["both", "exact", "monte_carlo", "auto, in part"])
+def results(request, whole):
+    """Results of every kind: both, each alone, and as where BOIN has more tallies than the memory allows."""
+    if request.param == "both":
+        return whole
+    kinds = {
+        "exact": (True, True),
+        "monte_carlo": (False, False),
+        "auto, in part": (True, False),
+    }[request.param]
+    exact = dict(zip(("3+3", "BOIN"), kinds, strict=True))
+    cells = {
+        key: Cell(None, cell.exact) if exact[key[1]] else Cell(cell.simulated, None)
+        for key, cell in whole.cells.items()
+    }
+    differences = whole.differences if request.param == "monte_carlo" else []
+    method = request.param.partition(",")[0]
+    return replace(whole, method=method, cells=cells, differences=differences, notes=["BOIN is simulated only"])
 
 
 def everything(found):
@@ -65,11 +78,11 @@ def test_pandas_there_and_back(results):
 
 
 @pytest.mark.parametrize("ending", ["nc", "parquet"])
-def test_files_there_and_back(results, ending, tmp_path):
-    path = results.save(tmp_path / f"found.{ending}")
-    assert everything(doseesc.read(path)) == everything(results)
+def test_files_there_and_back(whole, ending, tmp_path):
+    path = whole.save(tmp_path / f"found.{ending}")
+    assert everything(doseesc.read(path)) == everything(whole)
     again = read(path)
-    assert again.elapsed == pytest.approx(results.elapsed, abs=1e-3)
+    assert again.elapsed == pytest.approx(whole.elapsed, abs=1e-3)
 
 
 def test_the_dataset_is_by_scenario_design_and_level(results):
@@ -100,22 +113,20 @@ def test_the_complete_table_begins_with_the_tidy_one(results):
     pd.testing.assert_frame_equal(head, tidy)
 
 
-def test_other_programs_read_the_files(results, tmp_path):
+def test_other_programs_read_the_files(whole, tmp_path):
     import pyarrow.parquet
 
-    table = pyarrow.parquet.read_table(results.save(tmp_path / "found.parquet"))
+    table = pyarrow.parquet.read_table(whole.save(tmp_path / "found.parquet"))
     assert table.column_names[:4] == ["scenario", "design", "method", "metric"]
-    with xr.open_dataset(results.save(tmp_path / "found.nc"), engine="h5netcdf") as found:
-        xr.testing.assert_identical(found.load(), results.to_xarray().map(lambda each: each, keep_attrs=True))
-    csv = pd.read_csv(results.save(tmp_path / "found.csv"))
+    with xr.open_dataset(whole.save(tmp_path / "found.nc"), engine="h5netcdf") as found:
+        xr.testing.assert_identical(found.load(), whole.to_xarray().map(lambda each: each, keep_attrs=True))
+    csv = pd.read_csv(whole.save(tmp_path / "found.csv"))
     assert list(csv.columns) == list(CHARACTERISTICS_COLUMNS)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    base = tmp_path_factory.mktemp("export")
-    (base / "study.yaml").write_text(STUDY)
-    return write_results(run(load(base / "study.yaml")), base / "out")
+def folder(whole, tmp_path_factory):
+    return write_results(whole, tmp_path_factory.mktemp("export") / "out")
 
 
 @pytest.mark.parametrize("ending", ["nc", "parquet", "csv"])
