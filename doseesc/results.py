@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,8 @@ class Results:
     policies : PolicyComparison or None
         Where the study says how patients are observed: all its observation models.  ``cells`` and ``differences`` are
         then those of the first.
+    provenance : mapping or None
+        Where the results were read back: what they depend on, as ``results.json`` has it.
     """
 
     study: Study
@@ -82,6 +85,7 @@ class Results:
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
     policies: PolicyComparison | None = None
+    provenance: Mapping[str, Any] | None = None
 
     def efficiency(self, scenario: str, design: str) -> float | None:
         """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""

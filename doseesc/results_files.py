@@ -6,9 +6,8 @@ The comparison of observation models is in ``results.json`` and ``attribution.cs
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doseesc.output import OutputError, write_bytes
 
@@ -19,9 +18,7 @@ SUFFIXES = (".parquet", ".nc", ".csv")
 _READABLE = "a results folder, or a .parquet or .nc file of results"
 
 
-def save_results(
-    results: Results, path: str | Path, *, force: bool = False, provenance: Mapping[str, Any] | None = None
-) -> Path:
+def save_results(results: Results, path: str | Path, *, force: bool = False) -> Path:
     """Write results as one file, whole or not at all.
 
     Parameters
@@ -32,8 +29,6 @@ def save_results(
         (:mod:`doseesc.results_xarray`), or ``.csv``, the tidy table alone.
     force : bool
         Replace an earlier file.
-    provenance : mapping, optional
-        That of the run where it is not this process's, as ``results.json`` has it.
 
     Raises
     ------
@@ -42,7 +37,7 @@ def save_results(
     """
     path = Path(path)
     check_ending(path)
-    write_bytes(path, _content(results, path.suffix.lower(), provenance), force=force)
+    write_bytes(path, _content(results, path.suffix.lower()), force=force)
     return path
 
 
@@ -83,7 +78,7 @@ def check_ending(path: Path) -> None:
         raise OutputError(f"{path} must end in {', '.join(SUFFIXES)}\n  the ending says how the results are written")
 
 
-def _content(results: Results, suffix: str, provenance: Mapping[str, Any] | None) -> bytes:
+def _content(results: Results, suffix: str) -> bytes:
     if suffix == ".csv":
         from doseesc.serialise import characteristics_csv
 
@@ -92,11 +87,11 @@ def _content(results: Results, suffix: str, provenance: Mapping[str, Any] | None
         from doseesc.results_frame import to_complete_frame
 
         buffer = io.BytesIO()
-        to_complete_frame(results, provenance).to_parquet(buffer, index=False)
+        to_complete_frame(results).to_parquet(buffer, index=False)
         return buffer.getvalue()
     from doseesc.results_xarray import to_xarray
 
-    return bytes(to_xarray(results, provenance).to_netcdf(engine="h5netcdf"))
+    return bytes(to_xarray(results).to_netcdf(engine="h5netcdf"))
 
 
 def _from_parquet(path: Path) -> Results:

@@ -9,14 +9,14 @@ that ``results.json`` has, as JSON, which Parquet keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doseesc.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.saved import results_from_document
-from doseesc.serialise import FORMAT, plain_values, provenance_of, results_document
+from doseesc.serialise import FORMAT, results_document
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,18 +27,11 @@ COLUMNS = ("scenario", "design", "method", "metric", "level", "value", "mcse", "
 ATTRIBUTE = "doseesc"
 
 _JOINT, _ENDS = "selected_and_patients", "ends"
-_KEPT = ("format", "run", "study", "truths", "differences", "notes", "scenario_text")
+_KEPT = ("format", "provenance", "run", "study", "truths", "differences", "notes", "scenario_text")
 
 
-def to_complete_frame(results: Results, provenance: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Return everything but the comparison of observation models; see the module's text.
-
-    Parameters
-    ----------
-    results : Results
-    provenance : mapping, optional
-        That of the run where it is not this process's, as ``results.json`` has it.
-    """
+def to_complete_frame(results: Results) -> pd.DataFrame:
+    """Return everything but the comparison of observation models; see the module's text."""
     import pandas as pd
 
     found = [
@@ -56,7 +49,6 @@ def to_complete_frame(results: Results, provenance: Mapping[str, Any] | None = N
     frame["reason"] = frame["reason"].astype("string")
     document = results_document(results)
     kept = {name: document[name] for name in _KEPT}
-    kept["provenance"] = plain_values(provenance_of(results) if provenance is None else provenance)
     frame.attrs[ATTRIBUTE] = json.dumps(kept, ensure_ascii=False)
     return frame
 
@@ -95,12 +87,6 @@ def from_complete_frame(frame: pd.DataFrame) -> Results:
         }
         cell["exact" if exact else "simulated"] = _characteristics(rows, f"{scenario}, {design}") | own
     return results_from_document({**document, "cells": list(cells.values())})
-
-
-def provenance_in(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return the provenance as ``results.json`` has it."""
-    found: dict[str, Any] = json.loads(frame.attrs[ATTRIBUTE])["provenance"]
-    return found
 
 
 def _tidy_rows(found: OperatingCharacteristics) -> Iterator[tuple[Any, ...]]:

@@ -39,16 +39,8 @@ _UNITS = MappingProxyType(
 _PROVENANCE = ("doseesc", "python", "packages", "scenario_file", "scenario_sha256", "method", "trials", "seed")
 
 
-def to_xarray(results: Results, provenance: Mapping[str, Any] | None = None) -> xr.Dataset:
-    """Return results as a Dataset; see the module's text.
-
-    Parameters
-    ----------
-    results : Results
-        The comparison of observation models is not part of the Dataset.
-    provenance : mapping, optional
-        That of the run where it is not this process's, as ``results.json`` has it.
-    """
+def to_xarray(results: Results) -> xr.Dataset:
+    """Return results as a Dataset, without the comparison of observation models; see the module's text."""
     import xarray as xr
 
     study = results.study
@@ -92,9 +84,7 @@ def to_xarray(results: Results, provenance: Mapping[str, Any] | None = None) -> 
     if results.differences:
         coordinates["other"] = designs
     attributes = {"title": study.study.title, "format": FORMAT, "elapsed_seconds": float(results.elapsed)}
-    return xr.Dataset(
-        variables, coordinates, attributes | _attributes(provenance_of(results) if provenance is None else provenance)
-    )
+    return xr.Dataset(variables, coordinates, attributes | _attributes(provenance_of(results)))
 
 
 def from_xarray(dataset: xr.Dataset) -> Results:
@@ -113,7 +103,7 @@ def from_xarray(dataset: xr.Dataset) -> Results:
         raise ValueError(f"the dataset lacks {error}") from error
 
 
-def provenance_from(dataset: xr.Dataset) -> dict[str, Any]:
+def _provenance(dataset: xr.Dataset) -> dict[str, Any]:
     """Return the provenance as ``results.json`` has it."""
     found = {name: dataset.attrs.get(name) for name in _PROVENANCE}
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
@@ -213,7 +203,7 @@ def _document(dataset: xr.Dataset) -> dict[str, Any]:
     return {
         "study": study,
         "scenario_text": str(dataset["scenario_text"].item()),
-        "provenance": provenance_from(dataset),
+        "provenance": _provenance(dataset),
         "truths": truths,
         "cells": cells,
         "differences": _listed_differences(dataset, scenarios, designs),

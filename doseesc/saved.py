@@ -112,6 +112,7 @@ def results_from_document(document: Mapping[str, Any]) -> Results:
         differences=[Difference(**row) for row in document["differences"]],
         notes=document["notes"],
         elapsed=document["run"]["elapsed_seconds"],
+        provenance=dict(provenance),
     )
 
 

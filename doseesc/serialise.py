@@ -84,7 +84,9 @@ def study_document(study: Study) -> dict[str, Any]:
 
 
 def provenance_of(results: Results) -> dict[str, Any]:
-    """Return what the figures of a run made here depend on."""
+    """Return what the figures depend on: this process, or what it was when results that were read back were made."""
+    if results.provenance is not None:
+        return dict(results.provenance)
     study = results.study
     return {
         "doseesc": __version__,

@@ -31,16 +31,12 @@ def export(
     """
     if show_code:
         forced = ", force=True" if force else ""
-        print_data(
-            "import doseesc\nfrom doseesc.results_files import save_results\n\n"
-            f"save_results(doseesc.read({str(folder)!r}), {str(file)!r}{forced})\n"
-        )
+        print_data(f"import doseesc\n\ndoseesc.read({str(folder)!r}).save({str(file)!r}{forced})\n")
         return
     from doseesc.results_files import check_ending, save_results
     from doseesc.saved import read_results
 
     check_ending(file)
-    saved = read_results(folder)
-    save_results(saved.results, file, force=force, provenance=saved.document["provenance"])
+    save_results(read_results(folder).results, file, force=force)
     if not quiet:
         typer.echo(f"written to {file}")
