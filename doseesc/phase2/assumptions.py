@@ -72,7 +72,7 @@ def assumed_words(section: Phase2) -> str:
     --------
     >>> from doseesc.phase2.section import Phase2
     >>> assumed_words(Phase2(loss=0.1))[:73]
-    'assumed, not in the file: patients_per_arm 50; control.improved 0.5; contr'
+    'assumed, not in the file: patients_per_arm 50; control.improved 0.5; cont'
     """
     listed = [f"{each.key} {each.value or each.basis}" for each in assumptions_of(section) if not each.from_file]
     return "assumed, not in the file: " + "; ".join(listed) if listed else ""

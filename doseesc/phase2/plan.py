@@ -16,6 +16,7 @@ from doseesc.phase2.strata import Stratum, check_strata, mixture
 
 TTCI, MORTALITY, REACTIONS = "ttci", "mortality", "reactions"
 ENDPOINTS = (TTCI, MORTALITY, REACTIONS)
+REACTION_DAYS = 14
 TTCI_TESTS = ("log_rank", "cox_score", "gray", "win_ratio")
 TABLE_TESTS = ("chi_square", "fisher")
 INTERVALS = ("miettinen_nurminen", "newcombe")
@@ -171,6 +172,11 @@ class TrialPlan:
     def arms(self) -> tuple[TrialArm, ...]:
         """Control first, then the active arms."""
         return (self.control, *self.active)
+
+    @property
+    def reaction_days(self) -> int:
+        """Days of the adverse reactions: 14, as registered."""
+        return REACTION_DAYS
 
     @property
     def total(self) -> int:

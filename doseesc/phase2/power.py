@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.comparisons import (
     draw_trials,
     fewer_deaths_p,
@@ -24,7 +26,6 @@ from doseesc.phase2.comparisons import (
     trend_scores,
 )
 from doseesc.phase2.multiplicity import adjust, winners
-from doseesc.phase2.patients import block_sizes
 from doseesc.phase2.plan import TrialPlan
 
 FloatArray = npt.NDArray[np.float64]
@@ -143,14 +144,7 @@ def simulate_power(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, jobs
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
     plan.laws()  # says what is impossible before any process starts
-    blocks = list(enumerate(block_sizes(trials)))
-    if jobs == 1 or len(blocks) == 1:
-        return Power(plan, seed, _play(plan, seed, blocks))
-    from joblib import Parallel, delayed
-
-    chunks = [blocks[start::jobs] for start in range(min(jobs, len(blocks)))]
-    parts = Parallel(n_jobs=jobs)(delayed(_play)(plan, seed, chunk) for chunk in chunks)
-    return Power(plan, seed, _total(parts))
+    return Power(plan, seed, _total(over_blocks(partial(_play, plan, seed), trials, jobs)))
 
 
 def _total(parts: Sequence[Tally]) -> Tally:
@@ -160,7 +154,7 @@ def _total(parts: Sequence[Tally]) -> Tally:
     return total
 
 
-def _play(plan: TrialPlan, seed: int, blocks: Sequence[tuple[int, int]]) -> Tally:
+def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> Tally:
     return _total([_play_block(plan, seed, block, trials) for block, trials in blocks])
 
 

@@ -5,12 +5,13 @@ The first conditions on survival, which the drug may change: it is biased, and h
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
 
 
 class Covariance(NamedTuple):
@@ -40,7 +41,14 @@ def ancova(treated: FloatArray, treated_base: FloatArray, control: FloatArray, c
     -------
     Covariance
         The same for values and for changes from baseline.
+
+    Raises
+    ------
+    ValueError
+        If an arm is empty.
     """
+    if not (len(treated) and len(control)):
+        raise ValueError("treated and control must have patients: an arm is empty")
     arms = [_Arm.of(treated, treated_base), _Arm.of(control, control_base)]
     sxx, sxy, syy = (arms[0][place] + arms[1][place] for place in (3, 4, 5))
     n1, n0 = arms[0].n, arms[1].n
@@ -57,31 +65,48 @@ def ancova(treated: FloatArray, treated_base: FloatArray, control: FloatArray, c
     return Covariance(np.where((n1 > 0) & (n0 > 0), difference, np.nan), t, np.where(possible, freedom, 0.0))
 
 
-def rank_z(treated: FloatArray, control: FloatArray) -> FloatArray:
+def rank_z(treated: IntArray, control: IntArray) -> FloatArray:
     """Return the standardised Mann-Whitney statistic, ties counted, positive where treated values are higher.
 
     Parameters
     ----------
-    treated, control : array, shape (n, T) and (m, T)
-        Not a number: left out.  Give the dead the worst value, such as minus infinity, to count them as worst.
-    """
-    from scipy.stats import rankdata
+    treated, control : array of int, shape (n, T) and (m, T)
+        Places of the values in order, from 0; -1 is left out.  Give the dead the lowest places to count them as worst.
 
-    both = np.concatenate([treated, control])
-    known = ~np.isnan(both)
-    # Missing values rank behind all others and so leave their ranks alone.
-    order = np.where(known, both, np.inf)
-    if np.isposinf(both).any():
-        raise ValueError("treated and control must not be infinitely good: give the best a number")
-    rank = rankdata(order, axis=0)
-    ties = rankdata(order, method="max", axis=0) - rankdata(order, method="min", axis=0) + 1
-    n1, n0 = known[: len(treated)].sum(axis=0), known[len(treated) :].sum(axis=0)
+    Returns
+    -------
+    array, shape (T,)
+        0 where nothing can be compared.
+
+    Raises
+    ------
+    ValueError
+        If an arm is empty.
+
+    Examples
+    --------
+    >>> rank_z(np.array([[3], [4], [4]]), np.array([[1], [3], [-1]])).round(3)
+    array([1.521])
+    """
+    if not (len(treated) and len(control)):
+        raise ValueError("treated and control must have patients: an arm is empty")
+    width = int(max(treated.max(), control.max())) + 2
+    one, other = (_counted(each, width) for each in (treated, control))
+    n1, n0 = one.sum(axis=1), other.sum(axis=1)
     total = n1 + n0
-    u = np.where(known, rank, 0.0)[: len(treated)].sum(axis=0) - n1 * (n1 + 1) / 2
-    tied = np.where(known, ties.astype(np.float64) ** 2 - 1, 0.0).sum(axis=0)
+    u = np.einsum("tw,tw->t", one, np.cumsum(other, axis=1) - other / 2)
+    both = one + other
+    tied = np.einsum("tw,tw,tw->t", both, both, both) - total
     variance = n1 * n0 / 12 * (total + 1 - tied / np.maximum(total * (total - 1), 1))
     possible = variance > 1e-9
     return np.where(possible, (u - n1 * n0 / 2) / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
+
+
+def _counted(place: IntArray, width: int) -> FloatArray:
+    """Return how many patients of each trial have each place, shape (T, width - 1); those without one are dropped."""
+    trials = place.shape[1]
+    flat = (place + 1 + np.arange(trials) * width).ravel()
+    return np.bincount(flat, minlength=trials * width).reshape(trials, width)[:, 1:].astype(np.float64)
 
 
 class _Arm(NamedTuple):
