@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doseesc.phase2.assurance import ProgrammeAssurance
-from doseesc.report.figure_style import dose_shade, legend_below, panels, title
+from doseesc.report.figure_style import TRUE_MTD, dose_shade, legend_below, panels, title
 from doseesc.report.phase2_caption import add_caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_LEVEL_NAMES = 4  # more designs have their names written upright
+_UPRIGHT = 0.075  # inches per letter
 
-def assurance_figure(found: Sequence[ProgrammeAssurance], labels: Sequence[str], caption: str = "") -> Figure:
+
+def assurance_figure(
+    found: Sequence[ProgrammeAssurance],
+    labels: Sequence[str],
+    caption: str = "",
+    true_mtds: Mapping[str, str] | None = None,
+) -> Figure:
     """Draw the chance that the whole programme succeeds, one panel per toxicity scenario and one bar per design.
 
     A bar's parts are the MTDs that Phase 1 may declare, light to dark, each as high as its probability times the chance
@@ -28,6 +36,8 @@ def assurance_figure(found: Sequence[ProgrammeAssurance], labels: Sequence[str],
         Of the dose levels, lowest first.
     caption : str
         Written below, such as the words of :func:`doseesc.phase2.words.assumption_words`.
+    true_mtds : mapping of str to str, optional
+        The true MTD of each scenario, written beside its name.
 
     Returns
     -------
@@ -47,16 +57,19 @@ def assurance_figure(found: Sequence[ProgrammeAssurance], labels: Sequence[str],
     scenarios = list(dict.fromkeys(each.scenario for each in found))
     designs = list(dict.fromkeys(each.design for each in found))
     by = {(each.scenario, each.design): each for each in found}
-    figure, grid = panels(len(scenarios), columns=3, height=1.6)
+    upright = _UPRIGHT * max(len(each) for each in designs) if len(designs) > _LEVEL_NAMES else 0.0
+    figure, grid = panels(
+        len(scenarios), columns=3, height=1.6 + upright, foot=0.5 + upright, between=0.62 + 0.8 * upright
+    )
     diamond: dict[str, Any] = {"marker": "D", "mfc": "white", "mec": "black", "ms": 4.5, "ls": "", "zorder": 3}
     for place, (axes, scenario) in enumerate(zip(grid, scenarios, strict=True)):
         for across, design in enumerate(designs):
             if (scenario, design) in by:
                 _bar(axes, across, by[scenario, design], len(labels), diamond)
-        axes.set_xticks(range(len(designs)), designs)
+        axes.set_xticks(range(len(designs)), designs, rotation=0 if len(designs) <= _LEVEL_NAMES else 90)
         axes.set_xlim(-0.6, len(designs) - 0.4)
         axes.grid(axis="y", color="0.9", linewidth=0.6)
-        title(axes, scenario)
+        title(axes, scenario if true_mtds is None else f"{scenario}  {TRUE_MTD} {true_mtds[scenario]}")
         if place % 3 == 0:
             axes.set_ylabel("programmes, %", fontsize=7.5)
     highest = max(100 * (each.success + 2 * each.mcse) for each in found)

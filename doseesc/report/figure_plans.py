@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from doseesc.report.assurance_figure import assurance_figure
 from doseesc.report.characteristics_figures import (
     distribution_figure,
     efficiency_figure,
@@ -155,8 +156,24 @@ def phase2_plans(found: Phase2Study, results: Results) -> list[Plan]:
             "The higher the better; the grey line is 80 %. Left: other numbers of patients, with the effect assumed. "
             "Right: other effects, with the patients planned; at a ratio of 1 the drug does nothing, so that the curve "
             f"is the type I error. Bands: 95 % Monte Carlo, {found.by_size[0][1].tally.trials:,} trials each.",
-        )
+        ),
+        Plan(
+            "assurance",
+            partial(assurance_figure, found.programme, results.study.dose_labels, true_mtds=_true_mtds(results)),
+            "Assurance: how likely Phase 1 and Phase 2 together succeed",
+            f"One panel per scenario, one bar per design ({', '.join(results.study.designs)}): the chance of success, "
+            "split by the MTD that Phase 1 declares. The numbers are in the table of assurance.",
+            "The higher the bar the likelier success; its parts are the MTDs declared, light to dark; the diamond "
+            "counts only success with a dosage that is not too toxic. ★ is the true MTD. Lines reach two Monte Carlo "
+            "standard errors either way.",
+        ),
     ]
+
+
+def _true_mtds(results: Results) -> dict[str, str]:
+    study = results.study
+    labels = ("none", *study.dose_labels)
+    return {scenario: labels[study.true_mtd(truth)] for scenario, truth in study.truths.items()}
 
 
 def selection_words(results: Results) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc.arms import fraction_words
+from doseesc.phase2.words import phase2_rows
 from doseesc.report.across import across_scenarios, verdict
 from doseesc.report.attribution_table import observed_words
 from doseesc.report.example_trials import example_trials, typical_scenario
@@ -116,6 +117,7 @@ def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
         "fractions": {arm.name: fraction_words(arm) for arm in study.phase2_arms},
         "fit": saved.fit,
         "phase2": phase2,
+        "phase2_rows": [] if phase2 is None else phase2_rows(phase2.power.plan, phase2.power, phase2.null),
     }
 
 
