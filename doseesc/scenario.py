@@ -13,6 +13,7 @@ from designs import Design, check_design, design_names, rule_conflicts
 from doseesc.observation import ObservationModel
 from doseesc.phase2.section import Phase2
 from doseesc.random_scenarios import RandomScenarios
+from doseesc.scenario_arm_analysis import ArmAnalysis
 from doseesc.scenario_checks import Parts, problems_across
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import FieldPath, Problem, ScenarioError, field_name, show
@@ -75,6 +76,9 @@ class Study(Section):
     phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
     """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
     the lowest."""
+    arm_analysis: ArmAnalysis = ArmAnalysis()
+    """How the arms' DLT probabilities are judged from the data of Phase 1: a model and prior that are assumptions of
+    this project unless given here."""
     phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
     """The Phase 2 trial of these arms; without it, and for what it leaves out, assumptions that are named with every
     result."""
