@@ -28,6 +28,9 @@ from doseesc.ends import Ends
 from doseesc.walk import row_keys
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from doseesc.results import Results
     from doseesc.scenario import Study
 
 FloatArray = npt.NDArray[np.float64]
@@ -237,6 +240,19 @@ def arm_analysis_rows(
                 value, error = getattr(each, metric)[level], getattr(each.mcse, metric)[level]
                 where = (each.scenario, each.design, each.method, each.arm, level or None, label)
                 yield (*where, metric, float(value), float(error))
+
+
+def arm_analysis_frame(results: Results) -> pd.DataFrame:
+    """Return the tidy table of ``results.arm_analysis``, of :data:`ARM_ANALYSIS_COLUMNS`.
+
+    Parameters
+    ----------
+    results : Results
+    """
+    import pandas as pd
+
+    rows = arm_analysis_rows(results.arm_analysis, results.study.dose_labels)
+    return pd.DataFrame(list(rows), columns=list(ARM_ANALYSIS_COLUMNS)).astype({"mtd_level": "Int64"})
 
 
 def _mean(groups: FloatArray, values: npt.NDArray[Any], n_trials: int) -> tuple[FloatArray, FloatArray]:
