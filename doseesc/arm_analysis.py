@@ -15,97 +15,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from designs import Tally
+from doseesc.arm_figures import ArmFigures, arm_figures
 from doseesc.arm_posterior import DosePosterior
 from doseesc.arms import arm_doses
 from doseesc.ends import Ends
 from doseesc.walk import row_keys
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from doseesc.results import Results
     from doseesc.scenario import Study
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
-
-ARM_METRICS = (
-    "probability",
-    "dlt_probability",
-    "estimate",
-    "bias",
-    "rmse",
-    "coverage",
-    "width",
-    "unsafe",
-    "called_unsafe",
-    "false_alarm",
-    "missed",
-)
-"""The figures of the tidy table, in its order."""
-
-ARM_ANALYSIS_COLUMNS = ("scenario", "design", "method", "arm", "mtd_level", "mtd", "metric", "value", "mcse")
-"""Columns of the tidy table."""
-
-_TIED = 1e-12  # a truth this much above the limit is at it
-
-
-@dataclass(frozen=True)
-class ArmFigures:
-    """How well the analysis knows one active arm of a design under a scenario.
-
-    All arrays have shape (J + 1,): first over all trials that open Phase 2, then given that the MTD is level 1, 2, ...
-    Figures about what never happens are NaN.
-
-    Attributes
-    ----------
-    scenario, design, method, arm : str
-        ``method`` is "exact" or "monte_carlo".
-    n_trials : int
-        Simulated trials; 0 where exact.
-    probability : array
-        Probability that Phase 2 opens; with each level as the MTD.
-    dlt_probability, estimate : array
-        Expected true DLT probability of the arm, the drug's own, and expected posterior mean.
-    bias, rmse : array
-        Expected difference of the two, and the root of its expected square.
-    coverage, width : array
-        Probability that the posterior interval holds the true DLT probability, and expected width of the interval.
-    unsafe, called_unsafe : array
-        Probability that the arm is unsafe, and that the analysis calls it unsafe.
-    false_alarm : array
-        Probability that an arm that is not unsafe is called unsafe.
-    missed : array
-        Probability that an arm that is unsafe is not called so.
-    mcse : namespace
-        Monte Carlo standard errors of the figures of :data:`ARM_METRICS`; zeros where exact.
-    """
-
-    scenario: str
-    design: str
-    method: str
-    arm: str
-    n_trials: int
-    probability: FloatArray
-    dlt_probability: FloatArray
-    estimate: FloatArray
-    bias: FloatArray
-    rmse: FloatArray
-    coverage: FloatArray
-    width: FloatArray
-    unsafe: FloatArray
-    called_unsafe: FloatArray
-    false_alarm: FloatArray
-    missed: FloatArray
-    mcse: SimpleNamespace
-
 
 Endings = Mapping[tuple[str, str], tuple[Ends, FloatArray]]
 """How trials ended, by scenario and design, with the probability (or, simulated, the number) of each end."""
@@ -127,23 +54,28 @@ def analyse_arms(study: Study, exact: Endings, simulated: Endings, n_trials: int
     if not names:
         return ()
     every = {id(ends): ends for ends, _ in (*exact.values(), *simulated.values())}
-    posteriors = dict(zip(every, _posteriors(study, list(every.values())), strict=True))
+    judged = dict(zip(every, _judge(study, list(every.values())), strict=True))
     truths = {scenario: true_probabilities(study, scenario) for scenario in study.truths}
-    given = study.arm_analysis
     limit = unsafe_limit(study)
-    return tuple(
-        ArmFigures(scenario, design, method, name, trials, *figures)
-        for scenario, truth in truths.items()
-        for design in study.designs
-        for method, endings, trials in (("monte_carlo", simulated, n_trials), ("exact", exact, 0))
-        if (scenario, design) in endings
-        for ends, weight in (endings[scenario, design],)
-        for name, figures in zip(
-            names,
-            arm_figures(ends, weight, posteriors[id(ends)], truth, limit, given.unsafe_confidence, trials),
-            strict=True,
-        )
-    )
+    engines = (("monte_carlo", simulated, n_trials), ("exact", exact, 0))
+    found = []
+    for scenario, truth in truths.items():
+        for design, (method, endings, trials) in product(study.designs, engines):
+            if (scenario, design) not in endings:
+                continue
+            ends, weight = endings[scenario, design]
+            tallies = judged[id(ends)]
+            figures = arm_figures(
+                *(tallies.selected, tallies.merge(weight), tallies.posterior, truth),
+                limit=limit,
+                confidence=study.arm_analysis.unsafe_confidence,
+                n_trials=trials,
+            )
+            found += [
+                ArmFigures(scenario, design, method, name, trials, *each)
+                for name, each in zip(names, figures, strict=True)
+            ]
+    return tuple(found)
 
 
 def arms_analysed(study: Study, policy: str | None) -> bool:
@@ -166,130 +98,42 @@ def true_probabilities(study: Study, scenario: str) -> FloatArray:
     return np.array(found).reshape(study.n_doses, -1)
 
 
-def arm_figures(
-    ends: Ends,
-    weight: FloatArray,
-    posterior: DosePosterior,
-    truth: FloatArray,
-    limit: float,
-    confidence: float,
-    n_trials: int = 0,
-) -> list[tuple[Any, ...]]:
-    """Return for each arm the figures of :data:`ARM_METRICS`, each (J + 1,), and their Monte Carlo errors.
+@dataclass(frozen=True)
+class _Judged:
+    """Distinct final tallies (U,), in an order that is theirs alone: the MTD in each, and the posterior (U, A).
 
-    Parameters
-    ----------
-    ends : Ends
-    weight : array, shape (T,)
-        Probability of each end; where simulated, the number of trials that ended so.
-    posterior : DosePosterior
-        At the A arms' doses given each end, (T, A); of no account where no MTD is selected.
-    truth : array, shape (J, A)
-        True DLT probability of each arm for each level that may be the MTD.
-    limit : float
-        DLT probability above which an arm is unsafe.
-    confidence : float
-        Posterior probability of that above which it is called so.
-    n_trials : int
-        Simulated trials; 0 where ``weight`` holds probabilities.
+    ``place`` (T,) tells which of them each of T ends has.
     """
-    opened = np.flatnonzero((ends.selected > 0) & (weight > 0))
-    level = ends.selected[opened]
-    groups = weight[opened] * (level == np.arange(ends.n_doses + 1)[:, None])
-    groups[0] = weight[opened]
-    chance = np.minimum(groups.sum(axis=1) / (n_trials or 1), 1.0)
-    its_error = np.sqrt(chance * (1 - chance) / n_trials) if n_trials else np.zeros_like(chance)
-    found = []
-    for arm, true in enumerate(truth[level - 1].T):
-        mean, lower, upper, above = (each[opened, arm] for each in posterior)
-        unsafe, called = true > limit + _TIED, above > confidence
-        square, square_error = _mean(groups, (mean - true) ** 2, n_trials)
-        root = np.sqrt(square)
-        pairs = {
-            "probability": (chance, its_error),
-            "dlt_probability": _mean(groups, true, n_trials),
-            "estimate": _mean(groups, mean, n_trials),
-            "bias": _mean(groups, mean - true, n_trials),
-            "rmse": (root, square_error / np.where(root > 0, 2 * root, 1.0)),
-            "coverage": _mean(groups, (lower <= true) & (true <= upper), n_trials),
-            "width": _mean(groups, upper - lower, n_trials),
-            "unsafe": _mean(groups, unsafe, n_trials),
-            "called_unsafe": _mean(groups, called, n_trials),
-            "false_alarm": _mean(groups * ~unsafe, called, n_trials),
-            "missed": _mean(groups * unsafe, ~called, n_trials),
-        }
-        values = [pairs[metric][0] for metric in ARM_METRICS]
-        found.append((*values, SimpleNamespace(**{metric: pairs[metric][1] for metric in ARM_METRICS})))
-    return found
+
+    selected: IntArray
+    posterior: DosePosterior
+    place: IntArray
+
+    def merge(self, weight: FloatArray) -> FloatArray:
+        """Return the weights (U,) of the tallies from those of the ends (T,)."""
+        return np.bincount(self.place, weights=weight, minlength=len(self.selected)).astype(np.float64)
 
 
-def arm_analysis_rows(
-    figures: tuple[ArmFigures, ...], labels: tuple[str, ...]
-) -> Iterator[tuple[str, str, str, str, int | None, str, str, float, float]]:
-    """Yield the rows of the tidy table, of :data:`ARM_ANALYSIS_COLUMNS`; MTD "any" is over all trials.
-
-    Parameters
-    ----------
-    figures : tuple of ArmFigures
-    labels : tuple of str
-        Labels of the dose levels.
-    """
-    for each in figures:
-        for level, label in enumerate(("any", *labels)):
-            for metric in ARM_METRICS:
-                value, error = getattr(each, metric)[level], getattr(each.mcse, metric)[level]
-                where = (each.scenario, each.design, each.method, each.arm, level or None, label)
-                yield (*where, metric, float(value), float(error))
-
-
-def arm_analysis_frame(results: Results) -> pd.DataFrame:
-    """Return the tidy table of ``results.arm_analysis``, of :data:`ARM_ANALYSIS_COLUMNS`.
-
-    Parameters
-    ----------
-    results : Results
-    """
-    import pandas as pd
-
-    rows = arm_analysis_rows(results.arm_analysis, results.study.dose_labels)
-    return pd.DataFrame(list(rows), columns=list(ARM_ANALYSIS_COLUMNS)).astype({"mtd_level": "Int64"})
-
-
-def _mean(groups: FloatArray, values: npt.NDArray[Any], n_trials: int) -> tuple[FloatArray, FloatArray]:
-    """Return means (G,) of values (T,) under weights (G, T), and their errors where weights count trials."""
-    total = groups.sum(axis=1)
-    some = np.where(total > 0, total, np.nan)
-    mean = groups @ values / some
-    if values.dtype == np.bool_:
-        mean = np.clip(mean, 0.0, 1.0)
-    if not n_trials:
-        return mean, np.where(total > 0, 0.0, np.nan)
-    off = values - np.where(total > 0, mean, 0.0)[:, None]
-    return mean, np.sqrt((groups * off**2).sum(axis=1)) / some
-
-
-def _posteriors(study: Study, every: list[Ends]) -> Iterator[DosePosterior]:
-    """Yield for each of several sets of ends the posterior at the active arms' doses, (T, A)."""
+def _judge(study: Study, every: list[Ends]) -> Iterator[_Judged]:
+    """Yield the posteriors at the active arms' doses for each of several sets of ends."""
     rows = np.concatenate([np.column_stack([ends.n, ends.dlt, ends.selected]) for ends in every])
     _, first, place = np.unique(row_keys(rows), return_index=True, return_inverse=True)
-    n, dlt, selected = np.split(rows[first], [study.n_doses, 2 * study.n_doses], axis=1)
+    n, dlt = rows[first, : study.n_doses], rows[first, study.n_doses : -1]
+    selected = rows[first, -1]
     doses = arm_doses(study, next(iter(study.truths)))
     amounts = np.array([dose.amount for dose in doses if dose.amount is not None]).reshape(study.n_doses, -1)
-    given, limit = study.arm_analysis, unsafe_limit(study)
+    given, limit, most = study.arm_analysis, unsafe_limit(study), int(n.sum(axis=1).max())
     model = given.model(study.doses.amounts)
     whole = np.full((len(DosePosterior._fields), len(first), amounts.shape[1]), np.nan)
     for level in range(1, study.n_doses + 1):
-        at = np.flatnonzero(selected[:, 0] == level)
+        at = np.flatnonzero(selected == level)
         if len(at):
-            tally = Tally(n=n[at], dlt=dlt[at], level=selected[at, 0])
+            tally = Tally(n=n[at], dlt=dlt[at], level=selected[at])
             whole[:, at] = model.posterior(
-                tally,
-                amounts[level - 1],
-                above=limit,
-                credibility=given.credibility,
-                patients=int(n.sum(axis=1).max()),
+                tally, amounts[level - 1], above=limit, credibility=given.credibility, patients=most
             )
     start = 0
     for ends in every:
-        yield DosePosterior(*whole[:, place[start : start + len(ends.selected)]])
+        met, merged = np.unique(place[start : start + len(ends.selected)], return_inverse=True)
+        yield _Judged(selected[met], DosePosterior(*whole[:, met]), merged)
         start += len(ends.selected)

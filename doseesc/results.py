@@ -13,7 +13,7 @@ from doseesc.characteristics import METRICS, OperatingCharacteristics
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.arm_analysis import ArmFigures
+    from doseesc.arm_figures import ArmFigures
     from doseesc.policies import PolicyComparison
     from doseesc.scenario import Study
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from doseesc.arm_analysis import ARM_METRICS, ArmFigures
+from doseesc.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.characteristics import METRICS, OperatingCharacteristics
 from doseesc.output import RESULTS_FILE, OutputError
 from doseesc.results import Cell, Difference, Results

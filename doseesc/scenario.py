@@ -18,7 +18,7 @@ from doseesc.scenario_checks import Parts, problems_across
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.scenario_levels import Level, resolve_level
-from doseesc.scenario_observation import Observations, as_written
+from doseesc.scenario_observation import Observations, as_written, idle_settings
 from doseesc.scenario_schema import scenario_schema
 from doseesc.scenario_sections import (
     About,
@@ -162,15 +162,18 @@ class Study(Section):
         return {each.name: each.model(self.dlt_window_days) for each in self.observation}
 
     def warnings(self) -> list[str]:
-        """Return what the designs cannot do or should not, and rules that contradict one another, with the numbers.
+        """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
 
         See :func:`designs.check_design` and :func:`designs.rule_conflicts`.
         """
-        return [
+        found = [
             f"{name}: {sentence}"
             for name, design in self.designs.items()
             for sentence in (*rule_conflicts(design), *check_design(design))
         ]
+        if self.arm_analysis != ArmAnalysis() and all(arm.control for arm in self.phase2_arms):
+            found.append("arm_analysis: changes nothing, since phase2_arms has no arm with the drug")
+        return found
 
     def line_of(self, path: FieldPath) -> int | None:
         """Return the line of a field in the file, where the study comes from one."""
@@ -251,7 +254,9 @@ def parse(source: Source) -> Study:
         problems += [each for each in problems_of(error, source.data, Study) if each.path not in known]
     # What is wrong in itself is said once, not again for what follows from it.
     known = {problem.path for problem in problems}
-    across = as_written(problems_across(study._parts() if study else Parts.of(source.data)), source.data)
+    parts = study._parts() if study else Parts.of(source.data)
+    idle = [each for place, one in parts.observations for each in idle_settings(one, ("observation", place))]
+    across = as_written([*problems_across(parts), *idle], source.data)
     problems += [each for each in across if each.path not in known]
     if problems or study is None:
         lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]

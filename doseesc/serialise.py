@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc import __version__
-from doseesc.arm_analysis import ARM_ANALYSIS_COLUMNS, arm_analysis_rows, unsafe_limit
+from doseesc.arm_analysis import unsafe_limit
+from doseesc.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.arms import PHASE2_COLUMNS, phase2_rows, summarise_phase2
 from doseesc.characteristics import METRICS, OperatingCharacteristics
 from doseesc.policies import ATTRIBUTION_COLUMNS, PolicyComparison
@@ -98,7 +99,7 @@ def phase2_csv(results: Results) -> str:
 
 
 def arm_analysis_csv(results: Results) -> str:
-    """Return the tidy table of :mod:`doseesc.arm_analysis` as CSV; only its header without active arms."""
+    """Return the tidy table of ``results.arm_analysis`` as CSV; only its header without active arms."""
     return _csv_text(ARM_ANALYSIS_COLUMNS, arm_analysis_rows(results.arm_analysis, results.study.dose_labels))
 
 

@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, qmc
 
 from designs import BOIN, Tally
-from doseesc.arm_analysis import ARM_METRICS, arm_analysis_frame, arm_figures
+from doseesc.arm_figures import ARM_METRICS, arm_analysis_frame, arm_figures
 from doseesc.arm_posterior import DoseModel, DosePosterior
 from doseesc.exact import enumerate_paths
 from doseesc.output import write_results
@@ -43,7 +43,7 @@ def by_key(figures):
 
 def dense_posterior(n, dlt, amount, limit):
     """Mean, 90 % interval and P(above limit), by the plainest sums on a dense grid of both parameters."""
-    alpha, beta = np.meshgrid(np.linspace(-15, 13, 1401), np.linspace(-6.5, 6.5, 1041), indexing="ij")
+    alpha, beta = np.meshgrid(np.linspace(-15, 13, 701), np.linspace(-6.5, 6.5, 521), indexing="ij")
     log_weight = norm.logpdf(alpha, np.log(0.5), 2) + norm.logpdf(beta, 0, 1)
     for dose, patients, toxic in zip((2, 8, 16), n, dlt, strict=True):
         odds = alpha + np.exp(beta) * np.log(dose / 16)
@@ -131,21 +131,21 @@ def test_calibrated_under_its_own_prior():
         posterior[:, at] = model.posterior(tally, [dose, dose / 4], above=0.35, credibility=0.9)
     sums = {}
     for truth, chance in zip(arms, weight, strict=True):
-        figures = arm_figures(ends, chance, DosePosterior(*posterior), truth, 0.35, 0.25)
+        figures = arm_figures(ends.selected, chance, DosePosterior(*posterior), truth, 0.35, 0.25)
         for arm, (*values, _) in enumerate(figures):
             found = dict(zip(ARM_METRICS, values, strict=True))
             opens = found["probability"]
             for name in ("coverage", "bias", "unsafe"):
                 share, whole = sums.get((arm, name), (0.0, 0.0))
                 sums[arm, name] = share + opens * np.nan_to_num(found[name]), whole + opens
-    expected = np.stack([weight.mean(axis=0) * (ends.selected == level) for level in (1, 2, 3)])
+    expected = np.stack([weight.mean(axis=0) * (ends.selected == level) for level in (1, 2)])
     for arm in (0, 1):
         for name, nominal, within in (("coverage", 0.9, 0.01), ("bias", 0.0, 0.003)):
-            share, whole = sums[arm, name]
+            share, whole = (each[0] for each in sums[arm, name])
             assert share / whole == pytest.approx(nominal, abs=within), (arm, name)
         unsafe, whole = sums[arm, "unsafe"]
         believed = expected @ np.nan_to_num(posterior[3, :, arm]) / expected.sum(axis=1)
-        assert unsafe[1:] / whole[1:] == pytest.approx(believed, abs=0.005)
+        assert unsafe[1:3] / whole[1:3] == pytest.approx(believed, abs=0.005)
 
 
 OBSERVED = "observation: {background: 0.1, mortality_28_days: 0.3, deaths: all_count}\n"
@@ -303,3 +303,9 @@ def test_the_file_sets_the_analysis(study):
 )
 def test_what_is_wrong_is_said(complaint, small_scenario, given, says):
     assert says in complaint(f"{small_scenario}{ARMS}arm_analysis: {given}\n")
+
+
+def test_settings_without_an_arm_to_analyse_are_said_to_be_idle(study):
+    more = "arm_analysis: {floor: 0.1}\n"
+    assert study(more, arms="").warnings()[-1].startswith("arm_analysis: changes nothing")
+    assert not any("arm_analysis" in each for each in study(more).warnings() + study(arms="").warnings())

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
-from doseesc.arm_analysis import ArmFigures, unsafe_limit
+from doseesc.arm_analysis import unsafe_limit
+from doseesc.arm_figures import ArmFigures
 from doseesc.report.lines import WIDTH, Cell, fit, line, percent, percent_words, plain_words
 from doseesc.report.page_tables import PageTable, Value
 
