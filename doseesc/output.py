@@ -1,6 +1,7 @@
 """The results folder: ``results.json``, ``characteristics.csv`` and ``phase2_arms.csv``, written whole or not at all.
 
-A study that says how patients are observed has ``attribution.csv`` besides.
+A study with active Phase 2 arms has ``phase2_arm_analysis.csv`` besides, one that says how patients are observed
+``attribution.csv``.
 
 Everything goes into a temporary folder beside the wanted one, which takes its name only when it is complete; whatever
 happens before leaves nothing behind.
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 RESULTS_FILE = "results.json"
 CHARACTERISTICS_FILE = "characteristics.csv"
 PHASE2_FILE = "phase2_arms.csv"
+ARM_ANALYSIS_FILE = "phase2_arm_analysis.csv"
 ATTRIBUTION_FILE = "attribution.csv"
 _ANOTHER = "choose another folder with  --out DIR"
 
@@ -51,7 +53,7 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         If the folder exists and may not be replaced, or writing fails.
     """
     # Loaded here, so that the command line, which knows OutputError, starts without NumPy.
-    from doseesc.serialise import attribution_csv, characteristics_csv, phase2_csv, results_json
+    from doseesc.serialise import arm_analysis_csv, attribution_csv, characteristics_csv, phase2_csv, results_json
 
     check_folder(folder, force=force, keep=results.study.source)
     files = {
@@ -59,6 +61,8 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         CHARACTERISTICS_FILE: characteristics_csv(results),
         PHASE2_FILE: phase2_csv(results),
     }
+    if results.arm_analysis:
+        files[ARM_ANALYSIS_FILE] = arm_analysis_csv(results)
     if results.policies is not None:
         files[ATTRIBUTION_FILE] = attribution_csv(results.policies)
     return write_folder(files, folder)

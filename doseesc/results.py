@@ -13,6 +13,7 @@ from doseesc.characteristics import METRICS, OperatingCharacteristics
 if TYPE_CHECKING:
     import pandas as pd
 
+    from doseesc.arm_figures import ArmFigures
     from doseesc.policies import PolicyComparison
     from doseesc.scenario import Study
 
@@ -67,6 +68,9 @@ class Results:
     policies : PolicyComparison or None
         Where the study says how patients are observed: all its observation models.  ``cells`` and ``differences`` are
         then those of the first.
+    arm_analysis : tuple of ArmFigures
+        How well an analysis of Phase 1 knows the arms of Phase 2, as the first observation model shows the trial;
+        empty for a study without active arms.
     """
 
     study: Study
@@ -79,6 +83,7 @@ class Results:
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
     policies: PolicyComparison | None = None
+    arm_analysis: tuple[ArmFigures, ...] = ()
 
     def efficiency(self, scenario: str, design: str) -> float | None:
         """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""
