@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from doseesc.arm_figures import ArmFigures
     from doseesc.policies import PolicyComparison
     from doseesc.scenario import Study
 
@@ -73,6 +74,9 @@ class Results:
         then those of the first.
     provenance : mapping or None
         Where the results were read back: what they depend on, as ``results.json`` has it.
+    arm_analysis : tuple of ArmFigures
+        How well an analysis of Phase 1 knows the arms of Phase 2, as the first observation model shows the trial;
+        empty for a study without active arms.
     """
 
     study: Study
@@ -86,6 +90,7 @@ class Results:
     elapsed: float = 0.0
     policies: PolicyComparison | None = None
     provenance: Mapping[str, Any] | None = None
+    arm_analysis: tuple[ArmFigures, ...] = ()
 
     def efficiency(self, scenario: str, design: str) -> float | None:
         """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from doseesc.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.output import RESULTS_FILE, OutputError
 from doseesc.results import Cell, Difference, Results
@@ -113,6 +114,7 @@ def results_from_document(document: Mapping[str, Any]) -> Results:
         notes=document["notes"],
         elapsed=document["run"]["elapsed_seconds"],
         provenance=dict(provenance),
+        arm_analysis=_arm_analysis(document["phase2"].get("analysis")),
     )
 
 
@@ -125,6 +127,19 @@ def _characteristics(row: dict[str, Any] | None, truth: Any) -> OperatingCharact
     figures = {name: _number(row[name]) for name in (*_FIGURES, "selected_and_patients")}
     own = {name: row[name] for name in _OWN}
     return OperatingCharacteristics(probabilities=truth, reasons=row["reasons"], **own, **figures, **spread)
+
+
+def _arm_analysis(section: dict[str, Any] | None) -> tuple[ArmFigures, ...]:
+    if section is None:
+        return ()
+    return tuple(
+        ArmFigures(
+            **{name: row[name] for name in ("scenario", "design", "method", "arm", "n_trials")},
+            **{name: _number(row[name]) for name in ARM_METRICS},
+            mcse=SimpleNamespace(**{name: _number(row["mcse"][name]) for name in ARM_METRICS}),
+        )
+        for row in section["figures"]
+    )
 
 
 def _number(value: Any) -> Any:

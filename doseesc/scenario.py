@@ -10,14 +10,16 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from designs import Design, check_design, design_names, rule_conflicts
+from doseesc.inference.section import Analysis
 from doseesc.observation import ObservationModel
 from doseesc.phase2.section import Phase2
 from doseesc.random_scenarios import RandomScenarios
+from doseesc.scenario_arm_analysis import ArmAnalysis
 from doseesc.scenario_checks import Parts, problems_across
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.scenario_levels import Level, resolve_level
-from doseesc.scenario_observation import Observations, as_written
+from doseesc.scenario_observation import Observations, as_written, idle_settings
 from doseesc.scenario_schema import scenario_schema
 from doseesc.scenario_sections import (
     About,
@@ -75,9 +77,14 @@ class Study(Section):
     phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
     """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
     the lowest."""
+    arm_analysis: ArmAnalysis = ArmAnalysis()
+    """How the arms' DLT probabilities are judged from the data of Phase 1: a model and prior that are assumptions of
+    this project unless given here."""
     phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
     """The Phase 2 trial of these arms; without it, and for what it leaves out, assumptions that are named with every
     result."""
+    analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
+    """The Bayesian analysis of the trial's data, for doseesc fit."""
     simulation: Simulation = Simulation()
     """How the designs' characteristics are computed."""
 
@@ -158,15 +165,18 @@ class Study(Section):
         return {each.name: each.model(self.dlt_window_days) for each in self.observation}
 
     def warnings(self) -> list[str]:
-        """Return what the designs cannot do or should not, and rules that contradict one another, with the numbers.
+        """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
 
         See :func:`designs.check_design` and :func:`designs.rule_conflicts`.
         """
-        return [
+        found = [
             f"{name}: {sentence}"
             for name, design in self.designs.items()
             for sentence in (*rule_conflicts(design), *check_design(design))
         ]
+        if self.arm_analysis != ArmAnalysis() and all(arm.control for arm in self.phase2_arms):
+            found.append("arm_analysis: changes nothing, since phase2_arms has no arm with the drug")
+        return found
 
     def line_of(self, path: FieldPath) -> int | None:
         """Return the line of a field in the file, where the study comes from one."""
@@ -212,6 +222,7 @@ class Study(Section):
             arms=list(enumerate(self.phase2_arms)),
             window=self.dlt_window_days,
             observations=list(enumerate(self.observation)),
+            analysis=self.analysis,
         )
 
 
@@ -247,7 +258,9 @@ def parse(source: Source) -> Study:
         problems += [each for each in problems_of(error, source.data, Study) if each.path not in known]
     # What is wrong in itself is said once, not again for what follows from it.
     known = {problem.path for problem in problems}
-    across = as_written(problems_across(study._parts() if study else Parts.of(source.data)), source.data)
+    parts = study._parts() if study else Parts.of(source.data)
+    idle = [each for place, one in parts.observations for each in idle_settings(one, ("observation", place))]
+    across = as_written([*problems_across(parts), *idle], source.data)
     problems += [each for each in across if each.path not in known]
     if problems or study is None:
         lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]

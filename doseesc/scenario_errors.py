@@ -13,6 +13,7 @@ FieldPath = tuple[str | int, ...]
 
 _LONGEST = 70  # characters of a value that are shown
 _LIKE_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)|true$|false$", flags=re.IGNORECASE)
+_PERCENTAGE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,23 @@ def _number(value: float) -> str:
         return f".{value}".replace(".-", "-.")
     short = f"{value:g}"
     return short if float(short) == value else repr(value)
+
+
+def as_probability(value: Any) -> str:
+    """Return what to write for a percentage that stands where a probability is meant; "" where it cannot be one.
+
+    Examples
+    --------
+    >>> as_probability(25), as_probability("2.5 %"), as_probability(0.3)
+    ('for 25 % write  0.25', 'for 2.5 % write  0.025', '')
+    """
+    number = math.nan
+    if isinstance(value, str):
+        percentage = _PERCENTAGE.fullmatch(value)
+        number = float(percentage[1]) if percentage else number
+    elif isinstance(value, int | float) and value >= 2:  # what is just above 1 is rather a slip
+        number = float(value)
+    return f"for {number:g} % write  {float(f'{number / 100:.12g}')}" if 0 <= number <= 100 else ""
 
 
 def suggestion(word: str, known: Iterable[str], what: str = "known are") -> str:

@@ -22,6 +22,8 @@ from doseesc.scenario_errors import FieldPath, Problem
 from doseesc.scenario_sections import Name, Number, Positive, Probability, Section, Text
 from doseesc.truth import FloatArray
 
+_MORTALITY = "add  mortality_28_days: 0.3  or  death_in_window:  with the probability, or leave it out"
+
 Days = Annotated[Number, Field(gt=0, le=3650)]
 
 
@@ -197,6 +199,33 @@ def observation_problems(
         except ValueError as error:
             return [Problem(path, f"cannot be used: in scenario {name} {error}", "replace fewer patients")]
     return []
+
+
+def idle_settings(given: Observation, path: FieldPath) -> list[Problem]:
+    """Return what a file says about events that, for want of their rate, never happen.
+
+    Parameters
+    ----------
+    given : Observation
+        As written: what the file leaves out is not set.
+    path : tuple
+        Where the policy stands in the file.
+    """
+    written = given.model_fields_set
+    problems = []
+    if given.mortality_28_days is None and given.death_in_window is None:
+        problems += [
+            Problem((*path, name), "is given, but nobody dies without a mortality", _MORTALITY)
+            for name in ("deaths", "death_relative_risk")
+            if name in written
+        ]
+        if given.adjudication and "specificity" in given.adjudication.model_fields_set and "background" not in written:
+            message = "is given, but there is neither a background nor a mortality: no event that is not the drug's"
+            problems.append(Problem((*path, "adjudication", "specificity"), message, "add  background: 0.05"))
+    if "losses" in written and "loss" not in written:
+        remedy = "add  loss: 0.03  with the probability, or leave it out"
+        problems.append(Problem((*path, "losses"), "is given, but nobody is lost without a loss", remedy))
+    return problems
 
 
 def as_written(problems: Sequence[Problem], data: dict[str, Any]) -> list[Problem]:

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
+from doseesc.scenario_errors import FieldPath, Problem, as_probability, show, suggestion
 from doseesc.scenario_levels import resolve_level
 from doseesc.scenario_validation import problems_of
 
@@ -111,6 +111,9 @@ def refusal(error: ValueError, cls: type[Any], path: FieldPath) -> Problem:
         return Problem(path, f"cannot be used: {error}", "change its parameters")
     choice = re.fullmatch(r"must be one of (.*), not '(.*)'", rest)
     remedy = suggestion(choice[2], choice[1].split(", "), "write one of") if choice else ""
+    outside = re.fullmatch(r"must lie (?:between 0 and 1|in \[0, 1\]), not ([0-9.]+)", rest)
+    if outside:
+        remedy = as_probability(float(outside[1]))
     return with_default(Problem((*path, word), rest, remedy), field)
 
 

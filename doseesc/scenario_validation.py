@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
+from doseesc.scenario_errors import FieldPath, Problem, as_probability, show, suggestion
 
 
 def problems_of(
@@ -67,9 +67,12 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
         if kind == "string_type":
             scalar = isinstance(details["input"], int | float)
             remedy = "put it in quotes" if scalar else "write one line of text"
+        elif kind == "float_type" and isinstance(details["input"], str):
+            remedy = as_probability(details["input"]) or example
         return Problem(base + path, f"is {shown}, not {_WRONG_TYPE[kind]}", remedy)
     if kind in _LIMIT:
-        return Problem(base + path, _LIMIT[kind](shown, context), example)
+        meant = as_probability(details["input"]) if _at_most_one(context) else ""
+        return Problem(base + path, _LIMIT[kind](shown, context), meant or example)
     return Problem(base + path, details["msg"], str(context.get("remedy", "")) or example)
 
 
@@ -101,6 +104,11 @@ _LIMIT: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "string_too_short": lambda *_: "is empty",
     "string_too_long": lambda shown, limit: f"is longer than {limit['max_length']} characters: {shown}",
 }
+
+
+def _at_most_one(context: dict[str, Any]) -> bool:
+    """Tell whether a limit that is not kept is that of a probability."""
+    return context.get("le", context.get("lt")) == 1
 
 
 def _path_in(data: Any, location: tuple[int | str, ...], keep_last: bool) -> FieldPath:

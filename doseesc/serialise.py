@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc import __version__
+from doseesc.arm_analysis import unsafe_limit
+from doseesc.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.arms import PHASE2_COLUMNS, phase2_rows, summarise_phase2
 from doseesc.characteristics import METRICS, OperatingCharacteristics
 from doseesc.policies import ATTRIBUTION_COLUMNS, PolicyComparison
@@ -63,6 +65,7 @@ def results_document(results: Results) -> dict[str, Any]:
             "margin": study.true_mtd_rule.margin,
             "arms": list(phase2_rows(results)),
             "summary": [asdict(summary) for summary in summarise_phase2(results)],
+            "analysis": _arm_analysis(results),
         },
         "scenario_text": study.text or None,
     }
@@ -115,6 +118,11 @@ def phase2_csv(results: Results) -> str:
     return _csv_text(PHASE2_COLUMNS, (list(row.values()) for row in phase2_rows(results)))
 
 
+def arm_analysis_csv(results: Results) -> str:
+    """Return the tidy table of ``results.arm_analysis`` as CSV; only its header without active arms."""
+    return _csv_text(ARM_ANALYSIS_COLUMNS, arm_analysis_rows(results.arm_analysis, results.study.dose_labels))
+
+
 def attribution_csv(comparison: PolicyComparison) -> str:
     """Return the tidy table of all observation models as CSV."""
     return _csv_text(ATTRIBUTION_COLUMNS, comparison.rows())
@@ -151,6 +159,21 @@ def _cell(results: Results, scenario: str, design: str, cell: Cell) -> dict[str,
         "efficiency": results.efficiency(scenario, design),
         "simulated": _characteristics(cell.simulated),
         "exact": _characteristics(cell.exact),
+    }
+
+
+def _arm_analysis(results: Results) -> dict[str, Any] | None:
+    if not results.arm_analysis:
+        return None
+    study = results.study
+    model = asdict(study.arm_analysis.model(study.doses.amounts))
+    rule = {name: getattr(study.arm_analysis, name) for name in ("credibility", "unsafe_confidence")}
+    return {
+        "model": model,
+        **rule,
+        "unsafe_above": unsafe_limit(study),
+        "assumed": study.arm_analysis.assumed,
+        "figures": [vars(each) for each in results.arm_analysis],
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.checks import require_whole
+from doseesc.arm_analysis import analyse_arms, arms_analysed
 from doseesc.attribution import Enrolment, ObservedCell, exact_observed
 from doseesc.characteristics import one_truth
 from doseesc.exact import Paths, enumerate_paths
@@ -82,6 +83,7 @@ def run(
     cells = {policy: _cells(study, simulated.get(policy, Simulation()), found) for policy, found in exact.items()}
     # The first policy is what the study itself would see.
     own = next(iter(study.observations), None)
+    analysis = analyse_arms(study, exact[own].ends, simulated.get(own, Simulation()).ends, n_trials)
     return Results(
         study=study,
         method=method,
@@ -93,6 +95,7 @@ def run(
         notes=notes,
         elapsed=time.perf_counter() - began,
         policies=_compared(cells, simulated, exact) if own is not None else None,
+        arm_analysis=analysis,
     )
 
 
@@ -140,15 +143,20 @@ def _evaluate(study: Study, name: str, paths: Paths, exact: dict[str | None, Sim
     together = paths.characteristics(truths, target=study.target, true_mtd=mtd)
     for row, scenario in enumerate(study.truths):
         exact[None].found[scenario, name] = one_truth(together, row)
+    if arms_analysed(study, None):
+        ends, weight = paths.weighted_ends(truths)
+        exact[None].ends.update({(scenario, name): (ends, weight[row]) for row, scenario in enumerate(study.truths)})
     enrolment: Enrolment | None = None
     for policy, model in study.observations.items():
-        seen = model.law(truths).observed_dlt
+        seen, keep = model.law(truths).observed_dlt, arms_analysed(study, policy)
         together = paths.characteristics(seen, target=study.target, true_mtd=mtd)
         for row, scenario in enumerate(study.truths):
             found = replace(one_truth(together, row), probabilities=truths[row])
             ends, weight = paths.weighted_ends(seen[row])
             enrolment = enrolment or Enrolment(ends)
             exact[policy].found[scenario, name] = found
+            if keep:
+                exact[policy].ends[scenario, name] = ends, weight[0]
             exact[policy].observed[scenario, name] = exact_observed(
                 found, ends, weight[0], enrolment, model.law(truths[row])
             )

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import Design
+from doseesc.arm_analysis import arms_analysed
 from doseesc.attribution import Observed, SeenSums
 from doseesc.benchmark import benchmark_choice
 from doseesc.characteristics import OperatingCharacteristics, one_truth
+from doseesc.ends import Ends
 from doseesc.graph import DecisionGraph
 from doseesc.montecarlo import TrialBlock, block_sizes, play
 from doseesc.observation import ObservationModel
@@ -40,12 +42,15 @@ class Simulation:
         ``observed`` is empty where only the drug matters.
     benchmark : dict of scenario
     differences : list of Difference
+    ends : dict of (scenario, design)
+        How trials ended, with the number or probability of each end; only where the Phase 2 arms are analysed.
     """
 
     found: dict[tuple[str, str], OperatingCharacteristics] = field(default_factory=dict)
     observed: dict[tuple[str, str], Observed] = field(default_factory=dict)
     benchmark: dict[str, FloatArray] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
+    ends: dict[tuple[str, str], tuple[Ends, FloatArray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ def simulate_all(
         whole[task.policy].observed.update(part.observed)
         whole[task.policy].benchmark.update(part.benchmark)
         whole[task.policy].differences.extend(part.differences)
+        whole[task.policy].ends.update(part.ends)
     return whole
 
 
@@ -158,11 +164,14 @@ def _simulate_scenario(
             choices += np.bincount(choice, minlength=study.n_doses + 1)
         done += trials
         report(done)
-    found, more = {}, {}
+    found, more, kept = {}, {}, {}
+    keep = arms_analysed(study, task.policy)
     for name, graph in graphs.items():
         ends, count = graph.ends(visits[name])
         many = ends.summarise(count[None], truth[None], study.target, np.array([mtd]), n_trials)
         found[task.scenario, name] = one_truth(many)
+        if keep:
+            kept[task.scenario, name] = ends, count
         if task.model is not None:
             law = task.model.law(truth)
             more[task.scenario, name] = besides[name].observed(found[task.scenario, name], ends, count, law)
@@ -174,7 +183,7 @@ def _simulate_scenario(
         for column, metric in enumerate(DIFFERENCES)
     ]
     benchmark = {} if observed is not None else {task.scenario: choices[1:] / n_trials}
-    return Simulation(found, more, benchmark, differences)
+    return Simulation(found, more, benchmark, differences, kept)
 
 
 def _figures(graph: DecisionGraph, mtd: int) -> npt.NDArray[np.int64]:

@@ -225,10 +225,39 @@ def test_words_for_policies():
         ("[{name: a, death_in_window: 2}]", "observation.a.death_in_window\n  is 2; it must be at most 1"),
         ("{dlt_times: {type: late}}", "observation.dlt_times.type\n  is late, not one of uniform, weibull, early"),
         ("7", "observation\n  is 7, not a list"),
+        ("{background: 5}", "observation.background\n  is 5; it must be at most 1\n  for 5 % write  0.05"),
+        ("{loss: 3%}", 'observation.loss\n  is "3%", not a number\n  for 3 % write  0.03'),
+        (
+            "{background: 0.05, deaths: replaced}",
+            ":11  observation.deaths\n  is given, but nobody dies without a mortality\n  add  mortality_28_days: 0.3",
+        ),
+        (
+            "[{name: a, death_in_window: 0.1, deaths: dlt_free}, {name: b, death_relative_risk: 2}]",
+            "observation.b.death_relative_risk\n  is given, but nobody dies without a mortality",
+        ),
+        ("{losses: dlt_free}", "observation.losses\n  is given, but nobody is lost without a loss\n  add  loss: 0.03"),
+        (
+            "{adjudication: {sensitivity: 0.9, specificity: 0.8}}",
+            "observation.adjudication.specificity\n  is given, but there is neither a background nor a mortality",
+        ),
     ],
 )
 def test_impossible_sections_are_refused_with_the_reason(complaint, small_scenario, section, says):
     assert says in complaint(small_scenario + f"observation: {section}\n")
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "{mortality_28_days: 0, deaths: replaced}",
+        "{loss: 0, losses: dlt_free}",
+        "{adjudication: {sensitivity: 0.9}}",
+        "{background: 0, adjudication: {specificity: 0.9}}",
+    ],
+)
+def test_a_rate_of_zero_is_a_rate(scenario_file, small_scenario, section):
+    study = load(scenario_file(small_scenario + f"observation: {section}\n"))
+    assert len(study.observations) == 1
 
 
 def test_a_window_from_the_study_is_checked_too(complaint, small_scenario):

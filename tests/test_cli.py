@@ -16,7 +16,7 @@ from doseesc.commands._printing import TrialProgress
 from doseesc.scenario import load, shipped_scenarios
 
 ROOT = Path(__file__).parent.parent
-FILES = ["attribution.csv", "characteristics.csv", "phase2_arms.csv", "results.json"]
+FILES = ["attribution.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
 
 
 @pytest.fixture

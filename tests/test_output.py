@@ -18,7 +18,7 @@ from doseesc.serialise import characteristics_csv, results_document, results_jso
 from doseesc.study import run
 
 ARMS = "phase2_arms: [{name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
-FILES = ["characteristics.csv", "phase2_arms.csv", "results.json"]
+FILES = ["characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def names(folder):
     return sorted(os.listdir(folder))
 
 
-def test_writes_the_three_files(results, tmp_path):
+def test_writes_the_files(results, tmp_path):
     folder = write_results(results, "made/on/the/way")
     assert names(folder) == FILES
     assert names(folder.parent) == ["way"]

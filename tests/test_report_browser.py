@@ -49,9 +49,8 @@ FIT = """{
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = write_results(
-        run(load(ROOT / "scenarios/nct04602104.yaml"), trials=1000), tmp_path_factory.mktemp("x") / "out"
-    )
+    results = run(load(ROOT / "scenarios/nct04602104.yaml"), trials=1000)
+    made = write_results(results, tmp_path_factory.mktemp("browser") / "out")
     (made / "fit.json").write_text(FIT)
     add_files(report_files(read_results(made)), made)
     return made
@@ -198,11 +197,12 @@ def test_axe_finds_no_barrier(tab, width):
     from axe_playwright_python.sync_playwright import Axe
 
     tab.set_viewport_size({"width": width, "height": 900})
-    found = Axe().run(tab)
+    # Colours are the same at every width, and take axe most of its time.
+    checked = {"image-alt", "scrollable-region-focusable", *(["color-contrast"] if width == 1280 else [])}
+    options = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": width == 1280}}}
+    found = Axe().run(tab, options=options)
     assert found.violations_count == 0, found.generate_report()
-    assert {"color-contrast", "image-alt", "scrollable-region-focusable"} <= {
-        each["id"] for each in found.response["passes"]
-    }
+    assert checked <= {each["id"] for each in found.response["passes"]}
 
 
 def test_page_is_valid_html(folder):

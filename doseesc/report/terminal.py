@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from doseesc.report.across import DesignSummary, across_scenarios, best_designs, verdict
+from doseesc.report.arm_analysis_table import arm_analysis_lines
 from doseesc.report.attribution_table import attribution_lines, observed_words
 from doseesc.report.lines import WIDTH, Cell, ends, fit, line, percent, percent_words, plain_words
 from doseesc.report.phase2_table import phase2_lines
@@ -44,7 +45,7 @@ def report_lines(results: Results) -> list[Text]:
     for scenario in results.study.truths:
         found += [*scenario_block(results, scenario, layout), Text()]
     found += [*_legend(results, layout), Text(), *_across(results)]
-    for part in (attribution_lines(results), phase2_lines(results)):
+    for part in (attribution_lines(results), phase2_lines(results), arm_analysis_lines(results)):
         found += [Text(), *part] if part else []
     return found
 

@@ -1,0 +1,132 @@
+"""The posterior of the DLT probability at any dose, tested or not, for many final tallies at once.
+
+The model is that of :mod:`designs.logistic_grid`, the same whatever design ran the trial:
+
+    logit p(d) = log_alpha + exp(log_beta) log(d / reference)
+
+so that data at the tested doses speak of every other dose too.  Where the trial counts DLT-like events that the drug
+does not cause, the model may know their rate, ``floor``; p is the drug's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, ndtri
+
+from designs import Tally
+from designs.floor import with_floor
+from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid
+
+FloatArray = npt.NDArray[np.float64]
+
+# Inverse hyperbolic sines of the logits between which ends of intervals are interpolated, for up to _PATIENTS.
+_FIRST, _LAST, _LIMITS = -5.3, 4.5, 49
+_PATIENTS = 100
+_LEAST = 1e-9  # tail probabilities nearer 0 or 1 are not told apart
+# Row m: coefficient of u**m, m = 0..3, in the polynomial through values at -1, 0, 1 and 2.
+_INTERPOLATION = np.linalg.inv(np.vander([-1.0, 0.0, 1.0, 2.0], increasing=True))
+
+
+class DosePosterior(NamedTuple):
+    """Posterior of the DLT probability at A doses for S tallies, each (S, A): mean, interval, P(above a limit)."""
+
+    mean: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    above: FloatArray
+
+
+@dataclass(frozen=True)
+class DoseModel:
+    """The two-parameter logistic model with a bivariate normal prior on (log_alpha, log_beta).
+
+    Parameters
+    ----------
+    doses : tuple of float, length J
+        Amounts at which patients are treated.
+    reference : float
+        Amount at which log_alpha is the logit DLT probability.
+    mean, sd : pair of float
+        Prior means and standard deviations of (log_alpha, log_beta).
+    correlation : float
+    floor : float
+        Known probability of a DLT-like event without the drug.
+
+    Examples
+    --------
+    A quarter of the highest dose, at which nobody was treated:
+
+    >>> model = DoseModel(doses=(2.0, 8.0, 16.0), reference=16.0, mean=(-0.693, 0.0), sd=(2.0, 1.0))
+    >>> tally = Tally.parse("1NNN 2NNN 3NTNNNN", n_doses=3)
+    >>> posterior = model.posterior(tally, [4.0, 16.0], above=0.35, credibility=0.9)
+    >>> posterior.mean.round(3), posterior.upper.round(3)
+    (array([[0.04 , 0.168]]), array([[0.146, 0.396]]))
+    """
+
+    doses: tuple[float, ...]
+    reference: float
+    mean: tuple[float, float]
+    sd: tuple[float, float]
+    correlation: float = 0.0
+    floor: float = 0.0
+
+    def posterior(
+        self, tally: Tally, amounts: npt.ArrayLike, *, above: float, credibility: float, patients: int | None = None
+    ) -> DosePosterior:
+        """Return the posterior of the DLT probability at A amounts, by quadrature.
+
+        Means and tail probabilities are good to about 1e-6, ends of intervals to about 1e-4.
+
+        Parameters
+        ----------
+        tally : Tally
+            S tallies of J doses.
+        amounts : array, shape (A,)
+            Dose amounts, tested or not.
+        above : float
+            Limit of the DLT probability.
+        credibility : float
+            Probability of the equal-tailed interval.
+        patients : int, optional
+            Most patients of any tally, for which the grid is fine enough; by default those of these tallies.
+        """
+        most = max(1, int(tally.total_n.max(initial=0)) if patients is None else patients)
+        grid = logistic_grid(self._prior(self.doses), most)
+        places = np.linspace(_FIRST, _LAST, 1 + int(np.ceil((_LIMITS - 1) * np.sqrt(max(1.0, most / _PATIENTS)))))
+        limits = np.append(expit(np.sinh(places)), above)
+        at = self._prior(tuple(float(amount) for amount in np.asarray(amounts, dtype=np.float64)))
+        curves = expit(at.mean_log_alpha(grid.z_beta) + at.residual_sd * grid.z_alpha + at.slope(grid.z_beta))
+        shares = [level_shares_above(at, grid, place, limits) for place in range(1, len(at.doses) + 1)]
+        model = with_floor(grid.grid, self.floor, None, most)
+        expected = model.expect(tally, np.column_stack([curves.T, *shares]))
+        mean, tails = expected[:, : len(at.doses)], expected[:, len(at.doses) :]
+        tails = tails.reshape(tally.size, len(at.doses), len(limits))
+        # On the probit scale a tail probability is nearly straight in the place of its limit.
+        falling = np.minimum.accumulate(tails[..., :-1], axis=-1)
+        score = ndtri(np.clip(falling, _LEAST, 1 - _LEAST)).reshape(-1, len(places))
+        lower, upper = (
+            expit(np.sinh(_place(score, places, float(ndtri(tail))))).reshape(mean.shape)
+            for tail in ((1 + credibility) / 2, (1 - credibility) / 2)
+        )
+        return DosePosterior(mean, lower, upper, np.clip(tails[..., -1], 0.0, 1.0))
+
+    def _prior(self, doses: tuple[float, ...]) -> LogisticPrior:
+        return LogisticPrior(doses, self.reference, self.mean, self.sd, self.correlation)
+
+
+def _place(score: FloatArray, places: FloatArray, wanted: float) -> FloatArray:
+    """Return where (S,) falling scores (S, L), given at equidistant places, pass the one wanted."""
+    after = np.clip((score > wanted).sum(axis=1), 2, len(places) - 2)
+    near = np.take_along_axis(score, after[:, None] + np.arange(-2, 2), axis=1) - wanted
+    cubic = _INTERPOLATION @ near.T
+    left, right = near[:, 1], near[:, 2]
+    part = np.clip(left / np.maximum(left - right, 1e-300), 0.0, 1.0)
+    for _ in range(4):  # Newton's steps, kept between the neighbours
+        value = ((cubic[3] * part + cubic[2]) * part + cubic[1]) * part + cubic[0]
+        slope = (3 * cubic[3] * part + 2 * cubic[2]) * part + cubic[1]
+        part = np.clip(part - value / np.minimum(slope, -1e-300), 0.0, 1.0)
+    return places[after - 1] + part * (places[1] - places[0])
