@@ -177,7 +177,12 @@ def _undo(target: Path, fresh: Path, old: Path, missing: list[Path]) -> None:
 
 
 def write_file(path: Path, text: str, *, force: bool = False) -> None:
-    """Write one text file, whole or not at all.
+    """Write one text file, whole or not at all; see :func:`write_bytes`."""
+    write_bytes(path, text.encode(), force=force)
+
+
+def write_bytes(path: Path, content: bytes, *, force: bool = False) -> None:
+    """Write one file, whole or not at all.
 
     Raises
     ------
@@ -189,7 +194,7 @@ def write_file(path: Path, text: str, *, force: bool = False) -> None:
         raise OutputError(f"{path} exists already\n  {remedy}")
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
     try:
-        fresh.write_text(text, encoding="utf-8", newline="\n")
+        fresh.write_bytes(content)
         fresh.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}\n  choose another name") from error

@@ -289,7 +289,7 @@ def test_what_is_printed_says_first_how_much_is_assumed(whole, planned):
 
 
 def test_no_scenario_and_no_power_are_refused(planned):
-    with pytest.raises(ValueError, match="power must be attainable|no number of patients"):
+    with pytest.raises(ValueError, match=r"power must be attainable|no number of patients"):
         answer(planned("{effect: {shr: 1.0}}"), size=0.8, trials=100)
 
 

@@ -95,7 +95,9 @@ def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> dict[Key, FloatArray]:
         for key, value in _figures(plan, seen):
             # Rounded, so that sums do not depend on their order, nor on the number of processes.
             value = np.round(value * 2.0**30) / 2.0**30
-            sums[key] = sums.get(key, np.zeros(2)) + [value.sum(), np.round(value**2 * 2.0**20).sum() / 2.0**20]
+            sums[key] = sums.get(key, np.zeros(2)) + np.array(
+                [value.sum(), np.round(value**2 * 2.0**20).sum() / 2.0**20]
+            )
     return sums
 
 

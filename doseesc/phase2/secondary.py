@@ -15,7 +15,7 @@ from doseesc.phase2.day_counts import DIED
 from doseesc.phase2.mmrm import mmrm
 from doseesc.phase2.patients import ArmPatients, draw_arm
 from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.visit_tests import IntArray, ancova, rank_z
+from doseesc.phase2.visit_tests import ArmSums, IntArray, ancova_of, places_counted, rank_z, rank_z_of
 from doseesc.phase2.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 
 if TYPE_CHECKING:
@@ -103,39 +103,59 @@ def _block(plan: TrialPlan, drawn: list[ArmPatients], seed: int, block: int) -> 
             scores_at(score, each[places], score.visits, seed=seed, block=block, arm=arm)
             for arm, each in enumerate(severity)
         ]
-        ranks = [
-            [_places(score, value, patients, day) for day, value in zip(score.visits, each, strict=True)]
-            for patients, each in zip(drawn, values, strict=True)
-        ]
+        summed = [_ArmVisits.of(score, each, patients) for each, patients in zip(values, drawn, strict=True)]
         for place, arm in enumerate(plan.arms):
-            won = _won(score, values, ranks, place, plan.analysis.alpha)
+            won = _won(score, values, summed, place, plan.analysis.alpha)
             for visit, day in enumerate(score.visits):
                 found[score.name, day, arm.name] = _summed(values[place][visit], won[visit])
     return found | _icu(plan, drawn)
 
 
-def _won(score: Score, values: list[FloatArray], ranks: list[list[IntArray]], place: int, alpha: float) -> FloatArray:
+class _ArmVisits(NamedTuple):
+    """One arm's score at each visit after baseline, as its analyses need it."""
+
+    sums: list[ArmSums]
+    places: list[FloatArray]
+
+    @classmethod
+    def of(cls, score: Score, values: FloatArray, patients: ArmPatients) -> _ArmVisits:
+        width = patients.horizon + round((score.high - score.low) / score.step) + 1
+        return cls(
+            [ArmSums.of(value, values[0]) for value in values[1:]],
+            [
+                places_counted(_places(score, value, patients, day), width)
+                for day, value in zip(score.visits[1:], values[1:], strict=True)
+            ],
+        )
+
+
+def _won(score: Score, values: list[FloatArray], summed: list[_ArmVisits], place: int, alpha: float) -> FloatArray:
     """Return per visit in how many trials an arm is better than control by each analysis, not a number without one."""
     won = np.full((len(score.visits), 3), np.nan)
     if place == 0:
         return won
     sign = 1.0 if score.higher_is_better else -1.0
-    arm, control = sign * values[place], sign * values[0]
     model = [visit for visit, day in enumerate(score.visits) if day in MODEL_VISITS]
-    by_model = mmrm(arm[model], arm[0], control[model], control[0]).p_greater()
-    won[model, 1] = (by_model <= alpha).sum(axis=1)
-    for visit in range(1, len(score.visits)):
-        survivors = ancova(arm[visit], arm[0], control[visit], control[0]).p_greater()
-        won[visit, 0] = (survivors <= alpha).sum()
-        won[visit, 2] = (ndtr(-rank_z(ranks[place][visit], ranks[0][visit])) <= alpha).sum()
+    by_model = mmrm(values[place][model], values[place][0], values[0][model], values[0][0])
+    won[model, 1] = (by_model.p_greater(sign) <= alpha).sum(axis=1)
+    arm, control = summed[place], summed[0]
+    for visit, (sums, base_sums) in enumerate(zip(arm.sums, control.sums, strict=True), start=1):
+        won[visit, 0] = (ancova_of(sums, base_sums).p_greater(sign) <= alpha).sum()
+    for visit, (places, control_places) in enumerate(zip(arm.places, control.places, strict=True), start=1):
+        won[visit, 2] = (ndtr(-rank_z_of(places, control_places)) <= alpha).sum()
     return won
 
 
 def _places(score: Score, value: FloatArray, patients: ArmPatients, day: int) -> IntArray:
     """Return the places of values from worst to best; the dead come before anyone alive, the earlier the worse."""
-    from_worst = value - score.low if score.higher_is_better else score.high - value
-    alive = np.where(np.isnan(value), -1.0, patients.horizon + np.round(from_worst / score.step)).astype(np.int64)
-    return np.where((patients.kind == DIED) & (patients.day <= day), patients.day - 1, alive)
+    worst, sign = (score.low, 1.0) if score.higher_is_better else (score.high, -1.0)
+    alive = np.rint((value - worst) * (sign / score.step))
+    missing = np.isnan(alive)
+    alive[missing] = -1.0 - patients.horizon
+    place = alive.astype(np.int64) + patients.horizon
+    died = missing & (patients.kind == DIED) & (patients.day <= day)
+    place[died] = patients.day[died] - 1
+    return place
 
 
 def _icu(plan: TrialPlan, drawn: list[ArmPatients]) -> dict[Key, FloatArray]:
