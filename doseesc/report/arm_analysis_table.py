@@ -149,8 +149,8 @@ def _percent_or_dash(value: float, complement: bool = False) -> str:
 
 def _legend(study: Study) -> str:
     return (
-        f"{_model_words(study)}. {_rule_words(study)} Mean less truth: posterior mean minus true P(DLT), expected, from "
-        "the lowest to the highest scenario. Scenarios count equally, each by its trials that open Phase 2."
+        f"{_model_words(study)}. {_rule_words(study)} Mean less truth: posterior mean minus true P(DLT), expected, "
+        "from the lowest to the highest scenario. Scenarios count equally, each by its trials that open Phase 2."
     )
 
 
