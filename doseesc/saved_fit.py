@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from doseesc.output import OutputError
-
-FIT_FILE = "fit.json"
+from doseesc.output import FIT_FILE, OutputError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(gt=0)]
@@ -30,6 +28,7 @@ class FittedDose(_Part):
     high: Share
     p_over_target: Share
     p_over_133: Share
+    p_mtd: Share | None = None
 
 
 class FittedCurve(_Part):
@@ -48,8 +47,9 @@ class FittedCurve(_Part):
 
 
 class Observed(_Part):
-    """Patients and DLTs at a dose."""
+    """Patients and DLTs at a dose of a study."""
 
+    study: str = ""
     amount: Amount
     n: Annotated[int, Field(ge=0)]
     dlt: Annotated[int, Field(ge=0)]
@@ -72,6 +72,18 @@ class SavedFit(_Part):
     doses: Annotated[list[FittedDose], Field(min_length=1)]
     curve: FittedCurve | None = None
     data: list[Observed] = []
+
+    def pooled(self) -> list[Observed]:
+        """Return the data by dose, over all studies."""
+        amounts = dict.fromkeys(each.amount for each in self.data)
+        return [
+            Observed(
+                amount=amount,
+                n=sum(each.n for each in self.data if each.amount == amount),
+                dlt=sum(each.dlt for each in self.data if each.amount == amount),
+            )
+            for amount in amounts
+        ]
 
 
 def read_fit(folder: str | Path) -> SavedFit | None:

@@ -261,8 +261,8 @@ def test_a_word_for_each_design_and_arm(study):
     pair = [each for each in results.arm_analysis if (each.arm, each.design) == ("quarter", "3+3")]
     opens = np.array([each.probability[0] for each in pair])
     assert first.coverage == pytest.approx(opens @ [each.coverage[0] for each in pair] / opens.sum())
-    assert first.lowest_coverage == min((each.coverage[0], each.scenario) for each in pair)
-    assert first.highest_bias == max((each.bias[0], each.scenario) for each in pair)
+    assert (first.worst_coverage, first.worst_scenario) == min((each.coverage[0], each.scenario) for each in pair)
+    assert (first.lowest_bias, first.highest_bias) == tuple(sorted(each.bias[0] for each in pair))
     text = [each.plain for each in arm_analysis_lines(results)]
     assert text[0].endswith("all 2 scenarios")
     assert f"{100 * first.coverage:.1f}" in text[3]

@@ -34,7 +34,7 @@ FIGURES = {
 }
 TABLES = {
     *("summary", "priors", "posterior", "scenarios", "selection", "safety", "reasons", "differences", "observation"),
-    *("observed", "arms", "phase2", "phase2_trial", "power", "assurance", "phase2_assumptions"),
+    *("observed", "arms", "phase2", "phase2_trial", "power", "assurance", "phase2_assumptions", "arm-analysis"),
 }
 FIT = """{
 "model": "two-parameter logistic", "verdict": "converged", "converged": true, "target": 0.25, "unit": "1e8 particles",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,8 +38,10 @@ class ArmKnowledge:
     coverage, rmse : float
     false_alarm, missed : float
         NaN where the arm is never safe, or never unsafe.
-    lowest_coverage, lowest_bias, highest_bias : (float, str)
-        The least or largest of one scenario, and which.
+    worst_coverage, worst_scenario : float, str
+        The smallest coverage in one scenario, and which.
+    lowest_bias, highest_bias : float
+        The smallest and the largest bias in one scenario.
     """
 
     arm: str
@@ -49,9 +50,10 @@ class ArmKnowledge:
     rmse: float
     false_alarm: float
     missed: float
-    lowest_coverage: tuple[float, str]
-    lowest_bias: tuple[float, str]
-    highest_bias: tuple[float, str]
+    worst_coverage: float
+    worst_scenario: str
+    lowest_bias: float
+    highest_bias: float
 
 
 def best_figures(results: Results) -> list[ArmFigures]:
@@ -81,23 +83,20 @@ def _summarise(arm: str, design: str, found: list[ArmFigures]) -> ArmKnowledge:
         met = ~np.isnan(values)
         return float(weight[met] @ np.array(values)[met] / weight[met].sum()) if met.any() else float("nan")
 
-    coverage = [(float(each.coverage[0]), each.scenario) for each in found]
-    bias = [(float(each.bias[0]), each.scenario) for each in found]
+    coverage = [float(each.coverage[0]) for each in found]
+    bias = [float(each.bias[0]) for each in found]
     return ArmKnowledge(
         arm=arm,
         design=design,
-        coverage=mean([value for value, _ in coverage], opens),
+        coverage=mean(coverage, opens),
         rmse=float(np.sqrt(mean([float(each.rmse[0]) ** 2 for each in found], opens))),
         false_alarm=mean([float(each.false_alarm[0]) for each in found], opens - unsafe),
         missed=mean([float(each.missed[0]) for each in found], unsafe),
-        lowest_coverage=min(coverage, key=_first),
-        lowest_bias=min(bias, key=_first),
-        highest_bias=max(bias, key=_first),
+        worst_coverage=min(coverage),
+        worst_scenario=found[int(np.argmin(coverage))].scenario,
+        lowest_bias=min(bias),
+        highest_bias=max(bias),
     )
-
-
-def _first(pair: tuple[float, str]) -> float:
-    return pair[0]
 
 
 def arm_analysis_lines(results: Results) -> list[Text]:
@@ -107,13 +106,13 @@ def arm_analysis_lines(results: Results) -> list[Text]:
         return []
     study = results.study
     names = [min(max(len(plain_words(word)) for word in words), _LONGEST) + 2 for words in _names(results)]
-    widths = [names[0] + 2, names[1], 7, 14, 15, 15, 9, 9, 9]
+    widths = [names[0] + 2, names[1], 7, 19, 18, 9, 10, 8]
     interval = f"{percent_words(study.arm_analysis.credibility)} interval"
     count = len(study.truths)
     scenarios = "the one scenario" if count == 1 else f"all {count} scenarios"
     title = f"What the data of Phase 1 say of P(DLT) in its arms, {scenarios}"
-    over = line(["", "", interval + " covers", "mean minus truth, points", "RMSE,", "called unsafe, %"], _over(widths))
-    under = line(["", "", "%", "lowest", "lowest", "highest", "points", "if safe", "if not"], widths)
+    over = line(["", "", interval + " covers", "mean less truth,", "RMSE,", "called unsafe, %"], _over(widths))
+    under = line(["", "", "%", "lowest", "points", "points", "if safe", "if not"], widths)
     lines = [Text(title, "bold"), over, under]
     before = None
     for each in found:
@@ -123,9 +122,8 @@ def arm_analysis_lines(results: Results) -> list[Text]:
             Cell(f"  {name}", left=True),
             Cell(fit(plain_words(each.design), _LONGEST), left=True),
             percent(each.coverage),
-            _where(each.lowest_coverage, percent),
-            _where(each.lowest_bias, _points),
-            _where(each.highest_bias, _points),
+            f"{percent(each.worst_coverage)} in {fit(plain_words(each.worst_scenario), 10)}",
+            f"{100 * each.lowest_bias:+.1f} to {100 * each.highest_bias:+.1f}",
             percent(each.rmse),
             _percent_or_dash(each.false_alarm),
             _percent_or_dash(each.missed, complement=True),
@@ -140,15 +138,7 @@ def _names(results: Results) -> tuple[list[str], list[str]]:
 
 
 def _over(widths: list[int]) -> list[int]:
-    return [*widths[:2], widths[2] + widths[3], widths[4] + widths[5], widths[6], widths[7] + widths[8]]
-
-
-def _where(figure: tuple[float, str], words: Callable[[float], str]) -> str:
-    return f"{words(figure[0])} in {fit(plain_words(figure[1]), 4)}"
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f}"
+    return [*widths[:2], widths[2] + widths[3], *widths[4:6], widths[6] + widths[7]]
 
 
 def _percent_or_dash(value: float, complement: bool = False) -> str:
@@ -158,7 +148,10 @@ def _percent_or_dash(value: float, complement: bool = False) -> str:
 
 
 def _legend(study: Study) -> str:
-    return f"{_model_words(study)}. {_rule_words(study)} Each scenario counts equally, by its trials that open Phase 2."
+    return (
+        f"{_model_words(study)}. {_rule_words(study)} Mean less truth: posterior mean minus true P(DLT), expected, "
+        "from the lowest to the highest scenario. Scenarios count equally, each by its trials that open Phase 2."
+    )
 
 
 def _model_words(study: Study) -> str:

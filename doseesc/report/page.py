@@ -11,6 +11,7 @@ import numpy as np
 from doseesc.arms import fraction_words
 from doseesc.phase2.words import phase2_rows
 from doseesc.report.across import across_scenarios, verdict
+from doseesc.report.arm_analysis_table import arm_analysis_table
 from doseesc.report.attribution_table import observed_words
 from doseesc.report.example_trials import example_trials, typical_scenario
 from doseesc.report.further_tables import arms_table, observation_table, phase2_table, prior_table
@@ -81,6 +82,7 @@ def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
         differences_table(results),
         arms_table(results),
         phase2_table(results),
+        arm_analysis_table(results),
         prior_table(results),
         observation_table(saved.document),
         observed_table(saved.document),

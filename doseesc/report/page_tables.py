@@ -106,7 +106,7 @@ def summary_table(results: Results) -> PageTable:
         "summary",
         "The designs over all scenarios",
         "Means over all scenarios, each counted equally. Correct: the true MTD is selected, or no dose where none is "
-        "right; more is better. Above: a dose above it; less is better.",
+        "right; more is better. Above: a dose above it; less is better; worst: in the scenario named.",
         (
             "design",
             "correct selection, %",

@@ -55,7 +55,7 @@ def posterior_figure(fit: SavedFit) -> Figure:
             axes.plot(each.amount, 100 * each.mean, ls="", zorder=3, **style)
         if shown:
             handles.append(Line2D([], [], ls="", label=words[kind], **style))
-    for seen in fit.data:
+    for seen in fit.pooled():
         if seen.n:
             rate = 100 * seen.dlt / seen.n
             axes.plot(seen.amount, rate, "x", color="black", ms=6, mew=1.4, zorder=4)
@@ -78,7 +78,8 @@ def posterior_figure(fit: SavedFit) -> Figure:
 
 def posterior_table(fit: SavedFit) -> PageTable:
     """Return the posterior at each dose."""
-    seen = {each.amount: f"{each.dlt} of {each.n}" for each in fit.data}
+    seen = {each.amount: f"{each.dlt} of {each.n}" for each in fit.pooled()}
+    studies = len({each.study for each in fit.data})
     rows = [
         (
             Value(each.label),
@@ -89,6 +90,7 @@ def posterior_table(fit: SavedFit) -> PageTable:
             Value(f"{100 * each.low:.1f} to {100 * each.high:.1f}", "", each.low),
             number(each.p_over_target, 1, 100),
             number(each.p_over_133, 1, 100),
+            Value("–") if each.p_mtd is None else number(each.p_mtd, 1, 100),
         )
         for each in fit.doses
     ]
@@ -96,7 +98,8 @@ def posterior_table(fit: SavedFit) -> PageTable:
         "posterior",
         "The posterior DLT probability at each dose",
         "What the model believes after the data. The interval holds the DLT probability with 90 % probability; an arm "
-        "at an untested dose is interpolated by the model.",
+        "at an untested dose is interpolated by the model."
+        + (f" DLTs seen: of {studies} studies together." if studies > 1 else ""),
         (
             "dose",
             f"amount, {fit.unit}" if fit.unit else "amount",
@@ -106,6 +109,7 @@ def posterior_table(fit: SavedFit) -> PageTable:
             "90 % interval, %",
             f"P(above {100 * fit.target:.3g} %), %",
             "P(above 1.33 times the target), %",
+            "P(MTD), %",
         ),
         rows,
     )
