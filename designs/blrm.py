@@ -170,9 +170,10 @@ class BLRM(Design):
             "The Bayesian logistic regression model (BLRM), logit p = log_alpha + exp(log_beta) log(dose / "
             f"{self.doses[-1] if self.reference is None else self.reference:g}), with a bivariate normal prior of "
             f"means {listed(self.prior_mean)}, standard deviations "
-            f"{listed(self.prior_sd)} and correlation {self.prior_correlation:.3g}. The next cohort gets the level "
-            f"whose "
-            f"DLT probability is {goal}. {control} The MTD is the level that would be recommended next."
+            f"{listed(self.prior_sd)} and correlation {self.prior_correlation:.3g}. The target DLT probability is "
+            f"{percent(self.target)}; below {low} is under-dosing, from {high} on excessive and from {worst} on "
+            f"unacceptable. The next cohort gets the level whose DLT probability is {goal}. {control} The MTD is the "
+            "level that would be recommended next."
             f"{floor_sentence(self.floor, self.floor_prior)}"
         )
 

@@ -102,12 +102,15 @@ class BMACRM(Design):
         guesses = "; ".join(listed(one) for one in self.skeletons)
         prior = "equal" if self.model_prior is None else f"in proportion {listed(self.model_prior)}"
         use = "averaged by" if self.averaging == "average" else "taken from the skeleton with the greatest of"
+        curve = (
+            "posterior means of the curves" if self.estimate == "posterior_mean" else "curves at the posterior means"
+        )
         return (
             f"The continual reassessment method averaged over {len(self.skeletons)} skeletons (BMA-CRM): {guesses}. "
             f"Each "
             f"has the {model_words(self.model, self.intercept)} with a normal prior of b of standard deviation "
-            f"{self.prior_sd:.4g}; their prior probabilities are {prior}. Estimates are {use} the posterior model "
-            f"probabilities. The next cohort gets the level whose estimate is nearest the target "
+            f"{self.prior_sd:.4g}; their prior probabilities are {prior}. Estimates, {curve}, are {use} the posterior "
+            f"model probabilities. The next cohort gets the level whose estimate is nearest the target "
             f"{percent(self.target)}, "
             "which is also how the MTD is chosen."
         )

@@ -140,9 +140,14 @@ class IntervalDesign(Design):
             if self.mtd_alpha == 0
             else f"posterior means under Beta({listed((self.mtd_alpha, self.mtd_beta))})"
         )
+        fitted = {
+            "admissible": "the levels treated and not excluded",
+            "tested": "all levels treated",
+            "all": "all levels, treated or not",
+        }[self.mtd_fit]
         return (
-            f"{self._how()} {excluded}The MTD is the level, not excluded, whose isotonic estimate, from {prior}, is "
-            f"nearest the target {percent(self.target)}."
+            f"{self._how()} {excluded}The MTD is the level, not excluded, whose isotonic estimate, from {prior} at "
+            f"{fitted}, is nearest the target {percent(self.target)}."
         )
 
     def _how(self) -> str:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from doseesc.exact import enumerate_paths
     from doseesc.letter_table import decision_table
     from doseesc.montecarlo import simulate
+    from doseesc.results_files import read
     from doseesc.scenario import load
     from doseesc.study import run
     from doseesc.trial_replay import replay
 
-__all__ = ["__version__", "decision_table", "enumerate_paths", "load", "recommend", "replay", "run", "simulate"]
+__all__ = ["__version__", "decision_table", "enumerate_paths", "load", "read", "recommend", "replay", "run", "simulate"]
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOMES = MappingProxyType(
         "decision_table": "doseesc.letter_table",
         "enumerate_paths": "doseesc.exact",
         "load": "doseesc.scenario",
+        "read": "doseesc.results_files",
         "recommend": "doseesc.conduct",
         "replay": "doseesc.trial_replay",
         "run": "doseesc.study",

@@ -9,6 +9,7 @@ The simulation counts the same figures among its patients.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -249,5 +250,6 @@ def _bias(ends: Ends, weight: FloatArray, probabilities: FloatArray) -> tuple[fl
     if total == 0:
         return float("nan"), float("nan")
     off = ends.dlt[rows, column] / n - probabilities[column]
-    bias = float(weight[rows] @ off) / total
-    return bias, float(np.sqrt(weight[rows] @ (off - bias) ** 2) / total)
+    # Exact sums: the order of the ends depends on which process met them first.
+    bias = math.fsum(weight[rows] * off) / total
+    return bias, math.sqrt(math.fsum(weight[rows] * (off - bias) ** 2)) / total

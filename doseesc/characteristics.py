@@ -36,6 +36,11 @@ METRICS = (
 )
 """The figures of the tidy table, in its order; the first three have one value per level."""
 
+BY_LEVEL = METRICS[:3]
+FURTHER = ("highest_tested", "unbounded")
+DISTRIBUTIONS = ("patients_distribution", "dlts_distribution")
+"""What the tidy table leaves out: single figures, and distributions of numbers from 0."""
+
 
 @dataclass(frozen=True)
 class OperatingCharacteristics:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from doseesc.characteristics import METRICS
+from doseesc.paired import paired_errors
 from doseesc.saved import SavedRun
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ class Change:
 class ChangedFigure:
     """One figure in both runs; ``difference`` is the second minus the first.
 
-    ``mcse`` is the standard error of the difference were the runs independent.  Runs with the same seed share their
-    simulated patients, so that it is then an upper bound in most cases; it is 0 where both are exact.
+    ``mcse`` is its standard error: 0 where both are exact; where ``paired``, that of the difference trial by trial on
+    the same simulated patients (:mod:`doseesc.paired`); else that of independent runs.
     """
 
     scenario: str
@@ -43,6 +45,7 @@ class ChangedFigure:
     second: float
     difference: float
     mcse: float
+    paired: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,20 +84,21 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
     first, second : SavedRun
         From :func:`doseesc.saved.read_results`.
     """
-    settings = [_flat({name: each.document["provenance"][name] for name in _SETTINGS}) for each in (first, second)]
-    studies = [_flat(_named(each.document["study"])) for each in (first, second)]
-    before, after = ({**run, **study} for run, study in zip(settings, studies, strict=True))
-    changes = [
-        Change(name, before.get(name), after.get(name))
-        for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
-    ]
+    before, after = (
+        {name: each.document["provenance"][name] for name in _SETTINGS} | _named(each.document["study"])
+        for each in (first, second)
+    )
     a, b = first.results.cells, second.results.cells
-    figures = [figure for key in a if key in b for figure in _figures(*key, a[key].best, b[key].best)]
-    return Comparison(changes, figures, [key for key in a if key not in b], [key for key in b if key not in a])
+    paired = paired_errors(first.results, second.results)
+    figures = [figure for key in a if key in b for figure in _figures(key, a[key].best, b[key].best, paired.get(key))]
+    return Comparison(
+        list(_changes(before, after)), figures, [key for key in a if key not in b], [key for key in b if key not in a]
+    )
 
 
-def _figures(scenario: str, design: str, a: Any, b: Any) -> Iterator[ChangedFigure]:
+def _figures(
+    key: tuple[str, str], a: Any, b: Any, paired: Mapping[str, npt.NDArray[np.float64]] | None
+) -> Iterator[ChangedFigure]:
     for metric in METRICS:
         values = [np.atleast_1d(getattr(each, metric)) for each in (a, b)]
         errors = [np.atleast_1d(getattr(each.mcse, metric)) for each in (a, b)]
@@ -103,8 +107,8 @@ def _figures(scenario: str, design: str, a: Any, b: Any) -> Iterator[ChangedFigu
         scalar = np.ndim(getattr(a, metric)) == 0
         for place, (x, y, ex, ey) in enumerate(zip(*values, *errors, strict=True)):
             level = None if scalar else place + (metric != "selected")
-            error = math.hypot(float(ex), float(ey))
-            yield ChangedFigure(scenario, design, metric, level, float(x), float(y), float(y - x), error)
+            error = math.hypot(float(ex), float(ey)) if paired is None else float(paired[metric][place])
+            yield ChangedFigure(*key, metric, level, float(x), float(y), float(y - x), error, paired is not None)
 
 
 def _named(study: dict[str, Any]) -> dict[str, Any]:
@@ -119,10 +123,12 @@ def _has_names(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) and "name" in each for each in value)
 
 
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {name: value}
-    found: dict[str, Any] = {}
-    for key, item in value.items():
-        found |= _flat(item, f"{name}.{key}" if name else str(key))
-    return found
+def _changes(first: dict[str, Any], second: dict[str, Any], name: str = "") -> Iterator[Change]:
+    """Yield what differs, as deep down as both have it; what only one has is one change."""
+    for key in dict.fromkeys([*first, *second]):
+        setting = f"{name}.{key}" if name else str(key)
+        a, b = first.get(key), second.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from _changes(a, b, setting)
+        elif a != b:
+            yield Change(setting, a, b)

@@ -24,6 +24,7 @@ CHARACTERISTICS_FILE = "characteristics.csv"
 PHASE2_FILE = "phase2_arms.csv"
 ARM_ANALYSIS_FILE = "phase2_arm_analysis.csv"
 ATTRIBUTION_FILE = "attribution.csv"
+FIT_FILE = "fit.json"
 _ANOTHER = "choose another folder with  --out DIR"
 
 
@@ -101,8 +102,32 @@ def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None =
             raise OutputError(f"{path} holds {what}, so it is not replaced\n  {_ANOTHER}")
 
 
-def write_folder(files: Mapping[str, str], folder: str | Path) -> Path:
-    """Write text files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
+def check_fit_folder(folder: str | Path, *, force: bool = False) -> None:
+    """Refuse a folder to which an analysis must not be added; worth calling before a long computation.
+
+    It may be new, empty, or a results folder; with ``force`` an earlier analysis in it may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If the folder may not be written.
+    """
+    path = Path(folder)
+    known = path.is_dir() and any((path / name).is_file() for name in (RESULTS_FILE, FIT_FILE))
+    if not known:
+        check_folder(path)
+    elif (path / FIT_FILE).is_file() and not force:
+        raise OutputError(
+            f"{path} holds an analysis already\n  replace it with  --force,  or choose another with  --out DIR"
+        )
+    elif Path.cwd().is_relative_to(path.resolve()):
+        raise OutputError(f"{path} holds the folder you work in, so it is not replaced\n  {_ANOTHER}")
+
+
+def write_folder(files: Mapping[str, str | bytes], folder: str | Path, *, keep: bool = False) -> Path:
+    """Write files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
+
+    With ``keep`` the new folder holds besides what the old one held.
 
     Raises
     ------
@@ -116,9 +141,15 @@ def write_folder(files: Mapping[str, str], folder: str | Path) -> Path:
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
         fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.mkdir()
-        for name, text in files.items():
-            (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+        if keep and target.exists():
+            shutil.copytree(target, fresh)
+        else:
+            fresh.mkdir()
+        for name, content in files.items():
+            if isinstance(content, bytes):
+                (fresh / name).write_bytes(content)
+            else:
+                (fresh / name).write_text(content, encoding="utf-8", newline="\n")
         if target.exists():
             target.rename(old)
         fresh.rename(target)
@@ -146,7 +177,12 @@ def _undo(target: Path, fresh: Path, old: Path, missing: list[Path]) -> None:
 
 
 def write_file(path: Path, text: str, *, force: bool = False) -> None:
-    """Write one text file, whole or not at all.
+    """Write one text file, whole or not at all; see :func:`write_bytes`."""
+    write_bytes(path, text.encode(), force=force)
+
+
+def write_bytes(path: Path, content: bytes, *, force: bool = False) -> None:
+    """Write one file, whole or not at all.
 
     Raises
     ------
@@ -158,7 +194,7 @@ def write_file(path: Path, text: str, *, force: bool = False) -> None:
         raise OutputError(f"{path} exists already\n  {remedy}")
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
     try:
-        fresh.write_text(text, encoding="utf-8", newline="\n")
+        fresh.write_bytes(content)
         fresh.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}\n  choose another name") from error

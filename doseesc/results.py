@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,10 @@ import numpy.typing as npt
 from doseesc.characteristics import METRICS, OperatingCharacteristics
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+    import xarray as xr
 
     from doseesc.arm_figures import ArmFigures
     from doseesc.policies import PolicyComparison
@@ -68,6 +72,8 @@ class Results:
     policies : PolicyComparison or None
         Where the study says how patients are observed: all its observation models.  ``cells`` and ``differences`` are
         then those of the first.
+    provenance : mapping or None
+        Where the results were read back: what they depend on, as ``results.json`` has it.
     arm_analysis : tuple of ArmFigures
         How well an analysis of Phase 1 knows the arms of Phase 2, as the first observation model shows the trial;
         empty for a study without active arms.
@@ -83,6 +89,7 @@ class Results:
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
     policies: PolicyComparison | None = None
+    provenance: Mapping[str, Any] | None = None
     arm_analysis: tuple[ArmFigures, ...] = ()
 
     def efficiency(self, scenario: str, design: str) -> float | None:
@@ -111,10 +118,20 @@ class Results:
         z = np.abs(scores)
         return len(z), int((z <= 2).sum()), int((z <= 4).sum())
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the tidy table ``scenario, design, method, metric, level, value, mcse``."""
+    def to_frame(self, complete: bool = False) -> pd.DataFrame:
+        """Return the tidy table ``scenario, design, method, metric, level, value, mcse``.
+
+        Parameters
+        ----------
+        complete : bool
+            Add all that :meth:`from_frame` needs; see :mod:`doseesc.results_frame`.
+        """
         import pandas as pd
 
+        if complete:
+            from doseesc.results_frame import to_complete_frame
+
+            return to_complete_frame(self)
         frames = []
         for (scenario, design), cell in self.cells.items():
             for found in (cell.simulated, cell.exact):
@@ -125,6 +142,44 @@ class Results:
                     frame.insert(0, "scenario", scenario)
                     frames.append(frame)
         return pd.concat(frames, ignore_index=True)
+
+    @staticmethod
+    def from_frame(frame: pd.DataFrame) -> Results:
+        """Return the results that a complete frame holds, without ``policies``.
+
+        Raises
+        ------
+        ValueError
+            If the frame was not made by ``to_frame(complete=True)``, or lost rows or its ``attrs`` since.
+        """
+        from doseesc.results_frame import from_complete_frame
+
+        return from_complete_frame(frame)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return the results by scenario, design and level; see :mod:`doseesc.results_xarray`."""
+        from doseesc.results_xarray import to_xarray
+
+        return to_xarray(self)
+
+    @staticmethod
+    def from_xarray(dataset: xr.Dataset) -> Results:
+        """Return the results that a Dataset of :meth:`to_xarray` holds, without ``policies``.
+
+        Raises
+        ------
+        ValueError
+            If it is no such Dataset.
+        """
+        from doseesc.results_xarray import from_xarray
+
+        return from_xarray(dataset)
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the results as one file, by its ending; see :func:`doseesc.results_files.save_results`."""
+        from doseesc.results_files import save_results
+
+        return save_results(self, path, force=force)
 
 
 def _scores(

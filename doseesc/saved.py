@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +13,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from doseesc.arm_figures import ARM_METRICS, ArmFigures
-from doseesc.characteristics import METRICS, OperatingCharacteristics
+from doseesc.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.output import RESULTS_FILE, OutputError
 from doseesc.results import Cell, Difference, Results
+from doseesc.saved_fit import SavedFit, read_fit
 from doseesc.scenario import Study
 from doseesc.serialise import FORMAT
 from doseesc.yaml_source import Source
@@ -24,7 +26,7 @@ RESULTS_SCHEMA = Path(__file__).with_name("results.schema.json")
 
 _PER_TRIAL = ("sd", "mcse")
 _OWN = ("target", "true_mtd", "method", "n_trials")
-_FIGURES = (*METRICS, "highest_tested", "unbounded", "patients_distribution", "dlts_distribution")
+_FIGURES = (*METRICS, *FURTHER, *DISTRIBUTIONS)
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ class SavedRun:
         Without the comparison of observation models, which only ``document`` holds.
     document : dict
         ``results.json`` as plain values.
+    fit : SavedFit or None
+        A Bayesian analysis that lies beside the results.
     """
 
     results: Results
     document: dict[str, Any]
+    fit: SavedFit | None = None
 
 
 def read_results(folder: str | Path) -> SavedRun:
@@ -49,7 +54,7 @@ def read_results(folder: str | Path) -> SavedRun:
     Raises
     ------
     OutputError
-        If the folder holds no results, or not such as this version writes.
+        If the folder holds no results, or not such as this version writes, or a fit that cannot be read.
     """
     path = Path(folder) / RESULTS_FILE
     run_first = "write results with  doseesc run FILE --out DIR"
@@ -62,9 +67,10 @@ def read_results(folder: str | Path) -> SavedRun:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise OutputError(f"{path} is not in the format {FORMAT!r}\n  {run_first}")
     try:
-        return SavedRun(_results(document), document)
+        results = results_from_document(document)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
+    return SavedRun(results, document, read_fit(folder))
 
 
 def results_schema() -> dict[str, Any]:
@@ -73,7 +79,14 @@ def results_schema() -> dict[str, Any]:
     return schema
 
 
-def _results(document: dict[str, Any]) -> Results:
+def results_from_document(document: Mapping[str, Any]) -> Results:
+    """Return the results that ``results.json`` holds, without the comparison of observation models.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the document is incomplete.
+    """
     study = Study.model_validate(document["study"])
     provenance = document["provenance"]
     if document["scenario_text"]:
@@ -100,6 +113,7 @@ def _results(document: dict[str, Any]) -> Results:
         differences=[Difference(**row) for row in document["differences"]],
         notes=document["notes"],
         elapsed=document["run"]["elapsed_seconds"],
+        provenance=dict(provenance),
         arm_analysis=_arm_analysis(document["phase2"].get("analysis")),
     )
 

@@ -25,6 +25,7 @@ from doseesc.policies import ATTRIBUTION_COLUMNS, PolicyComparison
 
 if TYPE_CHECKING:
     from doseesc.results import Cell, Results
+    from doseesc.scenario import Study
 
 FORMAT = "doseesc results 1"
 CHARACTERISTICS_COLUMNS = ("scenario", "design", "method", "metric", "level", "value", "mcse")
@@ -41,21 +42,12 @@ def results_document(results: Results) -> dict[str, Any]:
     study = results.study
     document = {
         "format": FORMAT,
-        "provenance": {
-            "doseesc": __version__,
-            "python": platform.python_version(),
-            "packages": _package_versions(),
-            "scenario_file": study.source.name if study.source else None,
-            "scenario_sha256": study.source_sha256 or None,
-            "method": results.method,
-            "trials": results.n_trials,
-            "seed": results.seed,
-        },
+        "provenance": provenance_of(results),
         "run": {
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "elapsed_seconds": round(results.elapsed, 3),
         },
-        "study": study.model_dump(mode="json", by_alias=True),
+        "study": study_document(study),
         "truths": [
             {
                 "scenario": name,
@@ -79,8 +71,36 @@ def results_document(results: Results) -> dict[str, Any]:
     }
     if results.policies is not None:
         document["policies"] = results.policies.document()
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = plain_values(document)
     return plain
+
+
+def study_document(study: Study) -> dict[str, Any]:
+    """Return the study as plain values, from which it can be made again.
+
+    What its section on Phase 2 leaves to this project's assumptions is left out, so that it stays known as assumed.
+    """
+    document = study.model_dump(mode="json", by_alias=True)
+    if study.phase2 is not None:
+        document["phase2"] = study.phase2.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return document
+
+
+def provenance_of(results: Results) -> dict[str, Any]:
+    """Return what the figures depend on: this process, or what it was when results that were read back were made."""
+    if results.provenance is not None:
+        return dict(results.provenance)
+    study = results.study
+    return {
+        "doseesc": __version__,
+        "python": platform.python_version(),
+        "packages": _package_versions(),
+        "scenario_file": study.source.name if study.source else None,
+        "scenario_sha256": study.source_sha256 or None,
+        "method": results.method,
+        "trials": results.n_trials,
+        "seed": results.seed,
+    }
 
 
 def characteristics_csv(results: Results) -> str:
@@ -179,16 +199,16 @@ def _package_versions() -> dict[str, str]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Turn arrays, mappings and namespaces into what JSON knows; NaN and infinities into null."""
     if isinstance(value, SimpleNamespace):
         value = vars(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_values(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

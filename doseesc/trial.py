@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -153,9 +154,36 @@ def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:
         if len(designs) > 1:
             raise ValueError(f"design must be named, one of {', '.join(designs)}")
         return next(iter(designs.items()))
-    by_lower = {name.lower(): name for name in designs}
-    if design.lower() not in by_lower:
-        close = get_close_matches(design.lower(), list(by_lower), n=1)
-        hint = f"did you mean {by_lower[close[0]]}? " if close else ""
+    name = meant(design, designs)
+    if name is None:
+        hint = did_you_mean(design, designs)
         raise ValueError(f"design {design!r} is not in the study; {hint}it has {', '.join(designs)}")
-    return by_lower[design.lower()], designs[by_lower[design.lower()]]
+    return name, designs[name]
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that is meant: itself, or the only one that differs from it by case alone; else None.
+
+    Examples
+    --------
+    >>> meant("boin", ["CRM", "BOIN"]), meant("Boin", ["boin", "BOIN"])
+    ('BOIN', None)
+    """
+    names = list(known)
+    if name in names:
+        return name
+    alike = [each for each in names if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest name is meant, with a space after it; "" where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("BION", ["CRM", "BOIN"])
+    'did you mean BOIN? '
+    """
+    by_folded = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), list(by_folded), n=1)
+    return f"did you mean {by_folded[close[0]]}? " if close else ""

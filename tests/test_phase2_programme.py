@@ -179,7 +179,7 @@ def test_command_writes_files_and_finds_the_size(cli, tmp_path):
     assert "Assurance of the programme" in out
     assert (tmp_path / "power.png").stat().st_size > 10_000
     power = (tmp_path / "found" / "phase2_power.csv").read_text().splitlines()
-    assert power[0] == "truth,arm,metric,value,mcse"
+    assert power[0] == "truth,arm,metric,value,mcse,assumed"
     assert (
         (tmp_path / "found" / "phase2_assurance.csv").read_text().startswith("scenario,design,method,mtd,probability")
     )
@@ -193,7 +193,7 @@ def test_command_shows_and_saves_secondary_outcomes(cli, tmp_path):
     for text in ("PaO2/FiO2", "APACHE II", "ICU-free days", "SOFA 0 to 24, not 0 to 48", "assumed, not registered"):
         assert text in out
     rows = (tmp_path / "found" / "phase2_secondary.csv").read_text().splitlines()
-    assert rows[0] == "outcome,day,arm,observed,mean,survivors_power,rank_power"
+    assert rows[0] == "outcome,day,arm,observed,mean,ancova_power,mmrm_power,ranks_power,assumed"
     assert len(rows) == 1 + 3 * (6 + 3 * 11 + 2)
 
 
@@ -221,11 +221,49 @@ def test_command_refuses_what_is_not_there(cli, planned, small_scenario, tmp_pat
     assert "Traceback" not in err
 
 
-def test_shown_code_runs(cli, capsys):
-    _, out, _ = cli(
-        "phase2", "nct04602104", "--trials", "200", "--assurance", "--secondary", "--size", "0.5", "--show-code"
+def test_command_sizes_other_outcomes_and_draws_the_assurance(cli, tmp_path):
+    arguments = ("--size", "0.5", "--for", "every-dosage", "--assurance-figure", "found/a.svg", "--trials", "200")
+    code, out, _ = cli("phase2", "nct04602104", *arguments)
+    assert code == 0
+    assert "50 % power (every dosage improves sooner)" in out
+    assert "assumed, not in the file" in (tmp_path / "found" / "a.svg").read_text()
+    code, _, err = cli("phase2", "nct04602104", "--size", "0.8", "--for", "cure")
+    assert code == 2
+    assert "any-dosage" in err
+
+
+def test_command_without_a_section_says_so_first(cli, small_scenario, tmp_path):
+    (tmp_path / "bare.yaml").write_text(small_scenario + ARMS)
+    code, out, _ = cli("phase2", "bare.yaml", "--trials", "200")
+    assert code == 0
+    assert " ".join(out.splitlines()[0].split()).startswith(
+        "the file has no phase2: section: all of Phase 2 is assumed"
     )
+
+
+def test_command_with_strata_and_every_analysis(cli, small_scenario, tmp_path):
+    section = "phase2: {strata: berlin, accrual: {per_month: 5}, compare_totals: [30], analysis: {stratified: true}}"
+    (tmp_path / "mine.yaml").write_text(small_scenario + ARMS + section + "\n")
+    code, out, _ = cli("phase2", "mine.yaml", "--trials", "200", "--analyses")
+    assert code == 0
+    for words in (
+        "severity: mild 15.0 %, moderate 50.0 %, severe 35.0 %",
+        "log-rank, dead censored day 28, stratified",
+        "mortality: Cochran-Mantel-Haenszel",
+        "Cox score, dead censored at death, stratified",
+        "strata.severe 35 % of patients; improve 35 %, die 42 %:",
+        "What trials of 30 patients can show",
+    ):
+        assert words in " ".join(out.split()), words
+
+
+def test_shown_code_runs(cli, capsys, tmp_path):
+    figures = ("--figure", str(tmp_path / "p.png"), "--assurance-figure", str(tmp_path / "a.png"))
+    asked = ("--assurance", "--secondary", "--analyses", "--size", "0.5", "--mtd", "medium", "--scenario", "S3")
+    _, out, _ = cli("phase2", "nct04602104", "--trials", "200", *asked, *figures, "--show-code")
     exec(compile(out, "shown", "exec"), {})
     printed = capsys.readouterr().out
-    assert "SampleSize(" in printed
-    assert "assurance_acceptable" in printed
+    for words in ("SampleSize(", "assurance_acceptable", "phase2_secondary.csv", "phase2_analyses.csv"):
+        assert words in printed
+    assert (tmp_path / "p.png").stat().st_size > 10_000
+    assert (tmp_path / "a.png").stat().st_size > 10_000

@@ -7,6 +7,7 @@ from scipy import stats
 from doseesc.phase2.course import ControlCourse
 from doseesc.phase2.day_counts import CENSORED, DIED, IMPROVED
 from doseesc.phase2.effect import DrugEffect
+from doseesc.phase2.mmrm import mmrm
 from doseesc.phase2.patients import ArmLaw, draw_arm
 from doseesc.phase2.plan import TrialArm, TrialPlan
 from doseesc.phase2.secondary import ICU_FREE, ICU_SURVIVORS, secondary_frame, simulate_secondary
@@ -88,23 +89,37 @@ def test_ancova_equals_statsmodels():
 
 def test_ranks_equal_scipy():
     rng = np.random.default_rng(3)
-    one, other = (np.round(rng.normal(0, 2, (n, 200))) for n in (20, 15))
+    one, other = (rng.integers(0, 12, (n, 200)) for n in (20, 15))
     for each in (one, other):
-        each[rng.random(each.shape) < 0.2] = np.nan
-        each[rng.random(each.shape) < 0.2] = -np.inf  # the dead
+        each[rng.random(each.shape) < 0.2] = -1  # no value
+        each[rng.random(each.shape) < 0.2] = 0  # the dead: many ties
+    one[:, 0], other[:, 1] = 0, 11  # everybody dead, everybody well
     found = rank_z(one, other)
     for trial in range(200):
-        a, b = (each[~np.isnan(each[:, trial]), trial] for each in (one, other))
+        a, b = (each[each[:, trial] >= 0, trial] for each in (one, other))
         expected = stats.mannwhitneyu(a, b, use_continuity=False, alternative="greater", method="asymptotic").pvalue
         assert stats.norm.sf(found[trial]) == pytest.approx(expected, abs=1e-9)
 
 
 def test_nothing_to_compare():
-    nobody = np.full((3, 2), np.nan)
-    some = np.ones((3, 2))
-    assert rank_z(nobody, some).tolist() == [0, 0]
+    nobody, nothing = np.full((3, 2), np.nan), np.full((3, 2), -1)
+    some, same = np.ones((3, 2)), np.ones((3, 2), dtype=int)
+    assert rank_z(nothing, same).tolist() == [0, 0]
+    assert rank_z(same, same).tolist() == [0, 0]
     assert ancova(nobody, some, some, some).t.tolist() == [0, 0]
     assert ancova(nobody, some, some, some).p_greater().tolist() == [0.5, 0.5]
+
+
+def test_an_empty_arm_is_refused():
+    some, empty = np.ones((3, 2)), np.ones((0, 2))
+    whole = np.ones((3, 2), dtype=int)
+    for test, arms in (
+        (ancova, (some, some, empty, empty)),
+        (rank_z, (whole[:0], whole)),
+        (mmrm, (empty[None], empty, some[None], some)),
+    ):
+        with pytest.raises(ValueError, match="an arm is empty"):
+            test(*arms)
 
 
 @pytest.fixture(scope="module")
@@ -120,15 +135,25 @@ def test_secondary_outcomes_of_a_trial(plan):
     assert frame.loc[("PaO2/FiO2", 28, "MTD"), "mean"] > frame.loc[("PaO2/FiO2", 28, "saline"), "mean"]
     assert frame.loc[("SOFA", 28, "saline"), "observed"] == pytest.approx(50 * 0.7, abs=1.5)
     # Death as worst sees the lives saved, which survivors' values do not.
-    assert frame.loc[("SOFA", 14, "MTD"), "rank_power"] > 0.3
-    assert frame.loc[(ICU_FREE, 28, "MTD"), "rank_power"] > 0.5
-    assert np.isnan(frame.loc[(ICU_SURVIVORS, 28, "MTD"), "rank_power"])
-    assert np.isnan(frame.loc[("SOFA", 7, "saline"), "rank_power"])
+    assert frame.loc[("SOFA", 14, "MTD"), "ranks_power"] > 0.3
+    assert frame.loc[(ICU_FREE, 28, "MTD"), "ranks_power"] > 0.5
+    assert np.isnan(frame.loc[(ICU_SURVIVORS, 28, "MTD"), "ranks_power"])
+    assert np.isnan(frame.loc[("SOFA", 7, "saline"), "ranks_power"])
+    assert np.isnan(frame.loc[("SOFA", 6, "MTD"), "mmrm_power"])  # no visit of the model
+    # Dying patients get worse first: the model learns from that, the survivors' values do not.
+    assert frame.loc[("SOFA", 28, "MTD"), "mmrm_power"] > frame.loc[("SOFA", 28, "MTD"), "ancova_power"]
+    assert frame.loc[("SOFA", 3, "MTD"), "mmrm_power"] > 0
+
+
+def test_secondary_outcomes_are_the_same_for_any_jobs(plan):
+    one, several = (simulate_secondary(plan, trials=1100, seed=4, jobs=each) for each in (1, 2))
+    assert [row[:5] for row in one] == [row[:5] for row in several]
+    assert np.array_equal([row[5:] for row in one], [row[5:] for row in several], equal_nan=True)
 
 
 def test_secondary_analyses_keep_the_level(plan):
     frame = secondary_frame(simulate_secondary(plan.under_null(), trials=2048))
-    shares = frame.loc[(frame.arm == "MTD") & (frame.day > 0), ["survivors_power", "rank_power"]].to_numpy()
+    shares = frame.loc[(frame.arm == "MTD") & (frame.day > 0), ["ancova_power", "mmrm_power", "ranks_power"]].to_numpy()
     shares = shares[~np.isnan(shares)]
-    assert len(shares) > 60
+    assert len(shares) > 80
     assert (np.abs(shares - 0.025) < 5 * np.sqrt(0.025 * 0.975 / 2048)).all()

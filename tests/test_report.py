@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 from matplotlib.lines import Line2D
 
-from designs import Tally
 from doseesc.cli import main
 from doseesc.output import OutputError, write_results
-from doseesc.report.example_trials import example_trials
 from doseesc.report.figure_style import design_style, dose_shade, figure_bytes, ink_on, legend_below, luminance, panels
-from doseesc.report.page import recommendation
 from doseesc.report.page_tables import selection_table
+from doseesc.report.recommendation import recommendation
 from doseesc.saved import read_results, results_schema
 from doseesc.scenario import load
 from doseesc.serialise import results_document
@@ -240,31 +238,6 @@ def test_a_long_legend_lies_within_its_figure_and_below_the_panels():
     assert legend.x1 <= whole.width
     assert legend.y1 <= min(each.get_tightbbox().y0 for each in axes)
     assert max(each.get_tightbbox().y1 for each in axes) <= whole.height
-
-
-def test_example_trials_are_trials_of_the_simulation_at_the_stated_quantile(saved):
-    results = saved[0].results
-    found = example_trials(results, "BOIN")
-    assert [(each.scenario, each.quantile) for each in found] == [
-        *(("mild", 0.5), ("middle", 0.1), ("middle", 0.5), ("middle", 0.9), ("toxic", 0.5))
-    ]
-    design = results.study.designs["BOIN"]
-    seen = run(results.study.model_copy(update={"observation": ()}), method="monte_carlo", trials=500, seed=7)
-    for each in found:
-        dlts = sum(step.dlts for step in each.steps)
-        reached = np.cumsum(seen.cells[each.scenario, "BOIN"].best.dlts_distribution)
-        assert (reached[dlts - 1] if dlts else 0) <= each.quantile + 1e-9 <= reached[dlts] + 1e-9
-        tally = Tally.empty(3)
-        for step in each.steps:
-            decision = design.decide(tally)
-            assert results.study.dose_labels[decision.level[0] - 1] == step.dose
-            assert decision.cohort_size[0] == step.patients
-            tally = tally.after(decision.level, decision.cohort_size, np.array([step.dlts]))
-        assert design.decide(tally).level[0] == 0
-        selected = int(design.select(tally)[0])
-        doses = ("low (2 mg)", "medium (8 mg)", "high (16 mg)")
-        assert each.outcome == (f"MTD: {doses[selected - 1]}" if selected else "no dose selected")
-    assert example_trials(results, "BOIN") == found
 
 
 def test_figures_are_the_same_bytes_each_time(saved):

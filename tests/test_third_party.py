@@ -59,6 +59,18 @@ def installed(tmp_path_factory):
     return target
 
 
+def doseesc(installed, folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "doseesc", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), str(Path(__file__).parent.parent)])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def test_it_is_short():
     lines = (block("third-party design") + block("third-party entry point")).splitlines()
     assert len(lines) < 30
@@ -66,15 +78,7 @@ def test_it_is_short():
 
 def test_it_runs_from_yaml_and_both_engines_agree(installed, tmp_path):
     (tmp_path / "study.yaml").write_text(SCENARIO)
-    done = subprocess.run(
-        [sys.executable, "-m", "doseesc", "run", "study.yaml", "--format", "json", "--out", "out"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), str(Path(__file__).parent.parent)])},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = doseesc(installed, tmp_path, "run", "study.yaml", "--format", "json", "--out", "out")
     assert done.returncode == 0, done.stderr
     table = [line.split(",") for line in (tmp_path / "out" / "characteristics.csv").read_text().splitlines()]
     value = {(row[2], row[3], row[4]): float(row[5]) for row in table[1:] if row[1] == "theirs"}
@@ -82,19 +86,17 @@ def test_it_runs_from_yaml_and_both_engines_agree(installed, tmp_path):
     assert exact > 1
     assert abs(simulated - exact) < 0.2
     json.loads(done.stdout)
+    done = doseesc(installed, tmp_path, "protocol", "out", "--design", "Theirs")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out" / "protocol.md").read_text(encoding="utf-8")
+    what_it_says_of_itself = re.search(r'"""(.*?\.)', block("third-party design"))[1]
+    assert what_it_says_of_itself in text
+    assert "Dose transitions over the first" in text
 
 
 def test_its_name_is_suggested(installed, tmp_path):
     (tmp_path / "study.yaml").write_text(SCENARIO.replace("type: up-and-down", "type: up-and-don"))
-    done = subprocess.run(
-        [sys.executable, "-m", "doseesc", "run", "study.yaml"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), str(Path(__file__).parent.parent)])},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = doseesc(installed, tmp_path, "run", "study.yaml")
     assert done.returncode == 2
     assert "up-and-down" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from doseesc.commands._studies import chosen_design
+from doseesc.commands._options import Format
+from doseesc.commands._printing import print_data
+from doseesc.commands._studies import chosen_design, load_study
+from doseesc.scenario_errors import ScenarioError
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from rich.text import Text
+
     from doseesc.scenario import Study
+
+
+class Answer(Protocol):
+    """What can be printed as JSON and as CSV."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return it as a table."""
+
+
+Found = TypeVar("Found", bound=Answer)
 
 OneDesign = Annotated[
     str | None,
@@ -50,8 +70,7 @@ def design_name(study: Study, name: str | None) -> str:
         If the file has none of that name, or has several and none is named.
     """
     if name is not None:
-        chosen_design(study, name)
-        return name
+        return chosen_design(study, name)[0]
     names = list(study.designs)
     if len(names) > 1:
         raise typer.BadParameter(f"name one of the file's designs: {', '.join(names)}", param_hint="--design")
@@ -73,3 +92,46 @@ def check_one_source(outcomes: str | None, data: Path | None) -> None:
 def data_code(outcomes: str | None, data: Path | None) -> str:
     """Return the data as Python writes them."""
     return repr(outcomes or "") if data is None else f"Path({str(data)!r})"
+
+
+def asked_of_design(ask: Callable[..., Found], file: str, design: str | None, data: str | Path) -> Found:
+    """Return what a design of a file says to data.
+
+    Parameters
+    ----------
+    ask : callable
+        Takes study, data and ``design``.
+    file, design : str
+        As on the command line.
+    data : str or Path
+
+    Raises
+    ------
+    ScenarioError, typer.BadParameter
+        If file, design or data are wrong.
+    """
+    study = load_study(file, warn=False)
+    name = design_name(study, design)
+    try:
+        return ask(study, data, design=name)
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--outcomes") from None
+
+
+def print_answer(found: Found, lines: Callable[[Found], Iterable[Text]], output_format: Format) -> None:
+    """Print an answer as JSON, as CSV, or in lines for people."""
+    if output_format == Format.json:
+        import json
+
+        print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
+        return
+    if output_format == Format.csv:
+        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for text in lines(found):
+        console.print(text, soft_wrap=True)

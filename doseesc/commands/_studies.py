@@ -44,18 +44,27 @@ def study_path(name: str) -> Path:
     return Path(name) if shipped is None else (shipped_scenarios() | shipped_replays())[shipped]
 
 
-def chosen_design(study: Study, name: str) -> Design:
-    """Return a design of the study by its name.
+def chosen_design(study: Study, name: str) -> tuple[str, Design]:
+    """Return a design of the study with its name, which may be given in any case where it is clear which is meant.
 
     Raises
     ------
     typer.BadParameter
         If the file has none of that name.
     """
+    from doseesc.trial import did_you_mean, meant
+
     designs = study.designs
-    if name not in designs:
-        raise typer.BadParameter(f"{name!r} is not in the file; there are {', '.join(designs)}", param_hint="--design")
-    return designs[name]
+    found = meant(name, designs)
+    if found is None:
+        message = f"{name!r} is not in the file; {did_you_mean(name, designs)}there are {', '.join(designs)}"
+        raise typer.BadParameter(message, param_hint="--design")
+    return found, designs[found]
+
+
+def name_in_file(file: str, name: str) -> str:
+    """Return a design's name as the file writes it, for Python that looks it up."""
+    return chosen_design(load_study(file, warn=False), name)[0]
 
 
 def shipped_name(name: str) -> str | None:

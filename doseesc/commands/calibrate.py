@@ -13,7 +13,7 @@ import typer
 from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
 from doseesc.commands._printing import TrialProgress, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
-from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study
+from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
 
 if TYPE_CHECKING:
     from doseesc.calibrate import Calibration
@@ -90,12 +90,13 @@ def calibrate(
     """
     axes = dict(_axis(text) for text in grid or []) or None
     if show_code:
+        design = name_in_file(file, design)
         print_data(_code(file, design, criterion, penalty, axes, curves, seed, optimal, starts, jobs, figure))
         return
     from doseesc.judge import truths_of
 
     study = load_study(file, drug_alone=True)
-    chosen = chosen_design(study, design)
+    design, chosen = chosen_design(study, design)
     check_figure_file(figure, force=force)
     with _user_errors("--curves"):
         truths = truths_of(study, curves, seed)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.commands._options import RESULTS, Format, Printed, ShowCode
+from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode
 from doseesc.commands._printing import print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 
 if TYPE_CHECKING:
     from doseesc.comparison import Comparison
@@ -30,21 +31,30 @@ def compare(
     first: First,
     second: Second,
     least: Smallest = 2.0,
+    figure: FigureFile = None,
     output_format: Printed = Format.table,
+    force: Force = False,
+    quiet: Quiet = False,
     show_code: ShowCode = False,
 ) -> None:
     """Show what changed from the run in DIR1 to the run in DIR2: settings first, then figures.
 
-    A difference is that of the second run minus the first, ± its standard error were the runs independent; runs with
-    the same seed share their patients, so that it is mostly too large. --format csv or json gives all figures.
+    A difference is that of the second run minus the first, ± its standard error; runs of the same seed and number of
+    trials treat the same patients, and are compared trial by trial. --format csv or json gives all figures, --figure a
+    picture of the main ones.
     """
     if show_code:
-        print_data(_code(first, second))
+        print_data(_code(first, second, figure))
         return
+    check_figure_file(figure, force=force)
     from doseesc.comparison import compare as compare_runs
     from doseesc.saved import read_results
 
     found = compare_runs(read_results(first), read_results(second))
+    if figure is not None:
+        _draw(found, figure)
+    if quiet:
+        return
     if output_format == Format.csv:
         print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
     elif output_format == Format.json:
@@ -54,10 +64,20 @@ def compare(
         text = json.dumps(asdict(found), indent=1, ensure_ascii=False).replace(": NaN", ": null")
         print_data(text + "\n")
     else:
-        _print(found, least)
+        _print(found, least, figure)
 
 
-def _print(found: Comparison, least: float) -> None:
+def _draw(found: Comparison, figure: Path) -> None:
+    from doseesc.report.comparison_figure import comparison_figure
+
+    try:
+        drawn = comparison_figure(found)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--figure") from None
+    save_figure(drawn, figure)
+
+
+def _print(found: Comparison, least: float, figure: Path | None) -> None:
     from rich.console import Console
 
     from doseesc.report.comparison_table import comparison_lines
@@ -65,13 +85,17 @@ def _print(found: Comparison, least: float) -> None:
     console = Console(highlight=False)
     for text in comparison_lines(found, least):
         console.print(text, soft_wrap=True)
+    if figure is not None:
+        console.print(f"\nwritten to {figure}", soft_wrap=True, markup=False)
 
 
-def _code(first: Path, second: Path) -> str:
+def _code(first: Path, second: Path, figure: Path | None) -> str:
+    imports = "" if figure is None else "from doseesc.report.comparison_figure import comparison_figure\n"
+    drawn = "" if figure is None else f"comparison_figure(found).savefig({str(figure)!r})\n"
     return (
         "from doseesc.comparison import compare\n"
-        "from doseesc.saved import read_results\n\n"
+        f"{imports}from doseesc.saved import read_results\n\n"
         f"found = compare(read_results({str(first)!r}), read_results({str(second)!r}))\n"
         "print(found.changes)\n"
-        "print(found.to_frame())\n"
+        f"print(found.to_frame())\n{drawn}"
     )

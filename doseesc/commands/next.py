@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from doseesc.commands._conduct import DataFile, OneDesign, Outcomes, check_one_source, data_code, design_name
+from doseesc.commands._conduct import (
+    DataFile,
+    OneDesign,
+    Outcomes,
+    asked_of_design,
+    check_one_source,
+    data_code,
+    print_answer,
+)
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.commands._studies import load_code, load_study
-from doseesc.scenario_errors import ScenarioError
-
-if TYPE_CHECKING:
-    from doseesc.conduct import Recommendation
+from doseesc.commands._studies import load_code
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,34 +45,10 @@ def next_dose(
         print_data(_code(file, design, outcomes, data))
         return
     from doseesc.conduct import recommend
-
-    study = load_study(file, warn=False)
-    name = design_name(study, design)
-    try:
-        found = recommend(study, data or outcomes or "", design=name)
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--outcomes") from None
-    _print(found, output_format)
-
-
-def _print(found: Recommendation, output_format: Format) -> None:
-    if output_format == Format.json:
-        import json
-
-        print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
-        return
-    if output_format == Format.csv:
-        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
-        return
-    from rich.console import Console
-
     from doseesc.report.conduct_table import recommendation_lines
 
-    console = Console(highlight=False)
-    for text in recommendation_lines(found):
-        console.print(text, soft_wrap=True)
+    found = asked_of_design(recommend, file, design, data or outcomes or "")
+    print_answer(found, recommendation_lines, output_format)
 
 
 def _code(file: str, design: str | None, outcomes: str | None, data: Path | None) -> str:

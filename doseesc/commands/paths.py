@@ -10,7 +10,7 @@ import typer
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
-from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study
+from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
 
 if TYPE_CHECKING:
     from doseesc.pathways import Pathways
@@ -55,12 +55,12 @@ def paths(
     written to DIR/pathways.csv, one per row; --format csv or json prints them instead of the tree.
     """
     if show_code:
-        print_data(_code(file, design, cohorts, outcomes, scenario, figure))
+        print_data(_code(file, name_in_file(file, design), cohorts, outcomes, scenario, figure))
         return
     from doseesc.pathways import pathways
 
     study = load_study(file, drug_alone=True)
-    chosen = chosen_design(study, design)
+    design, chosen = chosen_design(study, design)
     truths = _truths(study, scenario)
     check_figure_file(figure, force=force)
     try:

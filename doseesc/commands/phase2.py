@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,25 +22,41 @@ from doseesc.commands._options import (
 )
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
-from doseesc.commands._studies import load_code, load_study
+from doseesc.commands._studies import load_study
+from doseesc.scenario_errors import ScenarioError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
-    from doseesc.phase2.assurance import ProgrammeAssurance
-    from doseesc.phase2.plan import TrialPlan
-    from doseesc.phase2.power import Power
-    from doseesc.phase2.secondary import SecondaryRow
-    from doseesc.phase2.size import SampleSize
+    from doseesc.phase2.answers import Phase2Answers
     from doseesc.scenario import Study
 
-POWER_FILE = "phase2_power.csv"
-ASSURANCE_FILE = "phase2_assurance.csv"
-SECONDARY_FILE = "phase2_secondary.csv"
-_SECONDARY_TRIALS = 1000
 _FACTORS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 _MULTIPLES = (0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+class Shown(StrEnum):
+    """What a trial found by --size is to show."""
+
+    any_dosage = "any-dosage"
+    every_dosage = "every-dosage"
+    mortality = "mortality"
+    any_claim = "any-claim"
+    reactions = "reactions"
+
+    @property
+    def measure(self) -> str:
+        """Its name in the library."""
+        return _MEASURES[self]
+
+
+_MEASURES = {
+    Shown.any_dosage: "any_ttci",
+    Shown.every_dosage: "all_ttci",
+    Shown.mortality: "any_mortality",
+    Shown.any_claim: "any_claim",
+    Shown.reactions: "any_reactions",
+}
 
 ToxicityScenario = Annotated[
     str | None,
@@ -53,11 +69,24 @@ WantedPower = Annotated[
     float | None,
     typer.Option("--size", metavar="POWER", min=0.05, max=0.999, help="Find the smallest trial with this power."),
 ]
+WhatToShow = Annotated[
+    Shown,
+    typer.Option(
+        "--for", help="With --size: improvement by any or every dosage, fewer deaths, either of them, more reactions."
+    ),
+]
+AllAnalyses = Annotated[bool, typer.Option("--analyses", help="Also the same trials by every analysis.")]
 Programme = Annotated[
     bool, typer.Option("--assurance", help="Also average over the MTD that each design declares in each scenario.")
 ]
 Secondary = Annotated[
     bool, typer.Option("--secondary", help="Also the secondary outcomes at their visits, in at most 1,000 trials.")
+]
+AssuranceFigure = Annotated[
+    Path | None,
+    typer.Option(
+        "--assurance-figure", metavar="FILE", help="Figure of the assurance: .png, .svg or .pdf.", show_default=False
+    ),
 ]
 Phase2Trials = Annotated[int, typer.Option("--trials", min=100, max=10_000_000, help="Simulated Phase 2 trials.")]
 
@@ -74,11 +103,14 @@ def phase2(
     scenario: ToxicityScenario = None,
     mtd: DeclaredMtd = None,
     size: WantedPower = None,
+    show: WhatToShow = Shown.any_dosage,
+    analyses: AllAnalyses = False,
     assurance: Programme = False,
     secondary: Secondary = False,
     trials: Phase2Trials = 10_000,
     out: Out = None,
     figure: FigureFile = None,
+    assurance_file: AssuranceFigure = None,
     seed: Seed = None,
     jobs: Jobs = 1,
     output_format: Printed = Format.table,
@@ -91,209 +123,99 @@ def phase2(
     Power and type I error for improvement, 28-day mortality and adverse reactions, expected deaths and reactions; with
     --size the number of patients for a power; with --assurance the chance that Phase 1 and Phase 2 together succeed.
     """
+    asked = {"analyses": analyses, "secondary": secondary, "assurance": assurance or assurance_file is not None}
     if show_code:
-        print_data(_code(file, scenario, mtd, size, assurance, secondary, trials, seed, figure))
+        from doseesc.commands._phase2_code import phase2_code
+
+        wanted = None if size is None else (size, show.measure)
+        print_data(phase2_code(file, scenario, mtd, wanted, asked, trials, seed, (figure, assurance_file)))
         return
-    from doseesc.phase2.power import simulate_power
-    from doseesc.phase2.secondary import simulate_secondary
+    from doseesc.phase2.answers import answer
+    from doseesc.phase2.documents import files
 
     study = load_study(file)
-    check_figure_file(figure, force=force)
-    scenario, level = _chosen(study, scenario, mtd)
-    seed = study.simulation.seed if seed is None else seed
-    from doseesc.phase2.planning import trial_plan
-
-    plan = trial_plan(study, scenario=scenario, mtd_level=level)
-    power = simulate_power(plan, trials=trials, seed=seed, jobs=jobs)
-    null = simulate_power(plan.under_null(), trials=trials, seed=seed, jobs=jobs)
-    found_size = _size(plan, size, trials, seed, jobs)
-    programme = _assurance(study, trials, seed, jobs) if assurance else []
-    rows = simulate_secondary(plan, trials=min(trials, _SECONDARY_TRIALS), seed=seed) if secondary else []
-    written = _save(study, power, null, programme, rows, out, force)
+    for each in (figure, assurance_file):
+        check_figure_file(each, force=force)
+    level = _checked(study, scenario, mtd)
+    try:
+        answers = answer(
+            study,
+            scenario=scenario,
+            mtd_level=level,
+            size=size,
+            measure=show.measure,
+            trials=trials,
+            seed=seed,
+            jobs=jobs,
+            **asked,
+        )
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--size") from None
+    written = []
+    if out is not None:
+        written += [save_text(text, out, name, force=force) for name, text in files(answers).items()]
     if figure is not None:
-        save_figure(_figure(plan, trials, seed, jobs), figure)
+        save_figure(_power_figure(answers, trials, jobs), figure)
         written.append(figure)
+    if assurance_file is not None:
+        save_figure(_assurance_figure(answers), assurance_file)
+        written.append(assurance_file)
     if not quiet:
-        title = f"Phase 2 with the MTD {study.dose_labels[level - 1]}"
-        _print(study, scenario, title, power, null, found_size, size, programme, rows, output_format, written)
+        _print(answers, output_format, written)
 
 
-def _chosen(study: Study, scenario: str | None, mtd: str | None) -> tuple[str, int]:
-    from doseesc.phase2.planning import planned_mtd
-
+def _checked(study: Study, scenario: str | None, mtd: str | None) -> int | None:
     if not study.truths:
         raise typer.BadParameter("the file has random curves only; add a scenario with dlt", param_hint="--scenario")
-    if scenario is None:
-        scenario = next(iter(study.truths))
-    elif scenario not in study.truths:
+    if scenario is not None and scenario not in study.truths:
         names = ", ".join(study.truths)
         raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
-    if mtd is None:
-        return scenario, planned_mtd(study)
     try:
-        return scenario, study.level_of(mtd)
+        return None if mtd is None else study.level_of(mtd)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--mtd") from None
 
 
-def _size(plan: TrialPlan, wanted: float | None, trials: int, seed: int, jobs: int) -> SampleSize | None:
-    from doseesc.phase2.size import sample_size
-
-    if wanted is None:
-        return None
-    try:
-        return sample_size(plan, power=wanted, trials=trials, seed=seed, jobs=jobs)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--size") from None
-
-
-def _assurance(study: Study, trials: int, seed: int, jobs: int) -> list[ProgrammeAssurance]:
-    from doseesc.phase2.assurance import programme_assurance
-    from doseesc.study import run
-
-    results = run(study, method="auto", seed=seed, jobs=jobs)
-    return programme_assurance(results, trials=trials, seed=seed, jobs=jobs)
-
-
-def _figure(plan: TrialPlan, trials: int, seed: int, jobs: int) -> Figure:
+def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
+    from doseesc.phase2.assumptions import assumed_words
     from doseesc.phase2.size import power_by_effect, power_by_size
     from doseesc.report.phase2_power_figure import power_figure
 
+    plan, seed = answers.plan, answers.power.seed
     sizes = sorted({max(2, round(plan.control.n * factor)) for factor in _FACTORS})
     by_size = power_by_size(plan, sizes, trials=trials, seed=seed, jobs=jobs)
-    return power_figure(by_size, power_by_effect(plan, _MULTIPLES, trials=trials, seed=seed, jobs=jobs))
+    by_effect = power_by_effect(plan, _MULTIPLES, trials=trials, seed=seed, jobs=jobs)
+    title = f"Phase 2 with the MTD {answers.mtd_label}"
+    return power_figure(by_size, by_effect, title, assumed_words(answers.section))
 
 
-def _save(
-    study: Study,
-    power: Power,
-    null: Power,
-    programme: list[ProgrammeAssurance],
-    rows: list[SecondaryRow],
-    out: Path | None,
-    force: bool,
-) -> list[Path]:
-    if out is None:
-        return []
-    from doseesc.phase2.assurance import assurance_frame
-    from doseesc.phase2.power_frame import power_frame
-    from doseesc.phase2.secondary import secondary_frame
+def _assurance_figure(answers: Phase2Answers) -> Figure:
+    from doseesc.phase2.assumptions import assumed_words
+    from doseesc.report.assurance_figure import assurance_figure
 
-    written = [save_text(_csv(power_frame(power, null)), out, POWER_FILE, force=force)]
-    if programme:
-        written.append(save_text(_csv(assurance_frame(study, programme)), out, ASSURANCE_FILE, force=force))
-    if rows:
-        written.append(save_text(_csv(secondary_frame(rows)), out, SECONDARY_FILE, force=force))
-    return written
+    return assurance_figure(answers.programme, answers.study.dose_labels, assumed_words(answers.section))
 
 
-def _csv(frame: pd.DataFrame) -> str:
-    return frame.to_csv(index=False, lineterminator="\n")
-
-
-def _print(
-    study: Study,
-    scenario: str,
-    title: str,
-    power: Power,
-    null: Power,
-    size: SampleSize | None,
-    wanted: float | None,
-    programme: list[ProgrammeAssurance],
-    rows: list[SecondaryRow],
-    output_format: Format,
-    written: list[Path],
-) -> None:
-    from doseesc.phase2.assurance import assurance_frame
-    from doseesc.phase2.planning import phase2_of
-    from doseesc.phase2.power_frame import power_frame
-    from doseesc.phase2.secondary import secondary_frame
+def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -> None:
+    from doseesc.phase2.documents import document, power_csv
 
     if output_format == Format.csv:
-        print_data(_csv(power_frame(power, null)))
+        print_data(power_csv(answers))
         return
     if output_format == Format.json:
-        document = {
-            "assumptions": [each._asdict() for each in phase2_of(study).assumptions()],
-            "scenario": scenario,
-            "trials": power.tally.trials,
-            "seed": power.seed,
-            "power": json.loads(power_frame(power, null).to_json(orient="records", double_precision=15)),
-            "size": None if size is None else {"n": size.n, "standard_error": size.standard_error, "power": wanted},
-            "secondary": json.loads(secondary_frame(rows).to_json(orient="records", double_precision=15)),
-            "assurance": json.loads(assurance_frame(study, programme).to_json(orient="records", double_precision=15)),
-        }
-        print_data(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        print_data(document(answers))
         return
     from rich.console import Console
 
-    from doseesc.report.phase2_power_table import assumption_lines, assurance_lines, power_lines, size_lines
-    from doseesc.report.phase2_precision_table import precision_lines
-    from doseesc.report.phase2_secondary_table import secondary_lines
+    from doseesc.report.phase2_answer import answer_parts
 
-    parts = [power_lines(power, null, title, scenario), precision_lines(power.plan)]
-    if size is not None and wanted is not None:
-        parts.append(size_lines(size, wanted, "at least one dosage improves sooner"))
-    if programme:
-        parts.append(assurance_lines(programme, study.dose_labels))
-    if rows:
-        parts.append(secondary_lines(rows, power.plan, min(power.tally.trials, _SECONDARY_TRIALS)))
-    parts.append(assumption_lines(phase2_of(study)))
     console = Console(highlight=False)
-    for place, lines in enumerate(parts):
+    for place, lines in enumerate(part for part in answer_parts(answers) if part):
         if place:
             console.print()
         for text in lines:
             console.print(text, soft_wrap=True)
     if written:
         console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
-
-
-def _code(
-    file: str,
-    scenario: str | None,
-    mtd: str | None,
-    size: float | None,
-    assurance: bool,
-    secondary: bool,
-    trials: int,
-    seed: int | None,
-    figure: Path | None,
-) -> str:
-    how = f"trials={trials}, seed={'study.simulation.seed' if seed is None else seed}"
-    lines = load_code(file)
-    imports = [
-        "from doseesc.phase2.planning import planned_mtd, trial_plan",
-        "from doseesc.phase2.power import simulate_power",
-    ]
-    named = "next(iter(study.truths))" if scenario is None else repr(scenario)
-    level = "planned_mtd(study)" if mtd is None else f"study.level_of({mtd!r})"
-    lines += [
-        f"plan = trial_plan(study, scenario={named}, mtd_level={level})",
-        f"power = simulate_power(plan, {how})",
-        f"null = simulate_power(plan.under_null(), {how})",
-        "print(power_frame(power, null))",
-    ]
-    imports.append("from doseesc.phase2.power_frame import power_frame")
-    if size is not None:
-        imports.append("from doseesc.phase2.size import sample_size")
-        lines.append(f"print(sample_size(plan, power={size}, {how}))")
-    if assurance:
-        imports.append("from doseesc.phase2.assurance import assurance_frame, programme_assurance")
-        run_seed = "" if seed is None else f", seed={seed}"
-        lines.append(f'results = doseesc.run(study, method="auto"{run_seed})')
-        lines.append(f"print(assurance_frame(study, programme_assurance(results, trials={trials})))")
-    if secondary:
-        imports.append("from doseesc.phase2.secondary import secondary_frame, simulate_secondary")
-        fewer = how.replace(f"trials={trials}", f"trials={min(trials, _SECONDARY_TRIALS)}")
-        lines.append(f"print(secondary_frame(simulate_secondary(plan, {fewer})))")
-    if figure is not None:
-        imports += [
-            "from doseesc.phase2.size import power_by_effect, power_by_size",
-            "from doseesc.report.phase2_power_figure import power_figure",
-        ]
-        lines += [
-            f"by_size = power_by_size(plan, [25, 50, 100, 200], {how})",
-            f"power_figure(by_size, power_by_effect(plan, [0, 0.5, 1, 1.5, 2], {how})).savefig({str(figure)!r})",
-        ]
-    return "\n".join([lines[0], *imports, *lines[1:]]) + "\n"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from doseesc.commands._conduct import DataFile, OneDesign, Outcomes, check_one_source, data_code, design_name
+from doseesc.commands._conduct import (
+    DataFile,
+    OneDesign,
+    Outcomes,
+    asked_of_design,
+    check_one_source,
+    data_code,
+    print_answer,
+)
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.commands._studies import load_code, load_study, study_path
-from doseesc.scenario_errors import ScenarioError
-
-if TYPE_CHECKING:
-    from doseesc.trial_replay import Replay
+from doseesc.commands._studies import load_code, study_path
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,35 +50,11 @@ def replay(
     if show_code:
         print_data(_code(file, design, outcomes, data, beside))
         return
+    from doseesc.report.replay_table import replay_lines
     from doseesc.trial_replay import replay as replay_record
 
-    study = load_study(file, warn=False)
-    name = design_name(study, design)
-    try:
-        found = replay_record(study, data or outcomes or "", design=name)
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--outcomes") from None
-    _print(found, output_format)
-
-
-def _print(found: Replay, output_format: Format) -> None:
-    if output_format == Format.json:
-        import json
-
-        print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
-        return
-    if output_format == Format.csv:
-        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
-        return
-    from rich.console import Console
-
-    from doseesc.report.replay_table import replay_lines
-
-    console = Console(highlight=False)
-    for text in replay_lines(found):
-        console.print(text, soft_wrap=True)
+    found = asked_of_design(replay_record, file, design, data or outcomes or "")
+    print_answer(found, replay_lines, output_format)
 
 
 def _code(file: str, design: str | None, outcomes: str | None, data: Path | None, beside: Path) -> str:

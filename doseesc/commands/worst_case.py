@@ -11,7 +11,7 @@ import typer
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import TrialProgress, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
-from doseesc.commands._studies import chosen_design, load_code, load_study
+from doseesc.commands._studies import chosen_design, load_code, load_study, name_in_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,12 +69,11 @@ def worst_case(
     selected whose P(DLT) is at the bound or above. With --out DIR they are written to DIR/worst_case.csv.
     """
     if show_code:
-        print_data(_code(file, design, separation, band, bound, starts, seed, figure))
+        name = None if design is None else name_in_file(file, design)
+        print_data(_code(file, name, separation, band, bound, starts, seed, figure))
         return
     study = load_study(file, drug_alone=True)
-    names = list(study.designs) if design is None else [design]
-    if design is not None:
-        chosen_design(study, design)
+    names = list(study.designs) if design is None else [chosen_design(study, design)[0]]
     check_figure_file(figure, force=force)
     bound = study.target + study.true_mtd_rule.margin if bound is None else bound
     found: dict[str, tuple[WorstCase, ...]] = {}

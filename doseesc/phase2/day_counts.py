@@ -74,6 +74,15 @@ class DayCounts:
         counts = np.bincount(flat, minlength=trials * width).reshape(trials, 3, horizon)
         return cls(counts[:, IMPROVED], counts[:, DIED], counts[:, CENSORED])
 
+    @classmethod
+    def of_strata(cls, code: IntArray, stratum: IntArray, strata: int, horizon: int) -> tuple[DayCounts, ...]:
+        """Count patients (N, T), coded likewise, of each stratum from 0 to ``strata`` - 1."""
+        trials = code.shape[1]
+        width = 3 * horizon
+        flat = (code + (stratum * trials + np.arange(trials)) * width).ravel()
+        counts = np.bincount(flat, minlength=strata * trials * width).reshape(strata, trials, 3, horizon)
+        return tuple(cls(each[:, IMPROVED], each[:, DIED], each[:, CENSORED]) for each in counts)
+
     @property
     def horizon(self) -> int:
         """Days D of observation."""

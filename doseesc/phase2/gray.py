@@ -48,6 +48,11 @@ def gray(treated: DayCounts, control: DayCounts) -> ScoreTest:
         If an arm is empty in some trial.
     """
     check_arms(treated, control)
+    return gray_score(treated, control)
+
+
+def gray_score(treated: DayCounts, control: DayCounts) -> ScoreTest:
+    """Return score and variance, both 0 in a trial where an arm is empty: one stratum's part of a stratified test."""
     arms = (_Arm.of(treated), _Arm.of(control))
     events = (treated.improved + control.improved).astype(np.float64)
     pooled = arms[0].weight + arms[1].weight

@@ -76,7 +76,8 @@ def log_rank(treated: DayCounts, control: DayCounts, *, death: str = "day_28") -
     >>> log_rank(treated, control).z.round(3)
     array([1.595])
     """
-    return _score_test(treated, control, death, exact_ties=True)
+    check_arms(treated, control)
+    return score_test(treated, control, death, exact_ties=True)
 
 
 def cox_score(treated: DayCounts, control: DayCounts, *, death: str = "day_28") -> ScoreTest:
@@ -84,7 +85,8 @@ def cox_score(treated: DayCounts, control: DayCounts, *, death: str = "day_28") 
 
     See :func:`log_rank`.
     """
-    return _score_test(treated, control, death, exact_ties=False)
+    check_arms(treated, control)
+    return score_test(treated, control, death, exact_ties=False)
 
 
 def at_risk(arm: DayCounts, *, death: str) -> IntArray:
@@ -96,8 +98,8 @@ def at_risk(arm: DayCounts, *, death: str) -> IntArray:
     return arm.n[:, None] - np.cumsum(leaving, axis=1) + leaving
 
 
-def _score_test(treated: DayCounts, control: DayCounts, death: str, *, exact_ties: bool) -> ScoreTest:
-    check_arms(treated, control)
+def score_test(treated: DayCounts, control: DayCounts, death: str, *, exact_ties: bool) -> ScoreTest:
+    """Return score and variance, both 0 in a trial where an arm is empty: one stratum's part of a stratified test."""
     risk_treated = at_risk(treated, death=death)
     risk = risk_treated + at_risk(control, death=death)
     events = treated.improved + control.improved

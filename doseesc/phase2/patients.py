@@ -1,13 +1,15 @@
 """Patients of Phase 2 trials, many trials side by side.
 
-Every patient has three latent uniform numbers: for the course of the disease, for loss to follow-up, and for an
-adverse reaction.  The first orders patients from those who improve first to those who die first, so that a better arm
-makes the same patient do better.  The numbers come from a stream per block of :data:`BLOCK` trials, arm and purpose,
-and are drawn patient by patient: trial t's patient i is the same whatever the numbers of trials, patients or workers.
+Every patient has up to four latent uniform numbers: for the course of the disease, for loss to follow-up, for an
+adverse reaction, and for severity where there are strata.  The first orders patients from those who improve first to
+those who die first, so that a better arm makes the same patient do better.  The numbers come from a stream per block of
+:data:`BLOCK` trials, arm and purpose, and are drawn patient by patient: trial t's patient i is the same whatever the
+numbers of trials, patients or workers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +27,7 @@ BLOCK = 1024
 """Trials per block; bounds the memory."""
 
 _STREAM = 2  # keeps Phase 2's random numbers apart from Phase 1's, which are spawned from the same seed
-_COURSE, _LOSS, _REACTION = range(3)
+_COURSE, _LOSS, _REACTION, _SEVERITY = range(4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +39,20 @@ class ArmLaw:
     n : int
         Patients per trial.
     course : Course
-        Improvement and death.
+        Improvement and death of all patients.
     adverse : float
         Probability of an adverse reaction by its day (14 in the registry), independent of the course.
     loss : float
         Probability of loss to follow-up before the last day; the day is uniform.
+    strata : tuple of (float, Course)
+        Share and course of each severity, where there are such; ``course`` is then their mixture.
     """
 
     n: int
     course: Course
     adverse: float = 0.0
     loss: float = 0.0
+    strata: tuple[tuple[float, Course], ...] = ()
 
     def __post_init__(self) -> None:
         require_whole("n", self.n, 1)
@@ -67,11 +72,17 @@ class ArmPatients:
         Adverse reaction.
     horizon : int
         Days D.
+    stratum : array, shape (n, T), or None
+        Place of each patient's severity, from 0; None without strata.
+    strata : int
+        Severities.
     """
 
     code: IntArray
     reaction: npt.NDArray[np.bool_]
     horizon: int
+    stratum: IntArray | None = None
+    strata: int = 0
 
     @property
     def kind(self) -> IntArray:
@@ -87,6 +98,13 @@ class ArmPatients:
     def day_counts(self) -> DayCounts:
         """The patients as counts per day."""
         return DayCounts.of_codes(self.code, self.horizon)
+
+    @property
+    def day_counts_by_stratum(self) -> tuple[DayCounts, ...]:
+        """The patients of each severity as counts per day; some may have none in some trial."""
+        if self.stratum is None:
+            return (self.day_counts,)
+        return DayCounts.of_strata(self.code, self.stratum, self.strata, self.horizon)
 
     @property
     def reactions(self) -> IntArray:
@@ -114,8 +132,14 @@ def draw_arm(law: ArmLaw, *, seed: int, block: int, arm: int, trials: int = BLOC
     True
     """
     days = law.course.horizon
-    upper, codes = _table(law.course)
-    code = codes[_find(upper, _uniform(seed, block, arm, _COURSE, law.n, trials))]
+    latent = _uniform(seed, block, arm, _COURSE, law.n, trials)
+    stratum = None
+    if law.strata:
+        ends = np.cumsum([share for share, _ in law.strata])[:-1]
+        stratum = _find(ends, _uniform(seed, block, arm, _SEVERITY, law.n, trials))
+        latent = latent + stratum
+    upper, codes = _tables([course for _, course in law.strata] or [law.course])
+    code = codes[_find(upper, latent)]
     if law.loss > 0 and days > 1:
         # A day of 1 to D - 1, uniformly, from the same number that says whether the patient is lost.
         latent = _uniform(seed, block, arm, _LOSS, law.n, trials)
@@ -129,7 +153,7 @@ def draw_arm(law: ArmLaw, *, seed: int, block: int, arm: int, trials: int = BLOC
         reaction = np.zeros(code.shape, dtype=np.bool_)
     else:
         reaction = _uniform(seed, block, arm, _REACTION, law.n, trials) < law.adverse
-    return ArmPatients(code, reaction, days)
+    return ArmPatients(code, reaction, days, stratum, len(law.strata))
 
 
 def block_sizes(trials: int) -> list[int]:
@@ -153,6 +177,13 @@ def _table(course: Course) -> tuple[FloatArray, npt.NDArray[np.int32]]:
     upper = np.concatenate([course.improved, 1 - course.died[::-1]])
     ways = ((IMPROVED, range(days)), (CENSORED, (days - 1,)), (DIED, range(days - 1, -1, -1)))
     return upper, np.array([kind * days + day for kind, order in ways for day in order], dtype=np.int32)
+
+
+def _tables(courses: Sequence[Course]) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+    """Return the tables of several courses one after another: that of the k-th for latent numbers from k to k + 1."""
+    tables = [_table(course) for course in courses]
+    upper = np.concatenate([np.append(place + ends, place + 1.0) for place, (ends, _) in enumerate(tables)])
+    return upper[:-1], np.concatenate([codes for _, codes in tables])
 
 
 def _find(upper: FloatArray, latent: FloatArray) -> IntArray:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from doseesc.arms import arm_doses
-from doseesc.phase2.plan import TrialArm, TrialPlan
+from doseesc.phase2.plan import TrialArm, TrialPlan, share_out
 from doseesc.phase2.section import Phase2
 from doseesc.scenario_errors import FieldPath, Problem, ScenarioError
 
@@ -26,7 +26,7 @@ def planned_mtd(study: Study) -> int:
     try:
         return study.level_of(mtd)
     except ValueError as error:
-        raise _refused(study, ("phase2", "mtd"), str(error), f"write one of {', '.join(study.dose_labels)}") from error
+        raise refused(study, ("phase2", "mtd"), str(error), f"write one of {', '.join(study.dose_labels)}") from error
 
 
 def trial_plan(study: Study, *, scenario: str, mtd_level: int) -> TrialPlan:
@@ -49,7 +49,7 @@ def trial_plan(study: Study, *, scenario: str, mtd_level: int) -> TrialPlan:
     controls = [arm.name for arm in study.phase2_arms if arm.control]
     if len(controls) != 1 or len(study.phase2_arms) < 2:
         message = f"has {len(controls)} control arms among {len(study.phase2_arms)}, so there is nothing to compare"
-        raise _refused(study, ("phase2_arms",), message, "write one control arm and at least one with a fraction")
+        raise refused(study, ("phase2_arms",), message, "write one control arm and at least one with a fraction")
     sizes = _sizes(study, section)
     try:
         effect = section.effect.curve(float(study.dose_amounts[-1]))
@@ -64,26 +64,44 @@ def trial_plan(study: Study, *, scenario: str, mtd_level: int) -> TrialPlan:
             control=TrialArm(name=controls[0], n=sizes[controls[0]], adverse=section.adverse_background),
             active=tuple(sorted(arms, key=lambda arm: arm.amount or 0.0)),
             course=section.control.course(),
+            strata=section.severities(),
             loss=section.loss,
+            accrual=None if section.accrual is None else section.accrual.accrual(),
             analysis=section.analysis.plan(),
         )
         plan.laws()
     except ValueError as error:
         remedy = "change control, shr or mortality_rr so that improvement and death fit together"
-        raise _refused(study, ("phase2", "effect"), str(error), remedy) from error
+        raise refused(study, ("phase2", "effect"), str(error), remedy) from error
     return plan
 
 
 def _sizes(study: Study, section: Phase2) -> dict[str, int]:
     names = [arm.name for arm in study.phase2_arms]
+    if section.total_patients is not None:
+        ratios: dict[str, float] = dict.fromkeys(names, 1.0)
+        if section.allocation is not None:
+            ratios = _by_arm(study, "allocation", section.allocation)
+        try:
+            numbers = share_out(section.total_patients, [ratios[name] for name in names])
+        except ValueError as error:
+            raise refused(study, ("phase2", "total_patients"), str(error), "write more patients") from error
+        return dict(zip(names, numbers, strict=True))
     given = section.patients_per_arm
-    if isinstance(given, int):
-        return dict.fromkeys(names, given)
+    return dict.fromkeys(names, given) if isinstance(given, int) else _by_arm(study, "patients_per_arm", given)
+
+
+T = TypeVar("T")
+
+
+def _by_arm(study: Study, field: str, given: dict[str, T]) -> dict[str, T]:
+    names = [arm.name for arm in study.phase2_arms]
     if set(given) != set(names):
         message = f"names {', '.join(given)}; the arms are {', '.join(names)}"
-        raise _refused(study, ("phase2", "patients_per_arm"), message, "write one number for each arm")
+        raise refused(study, ("phase2", field), message, "write one number for each arm")
     return dict(given)
 
 
-def _refused(study: Study, path: FieldPath, message: str, remedy: str) -> ScenarioError:
+def refused(study: Study, path: FieldPath, message: str, remedy: str) -> ScenarioError:
+    """Return the error of a field of the study's file."""
     return ScenarioError(str(study.source or "study"), [Problem(path, message, remedy, study.line_of(path))])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,17 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
-from doseesc.phase2.day_counts import DayCounts
-from doseesc.phase2.exact_tables import fisher_p
-from doseesc.phase2.gray import gray
-from doseesc.phase2.log_rank import cox_score, log_rank
+from doseesc.phase2.blocks import Blocks, over_blocks
+from doseesc.phase2.comparisons import (
+    draw_trials,
+    fewer_deaths_p,
+    improvement_z,
+    more_reactions_p,
+    trend_p,
+    trend_scores,
+)
 from doseesc.phase2.multiplicity import adjust, winners
-from doseesc.phase2.patients import block_sizes, draw_arm
-from doseesc.phase2.plan import AnalysisPlan, TrialPlan
-from doseesc.phase2.proportions import chi_square_z, cochran_armitage_z
-from doseesc.phase2.win_ratio import win_ratio
+from doseesc.phase2.plan import TrialPlan
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
@@ -43,6 +46,8 @@ class Tally:
         The same with every comparison at level alpha by itself.
     any_ttci, all_ttci, any_mortality : int
         Trials in which at least one arm, or every arm, wins.
+    any_reactions : int
+        Trials in which at least one arm has more adverse reactions, not adjusted.
     any_claim : int
         Trials in which some arm wins on TTCI or mortality.
     trend : int
@@ -62,6 +67,7 @@ class Tally:
     any_ttci: int
     all_ttci: int
     any_mortality: int
+    any_reactions: int
     any_claim: int
     trend: int
     chosen: IntArray
@@ -138,14 +144,7 @@ def simulate_power(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, jobs
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
     plan.laws()  # says what is impossible before any process starts
-    blocks = list(enumerate(block_sizes(trials)))
-    if jobs == 1 or len(blocks) == 1:
-        return Power(plan, seed, _play(plan, seed, blocks))
-    from joblib import Parallel, delayed
-
-    chunks = [blocks[start::jobs] for start in range(min(jobs, len(blocks)))]
-    parts = Parallel(n_jobs=jobs)(delayed(_play)(plan, seed, chunk) for chunk in chunks)
-    return Power(plan, seed, _total(parts))
+    return Power(plan, seed, _total(over_blocks(partial(_play, plan, seed), trials, jobs)))
 
 
 def _total(parts: Sequence[Tally]) -> Tally:
@@ -155,37 +154,27 @@ def _total(parts: Sequence[Tally]) -> Tally:
     return total
 
 
-def _play(plan: TrialPlan, seed: int, blocks: Sequence[tuple[int, int]]) -> Tally:
+def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> Tally:
     return _total([_play_block(plan, seed, block, trials) for block, trials in blocks])
 
 
 def _play_block(plan: TrialPlan, seed: int, block: int, trials: int) -> Tally:
-    counts, reactions = [], []
-    for arm, law in enumerate(plan.laws()):
-        patients = draw_arm(law, seed=seed, block=block, arm=arm, trials=trials)
-        counts.append(patients.day_counts)
-        reactions.append(patients.reactions)
-    analysis, control = plan.analysis, counts[0]
-    z = np.stack([_ttci_z(arm, control, analysis) for arm in counts[1:]], axis=-1)
-    # Where an arm's patients are all lost, nothing is known of its deaths, and nothing is claimed.
-    known = [np.maximum(arm.known, 1) for arm in counts]
+    analysis = plan.analysis
+    stratified = analysis.stratified
+    seen = draw_trials(plan, seed=seed, block=block, trials=trials, by_stratum=stratified)
+    control, active = seen[0], seen[1:]
+    z = np.stack(
+        [
+            improvement_z(arm, control, test=analysis.ttci, death=analysis.death, stratified=stratified)
+            for arm in active
+        ],
+        axis=-1,
+    )
     fewer = np.stack(
-        [
-            _table_p(arm.deaths, n, control.deaths, known[0], analysis.mortality, more=False)
-            for arm, n in zip(counts[1:], known[1:], strict=True)
-        ],
-        axis=-1,
+        [fewer_deaths_p(arm, control, test=analysis.mortality, stratified=stratified) for arm in active], axis=-1
     )
-    sizes = np.array([arm.n for arm in plan.arms])
-    more = np.stack(
-        [
-            _table_p(each, n, reactions[0], sizes[0], analysis.reactions, more=True)
-            for each, n in zip(reactions[1:], sizes[1:], strict=True)
-        ],
-        axis=-1,
-    )
-    adverse = np.stack(reactions, axis=-1)
-    trend = cochran_armitage_z(adverse, np.broadcast_to(sizes, adverse.shape), np.arange(len(sizes)))
+    more = np.stack([more_reactions_p(arm, control, test=analysis.reactions) for arm in active], axis=-1)
+    found_more = more <= analysis.alpha
     sooner = ndtr(-z)
     adjusted = [_adjusted(p, plan) for p in (sooner, fewer)]
     ttci, mortality = winners(adjusted, analysis.alpha, analysis.endpoints)
@@ -195,36 +184,21 @@ def _play_block(plan: TrialPlan, seed: int, block: int, trials: int) -> Tally:
         trials=trials,
         ttci=ttci.sum(axis=0),
         mortality=mortality.sum(axis=0),
-        reactions=(more <= analysis.alpha).sum(axis=0),
+        reactions=found_more.sum(axis=0),
         ttci_alone=(sooner <= analysis.alpha).sum(axis=0),
         mortality_alone=(fewer <= analysis.alpha).sum(axis=0),
         any_ttci=int(ttci.any(axis=1).sum()),
         all_ttci=int(ttci.all(axis=1).sum()),
         any_mortality=int(mortality.any(axis=1).sum()),
+        any_reactions=int(found_more.any(axis=1).sum()),
         any_claim=int((ttci | mortality).any(axis=1).sum()),
-        trend=int((ndtr(-trend) <= analysis.alpha).sum()),
+        trend=int((trend_p(seen, trend_scores(plan)) <= analysis.alpha).sum()),
         chosen=chosen.sum(axis=0),
-        improved=np.array([arm.improvements.sum() for arm in counts]),
-        deaths=np.array([arm.deaths.sum() for arm in counts]),
-        adverse=adverse.sum(axis=0),
-        lost=np.array([(arm.n - arm.known).sum() for arm in counts]),
+        improved=np.array([arm.counts.improvements.sum() for arm in seen]),
+        deaths=np.array([arm.counts.deaths.sum() for arm in seen]),
+        adverse=np.array([arm.reactions.sum() for arm in seen]),
+        lost=np.array([(arm.counts.n - arm.counts.known).sum() for arm in seen]),
     )
-
-
-def _ttci_z(arm: DayCounts, control: DayCounts, analysis: AnalysisPlan) -> FloatArray:
-    if analysis.ttci == "win_ratio":
-        return win_ratio(arm, control).z
-    if analysis.ttci == "gray":
-        return gray(arm, control).z
-    test = log_rank if analysis.ttci == "log_rank" else cox_score
-    return test(arm, control, death=analysis.death).z
-
-
-def _table_p(x1: IntArray, n1: Any, x0: IntArray, n0: Any, test: str, *, more: bool) -> FloatArray:
-    if test == "fisher":
-        return fisher_p(x1, n1, x0, n0, alternative="greater" if more else "less")
-    z = chi_square_z(x1, n1, x0, n0)
-    return ndtr(-z if more else z)
 
 
 def _adjusted(p: FloatArray, plan: TrialPlan) -> FloatArray:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PER_COMPARISON = ("ttci", "ttci_alone", "mortality", "mortality_alone", "reactions", "chosen")
-PER_TRIAL = ("any_ttci", "all_ttci", "any_mortality", "any_claim", "trend")
+PER_TRIAL = ("any_ttci", "all_ttci", "any_mortality", "any_reactions", "any_claim", "trend")
 PER_ARM = ("improved", "deaths", "adverse", "lost")
 
 

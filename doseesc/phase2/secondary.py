@@ -1,7 +1,8 @@
-"""The secondary outcomes of a simulated Phase 2 trial: means by arm and visit, and the power of two analyses."""
+"""The secondary outcomes of a simulated Phase 2 trial: means by arm and visit, and the power of three analyses."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.day_counts import DIED
-from doseesc.phase2.patients import ArmPatients, block_sizes, draw_arm
+from doseesc.phase2.mmrm import mmrm
+from doseesc.phase2.patients import ArmPatients, draw_arm
 from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.visit_tests import ancova, rank_z
+from doseesc.phase2.visit_tests import ArmSums, IntArray, ancova_of, places_counted, rank_z, rank_z_of
 from doseesc.phase2.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 
 if TYPE_CHECKING:
@@ -21,14 +24,19 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 ICU_FREE, ICU_SURVIVORS = "ICU-free days", "ICU days of survivors (biased)"
+MODEL_VISITS = (3, 7, 14, 28, 60)
+"""Visits of the mixed model: those common to all scores, since an unstructured covariance of more asks too much."""
+
+Key = tuple[str, int, str]
 
 
 class SecondaryRow(NamedTuple):
     """One outcome of one arm at one visit.
 
-    ``observed`` is the mean number of patients with a value, ``mean`` theirs; ``survivors_power`` and ``rank_power``
-    are the shares of trials in which the arm is better than control, unadjusted, by analysis of covariance among
-    those with a value and by ranks with death as worst; not a number for the control and where there is no such test.
+    ``observed`` is the mean number of patients with a value, ``mean`` theirs.  The powers are shares of trials in which
+    the arm is better than control, one-sided and unadjusted: by analysis of covariance among those with a value, by the
+    mixed model for repeated measures, and by ranks with death as worst; not a number for the control and where there is
+    no such test.
     """
 
     outcome: str
@@ -36,30 +44,35 @@ class SecondaryRow(NamedTuple):
     arm: str
     observed: float
     mean: float
-    survivors_power: float
-    rank_power: float
+    ancova_power: float
+    mmrm_power: float
+    ranks_power: float
 
 
-def simulate_secondary(plan: TrialPlan, *, trials: int = 1000, seed: int = 1) -> list[SecondaryRow]:
+def simulate_secondary(plan: TrialPlan, *, trials: int = 1000, seed: int = 1, jobs: int = 1) -> list[SecondaryRow]:
     """Simulate the secondary outcomes; the patients are those of :func:`doseesc.phase2.power.simulate_power`.
 
     Parameters
     ----------
     plan : TrialPlan
     trials, seed : int
+    jobs : int
+        Processes; the answer does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
     """
     require_whole("trials", trials, 1)
-    sums: dict[tuple[str, int, str], FloatArray] = {}
-    for block, size in enumerate(block_sizes(trials)):
-        drawn = [draw_arm(law, seed=seed, block=block, arm=arm, trials=size) for arm, law in enumerate(plan.laws())]
-        for key, counted in _block(plan, drawn, seed, block).items():
-            sums[key] = sums.get(key, np.zeros(4)) + counted
+    require_whole("jobs", jobs, 1)
+    parts = over_blocks(partial(_play, plan, seed), trials, jobs)
     rows = []
-    for (outcome, day, arm), (number, total, survivors, ranks) in sums.items():
+    for outcome, day, arm in parts[0]:
+        number, total, *won = np.sum([part[outcome, day, arm] for part in parts], axis=0)
         mean = total / number if number else np.nan
-        rows.append(
-            SecondaryRow(outcome, day, arm, float(number / trials), float(mean), survivors / trials, ranks / trials)
-        )
+        powers = [float(each / trials) for each in won]
+        rows.append(SecondaryRow(outcome, day, arm, float(number / trials), float(mean), *powers))
     return rows
 
 
@@ -70,9 +83,18 @@ def secondary_frame(rows: list[SecondaryRow]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SecondaryRow._fields))
 
 
-def _block(plan: TrialPlan, drawn: list[ArmPatients], seed: int, block: int) -> dict[tuple[str, int, str], FloatArray]:
-    alpha = plan.analysis.alpha
-    found: dict[tuple[str, int, str], FloatArray] = {}
+def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> dict[Key, FloatArray]:
+    sums: dict[Key, FloatArray] = {}
+    for block, size in blocks:
+        drawn = [draw_arm(law, seed=seed, block=block, arm=arm, trials=size) for arm, law in enumerate(plan.laws())]
+        for key, counted in _block(plan, drawn, seed, block).items():
+            sums[key] = sums.get(key, np.zeros(5)) + counted
+    return sums
+
+
+def _block(plan: TrialPlan, drawn: list[ArmPatients], seed: int, block: int) -> dict[Key, FloatArray]:
+    """Return per outcome, day and arm: values, their sum, and trials won by each of the three analyses."""
+    found: dict[Key, FloatArray] = {}
     days = tuple(sorted({day for score in SCORES for day in score.visits}))
     severity = [severities(each, days, seed=seed, block=block, arm=arm) for arm, each in enumerate(drawn)]
     for score in SCORES:
@@ -81,44 +103,77 @@ def _block(plan: TrialPlan, drawn: list[ArmPatients], seed: int, block: int) -> 
             scores_at(score, each[places], score.visits, seed=seed, block=block, arm=arm)
             for arm, each in enumerate(severity)
         ]
-        for place, day in enumerate(score.visits):
-            at = [each[place] for each in values]
-            tests = _score_tests(score, day, at, [each[0] for each in values], drawn, alpha)
-            found |= {
-                (score.name, day, arm.name): _counted(value, *test)
-                for arm, value, test in zip(plan.arms, at, tests, strict=True)
-            }
-    horizon = drawn[0].horizon
-    for name, outcome in ((ICU_FREE, icu_free_days), (ICU_SURVIVORS, icu_days_of_survivors)):
-        at = [outcome(each) for each in drawn]
-        for place, (arm, value) in enumerate(zip(plan.arms, at, strict=True)):
-            better = rank_z(value, at[0]) if name == ICU_FREE else rank_z(-value, -at[0])
-            won = float((ndtr(-better) <= alpha).sum()) if place else np.nan
-            test = (np.nan, won) if name == ICU_FREE else (won, np.nan)
-            found[name, horizon, arm.name] = _counted(value, *test)
-    return found
+        summed = [_ArmVisits.of(score, each, patients) for each, patients in zip(values, drawn, strict=True)]
+        for place, arm in enumerate(plan.arms):
+            won = _won(score, values, summed, place, plan.analysis.alpha)
+            for visit, day in enumerate(score.visits):
+                found[score.name, day, arm.name] = _summed(values[place][visit], won[visit])
+    return found | _icu(plan, drawn)
 
 
-def _score_tests(
-    score: Score, day: int, at: list[FloatArray], base: list[FloatArray], drawn: list[ArmPatients], alpha: float
-) -> list[tuple[float, float]]:
-    """Return per arm in how many trials it is better than control by either analysis."""
-    if day == 0:
-        return [(np.nan, np.nan)] * len(at)
+class _ArmVisits(NamedTuple):
+    """One arm's score at each visit after baseline, as its analyses need it."""
+
+    sums: list[ArmSums]
+    places: list[FloatArray]
+
+    @classmethod
+    def of(cls, score: Score, values: FloatArray, patients: ArmPatients) -> _ArmVisits:
+        width = patients.horizon + round((score.high - score.low) / score.step) + 1
+        return cls(
+            [ArmSums.of(value, values[0]) for value in values[1:]],
+            [
+                places_counted(_places(score, value, patients, day), width)
+                for day, value in zip(score.visits[1:], values[1:], strict=True)
+            ],
+        )
+
+
+def _won(score: Score, values: list[FloatArray], summed: list[_ArmVisits], place: int, alpha: float) -> FloatArray:
+    """Return per visit in how many trials an arm is better than control by each analysis, not a number without one."""
+    won = np.full((len(score.visits), 3), np.nan)
+    if place == 0:
+        return won
     sign = 1.0 if score.higher_is_better else -1.0
-    # The earlier a patient has died, the worse; all dead are worse than anyone alive.
-    ranked = [
-        np.where((each.kind == DIED) & (each.day <= day), -1e6 + each.day, sign * value)
-        for each, value in zip(drawn, at, strict=True)
-    ]
-    found = [(np.nan, np.nan)]
-    for place in range(1, len(at)):
-        survivors = ancova(sign * at[place], sign * base[place], sign * at[0], sign * base[0]).p_greater()
-        ranks = ndtr(-rank_z(ranked[place], ranked[0]))
-        found.append((float((survivors <= alpha).sum()), float((ranks <= alpha).sum())))
+    model = [visit for visit, day in enumerate(score.visits) if day in MODEL_VISITS]
+    by_model = mmrm(values[place][model], values[place][0], values[0][model], values[0][0])
+    won[model, 1] = (by_model.p_greater(sign) <= alpha).sum(axis=1)
+    arm, control = summed[place], summed[0]
+    for visit, (sums, base_sums) in enumerate(zip(arm.sums, control.sums, strict=True), start=1):
+        won[visit, 0] = (ancova_of(sums, base_sums).p_greater(sign) <= alpha).sum()
+    for visit, (places, control_places) in enumerate(zip(arm.places, control.places, strict=True), start=1):
+        won[visit, 2] = (ndtr(-rank_z_of(places, control_places)) <= alpha).sum()
+    return won
+
+
+def _places(score: Score, value: FloatArray, patients: ArmPatients, day: int) -> IntArray:
+    """Return the places of values from worst to best; the dead come before anyone alive, the earlier the worse."""
+    worst, sign = (score.low, 1.0) if score.higher_is_better else (score.high, -1.0)
+    alive = np.rint((value - worst) * (sign / score.step))
+    missing = np.isnan(alive)
+    alive[missing] = -1.0 - patients.horizon
+    place = alive.astype(np.int64) + patients.horizon
+    died = missing & (patients.kind == DIED) & (patients.day <= day)
+    place[died] = patients.day[died] - 1
+    return place
+
+
+def _icu(plan: TrialPlan, drawn: list[ArmPatients]) -> dict[Key, FloatArray]:
+    found: dict[Key, FloatArray] = {}
+    horizon = drawn[0].horizon
+    for name, outcome, sign in ((ICU_FREE, icu_free_days, 1), (ICU_SURVIVORS, icu_days_of_survivors, -1)):
+        at = [outcome(each) for each in drawn]
+        places = [np.where(np.isnan(each), -1, each if sign > 0 else horizon - each).astype(np.int64) for each in at]
+        for place, (arm, value) in enumerate(zip(plan.arms, at, strict=True)):
+            won = np.full(3, np.nan)
+            if place:
+                # ICU-free days count the dead as worst; days of survivors leave them out, as an analysis of survivors.
+                ranks = ndtr(-rank_z(places[place], places[0]))
+                won[2 if name == ICU_FREE else 0] = (ranks <= plan.analysis.alpha).sum()
+            found[name, horizon, arm.name] = _summed(value, won)
     return found
 
 
-def _counted(value: FloatArray, survivors: float, ranks: float) -> FloatArray:
+def _summed(value: FloatArray, won: FloatArray) -> FloatArray:
     known = ~np.isnan(value)
-    return np.array([known.sum(), np.where(known, value, 0.0).sum(), survivors, ranks])
+    return np.array([known.sum(), np.where(known, value, 0.0).sum(), *won])

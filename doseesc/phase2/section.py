@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, NamedTuple, Self
+import math
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from doseesc.event_times import WeibullTimes
+from doseesc.phase2.accrual import Accrual
+from doseesc.phase2.assumptions import Assumption, assumptions_of
 from doseesc.phase2.course import ControlCourse
 from doseesc.phase2.effect import DoseEffect
-from doseesc.phase2.plan import AnalysisPlan
+from doseesc.phase2.plan import STRATIFIED_TTCI_TESTS, AnalysisPlan
+from doseesc.phase2.strata import BERLIN, Stratum
 from doseesc.scenario_levels import Level
-from doseesc.scenario_sections import Name, Number, Positive, Probability, Section, Whole
+from doseesc.scenario_sections import Flag, Name, Number, Positive, Probability, Section, Whole
 
 
 def _same_or_by_arm(value: Any) -> str:
     return "by arm" if isinstance(value, dict) else "the same"
+
+
+def _named_or_listed(value: Any) -> str:
+    return "named" if isinstance(value, str) else "listed"
 
 
 Patients = Annotated[Whole, Field(ge=1, le=100_000)]
@@ -27,39 +33,17 @@ PerArm = Annotated[
     Discriminator(_same_or_by_arm),
 ]
 
-_BASIS = MappingProxyType(
-    {
-        "patients_per_arm": "169 patients were planned, perhaps 3 x 50 of them in Phase 2",
-        "control.improved": "ACTT-1, ventilated patients on placebo",
-        "control.died": "recommended for this protocol, between trials' controls of 20 and 40 %",
-        "control.improvement_times": "fit to Wang et al. 2020",
-        "control.death_times": "fit to ACTT-1 and Wang et al. 2020",
-        "effect.shr": "a large effect",
-        "effect.mortality_rr": "paired with sHR 1.5",
-        "effect.dose_response": "MTD/4 has half the log effect of the MTD",
-        "effect.at_dose": "the highest dose level",
-        "adverse_background": "related events of grade 3 or more to day 14",
-        "loss": "between 0 and 10 %",
-        "mtd": "the highest dose level",
-        "analysis.death": "as the published antiviral trials",
-        "analysis.multiplicity": "not registered",
-        "analysis.endpoints": "not registered",
-        "analysis.alpha": "one-sided",
-    }
-)
 
-
-class Assumption(NamedTuple):
-    """A value that Phase 2 rests on: where it stands in the file, whether the file gives it, and its basis if not."""
-
-    key: str
-    value: str
-    from_file: bool
-    basis: str
+def _check_room_for_both(improved: float, died: float) -> None:
+    if improved + died > 1:
+        remedy = {"remedy": "write probabilities of at most 1 together"}
+        raise PydanticCustomError("room", "has more patients improve and die than there are", remedy)
 
 
 class TruncatedWeibull(Section):
     """Weibull times, truncated at day 28."""
+
+    one_value: ClassVar[bool] = True
 
     shape: Annotated[Number, Field(ge=0.1, le=50)] = Field(examples=[3.5])
     """Below 1: early; above 1: later."""
@@ -88,19 +72,60 @@ class Control(Section):
 
     @model_validator(mode="after")
     def _check_room(self) -> Self:
-        if self.improved + self.died > 1:
-            remedy = {"remedy": "write probabilities of at most 1 together"}
-            raise PydanticCustomError("room", "has more patients improve and die than there are", remedy)
+        _check_room_for_both(self.improved, self.died)
         return self
 
-    def course(self) -> ControlCourse:
-        """Return the course."""
+    def course(self, stratum: Stratum | None = None) -> ControlCourse:
+        """Return the course of all patients, or of a stratum's with its own proportions."""
         return ControlCourse(
-            improved=self.improved,
-            died=self.died,
+            improved=self.improved if stratum is None else stratum.course.improved,
+            died=self.died if stratum is None else stratum.course.died,
             improvement_times=self.improvement_times.law(),
             death_times=self.death_times.law(),
         )
+
+
+class Severity(Section):
+    """A stratum of patients by severity at baseline."""
+
+    one_value: ClassVar[bool] = True
+
+    name: Name = Field(examples=["mild"])
+    """Such as mild, moderate, severe."""
+    share: Annotated[Number, Field(gt=0, lt=1)] = Field(examples=[0.15])
+    """Of all patients."""
+    improved: Probability = Field(examples=[0.58])
+    """Probability of improving by day 28 without the drug."""
+    died: Probability = Field(examples=[0.22])
+    """28-day mortality without the drug."""
+
+    @model_validator(mode="after")
+    def _check_room(self) -> Self:
+        _check_room_for_both(self.improved, self.died)
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.name} ({100 * self.share:g} %; improve {100 * self.improved:g} %, die {100 * self.died:g} %)"
+
+
+Strata = Annotated[
+    Annotated[Literal["berlin"], Tag("named")]
+    | Annotated[tuple[Severity, ...], Field(min_length=2, max_length=20), Tag("listed")],
+    Discriminator(_named_or_listed),
+]
+
+
+class Enrolment(Section):
+    """How fast patients are enrolled."""
+
+    per_month: Positive = Field(examples=[6])
+    """Patients a month, over all arms and sites."""
+    ramp_up_months: Annotated[Number, Field(ge=0)] = Field(default=0.0, examples=[3])
+    """Months until that rate is reached, linearly."""
+
+    def accrual(self) -> Accrual:
+        """Return the rate."""
+        return Accrual(per_month=self.per_month, ramp_up_months=self.ramp_up_months)
 
 
 class Effect(Section):
@@ -147,10 +172,18 @@ class Analysis(Section):
     """Test of the time to clinical improvement; win_ratio puts death first."""
     death: Literal["day_28", "at_death"] = "day_28"
     """When log_rank and cox_score censor the dead."""
+    stratified: Flag = False
+    """Tests of improvement and mortality stratified by severity: log-rank, and Cochran-Mantel-Haenszel."""
     mortality: Literal["chi_square", "fisher"] = "chi_square"
     """Test of 28-day mortality."""
+    mortality_interval: Literal["miettinen_nurminen", "newcombe"] = "miettinen_nurminen"
+    """Interval of the difference in mortality."""
     reactions: Literal["chi_square", "fisher"] = "fisher"
     """Test of more adverse reactions than in the control."""
+    trend: Literal["ranks", "doses"] = "ranks"
+    """Scores of the Cochran-Armitage trend of reactions over the arms: 0, 1, 2 and so on, or the doses."""
+    secondary: Literal["ancova", "mmrm", "ranks"] = "ancova"
+    """Secondary scores: covariance among survivors, a mixed model for repeated measures, or death as worst rank."""
     alpha: Annotated[Number, Field(gt=0, lt=0.5)] = Field(default=0.025, examples=[0.025])
     """One-sided level."""
     multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "dunnett", "fixed_sequence"] = "holm"
@@ -159,6 +192,16 @@ class Analysis(Section):
     """Order of doses of fixed_sequence."""
     endpoints: Literal["hierarchical", "separate"] = "hierarchical"
     """hierarchical: mortality is tested only where all arms have won on TTCI; separate: each at alpha."""
+
+    @model_validator(mode="after")
+    def _check_stratified(self) -> Self:
+        if self.stratified and self.ttci not in STRATIFIED_TTCI_TESTS:
+            remedy = {"remedy": f"write ttci: {', '.join(STRATIFIED_TTCI_TESTS[:-1])} or {STRATIFIED_TTCI_TESTS[-1]}"}
+            raise PydanticCustomError("stratified", "has ttci {ttci} stratified", remedy | {"ttci": self.ttci})
+        if self.stratified and self.mortality != "chi_square":
+            remedy = {"remedy": "write mortality: chi_square, which is then Cochran-Mantel-Haenszel"}
+            raise PydanticCustomError("stratified", "has Fisher's test stratified", remedy)
+        return self
 
     def plan(self) -> AnalysisPlan:
         """Return the plan of analysis."""
@@ -170,36 +213,69 @@ class Phase2(Section):
 
     patients_per_arm: PerArm = Field(default=50, examples=[50])
     """Patients per arm, or a number for each arm by its name."""
+    total_patients: Patients | None = Field(default=None, examples=[169])
+    """Patients in all, instead of patients_per_arm."""
+    allocation: dict[Name, Positive] | None = Field(default=None, examples=[{"control": 2, "MTD/4": 1, "MTD": 1}])
+    """With total_patients: how many to each arm, as a ratio; by default the same to each."""
+    compare_totals: tuple[Patients, ...] = Field(default=(), max_length=10, examples=[[18, 169]])
+    """Numbers of patients in all whose trials are compared: what each can show."""
     control: Control = Control()
     """What becomes of patients without the drug."""
+    strata: Strata | None = Field(default=None, examples=["berlin"])
+    """Severities with their own improvement and mortality: a list, or berlin for assumed ones of the Berlin classes."""
     effect: Effect = Effect()
     """What the drug does."""
     adverse_background: Probability = Field(default=0.05, examples=[0.05])
     """Probability of an adverse reaction by day 14 that the drug does not cause."""
     loss: Probability = Field(default=0.03, examples=[0.03])
     """Probability of loss to follow-up before day 28."""
+    accrual: Enrolment | None = Field(default=None, examples=[{"per_month": 6}])
+    """How fast patients are enrolled, for the trial's duration."""
     mtd: Level | None = Field(default=None, examples=["medium"])
     """The MTD to plan with, by label or level; by default the highest dose level."""
     analysis: Analysis = Analysis()
     """How the trial is analysed."""
 
+    @model_validator(mode="after")
+    def _check_numbers(self) -> Self:
+        if self.total_patients is not None and "patients_per_arm" in self.model_fields_set:
+            remedy = {"remedy": "write one of the two"}
+            raise PydanticCustomError("numbers", "gives both patients_per_arm and total_patients", remedy)
+        if self.allocation is not None and self.total_patients is None:
+            remedy = {"remedy": "write total_patients, or patients_per_arm with a number for each arm"}
+            raise PydanticCustomError("numbers", "gives an allocation without total_patients", remedy)
+        return self
+
+    @model_validator(mode="after")
+    def _check_strata(self) -> Self:
+        if self.strata is None:
+            if self.analysis.stratified:
+                remedy = {"remedy": "write strata, such as  strata: berlin"}
+                raise PydanticCustomError("strata", "has a stratified analysis without strata", remedy)
+            return self
+        if {"improved", "died"} & self.control.model_fields_set:
+            remedy = {"remedy": "leave improved and died of control out: the strata have their own"}
+            raise PydanticCustomError("strata", "gives both strata and one course of all patients", remedy)
+        if self.strata != "berlin":
+            total = math.fsum(each.share for each in self.strata)
+            if abs(total - 1) > 1e-6:
+                remedy = {"remedy": "write shares that add up to 1", "total": f"{total:g}"}
+                raise PydanticCustomError("strata", "has strata whose shares add up to {total}", remedy)
+            if len({each.name for each in self.strata}) < len(self.strata):
+                raise PydanticCustomError("strata", "has two strata of one name", {"remedy": "give each its own"})
+        return self
+
+    def severities(self) -> tuple[Stratum, ...]:
+        """Return the strata; none where all patients have one course."""
+        if self.strata is None:
+            return ()
+        given = BERLIN if self.strata == "berlin" else tuple(_stratum(each) for each in self.strata)
+        return tuple(Stratum(name=each.name, share=each.share, course=self.control.course(each)) for each in given)
+
     def assumptions(self) -> list[Assumption]:
         """Return every value that the trial rests on, and which of them the file does not give."""
-        return list(_leaves(self, ""))
+        return assumptions_of(self)
 
 
-def _leaves(section: Section, prefix: str, given: bool = True) -> Iterator[Assumption]:
-    for name in type(section).model_fields:
-        value, from_file = getattr(section, name), given and name in section.model_fields_set
-        key = f"{prefix}{name}"
-        if isinstance(value, Section) and not isinstance(value, TruncatedWeibull):
-            yield from _leaves(value, f"{key}.", from_file)
-        elif from_file or key in _BASIS:
-            basis = "" if from_file else _BASIS[key]
-            yield Assumption(key, "" if value is None else _shown(value), from_file, basis)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{arm} {count}" for arm, count in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _stratum(given: Severity) -> Stratum:
+    return Stratum(name=given.name, share=given.share, course=ControlCourse(improved=given.improved, died=given.died))

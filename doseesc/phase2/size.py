@@ -19,7 +19,7 @@ from doseesc.phase2.effect import DrugEffect
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
 
-MEASURES = ("any_ttci", "all_ttci", "any_mortality", "any_claim")
+MEASURES = ("any_ttci", "all_ttci", "any_mortality", "any_claim", "any_reactions")
 LARGEST = 20_000
 
 _ROUNDS = 12
@@ -76,7 +76,7 @@ def sample_size(
     plan : TrialPlan
         Its sizes are where the search begins and the proportions of the arms.
     power : float
-    measure : {"any_ttci", "all_ttci", "any_mortality", "any_claim"}
+    measure : {"any_ttci", "all_ttci", "any_mortality", "any_claim", "any_reactions"}
         What is to happen: see :class:`doseesc.phase2.power.Tally`.
     trials, seed, jobs : int
         As for :func:`simulate_power`, for each size.
@@ -89,8 +89,8 @@ def sample_size(
     require_probability("power", power)
     require_choice("measure", measure, MEASURES)
     require_whole("trials", trials, 100)
-    if plan.better is None:
-        raise ValueError("plan must hold an arm that helps: no number of patients shows what is not there")
+    if not _there(plan, measure):
+        raise ValueError("plan must hold an arm that does so: no number of patients shows what is not there")
     points: dict[int, SizePoint] = {}
     n = plan.control.n
     for _ in range(_ROUNDS):
@@ -106,6 +106,21 @@ def sample_size(
     smallest = max(2, math.ceil(root - 1e-9))
     listed = tuple(points[each] for each in sorted(points))
     return SampleSize(smallest, error, plan.with_sizes(smallest / plan.control.n), fitted(smallest), listed)
+
+
+def _there(plan: TrialPlan, measure: str) -> bool:
+    """Return whether an effect to be shown is there."""
+    sooner = [arm.effect.shr > 1 for arm in plan.active]
+    fewer = [arm.effect.mortality_rr < 1 for arm in plan.active]
+    alone = plan.analysis.endpoints == "separate"
+    return {
+        "any_ttci": any(sooner),
+        "all_ttci": all(sooner),
+        # Hierarchical: mortality is tested only where every arm has won on improvement.
+        "any_mortality": any(fewer) and (alone or all(sooner)),
+        "any_claim": any(sooner) or (alone and any(fewer)),
+        "any_reactions": any(arm.adverse > plan.control.adverse for arm in plan.active),
+    }[measure]
 
 
 def power_by_size(

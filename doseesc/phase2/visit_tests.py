@@ -5,12 +5,13 @@ The first conditions on survival, which the drug may change: it is biased, and h
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
 
 
 class Covariance(NamedTuple):
@@ -20,11 +21,11 @@ class Covariance(NamedTuple):
     t: FloatArray
     freedom: FloatArray
 
-    def p_greater(self) -> FloatArray:
-        """Return the one-sided p-value of a positive difference."""
+    def p_greater(self, sign: float = 1.0) -> FloatArray:
+        """Return the one-sided p-value of a positive difference, or with ``sign`` -1 of a negative one."""
         from scipy.special import stdtr
 
-        return np.where(self.freedom > 0, stdtr(np.maximum(self.freedom, 1), -self.t), 0.5)
+        return np.where(self.freedom > 0, stdtr(np.maximum(self.freedom, 1), -sign * self.t), 0.5)
 
 
 def ancova(treated: FloatArray, treated_base: FloatArray, control: FloatArray, control_base: FloatArray) -> Covariance:
@@ -40,15 +41,24 @@ def ancova(treated: FloatArray, treated_base: FloatArray, control: FloatArray, c
     -------
     Covariance
         The same for values and for changes from baseline.
+
+    Raises
+    ------
+    ValueError
+        If an arm is empty.
     """
-    arms = [_Arm.of(treated, treated_base), _Arm.of(control, control_base)]
-    sxx, sxy, syy = (arms[0][place] + arms[1][place] for place in (3, 4, 5))
-    n1, n0 = arms[0].n, arms[1].n
+    return ancova_of(ArmSums.of(treated, treated_base), ArmSums.of(control, control_base))
+
+
+def ancova_of(treated: ArmSums, control: ArmSums) -> Covariance:
+    """Do the same from what was summed, so that several arms can share a control's sums."""
+    sxx, sxy, syy = (treated[place] + control[place] for place in (3, 4, 5))
+    n1, n0 = treated.n, control.n
     freedom = n1 + n0 - 3
     possible = (n1 > 0) & (n0 > 0) & (freedom > 0)
     slope = np.where(sxx > 0, sxy / np.where(sxx > 0, sxx, 1.0), 0.0)
-    apart = arms[0].x - arms[1].x
-    difference = arms[0].y - arms[1].y - slope * apart
+    apart = treated.x - control.x
+    difference = treated.y - control.y - slope * apart
     residual = np.maximum(syy - slope * sxy, 0.0) / np.maximum(freedom, 1)
     spread = 1 / np.maximum(n1, 1) + 1 / np.maximum(n0, 1) + np.where(sxx > 0, apart**2 / np.where(sxx > 0, sxx, 1), 0)
     error = np.sqrt(residual * spread)
@@ -57,34 +67,62 @@ def ancova(treated: FloatArray, treated_base: FloatArray, control: FloatArray, c
     return Covariance(np.where((n1 > 0) & (n0 > 0), difference, np.nan), t, np.where(possible, freedom, 0.0))
 
 
-def rank_z(treated: FloatArray, control: FloatArray) -> FloatArray:
+def rank_z(treated: IntArray, control: IntArray) -> FloatArray:
     """Return the standardised Mann-Whitney statistic, ties counted, positive where treated values are higher.
 
     Parameters
     ----------
-    treated, control : array, shape (n, T) and (m, T)
-        Not a number: left out.  Give the dead the worst value, such as minus infinity, to count them as worst.
-    """
-    from scipy.stats import rankdata
+    treated, control : array of int, shape (n, T) and (m, T)
+        Places of the values in order, from 0; -1 is left out.  Give the dead the lowest places to count them as worst.
 
-    both = np.concatenate([treated, control])
-    known = ~np.isnan(both)
-    # Missing values rank behind all others and so leave their ranks alone.
-    order = np.where(known, both, np.inf)
-    if np.isposinf(both).any():
-        raise ValueError("treated and control must not be infinitely good: give the best a number")
-    rank = rankdata(order, axis=0)
-    ties = rankdata(order, method="max", axis=0) - rankdata(order, method="min", axis=0) + 1
-    n1, n0 = known[: len(treated)].sum(axis=0), known[len(treated) :].sum(axis=0)
+    Returns
+    -------
+    array, shape (T,)
+        0 where nothing can be compared.
+
+    Raises
+    ------
+    ValueError
+        If an arm is empty.
+
+    Examples
+    --------
+    >>> rank_z(np.array([[3], [4], [4]]), np.array([[1], [3], [-1]])).round(3)
+    array([1.521])
+    """
+    width = int(max(treated.max(initial=0), control.max(initial=0))) + 1
+    return rank_z_of(places_counted(treated, width), places_counted(control, width))
+
+
+def rank_z_of(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Do the same from how many patients have each place, so that several arms can share a control's counts."""
+    n1, n0 = one.sum(axis=1), other.sum(axis=1)
     total = n1 + n0
-    u = np.where(known, rank, 0.0)[: len(treated)].sum(axis=0) - n1 * (n1 + 1) / 2
-    tied = np.where(known, ties.astype(np.float64) ** 2 - 1, 0.0).sum(axis=0)
+    u = np.einsum("tw,tw->t", one, np.cumsum(other, axis=1) - other / 2)
+    both = one + other
+    tied = np.einsum("tw,tw,tw->t", both, both, both) - total
     variance = n1 * n0 / 12 * (total + 1 - tied / np.maximum(total * (total - 1), 1))
     possible = variance > 1e-9
     return np.where(possible, (u - n1 * n0 / 2) / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
 
 
-class _Arm(NamedTuple):
+def places_counted(place: IntArray, width: int) -> FloatArray:
+    """Return how many patients of each trial have each place below ``width``, shape (T, width).
+
+    Raises
+    ------
+    ValueError
+        If the arm is empty.
+    """
+    if not len(place):
+        raise ValueError("treated and control must have patients: an arm is empty")
+    trials = place.shape[1]
+    flat = (place + 1 + np.arange(trials) * (width + 1)).ravel()
+    counts = np.bincount(flat, minlength=trials * (width + 1)).reshape(trials, width + 1)
+    return counts[:, 1:].astype(np.float64)
+
+
+class ArmSums(NamedTuple):
     """Number, means, and sums of squares about them, of the patients who have a value."""
 
     n: FloatArray
@@ -95,7 +133,10 @@ class _Arm(NamedTuple):
     syy: FloatArray
 
     @classmethod
-    def of(cls, value: FloatArray, base: FloatArray) -> _Arm:
+    def of(cls, value: FloatArray, base: FloatArray) -> ArmSums:
+        """Sum over the patients of an arm, which must not be empty."""
+        if not len(value):
+            raise ValueError("treated and control must have patients: an arm is empty")
         known = ~np.isnan(value) & ~np.isnan(base)
         n = known.sum(axis=0).astype(np.float64)
         by = np.maximum(n, 1)

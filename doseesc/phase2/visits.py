@@ -115,11 +115,15 @@ def scores_at(
 
     The noise of a score on a day is the same whichever days are asked for.
     """
-    mean = np.interp(severity, [0.0, _BASELINE, 1.0], [score.well, score.baseline, score.dying])
+    value = np.interp(severity, [0.0, _BASELINE, 1.0], [score.well, score.baseline, score.dying])
     purpose = _NOISE + next(place for place, each in enumerate(SCORES) if each.name == score.name)
-    noise = np.stack([_normal(seed, block, arm, purpose, day, *severity.shape[1:]) for day in days])
-    value = np.clip(mean + score.noise * noise, score.low, score.high)
-    return np.where(np.isnan(severity), np.nan, np.round(value / score.step) * score.step)
+    for place, day in enumerate(days):
+        value[place] += score.noise * _normal(seed, block, arm, purpose, day, *severity.shape[1:])
+    np.clip(value, score.low, score.high, out=value)
+    if score.step != 1:
+        value /= score.step
+    np.rint(value, out=value)
+    return value * score.step  # interpolation leaves what is not a number so
 
 
 def icu_days(patients: ArmPatients) -> FloatArray:

@@ -62,6 +62,21 @@ def across_scenarios(results: Results) -> list[DesignSummary]:
     return found
 
 
+def worst_overdosing(results: Results, design: str, metric: str) -> tuple[str, float]:
+    """Return the scenario in which a design overdoses most, and how much.
+
+    Parameters
+    ----------
+    results : Results
+    design : str
+    metric : {"overdose_selection", "patients_above_mtd"}
+        Probability of selecting a dose above the true MTD, or expected patients treated above it.
+    """
+    found = {scenario: getattr(cell.best, metric) for (scenario, name), cell in results.cells.items() if name == design}
+    worst = max(found, key=lambda scenario: float(found[scenario]))
+    return worst, float(found[worst])
+
+
 def best_designs(summaries: list[DesignSummary], figure: str) -> list[str]:
     """Return the designs that are best in a figure of :class:`DesignSummary`; several where they read the same.
 

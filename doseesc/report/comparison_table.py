@@ -26,10 +26,10 @@ def comparison_lines(found: Comparison, least: float = 2.0) -> list[Text]:
     lines += [Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in found.changes]
     for which, keys in (("first", found.only_first), ("second", found.only_second)):
         if keys:
-            names = ", ".join(f"{scenario} {design}" for scenario, design in keys)
-            lines.append(Text(f"  only in the {which} run: {names}"))
+            lines.append(Text(f"  only in the {which} run: {_names(keys, found)}"))
     shown = [each for each in found.figures if abs(each.difference) > least * each.mcse + 1e-9]
     lines += [Text(), Text(f"{len(shown)} of {len(found.figures)} figures differ by more than {least:g} SE", "bold")]
+    lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(found)]
     before: tuple[str, str] | None = None
     for each in shown:
         if (each.scenario, each.design) != before:
@@ -44,8 +44,33 @@ def comparison_lines(found: Comparison, least: float = 2.0) -> list[Text]:
     return lines
 
 
+def _names(keys: list[tuple[str, str]], found: Comparison) -> str:
+    """Name designs and scenarios that only one run has; a whole design or scenario once."""
+    designs, scenarios = {each.design for each in found.figures}, {each.scenario for each in found.figures}
+    if not designs:
+        return ", ".join(f"{scenario} {design}" for scenario, design in keys)
+    whole = [
+        design if design not in designs else f"scenario {scenario}" if scenario not in scenarios else None
+        for scenario, design in keys
+    ]
+    pairs = [f"{scenario} {design}" for (scenario, design), name in zip(keys, whole, strict=True) if name is None]
+    return ", ".join([*dict.fromkeys(name for name in whole if name is not None), *pairs])
+
+
+def _error_words(found: Comparison) -> list[str]:
+    """Say what stands after ±."""
+    kinds = {each.paired for each in found.figures if each.mcse > 0}
+    words = {
+        True: "± 1 SE of the paired difference, on the same simulated patients",
+        False: "± 1 SE as of independent runs" + (", where they cannot be paired" if True in kinds else ""),
+    }
+    return [words[kind] for kind in (True, False) if kind in kinds]
+
+
 def _shown(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {_shown(each)}" for key, each in value.items() if key != "name")
     text = str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -9,6 +9,7 @@ import numpy as np
 from doseesc.arms import arm_doses, fraction_words, phase2_rows
 from doseesc.report.figure_style import (
     TARGET_BAND,
+    TRUE_MTD,
     WIDTH,
     dose_shade,
     ink_on,
@@ -116,7 +117,9 @@ def arms_figure(results: Results) -> Figure | None:
             left[key] += chance
         axes.set_xlim(0, 100)
         axes.set_ylim(min(rows.values()) - 0.9, max(rows.values()) + 0.9)
-        ticks = [f"{scenario} · {name}" if d == 0 else name for scenario in scenarios for d, name in enumerate(names)]
+        mtds = {scenario: study.true_mtd(study.truths[scenario]) for scenario in scenarios}
+        marks = {each: f"{each} {TRUE_MTD} {('none', *study.dose_labels)[mtd]}" for each, mtd in mtds.items()}
+        ticks = [f"{marks[each]} · {name}" if d == 0 else name for each in scenarios for d, name in enumerate(names)]
         axes.set_yticks(list(rows.values()), ticks if column == 0 else [])
         axes.set_xlabel("% of Phase 1 trials", fontsize=7.5)
     patches = [
@@ -143,7 +146,7 @@ def table_figure(table: LetterTable) -> Figure | None:
     columns = columns[:_MOST_COLUMNS]
     most = max(columns)
     height = 0.22 * (most + 1) + 1.0
-    figure = new_figure(min(WIDTH, 0.33 * len(columns) + 1.9), height)
+    figure = new_figure(min(WIDTH, max(3.4, 0.33 * len(columns) + 1.9)), height)
     axes = figure.add_axes(
         (0.7 / figure.get_figwidth(), 0.85 / height, 1 - 0.8 / figure.get_figwidth(), 1 - 0.95 / height)
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TARGET_BAND = "0.88"
 TRUE_MTD = "★"
+MANY = 6
+"""Designs; where there are more, figures name each in a row of its own."""
 WIDTH = 7.4
 """Inches."""
 
@@ -72,9 +74,20 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def panels(
-    count: int, *, columns: int, height: float, foot: float = 0.5, share_y: bool = True
+    count: int,
+    *,
+    columns: int,
+    height: float,
+    foot: float = 0.5,
+    left: float = 0.62,
+    between: float = 0.62,
+    share_y: bool = True,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``count`` panels, row by row, and room for a legend below (``foot`` inches)."""
+    """Return a figure with ``count`` panels, row by row.
+
+    There is room for labels at the ``left`` and a legend at the ``foot`` (inches), and ``between`` rows (of a panel's
+    height).
+    """
     rows = -(-count // columns)
     columns = min(columns, count)
     whole = rows * height + foot
@@ -83,11 +96,11 @@ def panels(
     grid = figure.add_gridspec(
         rows,
         columns,
-        left=0.62 / width,
+        left=left / width,
         right=1 - 0.1 / width,
         top=1 - 0.28 / whole,
         bottom=(foot + 0.3) / whole,
-        hspace=0.62,
+        hspace=between,
         wspace=0.12 if share_y else 0.3,
     )
     made: list[Axes] = []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.report.across import across_scenarios, best_designs, verdict
-from doseesc.report.example_trials import example_trials
+from doseesc.arms import fraction_words
+from doseesc.phase2.words import phase2_rows
+from doseesc.report.across import across_scenarios, verdict
+from doseesc.report.attribution_table import observed_words
+from doseesc.report.example_trials import example_trials, typical_scenario
 from doseesc.report.further_tables import arms_table, observation_table, phase2_table, prior_table
+from doseesc.report.observed_table import observed_table
 from doseesc.report.page_figures import page_figures
 from doseesc.report.page_tables import (
     differences_table,
@@ -21,24 +25,18 @@ from doseesc.report.page_tables import (
     summary_table,
     truth_table,
 )
-from doseesc.results import Results
+from doseesc.report.phase2_study import Phase2Study, assumptions_table, assurance_table, power_table, trial_table
+from doseesc.report.posterior_figure import posterior_table
+from doseesc.report.recommendation import recommendation
 from doseesc.saved import SavedRun
 from doseesc.trial import trial_of
+
+if TYPE_CHECKING:
+    from doseesc.scenario import Study
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
-
-_SAFER = 0.02  # a difference in overdosing that a recommendation must mention
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """The design recommended, the reason in numbers, and what speaks against it."""
-
-    design: str
-    reason: str
-    cautions: tuple[str, ...]
 
 
 def report_files(saved: SavedRun) -> dict[str, bytes]:
@@ -53,8 +51,8 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
 
     results = saved.results
     examples = example_trials(results, recommendation(results).design)
-    typical = examples[min(1, len(examples) - 1)].scenario
-    figures = page_figures(saved, typical)
+    typical = typical_scenario(results)
+    drawn = page_figures(saved, typical)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -63,52 +61,16 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
         lstrip_blocks=True,
     )
     page = environment.get_template("report.html.j2").render(
-        _context(saved), figures=figures, examples=examples, typical=typical
+        _context(saved, drawn.phase2), figures=drawn.figures, examples=examples, typical=typical
     )
     files = {REPORT_FILE: (page.rstrip() + "\n").encode()}
-    for name, figure in figures.items():
+    for name, figure in drawn.figures.items():
         files[f"{FIGURES_FOLDER}/{name}.svg"] = figure.svg
         files[f"{FIGURES_FOLDER}/{name}.png"] = figure.png
     return files
 
 
-def recommendation(results: Results) -> Recommendation:
-    """Recommend the design that finds the MTD most often over all scenarios; among equals the safer one."""
-    summaries = across_scenarios(results)
-    by_name = {each.design: each for each in summaries}
-    best = min(best_designs(summaries, "correct"), key=lambda name: by_name[name].overdose)
-    chosen = by_name[best]
-    others = [each for each in summaries if each.design != best]
-    compared = " and ".join(f"{100 * each.correct:.1f} % with {each.design}" for each in others)
-    against = f", against {compared}" if others else ""
-    reason = (
-        f"{best} selects the true MTD, or rightly none, in {100 * chosen.correct:.1f} % of trials on average over "
-        f"{len(results.study.truths)} scenarios{against}. It selects a dose above the MTD in "
-        f"{100 * chosen.overdose:.1f} % and treats {chosen.patients_above:.1f} of {chosen.patients:.1f} patients above "
-        "it."
-    )
-    cautions = [
-        f"{each.design} is safer on average: a dose above the MTD in {100 * each.overdose:.1f} %, and "
-        f"{each.patients_above:.1f} of {each.patients:.1f} patients above it."
-        for each in others
-        if each.overdose < chosen.overdose - _SAFER
-    ]
-    cautions.append(
-        f"The worst scenario of {best} is {chosen.worst_scenario}, with {100 * chosen.worst_correct:.1f} % correct "
-        "selection."
-    )
-    open_top = [
-        scenario for (scenario, design), cell in results.cells.items() if design == best and cell.best.unbounded > 0.5
-    ]
-    if open_top:
-        cautions.append(
-            f"In {', '.join(open_top)} most trials name the highest dose with no toxicity to bound it: call it the "
-            "highest dose tested, not the MTD."
-        )
-    return Recommendation(best, reason, tuple(cautions))
-
-
-def _context(saved: SavedRun) -> dict[str, Any]:
+def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
     results, study = saved.results, saved.results.study
     tables = [
         summary_table(results),
@@ -121,7 +83,13 @@ def _context(saved: SavedRun) -> dict[str, Any]:
         phase2_table(results),
         prior_table(results),
         observation_table(saved.document),
+        observed_table(saved.document),
+        assumptions_table(study),
     ]
+    if saved.fit is not None:
+        tables.append(posterior_table(saved.fit))
+    if phase2 is not None:
+        tables += [trial_table(phase2, study), power_table(phase2), assurance_table(phase2, study)]
     trials = {name: trial_of(study, name) for name in study.designs}
     return {
         "study": study,
@@ -144,11 +112,16 @@ def _context(saved: SavedRun) -> dict[str, Any]:
         "mtd_definition": mtd_definition(results),
         "standard_error": 50 / float(np.sqrt(results.n_trials)),
         "assumptions": study.study.assumptions,
-        "fractions": _fractions(results),
+        "assumed": _assumed(study),
+        "policies": {each.name: observed_words(each, study.dlt_window_days) for each in study.observation},
+        "fractions": {arm.name: fraction_words(arm) for arm in study.phase2_arms},
+        "fit": saved.fit,
+        "phase2": phase2,
+        "phase2_rows": [] if phase2 is None else phase2_rows(phase2.power.plan, phase2.power, phase2.null),
     }
 
 
-def _fractions(results: Results) -> dict[str, str]:
-    from doseesc.arms import fraction_words
-
-    return {arm.name: fraction_words(arm) for arm in results.study.phase2_arms}
+def _assumed(study: Study) -> Callable[[str], bool]:
+    """Return a function that says whether the file calls something an assumption, such as ``"target"``."""
+    named = {each.partition(":")[0].strip().lower() for each in study.study.assumptions}
+    return lambda what: what.lower() in named or "everything" in named

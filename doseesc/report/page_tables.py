@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.report.across import across_scenarios
+from doseesc.report.across import across_scenarios, worst_overdosing
 
 if TYPE_CHECKING:
     from doseesc.characteristics import OperatingCharacteristics
@@ -96,6 +96,7 @@ def summary_table(results: Results) -> PageTable:
             number(each.correct, scale=100),
             Value(f"{100 * each.worst_correct:.1f}", f"in {each.worst_scenario}", 100 * each.worst_correct),
             number(each.overdose, scale=100),
+            _worst_overdosing(results, each.design),
             number(each.patients),
             number(each.patients_above),
         )
@@ -111,11 +112,17 @@ def summary_table(results: Results) -> PageTable:
             "correct selection, %",
             "worst scenario, %",
             "selection above the MTD, %",
+            "worst of these, %",
             "patients",
             "patients above the MTD",
         ),
         rows,
     )
+
+
+def _worst_overdosing(results: Results, design: str) -> Value:
+    scenario, share = worst_overdosing(results, design, "overdose_selection")
+    return Value(f"{100 * share:.1f}", f"in {scenario}" if share else "", 100 * share)
 
 
 def truth_table(results: Results) -> PageTable:

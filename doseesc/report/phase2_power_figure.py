@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doseesc.phase2.power import Power
+from doseesc.report.phase2_caption import add_caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,10 @@ _Z = 1.96
 
 
 def power_figure(
-    by_size: Sequence[tuple[int, Power]], by_effect: Sequence[tuple[float, Power]], title: str | None = None
+    by_size: Sequence[tuple[int, Power]],
+    by_effect: Sequence[tuple[float, Power]],
+    title: str | None = None,
+    caption: str = "",
 ) -> Figure:
     """Draw power with 95 % Monte Carlo bands: each dosage improving patients sooner, and at least one.
 
@@ -27,6 +31,8 @@ def power_figure(
     by_size, by_effect : list
         Of :func:`doseesc.phase2.size.power_by_size` and :func:`doseesc.phase2.size.power_by_effect`.
     title : str, optional
+    caption : str
+        Written below, such as the words of :func:`doseesc.phase2.words.assumption_words`.
 
     Returns
     -------
@@ -47,6 +53,7 @@ def power_figure(
     left.legend(fontsize=7, frameon=False)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")
+    add_caption(figure, caption)
     return figure
 
 

@@ -23,6 +23,11 @@ _TESTS = {
     "win_ratio": "win ratio",
     "chi_square": "chi-square",
     "fisher": "Fisher",
+    "miettinen_nurminen": "Miettinen-Nurminen",
+    "newcombe": "Newcombe",
+    "ancova": "covariance among survivors",
+    "mmrm": "mixed model for repeated measures",
+    "ranks": "ranks, death as worst",
 }
 
 
@@ -60,8 +65,17 @@ def size_lines(found: SampleSize, wanted: float, seen: str) -> list[Text]:
     return [Text(head + f", {total} in all", "bold"), *_wrapped(f"simulated, patients: power %  {tried}")]
 
 
-def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str]) -> list[Text]:
-    """Return the table of designs and scenarios: the chance that the whole programme succeeds."""
+def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str], observation: str = "") -> list[Text]:
+    """Return the table of designs and scenarios: the chance that the whole programme succeeds.
+
+    Parameters
+    ----------
+    found : sequence of ProgrammeAssurance
+    labels : sequence of str
+        Of the dose levels.
+    observation : str
+        Name of the observation model by which Phase 1 declares its MTD, if there is one.
+    """
     lines = [Text("Assurance of the programme: Phase 1, its MTD, and then Phase 2, %", "bold")]
     shown = [fit(plain_words(label), 8) for label in labels]
     widths = (14, 14, 10, 9, 12, *(10 for _ in shown), 8)
@@ -92,6 +106,8 @@ def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str]) 
         "acceptable: and the dosage chosen is not too toxic · then how often each level is declared the MTD · "
         "no MTD: the programme ends"
     )
+    if observation:
+        legend += f" · Phase 1 as observed: {plain_words(observation)}"
     return lines + _wrapped(legend)
 
 
@@ -122,8 +138,14 @@ def _arm_lines(power: Power, reactions: str) -> list[Text]:
         dose = "none" if arm.amount is None else f"{arm.amount:g}"
         cells: list[Cell | str] = [Cell("  " + fit(plain_words(arm.name), _ARM - 3), left=True), str(arm.n), dose]
         lines.append(line([*cells, f"{arm.effect.shr:.2f}", f"{arm.effect.mortality_rr:.2f}", *expected], widths))
-    words = "improved, deaths, reactions, lost: expected numbers of patients · reactions: drug's in scenario "
-    return lines + _wrapped(words + f"{reactions} and background, to day 14")
+    words = (
+        "improved, deaths, reactions, lost: expected numbers of patients · reactions: drug's in scenario "
+        f"{reactions} and background, to day {plan.reaction_days}"
+    )
+    if plan.strata:
+        strata = [f"{each.name} {percent(each.share)} %" for each in plan.strata]
+        words += f" · severity: {', '.join(strata)}"
+    return lines + _wrapped(words)
 
 
 def _comparison_lines(power: Power, null: Power) -> list[Text]:
@@ -167,10 +189,14 @@ def _analysis_words(plan: TrialPlan) -> str:
     censored = (
         f", dead censored {analysis.death.replace('_', ' ')}" if analysis.ttci in ("log_rank", "cox_score") else ""
     )
+    stratified = ", stratified" if analysis.stratified else ""
+    mortality = "Cochran-Mantel-Haenszel" if analysis.stratified else _TESTS[analysis.mortality]
     sequence = f", {analysis.sequence.replace('_', ' ')}" if analysis.multiplicity == "fixed_sequence" else ""
     return (
-        f"one-sided level {100 * analysis.alpha:g} % · improvement: {_TESTS[analysis.ttci]}{censored} · mortality: "
-        f"{_TESTS[analysis.mortality]} · reactions: {_TESTS[analysis.reactions]}, unadjusted · over dosages: "
+        f"one-sided level {100 * analysis.alpha:g} % · improvement: {_TESTS[analysis.ttci]}{censored}{stratified} · "
+        f"mortality: {mortality}, interval {_TESTS[analysis.mortality_interval]} · reactions: "
+        f"{_TESTS[analysis.reactions]}, unadjusted; Cochran-Armitage trend over "
+        f"{'arms' if analysis.trend == 'ranks' else 'doses'} · secondary: {_TESTS[analysis.secondary]} · over dosages: "
         f"{analysis.multiplicity.replace('_', ' ')}{sequence} · over endpoints: {analysis.endpoints} · no effect: "
         "the same with a drug that does nothing, so type I error · Schoenfeld: his formula, unadjusted, nobody lost"
     )

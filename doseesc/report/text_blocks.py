@@ -1,15 +1,12 @@
-"""A text as a list of blocks, written as Markdown and as a Word document."""
+"""A text as a list of blocks, written as Markdown; :mod:`doseesc.report.word` writes it as a Word document."""
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from doseesc.report.page_tables import PageTable
+from doseesc.report.page_tables import PageTable, Value
 
 
 @dataclass(frozen=True)
@@ -18,7 +15,8 @@ class Block:
 
     Attributes
     ----------
-    kind : {"title", "heading", "subheading", "paragraph", "bullet", "table"}
+    kind : {"title", "heading", "subheading", "paragraph", "bullet", "table", "note"}
+        A note says how to read the table before it.
     text : str
         For a table its caption.
     table : PageTable or None
@@ -27,6 +25,39 @@ class Block:
     kind: str
     text: str
     table: PageTable | None = None
+
+
+def paragraphs(*texts: str) -> Iterator[Block]:
+    """Yield a paragraph for each text that is not empty."""
+    yield from (Block("paragraph", text) for text in texts if text)
+
+
+def captioned(table: PageTable) -> Iterator[Block]:
+    """Yield a table under its caption, and how to read it."""
+    rows = [tuple(map(_unbroken, row)) for row in table.rows]
+    yield Block("table", table.caption, replace(table, rows=rows))
+    if table.how_to_read:
+        yield Block("note", table.how_to_read)
+
+
+def _unbroken(cell: Value) -> Value:
+    """Keep on one line a number with the mark of the true MTD before it or the sign of its error."""
+    text, small = (
+        part.replace("★ ", "★\N{NO-BREAK SPACE}").replace("± ", "±\N{NO-BREAK SPACE}")
+        for part in (cell.text, cell.small)
+    )
+    return replace(cell, text=text, small=small)
+
+
+def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Give tables numbers, from 1, in their captions."""
+    count = 0
+    for block in blocks:
+        if block.table is None:
+            yield block
+        else:
+            count += 1
+            yield replace(block, text=f"Table {count}. {block.text}")
 
 
 def markdown(blocks: Sequence[Block]) -> str:
@@ -54,54 +85,3 @@ def _markdown_table(table: PageTable) -> list[str]:
 def _plain(text: str) -> str:
     """Keep characters that Markdown would read as its own."""
     return re.sub(r"([\\|*_<>`\[\]#])", r"\\\1", text)
-
-
-def word_document(blocks: Sequence[Block]) -> bytes:
-    """Return the blocks as a Word document, the same bytes each time."""
-    from docx import Document
-    from docx.enum.section import WD_ORIENT
-    from docx.shared import Cm, Pt
-
-    document = Document()
-    section = document.sections[0]
-    section.orientation = WD_ORIENT.PORTRAIT
-    section.page_width, section.page_height = Cm(21.0), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.0)
-    document.styles["Normal"].font.name = "Calibri"
-    document.styles["Normal"].font.size = Pt(10.5)
-    styles = {"title": "Title", "heading": "Heading 1", "subheading": "Heading 2", "bullet": "List Bullet"}
-    for block in blocks:
-        if block.table is None:
-            document.add_paragraph(block.text, style=styles.get(block.kind, "Normal"))
-            continue
-        caption = document.add_paragraph(block.text, style="Caption")
-        caption.paragraph_format.keep_with_next = True
-        _docx_table(document, block.table)
-        document.add_paragraph()
-    buffer = io.BytesIO()
-    document.core_properties.title = blocks[0].text
-    document.save(buffer)
-    return _undated(buffer.getvalue())
-
-
-def _docx_table(document: Any, table: PageTable) -> None:
-    from docx.shared import Pt
-
-    small = Pt(7.5 if len(table.columns) > 7 else 9)
-    made = document.add_table(rows=1, cols=len(table.columns), style="Light Grid Accent 1")
-    made.autofit = True
-    for row, texts in enumerate([table.columns, *([str(cell) for cell in each] for each in table.rows)]):
-        cells = made.rows[0].cells if row == 0 else made.add_row().cells
-        for cell, text in zip(cells, texts, strict=True):
-            run = cell.paragraphs[0].add_run(text)
-            run.font.size = small
-            run.font.bold = row == 0
-
-
-def _undated(document: bytes) -> bytes:
-    """Write the archive again with fixed times, so that the same results give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(document)) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), source.read(name), zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()

@@ -1,0 +1,58 @@
+"""What ``phase2`` does as library calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from doseesc.commands._studies import load_code
+
+
+def phase2_code(
+    file: str,
+    scenario: str | None,
+    mtd: str | None,
+    wanted: tuple[float, str] | None,
+    asked: Mapping[str, bool],
+    trials: int,
+    seed: int | None,
+    figures: tuple[Path | None, Path | None],
+) -> str:
+    """Return the calls; arguments as the command has them, ``wanted`` a power and of what."""
+    lines = load_code(file)
+    imports = [
+        "from doseesc.phase2.answers import answer",
+        "from doseesc.phase2.documents import files",
+    ]
+    given = [] if scenario is None else [f"scenario={scenario!r}"]
+    given += [] if mtd is None else [f"mtd_level=study.level_of({mtd!r})"]
+    given += [] if wanted is None else [f"size={wanted[0]}, measure={wanted[1]!r}"]
+    given += [f"{name}=True" for name, on in asked.items() if on]
+    given += [f"trials={trials}"] + ([] if seed is None else [f"seed={seed}"])
+    lines += [
+        f"answers = answer(study, {', '.join(given)})",
+        "for name, text in files(answers).items():",
+        "    print(name, text, sep='\\n')",
+    ]
+    if wanted is not None:
+        lines.append("print(answers.size)")
+    power, assurance = figures
+    if power is not None or assurance is not None:
+        imports.append("from doseesc.phase2.assumptions import assumed_words")
+        lines.append("caption = assumed_words(answers.section)")
+    if power is not None:
+        imports += [
+            "from doseesc.phase2.size import power_by_effect, power_by_size",
+            "from doseesc.report.phase2_power_figure import power_figure",
+        ]
+        how = f"trials={trials}, seed=answers.power.seed"
+        lines += [
+            f"by_size = power_by_size(answers.plan, [25, 50, 100, 200], {how})",
+            f"by_effect = power_by_effect(answers.plan, [0, 0.5, 1, 1.5, 2], {how})",
+            f"power_figure(by_size, by_effect, caption=caption).savefig({str(power)!r})",
+        ]
+    if assurance is not None:
+        imports.append("from doseesc.report.assurance_figure import assurance_figure")
+        drawn = "assurance_figure(answers.programme, study.dose_labels, caption)"
+        lines.append(f"{drawn}.savefig({str(assurance)!r})")
+    return "\n".join([lines[0], *imports, *lines[1:]]) + "\n"

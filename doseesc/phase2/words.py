@@ -1,0 +1,220 @@
+"""A Phase 2 trial in words, from its plan, so that a changed parameter changes the text: for reports and protocols."""
+
+from __future__ import annotations
+
+from doseesc.phase2.plan import AnalysisPlan, TrialPlan
+from doseesc.phase2.power import Power
+from doseesc.phase2.size import SampleSize
+
+_TTCI = {
+    "log_rank": "log-rank test",
+    "cox_score": "Cox score test",
+    "gray": "Gray's test",
+    "win_ratio": "win ratio of death and then improvement",
+}
+_TABLE = {"chi_square": "chi-square test", "fisher": "Fisher's exact test"}
+_DEATH = {"day_28": "the dead censored at day {days}", "at_death": "the dead censored at death"}
+_INTERVAL = {"miettinen_nurminen": "Miettinen and Nurminen", "newcombe": "Newcombe"}
+_MULTIPLICITY = {
+    "none": "no adjustment over dosages",
+    "bonferroni": "Bonferroni's adjustment over dosages",
+    "holm": "Holm's adjustment over dosages",
+    "hochberg": "Hochberg's adjustment over dosages",
+    "dunnett": "Dunnett's adjustment over dosages",
+}
+_SEQUENCE = {"highest_first": "highest", "lowest_first": "lowest"}
+_SECONDARY = {
+    "ancova": "analysis of covariance on baseline among survivors",
+    "mmrm": "a mixed model for repeated measures",
+    "ranks": "ranks with death as worst",
+}
+
+
+def phase2_rows(
+    plan: TrialPlan, power: Power, null: Power | None = None, size: SampleSize | None = None, wanted: float = 0.8
+) -> list[tuple[str, str]]:
+    """Return (heading, words) about the trial's size: arms, course, outcomes and tests, level, power.
+
+    Parameters
+    ----------
+    plan : TrialPlan
+    power : Power
+        Of the plan.
+    null : Power, optional
+        Of ``plan.under_null()``.
+    size : SampleSize, optional
+        For ``wanted`` power of at least one dosage.
+    wanted : float
+    """
+    rows = [
+        ("Arms and patients", arms_words(plan)),
+        ("Course without the drug", course_words(plan)),
+        ("Effect planned for", effect_words(plan)),
+        ("Improvement", improvement_words(plan)),
+        ("28-day mortality", mortality_words(plan)),
+        ("Adverse reactions", reactions_words(plan.analysis)),
+        ("Secondary scores", f"Secondary scores are analysed by {_SECONDARY[plan.analysis.secondary]}."),
+        ("Level and multiplicity", level_words(plan.analysis)),
+        ("Power", power_words(power)),
+    ]
+    if null is not None:
+        rows.append(("Type I error", null_words(null)))
+    if size is not None:
+        rows.append(("Patients needed", size_words(size, wanted)))
+    if plan.accrual is not None:
+        rows.append(("Duration", duration_words(plan)))
+    return rows
+
+
+def phase2_paragraph(
+    plan: TrialPlan, power: Power, null: Power | None = None, size: SampleSize | None = None, wanted: float = 0.8
+) -> str:
+    """Return the same as one paragraph, for a protocol's section on sample size; arguments as of :func:`phase2_rows`.
+
+    Examples
+    --------
+    >>> from doseesc.phase2.plan import TrialArm
+    >>> from doseesc.phase2.power import simulate_power
+    >>> plan = TrialPlan(control=TrialArm(name="saline", n=50), active=(TrialArm(name="MTD", n=50, amount=16),))
+    >>> phase2_paragraph(plan, simulate_power(plan, trials=1000)).split(". ")[0]
+    '100 patients are randomised: saline 50, MTD (dose 16) 50'
+    """
+    return " ".join(words for _, words in phase2_rows(plan, power, null, size, wanted))
+
+
+def arms_words(plan: TrialPlan) -> str:
+    """Return arms and patients."""
+    arms = [f"{arm.name}{'' if arm.amount is None else f' (dose {arm.amount:g})'} {arm.n}" for arm in plan.arms]
+    return f"{plan.total} patients are randomised: {', '.join(arms)}."
+
+
+def course_words(plan: TrialPlan) -> str:
+    """Return what becomes of patients without the drug."""
+    days = plan.course.horizon
+    lost = f" {_share(plan.loss)} are lost to follow-up before." if plan.loss else ""
+    if not plan.strata:
+        course = f"{_share(plan.course.improved)} improve and {_share(plan.course.died)} die"
+        return f"By day {days}, {course} without the drug.{lost}"
+    strata = [
+        f"{each.name} ({_share(each.share)} of patients) {_share(each.course.improved)} and {_share(each.course.died)}"
+        for each in plan.strata
+    ]
+    return f"By day {days}, these improve and die without the drug: {'; '.join(strata)}.{lost}"
+
+
+def effect_words(plan: TrialPlan) -> str:
+    """Return each dosage's effect."""
+    effects = [
+        f"{arm.name} a subdistribution hazard ratio of improvement of {arm.effect.shr:.3g} and a relative risk of "
+        f"death of {arm.effect.mortality_rr:.3g}"
+        for arm in plan.active
+    ]
+    return f"Planned for are {', '.join(effects)}."
+
+
+def improvement_words(plan: TrialPlan) -> str:
+    """Return outcome and test of improvement."""
+    analysis = plan.analysis
+    censored = ""
+    if analysis.ttci in ("log_rank", "cox_score"):
+        censored = ", " + _DEATH[analysis.death].format(days=plan.course.horizon)
+    stratified = ", stratified by severity" if analysis.stratified else ""
+    return (
+        f"Time to clinical improvement to day {plan.course.horizon} is compared with {plan.control.name} by "
+        f"{_the(_TTCI[analysis.ttci])}{censored}{stratified}."
+    )
+
+
+def mortality_words(plan: TrialPlan) -> str:
+    """Return the test of mortality."""
+    analysis = plan.analysis
+    test = "Cochran, Mantel and Haenszel's test by severity" if analysis.stratified else _TABLE[analysis.mortality]
+    where = ", only where all dosages have won on improvement" if analysis.endpoints == "hierarchical" else ""
+    return (
+        f"{plan.course.horizon}-day mortality is compared by {_the(test)}{where}, its difference given with "
+        f"{_INTERVAL[analysis.mortality_interval]}'s 95 % interval."
+    )
+
+
+def reactions_words(analysis: AnalysisPlan) -> str:
+    """Return the tests of adverse reactions."""
+    scores = "the order of the arms" if analysis.trend == "ranks" else "dose"
+    return (
+        f"Adverse reactions to day 14 are compared by {_the(_TABLE[analysis.reactions])}, not adjusted, and by Cochran "
+        f"and Armitage's trend over {scores}."
+    )
+
+
+def level_words(analysis: AnalysisPlan) -> str:
+    """Return level and multiplicity."""
+    if analysis.multiplicity == "fixed_sequence":
+        over = f"dosages in fixed sequence, the {_SEQUENCE[analysis.sequence]} first"
+    else:
+        over = _MULTIPLICITY[analysis.multiplicity]
+    order = "in order, improvement first" if analysis.endpoints == "hierarchical" else "each at this level"
+    return f"The level is {_share(analysis.alpha)} one-sided, with {over}; the endpoints are tested {order}."
+
+
+def power_words(power: Power) -> str:
+    """Return the power found."""
+    plan = power.plan
+    each = [f"{_percent(share)} for {arm.name}" for arm, share in zip(plan.active, power.share("ttci"), strict=True)]
+    deaths = [
+        f"{_percent(share)} for {arm.name}"
+        for arm, share in zip(plan.active, power.share("mortality_alone"), strict=True)
+    ]
+    return (
+        f"By simulation of {power.tally.trials:,} trials, the power that at least one dosage improves patients sooner "
+        f"is {_percent(power.share('any_ttci'))} (standard error {100 * float(power.mcse('any_ttci')):.1f} points): "
+        f"{', '.join(each)}. A test of mortality by itself has {', '.join(deaths)}."
+    )
+
+
+def null_words(null: Power) -> str:
+    """Return the type I error found."""
+    return (
+        f"Of a drug that does nothing, {_percent(null.share('any_claim'))} of trials (standard error "
+        f"{100 * float(null.mcse('any_claim')):.1f} points) claim that it helps."
+    )
+
+
+def size_words(size: SampleSize, wanted: float) -> str:
+    """Return how many patients a power needs."""
+    return (
+        f"For {_share(wanted)} power, {size.plan.total} patients are needed, {size.n} of them in the control arm "
+        f"(standard error of simulation {size.standard_error:.1f})."
+    )
+
+
+def duration_words(plan: TrialPlan) -> str:
+    """Return how long the trial lasts.
+
+    Raises
+    ------
+    ValueError
+        If the plan says nothing of enrolment.
+    """
+    if plan.accrual is None:
+        raise ValueError("plan must have an accrual for its duration")
+    low, middle, high = (plan.accrual.enrolment(plan.total, share) for share in (0.05, 0.5, 0.95))
+    ends = [
+        f"{plan.accrual.duration(plan.total, follow_up_days=days):.1f} months to the last patient's day {days}"
+        for days in (plan.course.horizon, 60)
+    ]
+    ramp = f", reached over {plan.accrual.ramp_up_months:g} months," if plan.accrual.ramp_up_months else ""
+    return (
+        f"At {plan.accrual.per_month:g} patients a month{ramp} enrolment takes {middle:.1f} months (90 % between "
+        f"{low:.1f} and {high:.1f}); in the median it is {' and '.join(ends)}."
+    )
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.3g} %"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * float(value):.1f} %"
+
+
+def _the(test: str) -> str:
+    return test if "'s" in test else f"the {test}"
