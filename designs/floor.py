@@ -107,7 +107,7 @@ def with_floor(grid: GridModel, floor: float, floor_prior: tuple[float, float] |
     """
     if floor_prior is None:
         return FlooredGrid(grid.log_weight, grid.log_dlt, grid.log_no_dlt, (_above(grid, floor),)) if floor else grid
-    nodes, weight = _beta_nodes(*floor_prior, patients // 2 + 1)
+    nodes, weight = beta_nodes(*floor_prior, patients // 2 + 1)
     parts = tuple(
         _above(grid, float(node), float(np.log(share)))
         for node, share in zip(nodes, weight, strict=True)
@@ -116,7 +116,7 @@ def with_floor(grid: GridModel, floor: float, floor_prior: tuple[float, float] |
     return FlooredGrid(grid.log_weight, grid.log_dlt, grid.log_no_dlt, parts)
 
 
-def _beta_nodes(first: float, second: float, count: int) -> tuple[FloatArray, FloatArray]:
+def beta_nodes(first: float, second: float, count: int) -> tuple[FloatArray, FloatArray]:
     """Return nodes and weights that integrate polynomials of degree 2 count - 1 over a beta distribution.
 
     From the recurrence of the Jacobi polynomials (Golub and Welsch 1969), which a sharp prior does not overflow.
