@@ -190,7 +190,7 @@ def hierarchy_posterior(
     >>> found.dlt_mean_sd(found.new_study, [2, 4])[0].round(3)
     array([0.027, 0.056])
     """
-    chances = _chances(data, exchangeable)
+    chances = chances_of(data, exchangeable)
     grid = _grid(hierarchy, max([0, *(data.of_study(study).patients for study in data.studies)]), data)
     likelihood, top = _likelihoods(grid, data, hierarchy.reference)
     prior, weak = grid.mass(hierarchy.mean), grid.mass(hierarchy.weak)
@@ -226,7 +226,14 @@ def hierarchy_posterior(
     return HierarchyPosterior(hierarchy, grid, data.studies, mass, share, new / evidence, tau / evidence, found)
 
 
-def _chances(data: ToxicityData, exchangeable: float | Mapping[str, float]) -> list[float]:
+def chances_of(data: ToxicityData, exchangeable: float | Mapping[str, float]) -> list[float]:
+    """Return each study's prior probability of exchangeability.
+
+    Raises
+    ------
+    ValueError
+        If a study has no probability, or it is not in [0, 1].
+    """
     given = exchangeable if isinstance(exchangeable, Mapping) else dict.fromkeys(data.studies, exchangeable)
     missing = [study for study in data.studies if study not in given]
     if missing:
