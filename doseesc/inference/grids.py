@@ -44,7 +44,7 @@ def crm_power(
     --------
     >>> data = ToxicityData.from_outcomes("3N 5N 5T 3N 4N", amounts=[1, 2, 3, 4, 5])
     >>> crm_power(data, levels=[1, 2, 3, 4, 5], skeleton=[0.05, 0.12, 0.25, 0.40, 0.55]).mean().round(4)
-    array([0.0387, 0.0771, 0.1514, 0.2558, 0.3842])
+    array([0.0307, 0.0652, 0.138 , 0.242 , 0.3727])
     """
     log_skeleton = np.log(np.asarray(skeleton))
 
