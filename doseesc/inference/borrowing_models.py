@@ -38,9 +38,9 @@ def robust_map(
 ) -> pm.Model:
     """Return the two-parameter logistic model of one trial under a robust MAP prior.
 
-    log_alpha has the mixture's marginal law; log_beta that which is left given log_alpha, a mixture of normal laws whose
-    weights depend on log_alpha.  So both are scalar parameters.  ``from_history``, of mean the posterior weight of the
-    MAP prior, is the probability that the parameters at hand come from it.
+    log_alpha has the mixture's marginal law; log_beta that which is left given log_alpha, a mixture of normal laws
+    whose weights depend on log_alpha.  So both are scalar parameters.  ``from_history``, of mean the posterior weight
+    of the MAP prior, is the probability that the parameters at hand come from it.
 
     Parameters
     ----------
@@ -87,11 +87,11 @@ def exnex(
 ) -> pm.Model:
     """Return the model of :mod:`doseesc.inference.hierarchy`: strata that are exchangeable, each perhaps not.
 
-    ``p`` has the dims study and dose.  Every stratum has its parameters twice, as one of the exchangeable and by itself;
-    its likelihood is the mixture of both.  ``exchangeable``, of mean the posterior probability of exchangeability, is the
-    share of the first, and decides with the help of ``mixing``, which is uniform whatever the data, from which of them a
-    draw of ``p`` is taken.  Where every stratum is exchangeable for certain this is the meta-analytic-combined model,
-    whose answer for a trial is that of the MAP prior from the other studies.
+    ``p`` has the dims study and dose.  Every stratum has its parameters twice, as one of the exchangeable and by
+    itself; its likelihood is the mixture of both.  ``exchangeable``, of mean the posterior probability of
+    exchangeability, is the share of the first, and decides with the help of ``mixing``, which is uniform whatever the
+    data, from which of them a draw of ``p`` is taken.  Where every stratum is exchangeable for certain this is the
+    meta-analytic-combined model, whose answer for a trial is that of the MAP prior from the other studies.
 
     Neuenschwander, Wandel, Roychoudhury and Bailey (2016), *Pharmaceutical Statistics* 15:123-134.
 
@@ -192,12 +192,13 @@ def _own(hierarchy: Hierarchy, name: str) -> Any:
 
 def _log_likelihood(model: pm.Model, theta: Any, data: ToxicityData, log_row: FloatArray) -> Any:
     """Return the log-likelihood of each study (study,), without binomial coefficients."""
+    import pymc as pm
     import pytensor.tensor as pt
 
     logit_p = theta[data.study_index, 0] + pt.exp(theta[data.study_index, 1]) * log_row
     by_row = -model["dlt_seen"] * pt.softplus(-logit_p) - (model["n"] - model["dlt_seen"]) * pt.softplus(logit_p)
     belongs = data.study_index[None, :] == np.arange(len(data.studies))[:, None]
-    return pt.dot(belongs.astype(np.float64), by_row)
+    return pm.math.dot(belongs.astype(np.float64), by_row)
 
 
 def _curves(theta: Any, log_dose: FloatArray) -> Any:
