@@ -128,11 +128,22 @@ def arm_doses(study: Study, scenario: str) -> list[ArmDose]:
             if arm.control:
                 rows.append(ArmDose(arm.name, level, None, None, CONTROL, None, ""))
                 continue
-            asked = _fraction(arm) * float(mtd)
-            amount = _given_amount(study, asked)
+            asked, amount = arm_amounts(study, arm, float(mtd))
             truth: DoseProbability = study.dlt_probability_at(scenario, amount)
             rows.append(ArmDose(arm.name, level, asked, amount, truth.status, truth.probability, truth.method))
     return rows
+
+
+def arm_amounts(study: Study, arm: Arm, mtd_amount: float) -> tuple[float, float]:
+    """Return the amount that an active arm asks for, its fraction of the MTD, and what the study's rule makes of it.
+
+    Raises
+    ------
+    ValueError
+        If the arm is a control.
+    """
+    asked = _fraction(arm) * mtd_amount
+    return asked, _given_amount(study, asked)
 
 
 def phase2_rows(results: Results) -> Iterator[dict[str, object]]:

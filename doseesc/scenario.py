@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from designs import Design, check_design, design_names, rule_conflicts
+from doseesc.inference.section import Analysis
 from doseesc.observation import ObservationModel
 from doseesc.phase2.section import Phase2
 from doseesc.random_scenarios import RandomScenarios
@@ -78,6 +79,8 @@ class Study(Section):
     phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
     """The Phase 2 trial of these arms; without it, and for what it leaves out, assumptions that are named with every
     result."""
+    analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
+    """The Bayesian analysis of the trial's data, for doseesc fit."""
     simulation: Simulation = Simulation()
     """How the designs' characteristics are computed."""
 
@@ -212,6 +215,7 @@ class Study(Section):
             arms=list(enumerate(self.phase2_arms)),
             window=self.dlt_window_days,
             observations=list(enumerate(self.observation)),
+            analysis=self.analysis,
         )
 
 

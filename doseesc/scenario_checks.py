@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from doseesc.inference.section import Analysis, analysis_problems
 from doseesc.random_scenarios import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.scenario_designs import Shared, build_design
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
@@ -46,6 +47,7 @@ class Parts:
     arms: Sequence[tuple[int, Arm]]
     window: int | None
     observations: Sequence[tuple[int, Observation]]
+    analysis: Analysis | None
 
     @staticmethod
     def of(data: dict[str, Any]) -> Parts:
@@ -61,6 +63,7 @@ class Parts:
             arms=_usable_items(Arm, data.get("phase2_arms")),
             window=_usable(Whole, data.get("dlt_window_days")),
             observations=_usable_items(Observation, _as_list(data.get("observation"))),
+            analysis=_usable(Analysis, data.get("analysis")),
         )
 
 
@@ -93,6 +96,8 @@ def problems_across(parts: Parts) -> list[Problem]:
         problems += _scenario(scenario, doses, ("scenarios", place))
     for place, arm in parts.arms:
         problems += _arm(arm, ("phase2_arms", place))
+    if parts.analysis is not None:
+        problems += analysis_problems(parts.analysis, labels, parts.target)
     truths = [] if doses is None or problems else _truths(parts.scenarios, doses)
     for place, observation in parts.observations:
         problems += observation_problems(observation, parts.window, truths, ("observation", place))

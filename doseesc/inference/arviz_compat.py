@@ -1,12 +1,15 @@
 """What differs between ArviZ 0.23, whose results are ``InferenceData``, and ArviZ 1, whose results are ``DataTree``.
 
+It also keeps PyMC and ArviZ quiet.
 Everything else reads results by :func:`group` and judges them by the three functions at the end.
 """
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -60,6 +63,20 @@ def write_netcdf(trace: Trace, path: Path) -> None:
 def read_netcdf(path: str | Path) -> Trace:
     """Read a trace written by :func:`write_netcdf`."""
     return arviz().from_netcdf(str(path), engine=_engine())
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what PyMC and PyTensor say while they compile and sample to themselves; convergence is judged elsewhere."""
+    logger = logging.getLogger("pymc")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def arviz() -> Any:

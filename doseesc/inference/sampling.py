@@ -6,10 +6,6 @@ by PyMC itself.
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -17,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs.checks import require_choice, require_whole
-from doseesc.inference.arviz_compat import Trace, group, trace_of
+from doseesc.inference.arviz_compat import Trace, group, quiet, trace_of
 from doseesc.inference.data import ToxicityData
 
 if TYPE_CHECKING:
@@ -63,7 +59,7 @@ class Sampler:
             return cls(model, name)
         import nutpie
 
-        with _quiet():
+        with quiet():
             return cls(model, name, nutpie.compile_pymc_model(model))
 
     def sample(
@@ -101,7 +97,7 @@ class Sampler:
         require_whole("chains", chains, 1)
         require_whole("seed", seed, 0)
         counts = self._counts(data)
-        with _quiet():
+        with quiet():
             if self.name == "nutpie":
                 trace = self._by_nutpie(counts, draws, tune, chains, seed)
             else:
@@ -163,17 +159,3 @@ def chosen_sampler(sampler: str) -> str:
     if sampler == "nutpie" and not installed:
         raise ValueError("sampler nutpie is not installed; use pymc or auto")
     return "nutpie" if installed and sampler != "pymc" else "pymc"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what PyMC and PyTensor say while they compile and sample to themselves; convergence is judged elsewhere."""
-    logger = logging.getLogger("pymc")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
