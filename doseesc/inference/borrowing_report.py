@@ -35,6 +35,8 @@ def sample_sizes(
     *,
     definition: str = "predictive",
     patients: int = PATIENTS,
+    floor: float = 0.0,
+    floor_prior: tuple[float, float] | None = None,
 ) -> pd.DataFrame:
     """Return effective sample sizes by dose.
 
@@ -48,6 +50,8 @@ def sample_sizes(
         See :mod:`doseesc.inference.effective_sample_size`.
     patients : int
         N of the definition ``"predictive"``.
+    floor, floor_prior
+        Background of DLT-like events; see :mod:`designs.floor`.
 
     Returns
     -------
@@ -68,14 +72,21 @@ def sample_sizes(
     further = patients if definition == "predictive" else 0
     rows = []
     for amount in amounts:
-        before, after = (_Further.of(prior, each, amount, further) for each in (NOBODY, data))
+        before, after = (_Further.of(prior, each, amount, further, floor, floor_prior) for each in (NOBODY, data))
         weak, predicted, robust = (before.size(prior.with_weight(weight)) for weight in (0, 1, prior.weight))
         left = after.size(prior) - after.size(prior.with_weight(0))
         rows.append((float(amount), weak, predicted, robust, robust - weak, left))
     return pd.DataFrame(rows, columns=["amount", "weak", "map", "robust", "borrowed", "borrowed_after"])
 
 
-def conflict_table(prior: RobustPrior, amount: float, n: int, data: ToxicityData = NOBODY) -> pd.DataFrame:
+def conflict_table(
+    prior: RobustPrior,
+    amount: float,
+    n: int,
+    data: ToxicityData = NOBODY,
+    floor: float = 0.0,
+    floor_prior: tuple[float, float] | None = None,
+) -> pd.DataFrame:
     """Return how the weight of the history moves as more and more of ``n`` patients at a dose have a DLT.
 
     Parameters
@@ -87,6 +98,8 @@ def conflict_table(prior: RobustPrior, amount: float, n: int, data: ToxicityData
         Their number.
     data : ToxicityData
         What the trial has observed already.
+    floor, floor_prior
+        Background of DLT-like events; see :mod:`designs.floor`.
 
     Returns
     -------
@@ -103,7 +116,7 @@ def conflict_table(prior: RobustPrior, amount: float, n: int, data: ToxicityData
     import pandas as pd
 
     require_whole("n", n, 1)
-    found = _Further.of(prior, data, amount, n)
+    found = _Further.of(prior, data, amount, n, floor, floor_prior)
     columns = {"dlt": np.arange(n + 1), "probability": found.probability(prior), "weight": found.weight(prior)}
     for name, weight in (("mean", prior.weight), ("mean_map", 1.0), ("mean_weak", 0.0)):
         columns[name] = found.after.moments(prior.with_weight(weight).component_weights)[0]
@@ -166,14 +179,22 @@ class _Further(NamedTuple):
     after: TallyFits
 
     @classmethod
-    def of(cls, prior: RobustPrior, data: ToxicityData, amount: float, n: int) -> _Further:
-        observed = Observed.of(data, [amount])
-        return cls(
-            *(
-                fit_tallies(prior.components, each, reference=prior.reference, amount=amount)
-                for each in (observed, observed.and_at(amount, n))
-            )
+    def of(
+        cls,
+        prior: RobustPrior,
+        data: ToxicityData,
+        amount: float,
+        n: int,
+        floor: float,
+        floor_prior: tuple[float, float] | None,
+    ) -> _Further:
+        now = Observed.of(data, [amount])
+        given = {"reference": prior.reference, "amount": amount, "floor": floor}
+        fits = (
+            fit_tallies(prior.components, each, floor_prior=floor_prior, **given)
+            for each in (now, now.and_at(amount, n))
         )
+        return cls(*fits)
 
     def probability(self, prior: RobustPrior) -> FloatArray:
         """Return the probabilities (n + 1,) of the numbers of DLTs."""

@@ -126,10 +126,10 @@ class MixtureFit:
         return np.array([expit(np.interp(ndtri(probability), -each, _LOGITS)) for each in score])
 
     def density(self, prior_weights: Sequence[float]) -> tuple[FloatArray, FloatArray]:
-        """Return DLT probabilities (M,) and the posterior densities (D, M) there, of p at each dose."""
+        """Return logits (M,) and the posterior densities (D, M) there of the logit of p at each dose."""
         tails = np.einsum("k,kdl->dl", self.weights(prior_weights), self.tails)
-        limits = expit(_LOGITS)
-        return (limits[1:] + limits[:-1]) / 2, -np.diff(tails, axis=1) / np.diff(limits)
+        middle = (_LOGITS[1:] + _LOGITS[:-1]) / 2
+        return middle, np.maximum(-np.diff(tails, axis=1), 0.0) / np.diff(_LOGITS)
 
 
 def fit_components(

@@ -1,4 +1,4 @@
-"""The two-parameter logistic model under a mixture of normal priors, on the grids of :mod:`doseesc.inference.quadrature`.
+"""The two-parameter logistic model under a mixture of normal priors, on the grids that other models of an analysis use.
 
 All components share one grid, which is fine enough for the narrowest.
 """
