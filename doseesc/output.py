@@ -22,6 +22,7 @@ RESULTS_FILE = "results.json"
 CHARACTERISTICS_FILE = "characteristics.csv"
 PHASE2_FILE = "phase2_arms.csv"
 ATTRIBUTION_FILE = "attribution.csv"
+FIT_FILE = "fit.json"
 _ANOTHER = "choose another folder with  --out DIR"
 
 
@@ -97,8 +98,32 @@ def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None =
             raise OutputError(f"{path} holds {what}, so it is not replaced\n  {_ANOTHER}")
 
 
-def write_folder(files: Mapping[str, str], folder: str | Path) -> Path:
-    """Write text files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
+def check_fit_folder(folder: str | Path, *, force: bool = False) -> None:
+    """Refuse a folder to which an analysis must not be added; worth calling before a long computation.
+
+    It may be new, empty, or a results folder; with ``force`` an earlier analysis in it may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If the folder may not be written.
+    """
+    path = Path(folder)
+    known = path.is_dir() and any((path / name).is_file() for name in (RESULTS_FILE, FIT_FILE))
+    if not known:
+        check_folder(path)
+    elif (path / FIT_FILE).is_file() and not force:
+        raise OutputError(
+            f"{path} holds an analysis already\n  replace it with  --force,  or choose another with  --out DIR"
+        )
+    elif Path.cwd().is_relative_to(path.resolve()):
+        raise OutputError(f"{path} holds the folder you work in, so it is not replaced\n  {_ANOTHER}")
+
+
+def write_folder(files: Mapping[str, str | bytes], folder: str | Path, *, keep: bool = False) -> Path:
+    """Write files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
+
+    With ``keep`` the new folder holds besides what the old one held.
 
     Raises
     ------
@@ -112,9 +137,15 @@ def write_folder(files: Mapping[str, str], folder: str | Path) -> Path:
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
         fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.mkdir()
-        for name, text in files.items():
-            (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+        if keep and target.exists():
+            shutil.copytree(target, fresh)
+        else:
+            fresh.mkdir()
+        for name, content in files.items():
+            if isinstance(content, bytes):
+                (fresh / name).write_bytes(content)
+            else:
+                (fresh / name).write_text(content, encoding="utf-8", newline="\n")
         if target.exists():
             target.rename(old)
         fresh.rename(target)

@@ -10,18 +10,33 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from doseesc.inference.convergence import judge_convergence
     from doseesc.inference.data import ToxicityData
+    from doseesc.inference.fit import fit
     from doseesc.inference.models import crm_logistic, crm_power, monotone, two_parameter_logistic
+    from doseesc.inference.saving import write_fit
 
-__all__ = ["ToxicityData", "crm_logistic", "crm_power", "monotone", "two_parameter_logistic"]
+__all__ = [
+    "ToxicityData",
+    "crm_logistic",
+    "crm_power",
+    "fit",
+    "judge_convergence",
+    "monotone",
+    "two_parameter_logistic",
+    "write_fit",
+]
 
 _HOMES = MappingProxyType(
     {
         "ToxicityData": "doseesc.inference.data",
         "crm_logistic": "doseesc.inference.models",
         "crm_power": "doseesc.inference.models",
+        "fit": "doseesc.inference.fit",
+        "judge_convergence": "doseesc.inference.convergence",
         "monotone": "doseesc.inference.models",
         "two_parameter_logistic": "doseesc.inference.models",
+        "write_fit": "doseesc.inference.saving",
     }
 )
 

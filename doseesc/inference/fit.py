@@ -111,6 +111,21 @@ class Fit:
         """What was asked of the posterior."""
         return _question(self.study)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What should be known before the answer is used."""
+        found = []
+        background = [each.background for each in self.study.observation if each.background]
+        if background and not self.model.arguments["floor"] and self.model.arguments["floor_prior"] is None:
+            share = background[0]
+            found.append(
+                f"the file's observation: has a background of {100 * share:g} % under the DLTs, which this analysis "
+                f"counts as the drug's; write  analysis: {{floor: {share:g}}}  to take it off"
+            )
+        if not self.data.patients:
+            found.append("there are no data: this is the prior")
+        return tuple(found)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per dose, and per method: nuts, and quadrature where there is one.
 

@@ -1,0 +1,183 @@
+"""``doseesc fit``: the Bayesian analysis of a trial's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doseesc.commands._conduct import DataFile, Outcomes, check_one_source, data_code
+from doseesc.commands._options import (
+    DURING_THE_TRIAL,
+    Force,
+    Format,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    ShowCode,
+)
+from doseesc.commands._printing import print_data
+from doseesc.commands._studies import load_code, load_study
+from doseesc.scenario_errors import ScenarioError
+
+if TYPE_CHECKING:
+    from doseesc.inference.fit import Fit
+
+NOT_CONVERGED = 3
+
+
+class Model(StrEnum):
+    """The dose-toxicity model."""
+
+    crm_power = "crm_power"
+    crm_logistic = "crm_logistic"
+    blrm = "blrm"
+    monotone = "monotone"
+
+
+class SamplerName(StrEnum):
+    """What samples."""
+
+    auto = "auto"
+    pymc = "pymc"
+    nutpie = "nutpie"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    example = 'Example:  doseesc fit nct04602104 --outcomes "1NNN 2NNN 3NNT"'
+    app.command(rich_help_panel=DURING_THE_TRIAL, epilog=example)(fit)
+
+
+def fit(
+    file: ScenarioFile,
+    outcomes: Outcomes = None,
+    data: DataFile = None,
+    model: Annotated[Model | None, typer.Option("--model", help="Instead of the file's model.")] = None,
+    mtd: Annotated[
+        str | None,
+        typer.Option(
+            "--mtd",
+            metavar="LEVEL",
+            help="MTD, by label or level, from which the Phase 2 arms get their doses; by default as the first "
+            "design selects.",
+            show_default=False,
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of each chain that are kept.")] = 2000,
+    tune: Annotated[int, typer.Option("--tune", min=1, help="Draws of each chain before them.")] = 1000,
+    chains: Annotated[int, typer.Option("--chains", min=1, help="Chains.")] = 4,
+    sampler: Annotated[
+        SamplerName, typer.Option("--sampler", help="auto is nutpie where it is installed, else pymc.")
+    ] = SamplerName.auto,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers.")] = 1,
+    out: Out = None,
+    output_format: Printed = Format.table,
+    force: Force = False,
+    quiet: Quiet = False,
+    show_code: ShowCode = False,
+) -> None:
+    """Fit a model to the data of a trial: the DLT probability at every level and Phase 2 dose.
+
+    By the no-U-turn sampler, judged for convergence, and by quadrature too where the model has at most three
+    parameters. The prior is that of the file's section  analysis:. Without data it is the prior's answer. --out
+    writes fit.json, summary.csv, the draws as netCDF, and figures; DIR may hold results of  doseesc run.
+
+    Exit code 3: the chains have not converged; what was found is printed and written, and marked.
+    """
+    check_one_source(outcomes, data)
+    arguments = {
+        "model": None if model is None else str(model),
+        "mtd": mtd,
+        "draws": None if draws == 2000 else draws,
+        "tune": None if tune == 1000 else tune,
+        "chains": None if chains == 4 else chains,
+        "sampler": None if sampler == SamplerName.auto else str(sampler),
+        "seed": None if seed == 1 else seed,
+    }
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if show_code:
+        print_data(_code(file, outcomes, data, given, out, force))
+        return
+    from doseesc.output import check_fit_folder
+
+    study = load_study(file, warn=False)
+    if out is not None:
+        check_fit_folder(out, force=force)
+    from doseesc.inference.fit import fit as fit_model
+
+    try:
+        with _status(wanted=not quiet) as tell:
+            found = fit_model(study, data or outcomes or "", **given, progress=tell)  # type: ignore[arg-type]
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if out is not None:
+        from doseesc.inference.saving import write_fit
+
+        write_fit(found, out, force=force)
+    if not (quiet and output_format == Format.table):
+        _print(found, output_format, out)
+    if not found.convergence.converged:
+        typer.echo(found.convergence.verdict, err=True)
+        raise typer.Exit(NOT_CONVERGED)
+
+
+def _print(found: Fit, output_format: Format, out: Path | None) -> None:
+    if output_format == Format.json:
+        import json
+
+        print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
+        return
+    if output_format == Format.csv:
+        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
+        return
+    from rich.console import Console
+
+    from doseesc.report.fit_table import fit_lines
+
+    console = Console(highlight=False)
+    for text in fit_lines(found):
+        console.print(text, soft_wrap=True)
+    if out is not None:
+        console.print(f"\nwritten to {out}/", soft_wrap=True, markup=False)
+
+
+@contextmanager
+def _status(wanted: bool) -> Iterator[Callable[[str], None]]:
+    """Say on standard error what is being done, where that is a terminal."""
+    import sys
+
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("loading PyMC") as status:
+        yield lambda text: status.update(text)
+
+
+def _code(
+    file: str, outcomes: str | None, data: Path | None, given: Mapping[str, object], out: Path | None, force: bool
+) -> str:
+    lines = load_code(file)
+    lines.insert(1, "from doseesc.inference import fit")
+    if out is not None:
+        lines.insert(2, "from doseesc.inference import write_fit")
+    if data is not None:
+        lines.insert(0, "from pathlib import Path")
+    options = "".join(f", {name}={value!r}" for name, value in given.items())
+    lines += [
+        f"found = fit(study, {data_code(outcomes, data)}{options})",
+        "print(found.convergence.verdict)",
+        "print(found.to_frame())",
+    ]
+    if out is not None:
+        lines.append(f"write_fit(found, {str(out)!r}{', force=True' if force else ''})")
+    return "\n".join(lines) + "\n"
