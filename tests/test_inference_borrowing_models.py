@@ -1,26 +1,32 @@
 """The models that borrow, in PyMC, against the same by quadrature."""
 
+import json
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 from scipy.stats import kstest
 
+import doseesc
 from doseesc.inference.arviz_compat import ess, group
 from doseesc.inference.borrowing import RobustPrior, robust_prior
 from doseesc.inference.borrowing_models import exnex, robust_map
 from doseesc.inference.data import ToxicityData
+from doseesc.inference.fit import fit
 from doseesc.inference.heterogeneity import HalfNormal, Heterogeneity, Known
 from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
 from doseesc.inference.normal_mixture import BivariateNormal, NormalMixture
 from doseesc.inference.sampling import Sampler
+from doseesc.inference.saving import write_fit
+from doseesc.report.fit_table import fit_lines
+from doseesc.scenario import shipped_scenarios
 
 WEAK = BivariateNormal(mean=(np.log(0.5), 0.0), sd=(2.0, 1.0))
 MEXVT = ToxicityData(study=["MEXVT"] * 5, amount=[2, 4, 8, 12, 16], n=[3, 3, 6, 6, 6], dlt=[0] * 5)
 TRIAL = ToxicityData.from_outcomes("1NNN 2NNT 2NNN", amounts=[2, 8, 16])
-LEVELS, FURTHER = (2, 8, 16), (4,)
-AMOUNTS = (*LEVELS, *FURTHER)
+LEVELS = (2, 8, 16)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTensor on a machine without BLAS
 with_nutpie = pytest.mark.skipif(find_spec("nutpie") is None, reason="too slow without nutpie")
@@ -42,34 +48,44 @@ def map_prior():
 
 
 @pytest.fixture(scope="module")
-def map_sampler(map_prior):
-    return Sampler.of(robust_map(TRIAL, map_prior, levels=LEVELS, further=FURTHER))
+def borrowing_fit():
+    """The shipped example, by NUTS and by quadrature."""
+    study = doseesc.load(shipped_scenarios()["nct04602104_borrowing"])
+    return fit(study, "1NNN 2NNT 3NNN 3NNT", mtd="high", draws=1500, tune=700, chains=2)
 
 
-def test_robust_map_by_nuts_and_by_quadrature(map_prior, map_sampler):
-    draws = group(map_sampler.sample(draws=1500, tune=700, chains=2), "posterior")
-    assert draws["p"].dims == ("chain", "draw", "dose")
-    assert draws["dose"].values.tolist() == list(AMOUNTS)
-    fit = map_prior.fit(TRIAL, AMOUNTS, [0.25])
-    found = fit.posterior(map_prior.component_weights)
-    for place in range(len(AMOUNTS)):
+def test_robust_map_by_nuts_and_by_quadrature(borrowing_fit):
+    assert borrowing_fit.convergence.converged
+    assert borrowing_fit.comparison.errors < 4.5
+    prior, amounts = borrowing_fit.model.prior, [2, 8, 16, 4]
+    components = prior.fit(borrowing_fit.data, amounts, [0.25])
+    found = components.posterior(prior.component_weights)
+    draws = group(borrowing_fit.trace, "posterior")
+    assert draws["dose"].values.tolist() == amounts
+    for place in range(len(amounts)):
         p = draws["p"][..., place]
         assert agrees(p, found.mean[place])
         assert agrees((p - found.mean[place]) ** 2, found.sd[place] ** 2)
         assert agrees(1.0 * (p > 0.25), found.above[place, 0])
-    assert agrees(draws["from_history"], 1 - fit.weights(map_prior.component_weights)[-1])
+    assert borrowing_fit.grid.mean == pytest.approx(found.mean, abs=1e-7)
+    assert borrowing_fit.grid.over_target == pytest.approx(found.above[:, 0], abs=1e-6)
+    assert agrees(draws["from_history"], borrowing_fit.borrowed.weight_after)
 
 
-@with_nutpie
-def test_calibration_of_robust_map_by_nuts(map_prior, map_sampler):
-    random = np.random.default_rng(11)
-    ranks = []
-    for theta in map_prior.mixture.draw(60, random):
-        p = expit(theta[0] + np.exp(theta[1]) * np.log(np.array(TRIAL.amount) / 16))
-        data = ToxicityData(study=TRIAL.study, amount=TRIAL.amount, n=[6, 6, 6], dlt=random.binomial(6, p))
-        draws = group(map_sampler.sample(data, draws=200, tune=300, chains=2), "posterior")["p"]
-        ranks.append(float((draws.sel(dose=8.0) < p[1]).mean()))
-    assert kstest(ranks, "uniform").pvalue > 0.01
+def test_fit_shows_and_writes_what_it_borrowed(borrowing_fit, tmp_path):
+    shown = "\n".join(text.plain for text in fit_lines(borrowing_fit))
+    assert "Borrowed from NCT04313647 (24 patients, 0 DLTs)" in shown
+    assert "patients worth" in shown
+    written = write_fit(borrowing_fit, tmp_path / "out")
+    answer = json.loads((written / "fit.json").read_text())
+    assert answer["borrowed"]["weight_after"] == pytest.approx(borrowing_fit.borrowed.weight_after)
+    table = pd.read_csv(written / "borrowing_sensitivity.csv")
+    half = table[(table["weight"] == 0.5) & (table["amount"] == 16)]["mean"].iloc[0]
+    assert half == pytest.approx(borrowing_fit.grid.mean[2], abs=1e-7)
+    conflict = pd.read_csv(written / "borrowing_conflict.csv")
+    assert conflict["dlt"].max() == 2 * borrowing_fit.study.cohort_size
+    for name in ("borrowing_sizes.csv", "fit_borrowing.png", "fit_borrowing.svg"):
+        assert (written / name).stat().st_size > 100
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +126,7 @@ def test_calibration_of_exnex_by_nuts(exnex_case):
     data, how, chances, sampler = exnex_case
     random = np.random.default_rng(5)
     ranks = {"A": [], "B": []}
-    for _ in range(60):
+    for _ in range(40):
         tau = np.array([abs(0.5 * random.standard_normal()), 0.2])
         mu = random.multivariate_normal(how.mean.mean, how.mean.covariance)
         curves = {}

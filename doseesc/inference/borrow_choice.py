@@ -49,6 +49,15 @@ class BorrowingModel(AnalysisModel):
         return robust_map(data, self.prior, further=further, **self._given)
 
     @property
+    def differences(self) -> str:
+        """How much studies differ, in words."""
+        given = self.section.heterogeneity
+        if isinstance(given, str):
+            return f"differences between studies {given.replace('_', ' ')}"
+        priors = given.log_alpha.law(), given.log_beta.law()
+        return f"between-study sd of log_alpha {_law(priors[0])}, of log_beta {_law(priors[1])}"
+
+    @property
     def _given(self) -> dict[str, Any]:
         return {name: self.arguments[name] for name in ("levels", "floor", "floor_prior")}
 
@@ -71,15 +80,14 @@ def borrowing_model(borrow: Borrow, arguments: Mapping[str, Any], words: str) ->
         sd=tuple(arguments["prior_sd"]),
         correlation=float(arguments["prior_correlation"]),
     )
-    prior, history = _prior(borrow, float(arguments["reference"]), base), borrow.history()
     parameters = 2 + (arguments["floor_prior"] is not None)
     return BorrowingModel(
         name="blrm",
         arguments=arguments,
         parameters=parameters,
-        words=f"{words}; of the prior {borrow.weight:.3g} from {_studies(history)}, between-study {_sizes(borrow)}",
-        prior=prior,
-        history=history,
+        words=f"{words}; {100 * borrow.weight:.3g} % borrowed",
+        prior=_prior(borrow, float(arguments["reference"]), base),
+        history=borrow.history(),
         section=borrow,
     )
 
@@ -87,18 +95,6 @@ def borrowing_model(borrow: Borrow, arguments: Mapping[str, Any], words: str) ->
 @lru_cache(maxsize=8)
 def _prior(borrow: Borrow, reference: float, base: BivariateNormal) -> RobustPrior:
     return robust_prior(borrow.history(), borrow.hierarchy(reference, base), borrow.weight)
-
-
-def _studies(history: ToxicityData) -> str:
-    counts = [(name, history.of_study(name)) for name in history.studies]
-    return ", ".join(f"{name} ({rows.patients} patients, {sum(rows.dlt)} DLTs)" for name, rows in counts)
-
-
-def _sizes(borrow: Borrow) -> str:
-    if isinstance(borrow.heterogeneity, str):
-        return f"heterogeneity {borrow.heterogeneity.replace('_', ' ')}"
-    priors = (borrow.heterogeneity.log_alpha.law(), borrow.heterogeneity.log_beta.law())
-    return f"sd of log_alpha {_law(priors[0])}, of log_beta {_law(priors[1])}"
 
 
 def _law(prior: LogNormal | HalfNormal | Known) -> str:

@@ -25,6 +25,8 @@ class Borrowed:
     prior : RobustPrior
     history, data : ToxicityData
         The historical studies, and the trial's own.
+    differences : str
+        How much studies differ, in words.
     weight_after : float
         Weight of the MAP prior given the trial's data.
     patients : int
@@ -40,6 +42,7 @@ class Borrowed:
     prior: RobustPrior
     history: ToxicityData
     data: ToxicityData
+    differences: str
     weight_after: float
     patients: int
     sizes: pd.DataFrame
@@ -52,6 +55,7 @@ class Borrowed:
         return {
             "weight": self.prior.weight,
             "weight_after": self.weight_after,
+            "differences": self.differences,
             "reference": self.prior.reference,
             "map_components": [
                 {"weight": weight, "mean": law.mean, "sd": law.sd, "correlation": law.correlation}
@@ -103,6 +107,7 @@ def borrowed(
         prior=prior,
         history=model.history,
         data=data,
+        differences=model.differences,
         weight_after=float(1 - fit.weights(prior.component_weights)[-1]),
         patients=patients,
         sizes=sample_sizes(prior, data, amounts, patients=patients, **floor),

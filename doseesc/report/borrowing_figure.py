@@ -16,9 +16,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from doseesc.inference.borrowed import Borrowed
+    from doseesc.inference.fit import Fit
 
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95)
 _ENDS = (0.0005, 0.97)
+
+
+def fit_borrowing_figure(found: Fit) -> Figure:
+    """Draw :func:`borrowing_figure` for an analysis: at the doses of its Phase 2 arms, or at its highest level.
+
+    Raises
+    ------
+    ValueError
+        If the analysis borrows nothing.
+    """
+    if found.borrowed is None:
+        raise ValueError("the analysis borrows nothing")
+    levels = [(dose.label, dose.amount) for dose in found.doses if dose.kind == "level"]
+    arms = {dose.amount: dose.label for dose in found.doses if dose.kind == "arm"}
+    doses = [(arms[amount], amount) for amount in sorted(arms, reverse=True)][:2] or levels[-1:]
+    floor = {name: found.model.arguments[name] for name in ("floor", "floor_prior")}
+    return borrowing_figure(found.borrowed, doses, levels, found.study.target, **floor)
 
 
 def borrowing_figure(
@@ -47,7 +65,7 @@ def borrowing_figure(
     matplotlib Figure
         Not shown and not known to pyplot.
     """
-    figure, axes = panels(len(doses) + 1, columns=len(doses) + 1, height=2.6, foot=0.72, share_y=False)
+    figure, axes = panels(len(doses) + 1, columns=len(doses) + 1, height=2.6, foot=0.5, share_y=False)
     amounts = [amount for _, amount in doses]
     before = found.prior.fit(NOBODY, amounts, floor=floor, floor_prior=floor_prior)
     after = found.prior.fit(found.data, amounts, floor=floor, floor_prior=floor_prior)
@@ -102,4 +120,4 @@ def _conflict(panel: Axes, found: Borrowed, levels: Sequence[tuple[str, float]])
     panel.axhline(100 * found.prior.weight, color="0.8", linewidth=0.8, zorder=0)
     panel.set_ylim(0, 100)
     title(panel, "Weight of history, %")
-    panel.set_xlabel(f"DLTs of {int(found.conflict['dlt'].max())} first patients at the dose", fontsize=7.5)
+    panel.set_xlabel(f"DLTs of {int(found.conflict['dlt'].max())} patients at the dose", fontsize=7.5)

@@ -41,7 +41,8 @@ def borrowing_lines(found: Borrowed, labels: Sequence[str], amounts: Sequence[fl
         f"{plain_words(name)} ({rows.patients} patients, {sum(rows.dlt)} DLTs)"
         for name, rows in ((name, found.history.of_study(name)) for name in found.history.studies)
     )
-    lines = [Text(each, "bold") for each in textwrap.wrap(f"Borrowed from {history}", WIDTH)]
+    words = f"Borrowed from {history}; {found.differences}"
+    lines = [Text(each, "bold") for each in textwrap.wrap(words, WIDTH)]
     lines.append(
         Text(
             f"  weight of the history: {percent(found.prior.weight)} % before the data, "

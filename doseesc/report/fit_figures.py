@@ -37,13 +37,18 @@ _RANK_BINS = 20
 
 def fit_figures(found: Fit) -> dict[str, Figure]:
     """Return all figures by the names of their files."""
-    return {
+    figures = {
         "fit_curve": curve_figure(found),
         "fit_marginals": marginal_figure(found),
         "fit_prior_posterior": prior_figure(found),
         "fit_chains": chains_figure(found),
         "fit_mtd": mtd_figure(found),
     }
+    if found.borrowed is not None:
+        from doseesc.report.borrowing_figure import fit_borrowing_figure
+
+        figures["fit_borrowing"] = fit_borrowing_figure(found)
+    return figures
 
 
 def curve_figure(found: Fit) -> Figure:

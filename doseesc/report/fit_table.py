@@ -30,7 +30,7 @@ def fit_lines(found: Fit) -> list[Text]:
     lines += _wrapped(plain_words(found.model.words), "dim")
     for note in found.notes:
         lines += _wrapped(f"note: {note}", "yellow")
-    return [*lines, Text(), *_doses(found), *_side_by_side(found), *_mtd(found), *_checks(found)]
+    return [*lines, Text(), *_doses(found), *_side_by_side(found), *_mtd(found), *_checks(found), *_borrowed(found)]
 
 
 def _doses(found: Fit) -> list[Text]:
@@ -71,6 +71,15 @@ def _doses(found: Fit) -> list[Text]:
         words = f"Phase 2 arms from the MTD {level}, {found.mtd_source}" if arms else f"no arms: {found.mtd_source}"
         lines += _wrapped(f"{words}; another by --mtd", "dim")
     return lines
+
+
+def _borrowed(found: Fit) -> list[Text]:
+    if found.borrowed is None:
+        return []
+    from doseesc.report.borrowing_table import borrowing_lines
+
+    labels, amounts = zip(*((dose.label, dose.amount) for dose in found.doses), strict=True)
+    return [Text(), *borrowing_lines(found.borrowed, labels, amounts, found.study.target)]
 
 
 def _side_by_side(found: Fit) -> list[Text]:
