@@ -1,6 +1,7 @@
 """The models that borrow, in PyMC, against the same by quadrature."""
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -13,6 +14,7 @@ import doseesc
 from doseesc.inference.arviz_compat import ess, group
 from doseesc.inference.borrowing import RobustPrior, robust_prior
 from doseesc.inference.borrowing_models import exnex, robust_map
+from doseesc.inference.choice import analysis_model
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.fit import fit
 from doseesc.inference.heterogeneity import HalfNormal, Heterogeneity, Known
@@ -72,6 +74,13 @@ def test_robust_map_by_nuts_and_by_quadrature(borrowing_fit):
     assert agrees(draws["from_history"], borrowing_fit.borrowed.weight_after)
 
 
+def test_another_model_says_that_it_does_not_borrow(borrowing_fit):
+    other = replace(borrowing_fit, model=analysis_model(borrowing_fit.study, "crm_power"))
+    assert other.borrowed is None
+    assert any("borrows" in note and "crm_power does not" in note for note in other.notes)
+    assert not any("borrows" in note for note in borrowing_fit.notes)
+
+
 def test_fit_shows_and_writes_what_it_borrowed(borrowing_fit, tmp_path):
     shown = "\n".join(text.plain for text in fit_lines(borrowing_fit))
     assert "Borrowed from NCT04313647 (24 patients, 0 DLTs)" in shown
@@ -126,7 +135,7 @@ def test_calibration_of_exnex_by_nuts(exnex_case):
     data, how, chances, sampler = exnex_case
     random = np.random.default_rng(5)
     ranks = {"A": [], "B": []}
-    for _ in range(40):
+    for _ in range(30):
         tau = np.array([abs(0.5 * random.standard_normal()), 0.2])
         mu = random.multivariate_normal(how.mean.mean, how.mean.covariance)
         curves = {}
@@ -136,7 +145,7 @@ def test_calibration_of_exnex_by_nuts(exnex_case):
             curves[study] = lambda amount, theta=theta: expit(theta[0] + np.exp(theta[1]) * np.log(amount / 16))
         p = [curves[study](amount) for study, amount in zip(data.study, data.amount, strict=True)]
         drawn = ToxicityData(study=data.study, amount=data.amount, n=data.n, dlt=random.binomial(data.n, p))
-        draws = group(sampler.sample(drawn, draws=200, tune=300, chains=2), "posterior")["p"]
+        draws = group(sampler.sample(drawn, draws=200, tune=250, chains=2), "posterior")["p"]
         for study, of_study in ranks.items():
             of_study.append(float((draws.sel(study=study, dose=8.0) < curves[study](8)).mean()))
     for of_study in ranks.values():

@@ -124,6 +124,8 @@ class Fit:
                 f"the file's observation: has a background of {100 * share:g} % under the DLTs, which this analysis "
                 f"counts as the drug's; write  analysis: {{floor: {share:g}}}  to take it off"
             )
+        if self.study.analysis.borrow is not None and self.model.name != "blrm":
+            found.append(f"the file's analysis borrows from other studies; model {self.model.name} does not")
         if not self.data.patients:
             found.append("there are no data: this is the prior")
         return tuple(found)
