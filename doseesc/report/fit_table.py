@@ -89,8 +89,8 @@ def _side_by_side(found: Fit) -> list[Text]:
         ("mean", "mean"),
         ("5 %", "low"),
         ("95 %", "high"),
-        ("P(>target)", "over_target"),
-        ("P(>1.33)", "over_133"),
+        ("P(>t)", "over_target"),
+        ("P(>>t)", "over_133"),
     ]
     first = _name_width(found)
     widths = [first, *([10, 7] * len(pairs))]
