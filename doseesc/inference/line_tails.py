@@ -79,8 +79,7 @@ def crossings(values: FloatArray, lines: IntArray, before: IntArray, limits: Flo
     with np.errstate(divide="ignore", invalid="ignore"):
         step = _evaluate(polynomial, root) / slope
     close = np.abs(step) < 1e-3  # Newton's last step, where the curve is not flat
-    place: FloatArray = first + np.where(close, root - np.where(close, step, 0.0), root)
-    return place
+    return first.astype(np.float64) + np.where(close, root - np.where(close, step, 0.0), root)
 
 
 def interpolated(values: FloatArray, place: FloatArray) -> FloatArray:

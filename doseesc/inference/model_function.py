@@ -9,6 +9,7 @@ The likelihood is no part of it: a trial's tally is binomial, and the design put
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -120,7 +121,9 @@ def model_function(model: pm.Model, dlt_probability: str = "p", evidence: Sequen
     # NumPy's own loops: no compiler to wait for, and fused loops would run in Python.
     plain: Any = Mode(linker="py", optimizer="fast_run")
     mode = plain.excluding("fusion", "inplace")
-    compiled = function([points], vectorize_graph(joined, {flat: points}), mode=mode)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")  # nothing here needs one
+        compiled = function([points], vectorize_graph(joined, {flat: points}), mode=mode)
     start = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars]).astype(np.float64)
     with np.errstate(all="ignore"):
         values = compiled(start[None])
@@ -162,6 +165,11 @@ def check_model(model: pm.Model, dlt_probability: str, evidence: Sequence[str] =
         )
 
 
+def prior_words(model: pm.Model) -> str:
+    """Return the prior in PyMC's words, such as ``b ~ Normal(0, 1.16)``."""
+    return ", ".join(" ".join(str(variable.str_repr()).split()) for variable in model.free_RVs)
+
+
 def _plain(outputs: list[Any]) -> list[Any]:
     """Take out what stands in the way of evaluating many points at once.
 
@@ -184,7 +192,8 @@ def _plain(outputs: list[Any]) -> list[Any]:
             return outputs
         value, *conditions = hidden[0].owner.inputs
         if conditions:
-            value = pt.switch(pt.all([pt.all(each) for each in conditions]), value, -np.inf)
+            holds: Any = pt.stack([each.all() for each in conditions])
+            value = pt.switch(holds.all(), value, -np.inf)
         outputs = clone_replace(outputs, {hidden[0]: value})
 
 

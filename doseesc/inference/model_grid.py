@@ -26,7 +26,7 @@ from scipy.special import logit
 from designs.grid import CURVATURE, GridModel
 from designs.tally import Tally
 from doseesc.inference.line_tails import LEAST_NODES, crossings, interpolated, shares_above
-from doseesc.inference.model_function import ModelError, ModelFunction, Points, model_function
+from doseesc.inference.model_function import ModelError, ModelFunction, Points, model_function, prior_words
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -83,6 +83,8 @@ class ModelGrid:
     monotone : bool
         Whether every DLT probability rises, or falls, along every line, so that tail probabilities are as accurate as
         means.
+    prior : str
+        The prior in PyMC's words.
     """
 
     grid: GridModel
@@ -94,6 +96,7 @@ class ModelGrid:
     patients: int
     moved: float
     monotone: bool
+    prior: str = ""
 
     @property
     def n_doses(self) -> int:
@@ -186,7 +189,9 @@ def model_grid(
     except _TooManyNodes:
         raise NotSettled(f"has a prior too far from normal for a grid; {_REMEDY}") from None
     best = _refined(best, attempt, tolerance)
-    grid = replace(best.grid, names=function.parameters, patients=patients, moved=best.most_moved)
+    grid = replace(
+        best.grid, names=function.parameters, patients=patients, moved=best.most_moved, prior=prior_words(model)
+    )
     if not grid.moved <= _USABLE:
         how = f"with {grid.n_nodes:,} nodes answers still move by up to {grid.moved:.2g}"
         raise NotSettled(f"has a prior too far from normal for a grid: {how}; {_REMEDY}")
