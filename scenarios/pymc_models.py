@@ -11,8 +11,8 @@ import pymc as pm
 def weibull(doses):
     """P(DLT) = 1 - exp(-hazard (dose / highest)^shape): the hazard of a DLT grows with a power of the dose."""
     with pm.Model() as model:
-        hazard = pm.LogNormal("hazard", mu=np.log(0.6), sigma=1.0)  # the highest dose's cumulative hazard
-        shape = pm.Gamma("shape", alpha=3, beta=2)
+        hazard = pm.LogNormal("hazard", mu=np.log(0.3), sigma=1.0)  # the highest dose's cumulative hazard
+        shape = pm.Gamma("shape", alpha=4, beta=3)
         pm.Deterministic("p", 1 - pm.math.exp(-hazard * (np.array(doses) / doses[-1]) ** shape))
     return model
 

@@ -84,6 +84,10 @@ class GridPosterior:
         """Return where (S,) the posterior can be relied upon: everywhere."""
         return np.ones(tally.size, dtype=np.bool_)
 
+    def notes(self) -> list[str]:
+        """Return what a reader of results should know: nothing."""
+        return []
+
     def text(self) -> str:
         """Return the grid as text, see :func:`grid_from_text`."""
         model = self.model

@@ -192,7 +192,7 @@ def _plain(outputs: list[Any]) -> list[Any]:
             return outputs
         value, *conditions = hidden[0].owner.inputs
         if conditions:
-            holds: Any = pt.stack([each.all() for each in conditions])
+            holds: Any = pt.stack([pt.as_tensor(each) for each in conditions])
             value = pt.switch(holds.all(), value, -np.inf)
         outputs = clone_replace(outputs, {hidden[0]: value})
 

@@ -23,13 +23,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from designs.blrm import BlrmPosterior
-from designs.checks import require_choice, require_numbers, require_probability
+from designs.checks import require_choice, require_numbers, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design
 from designs.interval_choice import (
@@ -46,6 +47,7 @@ from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
 from designs.tally import IntArray, Tally
 from designs.words import listed, percent
+from doseesc.inference.nuts_fits import Sampler
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -54,6 +56,8 @@ FloatArray = npt.NDArray[np.float64]
 
 SELECTIONS = ("target_probability", "loss", "nearest_mean", "plug_in")
 MTDS = ("model", "next_level")
+SAMPLING = MappingProxyType({"draws": "draws", "tune": "tune", "chains": "chains", "sampling_seed": "seed"})
+"""Parameters of a design that are settings of NUTS, and their names there."""
 
 
 class Posterior(Protocol):
@@ -92,6 +96,9 @@ class Posterior(Protocol):
 
     def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
         """Return where (S,) the posterior can be relied upon."""
+
+    def notes(self) -> list[str]:
+        """Return what a reader of results should know of how posteriors were found."""
 
     def text(self) -> str:
         """Return it as text that a results file can hold."""
@@ -143,6 +150,10 @@ class PymcDesign(Design):
         Largest probability of an overdose; None means no overdose control.
     mtd : {"model", "next_level"}
         The MTD is the model's safe level, or the level that the next cohort would get, rules included.
+    draws, tune, chains, sampling_seed : int
+        Settings of NUTS, for a model of more than three parameters.
+    cache : str
+        Folder in which its fits are kept; by default doseesc/nuts in the user's cache folder.
     posterior : optional
         What has been found from the module: written by doseesc, not by hand.
     cohort_size, start_level, rules
@@ -161,6 +172,11 @@ class PymcDesign(Design):
     overdose_above: float | None = None
     feasibility_bound: float | None = 0.25
     mtd: str = "model"
+    draws: int = 500
+    tune: int = 500
+    chains: int = 4
+    sampling_seed: int = 1
+    cache: str = ""
     rules: tuple[Rule, ...] = (NoSkipping(),)
     posterior: str = field(default="", repr=False)
 
@@ -182,6 +198,8 @@ class PymcDesign(Design):
             )
         if self.selection == "plug_in" and not self._model.one_parameter:
             raise ValueError("selection must not be plug_in with a model of several parameters; use nearest_mean")
+        for name, least in (("draws", 4), ("tune", 1), ("chains", 1), ("sampling_seed", 0)):
+            require_whole(name, getattr(self, name), least)
         if self.max_n > self._model.patients:
             raise ValueError(f"max_n must be at most {self._model.patients}, what the model was laid out for")
         object.__setattr__(self, "n_doses", self._model.n_doses)
@@ -202,6 +220,10 @@ class PymcDesign(Design):
             f"{self._model.words} The next cohort gets the level whose DLT probability is {self._goal}. {control} The "
             f"MTD is {mtd}."
         )
+
+    def notes(self) -> list[str]:
+        """See :meth:`Design.notes`: how many posteriors were fitted, where they are."""
+        return self._model.notes()
 
     def posterior_of(self, tally: Tally) -> BlrmPosterior:
         """Return posterior means, standard deviations and interval probabilities of the DLT probabilities."""
@@ -287,9 +309,10 @@ class PymcDesign(Design):
 def _posterior(text: str) -> Posterior:
     """Read a posterior from its text."""
     from doseesc.inference.grid_posterior import grid_from_text
+    from doseesc.inference.nuts_posterior import MARK, nuts_from_text
 
     try:
-        return grid_from_text(text)
+        return nuts_from_text(text) if text.startswith(MARK) else grid_from_text(text)
     except ValueError as error:
         raise ValueError(f"posterior {error}") from error
 
@@ -345,6 +368,8 @@ def design_from_pymc(
         evidence=evidence,
         tolerance=tolerance,
         parameter_means=options.get("selection") == "plug_in",
+        sampler=Sampler(**{name: options[key] for key, name in SAMPLING.items() if key in options}),
+        cache=options.get("cache", ""),
     )
     return PymcDesign(
         target=target,
@@ -364,10 +389,21 @@ def posterior_of_model(
     evidence: Sequence[str] = (),
     tolerance: float = 1e-7,
     parameter_means: bool = False,
+    sampler: Sampler | None = None,
+    cache: str = "",
+    backend: str = "",
+    jobs: int = 0,
 ) -> Posterior:
-    """Return the posterior of a model: on a grid.
+    """Return the posterior of a model: on a grid where it has at most three parameters, else by NUTS.
 
-    The arguments are those of :func:`design_from_pymc` and :func:`doseesc.inference.model_grid.model_grid`.
+    Parameters
+    ----------
+    model, dlt_probability, max_n, evidence, tolerance
+        As for :func:`design_from_pymc`.
+    parameter_means : bool
+        See :func:`doseesc.inference.model_grid.model_grid`.
+    sampler, cache, backend, jobs
+        See :class:`doseesc.inference.nuts_posterior.NutsPosterior`; without effect on a grid.
 
     Raises
     ------
@@ -375,14 +411,29 @@ def posterior_of_model(
         If the model cannot be used.
     """
     from doseesc.inference.grid_posterior import GridPosterior
-    from doseesc.inference.model_grid import model_grid
+    from doseesc.inference.model_function import model_function, prior_words
+    from doseesc.inference.model_grid import MOST_PARAMETERS, model_grid
+    from doseesc.inference.nuts_posterior import NutsPosterior
 
-    grid = model_grid(
+    function = model_function(model, dlt_probability, evidence)
+    if len(function.start) <= MOST_PARAMETERS:
+        grid = model_grid(
+            model,
+            dlt_probability,
+            patients=max_n,
+            evidence=evidence,
+            tolerance=tolerance,
+            parameter_means=parameter_means,
+        )
+        return GridPosterior(grid)
+    return NutsPosterior.of(
         model,
         dlt_probability,
         patients=max_n,
-        evidence=evidence,
-        tolerance=tolerance,
-        parameter_means=parameter_means,
+        sampler=sampler or Sampler(),
+        prior=prior_words(model),
+        n_doses=function.n_doses,
+        cache=cache,
+        backend=backend,
+        jobs=jobs,
     )
-    return GridPosterior(grid)

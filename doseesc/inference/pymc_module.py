@@ -19,7 +19,8 @@ from types import ModuleType
 from typing import Any
 
 from doseesc.inference.model_function import ModelError
-from doseesc.inference.pymc_design import PosteriorText, posterior_of_model
+from doseesc.inference.nuts_fits import Sampler
+from doseesc.inference.pymc_design import SAMPLING, PosteriorText, posterior_of_model
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
 from doseesc.yaml_source import Source
 
@@ -120,6 +121,8 @@ def _posterior(
             max_n=int(facts["max_n"]),
             evidence=tuple(map(str, evidence)),
             parameter_means=entry.get("selection") == "plug_in",
+            sampler=Sampler(**{to: int(entry[key]) for key, to in SAMPLING.items() if isinstance(entry.get(key), int)}),
+            cache=str(entry.get("cache", "")),
         )
     except ModelError as error:
         field = "dlt_probability" if "no variable" in str(error) else "function"
