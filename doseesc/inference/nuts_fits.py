@@ -19,8 +19,8 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,20 +80,21 @@ def backend_name() -> str:
 
 def model_hash(model: pm.Model, dlt_probability: str, sampler: Sampler, backend: str) -> str:
     """Return what names the folder of a model's fits: the same in every process, another where the model changes."""
-    import pytensor
     from pytensor.compile.sharedvalue import SharedVariable
     from pytensor.graph.basic import Constant
     from pytensor.graph.traversal import ancestors
+    from pytensor.printing import debugprint
 
     curve = model.replace_rvs_by_values([model[dlt_probability]])[0]
     outputs = [model.logp(), curve]
     hashed = hashlib.sha256(repr((tuple(sampler), backend)).encode())
-    hashed.update(str(pytensor.dprint(outputs, file="str", print_type=True)).encode())
-    for variable in ancestors(outputs):
-        if isinstance(variable, Constant) and hasattr(variable, "data"):
-            hashed.update(repr(np.shape(variable.data)).encode() + np.asarray(variable.data).tobytes())
-        elif isinstance(variable, SharedVariable):
-            hashed.update(np.asarray(variable.get_value()).tobytes())
+    hashed.update(str(debugprint(outputs, file="str", print_type=True)).encode())
+    every: Any = ancestors(outputs)
+    for variable in every:
+        if isinstance(variable, Constant | SharedVariable):
+            constant: Any = variable
+            value = constant.get_value() if isinstance(variable, SharedVariable) else constant.data
+            hashed.update(repr(np.shape(value)).encode() + np.asarray(value).tobytes())
     return hashed.hexdigest()[:32]
 
 
@@ -156,9 +157,9 @@ def _fit(packed: bytes, task: Task, sampler: Sampler, backend: str) -> bool:
 
 def _mixed(draws: FloatArray) -> bool:
     """Judge draws (chains, draws, J) by r-hat and effective sample sizes."""
-    import arviz
     import xarray
 
+    arviz: Any = import_module("arviz")
     data = xarray.Dataset({"p": (("chain", "draw", "dose"), draws)})
     ess = [np.min(arviz.ess(data, method=method)["p"].values) for method in ("bulk", "tail")]
     r_hat = np.max(arviz.rhat(data)["p"].values)
@@ -198,16 +199,16 @@ def _by_nutpie(model: Any) -> Sample:
 
 
 def _by_pymc(model: Any) -> Sample:
-    import pymc
-    from pytensor.compile.mode import Mode
+    import logging
 
-    plain: Any = Mode(linker="py", optimizer="fast_run")
-    # A model this small gains less by compiled loops than their compilation takes.
+    import pymc
+
     with model:
-        step = pymc.NUTS(compile_kwargs={"mode": plain.excluding("fusion", "inplace")})
+        step = pymc.NUTS()
 
     def sample(n: FloatArray, dlt: FloatArray, sampler: Sampler, seed: int) -> tuple[FloatArray, float]:
-        with model, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        logging.getLogger("pymc").setLevel(logging.ERROR)  # else it reports every fit
+        with model:
             pymc.set_data({"doseesc_n": n, "doseesc_dlt": dlt})
             trace = pymc.sample(
                 step=step,

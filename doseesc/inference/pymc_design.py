@@ -154,7 +154,7 @@ class PymcDesign(Design):
         Settings of NUTS, for a model of more than three parameters.
     cache : str
         Folder in which its fits are kept; by default doseesc/nuts in the user's cache folder.
-    posterior : optional
+    fitted : optional
         What has been found from the module: written by doseesc, not by hand.
     cohort_size, start_level, rules
         As for :class:`Design`; by default no level is skipped on the way up.
@@ -178,7 +178,7 @@ class PymcDesign(Design):
     sampling_seed: int = 1
     cache: str = ""
     rules: tuple[Rule, ...] = (NoSkipping(),)
-    posterior: str = field(default="", repr=False)
+    fitted: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         require_probability("target", self.target)
@@ -192,7 +192,7 @@ class PymcDesign(Design):
         for name in ("overdose_above", "feasibility_bound"):
             if getattr(self, name) is not None:
                 require_probability(name, getattr(self, name))
-        if not self.posterior:
+        if not self.fitted:
             raise ValueError(
                 "module is read where a scenario file is loaded; in Python use doseesc.inference.design_from_pymc"
             )
@@ -225,7 +225,7 @@ class PymcDesign(Design):
         """See :meth:`Design.notes`: how many posteriors were fitted, where they are."""
         return self._model.notes()
 
-    def posterior_of(self, tally: Tally) -> BlrmPosterior:
+    def posterior(self, tally: Tally) -> BlrmPosterior:
         """Return posterior means, standard deviations and interval probabilities of the DLT probabilities."""
         *above, overdose, mean = self._model.exceedance(tally, (*self.intervals, self._overdose_above), with_means=True)
         variance = self._model.squares(tally) - mean**2
@@ -261,7 +261,7 @@ class PymcDesign(Design):
 
     @property
     def _model(self) -> Posterior:
-        return self.posterior.live if isinstance(self.posterior, PosteriorText) else _posterior(self.posterior)
+        return self.fitted.live if isinstance(self.fitted, PosteriorText) else _posterior(self.fitted)
 
     @property
     def _overdose_above(self) -> float:
@@ -314,7 +314,7 @@ def _posterior(text: str) -> Posterior:
     try:
         return nuts_from_text(text) if text.startswith(MARK) else grid_from_text(text)
     except ValueError as error:
-        raise ValueError(f"posterior {error}") from error
+        raise ValueError(f"fitted {error}") from error
 
 
 def design_from_pymc(
@@ -376,7 +376,7 @@ def design_from_pymc(
         max_n=max_n,
         dlt_probability=dlt_probability,
         evidence=tuple(evidence),
-        posterior=PosteriorText.of(posterior),
+        fitted=PosteriorText.of(posterior),
         **options,
     )
 

@@ -54,7 +54,7 @@ def with_pymc_models(source: Source) -> tuple[Source, list[Problem]]:
             facts = _facts(source.data, entry)
             found = _posterior(source, entry, facts, ("designs", place)) if facts else []
             if isinstance(found, PosteriorText):
-                filled[-1] = {**entry, "posterior": found}
+                filled[-1] = {**entry, "fitted": found}
             else:
                 problems += found
     return replace(source, data={**source.data, "designs": filled}), problems
