@@ -175,7 +175,7 @@ def model_grid(
     tallies = demanding_tallies(function.n_doses, patients)
 
     def attempt(layout: _Layout, steps: FloatArray) -> _Trial:
-        boxed = _boxed(layout, function)
+        boxed = layout if layout.boxed else _boxed(layout, function)
         grid = _filled(boxed, function, steps)
         functions = [np.exp(grid.grid.log_dlt).T]
         functions += [grid.shares_above(level, _LIMITS) for level in range(1, grid.n_doses + 1)]
@@ -228,7 +228,8 @@ def demanding_tallies(n_doses: int, patients: int) -> Tally:
 class _Layout(NamedTuple):
     """Coordinates: unconstrained parameters = centre + scale z; the last coordinate moves the line's parameter alone.
 
-    ``low`` and ``high`` (K,) are the ends of the box in t, ``drop`` the fall of the prior at which it ends.
+    ``low`` and ``high`` (K,) are the ends of the box in t, ``drop`` the fall of the prior at which it ends, ``boxed``
+    whether it has been seen to end there.
     """
 
     centre: FloatArray
@@ -236,6 +237,7 @@ class _Layout(NamedTuple):
     low: FloatArray
     high: FloatArray
     drop: float
+    boxed: bool = False
 
     def points(self, t: FloatArray) -> FloatArray:
         return self.centre + (np.sinh(CURVATURE * t) / CURVATURE) @ self.scale.T
@@ -344,7 +346,7 @@ def _boxed(layout: _Layout, function: ModelFunction) -> _Layout:
                 high[k] += 0.5 + 0.1 * abs(high[k])
             widened |= bool(first > floor or last > floor)
         if not widened:
-            return layout._replace(low=low, high=high)
+            return layout._replace(low=low, high=high, boxed=True)
     raise ModelError("has an improper prior, or one with too heavy tails for a grid")
 
 
@@ -411,7 +413,7 @@ def _refined(trial: _Trial, attempt: Callable[[_Layout, FloatArray], _Trial], to
         untried[k] = False
         try:
             if k == size:
-                better = attempt(trial.layout._replace(drop=trial.layout.drop + _DEEPER), trial.steps)
+                better = attempt(trial.layout._replace(drop=trial.layout.drop + _DEEPER, boxed=False), trial.steps)
             else:
                 better = attempt(trial.layout, np.where(np.arange(size) == k, trial.steps / factor[k], trial.steps))
         except _TooManyNodes:
