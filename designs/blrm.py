@@ -161,9 +161,8 @@ class BLRM(Design):
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""
-        goal = goal_words(
-            tuple(percent(edge) for edge in self.intervals), listed(self.loss) if self.selection == "loss" else None
-        )
+        low, high, worst = (percent(edge) for edge in self.intervals)
+        goal = goal_words((low, high, worst), listed(self.loss) if self.selection == "loss" else None)
         if self.selection == "nearest_mean":
             goal = f"with the posterior mean nearest the target {percent(self.target)}"
         bound = self.feasibility_bound
