@@ -10,17 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from doseesc.inference.model_grid import ModelGrid, model_grid
     from doseesc.inference.pymc_design import PymcDesign, design_from_pymc
 
-__all__ = ["ModelGrid", "PymcDesign", "design_from_pymc", "model_grid"]
+__all__ = ["PymcDesign", "design_from_pymc"]
 
 _HOMES = MappingProxyType(
     {
-        "ModelGrid": "doseesc.inference.model_grid",
         "PymcDesign": "doseesc.inference.pymc_design",
         "design_from_pymc": "doseesc.inference.pymc_design",
-        "model_grid": "doseesc.inference.model_grid",
     }
 )
 
