@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from doseesc.inference.fit import fit
     from doseesc.inference.heterogeneity import Heterogeneity
     from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
-    from doseesc.inference.model_grid import ModelGrid, model_grid
     from doseesc.inference.models import crm_logistic, crm_power, monotone, two_parameter_logistic
     from doseesc.inference.normal_mixture import BivariateNormal
     from doseesc.inference.pymc_design import PymcDesign, design_from_pymc
@@ -27,7 +26,6 @@ __all__ = [
     "BivariateNormal",
     "Heterogeneity",
     "Hierarchy",
-    "ModelGrid",
     "PymcDesign",
     "RobustPrior",
     "ToxicityData",
@@ -38,7 +36,6 @@ __all__ = [
     "fit",
     "hierarchy_posterior",
     "judge_convergence",
-    "model_grid",
     "monotone",
     "robust_map",
     "robust_prior",
@@ -51,7 +48,6 @@ _HOMES = MappingProxyType(
         "BivariateNormal": "doseesc.inference.normal_mixture",
         "Heterogeneity": "doseesc.inference.heterogeneity",
         "Hierarchy": "doseesc.inference.hierarchy",
-        "ModelGrid": "doseesc.inference.model_grid",
         "PymcDesign": "doseesc.inference.pymc_design",
         "RobustPrior": "doseesc.inference.borrowing",
         "ToxicityData": "doseesc.inference.data",
@@ -62,7 +58,6 @@ _HOMES = MappingProxyType(
         "fit": "doseesc.inference.fit",
         "hierarchy_posterior": "doseesc.inference.hierarchy",
         "judge_convergence": "doseesc.inference.convergence",
-        "model_grid": "doseesc.inference.model_grid",
         "monotone": "doseesc.inference.models",
         "robust_map": "doseesc.inference.borrowing_models",
         "robust_prior": "doseesc.inference.borrowing",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -108,10 +109,10 @@ def model_function(model: pm.Model, dlt_probability: str = "p", evidence: Sequen
     check_model(model, dlt_probability, evidence)
     import pytensor.tensor as pt
     from pymc.pytensorf import join_nonshared_inputs
-    from pytensor.compile.function import function
     from pytensor.compile.mode import Mode
     from pytensor.graph.replace import vectorize_graph
 
+    pytensor: Any = import_module("pytensor")
     point = model.initial_point()
     curve, *natural = model.replace_rvs_by_values([model[dlt_probability], *model.free_RVs])
     log_prior, curve, *natural = _plain([model.logp(), curve, *natural])
@@ -123,7 +124,7 @@ def model_function(model: pm.Model, dlt_probability: str = "p", evidence: Sequen
     mode = plain.excluding("fusion", "inplace")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")  # nothing here needs one
-        compiled = function([points], vectorize_graph(joined, {flat: points}), mode=mode)
+        compiled = pytensor.function([points], vectorize_graph(joined, {flat: points}), mode=mode)
     start = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars]).astype(np.float64)
     with np.errstate(all="ignore"):
         values = compiled(start[None])
