@@ -31,10 +31,20 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.checks import require_amounts, require_choice, require_number, require_numbers, require_probability
-from designs.decision import Decision, Reason
+from designs.decision import Decision
 from designs.design import Design
 from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
+from designs.interval_choice import (
+    Choice,
+    between,
+    choose,
+    goal_words,
+    interval_score,
+    move_to_choice,
+    nearest_score,
+    overdose_words,
+)
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
 from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
@@ -44,8 +54,6 @@ from designs.words import floor_sentence, listed, percent
 FloatArray = npt.NDArray[np.float64]
 
 SELECTIONS = ("target_probability", "loss", "nearest_mean")
-
-_PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
 
 
 class BlrmPosterior(NamedTuple):
@@ -154,18 +162,11 @@ class BLRM(Design):
     def describe(self) -> str:
         """See :meth:`Design.describe`."""
         low, high, worst = (percent(edge) for edge in self.intervals)
-        goal = {
-            "target_probability": f"most probably between {low} and {high}",
-            "loss": f"of least expected loss ({listed(self.loss)} below {low}, up to {high}, up to {worst}, above)",
-            "nearest_mean": f"with the posterior mean nearest the target {percent(self.target)}",
-        }[self.selection]
+        goal = goal_words((low, high, worst), listed(self.loss) if self.selection == "loss" else None)
+        if self.selection == "nearest_mean":
+            goal = f"with the posterior mean nearest the target {percent(self.target)}"
         bound = self.feasibility_bound
-        control = (
-            "No level is barred as an overdose."
-            if bound is None
-            else f"A level is barred where its DLT probability exceeds {percent(self._overdose_above)} with posterior "
-            f"probability above {percent(bound)}; the trial stops without a dose where all are."
-        )
+        control = overdose_words(percent(self._overdose_above), None if bound is None else percent(bound))
         return (
             "The Bayesian logistic regression model (BLRM), logit p = log_alpha + exp(log_beta) log(dose / "
             f"{self.doses[-1] if self.reference is None else self.reference:g}), with a bivariate normal prior of "
@@ -201,11 +202,8 @@ class BLRM(Design):
 
     def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
         """See :meth:`Design.propose_with_ceiling`."""
-        best, best_safe, highest_safe = self._judge(tally)
-        decision = self.move_to(tally, np.maximum(best_safe, 1))
-        held_back = (best > best_safe) & (best_safe >= tally.level)
-        reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
-        return Decision(decision.level, decision.cohort_size, reason), highest_safe
+        choice = self._judge(tally)
+        return move_to_choice(self, tally, choice), choice.highest_safe
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`."""
@@ -232,7 +230,7 @@ class BLRM(Design):
     def _overdose_above(self) -> float:
         return self.intervals[1] if self.overdose_above is None else self.overdose_above
 
-    def _judge(self, tally: Tally) -> _Judgement:
+    def _judge(self, tally: Tally) -> Choice:
         functions = [self._shares(tally, self._overdose_above)]
         if self.selection == "nearest_mean":
             functions.append(np.exp(self._grid(tally).log_dlt).T)
@@ -240,28 +238,11 @@ class BLRM(Design):
             functions += [self._shares(tally, above) for above in self.intervals]
         expected = self._grid(tally).expect(tally, np.column_stack(functions))
         overdose, *rest = np.split(expected, len(functions), axis=1)
-        safe, score = self._safe(overdose), self._score(rest)
-        highest_safe = safe.sum(axis=1)
-        best_safe = np.argmax(np.where(safe, score, -np.inf), axis=1) + 1
-        return _Judgement(np.argmax(score, axis=1) + 1, np.minimum(best_safe, highest_safe), highest_safe)
-
-    def _safe(self, overdose: FloatArray) -> npt.NDArray[np.bool_]:
-        """Return which levels are safe: all up to the first that is not."""
-        if self.feasibility_bound is None:
-            return np.ones(overdose.shape, dtype=np.bool_)
-        return np.logical_and.accumulate(overdose <= self.feasibility_bound, axis=1)
-
-    def _score(self, expected: list[FloatArray]) -> FloatArray:
-        """Return how good each level is, shape (S, J)."""
         if self.selection == "nearest_mean":
-            return -np.abs(expected[0] - self.target)
-        probability = between(*expected)
-        if self.selection == "loss":
-            return -(probability @ np.array(self.loss))
-        under, in_target = probability[..., 0], probability[..., 1]
-        # Where no level has a chance of being in the target interval, the highest of those likely to be below it.
-        hopeless = in_target.max(axis=1, keepdims=True) < _PRECISION
-        return np.where(hopeless, np.where(under > 0.5, np.arange(self.n_doses), -1.0), in_target)
+            score = nearest_score(rest[0], self.target)
+        else:
+            score = interval_score(between(*rest), self.loss if self.selection == "loss" else None)
+        return choose(score, overdose, self.feasibility_bound)
 
     def _grid(self, tally: Tally) -> GridModel:
         patients = self._patients(tally)
@@ -278,17 +259,3 @@ class BLRM(Design):
 
     def _patients(self, tally: Tally) -> int:
         return grid_patients(self.max_n, tally)
-
-
-class _Judgement(NamedTuple):
-    """Levels (S,): the best by the selection criterion, the best of the safe ones, the highest safe one; 0 = none."""
-
-    best: IntArray
-    best_safe: IntArray
-    highest_safe: IntArray
-
-
-def between(first: FloatArray, second: FloatArray, third: FloatArray) -> FloatArray:
-    """Return the probabilities (S, J, 4) of four intervals from those of lying above their three cut points."""
-    above = np.stack([np.ones_like(first), first, second, third, np.zeros_like(first)], axis=-1)
-    return np.maximum(-np.diff(np.clip(above, 0.0, 1.0), axis=-1), 0.0)

@@ -131,6 +131,10 @@ class Design(ABC):
         """
         return default_description(self)
 
+    def notes(self) -> list[str]:
+        """Return what a reader of results should know of how decisions were computed; by default nothing."""
+        return []
+
     def probability_above(self, tally: Tally, level: int, above: float) -> npt.NDArray[np.float64]:
         """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,).
 

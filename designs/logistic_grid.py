@@ -70,9 +70,7 @@ def logistic_grid(prior: LogisticPrior, patients: int) -> LogisticGrid:
 
     Tail probabilities are then good to about 1e-6, means to 1e-8.
     """
-    narrowest = 1 / np.sqrt(1 + patients * prior.residual_sd**2 / 4)
-    alpha = thinned_axis(_REACH, min(_STEP_ALPHA * narrowest, _WIDEST_STEP))
-    beta = thinned_axis(_REACH, min(_STEP_BETA * _narrowest_beta(prior, patients), _WIDEST_STEP))
+    alpha, beta = (thinned_axis(_REACH, step) for step in logistic_steps(prior, patients))
     z_alpha, z_beta = (side.ravel() for side in np.meshgrid(alpha.nodes, beta.nodes, indexing="ij"))
     jacobian = np.add.outer(alpha.log_weight, beta.log_weight).ravel()
     inside = z_alpha**2 + z_beta**2 <= _REACH**2
@@ -80,6 +78,13 @@ def logistic_grid(prior: LogisticPrior, patients: int) -> LogisticGrid:
     logit_p = prior.mean_log_alpha(z_beta) + prior.residual_sd * z_alpha + prior.slope(z_beta)
     log_weight = jacobian[inside] - 0.5 * (z_alpha**2 + z_beta**2)
     return LogisticGrid(alpha, z_alpha, z_beta, GridModel(log_weight, log_expit(logit_p), log_expit(-logit_p)))
+
+
+def logistic_steps(prior: LogisticPrior, patients: int) -> tuple[float, float]:
+    """Return how far apart, in prior sds, nodes of log_alpha given log_beta and of log_beta may lie."""
+    narrowest = 1 / np.sqrt(1 + patients * prior.residual_sd**2 / 4)
+    steps = _STEP_ALPHA * narrowest, _STEP_BETA * _narrowest_beta(prior, patients)
+    return float(min(steps[0], _WIDEST_STEP)), float(min(steps[1], _WIDEST_STEP))
 
 
 @lru_cache(maxsize=128)

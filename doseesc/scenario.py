@@ -250,7 +250,8 @@ def parse(source: Source) -> Study:
         raise ScenarioError(source.path, [problem])
     study = None
     source, unread = with_table_files(source)
-    problems = [*source.problems, *unread]
+    source, unusable = _with_models(source)
+    problems = [*source.problems, *unread, *unusable]
     try:
         study = Study.model_validate(source.data, context={"from_file": True})
     except ValidationError as error:
@@ -268,6 +269,21 @@ def parse(source: Source) -> Study:
         raise ScenarioError(source.path, located, source.data)
     study._origin = source
     return study
+
+
+def _with_models(source: Source) -> tuple[Source, list[Problem]]:
+    """Read models written in PyMC, which takes seconds to import, where a file has any."""
+    entries = source.data.get("designs")
+    types = (
+        [str(entry.get("type")).lower() for entry in entries if isinstance(entry, dict)]
+        if isinstance(entries, list)
+        else []
+    )
+    if "pymc" not in types:
+        return source, []
+    from doseesc.inference.pymc_module import with_pymc_models
+
+    return with_pymc_models(source)
 
 
 def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:

@@ -14,6 +14,8 @@ from pydantic import Field
 from doseesc.arm_posterior import DoseModel
 from doseesc.scenario_sections import Number, Positive, Section
 
+_Mean = Annotated[Number, Field(ge=-50, le=50)]
+_Sd = Annotated[Number, Field(gt=0, le=20)]
 _Inside = Annotated[Number, Field(gt=0, lt=1)]
 
 
@@ -23,9 +25,9 @@ class ArmAnalysis(Section):
     logit p = log_alpha + exp(log_beta) log(dose / reference), with a bivariate normal prior on (log_alpha, log_beta).
     """
 
-    prior_mean: tuple[Number, Number] = Field(default=(float(np.log(0.5)), 0.0), examples=[[-0.6931, 0.0]])
+    prior_mean: tuple[_Mean, _Mean] = Field(default=(float(np.log(0.5)), 0.0), examples=[[-0.6931, 0.0]])
     """Prior means of log_alpha and log_beta; by default the median DLT probability is 1/3 at the reference dose."""
-    prior_sd: tuple[Positive, Positive] = Field(default=(2.0, 1.0), examples=[[2.0, 1.0]])
+    prior_sd: tuple[_Sd, _Sd] = Field(default=(2.0, 1.0), examples=[[2.0, 1.0]])
     """Prior standard deviations of log_alpha and log_beta."""
     prior_correlation: Annotated[Number, Field(gt=-1, lt=1)] = Field(default=0.0, examples=[0.0])
     """Their prior correlation."""
@@ -59,5 +61,5 @@ class ArmAnalysis(Section):
         )
 
     def limit(self, tolerated: float) -> float:
-        """Return the DLT probability above which an arm is unsafe, ``tolerated`` by default."""
-        return tolerated if self.unsafe_above is None else self.unsafe_above
+        """Return the DLT probability above which an arm is unsafe, by default ``tolerated``, at most 1."""
+        return min(tolerated, 1.0) if self.unsafe_above is None else self.unsafe_above

@@ -80,6 +80,7 @@ def run(
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, progress)
+    notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
     cells = {policy: _cells(study, simulated.get(policy, Simulation()), found) for policy, found in exact.items()}
     # The first policy is what the study itself would see.
     own = next(iter(study.observations), None)

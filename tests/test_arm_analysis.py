@@ -309,3 +309,17 @@ def test_settings_without_an_arm_to_analyse_are_said_to_be_idle(study):
     more = "arm_analysis: {floor: 0.1}\n"
     assert study(more, arms="").warnings()[-1].startswith("arm_analysis: changes nothing")
     assert not any("arm_analysis" in each for each in study(more).warnings() + study(arms="").warnings())
+
+
+def test_nothing_is_above_a_limit_of_one(study):
+    for each in run(study("true_mtd: {margin: 0.9}\n"), method="exact").arm_analysis:
+        assert each.unsafe[0] == each.called_unsafe[0] == 0
+
+
+def test_one_dose(scenario_file, small_scenario):
+    text = small_scenario.replace("labels: [low, medium, high], amounts: [2, 8, 16]", "amounts: [8]")
+    found = load(scenario_file(text.replace("[0.1, 0.2, 0.3]", "[0.2]") + ARMS))
+    quarter, full = run(found, method="exact").arm_analysis
+    # Nothing is known of the true slope.
+    assert [each.dlt_probability[0] for each in (quarter, full)] == pytest.approx([0.2, 0.2])
+    assert quarter.estimate[0] < full.estimate[0]

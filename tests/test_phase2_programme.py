@@ -223,8 +223,9 @@ def test_command_refuses_what_is_not_there(cli, planned, small_scenario, tmp_pat
 
 def test_command_sizes_other_outcomes_and_draws_the_assurance(cli, tmp_path):
     arguments = ("--size", "0.5", "--for", "every-dosage", "--assurance-figure", "found/a.svg", "--trials", "200")
-    code, out, _ = cli("phase2", "nct04602104", *arguments)
+    code, out, _ = cli("phase2", "nct04602104", *arguments, "--course-figure", "found/c.svg")
     assert code == 0
+    assert "assumed, not in the file" in (tmp_path / "found" / "c.svg").read_text()
     assert "50 % power (every dosage improves sooner)" in out
     assert "assumed, not in the file" in (tmp_path / "found" / "a.svg").read_text()
     code, _, err = cli("phase2", "nct04602104", "--size", "0.8", "--for", "cure")
@@ -259,6 +260,7 @@ def test_command_with_strata_and_every_analysis(cli, small_scenario, tmp_path):
 
 def test_shown_code_runs(cli, capsys, tmp_path):
     figures = ("--figure", str(tmp_path / "p.png"), "--assurance-figure", str(tmp_path / "a.png"))
+    figures += ("--course-figure", str(tmp_path / "c.png"))
     asked = ("--assurance", "--secondary", "--analyses", "--size", "0.5", "--mtd", "medium", "--scenario", "S3")
     _, out, _ = cli("phase2", "nct04602104", "--trials", "200", *asked, *figures, "--show-code")
     exec(compile(out, "shown", "exec"), {})
@@ -267,3 +269,4 @@ def test_shown_code_runs(cli, capsys, tmp_path):
         assert words in printed
     assert (tmp_path / "p.png").stat().st_size > 10_000
     assert (tmp_path / "a.png").stat().st_size > 10_000
+    assert (tmp_path / "c.png").stat().st_size > 10_000

@@ -174,3 +174,10 @@ def test_family_error_under_the_global_null(method):
     bounds = {"none": (0.041, 0.049), "dunnett": (0.0230, 0.0270), "fixed_sequence": (0.0230, 0.0270)}
     low, high = bounds.get(method, (0.0195, 0.0270))
     assert low < any_wrong < high
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "less"])
+def test_fisher_is_the_same_a_few_tables_at_a_time(tables, alternative, monkeypatch):
+    whole = fisher_p(*tables, alternative=alternative)
+    monkeypatch.setattr("doseesc.phase2.exact_tables._CELLS", 200)
+    assert fisher_p(*tables, alternative=alternative) == pytest.approx(whole, rel=1e-12)

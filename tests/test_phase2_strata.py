@@ -1,13 +1,16 @@
 """Severity: patients drawn by stratum, and stratified tests against statsmodels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from doseesc.phase2.comparisons import ArmSeen
 from doseesc.phase2.course import ControlCourse
 from doseesc.phase2.day_counts import CENSORED, DIED, IMPROVED, DayCounts
 from doseesc.phase2.effect import DrugEffect
 from doseesc.phase2.gray import gray
-from doseesc.phase2.patients import draw_arm
+from doseesc.phase2.patients import draw_arm, draw_pieces
 from doseesc.phase2.plan import AnalysisPlan, TrialArm, TrialPlan
 from doseesc.phase2.power import simulate_power
 from doseesc.phase2.proportions import chi_square_z
@@ -61,6 +64,21 @@ def test_the_same_patient_does_better_on_a_better_drug():
     improved = control.kind == IMPROVED
     assert (treated.kind[improved] == IMPROVED).all()
     assert (treated.day[improved] <= control.day[improved]).all()
+
+
+def test_patients_are_the_same_drawn_in_pieces():
+    law = replace(trial(n=100).laws()[1], loss=0.2, adverse=0.3)
+    where = {"seed": 5, "block": 1, "arm": 1, "trials": 20}
+    whole = draw_arm(law, **where)
+    pieces = list(draw_pieces(law, **where, patients=30))
+    assert [len(each.code) for each in pieces] == [30, 30, 30, 10]
+    for name in ("code", "reaction", "stratum"):
+        assert (np.concatenate([getattr(each, name) for each in pieces]) == getattr(whole, name)).all()
+    seen = sum((ArmSeen.of(each, by_stratum=True) for each in pieces[1:]), ArmSeen.of(pieces[0], by_stratum=True))
+    assert seen.n == 100
+    assert (seen.counts.died == whole.day_counts.died).all()
+    assert (seen.strata[1].improved == whole.day_counts_by_stratum[1].improved).all()
+    assert (seen.reactions == whole.reactions).all()
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from doseesc.phase2.accrual import Accrual
 from doseesc.phase2.assumptions import assumed_words
 from doseesc.phase2.assurance import ProgrammeAssurance
 from doseesc.phase2.effect import DrugEffect
+from doseesc.phase2.patients import draw_arm
 from doseesc.phase2.plan import AnalysisPlan, TrialArm, TrialPlan
 from doseesc.phase2.power import simulate_power
 from doseesc.phase2.section import Phase2
@@ -13,6 +14,7 @@ from doseesc.phase2.size import power_by_effect, power_by_size, sample_size
 from doseesc.phase2.strata import BERLIN
 from doseesc.phase2.words import duration_words, phase2_paragraph, phase2_rows
 from doseesc.report.assurance_figure import assurance_figure
+from doseesc.report.course_figure import course_figure
 from doseesc.report.phase2_power_figure import power_figure
 
 
@@ -114,6 +116,20 @@ def test_assurance_figure_stacks_what_each_mtd_contributes():
 def test_assurance_figure_of_nothing_is_refused():
     with pytest.raises(ValueError, match="found must hold"):
         assurance_figure([], ["low"])
+
+
+def test_course_figure_draws_the_truth_and_one_trial_of_each_arm():
+    plan = trial(shr=2.0, strata=BERLIN)
+    improved, died = course_figure(plan, seed=3, caption="assumed").axes
+    for axes, name in ((improved, "improved"), (died, "died")):
+        lines = [line.get_ydata() for line in axes.lines]
+        assert len(lines) == 4
+        for place, law in enumerate(plan.laws()):
+            truth = getattr(law.course, name)
+            assert lines[2 * place][[0, 7, 28]] == pytest.approx([0, 100 * truth[6], 100 * truth[27]])
+            drawn = draw_arm(law, seed=3, block=0, arm=place, trials=1)
+            share = 100 * (drawn.kind == (0 if name == "improved" else 1)).mean()
+            assert lines[2 * place + 1][-1] == pytest.approx(share)  # nobody is lost: the estimate is the share
 
 
 def test_power_figure_has_a_caption_below_the_axes():

@@ -11,7 +11,7 @@ DLT = "dlt: [0.1, 0.2, 0.3]"
 
 
 def built_in_designs():
-    return [name for name in design_names() if design_class(name).__module__.startswith("designs.")]
+    return [name for name in design_names() if design_class(name).__module__.startswith(("designs.", "doseesc."))]
 
 
 def test_shipped_schema_is_in_step():

@@ -16,9 +16,9 @@ def phase2_code(
     asked: Mapping[str, bool],
     trials: int,
     seed: int | None,
-    figures: tuple[Path | None, Path | None],
+    figures: Mapping[str, Path | None],
 ) -> str:
-    """Return the calls; arguments as the command has them, ``wanted`` a power and of what."""
+    """Return the calls; ``wanted`` is a power and of what, ``figures`` go by what they show."""
     lines = load_code(file)
     imports = [
         "from doseesc.phase2.answers import answer",
@@ -36,8 +36,8 @@ def phase2_code(
     ]
     if wanted is not None:
         lines.append("print(answers.size)")
-    power, assurance = figures
-    if power is not None or assurance is not None:
+    power, assurance, course = (figures[name] for name in ("power", "assurance", "course"))
+    if any(each is not None for each in figures.values()):
         imports.append("from doseesc.phase2.assumptions import assumed_words")
         lines.append("caption = assumed_words(answers.section)")
     if power is not None:
@@ -55,4 +55,8 @@ def phase2_code(
         imports.append("from doseesc.report.assurance_figure import assurance_figure")
         drawn = "assurance_figure(answers.programme, study.dose_labels, caption)"
         lines.append(f"{drawn}.savefig({str(assurance)!r})")
+    if course is not None:
+        imports.append("from doseesc.report.course_figure import course_figure")
+        drawn = "course_figure(answers.plan, seed=answers.power.seed, caption=caption)"
+        lines.append(f"{drawn}.savefig({str(course)!r})")
     return "\n".join([lines[0], *imports, *lines[1:]]) + "\n"

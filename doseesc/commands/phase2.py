@@ -88,6 +88,15 @@ AssuranceFigure = Annotated[
         "--assurance-figure", metavar="FILE", help="Figure of the assurance: .png, .svg or .pdf.", show_default=False
     ),
 ]
+CourseFigure = Annotated[
+    Path | None,
+    typer.Option(
+        "--course-figure",
+        metavar="FILE",
+        help="Figure of improvement and death by day, assumed and in one trial.",
+        show_default=False,
+    ),
+]
 Phase2Trials = Annotated[int, typer.Option("--trials", min=100, max=10_000_000, help="Simulated Phase 2 trials.")]
 
 
@@ -111,6 +120,7 @@ def phase2(
     out: Out = None,
     figure: FigureFile = None,
     assurance_file: AssuranceFigure = None,
+    course_file: CourseFigure = None,
     seed: Seed = None,
     jobs: Jobs = 1,
     output_format: Printed = Format.table,
@@ -128,13 +138,14 @@ def phase2(
         from doseesc.commands._phase2_code import phase2_code
 
         wanted = None if size is None else (size, show.measure)
-        print_data(phase2_code(file, scenario, mtd, wanted, asked, trials, seed, (figure, assurance_file)))
+        drawn = {"power": figure, "assurance": assurance_file, "course": course_file}
+        print_data(phase2_code(file, scenario, mtd, wanted, asked, trials, seed, drawn))
         return
     from doseesc.phase2.answers import answer
     from doseesc.phase2.documents import files
 
     study = load_study(file)
-    for each in (figure, assurance_file):
+    for each in (figure, assurance_file, course_file):
         check_figure_file(each, force=force)
     level = _checked(study, scenario, mtd)
     try:
@@ -162,6 +173,9 @@ def phase2(
     if assurance_file is not None:
         save_figure(_assurance_figure(answers), assurance_file)
         written.append(assurance_file)
+    if course_file is not None:
+        save_figure(_course_figure(answers), course_file)
+        written.append(course_file)
     if not quiet:
         _print(answers, output_format, written)
 
@@ -196,6 +210,13 @@ def _assurance_figure(answers: Phase2Answers) -> Figure:
     from doseesc.report.assurance_figure import assurance_figure
 
     return assurance_figure(answers.programme, answers.study.dose_labels, assumed_words(answers.section))
+
+
+def _course_figure(answers: Phase2Answers) -> Figure:
+    from doseesc.phase2.assumptions import assumed_words
+    from doseesc.report.course_figure import course_figure
+
+    return course_figure(answers.plan, seed=answers.power.seed, caption=assumed_words(answers.section))
 
 
 def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -> None:

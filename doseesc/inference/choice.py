@@ -93,6 +93,10 @@ def analysis_model(study: Study, name: str | None = None) -> AnalysisModel:
     elif floor:
         words += f"; above a background floor of {100 * floor:g}%"
     arguments |= {"floor": floor, "floor_prior": floor_prior}
+    if name == "blrm" and study.analysis.borrow is not None:
+        from doseesc.inference.borrow_choice import borrowing_model
+
+        return borrowing_model(study.analysis.borrow, arguments, words)
     own = {"blrm": 2, "monotone": study.n_doses}.get(name, 1)
     return AnalysisModel(name, arguments, own + (floor_prior is not None), words)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ from doseesc.trial import Doses
 if TYPE_CHECKING:
     import pandas as pd
 
+    from doseesc.inference.borrowed import Borrowed
     from doseesc.scenario import Study
 
 IntArray = npt.NDArray[np.int64]
@@ -122,9 +124,28 @@ class Fit:
                 f"the file's observation: has a background of {100 * share:g} % under the DLTs, which this analysis "
                 f"counts as the drug's; write  analysis: {{floor: {share:g}}}  to take it off"
             )
+        if self.study.analysis.borrow is not None and self.model.name != "blrm":
+            found.append(f"the file's analysis borrows from other studies; model {self.model.name} does not")
         if not self.data.patients:
             found.append("there are no data: this is the prior")
         return tuple(found)
+
+    @cached_property
+    def borrowed(self) -> Borrowed | None:
+        """What was borrowed from historical studies, and what hangs on it; None where the model borrows nothing."""
+        from doseesc.inference.borrow_choice import BorrowingModel
+        from doseesc.inference.borrowed import borrowed
+
+        if not isinstance(self.model, BorrowingModel):
+            return None
+        return borrowed(
+            self.model,
+            self.data,
+            [dose.amount for dose in self.doses],
+            target=self.study.target,
+            patients=self.study.max_n,
+            conflicting=2 * self.study.cohort_size,
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per dose, and per method: nuts, and quadrature where there is one.
@@ -169,6 +190,7 @@ class Fit:
                 )
             ],
             "predictive_checks": [asdict(check) for check in self.checks],
+            **({} if self.borrowed is None else {"borrowed": self.borrowed.to_dict()}),
         }
 
     def _row(self, dose: ReportedDose, found: DoseSummary) -> dict[str, Any]:

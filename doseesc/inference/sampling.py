@@ -102,7 +102,9 @@ class Sampler:
                 trace = self._by_nutpie(counts, draws, tune, chains, seed)
             else:
                 trace = self._by_pymc(counts, draws, tune, chains, seed)
-        return trace_of({name: group(trace, name) for name in ("posterior", "sample_stats")})
+        posterior = group(trace, "posterior")
+        unconstrained = [name for name in posterior.data_vars if str(name).endswith("__")]
+        return trace_of({"posterior": posterior.drop_vars(unconstrained), "sample_stats": group(trace, "sample_stats")})
 
     def _counts(self, data: ToxicityData | None) -> dict[str, Any]:
         if data is None:

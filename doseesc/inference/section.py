@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from doseesc.inference.borrow_section import Borrow
 from doseesc.scenario_designs import SkeletonRule
 from doseesc.scenario_errors import FieldPath, Problem, show
 from doseesc.scenario_levels import resolve_level
@@ -77,6 +78,11 @@ class Analysis(Section):
     """Prior of blrm."""
     monotone: MonotonePrior = MonotonePrior()
     """Prior of monotone."""
+    borrow: Borrow | None = Field(
+        default=None,
+        examples=[{"weight": 0.5, "studies": [{"name": "earlier", "doses": [2, 4], "n": [3, 3], "dlt": [0, 0]}]}],
+    )
+    """Historical studies that model blrm borrows from; none without it."""
     floor: Annotated[Probability, Field(lt=1)] = Field(default=0.0, examples=[0.05])
     """Probability of a DLT-like event without the drug; estimates are then the drug's own."""
     floor_prior: tuple[Positive, Positive] | None = Field(default=None, examples=[[1, 19]])
@@ -91,6 +97,9 @@ class Analysis(Section):
         if self.floor_prior is not None and self.floor:
             remedy = {"remedy": "keep one of floor and floor_prior"}
             raise PydanticCustomError("floor", "has a known floor and a prior of it", remedy)
+        if self.borrow is not None and self.model != "blrm":
+            remedy = {"remedy": "write  model: blrm  or leave borrow out"}
+            raise PydanticCustomError("borrow", f"borrows with model {self.model}, which cannot", remedy)
         return self
 
 

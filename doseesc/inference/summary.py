@@ -167,7 +167,8 @@ def compare(trace: Trace, draws: DoseSummary, grid: DoseSummary, question: Quest
         effective = ess((posterior > limit).astype(float), "mean")["p"].values
         # Where all draws lie on one side there is no such size, and that of p itself must do.
         effective = np.where(np.isfinite(effective) & (mine > 0) & (mine < 1), effective, size)
-        error = np.sqrt(np.maximum(exact * (1 - exact), 1e-12) / effective)
+        # Nor can draws tell a probability from 0 that is below one over their number.
+        error = np.sqrt(np.maximum(exact * (1 - exact), 1 / effective) / effective)
         pairs.append((f"P(p > {limit:.4g})", mine, exact, error))
     worst = None
     for quantity, mine, exact, error in pairs:

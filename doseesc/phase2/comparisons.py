@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from doseesc.phase2.day_counts import DayCounts
 from doseesc.phase2.exact_tables import fisher_p
 from doseesc.phase2.gray import gray
 from doseesc.phase2.log_rank import cox_score, log_rank
-from doseesc.phase2.patients import ArmPatients, draw_arm
+from doseesc.phase2.patients import ArmPatients, draw_pieces
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.proportions import chi_square_z, cochran_armitage_z
 from doseesc.phase2.stratified import mantel_haenszel_z, stratified_cox_score, stratified_gray, stratified_log_rank
@@ -51,13 +53,18 @@ class ArmSeen:
         strata = patients.day_counts_by_stratum if by_stratum else ()
         return cls(len(patients.code), patients.day_counts, strata, patients.reactions)
 
+    def __add__(self, other: ArmSeen) -> ArmSeen:
+        strata = tuple(one + another for one, another in zip(self.strata, other.strata, strict=True))
+        return ArmSeen(self.n + other.n, self.counts + other.counts, strata, self.reactions + other.reactions)
+
 
 def draw_trials(plan: TrialPlan, *, seed: int, block: int, trials: int, by_stratum: bool) -> list[ArmSeen]:
     """Draw a block of trials, and return what is seen of each arm, the control first."""
-    return [
-        ArmSeen.of(draw_arm(law, seed=seed, block=block, arm=arm, trials=trials), by_stratum=by_stratum)
-        for arm, law in enumerate(plan.laws())
-    ]
+    found = []
+    for arm, law in enumerate(plan.laws()):
+        pieces = draw_pieces(law, seed=seed, block=block, arm=arm, trials=trials)
+        found.append(reduce(add, (ArmSeen.of(piece, by_stratum=by_stratum) for piece in pieces)))
+    return found
 
 
 def improvement_z(arm: ArmSeen, control: ArmSeen, *, test: str, death: str, stratified: bool) -> FloatArray:

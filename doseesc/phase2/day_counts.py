@@ -83,6 +83,9 @@ class DayCounts:
         counts = np.bincount(flat, minlength=strata * trials * width).reshape(strata, trials, 3, horizon)
         return tuple(cls(each[:, IMPROVED], each[:, DIED], each[:, CENSORED]) for each in counts)
 
+    def __add__(self, other: DayCounts) -> DayCounts:
+        return DayCounts(self.improved + other.improved, self.died + other.died, self.censored + other.censored)
+
     @property
     def horizon(self) -> int:
         """Days D of observation."""

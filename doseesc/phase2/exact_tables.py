@@ -15,6 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 
 ALTERNATIVES = ("two-sided", "less", "greater")
 
+_CELLS = 1_000_000  # of the tables taken at a time; bounds the memory
 _SAME = 1e-7  # relative; tables that are equally likely but for rounding
 
 
@@ -41,6 +42,12 @@ def fisher_p(x1: Any, n1: Any, x0: Any, n0: Any, *, alternative: str = "two-side
     require_choice("alternative", alternative, ALTERNATIVES)
     given = np.stack(np.broadcast_arrays(*checked(x1, n1, x0, n0)), axis=-1)
     tables, where = np.unique(given.reshape(-1, 4), axis=0, return_inverse=True)
+    at_once = max(1, _CELLS // int(tables[:, 1].max(initial=1) + 1))
+    parts = [_p_values(tables[start : start + at_once], alternative) for start in range(0, len(tables), at_once)]
+    return np.concatenate([np.empty(0), *parts])[where.ravel()].reshape(given.shape[:-1])
+
+
+def _p_values(tables: FloatArray, alternative: str) -> FloatArray:
     events, n_first, n_second = (each[:, None] for each in (tables[:, 0], tables[:, 1], tables[:, 3]))
     total = events + tables[:, 2:3]
     first = np.arange(tables[:, 1].max(initial=0.0) + 1)[None]
@@ -51,8 +58,7 @@ def fisher_p(x1: Any, n1: Any, x0: Any, n0: Any, *, alternative: str = "two-side
         counted = chance <= np.take_along_axis(chance, events.astype(np.int64), axis=1) * (1 + _SAME)
     else:
         counted = first <= events if alternative == "less" else first >= events
-    p = np.minimum((chance * counted).sum(axis=1) / chance.sum(axis=1), 1.0)
-    return p[where.ravel()].reshape(given.shape[:-1])
+    return np.asarray(np.minimum((chance * counted).sum(axis=1) / chance.sum(axis=1), 1.0), dtype=np.float64)
 
 
 def _log_choose(n: FloatArray, k: FloatArray) -> FloatArray:

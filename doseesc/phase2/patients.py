@@ -9,7 +9,7 @@ numbers of trials, patients or workers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,12 @@ IntArray = npt.NDArray[np.integer[Any]]
 
 BLOCK = 1024
 """Trials per block; bounds the memory."""
+PIECE = 1024
+"""Patients per arm drawn at a time where only counts are wanted; bounds it for large trials."""
 
 _STREAM = 2  # keeps Phase 2's random numbers apart from Phase 1's, which are spawned from the same seed
-_COURSE, _LOSS, _REACTION, _SEVERITY = range(4)
+_PURPOSES = 4
+_COURSE, _LOSS, _REACTION, _SEVERITY = range(_PURPOSES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,29 +134,16 @@ def draw_arm(law: ArmLaw, *, seed: int, block: int, arm: int, trials: int = BLOC
     >>> bool(abs(drawn.day_counts.deaths.mean() / 50 - 0.30) < 0.01)
     True
     """
-    days = law.course.horizon
-    latent = _uniform(seed, block, arm, _COURSE, law.n, trials)
-    stratum = None
-    if law.strata:
-        ends = np.cumsum([share for share, _ in law.strata])[:-1]
-        stratum = _find(ends, _uniform(seed, block, arm, _SEVERITY, law.n, trials))
-        latent = latent + stratum
-    upper, codes = _tables([course for _, course in law.strata] or [law.course])
-    code = codes[_find(upper, latent)]
-    if law.loss > 0 and days > 1:
-        # A day of 1 to D - 1, uniformly, from the same number that says whether the patient is lost.
-        latent = _uniform(seed, block, arm, _LOSS, law.n, trials)
-        lost = np.flatnonzero(latent.ravel() < law.loss)
-        day = 1 + (latent.ravel()[lost] / law.loss * (days - 1)).astype(np.int32)
-        flat = code.ravel()
-        before = day < flat[lost] % days + 1
-        flat[lost[before]] = CENSORED * days + day[before] - 1
-        code = flat.reshape(code.shape)
-    if law.adverse == 0:
-        reaction = np.zeros(code.shape, dtype=np.bool_)
-    else:
-        reaction = _uniform(seed, block, arm, _REACTION, law.n, trials) < law.adverse
-    return ArmPatients(code, reaction, days, stratum, len(law.strata))
+    return _drawn(law, law.n, trials, _Streams(seed, block, arm))
+
+
+def draw_pieces(
+    law: ArmLaw, *, seed: int, block: int, arm: int, trials: int = BLOCK, patients: int = PIECE
+) -> Iterator[ArmPatients]:
+    """Draw the same patients in pieces of at most so many per trial, so that large trials need no more memory."""
+    streams = _Streams(seed, block, arm)
+    for start in range(0, law.n, patients):
+        yield _drawn(law, min(patients, law.n - start), trials, streams)
 
 
 def block_sizes(trials: int) -> list[int]:
@@ -190,7 +180,40 @@ def _find(upper: FloatArray, latent: FloatArray) -> IntArray:
     return np.searchsorted(upper, latent.ravel(), side="right").reshape(latent.shape)
 
 
-def _uniform(seed: int, block: int, arm: int, purpose: int, n: int, trials: int) -> FloatArray:
-    sequence = np.random.SeedSequence(seed, spawn_key=(_STREAM, block, arm, purpose))
-    latent = np.random.Generator(np.random.PCG64(sequence)).random((n, BLOCK))
-    return latent if trials == BLOCK else np.ascontiguousarray(latent[:, :trials])
+class _Streams:
+    """The random numbers of one arm in a block of trials, a stream for each purpose, in order of patients."""
+
+    def __init__(self, seed: int, block: int, arm: int) -> None:
+        sequences = (np.random.SeedSequence(seed, spawn_key=(_STREAM, block, arm, each)) for each in range(_PURPOSES))
+        self._generators = [np.random.Generator(np.random.PCG64(each)) for each in sequences]
+
+    def uniform(self, purpose: int, n: int, trials: int) -> FloatArray:
+        """Return the numbers of the next n patients, shape (n, trials)."""
+        latent = self._generators[purpose].random((n, BLOCK))
+        return latent if trials == BLOCK else np.ascontiguousarray(latent[:, :trials])
+
+
+def _drawn(law: ArmLaw, n: int, trials: int, streams: _Streams) -> ArmPatients:
+    days = law.course.horizon
+    latent = streams.uniform(_COURSE, n, trials)
+    stratum = None
+    if law.strata:
+        ends = np.cumsum([share for share, _ in law.strata])[:-1]
+        stratum = _find(ends, streams.uniform(_SEVERITY, n, trials))
+        latent = latent + stratum
+    upper, codes = _tables([course for _, course in law.strata] or [law.course])
+    code = codes[_find(upper, latent)]
+    if law.loss > 0 and days > 1:
+        # A day of 1 to D - 1, uniformly, from the same number that says whether the patient is lost.
+        latent = streams.uniform(_LOSS, n, trials)
+        lost = np.flatnonzero(latent.ravel() < law.loss)
+        day = 1 + (latent.ravel()[lost] / law.loss * (days - 1)).astype(np.int32)
+        flat = code.ravel()
+        before = day < flat[lost] % days + 1
+        flat[lost[before]] = CENSORED * days + day[before] - 1
+        code = flat.reshape(code.shape)
+    if law.adverse == 0:
+        reaction = np.zeros(code.shape, dtype=np.bool_)
+    else:
+        reaction = streams.uniform(_REACTION, n, trials) < law.adverse
+    return ArmPatients(code, reaction, days, stratum, len(law.strata))

@@ -27,6 +27,8 @@ ICU_FREE, ICU_SURVIVORS = "ICU-free days", "ICU days of survivors (biased)"
 MODEL_VISITS = (3, 7, 14, 28, 60)
 """Visits of the mixed model: those common to all scores, since an unstructured covariance of more asks too much."""
 
+_NEVER = 1_000_000  # days
+
 Key = tuple[str, int, str]
 
 
@@ -120,10 +122,12 @@ class _ArmVisits(NamedTuple):
     @classmethod
     def of(cls, score: Score, values: FloatArray, patients: ArmPatients) -> _ArmVisits:
         width = patients.horizon + round((score.high - score.low) / score.step) + 1
+        # By day of death the dead, then those alive: what is missing without a death is a loss.
+        death = np.where(patients.kind == DIED, patients.day, _NEVER).astype(np.int64)
         return cls(
             [ArmSums.of(value, values[0]) for value in values[1:]],
             [
-                places_counted(_places(score, value, patients, day), width)
+                places_counted(_places(score, value, death, day, patients.horizon), width)
                 for day, value in zip(score.visits[1:], values[1:], strict=True)
             ],
         )
@@ -146,16 +150,15 @@ def _won(score: Score, values: list[FloatArray], summed: list[_ArmVisits], place
     return won
 
 
-def _places(score: Score, value: FloatArray, patients: ArmPatients, day: int) -> IntArray:
+def _places(score: Score, value: FloatArray, death: IntArray, day: int, horizon: int) -> IntArray:
     """Return the places of values from worst to best; the dead come before anyone alive, the earlier the worse."""
     worst, sign = (score.low, 1.0) if score.higher_is_better else (score.high, -1.0)
-    alive = np.rint((value - worst) * (sign / score.step))
-    missing = np.isnan(alive)
-    alive[missing] = -1.0 - patients.horizon
-    place = alive.astype(np.int64) + patients.horizon
-    died = missing & (patients.kind == DIED) & (patients.day <= day)
-    place[died] = patients.day[died] - 1
-    return place
+    place = value - worst
+    place *= sign / score.step
+    np.rint(place, out=place)
+    place += horizon
+    np.nan_to_num(place, copy=False, nan=-1.0)
+    return np.where(death <= day, death - 1, place.astype(np.int64))
 
 
 def _icu(plan: TrialPlan, drawn: list[ArmPatients]) -> dict[Key, FloatArray]:

@@ -142,4 +142,5 @@ class ArmSums(NamedTuple):
         by = np.maximum(n, 1)
         x, y = (np.where(known, each, 0.0).sum(axis=0) / by for each in (base, value))
         dx, dy = np.where(known, base - x, 0.0), np.where(known, value - y, 0.0)
-        return cls(n, x, y, (dx * dx).sum(axis=0), (dx * dy).sum(axis=0), (dy * dy).sum(axis=0))
+        products = (np.einsum("nt,nt->t", one, other) for one, other in ((dx, dx), (dx, dy), (dy, dy)))
+        return cls(n, x, y, *products)

@@ -8,7 +8,8 @@ A patient's severity is 0 when well, 0.5 on average at baseline, 1 at death, and
 
 A score is linear in severity between its values when well, at baseline and at death, plus independent noise, cut to its
 range and rounded.  The dead have no values from the day of death on, patients lost none after they are lost; nobody is
-taken to die between the last day and day 60.  All of this is the project's assumption; no such model is registered.
+taken to die between the last day and day 60.  Strata differ in their course, not in severity at baseline.  All of this
+is the project's assumption; no such model is registered.
 
 The registry's ranges are wrong for three scores: each score's own are used, and the registry's are named beside them.
 """

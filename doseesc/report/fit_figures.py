@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from doseesc.report.figure_style import (
-    TARGET_BAND,
     WIDTH,
     design_style,
     dose_shade,
@@ -37,13 +36,18 @@ _RANK_BINS = 20
 
 def fit_figures(found: Fit) -> dict[str, Figure]:
     """Return all figures by the names of their files."""
-    return {
+    figures = {
         "fit_curve": curve_figure(found),
         "fit_marginals": marginal_figure(found),
         "fit_prior_posterior": prior_figure(found),
         "fit_chains": chains_figure(found),
         "fit_mtd": mtd_figure(found),
     }
+    if found.borrowed is not None:
+        from doseesc.report.borrowing_figure import fit_borrowing_figure
+
+        figures["fit_borrowing"] = fit_borrowing_figure(found)
+    return figures
 
 
 def curve_figure(found: Fit) -> Figure:
@@ -77,10 +81,12 @@ def curve_figure(found: Fit) -> Figure:
             dose.label,
             (dose.amount, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(3, -8),
+            xytext=(-3, -3),
             textcoords="offset points",
             fontsize=7,
             color=design_style(5)[0],
+            ha="right",
+            va="top",
         )
     if arms:
         handles.append(Line2D([], [], color=design_style(5)[0], lw=0.9, ls=":", label="Phase 2 arm"))
@@ -181,10 +187,10 @@ def chains_figure(found: Fit) -> Figure:
         ranks.axhline(1.0, color="black", lw=0.8, ls="--")
         ranks.set_ylim(bottom=0)
         title(trace, name, "trace")
-        title(ranks, name, "ranks, share of uniform")
+        title(ranks, name, "ranks")
         if row == len(quantities) - 1:
             trace.set_xlabel("draw", fontsize=7.5)
-            ranks.set_xlabel("rank over all chains", fontsize=7.5)
+            ranks.set_xlabel("rank over all chains (height: share of uniform)", fontsize=7.5)
     return figure
 
 
@@ -196,12 +202,10 @@ def mtd_figure(found: Fit) -> Figure:
     for level, share in enumerate(best.mtd.tolist()):
         shade = dose_shade(level, found.study.n_doses)
         axes.bar(level, 100 * share, color=shade, edgecolor="black", lw=0.7, width=0.7)
-        axes.annotate(f"{100 * share:.1f}", (level, 100 * share), xytext=(0, 2), textcoords="offset points",
-                      ha="center", fontsize=7.5)  # fmt: skip
+        axes.text(level, 100 * share + 1, f"{100 * share:.1f}", ha="center", va="bottom", fontsize=7.5)
     axes.set_xticks(range(len(names)), names)
     axes.set_ylim(0, 108)
     axes.set_ylabel("probability of being the MTD, %", fontsize=7.5)
-    axes.axhspan(0, 0, color=TARGET_BAND)
     _mark(axes, found)
     return figure
 
@@ -209,8 +213,8 @@ def mtd_figure(found: Fit) -> Figure:
 def _mark(axes: Axes, found: Fit) -> None:
     """Say on the figure where its chains have not converged."""
     if not found.convergence.converged:
-        axes.text(0.98, 0.96, "NOT CONVERGED", transform=axes.transAxes, ha="right", va="top", color="#b30000",
-                  fontsize=9, fontweight="bold")  # fmt: skip
+        colour = "#b30000"
+        axes.figure.text(0.985, 0.99, "NOT CONVERGED", ha="right", va="top", color=colour, fontsize=9, weight="bold")
 
 
 def _draws(found: Fit, source: str) -> FloatArray:

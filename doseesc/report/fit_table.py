@@ -30,7 +30,7 @@ def fit_lines(found: Fit) -> list[Text]:
     lines += _wrapped(plain_words(found.model.words), "dim")
     for note in found.notes:
         lines += _wrapped(f"note: {note}", "yellow")
-    return [*lines, Text(), *_doses(found), *_side_by_side(found), *_mtd(found), *_checks(found)]
+    return [*lines, Text(), *_doses(found), *_side_by_side(found), *_mtd(found), *_checks(found), *_borrowed(found)]
 
 
 def _doses(found: Fit) -> list[Text]:
@@ -73,6 +73,15 @@ def _doses(found: Fit) -> list[Text]:
     return lines
 
 
+def _borrowed(found: Fit) -> list[Text]:
+    if found.borrowed is None:
+        return []
+    from doseesc.report.borrowing_table import borrowing_lines
+
+    labels, amounts = zip(*((dose.label, dose.amount) for dose in found.doses), strict=True)
+    return [Text(), *borrowing_lines(found.borrowed, labels, amounts, found.study.target)]
+
+
 def _side_by_side(found: Fit) -> list[Text]:
     if found.grid is None or found.comparison is None:
         return []
@@ -80,8 +89,8 @@ def _side_by_side(found: Fit) -> list[Text]:
         ("mean", "mean"),
         ("5 %", "low"),
         ("95 %", "high"),
-        ("P(>target)", "over_target"),
-        ("P(>1.33)", "over_133"),
+        ("P(>t)", "over_target"),
+        ("P(>>t)", "over_133"),
     ]
     first = _name_width(found)
     widths = [first, *([10, 7] * len(pairs))]

@@ -48,6 +48,8 @@ def secondary_lines(rows: Sequence[SecondaryRow], plan: TrialPlan, trials: int) 
         f"one-sided, unadjusted · ranges (those registered for NCT04602104 are wrong): {wrong} · how scores follow the "
         "course of the disease is assumed, not registered"
     )
+    if plan.strata:
+        legend += " · scores at baseline are alike in all severities, which differ in their course"
     return lines + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]
 
 

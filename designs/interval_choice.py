@@ -1,0 +1,92 @@
+"""The choice of a level from posterior probabilities: which is best, and which are safe.
+
+What model-based designs with overdose control share; see :mod:`designs.blrm` for the rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.decision import Decision, Reason
+from designs.tally import IntArray, Tally
+
+if TYPE_CHECKING:
+    from designs.design import Design
+
+FloatArray = npt.NDArray[np.float64]
+
+_PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
+
+
+class Choice(NamedTuple):
+    """Levels (S,): the best by the selection criterion, the best of the safe ones, the highest safe one; 0 = none."""
+
+    best: IntArray
+    best_safe: IntArray
+    highest_safe: IntArray
+
+
+def choose(score: FloatArray, overdose: FloatArray, bound: float | None) -> Choice:
+    """Choose the level of the highest score (S, J) among those whose overdose probability (S, J) is within the bound.
+
+    Safe are all levels up to the first that is not; all, where there is no bound.  Ties go to the lower level.
+    """
+    safe = np.ones(score.shape, dtype=np.bool_)
+    if bound is not None:
+        safe = np.logical_and.accumulate(overdose <= bound, axis=1)
+    highest_safe = safe.sum(axis=1)
+    best_safe = np.argmax(np.where(safe, score, -np.inf), axis=1) + 1
+    return Choice(np.argmax(score, axis=1) + 1, np.minimum(best_safe, highest_safe), highest_safe)
+
+
+def move_to_choice(design: Design, tally: Tally, choice: Choice) -> Decision:
+    """Build the decision to treat at the best safe level; where none is safe, the ceiling stops the trial."""
+    decision = design.move_to(tally, np.maximum(choice.best_safe, 1))
+    held_back = (choice.best > choice.best_safe) & (choice.best_safe >= tally.level)
+    reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
+    return Decision(decision.level, decision.cohort_size, reason)
+
+
+def nearest_score(curve: FloatArray, target: float) -> FloatArray:
+    """Return how good each level is (S, J), where the estimate nearest the target is best."""
+    return -np.abs(curve - target)
+
+
+def interval_score(probability: FloatArray, loss: tuple[float, ...] | None) -> FloatArray:
+    """Return how good each level is (S, J) from its interval probabilities (S, J, 4).
+
+    By the expected loss, or where there is none by the probability of the second interval, the target's.
+    """
+    if loss is not None:
+        return -(probability @ np.array(loss))
+    under, in_target = probability[..., 0], probability[..., 1]
+    # Where no level has a chance of being in the target interval, the highest of those likely to be below it.
+    hopeless = in_target.max(axis=1, keepdims=True) < _PRECISION
+    return np.where(hopeless, np.where(under > 0.5, np.arange(under.shape[1]), -1.0), in_target)
+
+
+def between(first: FloatArray, second: FloatArray, third: FloatArray) -> FloatArray:
+    """Return the probabilities (S, J, 4) of four intervals from those of lying above their three cut points."""
+    above = np.stack([np.ones_like(first), first, second, third, np.zeros_like(first)], axis=-1)
+    return np.maximum(-np.diff(np.clip(above, 0.0, 1.0), axis=-1), 0.0)
+
+
+def overdose_words(overdose_above: str, bound: str | None) -> str:
+    """Say in a sentence what overdose control bars; both arguments as percentages."""
+    if bound is None:
+        return "No level is barred as an overdose."
+    return (
+        f"A level is barred where its DLT probability exceeds {overdose_above} with posterior probability above "
+        f"{bound}; the trial stops without a dose where all are."
+    )
+
+
+def goal_words(intervals: tuple[str, ...], loss: str | None) -> str:
+    """Say which level is best by its interval probabilities; cut points as percentages."""
+    low, high, worst = intervals
+    if loss is None:
+        return f"most probably between {low} and {high}"
+    return f"of least expected loss ({loss} below {low}, up to {high}, up to {worst}, above)"

@@ -1,0 +1,103 @@
+"""The model of an analysis that borrows: from the section ``borrow`` to the robust MAP prior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from doseesc.inference.borrow_section import Borrow
+from doseesc.inference.borrowing import RobustPrior, robust_prior
+from doseesc.inference.choice import AnalysisModel
+from doseesc.inference.data import ToxicityData
+from doseesc.inference.heterogeneity import HalfNormal, Known, LogNormal
+from doseesc.inference.normal_mixture import BivariateNormal
+from doseesc.inference.quadrature import GridPosterior
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+
+@dataclass(frozen=True)
+class BorrowingModel(AnalysisModel):
+    """The two-parameter logistic model under a robust MAP prior.
+
+    Attributes
+    ----------
+    prior : RobustPrior
+    history : ToxicityData
+        The historical studies.
+    section : Borrow
+        How they are borrowed from.
+    """
+
+    prior: RobustPrior
+    history: ToxicityData
+    section: Borrow
+
+    def in_pymc(self, data: ToxicityData, further: Sequence[float] = ()) -> pm.Model:
+        """See :meth:`AnalysisModel.in_pymc`."""
+        from doseesc.inference.borrowing_models import robust_map
+
+        return robust_map(data, self.prior, further=further, **self._given)
+
+    def on_grid(self, data: ToxicityData, further: Sequence[float] = ()) -> GridPosterior:
+        """See :meth:`AnalysisModel.on_grid`."""
+        from doseesc.inference.mixture_grid import robust_map
+
+        return robust_map(data, self.prior, further=further, **self._given)
+
+    @property
+    def differences(self) -> str:
+        """How much studies differ, in words."""
+        given = self.section.heterogeneity
+        if isinstance(given, str):
+            return f"differences between studies {given.replace('_', ' ')}"
+        priors = given.log_alpha.law(), given.log_beta.law()
+        return f"between-study sd of log_alpha {_law(priors[0])}, of log_beta {_law(priors[1])}"
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        return {name: self.arguments[name] for name in ("levels", "floor", "floor_prior")}
+
+
+def borrowing_model(borrow: Borrow, arguments: Mapping[str, Any], words: str) -> BorrowingModel:
+    """Return the model of an analysis that borrows.
+
+    Parameters
+    ----------
+    borrow : Borrow
+        The section.
+    arguments : mapping
+        Those of :func:`doseesc.inference.models.two_parameter_logistic`; its prior is that of the mean over studies and
+        the weak part, where the section has no other.
+    words : str
+        That model in words.
+    """
+    base = BivariateNormal(
+        mean=tuple(arguments["prior_mean"]),
+        sd=tuple(arguments["prior_sd"]),
+        correlation=float(arguments["prior_correlation"]),
+    )
+    parameters = 2 + (arguments["floor_prior"] is not None)
+    return BorrowingModel(
+        name="blrm",
+        arguments=arguments,
+        parameters=parameters,
+        words=f"{words}; {100 * borrow.weight:.3g} % borrowed",
+        prior=_prior(borrow, float(arguments["reference"]), base),
+        history=borrow.history(),
+        section=borrow,
+    )
+
+
+@lru_cache(maxsize=8)
+def _prior(borrow: Borrow, reference: float, base: BivariateNormal) -> RobustPrior:
+    return robust_prior(borrow.history(), borrow.hierarchy(reference, base), borrow.weight)
+
+
+def _law(prior: LogNormal | HalfNormal | Known) -> str:
+    if isinstance(prior, LogNormal):
+        return f"log-normal (median {prior.median:.3g}, log sd {prior.log_sd:.3g})"
+    return f"half-normal ({prior.scale:.3g})" if isinstance(prior, HalfNormal) else f"{prior.value:.3g}"

@@ -1,0 +1,231 @@
+"""One posterior by NUTS for each distinct tally, kept on disk.
+
+A model is compiled once in each process, with the tally as data that can be exchanged; nutpie samples where it is
+installed, PyMC itself otherwise.  Fits are kept in a folder named by a hash of all that they depend on:
+
+* the model: its log density and its DLT probabilities as PyTensor prints them, graph by graph, with every constant
+  and every shared value by their bytes, so that a changed prior, dose or formula gives another folder, and renamed
+  Python variables or comments do not;
+* the sampler's settings and who samples.
+
+A fit is written under another name and then renamed, so that a run that is stopped leaves whole fits only and goes on
+where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+FloatArray = npt.NDArray[np.float64]
+Counts = tuple[int, ...]
+
+MOST_R_HAT = 1.02
+LEAST_ESS = 200.0
+MOST_DIVERGENT = 0.02
+"""A fit has converged where r-hat of every DLT probability is at most 1.02, its bulk and tail ESS at least 200, and at
+most 2 % of the draws diverged."""
+
+_EDGE = 1e-12  # DLT probabilities are kept this far from 0 and 1, where gradients are no numbers
+
+
+class Sampler(NamedTuple):
+    """Settings of NUTS: draws and tuning steps of each of the chains, and a seed."""
+
+    draws: int = 500
+    tune: int = 500
+    chains: int = 4
+    seed: int = 1
+
+
+class Task(NamedTuple):
+    """A fit to be made: patients and DLTs (J,) of a tally, and the file that is to hold it."""
+
+    n: Counts
+    dlt: Counts
+    file: str
+
+
+class Fit(NamedTuple):
+    """A fit: draws of the DLT probabilities (D, J), and whether it has converged."""
+
+    draws: npt.NDArray[np.float32]
+    converged: bool
+
+
+def default_cache() -> Path:
+    """Return the folder of fits: doseesc/nuts in the user's cache folder."""
+    root = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
+    return (Path(root) if root else Path.home() / ".cache") / "doseesc" / "nuts"
+
+
+def backend_name() -> str:
+    """Return who samples: nutpie where it is installed, else pymc."""
+    return "nutpie" if find_spec("nutpie") is not None else "pymc"
+
+
+def model_hash(model: pm.Model, dlt_probability: str, sampler: Sampler, backend: str) -> str:
+    """Return what names the folder of a model's fits: the same in every process, another where the model changes."""
+    from pytensor.compile.sharedvalue import SharedVariable
+    from pytensor.graph.basic import Constant
+    from pytensor.graph.traversal import ancestors
+    from pytensor.printing import debugprint
+
+    curve = model.replace_rvs_by_values([model[dlt_probability]])[0]
+    outputs = [model.logp(), curve]
+    hashed = hashlib.sha256(repr((tuple(sampler), backend)).encode())
+    hashed.update(str(debugprint(outputs, file="str", print_type=True)).encode())
+    every: Any = ancestors(outputs)
+    for variable in every:
+        if isinstance(variable, Constant | SharedVariable):
+            constant: Any = variable
+            value = constant.get_value() if isinstance(variable, SharedVariable) else constant.data
+            hashed.update(repr(np.shape(value)).encode() + np.asarray(value).tobytes())
+    return hashed.hexdigest()[:32]
+
+
+def packed_model(model: pm.Model, dlt_probability: str) -> bytes:
+    """Return the model with a likelihood of exchangeable data, for other processes to compile."""
+    import cloudpickle
+    import pymc
+    import pytensor.tensor as pt
+    from pymc.model.fgraph import clone_model
+
+    with_data = clone_model(model)
+    with with_data:
+        p = with_data[dlt_probability]
+        n_doses = int(np.size(pymc.draw(p, random_seed=1)))
+        n = pymc.Data("doseesc_n", np.zeros(n_doses))
+        dlt = pymc.Data("doseesc_dlt", np.zeros(n_doses))
+        inside = pt.clip(p, _EDGE, 1 - _EDGE)
+        likelihood = dlt * pt.log(inside) + (n - dlt) * pt.log1p(-inside)
+        pymc.Potential("doseesc_likelihood", likelihood.sum())
+        pymc.Deterministic("doseesc_p", p)
+    packed: bytes = cloudpickle.dumps(with_data)
+    return packed
+
+
+def fit_all(packed: bytes, tasks: Sequence[Task], sampler: Sampler, backend: str, jobs: int) -> Iterator[bool]:
+    """Make fits in several processes and write them; yields for each, as it is done, whether it has converged."""
+    if jobs == 1 or len(tasks) == 1:
+        yield from (_fit(packed, task, sampler, backend) for task in tasks)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=min(jobs, len(tasks)), return_as="generator_unordered", pre_dispatch="all")
+    yield from parallel(delayed(_fit)(packed, task, sampler, backend) for task in tasks)
+
+
+def read_fit(file: Path) -> Fit | None:
+    """Return a fit; None where there is none, or none that can be read."""
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return Fit(stored["draws"], bool(stored["converged"]))
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+
+
+def _fit(packed: bytes, task: Task, sampler: Sampler, backend: str) -> bool:
+    sample = _compiled(packed, backend)
+    seed = int(np.random.SeedSequence([sampler.seed, *task.n, *task.dlt]).generate_state(1)[0] % 2**31)
+    draws, divergent = sample(np.array(task.n, dtype=np.float64), np.array(task.dlt, dtype=np.float64), sampler, seed)
+    converged = divergent <= MOST_DIVERGENT and _mixed(draws)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, draws=draws.reshape(-1, draws.shape[2]).astype(np.float32), converged=converged)
+    target = Path(task.file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(stream.getvalue())
+    os.replace(name, target)
+    return converged
+
+
+def _mixed(draws: FloatArray) -> bool:
+    """Judge draws (chains, draws, J) by r-hat and effective sample sizes."""
+    import xarray
+
+    arviz: Any = import_module("arviz")
+    data = xarray.Dataset({"p": (("chain", "draw", "dose"), draws)})
+    ess = [np.min(arviz.ess(data, method=method)["p"].values) for method in ("bulk", "tail")]
+    r_hat = np.max(arviz.rhat(data)["p"].values)
+    return bool(r_hat <= MOST_R_HAT and min(ess) >= LEAST_ESS)
+
+
+Sample = Callable[[FloatArray, FloatArray, Sampler, int], tuple[FloatArray, float]]
+
+
+@lru_cache(maxsize=4)
+def _compiled(packed: bytes, backend: str) -> Sample:
+    """Compile a model once in this process; returns what samples it for any tally."""
+    import cloudpickle
+
+    model = cloudpickle.loads(packed)
+    return _by_nutpie(model) if backend == "nutpie" else _by_pymc(model)
+
+
+def _by_nutpie(model: Any) -> Sample:
+    import nutpie
+
+    compiled = nutpie.compile_pymc_model(model)
+
+    def sample(n: FloatArray, dlt: FloatArray, sampler: Sampler, seed: int) -> tuple[FloatArray, float]:
+        trace = nutpie.sample(
+            compiled.with_data(doseesc_n=n, doseesc_dlt=dlt),
+            draws=sampler.draws,
+            tune=sampler.tune,
+            chains=sampler.chains,
+            cores=1,
+            seed=seed,
+            progress_bar=False,
+        )
+        return _drawn(trace)
+
+    return sample
+
+
+def _by_pymc(model: Any) -> Sample:
+    import logging
+
+    import pymc
+
+    with model:
+        step = pymc.NUTS()
+
+    def sample(n: FloatArray, dlt: FloatArray, sampler: Sampler, seed: int) -> tuple[FloatArray, float]:
+        logging.getLogger("pymc").setLevel(logging.ERROR)  # else it reports every fit
+        with model:
+            pymc.set_data({"doseesc_n": n, "doseesc_dlt": dlt})
+            trace = pymc.sample(
+                step=step,
+                draws=sampler.draws,
+                tune=sampler.tune,
+                chains=sampler.chains,
+                cores=1,
+                random_seed=seed,
+                progressbar=False,
+                compute_convergence_checks=False,
+            )
+        return _drawn(trace)
+
+    return sample
+
+
+def _drawn(trace: Any) -> tuple[FloatArray, float]:
+    draws = np.asarray(trace["posterior"]["doseesc_p"].values, dtype=np.float64)
+    divergent = float(np.mean(np.asarray(trace["sample_stats"]["diverging"].values)))
+    return draws, divergent

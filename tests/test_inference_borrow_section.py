@@ -1,0 +1,180 @@
+"""Borrowing in a scenario file: what may be written, and the tables and the figure of what was borrowed."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+import doseesc
+from doseesc.inference.borrowed import borrowed
+from doseesc.inference.choice import analysis_model
+from doseesc.inference.data import ToxicityData
+from doseesc.inference.heterogeneity import HalfNormal, Known
+from doseesc.report.borrowing_figure import borrowing_figure
+from doseesc.report.borrowing_table import borrowing_lines
+from doseesc.scenario import ScenarioError, load, shipped_scenarios
+
+SHIPPED = shipped_scenarios()["nct04602104_borrowing"]
+STUDY = "{name: earlier, doses: [1, 4], n: [3, 6], dlt: [0, 1]}"
+TRIAL = ToxicityData.from_outcomes("1NNN 2NNT 3NNN", amounts=[2, 8, 16])
+
+
+def with_analysis(small_scenario, text):
+    return small_scenario + f"\nanalysis: {text}\n"
+
+
+def test_shipped_file_borrows_the_volunteers():
+    study = doseesc.load(SHIPPED)
+    model = analysis_model(study)
+    history = model.history
+    assert history.studies == ("NCT04313647",)
+    assert (history.amount, history.n, sum(history.dlt)) == ((2, 4, 8, 12, 16), (3, 3, 6, 6, 6), 0)
+    assert (model.prior.weight, model.prior.reference) == (0.5, 16)
+    assert model.prior.weak.sd == (2, 1)
+    assert model.words.endswith("; 50 % borrowed")
+    alone = analysis_model(doseesc.load(shipped_scenarios()["nct04602104"]), "blrm")
+    assert "borrowed" not in alone.words
+    assert (model.on_grid(TRIAL).mean() < alone.on_grid(TRIAL).mean()).all()
+
+
+def test_weight_in_the_file_goes_from_none_to_the_plain_map(scenario_file):
+    text = SHIPPED.read_text()
+    alone = analysis_model(load(scenario_file(text[: text.index("  borrow:")] + "\n"))).on_grid(TRIAL).mean()
+    means = {}
+    for weight in ("0", "0.5", "1"):
+        model = analysis_model(load(scenario_file(text.replace("weight: 0.5", f"weight: {weight}"))))
+        means[weight] = model.on_grid(TRIAL).mean()
+    assert means["0"] == pytest.approx(alone, abs=1e-9)
+    assert (means["0"] > means["0.5"]).all()
+    assert (means["0.5"] > means["1"]).all()
+    plain = model.prior.fit(TRIAL, (2, 8, 16)).posterior(model.prior.component_weights).mean
+    assert means["1"] == pytest.approx(plain, abs=1e-7)
+
+
+def test_floor_of_the_analysis_holds_for_the_prior_that_borrows(scenario_file):
+    text = SHIPPED.read_text().replace("  model: blrm\n", "  model: blrm\n  floor: 0.1\n")
+    model = analysis_model(load(scenario_file(text)))
+    fit = model.prior.fit(TRIAL, (2, 8, 16), floor=0.1).posterior(model.prior.component_weights)
+    assert model.on_grid(TRIAL).mean() == pytest.approx(fit.mean, abs=1e-6)
+    found = borrowed(model, TRIAL, [8], target=0.25, patients=18)
+    half = found.sensitivity[found.sensitivity["weight"] == 0.5]
+    assert half["mean"].iloc[0] == pytest.approx(fit.mean[1], abs=1e-9)
+
+
+def test_differences_by_parameter_and_priors_of_their_own(scenario_file, small_scenario):
+    taus = "{log_alpha: {type: half_normal, scale: 0.6}, log_beta: {type: known, value: 0.2}}"
+    priors = "weak: {mean: [-1, 0], sd: [3, 1]}, mean: {mean: [-2, 0.1], sd: [1, 0.5], correlation: 0.3}"
+    text = with_analysis(small_scenario, f"{{borrow: {{studies: [{STUDY}], heterogeneity: {taus}, {priors}}}}}")
+    model = analysis_model(load(scenario_file(text)))
+    how = model.section.hierarchy(4, model.prior.weak)
+    assert how.heterogeneity.log_alpha == HalfNormal(0.6)
+    assert how.heterogeneity.log_beta == Known(0.2)
+    assert (how.weak.sd, how.mean.correlation) == ((3, 1), 0.3)
+    assert model.prior.weak.sd == (3, 1)
+    assert model.differences == "between-study sd of log_alpha half-normal (0.6), of log_beta 0.2"
+
+
+@pytest.mark.parametrize(
+    ("analysis", "words"),
+    [
+        ("{borrow: {studies: []}}", r"(?s)analysis.borrow.studies.*is an empty list.*write for example  studies: "),
+        ("{borrow: {}}", r"(?s)analysis.borrow.studies.*is missing"),
+        (
+            "{borrow: {studies: [{name: A, doses: [1, 4], n: [3], dlt: [0, 0]}]}}",
+            r"(?s)has 1 numbers of n for 2 doses.*write one number of n for each of the 2 doses",
+        ),
+        (
+            "{borrow: {studies: [{name: A, doses: [1, 4], n: [3, 3], dlt: [0, 4]}]}}",
+            r"has 4 DLTs among 3 patients at dose 4",
+        ),
+        (f"{{borrow: {{studies: [{STUDY}, {STUDY}]}}}}", r"(?s)has two studies 'earlier'.*give each its own name"),
+        (f"{{borrow: {{weight: 1.2, studies: [{STUDY}]}}}}", r"analysis.borrow.weight"),
+        (f"{{borrow: {{heterogeneity: huge, studies: [{STUDY}]}}}}", r"analysis.borrow.heterogeneity"),
+        (
+            f"{{model: monotone, borrow: {{studies: [{STUDY}]}}}}",
+            r"(?s)borrows with model monotone, which cannot.*write  model: blrm",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(analysis, words, scenario_file, small_scenario):
+    text = with_analysis(small_scenario, analysis)
+    with pytest.raises(ScenarioError, match=words) as error:
+        load(scenario_file(text))
+    assert f".yaml:{text.splitlines().index(f'analysis: {analysis}') + 1}" in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def found():
+    model = analysis_model(doseesc.load(SHIPPED))
+    return borrowed(model, TRIAL, [2, 8, 16, 4, 16], target=0.25, patients=18, conflicting=4)
+
+
+LABELS = ("low", "medium", "high", "dosage 1", "dosage 2")
+AMOUNTS = (2.0, 8.0, 16.0, 4.0, 16.0)
+
+
+def test_tables_in_the_terminal(found):
+    lines = [text.plain for text in borrowing_lines(found, LABELS, AMOUNTS, 0.25)]
+    assert max(map(len, lines)) <= 100
+    text = "\n".join(lines)
+    assert "Borrowed from NCT04313647 (24 patients, 0 DLTs); differences between studies substantial" in text
+    assert f"50.0 % before the data, {100 * found.weight_after:.1f} % after them" in text
+    sizes = found.sizes.set_index("amount")
+    (row,) = (line for line in lines if line.startswith("  what the history predicts"))
+    expected = [f"{sizes.loc[amount, 'map']:.1f}" for amount in (2, 8, 16, 4)]
+    assert row.split()[-4:] == expected
+    (row,) = (line for line in lines if "weight of history %, high" in line)
+    high = found.conflict[found.conflict["amount"] == 16]
+    assert row.split()[-5:] == [f"{100 * weight:.1f}" for weight in high["weight"]]
+    (place,) = (i for i, line in enumerate(lines) if "mean P(DLT)" in line)
+    rows = found.sensitivity.set_index(["weight", "amount"])
+    for line, weight in zip(lines[place : place + 5], (0, 0.25, 0.5, 0.75, 1), strict=True):
+        assert line.split()[-4:] == [f"{100 * rows.loc[(weight, amount), 'mean']:.1f}" for amount in (2, 8, 16, 4)]
+
+
+def test_many_doses_are_shown_below_one_another(found):
+    many = [float(amount) for amount in range(1, 9)]
+    sizes, sensitivity = (
+        pd.concat([table[table["amount"] == 4].assign(amount=amount) for amount in many])
+        for table in (found.sizes, found.sensitivity)
+    )
+    wide = replace(found, sizes=sizes, sensitivity=sensitivity)
+    lines = [text.plain for text in borrowing_lines(wide, [f"d{amount:g}" for amount in many], many, 0.25)]
+    assert max(map(len, lines)) <= 100
+    assert sum(line.startswith("patients worth  ") for line in lines) == 2
+    assert any("d8" in line for line in lines)
+
+
+def test_figure_shows_priors_posterior_and_conflict(found):
+    levels = list(zip(LABELS[:3], AMOUNTS[:3], strict=True))
+    figure = borrowing_figure(found, [("dosage 2", 16), ("dosage 1", 4)], levels, 0.25)
+    first, second, conflict = figure.axes
+    assert [line.get_label() for line in first.get_lines()[:4]] == [
+        "weak prior",
+        "history predicts (MAP)",
+        "prior used",
+        "posterior",
+    ]
+    for panel in (first, second):
+        for line in panel.get_lines()[:4]:
+            area = np.trapezoid(*line.get_data()[::-1])
+            assert area == pytest.approx(1, abs=0.02)
+    weak, predicted, used = (line.get_ydata() for line in first.get_lines()[:3])
+    assert used == pytest.approx((weak + predicted) / 2, abs=1e-9)
+    assert [line.get_label() for line in conflict.get_lines()[:3]] == ["low", "medium", "high"]
+    high = found.conflict[found.conflict["amount"] == 16]
+    assert conflict.get_lines()[2].get_ydata() == pytest.approx(100 * high["weight"].to_numpy())
+    assert len({to_hex(line.get_color()) for line in conflict.get_lines()[:3]}) == 3
+
+
+def test_everything_as_plain_values(found):
+    again = json.loads(json.dumps(found.to_dict()))
+    assert again["weight_after"] == pytest.approx(found.weight_after)
+    assert sum(part["weight"] for part in again["map_components"]) == pytest.approx(1)
+    assert again["map_divergence"] <= 0.002
+    assert [row["amount"] for row in again["sizes"]] == [2, 8, 16, 4]
+    assert len(again["conflict"]) == 3 * 5
+    assert again["elir_at_reference"]["map"] > again["elir_at_reference"]["weak"]
