@@ -100,6 +100,13 @@ def test_every_design_is_named_in_rows_where_there_are_many(saved):
         assert set(names) <= set(rows if len(names) > 6 else keys)
 
 
+def test_simulated_prices_of_observation_carry_errors(saved):
+    policies, designs = 2, len(saved.results.study.designs)
+    figure = next(plan.draw() for plan in figure_plans(saved, "middle") if plan.name == "observation")
+    drawn = [len(axes.containers) for axes in figure.axes]
+    assert drawn[0] == policies * designs  # every mean of correct selection has an error
+
+
 def test_heat_map_of_selection_holds_the_shares_and_frames_the_true_mtd(saved):
     if len(saved.results.study.designs) <= 6:
         pytest.skip("bars are drawn for few designs")
