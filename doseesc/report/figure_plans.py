@@ -123,7 +123,8 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
             f"Points for {designs} by observation model: mean correct selection and mean probability that no dose is "
             "selected. The numbers are in the table below.",
             "Means over all scenarios. The first row is the drug alone; what others lose against it is the price of "
-            "counting events that the drug did not cause.",
+            "counting events that the drug did not cause. Simulated means carry lines of two Monte Carlo standard "
+            "errors either way, at most.",
         ),
     ]
     if saved.fit is not None:

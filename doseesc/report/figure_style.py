@@ -160,8 +160,10 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
 def _columns_that_fit(labels: list[str], most: int, width: float) -> int:
     inches = [0.5 + 0.062 * len(label) for label in labels]
     for columns in range(min(most, len(labels)), 1, -1):
-        rows = -(-len(labels) // columns)
-        if sum(max(inches[first : first + rows]) for first in range(0, len(labels), rows)) <= width:
+        # As matplotlib fills them: the first columns hold one more.
+        rows, larger = divmod(len(labels), columns)
+        ends = [rows * (place + 1) + min(place + 1, larger) for place in range(columns)]
+        if sum(max(inches[first:last]) for first, last in zip([0, *ends], ends, strict=False)) <= width:
             return columns
     return 1
 

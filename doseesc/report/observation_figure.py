@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from doseesc.report.characteristics_figures import ERROR
 from doseesc.report.figure_style import WIDTH, design_style, legend_below, new_figure, plain
 from doseesc.report.further_tables import observed_groups
 
@@ -39,7 +40,13 @@ def observation_figure(document: dict[str, Any]) -> Figure | None:
             y = -policies.index(policy) + ((len(designs) - 1) / 2 - designs.index(design)) * min(
                 0.18, 0.8 / len(designs)
             )
-            axes.plot(100 * fmean(shares), y, marker, color=colour, ms=5.5, mec="black", mew=0.5)
+            at = 100 * fmean(shares)
+            errors = [each["mcse"] for each in found]
+            # Scenarios share their patients, so that errors add up at most like this.
+            error = fmean(each["correct_selection"] if column == 0 else each["selected"][0] for each in errors)
+            if error > 0:
+                axes.errorbar(at, y, xerr=200 * error, zorder=1, **ERROR)
+            axes.plot(at, y, marker, color=colour, ms=5.5, mec="black", mew=0.5)
         names = [each if len(each) <= _LONGEST else each[: _LONGEST - 1] + "…" for each in policies]
         axes.set_yticks([-place for place in range(len(policies))], names if column == 0 else [])
         axes.set_ylim(-len(policies) + 0.5, 0.5)
