@@ -16,12 +16,12 @@ from doseesc.inference.borrowing import RobustPrior, robust_prior
 from doseesc.inference.borrowing_models import exnex, robust_map
 from doseesc.inference.choice import analysis_model
 from doseesc.inference.data import ToxicityData
-from doseesc.inference.fit import fit
 from doseesc.inference.heterogeneity import HalfNormal, Heterogeneity, Known
 from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
 from doseesc.inference.normal_mixture import BivariateNormal, NormalMixture
 from doseesc.inference.sampling import Sampler
 from doseesc.inference.saving import write_fit
+from doseesc.inference.trial_fit import fit
 from doseesc.report.fit_table import fit_lines
 from doseesc.scenario import shipped_scenarios
 

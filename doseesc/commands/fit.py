@@ -26,7 +26,7 @@ from doseesc.commands._studies import load_code, load_study
 from doseesc.scenario_errors import ScenarioError
 
 if TYPE_CHECKING:
-    from doseesc.inference.fit import Fit
+    from doseesc.inference.trial_fit import Fit
 
 NOT_CONVERGED = 3
 
@@ -109,7 +109,7 @@ def fit(
     study = load_study(file, warn=False)
     if out is not None:
         check_fit_folder(out, force=force)
-    from doseesc.inference.fit import fit as fit_model
+    from doseesc.inference.trial_fit import fit as fit_model
 
     try:
         with _status(wanted=not quiet) as tell:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from doseesc.inference.borrowing_models import exnex, robust_map
     from doseesc.inference.convergence import judge_convergence
     from doseesc.inference.data import ToxicityData
-    from doseesc.inference.fit import fit
     from doseesc.inference.heterogeneity import Heterogeneity
     from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
     from doseesc.inference.models import crm_logistic, crm_power, monotone, two_parameter_logistic
     from doseesc.inference.normal_mixture import BivariateNormal
     from doseesc.inference.pymc_design import PymcDesign, design_from_pymc
     from doseesc.inference.saving import write_fit
+    from doseesc.inference.trial_fit import fit
 
 __all__ = [
     "BivariateNormal",
@@ -55,7 +55,7 @@ _HOMES = MappingProxyType(
         "crm_power": "doseesc.inference.models",
         "design_from_pymc": "doseesc.inference.pymc_design",
         "exnex": "doseesc.inference.borrowing_models",
-        "fit": "doseesc.inference.fit",
+        "fit": "doseesc.inference.trial_fit",
         "hierarchy_posterior": "doseesc.inference.hierarchy",
         "judge_convergence": "doseesc.inference.convergence",
         "monotone": "doseesc.inference.models",

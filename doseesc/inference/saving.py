@@ -15,7 +15,7 @@ from doseesc.inference.arviz_compat import write_netcdf
 from doseesc.output import FIT_FILE, check_fit_folder, write_folder
 
 if TYPE_CHECKING:
-    from doseesc.inference.fit import Fit
+    from doseesc.inference.trial_fit import Fit
 
 SUMMARY_FILE = "summary.csv"
 DRAWS_FILE = "fit.nc"

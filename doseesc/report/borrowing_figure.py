@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from doseesc.inference.borrowed import Borrowed
-    from doseesc.inference.fit import Fit
+    from doseesc.inference.trial_fit import Fit
 
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95)
 _ENDS = (0.0005, 0.97)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from doseesc.inference.fit import Fit
+    from doseesc.inference.trial_fit import Fit
 
 FloatArray = npt.NDArray[np.float64]
 
