@@ -12,7 +12,7 @@ from doseesc.cli import main
 from doseesc.inference import ToxicityData, judge_convergence
 from doseesc.inference.arviz_compat import arviz, group, groups, trace_of
 from doseesc.inference.choice import analysis_model
-from doseesc.inference.fit import read_data, reported_doses
+from doseesc.inference.fit_inputs import read_data, reported_doses
 from doseesc.inference.summary import DoseSummary, Question, compare, interval_names, summarise_draws
 from doseesc.scenario import load, shipped_scenarios
 

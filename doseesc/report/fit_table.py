@@ -13,7 +13,8 @@ from doseesc.report.lines import WIDTH, Cell, fit, line, percent, percent_words,
 from doseesc.trial import plain_number
 
 if TYPE_CHECKING:
-    from doseesc.inference.fit import Fit, ReportedDose
+    from doseesc.inference.fit import Fit
+    from doseesc.inference.fit_inputs import ReportedDose
     from doseesc.inference.summary import DoseSummary
 
 _LONGEST_NAME = 24
