@@ -12,8 +12,8 @@ from doseesc.cli import main
 from doseesc.inference import ToxicityData, judge_convergence
 from doseesc.inference.arviz_compat import arviz, group, groups, trace_of
 from doseesc.inference.choice import analysis_model
+from doseesc.inference.fit_inputs import read_data, reported_doses
 from doseesc.inference.summary import DoseSummary, Question, compare, interval_names, summarise_draws
-from doseesc.inference.trial_fit import read_data, reported_doses
 from doseesc.scenario import load, shipped_scenarios
 
 ARMS = "\nphase2_arms: [{name: none, control: true}, {name: quarter, fraction: 0.25}, {name: whole, fraction: 1}]\n"

@@ -1,10 +1,6 @@
 """The analysis of a trial: posterior of the DLT probability at every level and at the doses of the Phase 2 arms.
 
->>> import doseesc
->>> from doseesc.scenario import shipped_scenarios
->>> study = doseesc.load(shipped_scenarios()["nct04602104"])
->>> [dose.label for dose in reported_doses(study, mtd=2)]
-['low', 'medium', 'high', 'dosage 1', 'dosage 2']
+Choice of model, compilation, draws, their judgement, the same by quadrature, and checks, in this order.
 """
 
 from __future__ import annotations
@@ -16,16 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
 from designs import Tally
-from doseesc.arms import arm_amounts
 from doseesc.inference.arviz_compat import Trace, group
 from doseesc.inference.choice import MOST_PARAMETERS, AnalysisModel, analysis_model
 from doseesc.inference.convergence import Convergence, judge_convergence
 from doseesc.inference.data import ToxicityData
-from doseesc.inference.log_dose import doses_of_interest, log_dose_weights
+from doseesc.inference.fit_inputs import ReportedDose, mtd_of, read_data, reported_doses
+from doseesc.inference.log_dose import log_dose_weights
 from doseesc.inference.observing import POSSIBLE
 from doseesc.inference.predictive import PredictiveCheck, predictive_checks, with_predictive
 from doseesc.inference.sampling import Sampler, chosen_sampler
@@ -39,8 +34,6 @@ from doseesc.inference.summary import (
     summarise_draws,
     summarise_grid,
 )
-from doseesc.patients import read_patients
-from doseesc.trial import Doses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,20 +41,9 @@ if TYPE_CHECKING:
     from doseesc.inference.borrowed import Borrowed
     from doseesc.scenario import Study
 
-IntArray = npt.NDArray[np.int64]
 
 _CURVE_POINTS = 61
 _BEYOND = 1.25  # the curve is drawn so far beyond the doses, as a factor
-
-
-@dataclass(frozen=True)
-class ReportedDose:
-    """A dose of the answer: a level, or that of a Phase 2 arm; ``place`` is that among the doses of the model."""
-
-    label: str
-    amount: float
-    kind: str
-    place: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +231,7 @@ def fit(
     tell = progress or (lambda _: None)
     chosen, name = analysis_model(study, model), chosen_sampler(sampler)
     observed, tally = read_data(study, data)
-    level, source = _mtd(study, tally, mtd)
+    level, source = mtd_of(study, tally, mtd)
     doses = reported_doses(study, level)
     further = [dose.amount for dose in doses if dose.kind == "arm"]
     tell(f"compiling {chosen.name}")
@@ -283,63 +265,6 @@ def fit(
         checks=predictive_checks(trace, observed),
         curve=_curve(study, chosen, trace, doses),
     )
-
-
-def reported_doses(study: Study, mtd: int) -> tuple[ReportedDose, ...]:
-    """Return the levels and, where there is an MTD, the active Phase 2 arms with their doses."""
-    levels = study.doses.amounts
-    found = [ReportedDose(label, levels[place], "level", place) for place, label in enumerate(study.dose_labels)]
-    active = [arm for arm in study.phase2_arms if not arm.control] if mtd else []
-    amounts = [arm_amounts(study, arm, levels[mtd - 1])[1] for arm in active]
-    places = doses_of_interest(levels, amounts)
-    for arm, amount in zip(active, amounts, strict=True):
-        place = int(np.argmin(np.abs(np.log(places) - np.log(amount))))
-        found.append(ReportedDose(arm.name, places[place], "arm", place))
-    return tuple(found)
-
-
-def read_data(study: Study, data: str | Path | ToxicityData | Tally) -> tuple[ToxicityData, Tally]:
-    """Return data as rows of the model, and as the tally that a design sees.
-
-    Raises
-    ------
-    ValueError
-        If they cannot be read, or a tally has not the study's levels.
-    """
-    amounts = study.doses.amounts
-    if isinstance(data, ToxicityData):
-        trial = data.of_study(data.studies[0]).aggregated() if data.n else data
-        counts = {amount: (n, dlt) for amount, n, dlt in zip(trial.amount, trial.n, trial.dlt, strict=True)}
-        at_levels = np.array([counts.get(amount, (0, 0)) for amount in amounts], dtype=np.int64)
-        return data, _tally(at_levels[:, 0], at_levels[:, 1])
-    if isinstance(data, Tally):
-        return ToxicityData.from_tally(data, amounts), data
-    if isinstance(data, str) and not data.lower().endswith(".csv"):
-        tally = Tally.parse(data, n_doses=study.n_doses)
-        return ToxicityData.from_tally(tally, amounts), tally
-    patients = read_patients(data, Doses(study.dose_labels, amounts, study.doses.unit)).patients
-    n, dlt = np.zeros((2, study.n_doses), dtype=np.int64)
-    for each in patients:
-        n[each.level - 1] += 1
-        dlt[each.level - 1] += each.dlt
-    tally = _tally(n, dlt, patients[-1].level if patients else None)
-    return ToxicityData.from_tally(tally, amounts), tally
-
-
-def _tally(n: IntArray, dlt: IntArray, level: int | None = None) -> Tally:
-    last = int(np.max(np.flatnonzero(n), initial=-1)) + 1 if level is None else level
-    return Tally(n=n[None], dlt=dlt[None], level=np.array([last]))
-
-
-def _mtd(study: Study, tally: Tally, given: int | str | None) -> tuple[int, str]:
-    """Return the MTD and where it comes from."""
-    if given is not None:
-        return study.level_of(given), "as given"
-    for name, design in study.designs.items():
-        level = int(design.select(tally)[0])
-        if level:
-            return level, f"as {name} selects on these data"
-    return 0, "no design selects a level on these data"
 
 
 def _question(study: Study) -> Question:

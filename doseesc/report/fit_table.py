@@ -13,8 +13,9 @@ from doseesc.report.lines import WIDTH, Cell, fit, line, percent, percent_words,
 from doseesc.trial import plain_number
 
 if TYPE_CHECKING:
+    from doseesc.inference.fit_inputs import ReportedDose
     from doseesc.inference.summary import DoseSummary
-    from doseesc.inference.trial_fit import Fit, ReportedDose
+    from doseesc.inference.trial_fit import Fit
 
 _LONGEST_NAME = 24
 
