@@ -2,14 +2,16 @@
 
 import json
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 import doseesc
 from doseesc.cli import main
 from doseesc.inference.pymc_module import with_pymc_models
 from doseesc.output import write_results
 from doseesc.saved import read_results
-from doseesc.scenario import ScenarioError, Study
+from doseesc.scenario import ScenarioError, Study, json_schema, shipped_scenarios
 from doseesc.yaml_source import read_source
 
 MODEL = """\
@@ -196,3 +198,18 @@ def test_a_study_from_plain_values_says_how_to_do_it(folder):
     data = read_source(folder / "study.yaml").data
     with pytest.raises(ValueError, match="design_from_pymc"):
         Study.model_validate(data)
+
+
+def test_the_shipped_example_has_a_blrm_of_its_own(tmp_path):
+    """Beside a Weibull curve, the BLRM written in PyMC and the built-in one, with the same answers."""
+    folder = shipped_scenarios()["nct04602104"].parent / "pymc"
+    path = folder / "two_models.yaml"
+    validator = jsonschema.Draft7Validator(json_schema())
+    assert list(validator.iter_errors(YAML(typ="safe", pure=True).load(path.read_text()))) == []
+    study = doseesc.load(path)
+    assert study.warnings() == []
+    results = doseesc.run(study, method="exact")
+    for scenario in study.truths:
+        ours, built_in = (results.cells[scenario, name].exact for name in ("Logistic", "BLRM"))
+        assert (ours.selected == pytest.approx(built_in.selected, abs=1e-9)) and ours.selected.sum() == pytest.approx(1)
+    assert (folder / study.design_entries[0].parameters["module"]).is_file()
