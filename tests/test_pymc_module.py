@@ -189,6 +189,13 @@ def test_a_study_that_is_wrong_itself_runs_no_code(folder, capsys):
     assert "runs" not in capsys.readouterr().err
 
 
+def test_a_wrong_start_level_is_said_once_and_runs_no_code(folder, capsys):
+    path = rewritten(folder, "max_n: 12", "max_n: 12\nstart_level: lowest")
+    with pytest.raises(ScenarioError, match="start_level"):
+        doseesc.load(path)
+    assert "runs" not in capsys.readouterr().err
+
+
 def test_other_designs_import_nothing(folder):
     source = read_source(rewritten(folder, "type: pymc\n    module: my_models.py\n    function: build", "type: 3+3"))
     assert with_pymc_models(source)[0].data == source.data
@@ -211,5 +218,6 @@ def test_the_shipped_example_has_a_blrm_of_its_own(tmp_path):
     results = doseesc.run(study, method="exact")
     for scenario in study.truths:
         ours, built_in = (results.cells[scenario, name].exact for name in ("Logistic", "BLRM"))
-        assert (ours.selected == pytest.approx(built_in.selected, abs=1e-9)) and ours.selected.sum() == pytest.approx(1)
+        assert ours.selected == pytest.approx(built_in.selected, abs=1e-9)
+        assert ours.selected.sum() == pytest.approx(1)
     assert (folder / study.design_entries[0].parameters["module"]).is_file()
