@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 import doseesc
 from doseesc.cli import main
+from doseesc.inference.pymc_design import PosteriorText
 from doseesc.inference.pymc_module import with_pymc_models
 from doseesc.output import write_results
 from doseesc.saved import read_results
@@ -89,6 +90,14 @@ def test_the_module_is_run_and_that_is_said(folder, capsys):
     design = study.designs["Mine"]
     assert (design.target, design.max_n, design.n_doses) == (0.25, 12, 3)
     assert "(build in my_models.py)" in design.describe()
+
+
+def test_a_loaded_design_keeps_its_model(folder):
+    """What has been laid out, or can be fitted, is at hand and not read from its text again."""
+    study = doseesc.load(folder / "study.yaml")
+    first, second = study.designs["Mine"], study.designs["Mine"]
+    assert isinstance(first.fitted, PosteriorText)
+    assert first.fitted.live is second.fitted.live
 
 
 def test_saved_results_are_read_without_the_module(folder):
