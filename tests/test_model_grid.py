@@ -66,6 +66,13 @@ def test_one_parameter_agrees_with_the_crm(crm_grid, tallies):
         np.testing.assert_allclose(tails, crm.tails(tallies, level, np.array(LIMITS)), atol=1e-7)
 
 
+@pytest.mark.parametrize("off", [0.0, 1e-16, -1e-16, 1e-9])
+def test_the_curve_at_a_node_is_the_nodes(crm_grid, off):
+    """A mean that is a node's value but for rounding: without data it is 0."""
+    curve = crm_grid.curve_at(np.array([off]))
+    np.testing.assert_allclose(curve[0], SKELETON, atol=1e-8)
+
+
 def test_two_parameters_agree_with_the_blrm(blrm_grid, tallies):
     blrm = BLRM(target=0.3, doses=DOSES, max_n=30)
     posterior = blrm.posterior(tallies)

@@ -2,14 +2,17 @@
 
 import json
 
+import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 import doseesc
 from doseesc.cli import main
+from doseesc.inference.pymc_design import PosteriorText
 from doseesc.inference.pymc_module import with_pymc_models
 from doseesc.output import write_results
 from doseesc.saved import read_results
-from doseesc.scenario import ScenarioError, Study
+from doseesc.scenario import ScenarioError, Study, json_schema, shipped_scenarios
 from doseesc.yaml_source import read_source
 
 MODEL = """\
@@ -87,6 +90,14 @@ def test_the_module_is_run_and_that_is_said(folder, capsys):
     design = study.designs["Mine"]
     assert (design.target, design.max_n, design.n_doses) == (0.25, 12, 3)
     assert "(build in my_models.py)" in design.describe()
+
+
+def test_a_loaded_design_keeps_its_model(folder):
+    """What has been laid out, or can be fitted, is at hand and not read from its text again."""
+    study = doseesc.load(folder / "study.yaml")
+    first, second = study.designs["Mine"], study.designs["Mine"]
+    assert isinstance(first.fitted, PosteriorText)
+    assert first.fitted.live is second.fitted.live
 
 
 def test_saved_results_are_read_without_the_module(folder):
@@ -187,6 +198,13 @@ def test_a_study_that_is_wrong_itself_runs_no_code(folder, capsys):
     assert "runs" not in capsys.readouterr().err
 
 
+def test_a_wrong_start_level_is_said_once_and_runs_no_code(folder, capsys):
+    path = rewritten(folder, "max_n: 12", "max_n: 12\nstart_level: lowest")
+    with pytest.raises(ScenarioError, match="start_level"):
+        doseesc.load(path)
+    assert "runs" not in capsys.readouterr().err
+
+
 def test_other_designs_import_nothing(folder):
     source = read_source(rewritten(folder, "type: pymc\n    module: my_models.py\n    function: build", "type: 3+3"))
     assert with_pymc_models(source)[0].data == source.data
@@ -196,3 +214,19 @@ def test_a_study_from_plain_values_says_how_to_do_it(folder):
     data = read_source(folder / "study.yaml").data
     with pytest.raises(ValueError, match="design_from_pymc"):
         Study.model_validate(data)
+
+
+def test_the_shipped_example_has_a_blrm_of_its_own(tmp_path):
+    """Beside a Weibull curve, the BLRM written in PyMC and the built-in one, with the same answers."""
+    folder = shipped_scenarios()["nct04602104"].parent / "pymc"
+    path = folder / "two_models.yaml"
+    validator = jsonschema.Draft7Validator(json_schema())
+    assert list(validator.iter_errors(YAML(typ="safe", pure=True).load(path.read_text()))) == []
+    study = doseesc.load(path)
+    assert study.warnings() == []
+    results = doseesc.run(study, method="exact")
+    for scenario in study.truths:
+        ours, built_in = (results.cells[scenario, name].exact for name in ("Logistic", "BLRM"))
+        assert ours.selected == pytest.approx(built_in.selected, abs=1e-9)
+        assert ours.selected.sum() == pytest.approx(1)
+    assert (folder / study.design_entries[0].parameters["module"]).is_file()

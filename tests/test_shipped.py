@@ -22,7 +22,9 @@ def test_shipped_files_and_starter_fit_the_schema_and_load(name, scenario_file):
 
 def test_the_comparison_has_every_design():
     study = load(shipped_scenarios()["design_comparison"])
-    assert {type(design) for design in study.designs.values()} == {design_class(name) for name in design_names()}
+    assert {type(design) for design in study.designs.values()} == {
+        cls for cls in map(design_class, design_names()) if cls.__module__.startswith("designs.")
+    }
 
 
 def test_seed_trial():

@@ -69,11 +69,12 @@ def crossings(values: FloatArray, lines: IntArray, before: IntArray, limits: Flo
     polynomial[0] -= limits
     low = (before - first).astype(np.float64)
     high = low + 1.0
-    below = _evaluate(polynomial, low) <= 0
+    # A limit may be a node's value but for rounding: then the crossing is that end, whatever the sign there.
+    rises = _evaluate(polynomial, high) > _evaluate(polynomial, low)
     for _ in range(24):
         middle = (low + high) / 2
-        same = (_evaluate(polynomial, middle) <= 0) == below
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
+        before_it = (_evaluate(polynomial, middle) <= 0) == rises
+        low, high = np.where(before_it, middle, low), np.where(before_it, high, middle)
     root = (low + high) / 2
     slope = _evaluate(polynomial[1:] * np.arange(1, len(polynomial))[:, None], root)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -48,6 +48,7 @@ _REMEDY = (
     "write it in parameters that are nearly normal and independent (a hierarchical model non-centred), or use "
     "posteriors by NUTS"
 )
+_WIDEST = 150.0  # sides of the box in t; Cauchy's tails take half of it
 _COARSE = {1: 257, 2: 49, 3: 21}  # nodes per axis where the box is looked for
 _FEW = 6  # patients at each of two doses that contradict one another
 _LIMITS = (0.15, 0.3, 0.6)  # DLT probabilities whose exceedance is tested
@@ -345,6 +346,8 @@ def _boxed(layout: _Layout, function: ModelFunction) -> _Layout:
             if last > floor:
                 high[k] += 0.5 + 0.1 * abs(high[k])
             widened |= bool(first > floor or last > floor)
+        if (high - low).max() > _WIDEST:
+            raise _TooManyNodes
         if not widened:
             return layout._replace(low=low, high=high, boxed=True)
     raise ModelError("has an improper prior, or one with too heavy tails for a grid")

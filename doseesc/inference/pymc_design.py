@@ -178,7 +178,7 @@ class PymcDesign(Design):
     sampling_seed: int = 1
     cache: str = ""
     rules: tuple[Rule, ...] = (NoSkipping(),)
-    fitted: str = field(default="", repr=False)
+    fitted: str | PosteriorText = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         require_probability("target", self.target)

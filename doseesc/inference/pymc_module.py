@@ -72,9 +72,12 @@ def _facts(data: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any] 
     numbers = (*amounts, *(facts[name] for name in ("target", "max_n", "cohort_size")))
     if any(isinstance(each, bool) or not isinstance(each, int | float) or each <= 0 for each in numbers):
         return None
+    names = [str(label) for label in labels] if isinstance(labels, list) else []
     if isinstance(facts["start_level"], str):
-        facts["start_level"] = [str(label) for label in labels].index(facts["start_level"]) + 1
-    return {"doses": tuple(map(float, amounts)), "labels": tuple(map(str, labels)), "n_doses": len(amounts)} | facts
+        if facts["start_level"] not in names:
+            return None
+        facts["start_level"] = names.index(facts["start_level"]) + 1
+    return {"doses": tuple(map(float, amounts)), "labels": tuple(names), "n_doses": len(amounts)} | facts
 
 
 def _posterior(

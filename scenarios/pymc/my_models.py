@@ -1,4 +1,4 @@
-"""Dose-toxicity models written in PyMC, for scenarios/pymc_design.yaml.
+"""Dose-toxicity models written in PyMC, for two_models.yaml beside it.
 
 A function here is given what it asks for by name: doses, labels, n_doses, target, max_n, cohort_size, start_level.
 It returns a pm.Model with a prior and the DLT probability of every dose, named p; the design adds the trial's data.
