@@ -70,10 +70,10 @@ def test_it_is_the_posterior(fitted):
 
 
 def test_equal_tallies_are_fitted_once_and_said(fitted, cache):
-    """Two distinct tallies among three: the level in use is no part of the data."""
-    assert fitted.made == 2
-    assert design(fitted).notes() == [f"2 fits made by NUTS ({backend_name()}), 0 taken from the cache {cache}"]
-    assert len(list(Path(cache).rglob("*.npz"))) == 2
+    """Two distinct tallies among three, as the level in use is no part of the data; and the prior, for reports."""
+    assert fitted.made == 3
+    assert design(fitted).notes() == [f"3 fits made by NUTS ({backend_name()}), 0 taken from the cache {cache}"]
+    assert len(list(Path(cache).rglob("*.npz"))) == 3
 
 
 def test_another_run_takes_them_and_goes_on(fitted, cache, monkeypatch, capsys):
@@ -87,7 +87,7 @@ def test_another_run_takes_them_and_goes_on(fitted, cache, monkeypatch, capsys):
     monkeypatch.setattr("doseesc.inference.nuts_posterior.fit_all", noted)
     again = posterior(cache)
     np.testing.assert_array_equal(again.means(TALLIES), fitted.means(TALLIES))
-    assert (again.made, again.taken) == (0, 2)
+    assert (again.made, again.taken) == (0, 3)
     more = Tally.concatenate([TALLIES, Tally(n=[[3, 3, 0, 0]], dlt=[[0, 1, 0, 0]], level=[2])])
     with pytest.raises(KeyboardInterrupt):
         again.means(more)
@@ -119,7 +119,9 @@ def test_after_a_fit_that_did_not_converge_the_dose_is_not_raised(cache, fitted)
     careful = design(doubtful)
     assert careful.decide(tally).level[0] == 1
     assert careful.select(tally)[0] <= 1
-    assert careful.notes()[1] == ("2 fits did not converge, after which the dose was not raised: 1NNN; 1NNNNNT 2NNT")
+    assert careful.notes()[1] == (
+        "3 fits did not converge, after which the dose was not raised: 1NNN; 1NNNNNT 2NNT; no patient"
+    )
 
 
 def test_a_fit_is_judged():
@@ -161,4 +163,4 @@ def test_the_default_cache_is_the_users(monkeypatch):
 def test_pymc_itself_samples_in_several_processes(tmp_path):
     made = posterior(tmp_path, backend="pymc", jobs=2)
     np.testing.assert_allclose(made.means(TALLIES), truth().mean(), atol=0.04)
-    assert made.notes() == [f"2 fits made by NUTS (pymc), 0 taken from the cache {tmp_path}"]
+    assert made.notes() == [f"3 fits made by NUTS (pymc), 0 taken from the cache {tmp_path}"]

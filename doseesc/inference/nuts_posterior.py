@@ -161,7 +161,11 @@ class NutsPosterior:
         both = np.concatenate([tally.n, tally.dlt], axis=1).astype(np.int64)
         distinct, row = np.unique(both, axis=0, return_inverse=True)
         keys = [(tuple(each[: self.n_doses].tolist()), tuple(each[self.n_doses :].tolist())) for each in distinct]
-        self._provide([key for key in keys if key not in self._fits])
+        wanted = [key for key in keys if key not in self._fits]
+        nothing = ((0,) * self.n_doses,) * 2
+        if wanted and self.packed is not None and nothing not in (*self._fits, *wanted):
+            wanted.append(nothing)  # the prior, which every report shows
+        self._provide(wanted)
         return [self._fits[key] for key in keys], row.reshape(-1)
 
     def _provide(self, keys: list[tuple[Counts, Counts]]) -> None:
