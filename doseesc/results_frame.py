@@ -49,6 +49,7 @@ def to_complete_frame(results: Results) -> pd.DataFrame:
     frame["reason"] = frame["reason"].astype("string")
     document = results_document(results)
     kept = {name: document[name] for name in _KEPT}
+    kept["phase2"] = {"analysis": document["phase2"]["analysis"]}
     frame.attrs[ATTRIBUTE] = json.dumps(kept, ensure_ascii=False)
     return frame
 

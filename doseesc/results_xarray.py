@@ -5,8 +5,9 @@ to trial) and ``NAME_mcse`` (Monte Carlo standard error) beside it; where a run 
 as ``simulated_NAME`` too.  Level 0 is "no dose": it can be selected, and is NaN where only a dose has a value.
 
 What comes besides: ``patients_distribution`` and ``dlts_distribution`` over ``number``, ``selected_and_patients``,
-``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, and paired differences ``difference_NAME``
-between ``design`` and ``other``.  The study stands as JSON in ``study``, its file in ``scenario_text``.
+``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, paired differences ``difference_NAME``
+between ``design`` and ``other``, and the analysis of the Phase 2 arms (:mod:`doseesc.arm_xarray`).  The study stands as
+JSON in ``study``, its file in ``scenario_text``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from doseesc.arm_xarray import arm_variables, listed_figures
 from doseesc.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.saved import results_from_document
 from doseesc.serialise import FORMAT, plain_values, provenance_of, study_document
@@ -83,6 +85,8 @@ def to_xarray(results: Results) -> xr.Dataset:
     }
     if results.differences:
         coordinates["other"] = designs
+    of_arms, axes = arm_variables(results.arm_analysis, scenarios, designs, study.n_doses + 1)
+    variables, coordinates = variables | of_arms, coordinates | axes
     attributes = {"title": study.study.title, "format": FORMAT, "elapsed_seconds": float(results.elapsed)}
     return xr.Dataset(variables, coordinates, attributes | _attributes(provenance_of(results)))
 
@@ -208,6 +212,7 @@ def _document(dataset: xr.Dataset) -> dict[str, Any]:
         "cells": cells,
         "differences": _listed_differences(dataset, scenarios, designs),
         "notes": json.loads(str(dataset["notes"].item())),
+        "phase2": {"analysis": listed_figures(dataset)},
         "run": {"elapsed_seconds": float(dataset.attrs["elapsed_seconds"])},
     }
 

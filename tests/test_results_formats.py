@@ -32,6 +32,10 @@ designs:
 scenarios:
   - {name: A, dlt: [0.1, 0.25, 0.45]}
   - {name: B, dlt: [0.5, 0.6, 0.7]}
+phase2_arms:
+  - {name: control, control: true}
+  - {name: quarter, fraction: 0.25}
+  - {name: whole, fraction: 1}
 simulation: {trials: 200, seed: 7, method: both}
 """
 
@@ -210,11 +214,19 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
 
 @pytest.mark.parametrize("more", ["{patients_per_arm: 40}", "{total_patients: 150}", "{strata: berlin}"])
 def test_what_the_file_leaves_to_assumptions_stays_known_as_assumed(more, tmp_path):
-    arms = "phase2_arms: [{name: saline, control: true}, {name: MTD, fraction: 1}]"
-    (tmp_path / "study.yaml").write_text(f"{STUDY}{arms}\nphase2: {more}\n")
+    (tmp_path / "study.yaml").write_text(f"{STUDY}phase2: {more}\n")
     found = run(load(tmp_path / "study.yaml"), method="exact")
     folder = write_results(found, tmp_path / "out")
     paths = [found.save(tmp_path / f"found.{ending}") for ending in ("nc", "parquet")]
     for again in map(read, [folder, *paths]):
         assert again.study.phase2.assumptions() == found.study.phase2.assumptions()
         assert any(not each.from_file for each in again.study.phase2.assumptions())
+
+
+def test_xarray_holds_the_analysis_of_the_arms(whole):
+    found = whole.to_xarray()
+    assert found["arm_coverage"].dims == ("scenario", "design", "arm", "engine", "level")
+    for each in whole.arm_analysis:
+        at = found.sel(scenario=each.scenario, design=each.design, arm=each.arm, engine=each.method)
+        np.testing.assert_array_equal(at["arm_coverage"], each.coverage)
+        np.testing.assert_array_equal(at["arm_bias_mcse"], each.mcse.bias)

@@ -1,0 +1,80 @@
+"""The analysis of the Phase 2 arms as variables of an xarray Dataset, and back.
+
+Each figure of :data:`doseesc.arm_figures.ARM_METRICS` is a variable ``arm_NAME`` over scenario, design, arm, engine and
+level, with its Monte Carlo standard error ``arm_NAME_mcse``.  Level 0 stands for all trials that open Phase 2, the
+others for those with that level as the MTD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doseesc.arm_figures import ARM_METRICS, ArmFigures
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_DIMENSIONS = ("scenario", "design", "arm", "engine", "level")
+
+
+def arm_variables(
+    found: Sequence[ArmFigures], scenarios: list[str], designs: list[str], n_levels: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the variables, NaN where there is nothing, and the coordinates ``arm`` and ``engine``.
+
+    Both are empty where nothing was found.
+    """
+    if not found:
+        return {}, {}
+    arms, engines = (list(dict.fromkeys(getattr(each, name) for each in found)) for name in ("arm", "method"))
+    shape = len(scenarios), len(designs), len(arms), len(engines), n_levels
+    values = {name + ending: np.full(shape, np.nan) for name in ARM_METRICS for ending in ("", "_mcse")}
+    for each in found:
+        place = tuple(
+            axis.index(name)
+            for axis, name in zip(
+                (scenarios, designs, arms, engines), (each.scenario, each.design, each.arm, each.method), strict=True
+            )
+        )
+        for name in ARM_METRICS:
+            values[name][place] = getattr(each, name)
+            values[f"{name}_mcse"][place] = getattr(each.mcse, name)
+    variables = {
+        f"arm_{name}": (_DIMENSIONS, value, {"long_name": _words(name), "units": "1"}) for name, value in values.items()
+    }
+    return variables, {"arm": arms, "engine": engines}
+
+
+def listed_figures(dataset: xr.Dataset) -> dict[str, Any] | None:
+    """Return the figures as ``results.json`` has them in ``phase2.analysis``; None where there are none."""
+    if "arm" not in dataset.coords:
+        return None
+    figures = []
+    for scenario in dataset["scenario"].values:
+        for design in dataset["design"].values:
+            for engine in dataset["engine"].values:
+                for arm in dataset["arm"].values:
+                    at = dataset.sel(scenario=scenario, design=design, engine=engine, arm=arm)
+                    if np.isnan(at["arm_probability"].values).all():
+                        continue
+                    figures.append(
+                        {
+                            "scenario": str(scenario),
+                            "design": str(design),
+                            "method": str(engine),
+                            "arm": str(arm),
+                            "n_trials": 0 if engine == "exact" else int(dataset.attrs["trials"]),
+                            **{name: at[f"arm_{name}"].values for name in ARM_METRICS},
+                            "mcse": {name: at[f"arm_{name}_mcse"].values for name in ARM_METRICS},
+                        }
+                    )
+    return {"figures": figures}
+
+
+def _words(name: str) -> str:
+    figure = name.removesuffix("_mcse").replace("_", " ")
+    kind = "Monte Carlo standard error of " if name.endswith("_mcse") else ""
+    return f"{kind}{figure}, analysis of the Phase 2 arms"

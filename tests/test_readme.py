@@ -1,0 +1,38 @@
+"""The README's Python examples run as they are printed."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import doseesc
+from designs import CRM
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def example(marker):
+    found = re.search(rf"<!-- {marker} -->\n```python\n(.*?)```", README, flags=re.S)
+    assert found, f"no {marker} in the README"
+    return found[1]
+
+
+def test_library_example(tmp_path, monkeypatch):
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(example("library example"), names)
+    assert names["decision"].level.tolist() == [1]  # 1 of 3 is above the boundary of 29.8 %
+    assert names["oc"].selected.sum() == pytest.approx(1)
+    assert doseesc.read(tmp_path / "found.nc").to_frame().equals(names["results"].to_frame())
+
+
+def test_pymc_example_is_a_crm():
+    names = {}
+    exec(example("pymc example"), names)
+    truth = [0.05, 0.12, 0.25, 0.40, 0.55]
+    crm = CRM(target=0.25, skeleton=truth, cohort_size=3, max_n=18, rules=names["design"].rules)
+    found = doseesc.enumerate_paths(names["design"]).characteristics(truth)
+    np.testing.assert_allclose(found.selected, doseesc.enumerate_paths(crm).characteristics(truth).selected, atol=1e-9)
