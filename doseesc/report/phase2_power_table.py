@@ -209,8 +209,8 @@ def _unequal_words(plan: TrialPlan) -> str:
     if plan.analysis.ttci == "win_ratio" or plan.control.n < _UNEQUAL * smallest:
         return ""
     return (
-        " · fewer patients in a dosage than in the control: tests of improvement are then skewed, and with few patients "
-        "err more often than their level (2.9 instead of 2.5 % with 38 against 76)"
+        " · fewer patients in a dosage than in the control: tests of improvement are then skewed, and with few "
+        "patients err more often than their level (2.9 instead of 2.5 % with 38 against 76)"
     )
 
 
