@@ -65,9 +65,9 @@ class ArmFigures:
     unsafe, called_unsafe : array
         Probability that the arm is unsafe, and that the analysis calls it unsafe.
     false_alarm : array
-        Probability that an arm that is not unsafe is called unsafe.
+        Probability that the arm is called unsafe, given that it is not.
     missed : array
-        Probability that an arm that is unsafe is not called so.
+        Probability that the arm is not called unsafe, given that it is.
     mcse : namespace
         Monte Carlo standard errors of the figures of :data:`ARM_METRICS`; zeros where exact.
     """

@@ -245,6 +245,9 @@ def test_trend_over_doses_is_another_test():
     assert by_doses > 0.5
 
 
+BASIS = "18 patients between 2020-11-30 and 2023-01-11 in the whole trial, taken to go on; not a plan"
+
+
 @pytest.fixture(scope="module")
 def whole():
     study = load(shipped_scenarios()["nct04602104"])
@@ -263,7 +266,8 @@ def test_every_file_and_the_document_name_what_is_assumed(whole):
             assert frame.assumed.str.contains("loss 0.03").all(), name
     whole_document = json.loads(document(whole))
     assert any(each["key"] == "loss" and not each["from_file"] for each in whole_document["assumptions"])
-    assert "0.7 patients a month" in whole_document["duration"]
+    assert whole_document["duration"].startswith(f"At 0.7 patients a month ({BASIS}) enrolment takes")
+    assert f"({BASIS})" in whole_document["words"]["Duration"]
     assert whole_document["size"]["measure"] == "any_ttci"
     for part in ("power", "totals", "analyses", "secondary", "assurance"):
         assert whole_document[part], part
@@ -281,6 +285,8 @@ def test_what_is_printed_says_first_how_much_is_assumed(whole, planned):
         "Phase 1 as observed: deaths replaced",
         "mixed model",
         "last patient's day 60",
+        f"duration At 0.7 patients a month ({BASIS}) enrolment",
+        f"months: at 0.7 patients a month ({BASIS})",
     ):
         assert words in text
     assert max(len(line.plain) for part in parts for line in part) <= 106

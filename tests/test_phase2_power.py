@@ -16,6 +16,7 @@ from doseesc.phase2.plan import AnalysisPlan, TrialArm, TrialPlan
 from doseesc.phase2.power import simulate_power
 from doseesc.phase2.schoenfeld import schoenfeld_events, schoenfeld_power
 from doseesc.phase2.size import power_by_effect, power_by_size, sample_size
+from doseesc.report.phase2_power_table import power_lines
 
 KNOWN = YAML(typ="safe", pure=True).load((Path(__file__).parent / "data" / "phase2_power.yaml").read_text())
 TRIALS = 5000
@@ -260,3 +261,12 @@ def test_impossible_trials_are_refused():
         AnalysisPlan(ttci="t-test")
     with pytest.raises(ValueError, match="active must be in order of dose"):
         TrialPlan(control=one_dose().control, active=two_doses().active[::-1])
+
+
+def test_skewness_of_tests_is_told_where_dosages_have_few_patients():
+    told = "2.9 instead of 2.5 % with 38 against 76"
+    for sizes, said in (((76, 38, 38), True), ((50, 50, 50), False), ((38, 76, 76), False)):
+        plan = two_doses().with_numbers(sizes)
+        power = simulate_power(plan, trials=100)
+        text = " ".join(each.plain for each in power_lines(power, power, "", ""))
+        assert (told in " ".join(text.split())) == said

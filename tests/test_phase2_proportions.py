@@ -135,7 +135,7 @@ def test_adjusted_p_equals_statsmodels(method, theirs, arms):
         assert found == pytest.approx(multipletests(row, method=theirs)[1], abs=1e-12)
 
 
-@pytest.mark.parametrize("allocation", [None, (1.0, 1.0), (0.5, 2.0)])
+@pytest.mark.parametrize("allocation", [None, (1.0, 1.0), (0.5, 2.0), (10.0, 10.0), (100.0, 1.0)])
 def test_dunnett_equals_the_multivariate_normal(allocation):
     p = np.array([[0.01, 0.2], [1e-5, 0.5], [0.6, 0.03]])
     found = adjust(p, "dunnett", allocation=allocation)

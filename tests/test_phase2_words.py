@@ -35,7 +35,11 @@ def said(plan):
         ({"shr": 1.8}, "hazard ratio of improvement of 1.8 "),
         ({"loss": 0.03}, "3 % are lost to follow-up"),
         ({"strata": BERLIN}, "mild (15 % of patients) 58 % and 22 %;"),
-        ({"accrual": Accrual(per_month=5)}, "At 5 patients a month enrolment takes 19.9 months"),
+        ({"accrual": Accrual(per_month=5)}, "At 5 patients a month (basis not given) enrolment takes 19.9 months"),
+        (
+            {"accrual": Accrual(per_month=5, basis="two sites' own count")},
+            "At 5 patients a month (two sites' own count) enrolment takes",
+        ),
         ({"analysis": AnalysisPlan(ttci="gray")}, "with saline by Gray's test."),
         ({"analysis": AnalysisPlan(death="at_death")}, "log-rank test, the dead censored at death."),
         ({"analysis": AnalysisPlan(mortality="fisher")}, "mortality is compared by Fisher's exact test, only where"),

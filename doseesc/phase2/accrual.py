@@ -27,6 +27,8 @@ class Accrual:
         Patients, over all arms and sites.
     ramp_up_months : float
         Until that rate is reached.
+    basis : str
+        Where the rate comes from, told wherever a duration is.
 
     Examples
     --------
@@ -37,11 +39,23 @@ class Accrual:
 
     per_month: float
     ramp_up_months: float = 0.0
+    basis: str = ""
 
     def __post_init__(self) -> None:
         require_positive("per_month", self.per_month)
         if not (math.isfinite(self.ramp_up_months) and self.ramp_up_months >= 0):
             raise ValueError(f"ramp_up_months must be at least 0, not {self.ramp_up_months}")
+
+    @property
+    def rate_words(self) -> str:
+        """The rate and its basis.
+
+        Examples
+        --------
+        >>> Accrual(per_month=6, basis="three sites, two patients each").rate_words
+        '6 patients a month (three sites, two patients each)'
+        """
+        return f"{self.per_month:g} patients a month ({self.basis or 'basis not given'})"
 
     def enrolment(self, patients: int, quantile: float = 0.5) -> float:
         """Return the months by which the last of so many patients is enrolled, with probability ``quantile``."""

@@ -11,6 +11,10 @@ and z = U / sqrt(V), positive where the active arm improves sooner.  What a deat
 day_28      the dead stay at risk to the last day, never improving: censored at day 28, as the published antiviral
             trials do.  With nobody lost this is the test of the subdistribution hazard (Fine and Gray 1999).
 at_death    the dead leave at death, as if they could still have improved: the cause-specific hazard.
+
+z is only nearly normal: with arms of unequal size it is skewed towards the smaller arm.  At a one-sided level of 2.5 %
+and 76 controls against 38 treated, a drug that does nothing improves patients sooner in 2.9 % of trials and later in
+2.1 %, as all permutations of the arms' labels say too; at 400 against 200 in 2.6 and 2.4 %.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 from designs.checks import require_whole
 from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.day_counts import DIED
-from doseesc.phase2.mmrm import mmrm
+from doseesc.phase2.mmrm import VisitSums, mmrm_of, origins
 from doseesc.phase2.patients import ArmPatients, draw_arm
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.visit_tests import ArmSums, IntArray, ancova_of, places_counted, rank_z, rank_z_of
@@ -105,9 +105,10 @@ def _block(plan: TrialPlan, drawn: list[ArmPatients], seed: int, block: int) -> 
             scores_at(score, each[places], score.visits, seed=seed, block=block, arm=arm)
             for arm, each in enumerate(severity)
         ]
-        summed = [_ArmVisits.of(score, each, patients) for each, patients in zip(values, drawn, strict=True)]
+        origin = origins(values[0][_modelled(score)], values[0][0])
+        summed = [_ArmVisits.of(score, each, patients, origin) for each, patients in zip(values, drawn, strict=True)]
         for place, arm in enumerate(plan.arms):
-            won = _won(score, values, summed, place, plan.analysis.alpha)
+            won = _won(score, summed, place, plan.analysis.alpha)
             for visit, day in enumerate(score.visits):
                 found[score.name, day, arm.name] = _summed(values[place][visit], won[visit])
     return found | _icu(plan, drawn)
@@ -118,9 +119,10 @@ class _ArmVisits(NamedTuple):
 
     sums: list[ArmSums]
     places: list[FloatArray]
+    model: VisitSums
 
     @classmethod
-    def of(cls, score: Score, values: FloatArray, patients: ArmPatients) -> _ArmVisits:
+    def of(cls, score: Score, values: FloatArray, patients: ArmPatients, origin: FloatArray) -> _ArmVisits:
         width = patients.horizon + round((score.high - score.low) / score.step) + 1
         # By day of death the dead, then those alive: what is missing without a death is a loss.
         death = np.where(patients.kind == DIED, patients.day, _NEVER).astype(np.int64)
@@ -130,19 +132,24 @@ class _ArmVisits(NamedTuple):
                 places_counted(_places(score, value, death, day, patients.horizon), width)
                 for day, value in zip(score.visits[1:], values[1:], strict=True)
             ],
+            VisitSums.of(values[_modelled(score)], values[0], origin),
         )
 
 
-def _won(score: Score, values: list[FloatArray], summed: list[_ArmVisits], place: int, alpha: float) -> FloatArray:
+def _modelled(score: Score) -> list[int]:
+    """Return the places of the mixed model's visits among the score's."""
+    return [visit for visit, day in enumerate(score.visits) if day in MODEL_VISITS]
+
+
+def _won(score: Score, summed: list[_ArmVisits], place: int, alpha: float) -> FloatArray:
     """Return per visit in how many trials an arm is better than control by each analysis, not a number without one."""
     won = np.full((len(score.visits), 3), np.nan)
     if place == 0:
         return won
     sign = 1.0 if score.higher_is_better else -1.0
-    model = [visit for visit, day in enumerate(score.visits) if day in MODEL_VISITS]
-    by_model = mmrm(values[place][model], values[place][0], values[0][model], values[0][0])
-    won[model, 1] = (by_model.p_greater(sign) <= alpha).sum(axis=1)
     arm, control = summed[place], summed[0]
+    by_model = mmrm_of(arm.model, control.model)
+    won[_modelled(score), 1] = (by_model.p_greater(sign) <= alpha).sum(axis=1)
     for visit, (sums, base_sums) in enumerate(zip(arm.sums, control.sums, strict=True), start=1):
         won[visit, 0] = (ancova_of(sums, base_sums).p_greater(sign) <= alpha).sum()
     for visit, (places, control_places) in enumerate(zip(arm.places, control.places, strict=True), start=1):

@@ -16,7 +16,7 @@ from doseesc.phase2.effect import DoseEffect
 from doseesc.phase2.plan import STRATIFIED_TTCI_TESTS, AnalysisPlan
 from doseesc.phase2.strata import BERLIN, Stratum
 from doseesc.scenario_levels import Level
-from doseesc.scenario_sections import Flag, Name, Number, Positive, Probability, Section, Whole
+from doseesc.scenario_sections import Flag, Name, Number, Positive, Probability, Section, Text, Whole
 
 
 def _same_or_by_arm(value: Any) -> str:
@@ -122,10 +122,12 @@ class Enrolment(Section):
     """Patients a month, over all arms and sites."""
     ramp_up_months: Annotated[Number, Field(ge=0)] = Field(default=0.0, examples=[3])
     """Months until that rate is reached, linearly."""
+    basis: Text = Field(default="", examples=["three sites, two patients a month each"])
+    """Where the rate comes from, in a few words; told wherever a duration is."""
 
     def accrual(self) -> Accrual:
         """Return the rate."""
-        return Accrual(per_month=self.per_month, ramp_up_months=self.ramp_up_months)
+        return Accrual(per_month=self.per_month, ramp_up_months=self.ramp_up_months, basis=self.basis)
 
 
 class Effect(Section):

@@ -116,7 +116,12 @@ def scores_at(
 
     The noise of a score on a day is the same whichever days are asked for.
     """
-    value = np.interp(severity, [0.0, _BASELINE, 1.0], [score.well, score.baseline, score.dying])
+    value = (score.baseline - score.well) / _BASELINE * np.minimum(severity, _BASELINE)
+    value += score.well
+    worse = np.maximum(severity, _BASELINE)
+    worse -= _BASELINE
+    worse *= (score.dying - score.baseline) / (1 - _BASELINE)
+    value += worse
     purpose = _NOISE + next(place for place, each in enumerate(SCORES) if each.name == score.name)
     for place, day in enumerate(days):
         value[place] += score.noise * _normal(seed, block, arm, purpose, day, *severity.shape[1:])
@@ -124,7 +129,7 @@ def scores_at(
     if score.step != 1:
         value /= score.step
     np.rint(value, out=value)
-    return value * score.step  # interpolation leaves what is not a number so
+    return value if score.step == 1 else value * score.step  # what is not a number stays so
 
 
 def icu_days(patients: ArmPatients) -> FloatArray:

@@ -203,7 +203,7 @@ def duration_words(plan: TrialPlan) -> str:
     ]
     ramp = f", reached over {plan.accrual.ramp_up_months:g} months," if plan.accrual.ramp_up_months else ""
     return (
-        f"At {plan.accrual.per_month:g} patients a month{ramp} enrolment takes {middle:.1f} months (90 % between "
+        f"At {plan.accrual.rate_words}{ramp} enrolment takes {middle:.1f} months (90 % between "
         f"{low:.1f} and {high:.1f}); in the median it is {' and '.join(ends)}."
     )
 

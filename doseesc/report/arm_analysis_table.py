@@ -150,7 +150,8 @@ def _percent_or_dash(value: float, complement: bool = False) -> str:
 def _legend(study: Study) -> str:
     return (
         f"{_model_words(study)}. {_rule_words(study)} Mean less truth: posterior mean minus true P(DLT), expected, "
-        "from the lowest to the highest scenario. Scenarios count equally, each by its trials that open Phase 2."
+        "from the lowest to the highest scenario. If safe, if not: of the arms that are, and of those that are not. "
+        "All of trials that open Phase 2, the scenarios taken for equally likely."
     )
 
 
@@ -199,8 +200,9 @@ def arm_analysis_table(results: Results) -> PageTable | None:
     return PageTable(
         "arm-analysis",
         "What the data of Phase 1 say of the DLT probability in the arms",
-        f"{words[0].upper()}{words[1:]}. {_rule_words(results.study)} All given that Phase 2 opens. False alarm: an "
-        "arm that is not unsafe is called so; missed: one that is unsafe is not called so; a dash where there is none.",
+        f"{words[0].upper()}{words[1:]}. {_rule_words(results.study)} All given that Phase 2 opens. False alarm: "
+        "how often an arm that is not unsafe is called unsafe; missed: how often one that is unsafe is not called so; "
+        "a dash where there is none.",
         (
             "scenario",
             "design",

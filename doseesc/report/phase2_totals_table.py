@@ -49,7 +49,8 @@ def totals_lines(found: Sequence[SizeFigures]) -> list[Text]:
         f"minus control · simulated to ± {100 * worst:.1f} points (1 SE) at most · up to: 95 % "
         "Clopper-Pearson, highest dosage"
     )
-    return lines + _dim(legend)
+    accrual = found[0].plan.accrual
+    return lines + _dim(legend if accrual is None else f"{legend} · months: at {accrual.rate_words}")
 
 
 def _months(each: SizeFigures) -> str:
