@@ -27,6 +27,8 @@ class Accrual:
         Patients, over all arms and sites.
     ramp_up_months : float
         Until that rate is reached.
+    basis : str
+        Where the rate comes from.
 
     Examples
     --------
@@ -37,6 +39,7 @@ class Accrual:
 
     per_month: float
     ramp_up_months: float = 0.0
+    basis: str = ""
 
     def __post_init__(self) -> None:
         require_positive("per_month", self.per_month)

@@ -122,10 +122,12 @@ class Enrolment(Section):
     """Patients a month, over all arms and sites."""
     ramp_up_months: Annotated[Number, Field(ge=0)] = Field(default=0.0, examples=[3])
     """Months until that rate is reached, linearly."""
+    basis: str = Field(default="", examples=["18 patients in 25 months at this site"])
+    """Where the rate comes from; told wherever the duration is."""
 
     def accrual(self) -> Accrual:
         """Return the rate."""
-        return Accrual(per_month=self.per_month, ramp_up_months=self.ramp_up_months)
+        return Accrual(per_month=self.per_month, ramp_up_months=self.ramp_up_months, basis=self.basis)
 
 
 class Effect(Section):

@@ -23,6 +23,7 @@ _MULTIPLICITY = {
     "dunnett": "Dunnett's adjustment over dosages",
 }
 _SEQUENCE = {"highest_first": "highest", "lowest_first": "lowest"}
+_MONTHS_READ_AS_YEARS = 24
 _SECONDARY = {
     "ancova": "analysis of covariance on baseline among survivors",
     "mmrm": "a mixed model for repeated measures",
@@ -202,9 +203,11 @@ def duration_words(plan: TrialPlan) -> str:
         for days in (plan.course.horizon, 60)
     ]
     ramp = f", reached over {plan.accrual.ramp_up_months:g} months," if plan.accrual.ramp_up_months else ""
+    basis = f" (basis: {plan.accrual.basis})" if plan.accrual.basis else " (basis not given)"
+    years = f", that is {middle / 12:.1f} years" if middle >= _MONTHS_READ_AS_YEARS else ""
     return (
-        f"At {plan.accrual.per_month:g} patients a month{ramp} enrolment takes {middle:.1f} months (90 % between "
-        f"{low:.1f} and {high:.1f}); in the median it is {' and '.join(ends)}."
+        f"At {plan.accrual.per_month:g} patients a month{basis}{ramp} enrolment takes {middle:.1f} months{years} "
+        f"(90 % between {low:.1f} and {high:.1f}); in the median it is {' and '.join(ends)}."
     )
 
 
