@@ -72,6 +72,7 @@ class SavedFit(_Part):
     doses: Annotated[list[FittedDose], Field(min_length=1)]
     curve: FittedCurve | None = None
     data: list[Observed] = []
+    notes: list[str] = []
 
     def pooled(self) -> list[Observed]:
         """Return the data by dose, over all studies."""

@@ -40,6 +40,7 @@ def said(plan):
             {"accrual": Accrual(per_month=5, basis="two sites' own count")},
             "At 5 patients a month (two sites' own count) enrolment takes",
         ),
+        ({"accrual": Accrual(per_month=0.5)}, "enrolment takes 199.3 months, that is 16.6 years (90 % between"),
         ({"analysis": AnalysisPlan(ttci="gray")}, "with saline by Gray's test."),
         ({"analysis": AnalysisPlan(death="at_death")}, "log-rank test, the dead censored at death."),
         ({"analysis": AnalysisPlan(mortality="fisher")}, "mortality is compared by Fisher's exact test, only where"),

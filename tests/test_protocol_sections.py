@@ -251,8 +251,23 @@ def test_power_of_phase_2_is_simulated_with_its_error(saved, blocks):
 def test_what_the_file_does_not_give_of_phase_2_is_listed_as_assumed(saved, blocks):
     assert not {"loss", "control"} & saved.results.study.phase2.model_fields_set
     assumed = [each.text for each in blocks if each.kind == "bullet" and re.search(r"\)$|: [^.]*$", each.text)]
-    assert "loss: 0.03 (between 0 and 10 %)" in assumed
+    assert "share of patients lost to follow-up: 0.03 (between 0 and 10 %)" in assumed
+    assert "test of mortality: chi-square test (not registered)" in assumed
+    assert not any("_" in each for each in assumed)
     assert not any(each.startswith("patients per arm") for each in assumed)
+
+
+def test_references_name_what_phase_2_and_the_comparators_rest_on(saved):
+    found = [each.text for each in protocol_blocks(saved, "BOIN") if each.kind == "bullet"]
+    assert any(each.startswith("Wang et al. (2020), Lancet 395:1569") for each in found)
+    assert any(each.startswith("Holm (1979)") for each in found)
+    assert any(each.startswith("Storer (1989)") and each.endswith("(3+3, compared).") for each in found)
+
+
+def test_a_protocol_names_no_setting_of_the_program(blocks):
+    words = " ".join(each.text for each in blocks)
+    assert "whatever their order" not in words
+    assert not re.search(r"method (both|exact|monte)", words)
 
 
 def test_the_summary_is_of_the_protocols_design(saved):

@@ -13,8 +13,11 @@ from matplotlib.lines import Line2D
 
 from doseesc.cli import main
 from doseesc.output import OutputError, write_results
+from doseesc.pathways import pathways
+from doseesc.report.figure_plans import _as_counted, figure_plans
 from doseesc.report.figure_style import design_style, dose_shade, figure_bytes, ink_on, legend_below, luminance, panels
 from doseesc.report.page_tables import selection_table
+from doseesc.report.pathways_figure import pathways_figure
 from doseesc.report.recommendation import recommendation
 from doseesc.saved import read_results, results_schema
 from doseesc.scenario import load
@@ -156,6 +159,27 @@ def test_identities_are_unique_and_links_lead_somewhere(page):
     assert {each["href"][1:] for each in page.all("a")} <= set(ids)
     assert {each["aria-labelledby"] for each in page.elements if "aria-labelledby" in each} <= set(ids)
     assert {each["data-for"] for each in page.elements if "data-for" in each} <= set(ids)
+
+
+def test_pathways_have_the_probabilities_of_what_the_trial_counts(saved):
+    results = saved[0].results
+    truth = results.study.truths["middle"]
+    counted = _as_counted(results, truth)
+    assert counted == pytest.approx(results.study.observations["deaths replaced"].law(truth).observed_dlt)
+    assert (counted > truth).all()
+    plan = next(each for each in figure_plans(saved[0], "middle") if each.name == "pathways_2")
+    assert "DLTs counted as with deaths replaced" in plan.how_to_read
+    paths = pathways(results.study.designs["CRM"], 3)
+    tree = pathways_figure(paths, {"middle": counted}, results.study.dose_labels)
+    assert figure_bytes(plan.draw(), "svg") == figure_bytes(tree, "svg")
+
+
+def test_page_speaks_of_methods_and_rules_in_words(text):
+    assert "exact enumeration and simulation" in text
+    assert "An arm gets its fraction of the MTD, whether that dose was tested or not." in text
+    assert "method both" not in text
+    assert "rule is exact" not in text
+    assert "CRM decides from more than patients and DLTs at the current dose" in text
 
 
 def test_headings_never_skip_a_level(page):

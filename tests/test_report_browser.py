@@ -37,7 +37,8 @@ TABLES = {
     *("observed", "arms", "phase2", "phase2_trial", "power", "assurance", "phase2_assumptions", "arm-analysis"),
 }
 FIT = """{
-"model": "two-parameter logistic", "verdict": "converged", "converged": true, "target": 0.25, "unit": "1e8 particles",
+"model": "two-parameter logistic", "verdict": "converged", "converged": true,
+"notes": ["a background of 5 % is counted as the drug's"], "target": 0.25, "unit": "1e8 particles",
 "doses": [
  {"label": "low", "amount": 2, "kind": "level", "mean": 0.08, "low": 0.01, "high": 0.2, "p_over_target": 0.02,
   "p_over_133": 0.005},
@@ -107,6 +108,22 @@ def test_browser_shows_every_section_figure_and_table(tab):
     assert (
         tab.eval_on_selector_all("section", "all => Math.min(...all.map(s => s.innerText.split(/\\s+/).length))") > 20
     )
+
+
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_contents_do_not_overlap(tab, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    overlapping = """all => all.flatMap((a, i) => all.slice(i + 1).filter(b => {
+        const x = a.getBoundingClientRect(), y = b.getBoundingClientRect(), number = 28;
+        return x.left < y.right && y.left - number < x.right && x.top < y.bottom - 1 && y.top < x.bottom - 1;
+    }).map(b => a.textContent + " / " + b.textContent))"""
+    assert tab.eval_on_selector_all("nav a", overlapping) == []
+
+
+def test_notes_of_the_fit_are_told(tab):
+    words = tab.locator("section[aria-labelledby=models]").inner_text()
+    assert "Note: a background of 5 % is counted as the drug's." in words
+    assert "analysis of the data observed" in tab.locator("section[aria-labelledby=identification]").inner_text()
 
 
 def test_summary_names_the_worst_overdosing_and_what_is_not_an_mtd(tab, folder):

@@ -86,7 +86,8 @@ def fit(
 
     By the no-U-turn sampler, judged for convergence, and by quadrature too where the model has at most three
     parameters. The prior is that of the file's section  analysis:. Without data it is the prior's answer. --out
-    writes fit.json, summary.csv, the draws as netCDF, and figures; DIR may hold results of  doseesc run.
+    writes fit.json, summary.csv, the draws as netCDF, and figures; DIR may hold
+    results of  doseesc run,  and  doseesc report DIR  then shows the posterior, too.
 
     Exit code 3: the chains have not converged; what was found is printed and written, and marked.
     """
@@ -146,7 +147,10 @@ def _print(found: Fit, output_format: Format, out: Path | None) -> None:
     for text in fit_lines(found):
         console.print(text, soft_wrap=True)
     if out is not None:
-        console.print(f"\nwritten to {out}/", soft_wrap=True, markup=False)
+        from doseesc.output import RESULTS_FILE
+
+        following = f" · next: doseesc report {out} --force" if (out / RESULTS_FILE).is_file() else ""
+        console.print(f"\nwritten to {out}/{following}", soft_wrap=True, markup=False)
 
 
 @contextmanager

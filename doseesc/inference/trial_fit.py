@@ -153,6 +153,7 @@ class Fit:
             "model": self.model.words,
             "model_name": self.model.name,
             "verdict": self.convergence.verdict,
+            "notes": list(self.notes),
             "converged": self.convergence.converged,
             "sampler": self.sampler,
             "target": self.study.target,

@@ -23,6 +23,7 @@ _MULTIPLICITY = {
     "dunnett": "Dunnett's adjustment over dosages",
 }
 _SEQUENCE = {"highest_first": "highest", "lowest_first": "lowest"}
+_MONTHS_READ_AS_YEARS = 24
 _SECONDARY = {
     "ancova": "analysis of covariance on baseline among survivors",
     "mmrm": "a mixed model for repeated measures",
@@ -202,8 +203,9 @@ def duration_words(plan: TrialPlan) -> str:
         for days in (plan.course.horizon, 60)
     ]
     ramp = f", reached over {plan.accrual.ramp_up_months:g} months," if plan.accrual.ramp_up_months else ""
+    years = f", that is {middle / 12:.1f} years" if middle >= _MONTHS_READ_AS_YEARS else ""
     return (
-        f"At {plan.accrual.rate_words}{ramp} enrolment takes {middle:.1f} months (90 % between "
+        f"At {plan.accrual.rate_words}{ramp} enrolment takes {middle:.1f} months{years} (90 % between "
         f"{low:.1f} and {high:.1f}); in the median it is {' and '.join(ends)}."
     )
 

@@ -111,7 +111,7 @@ def arms_figure(results: Results) -> Figure | None:
             axes.barh(rows[key], chance, 0.85, left=left[key], color=shade, edgecolor=edge, hatch=hatch, lw=0.4)
             if chance > 9 and level:
                 words = plain_number(round(float(str(row["amount"])), 4))
-                box = {"boxstyle": "square,pad=0.12", "facecolor": shade, "edgecolor": "none"}
+                box = {"boxstyle": "square,pad=0.3", "facecolor": shade, "edgecolor": "none"}
                 middle = left[key] + chance / 2
                 axes.text(middle, rows[key], words, fontsize=6, ha="center", va="center", color=ink_on(shade), bbox=box)
             left[key] += chance

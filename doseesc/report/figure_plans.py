@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from doseesc.report.phase2_study import Phase2Study
     from doseesc.results import Results
     from doseesc.saved import SavedRun
+    from doseesc.truth import FloatArray
 
 _COHORTS = 3
 _ERRORS = " Lines at the ends reach two Monte Carlo standard errors either way."
@@ -193,6 +194,8 @@ def selection_words(results: Results) -> str:
 
 
 def _design_plans(results: Results, name: str, place: int, typical: str) -> list[Plan]:
+    own = next(iter(results.study.observations), None)
+    observed = "" if own is None else f", DLTs counted as with {own}"
     return [
         Plan(
             f"decisions_{place}",
@@ -209,7 +212,7 @@ def _design_plans(results: Results, name: str, place: int, typical: str) -> list
             f"Tree of the decisions of {name} over the first cohorts, by the DLTs of each, with their probabilities in "
             f"scenario {typical}.",
             "Follow the DLTs of each cohort from left to right; the box is the dose of the next cohort. At the right, "
-            f"the probability of each path in {typical}.",
+            f"the probability of each path in {typical}{observed}.",
         ),
     ]
 
@@ -223,12 +226,18 @@ def _decisions(results: Results, design: str) -> Figure | None:
     return None if cells is None else table_figure(LetterTable(trial, cells))
 
 
+def _as_counted(results: Results, truth: FloatArray) -> FloatArray:
+    """Return the probability that an evaluable patient is counted as a DLT, which is what a design meets."""
+    own = next(iter(results.study.observations.values()), None)
+    return truth if own is None else own.law(truth).observed_dlt
+
+
 def _pathways(results: Results, design: str, typical: str) -> Figure | None:
     from doseesc.pathways import pathways
     from doseesc.report.pathways_figure import pathways_figure
 
     study = results.study
-    truths = {typical: study.truths[typical]}
+    truths = {typical: _as_counted(results, study.truths[typical])}
     for cohorts in range(_COHORTS, 0, -1):
         try:
             return pathways_figure(pathways(study.designs[design], cohorts), truths, study.dose_labels)

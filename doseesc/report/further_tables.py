@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,15 @@ from doseesc.policies import DRUG_ALONE
 from doseesc.report.page_tables import PageTable, Value, number
 from doseesc.results import Results
 from doseesc.trial import plain_number
+
+DOSE_RULES = MappingProxyType(
+    {
+        "exact": "An arm gets its fraction of the MTD, whether that dose was tested or not.",
+        "nearest_tested_below": "An arm gets the highest tested dose not above its fraction of the MTD, or the lowest "
+        "where all are above it.",
+    }
+)
+"""What ``phase2_dose_rule`` says, in words."""
 
 
 def arms_table(results: Results) -> PageTable | None:
@@ -37,7 +47,7 @@ def arms_table(results: Results) -> PageTable | None:
     return PageTable(
         "arms",
         "The arms of Phase 2 for each dose that may be the MTD",
-        f"Doses in {study.doses.unit or 'the unit of the doses'}; rule: {study.phase2_dose_rule.replace('_', ' ')}. "
+        f"Doses in {study.doses.unit or 'the unit of the doses'}. {DOSE_RULES[study.phase2_dose_rule]} "
         "A dose that is not tested in Phase 1 brings its own uncertainty.",
         ("MTD", "arm", "fraction", "dose", "tested in Phase 1?"),
         rows,

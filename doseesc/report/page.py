@@ -14,7 +14,8 @@ from doseesc.report.across import across_scenarios, verdict
 from doseesc.report.arm_analysis_table import arm_analysis_table
 from doseesc.report.attribution_table import observed_words
 from doseesc.report.example_trials import example_trials, typical_scenario
-from doseesc.report.further_tables import arms_table, observation_table, phase2_table, prior_table
+from doseesc.report.further_tables import DOSE_RULES, arms_table, observation_table, phase2_table, prior_table
+from doseesc.report.method_words import method_words
 from doseesc.report.observed_table import observed_table
 from doseesc.report.page_figures import page_figures
 from doseesc.report.page_tables import (
@@ -111,6 +112,8 @@ def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
             }
             for name, trial in trials.items()
         },
+        "method": method_words(results.method),
+        "dose_rule": DOSE_RULES[study.phase2_dose_rule],
         "mtd_definition": mtd_definition(results),
         "standard_error": 50 / float(np.sqrt(results.n_trials)),
         "assumptions": study.study.assumptions,

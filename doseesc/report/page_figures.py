@@ -1,4 +1,4 @@
-"""The report's figures: drawn in several processes, each as SVG for the page and as PNG for slides."""
+"""The report's figures: drawn in two processes, each as SVG for the page and as PNG for slides."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from doseesc.results import Results
     from doseesc.saved import SavedRun
+
+
+# What the second process does before it draws, in figures that the first one draws meanwhile.
+_SECOND_PROCESS = 4
+_PHASE_2 = 8
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Drawn:
 
 
 def page_figures(saved: SavedRun, typical: str) -> Drawn:
-    """Draw all figures that the results allow, in several processes.
+    """Draw all figures that the results allow, half of the work in a second process.
 
     Parameters
     ----------
@@ -71,11 +76,21 @@ def page_figures(saved: SavedRun, typical: str) -> Drawn:
     from joblib import Parallel, delayed
 
     plans = figure_plans(saved, typical)
-    workers = max(1, min(4, os.cpu_count() or 1, len(plans)))
-    # Phase 2 takes longest, so it comes first.
-    tasks = [delayed(_phase2)(saved.results), *(delayed(_drawn)(plan.draw) for plan in plans)]
-    (phase2, more), *drawn = Parallel(n_jobs=workers)(tasks)
-    return Drawn(_named(plans, drawn) | more, phase2)
+    head_start = _PHASE_2 if saved.results.study.phase2 else _SECOND_PROCESS
+    here = min(len(plans), (len(plans) + head_start + 1) // 2)
+    # Computed in the background from the call on; one after the other where there is a single processor.
+    workers = min(2, os.cpu_count() or 1)
+    elsewhere = Parallel(n_jobs=workers, return_as="generator")([delayed(_elsewhere)(saved.results, plans[here:])])
+    drawn = [_drawn(plan.draw) for plan in plans[:here]]
+    phase2, more, others = next(iter(elsewhere))
+    return Drawn(_named(plans, drawn + others) | more, phase2)
+
+
+def _elsewhere(
+    results: Results, plans: list[Plan]
+) -> tuple[Phase2Study | None, dict[str, PageFigure], list[tuple[bytes, bytes] | None]]:
+    phase2, more = _phase2(results)
+    return phase2, more, [_drawn(plan.draw) for plan in plans]
 
 
 def _drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:

@@ -106,7 +106,8 @@ def summary_table(results: Results) -> PageTable:
         "summary",
         "The designs over all scenarios",
         "Means over all scenarios, each counted equally. Correct: the true MTD is selected, or no dose where none is "
-        "right; more is better. Above: a dose above it; less is better; worst: in the scenario named.",
+        "right; more is better. Above: a dose above it; less is better; worst: in the scenario named. "
+        + _mean_errors(results),
         (
             "design",
             "correct selection, %",
@@ -118,6 +119,13 @@ def summary_table(results: Results) -> PageTable:
         ),
         rows,
     )
+
+
+def _mean_errors(results: Results) -> str:
+    """Say how exact percentages averaged over scenarios are."""
+    if all(cell.exact is not None for cell in results.cells.values()):
+        return "Exact values, without simulation error."
+    return f"Percentages have a Monte Carlo standard error of at most {50 / results.n_trials**0.5:.2g} points."
 
 
 def _worst_overdosing(results: Results, design: str) -> Value:

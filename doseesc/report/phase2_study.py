@@ -11,6 +11,7 @@ from doseesc.phase2.assurance import ProgrammeAssurance, programme_assurance
 from doseesc.phase2.planning import phase2_of, planned_mtd, trial_plan
 from doseesc.phase2.power import Power, simulate_power
 from doseesc.phase2.size import power_by_effect, power_by_size
+from doseesc.phase2.words import level_words
 from doseesc.report.page_tables import PageTable, Value, number
 from doseesc.trial import plain_number
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from doseesc.results import Results
     from doseesc.scenario import Study
 
-TRIALS = 4000
-"""Simulated Phase 2 trials of each plan."""
+TRIALS = 10_000
+"""Simulated Phase 2 trials of each plan, as many as the protocol's, so that both say the same."""
 CURVE_TRIALS = 2000
 """Those of each point of a curve."""
 
@@ -134,14 +135,13 @@ def power_table(found: Phase2Study) -> PageTable:
         (Value(words), _share(found.power, metric), _share(found.null, metric)) for metric, words in _PER_TRIAL.items()
     ]
     analysis = plan.analysis
-    over = analysis.multiplicity.replace("_", " ")
+    gate = "Deaths count only where all dosages improve sooner. " if analysis.endpoints == "hierarchical" else ""
     return PageTable(
         "power",
         "What the Phase 2 trial shows, % of trials",
-        f"Each dosage against the control at the one-sided level {100 * analysis.alpha:g} %; over dosages: {over}; "
-        f"over endpoints: {analysis.endpoints}; adverse reactions unadjusted. No effect: the same trial with a drug "
-        f"that does nothing, so that shares are errors. ± one Monte Carlo standard error ({found.power.tally.trials:,} "
-        "trials).",
+        f"Each dosage against the control. {level_words(analysis)} {gate}Adverse reactions are unadjusted. No effect: "
+        "the same trial with a drug that does nothing, so that shares are errors. ± one Monte Carlo standard error "
+        f"({found.power.tally.trials:,} trials).",
         ("what is shown", "with the effect assumed, %", "with no effect, %"),
         rows,
     )

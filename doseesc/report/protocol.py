@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from designs.rules import SelectionRule, StoppingRule
 from doseesc.report.across import across_scenarios
 from doseesc.report.further_tables import phase2_table, prior_table
+from doseesc.report.method_words import method_words
 from doseesc.report.page_tables import (
     PageTable,
     Value,
@@ -117,7 +118,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
     )
     rules = design.own_rules() + design.rules
     if rules:
-        yield from paragraphs("In addition these rules hold, whatever their order:")
+        yield from paragraphs("In addition these rules hold:")
         yield from (Block("bullet", rule.describe(design)) for rule in rules)
     prior = prior_table(results)
     own = [] if prior is None else [row[1:] for row in prior.rows if row[0].text == trial.name]
@@ -158,7 +159,7 @@ def _characteristics(saved: SavedRun, name: str) -> Iterator[Block]:
     provenance = saved.document["provenance"]
     yield from paragraphs(
         f"Computed with doseesc {provenance['doseesc']}: {results.n_trials:,} trials per scenario, seed "
-        f"{results.seed}, method {results.method.replace('_', ' ')}, scenario file {provenance['scenario_file']} "
+        f"{results.seed}, {method_words(results.method)}, scenario file {provenance['scenario_file']} "
         f"(SHA-256 {provenance['scenario_sha256']})."
     )
 

@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 from doseesc.arms import fraction_words
 from doseesc.phase2.assumptions import assumptions_of
 from doseesc.phase2.planning import phase2_of, planned_mtd, trial_plan
 from doseesc.phase2.power import Power, simulate_power
 from doseesc.phase2.words import phase2_rows
-from doseesc.report.further_tables import arms_table
+from doseesc.report.further_tables import DOSE_RULES, arms_table
 from doseesc.report.page_tables import PageTable, Value
+from doseesc.report.phase2_study import TRIALS
 from doseesc.report.text_blocks import Block, captioned, paragraphs
 from doseesc.results import Results
 from doseesc.scenario import Study
 from doseesc.scenario_errors import ScenarioError
 
-_TRIALS = 10_000
-_RULES = {
-    "exact": "An arm gets its fraction of the MTD, whether that dose was tested or not.",
-    "nearest_tested_below": "An arm gets the highest tested dose not above its fraction of the MTD, or the lowest "
-    "where all are above it.",
-}
+_NAMES = MappingProxyType(
+    {
+        "patients_per_arm": "patients per arm",
+        "control.improved": "share of patients who improve without the drug",
+        "control.died": "share of patients who die without the drug",
+        "control.improvement_times": "times to improvement without the drug",
+        "control.death_times": "times to death without the drug",
+        "effect.shr": "subdistribution hazard ratio of improvement at the MTD",
+        "effect.mortality_rr": "relative risk of death at the MTD",
+        "effect.dose_response": "effect of lower doses",
+        "effect.at_dose": "dose that has the full effect",
+        "adverse_background": "share of patients with adverse reactions without the drug",
+        "loss": "share of patients lost to follow-up",
+        "mtd": "MTD that the trial is planned with",
+        "analysis.ttci": "test of improvement",
+        "analysis.death": "death before improvement",
+        "analysis.mortality": "test of mortality",
+        "analysis.reactions": "test of adverse reactions",
+        "analysis.multiplicity": "adjustment over dosages",
+        "analysis.endpoints": "order of the outcomes",
+        "analysis.alpha": "level",
+    }
+)
+_CHOICES = MappingProxyType(
+    {"chi_square": "chi-square test", "fisher": "Fisher's exact test", "hierarchical": "improvement first"}
+)
 
 
 def phase2_blocks(results: Results) -> Iterator[Block]:
@@ -33,7 +55,7 @@ def phase2_blocks(results: Results) -> Iterator[Block]:
     yield Block("heading", "Phase 2 arms and sample size")
     arms = "; ".join(f"{arm.name}: {fraction_words(arm)}" for arm in study.phase2_arms)
     yield from paragraphs(
-        f"Phase 2 opens only if an MTD is named. Its arms are {arms}. {_RULES[study.phase2_dose_rule]}"
+        f"Phase 2 opens only if an MTD is named. Its arms are {arms}. {DOSE_RULES[study.phase2_dose_rule]}"
     )
     yield from captioned(table)
     yield from _size_blocks(study, results.seed)
@@ -49,7 +71,7 @@ def _size_blocks(study: Study, seed: int) -> Iterator[Block]:
     except ScenarioError as error:
         yield from paragraphs(f"The sample size is to be given here; the study's Phase 2 cannot be planned: {error}")
         return
-    power, null = (simulate_power(each, trials=_TRIALS, seed=seed) for each in (plan, plan.under_null()))
+    power, null = (simulate_power(each, trials=TRIALS, seed=seed) for each in (plan, plan.under_null()))
     yield from paragraphs(
         f"Planned with {study.dose_labels[level - 1]} as the MTD, and with the drug's adverse reactions as in scenario "
         f"{scenario}."
@@ -62,15 +84,19 @@ def _size_blocks(study: Study, seed: int) -> Iterator[Block]:
         yield from (
             Block(
                 "bullet",
-                f"{_key_words(each.key)}: {each.value or each.basis}{f' ({each.basis})' if each.value else ''}",
+                f"{_name(each.key)}: {_plain(each.value) or each.basis}{f' ({each.basis})' if each.value else ''}",
             )
             for each in assumed
         )
 
 
-def _key_words(key: str) -> str:
-    """Say where a value stands in the scenario file, such as ``"control, improvement times"``."""
-    return key.replace("_", " ").replace(".", ", ")
+def _name(key: str) -> str:
+    return _NAMES.get(key, _plain(key).replace(".", ", "))
+
+
+def _plain(word: str) -> str:
+    """Say a choice as a reader does: ``"chi_square"`` is the chi-square test."""
+    return _CHOICES.get(word, word.replace("_", " "))
 
 
 def _power_table(power: Power, null: Power) -> PageTable:

@@ -7,15 +7,37 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from doseesc.phase2.planning import phase2_of
 from doseesc.report.page_tables import PageTable, Value
 from doseesc.report.protocol_decisions import uses_pathways
 from doseesc.report.text_blocks import Block, captioned, paragraphs
 from doseesc.results import Results
+from doseesc.scenario import Study
 from doseesc.trial import Trial
 
 _QUERIES = Path(__file__).parent.parent / "registry_queries.json"
+_OF_TRIALS = MappingProxyType(
+    {
+        "Wang et al. 2020": "Wang et al. (2020), Lancet 395:1569-1578 (course of disease)",
+        "ACTT-1": "Beigel et al. (2020), New England Journal of Medicine 383:1813-1826 (ACTT-1; course of disease)",
+    }
+)
+_OF_PHASE_2 = MappingProxyType(
+    {
+        "subdistribution": "Fine and Gray (1999), Journal of the American Statistical Association 94:496-509 "
+        "(subdistribution hazard ratio)",
+        "gray": "Gray (1988), Annals of Statistics 16:1141-1154 (Gray's test)",
+        "win_ratio": "Pocock et al. (2012), European Heart Journal 33:176-182 (win ratio)",
+        "miettinen_nurminen": "Miettinen and Nurminen (1985), Statistics in Medicine 4:213-226 (intervals)",
+        "newcombe": "Newcombe (1998), Statistics in Medicine 17:873-890 (intervals)",
+        "holm": "Holm (1979), Scandinavian Journal of Statistics 6:65-70 (multiplicity)",
+        "hochberg": "Hochberg (1988), Biometrika 75:800-802 (multiplicity)",
+        "dunnett": "Dunnett (1955), Journal of the American Statistical Association 50:1096-1121 (multiplicity)",
+    }
+)
 _NAME = r"[A-Z][\w'’-]+"
 _CITATION = re.compile(
     rf"(?:{_NAME}(?:, | and )(?={_NAME}))*{_NAME}(?: et al\.)? \(\d{{4}}\), \*[^*]+\*(?: [\d:\-–]*\d)?"
@@ -62,8 +84,26 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
         from doseesc import benchmark
 
         found += [f"{each} (optimal benchmark)" for each in citations(benchmark.__doc__ or "")]
+    for name, other in results.study.designs.items():
+        if name != trial.name:
+            cited = citations(_module_text(type(other)))
+            found += [f"{each} ({name}, compared)" for each in cited if each not in found]
+    found += _phase2_references(results.study)
     yield Block("heading", "References")
     yield from (Block("bullet", f"{each}.") for each in dict.fromkeys(found))
+
+
+def _phase2_references(study: Study) -> list[str]:
+    """Return the publications of what the trial after Phase 1 rests on; none where there is no such trial."""
+    if not study.phase2_arms:
+        return []
+    section = phase2_of(study)
+    analysis = section.analysis
+    chosen = [analysis.ttci, analysis.mortality_interval, analysis.multiplicity]
+    assumed = " ".join(each.basis for each in section.assumptions() if not each.from_file)
+    found = [_OF_PHASE_2["subdistribution"]]
+    found += [words for trial, words in _OF_TRIALS.items() if trial in assumed]
+    return found + [_OF_PHASE_2[each] for each in chosen if each in _OF_PHASE_2]
 
 
 def citations(text: str) -> list[str]:
