@@ -11,6 +11,7 @@ from doseesc.inference.borrowing import RobustPrior
 from doseesc.inference.borrowing_report import conflict_table, sample_sizes, weight_sensitivity
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.effective_sample_size import elir_size
+from doseesc.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +69,7 @@ class Borrowed:
         }
 
 
+@one_blas_thread()
 def borrowed(
     model: BorrowingModel,
     data: ToxicityData,

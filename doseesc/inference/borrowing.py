@@ -23,6 +23,7 @@ from doseesc.inference.data import ToxicityData
 from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
 from doseesc.inference.mixture_fit import MixtureFit, fit_components
 from doseesc.inference.normal_mixture import BivariateNormal, NormalMixture, nearest_mixture
+from doseesc.threads import one_blas_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,7 @@ class RobustPrior:
         )
 
 
+@one_blas_thread()
 def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> RobustPrior:
     """Return the robust MAP prior from historical studies.
 

@@ -40,6 +40,7 @@ from doseesc.inference.summary import (
     summarise_grid,
 )
 from doseesc.patients import read_patients
+from doseesc.threads import one_blas_thread
 from doseesc.trial import Doses
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ class Fit:
         }
 
 
+@one_blas_thread()
 def fit(
     study: Study,
     data: str | Path | ToxicityData | Tally = "",
