@@ -14,5 +14,5 @@ def test_public_name_is_no_module_even_once_its_module_is_loaded(name):
 
 
 def test_unknown_name():
-    with pytest.raises(AttributeError, match="'doseesc.inference' has no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match=r"'doseesc.inference' has no attribute 'nothing'"):
         doseesc.inference.nothing  # noqa: B018

@@ -94,7 +94,7 @@ class RobustPrior:
 
 
 @one_blas_thread()
-def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> RobustPrior:
+def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float, exchangeable: float = 1.0) -> RobustPrior:
     """Return the robust MAP prior from historical studies.
 
     Parameters
@@ -105,6 +105,10 @@ def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> 
         How studies relate; ``hierarchy.weak`` is the weak component.
     weight : float
         Prior weight of the MAP prior.
+    exchangeable : float
+        Prior probability of each historical study that it is exchangeable with the others.  Given mu and the taus,
+        studies are independent; so the prior of a study in hand that is exchangeable with probability ``weight`` is,
+        given the others, this one, and the posterior that of the EXNEX model of all studies at once.
 
     Examples
     --------
@@ -121,7 +125,7 @@ def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> 
     >>> fit.posterior(prior.with_weight(0).component_weights).mean.round(2)
     array([0.08, 0.23, 0.41])
     """
-    found = hierarchy_posterior(history, hierarchy)
+    found = hierarchy_posterior(history, hierarchy, exchangeable)
     grid = found.grid
     points = np.stack(np.meshgrid(grid.log_alpha, grid.log_beta, indexing="ij"), axis=-1).reshape(-1, 2)
     fitted = nearest_mixture(points, found.new_study.ravel(), grid.weight.ravel())
