@@ -13,6 +13,7 @@ from doseesc.inference.borrowed import borrowed
 from doseesc.inference.choice import analysis_model
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.heterogeneity import HalfNormal, Known
+from doseesc.inference.hierarchy import hierarchy_posterior
 from doseesc.report.borrowing_figure import borrowing_figure
 from doseesc.report.borrowing_table import borrowing_lines
 from doseesc.scenario import ScenarioError, load, shipped_scenarios
@@ -64,6 +65,63 @@ def test_floor_of_the_analysis_holds_for_the_prior_that_borrows(scenario_file):
     assert half["mean"].iloc[0] == pytest.approx(fit.mean[1], abs=1e-9)
 
 
+VOLUNTEERS = "{name: volunteers, doses: [2, 4, 8], n: [6, 6, 6], dlt: [0, 0, 0]}"
+TWO = f"[{VOLUNTEERS}, {{name: infused, doses: [4], n: [9], dlt: [4]}}]"
+KNOWN = "{log_alpha: {type: known, value: 0.5}, log_beta: {type: known, value: 0.25}}"
+
+
+@pytest.fixture
+def exnex_model(scenario_file, small_scenario):
+    """The model of an analysis that borrows from two studies by EXNEX, or as ``how`` says."""
+
+    def of(how):
+        text = f"{{borrow: {{{how}, studies: {TWO}, heterogeneity: {KNOWN}}}}}"
+        return analysis_model(load(scenario_file(with_analysis(small_scenario, text))))
+
+    return of
+
+
+def test_exnex_in_the_file_is_the_analysis_of_all_studies_at_once(exnex_model):
+    model = exnex_model("method: exnex, exchangeable: 0.7")
+    assert model.words.endswith("; EXNEX, each study exchangeable to 70 %")
+    found = hierarchy_posterior(TRIAL + model.history, model.hierarchy, 0.7)
+    own, amounts = found.study_mass("trial"), (2, 8, 16, 4)
+    mean, sd = found.dlt_mean_sd(own, amounts)
+    mine = model.on_grid(TRIAL, [4])
+    assert mine.mean() == pytest.approx(mean, abs=1e-3)
+    assert mine.sd() == pytest.approx(sd, abs=1e-3)
+    above = [found.probability_above(own, amount, [0.25])[0] for amount in amounts]
+    assert mine.above(0.25) == pytest.approx(above, abs=2e-3)
+    answer = borrowed(model, TRIAL, amounts, target=0.25, patients=18)
+    assert answer.weight_after == pytest.approx(found.exchangeable[0], abs=2e-3)
+    strata = answer.strata.set_index(["study", "amount"])
+    assert list(answer.strata["study"].unique()) == ["trial", "volunteers", "infused"]
+    assert strata.loc["trial", "mean"].to_numpy() == pytest.approx(mean, abs=1e-12)
+    assert strata.loc["infused", "exchangeable_after"].iloc[0] == pytest.approx(found.exchangeable[2], abs=1e-12)
+    assert strata.loc[("infused", 4), "mean"] > 3 * strata.loc[("volunteers", 4), "mean"]
+    # A study of which one does not know whether it is like the others tells less of them than one that is for certain.
+    assert model.on_grid(TRIAL).mean() != pytest.approx(exnex_model("weight: 0.7").on_grid(TRIAL).mean(), abs=2e-3)
+    moved = answer.sensitivity.set_index(["weight", "amount"])["mean"]
+    for chance in (0.25, 0.75):
+        exact = hierarchy_posterior(TRIAL + model.history, model.hierarchy, chance)
+        mean, _ = exact.dlt_mean_sd(exact.study_mass("trial"), amounts)
+        assert moved.loc[chance].to_numpy() == pytest.approx(mean, abs=1e-3)
+    lines = [text.plain for text in borrowing_lines(answer, LABELS[:4], AMOUNTS[:4], 0.25)]
+    assert max(map(len, lines)) <= 100
+    after = f"{100 * answer.weight_after:.1f} % after them"
+    assert any(f"exchangeable with these (EXNEX): 70.0 % before the data, {after}" in line for line in lines)
+    (row,) = (line for line in lines if line.startswith("  infused ("))
+    assert row.split()[-4:] == [f"{100 * strata.loc[('infused', amount), 'mean']:.1f}" for amount in amounts]
+    again = json.loads(json.dumps(answer.to_dict()))
+    assert (again["method"], again["weight"], len(again["strata"])) == ("exnex", 0.7, 12)
+
+
+def test_exnex_goes_from_no_borrowing_to_the_plain_map(exnex_model):
+    none, all_alike = (exnex_model(f"method: exnex, exchangeable: {chance}").on_grid(TRIAL).mean() for chance in (0, 1))
+    assert none == pytest.approx(exnex_model("weight: 0").on_grid(TRIAL).mean(), abs=1e-9)
+    assert all_alike == pytest.approx(exnex_model("weight: 1").on_grid(TRIAL).mean(), abs=1e-9)
+
+
 def test_differences_by_parameter_and_priors_of_their_own(scenario_file, small_scenario):
     taus = "{log_alpha: {type: half_normal, scale: 0.6}, log_beta: {type: known, value: 0.2}}"
     priors = "weak: {mean: [-1, 0], sd: [3, 1]}, mean: {mean: [-2, 0.1], sd: [1, 0.5], correlation: 0.3}"
@@ -92,6 +150,24 @@ def test_differences_by_parameter_and_priors_of_their_own(scenario_file, small_s
         ),
         (f"{{borrow: {{studies: [{STUDY}, {STUDY}]}}}}", r"(?s)has two studies 'earlier'.*give each its own name"),
         (f"{{borrow: {{weight: 1.2, studies: [{STUDY}]}}}}", r"analysis.borrow.weight"),
+        (
+            f"{{borrow: {{method: exnex, weight: 0.5, studies: [{STUDY}]}}}}",
+            r"(?s)has weight, which method exnex does not know.*write exchangeable instead",
+        ),
+        (
+            f"{{borrow: {{exchangeable: 0.5, studies: [{STUDY}]}}}}",
+            r"(?s)has exchangeable, which method map does not know.*write weight instead",
+        ),
+        (f"{{borrow: {{method: exnex, exchangeable: 2, studies: [{STUDY}]}}}}", r"analysis.borrow.exchangeable"),
+        (f"{{borrow: {{method: nex, studies: [{STUDY}]}}}}", r"(?s)analysis.borrow.method.*map, exnex"),
+        (
+            f"{{borrow: {{method: exnex, studies: [{STUDY.replace('earlier', 'trial')}]}}}}",
+            r"(?s)has a study 'trial', which is the one in hand.*give it another name",
+        ),
+        (
+            f"{{floor: 0.1, borrow: {{method: exnex, studies: [{STUDY}]}}}}",
+            r"(?s)borrows by exnex, which knows no background floor.*leave the floor out",
+        ),
         (f"{{borrow: {{heterogeneity: huge, studies: [{STUDY}]}}}}", r"analysis.borrow.heterogeneity"),
         (
             f"{{model: monotone, borrow: {{studies: [{STUDY}]}}}}",

@@ -14,6 +14,7 @@ from doseesc.inference.summary import Question, summarise_grid
 from doseesc.truth import true_mtd
 
 CASES = YAML(typ="safe", pure=True).load(Path(__file__).parent.joinpath("data/inference.yaml").read_text())
+PUBLISHED = YAML(typ="safe", pure=True).load(Path(__file__).parent.joinpath("data/published.yaml").read_text())
 LEVELS = (2.0, 8.0, 16.0)
 SKELETON = (0.16, 0.25, 0.35)
 
@@ -35,6 +36,41 @@ def test_published_means_to_the_digits_printed(name):
     np.testing.assert_allclose(posterior.mean()[: len(case["mean"])], case["mean"], atol=case["within"], rtol=0)
     if "sd" in case:
         np.testing.assert_allclose(posterior.sd()[: len(case["sd"])], case["sd"], atol=case["sd_within"], rtol=0)
+
+
+def parameter_mean(posterior):
+    """Return the posterior mean of the CRM's parameter, which falls along the only row."""
+    return -float(posterior.weight[0] @ posterior.nodes * (posterior.nodes[1] - posterior.nodes[0]))
+
+
+@pytest.mark.parametrize("item", PUBLISHED["crm_posteriors"]["items"], ids=lambda item: item["name"])
+def test_published_crm_estimates_to_the_digits_printed(item):
+    levels = list(range(1, len(item["skeleton"]) + 1))
+    data = ToxicityData.from_outcomes(item["outcomes"], levels)
+    model = {"empiric": grids.crm_power, "logistic": grids.crm_logistic}[item["model"]]
+    found = model(data, levels=levels, skeleton=item["skeleton"])
+    estimate = parameter_mean(found)
+    assert estimate == pytest.approx(item.get("mean", estimate), abs=1e-6)
+    if item["model"] == "empiric":
+        plug_in = np.array(item["skeleton"]) ** np.exp(estimate)
+    else:
+        plug_in = expit(3 + np.exp(estimate) * (logit(item["skeleton"]) - 3))
+    digits = 5e-6 if item["name"] == "dfcrm manual" else 5e-5 if "next_level" in item else 5e-4
+    np.testing.assert_allclose(plug_in, item["plug_in"], atol=1.01 * digits, rtol=0)
+    if "variance" in item:
+        step = found.nodes[1] - found.nodes[0]
+        assert found.weight[0] @ (found.nodes + estimate) ** 2 * step == pytest.approx(item["variance"], abs=6e-6)
+
+
+def test_published_estimates_after_each_of_twenty_patients():
+    table = PUBLISHED["cheung_table_3_2"]
+    levels = [1, 2, 3, 4, 5]
+    events = table["dlt_patients"]
+    patients = [f"{level}{'T' if number in events else 'N'}" for number, level in enumerate(table["levels"], start=1)]
+    for place, printed in enumerate(table["means"]):
+        data = ToxicityData.from_outcomes(" ".join(patients[: place + 1]), levels)
+        found = grids.crm_logistic(data, levels=levels, skeleton=table["skeleton"])
+        assert parameter_mean(found) == pytest.approx(printed, abs=0.00501)
 
 
 def test_published_interval_probabilities():

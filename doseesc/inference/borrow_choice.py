@@ -1,4 +1,4 @@
-"""The model of an analysis that borrows: from the section ``borrow`` to the robust MAP prior."""
+"""The model of an analysis that borrows: from the section ``borrow`` to the robust MAP prior, or that of EXNEX."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from doseesc.inference.borrowing import RobustPrior, robust_prior
 from doseesc.inference.choice import AnalysisModel
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.heterogeneity import HalfNormal, Known, LogNormal
+from doseesc.inference.hierarchy import Hierarchy
 from doseesc.inference.normal_mixture import BivariateNormal
 from doseesc.inference.quadrature import GridPosterior
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BorrowingModel(AnalysisModel):
-    """The two-parameter logistic model under a robust MAP prior.
+    """The two-parameter logistic model under a robust MAP prior; that of EXNEX, given the other studies, is one.
 
     Attributes
     ----------
@@ -30,11 +31,20 @@ class BorrowingModel(AnalysisModel):
         The historical studies.
     section : Borrow
         How they are borrowed from.
+    hierarchy : Hierarchy
+        How studies relate.
     """
 
     prior: RobustPrior
     history: ToxicityData
     section: Borrow
+    hierarchy: Hierarchy
+
+    def prior_with(self, chance: float) -> RobustPrior:
+        """Return the prior with another weight of the history, or under EXNEX another chance of every study."""
+        if self.section.method == "map":
+            return self.prior.with_weight(chance)
+        return _prior(self.history, self.hierarchy, chance, chance)
 
     def in_pymc(self, data: ToxicityData, further: Sequence[float] = ()) -> pm.Model:
         """See :meth:`AnalysisModel.in_pymc`."""
@@ -80,21 +90,28 @@ def borrowing_model(borrow: Borrow, arguments: Mapping[str, Any], words: str) ->
         sd=tuple(arguments["prior_sd"]),
         correlation=float(arguments["prior_correlation"]),
     )
+    hierarchy = borrow.hierarchy(float(arguments["reference"]), base)
     parameters = 2 + (arguments["floor_prior"] is not None)
     return BorrowingModel(
         name="blrm",
         arguments=arguments,
         parameters=parameters,
-        words=f"{words}; {100 * borrow.weight:.3g} % borrowed",
-        prior=_prior(borrow, float(arguments["reference"]), base),
+        words=f"{words}; {_borrowed_words(borrow)}",
+        prior=_prior(borrow.history(), hierarchy, borrow.chance, borrow.chance_of_studies),
         history=borrow.history(),
         section=borrow,
+        hierarchy=hierarchy,
     )
 
 
-@lru_cache(maxsize=8)
-def _prior(borrow: Borrow, reference: float, base: BivariateNormal) -> RobustPrior:
-    return robust_prior(borrow.history(), borrow.hierarchy(reference, base), borrow.weight)
+@lru_cache(maxsize=16)
+def _prior(history: ToxicityData, hierarchy: Hierarchy, weight: float, exchangeable: float) -> RobustPrior:
+    return robust_prior(history, hierarchy, weight, exchangeable)
+
+
+def _borrowed_words(borrow: Borrow) -> str:
+    share = f"{100 * borrow.chance:.3g} %"
+    return f"{share} borrowed" if borrow.method == "map" else f"EXNEX, each study exchangeable to {share}"
 
 
 def _law(prior: LogNormal | HalfNormal | Known) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from doseesc.inference.data import ToxicityData
+from doseesc.inference.data import TRIAL, ToxicityData
 from doseesc.inference.heterogeneity import FACTOR_4, HalfNormal, Heterogeneity, Known, LogNormal
 from doseesc.inference.hierarchy import Hierarchy
 from doseesc.inference.normal_mixture import BivariateNormal
@@ -129,11 +129,17 @@ class NormalPrior(Section):
 
 
 class Borrow(Section):
-    """Historical studies that the analysis borrows from by a robust meta-analytic-predictive (MAP) prior."""
+    """Historical studies to borrow from, by a robust meta-analytic-predictive (MAP) prior or by EXNEX."""
 
+    method: Literal["map", "exnex"] = "map"
+    """map: the historical studies are alike but for their differences, and the trial doubts them all together (weight).
+    exnex: every study, the trial among them, is exchangeable with the others or not (exchangeable)."""
     weight: Probability = Field(default=0.5, examples=[0.5])
-    """Prior weight of what the historical studies predict: 0 borrows nothing, 1 is the plain MAP prior; in between the
-    weight falls by itself where the trial's own data contradict them."""
+    """Of map: prior weight of what the historical studies predict: 0 borrows nothing, 1 is the plain MAP prior; in
+    between the weight falls by itself where the trial's own data contradict them."""
+    exchangeable: Probability = Field(default=0.8, examples=[0.8])
+    """Of exnex: prior probability of each study, and of the trial, that it is exchangeable with the others: 0 borrows
+    nothing, 1 is the plain MAP prior."""
     studies: tuple[HistoricalStudy, ...] = Field(
         min_length=1, max_length=50, examples=[[{"name": "earlier", "doses": [2, 4], "n": [3, 3], "dlt": [0, 0]}]]
     )
@@ -152,7 +158,24 @@ class Borrow(Section):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise PydanticCustomError("names", f"has two studies {twice!r}", {"remedy": "give each its own name"})
+        if self.method == "exnex" and TRIAL in names:
+            remedy = {"remedy": "give it another name"}
+            raise PydanticCustomError("names", f"has a study {TRIAL!r}, which is the one in hand", remedy)
+        own, other = ("weight", "exchangeable") if self.method == "map" else ("exchangeable", "weight")
+        if other in self.model_fields_set:
+            remedy = {"remedy": f"write {own} instead, or another method"}
+            raise PydanticCustomError("method", f"has {other}, which method {self.method} does not know", remedy)
         return self
+
+    @property
+    def chance(self) -> float:
+        """Prior probability that the trial is like the historical studies, whatever the method."""
+        return self.weight if self.method == "map" else self.exchangeable
+
+    @property
+    def chance_of_studies(self) -> float:
+        """Prior probability that a historical study is like the others."""
+        return 1.0 if self.method == "map" else self.exchangeable
 
     def history(self) -> ToxicityData:
         """Return the rows of all historical studies."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from doseesc.inference.borrow_choice import BorrowingModel
 from doseesc.inference.borrowing import RobustPrior
-from doseesc.inference.borrowing_report import conflict_table, sample_sizes, weight_sensitivity
+from doseesc.inference.borrowing_report import WEIGHTS, conflict_table, sample_sizes, weight_sensitivity
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.effective_sample_size import elir_size
+from doseesc.inference.strata import strata_table
+from doseesc.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +39,8 @@ class Borrowed:
         :func:`conflict_table` for each level, which is the column ``amount``, in a trial with no other patients.
     elir : dict
         ELIR effective sample size at the reference dose of the ``weak``, the ``map`` and the ``robust`` prior.
+    strata : DataFrame or None
+        :func:`strata_table` where the analysis borrows by EXNEX.
     """
 
     prior: RobustPrior
@@ -49,10 +53,12 @@ class Borrowed:
     conflict: pd.DataFrame
     sensitivity: pd.DataFrame
     elir: dict[str, float]
+    strata: pd.DataFrame | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         return {
+            "method": "map" if self.strata is None else "exnex",
             "weight": self.prior.weight,
             "weight_after": self.weight_after,
             "differences": self.differences,
@@ -65,9 +71,11 @@ class Borrowed:
             "effective_sample_size": {"definition": "predictive", "patients": self.patients},
             **{name: getattr(self, name).to_dict("records") for name in ("sizes", "conflict", "sensitivity")},
             "elir_at_reference": self.elir,
+            **({} if self.strata is None else {"strata": self.strata.to_dict("records")}),
         }
 
 
+@one_blas_thread()
 def borrowed(
     model: BorrowingModel,
     data: ToxicityData,
@@ -112,9 +120,27 @@ def borrowed(
         patients=patients,
         sizes=sample_sizes(prior, data, amounts, patients=patients, **floor),
         conflict=pd.concat(tables, ignore_index=True),
-        sensitivity=weight_sensitivity(prior, data, amounts, target, **floor),
+        sensitivity=_sensitivity(model, data, amounts, target, floor),
         elir={
             name: elir_size(prior.with_weight(weight).mixture)
             for name, weight in (("weak", 0.0), ("map", 1.0), ("robust", prior.weight))
         },
+        strata=None
+        if model.section.method == "map"
+        else strata_table(model.history, data, model.hierarchy, prior.weight, amounts, target),
     )
+
+
+def _sensitivity(
+    model: BorrowingModel, data: ToxicityData, amounts: Sequence[float], target: float, floor: dict[str, Any]
+) -> pd.DataFrame:
+    """Return :func:`weight_sensitivity`; under EXNEX the chance of the historical studies moves with the trial's."""
+    import pandas as pd
+
+    if model.section.method == "map":
+        return weight_sensitivity(model.prior, data, amounts, target, **floor)
+    frames = [
+        weight_sensitivity(model.prior_with(weight), data, amounts, target, weights=[weight], **floor)
+        for weight in WEIGHTS
+    ]
+    return pd.concat(frames, ignore_index=True)

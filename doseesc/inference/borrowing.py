@@ -23,6 +23,7 @@ from doseesc.inference.data import ToxicityData
 from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
 from doseesc.inference.mixture_fit import MixtureFit, fit_components
 from doseesc.inference.normal_mixture import BivariateNormal, NormalMixture, nearest_mixture
+from doseesc.threads import one_blas_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,8 @@ class RobustPrior:
         )
 
 
-def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> RobustPrior:
+@one_blas_thread()
+def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float, exchangeable: float = 1.0) -> RobustPrior:
     """Return the robust MAP prior from historical studies.
 
     Parameters
@@ -103,6 +105,10 @@ def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> 
         How studies relate; ``hierarchy.weak`` is the weak component.
     weight : float
         Prior weight of the MAP prior.
+    exchangeable : float
+        Prior probability of each historical study that it is exchangeable with the others.  Given mu and the taus,
+        studies are independent; so the prior of a study in hand that is exchangeable with probability ``weight`` is,
+        given the others, this one, and the posterior that of the EXNEX model of all studies at once.
 
     Examples
     --------
@@ -119,7 +125,7 @@ def robust_prior(history: ToxicityData, hierarchy: Hierarchy, weight: float) -> 
     >>> fit.posterior(prior.with_weight(0).component_weights).mean.round(2)
     array([0.08, 0.23, 0.41])
     """
-    found = hierarchy_posterior(history, hierarchy)
+    found = hierarchy_posterior(history, hierarchy, exchangeable)
     grid = found.grid
     points = np.stack(np.meshgrid(grid.log_alpha, grid.log_beta, indexing="ij"), axis=-1).reshape(-1, 2)
     fitted = nearest_mixture(points, found.new_study.ravel(), grid.weight.ravel())

@@ -31,6 +31,7 @@ from designs.logistic_grid import LogisticPrior, logistic_steps
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.heterogeneity import Heterogeneity
 from doseesc.inference.normal_mixture import BivariateNormal
+from doseesc.threads import one_blas_thread
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -159,6 +160,7 @@ class HierarchyPosterior:
         return np.clip(above, 0.0, 1.0)
 
 
+@one_blas_thread()
 def hierarchy_posterior(
     data: ToxicityData, hierarchy: Hierarchy, exchangeable: float | Mapping[str, float] = 1.0
 ) -> HierarchyPosterior:

@@ -53,9 +53,10 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
         DRAWS_FILE: _netcdf(fit),
     }
     if fit.borrowed is not None:
-        for name in ("sizes", "conflict", "sensitivity"):
+        for name in ("sizes", "conflict", "sensitivity", "strata"):
             table = getattr(fit.borrowed, name)
-            files[f"borrowing_{name}.csv"] = table.to_csv(index=False, lineterminator="\n")
+            if table is not None:
+                files[f"borrowing_{name}.csv"] = table.to_csv(index=False, lineterminator="\n")
     for name, figure in fit_figures(fit).items():
         for kind in FIGURE_KINDS:
             files[f"{name}.{kind}"] = figure_bytes(figure, kind)

@@ -100,6 +100,9 @@ class Analysis(Section):
         if self.borrow is not None and self.model != "blrm":
             remedy = {"remedy": "write  model: blrm  or leave borrow out"}
             raise PydanticCustomError("borrow", f"borrows with model {self.model}, which cannot", remedy)
+        if self.borrow is not None and self.borrow.method == "exnex" and (self.floor or self.floor_prior is not None):
+            remedy = {"remedy": "leave the floor out, or write  method: map"}
+            raise PydanticCustomError("borrow", "borrows by exnex, which knows no background floor", remedy)
         return self
 
 

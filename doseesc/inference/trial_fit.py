@@ -34,6 +34,7 @@ from doseesc.inference.summary import (
     summarise_draws,
     summarise_grid,
 )
+from doseesc.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,6 +194,7 @@ class Fit:
         }
 
 
+@one_blas_thread()
 def fit(
     study: Study,
     data: str | Path | ToxicityData | Tally = "",

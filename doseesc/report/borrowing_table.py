@@ -43,17 +43,17 @@ def borrowing_lines(found: Borrowed, labels: Sequence[str], amounts: Sequence[fl
     )
     words = f"Borrowed from {history}; {found.differences}"
     lines = [Text(each, "bold") for each in textwrap.wrap(words, WIDTH)]
-    lines.append(
-        Text(
-            f"  weight of the history: {percent(found.prior.weight)} % before the data, "
-            f"{percent(found.weight_after)} % after them"
-        )
-    )
+    what = "weight of the history" if found.strata is None else "the trial is exchangeable with these (EXNEX)"
+    before, after = percent(found.prior.weight), percent(found.weight_after)
+    lines.append(Text(f"  {what}: {before} % before the data, {after} % after them"))
     for heads, chosen in _in_width(labels, amounts):
         lines += [Text(), *_size_lines(found, heads, chosen)]
     lines += [Text(), *_conflict_lines(found, _first_names(labels, amounts))]
     for heads, chosen in _in_width(labels, amounts):
         lines += [Text(), *_sensitivity_lines(found.sensitivity, heads, chosen, target)]
+    if found.strata is not None:
+        for heads, chosen in _in_width(labels, amounts):
+            lines += [Text(), *_strata_lines(found.strata, heads, chosen)]
     return lines + _dim(
         "patients worth: how many fewer patients at the dose would leave one as sure at the end of a trial of "
         f"{found.patients}, on average (predictive effective sample size); what is left may be negative where not "
@@ -100,6 +100,16 @@ def _sensitivity_lines(
             name = title if place == 0 else ""
             head = f"  {name:<18}{100 * weight:>4.0f} ({100 * of_weight[0]['weight_after']:.0f})"
             lines.append(_row(Cell(head, left=True), [show(row) for row in of_weight]))
+    return lines
+
+
+def _strata_lines(table: pd.DataFrame, labels: Sequence[str], amounts: Sequence[float]) -> list[Text]:
+    lines = [_row(Cell("mean P(DLT) % (exchangeable %)", "bold", left=True), [Cell(each, "bold") for each in labels])]
+    for study, rows in table.groupby("study", sort=False):
+        means = dict(zip(rows["amount"], rows["mean"], strict=True))
+        after = percent(rows["exchangeable_after"].iloc[0])
+        head = f"  {fit(plain_words(str(study)), _HEAD - 12)} ({after})"
+        lines.append(_row(Cell(head, left=True), [percent(means[amount]) for amount in amounts]))
     return lines
 
 

@@ -31,6 +31,7 @@ _BAND = "#9ecae1"
 _LINE = "#0072B2"
 _PRIOR = "0.55"
 _BINS = 40
+_NEAR_AXIS = 0.2  # labels of arms in this part of the axis go to the right of their lines
 _RANK_BINS = 20
 
 
@@ -76,16 +77,17 @@ def curve_figure(found: Fit) -> Figure:
         )
     arms = [dose for dose in found.doses if dose.kind == "arm"]
     for dose in arms:
+        right = dose.amount < amount[0] * (amount[-1] / amount[0]) ** _NEAR_AXIS
         axes.axvline(dose.amount, color=design_style(5)[0], lw=0.9, ls=":")
         axes.annotate(
             dose.label,
             (dose.amount, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(-3, -3),
+            xytext=(3 if right else -3, -3),
             textcoords="offset points",
             fontsize=7,
             color=design_style(5)[0],
-            ha="right",
+            ha="left" if right else "right",
             va="top",
         )
     if arms:
@@ -183,7 +185,7 @@ def chains_figure(found: Fit) -> Figure:
             colour = design_style(chain)[0]
             trace.plot(draws, color=colour, lw=0.4, alpha=0.8)
             counts, _ = np.histogram(order[chain], bins=edges)
-            ranks.step(edges[:-1], counts / uniform, where="post", color=colour, lw=0.9)
+            ranks.stairs(counts / uniform, edges, baseline=None, color=colour, lw=0.9)
         ranks.axhline(1.0, color="black", lw=0.8, ls="--")
         ranks.set_ylim(bottom=0)
         title(trace, name, "trace")
