@@ -11,7 +11,8 @@ from joblib import Parallel, delayed
 import doseesc
 from designs import BLRM, CRM, StopAtDose, StopTooToxic, Tally
 from doseesc.exact import enumerate_paths
-from doseesc.inference.pymc_design import PymcDesign, design_from_pymc
+from doseesc.inference.from_pymc import design_from_pymc
+from doseesc.inference.pymc_design import PymcDesign
 
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
 DOSES = (1.0, 2.0, 4.0, 8.0, 12.0)

@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 import doseesc
 from doseesc.cli import main
-from doseesc.inference.pymc_design import PosteriorText
+from doseesc.inference.model_posterior import PosteriorText
 from doseesc.inference.pymc_module import with_pymc_models
 from doseesc.output import write_results
 from doseesc.saved import read_results

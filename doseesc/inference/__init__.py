@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from doseesc.inference.borrowing_models import exnex, robust_map
     from doseesc.inference.convergence import judge_convergence
     from doseesc.inference.data import ToxicityData
+    from doseesc.inference.from_pymc import design_from_pymc
     from doseesc.inference.heterogeneity import Heterogeneity
     from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
     from doseesc.inference.models import crm_logistic, crm_power, monotone, two_parameter_logistic
     from doseesc.inference.normal_mixture import BivariateNormal
-    from doseesc.inference.pymc_design import PymcDesign, design_from_pymc
+    from doseesc.inference.pymc_design import PymcDesign
     from doseesc.inference.saving import write_fit
     from doseesc.inference.trial_fit import fit
 
@@ -53,7 +54,7 @@ _HOMES = MappingProxyType(
         "ToxicityData": "doseesc.inference.data",
         "crm_logistic": "doseesc.inference.models",
         "crm_power": "doseesc.inference.models",
-        "design_from_pymc": "doseesc.inference.pymc_design",
+        "design_from_pymc": "doseesc.inference.from_pymc",
         "exnex": "doseesc.inference.borrowing_models",
         "fit": "doseesc.inference.trial_fit",
         "hierarchy_posterior": "doseesc.inference.hierarchy",

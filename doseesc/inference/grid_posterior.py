@@ -18,7 +18,7 @@ from scipy.special import log_expit
 
 from designs.grid import GridModel
 from designs.tally import Tally
-from doseesc.inference.model_grid import ModelGrid
+from doseesc.inference.model_nodes import ModelGrid
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -13,18 +13,13 @@ tally and decides as the built-in designs do.  The next level is
 
 among the levels that overdose control allows.  Ties go to the lower level.
 
-With up to three parameters posteriors are found on a grid (:mod:`doseesc.inference.model_grid`), with more by NUTS
-(:mod:`doseesc.inference.nuts_posterior`).
+How its posterior is found is the matter of :mod:`doseesc.inference.model_posterior`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,81 +42,19 @@ from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
 from designs.tally import IntArray, Tally
 from designs.words import listed, percent
-from doseesc.inference.nuts_fits import Sampler
-
-if TYPE_CHECKING:
-    import pymc as pm
+from doseesc.inference.model_posterior import Posterior, PosteriorText, posterior_from_text
 
 FloatArray = npt.NDArray[np.float64]
 
 SELECTIONS = ("target_probability", "loss", "nearest_mean", "plug_in")
 MTDS = ("model", "next_level")
-SAMPLING = MappingProxyType({"draws": "draws", "tune": "tune", "chains": "chains", "sampling_seed": "seed"})
-"""Parameters of a design that are settings of NUTS, and their names there."""
-
-
-class Posterior(Protocol):
-    """What a design asks of its model; see :class:`doseesc.inference.grid_posterior.GridPosterior`."""
-
-    @property
-    def n_doses(self) -> int:
-        """Number of dose levels J."""
-
-    @property
-    def patients(self) -> int:
-        """For how many patients answers are accurate."""
-
-    @property
-    def one_parameter(self) -> bool:
-        """Whether the model has a single parameter."""
-
-    @property
-    def words(self) -> str:
-        """Say what the model is and how its posterior is found."""
-
-    def means(self, tally: Tally) -> FloatArray:
-        """Return posterior means (S, J)."""
-
-    def squares(self, tally: Tally) -> FloatArray:
-        """Return posterior means of squares (S, J)."""
-
-    def plug_in(self, tally: Tally) -> FloatArray:
-        """Return the curve at the posterior mean of the parameter (S, J)."""
-
-    def exceedance(self, tally: Tally, limits: tuple[float, ...], with_means: bool = False) -> list[FloatArray]:
-        """Return P(DLT probabilities > limit), (S, J) for each limit, and then the means if wanted."""
-
-    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
-        """Return P(DLT probability at ``level`` > limits), (S, L)."""
-
-    def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
-        """Return where (S,) the posterior can be relied upon."""
-
-    def notes(self) -> list[str]:
-        """Return what a reader of results should know of how posteriors were found."""
-
-    def text(self) -> str:
-        """Return it as text that a results file can hold."""
-
-
-class PosteriorText(str):
-    """A posterior as text that a file can hold, and the posterior itself while the program runs."""
-
-    live: Posterior
-
-    @classmethod
-    def of(cls, posterior: Posterior) -> PosteriorText:
-        """Return the text of a posterior."""
-        made = cls(posterior.text())
-        made.live = posterior
-        return made
 
 
 @dataclass(frozen=True, kw_only=True)
 class PymcDesign(Design):
     """A design whose model is written in PyMC.
 
-    Made by :func:`design_from_pymc`, or from a scenario file.
+    Made by :func:`doseesc.inference.design_from_pymc`, or from a scenario file.
 
     Parameters
     ----------
@@ -261,7 +194,7 @@ class PymcDesign(Design):
 
     @property
     def _model(self) -> Posterior:
-        return self.fitted.live if isinstance(self.fitted, PosteriorText) else _posterior(self.fitted)
+        return self.fitted.live if isinstance(self.fitted, PosteriorText) else posterior_from_text(self.fitted)
 
     @property
     def _overdose_above(self) -> float:
@@ -303,137 +236,3 @@ class PymcDesign(Design):
 
     def _curve(self, tally: Tally) -> FloatArray:
         return self._model.plug_in(tally) if self.selection == "plug_in" else self._model.means(tally)
-
-
-@lru_cache(maxsize=32)
-def _posterior(text: str) -> Posterior:
-    """Read a posterior from its text."""
-    from doseesc.inference.grid_posterior import grid_from_text
-    from doseesc.inference.nuts_posterior import MARK, nuts_from_text
-
-    try:
-        return nuts_from_text(text) if text.startswith(MARK) else grid_from_text(text)
-    except ValueError as error:
-        raise ValueError(f"fitted {error}") from error
-
-
-def design_from_pymc(
-    model: pm.Model,
-    dlt_probability: str = "p",
-    *,
-    target: float,
-    max_n: int,
-    evidence: Sequence[str] = (),
-    tolerance: float = 1e-7,
-    **options: Any,
-) -> PymcDesign:
-    """Return a design whose model is written in PyMC.
-
-    Parameters
-    ----------
-    model : pm.Model
-        A prior, and the DLT probability of every dose; without the trial's data.
-    dlt_probability : str
-        Name of its variable with the DLT probabilities, lowest dose first.
-    target : float
-        Target DLT probability.
-    max_n : int
-        Most patients.
-    evidence : sequence of str
-        Observed variables that hold what was known before the trial; their likelihood is part of the prior.
-    tolerance : float
-        See :func:`doseesc.inference.model_grid.model_grid`.
-    **options
-        The other parameters of :class:`PymcDesign`.
-
-    Raises
-    ------
-    ValueError
-        If the model or an option cannot be used.
-
-    Examples
-    --------
-    >>> import numpy as np, pymc as pm
-    >>> with pm.Model() as model:
-    ...     b = pm.Normal("b", 0, 1.34**0.5)
-    ...     p = pm.Deterministic("p", np.array([0.05, 0.12, 0.25, 0.40, 0.55]) ** pm.math.exp(b))
-    >>> design = design_from_pymc(model, target=0.25, max_n=18, selection="plug_in", feasibility_bound=None)
-    >>> int(design.decide(Tally.parse("1NNN 2NNN", n_doses=5)).level[0])
-    3
-    """
-    posterior = posterior_of_model(
-        model,
-        dlt_probability,
-        max_n=max_n,
-        evidence=evidence,
-        tolerance=tolerance,
-        parameter_means=options.get("selection") == "plug_in",
-        sampler=Sampler(**{name: options[key] for key, name in SAMPLING.items() if key in options}),
-        cache=options.get("cache", ""),
-    )
-    return PymcDesign(
-        target=target,
-        max_n=max_n,
-        dlt_probability=dlt_probability,
-        evidence=tuple(evidence),
-        fitted=PosteriorText.of(posterior),
-        **options,
-    )
-
-
-def posterior_of_model(
-    model: pm.Model,
-    dlt_probability: str = "p",
-    *,
-    max_n: int,
-    evidence: Sequence[str] = (),
-    tolerance: float = 1e-7,
-    parameter_means: bool = False,
-    sampler: Sampler | None = None,
-    cache: str = "",
-    backend: str = "",
-    jobs: int = 0,
-) -> Posterior:
-    """Return the posterior of a model: on a grid where it has at most three parameters, else by NUTS.
-
-    Parameters
-    ----------
-    model, dlt_probability, max_n, evidence, tolerance
-        As for :func:`design_from_pymc`.
-    parameter_means : bool
-        See :func:`doseesc.inference.model_grid.model_grid`.
-    sampler, cache, backend, jobs
-        See :class:`doseesc.inference.nuts_posterior.NutsPosterior`; without effect on a grid.
-
-    Raises
-    ------
-    ModelError
-        If the model cannot be used.
-    """
-    from doseesc.inference.grid_posterior import GridPosterior
-    from doseesc.inference.model_function import model_function, prior_words
-    from doseesc.inference.model_grid import MOST_PARAMETERS, model_grid
-    from doseesc.inference.nuts_posterior import NutsPosterior
-
-    function = model_function(model, dlt_probability, evidence)
-    if len(function.start) <= MOST_PARAMETERS:
-        grid = model_grid(
-            model,
-            dlt_probability,
-            patients=max_n,
-            evidence=evidence,
-            tolerance=tolerance,
-            parameter_means=parameter_means,
-        )
-        return GridPosterior(grid)
-    return NutsPosterior.of(
-        model,
-        dlt_probability,
-        patients=max_n,
-        sampler=sampler or Sampler(),
-        prior=prior_words(model),
-        n_doses=function.n_doses,
-        cache=cache,
-        backend=backend,
-        jobs=jobs,
-    )

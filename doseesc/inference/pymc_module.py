@@ -18,9 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from doseesc.inference.from_pymc import SAMPLING
 from doseesc.inference.model_function import ModelError
+from doseesc.inference.model_posterior import PosteriorText, posterior_of_model
 from doseesc.inference.nuts_fits import Sampler
-from doseesc.inference.pymc_design import SAMPLING, PosteriorText, posterior_of_model
 from doseesc.scenario_errors import FieldPath, Problem, show, suggestion
 from doseesc.yaml_source import Source
 

@@ -11,8 +11,9 @@ from scipy import stats
 
 from designs import Tally
 from doseesc.inference import nuts_fits
+from doseesc.inference.model_posterior import PosteriorText, posterior_of_model
 from doseesc.inference.nuts_fits import Sampler, backend_name, default_cache, model_hash
-from doseesc.inference.pymc_design import PosteriorText, PymcDesign, posterior_of_model
+from doseesc.inference.pymc_design import PymcDesign
 from doseesc.output import OutputError
 
 SAMPLER = Sampler(draws=400, tune=300, chains=2, seed=3)
