@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from doseesc.phase2.mmrm import mmrm
+from doseesc.phase2.mmrm import VisitSums, mmrm, mmrm_of, origins
 
 SIZES = 22, 18
 SETS = 200
@@ -158,3 +158,15 @@ def test_values_after_a_missing_one_are_refused():
     control[0, 3] = np.nan
     with pytest.raises(ValueError, match="must not have a value after a missing one"):
         mmrm(treated, base, control, control_base)
+
+
+def test_arms_may_share_sums_whatever_their_origin():
+    rng = np.random.default_rng(4)
+    treated, control = (rng.normal(300, 20, (3, n, 5)).cumsum(axis=0) for n in (20, 25))
+    treated[2, :4] = np.nan
+    bases = rng.normal(300, 20, (20, 5)), rng.normal(300, 20, (25, 5))
+    expected = mmrm(treated, bases[0], control, bases[1])
+    for origin in (origins(treated, bases[0]), np.zeros((4, 5))):
+        found = mmrm_of(VisitSums.of(treated, bases[0], origin), VisitSums.of(control, bases[1], origin))
+        for one, other in zip(found, expected, strict=True):
+            assert one == pytest.approx(other, rel=1e-6)

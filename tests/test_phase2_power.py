@@ -233,7 +233,7 @@ def test_sample_size_keeps_the_allocation():
 
 
 def test_sample_size_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="no number of patients shows what is not there"):
+    with pytest.raises(ValueError, match="must follow from the assumed effects: no number of patients"):
         sample_size(one_dose(shr=1.0, rr=1.0))
 
 

@@ -157,3 +157,13 @@ def test_secondary_analyses_keep_the_level(plan):
     shares = shares[~np.isnan(shares)]
     assert len(shares) > 80
     assert (np.abs(shares - 0.025) < 5 * np.sqrt(0.025 * 0.975 / 2048)).all()
+
+
+@pytest.mark.parametrize("n", [100, 101, 1000])
+def test_ranks_of_arms_of_any_size_equal_scipy(n):
+    rng = np.random.default_rng(n)
+    one, other = rng.integers(0, 600, (n, 3)), np.minimum(rng.integers(0, 500, (n, 3)), 400)
+    for trial, z in enumerate(rank_z(one, other)):
+        pair = one[:, trial], other[:, trial]
+        expected = stats.mannwhitneyu(*pair, use_continuity=False, alternative="greater", method="asymptotic").pvalue
+        assert stats.norm.sf(z) == pytest.approx(expected, rel=1e-9)

@@ -87,7 +87,7 @@ class VisitSums(NamedTuple):
         for visit, each in enumerate(known):
             before = rows[:, : 3 + visit]
             if not each.all():
-                before[np.broadcast_to(~each.T[:, None], before.shape)] = 0.0  # who is not seen now is not seen again
+                np.copyto(before, 0.0, where=~each.T[:, None])  # who is not seen now is not seen again
             products.append(before @ before.transpose(0, 2, 1))
         return cls(products, origin)
 

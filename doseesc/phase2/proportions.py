@@ -86,14 +86,14 @@ def miettinen_nurminen(x1: Any, n1: Any, x0: Any, n0: Any, *, level: float = 0.9
     tables, where = np.unique(given.reshape(-1, 4), axis=0, return_inverse=True)
     columns = tuple(tables.T)
     difference = columns[0] / columns[1] - columns[2] / columns[3]
-    limits = []
-    for side in (-1.0, 1.0):
-        inside, outside = difference.copy(), np.full_like(difference, side)
-        for _ in range(_STEPS):
-            middle = (inside + outside) / 2
-            accepted = np.abs(difference - middle) <= z * np.sqrt(_restricted_variance(middle, columns))
-            inside, outside = np.where(accepted, middle, inside), np.where(accepted, outside, middle)
-        limits.append(((inside + outside) / 2)[where.ravel()].reshape(given.shape[:-1]))
+    # Both limits at once, a row each.
+    inside = np.stack([difference, difference])
+    outside = np.broadcast_to([[-1.0], [1.0]], inside.shape)
+    for _ in range(_STEPS):
+        middle = (inside + outside) / 2
+        accepted = np.abs(difference - middle) <= z * np.sqrt(_restricted_variance(middle, columns))
+        inside, outside = np.where(accepted, middle, inside), np.where(accepted, outside, middle)
+    limits = ((inside + outside) / 2)[:, where.ravel()].reshape(2, *given.shape[:-1])
     return Interval(*limits)
 
 

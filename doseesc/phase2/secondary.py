@@ -15,7 +15,7 @@ from doseesc.phase2.day_counts import DIED
 from doseesc.phase2.mmrm import VisitSums, mmrm_of, origins
 from doseesc.phase2.patients import ArmPatients, draw_arm
 from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.visit_tests import ArmSums, IntArray, ancova_of, places_counted, rank_z, rank_z_of
+from doseesc.phase2.visit_tests import ArmSums, Counts, IntArray, ancova_of, below, places_counted, rank_z, rank_z_of
 from doseesc.phase2.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ def _block(plan: TrialPlan, drawn: list[ArmPatients], seed: int, block: int) -> 
         ]
         origin = origins(values[0][_modelled(score)], values[0][0])
         summed = [_ArmVisits.of(score, each, patients, origin) for each, patients in zip(values, drawn, strict=True)]
+        ranked = [below(counts) for counts in summed[0].places]
         for place, arm in enumerate(plan.arms):
-            won = _won(score, summed, place, plan.analysis.alpha)
+            won = _won(score, summed, ranked, place, plan.analysis.alpha)
             for visit, day in enumerate(score.visits):
                 found[score.name, day, arm.name] = _summed(values[place][visit], won[visit])
     return found | _icu(plan, drawn)
@@ -118,7 +119,7 @@ class _ArmVisits(NamedTuple):
     """One arm's score at each visit after baseline, as its analyses need it."""
 
     sums: list[ArmSums]
-    places: list[FloatArray]
+    places: list[Counts]
     model: VisitSums
 
     @classmethod
@@ -141,7 +142,7 @@ def _modelled(score: Score) -> list[int]:
     return [visit for visit, day in enumerate(score.visits) if day in MODEL_VISITS]
 
 
-def _won(score: Score, summed: list[_ArmVisits], place: int, alpha: float) -> FloatArray:
+def _won(score: Score, summed: list[_ArmVisits], ranked: list[Counts], place: int, alpha: float) -> FloatArray:
     """Return per visit in how many trials an arm is better than control by each analysis, not a number without one."""
     won = np.full((len(score.visits), 3), np.nan)
     if place == 0:
@@ -152,8 +153,8 @@ def _won(score: Score, summed: list[_ArmVisits], place: int, alpha: float) -> Fl
     won[_modelled(score), 1] = (by_model.p_greater(sign) <= alpha).sum(axis=1)
     for visit, (sums, base_sums) in enumerate(zip(arm.sums, control.sums, strict=True), start=1):
         won[visit, 0] = (ancova_of(sums, base_sums).p_greater(sign) <= alpha).sum()
-    for visit, (places, control_places) in enumerate(zip(arm.places, control.places, strict=True), start=1):
-        won[visit, 2] = (ndtr(-rank_z_of(places, control_places)) <= alpha).sum()
+    for visit, counts in enumerate(zip(arm.places, control.places, ranked, strict=True), start=1):
+        won[visit, 2] = (ndtr(-rank_z_of(*counts)) <= alpha).sum()
     return won
 
 
@@ -164,7 +165,7 @@ def _places(score: Score, value: FloatArray, death: IntArray, day: int, horizon:
     place *= sign / score.step
     np.rint(place, out=place)
     place += horizon
-    np.nan_to_num(place, copy=False, nan=-1.0)
+    place[np.isnan(place)] = -1.0
     return np.where(death <= day, death - 1, place.astype(np.int64))
 
 

@@ -90,7 +90,9 @@ def sample_size(
     require_choice("measure", measure, MEASURES)
     require_whole("trials", trials, 100)
     if not _there(plan, measure):
-        raise ValueError("plan must hold an arm that does so: no number of patients shows what is not there")
+        raise ValueError(
+            f"{measure} must follow from the assumed effects: no number of patients shows what is not there"
+        )
     points: dict[int, SizePoint] = {}
     n = plan.control.n
     for _ in range(_ROUNDS):

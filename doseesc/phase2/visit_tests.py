@@ -11,7 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
+
+_FEW = 100  # patients of an arm, up to which single precision counts exactly
 
 
 class Covariance(NamedTuple):
@@ -91,22 +94,28 @@ def rank_z(treated: IntArray, control: IntArray) -> FloatArray:
     array([1.521])
     """
     width = int(max(treated.max(initial=0), control.max(initial=0))) + 1
-    return rank_z_of(places_counted(treated, width), places_counted(control, width))
+    counts = places_counted(control, width)
+    return rank_z_of(places_counted(treated, width), counts, below(counts))
 
 
-def rank_z_of(one: FloatArray, other: FloatArray) -> FloatArray:
+def below(counts: Counts) -> Counts:
+    """Return how many patients have a place below each, and half of those who share it, shape (T, width)."""
+    return np.asarray(np.cumsum(counts, axis=1) - counts / 2)
+
+
+def rank_z_of(one: Counts, other: Counts, below_other: Counts) -> FloatArray:
     """Do the same from how many patients have each place, so that several arms can share a control's counts."""
-    n1, n0 = one.sum(axis=1), other.sum(axis=1)
+    n1, n0 = (each.sum(axis=1, dtype=np.float64) for each in (one, other))
     total = n1 + n0
-    u = np.einsum("tw,tw->t", one, np.cumsum(other, axis=1) - other / 2)
+    u = np.einsum("tw,tw->t", one, below_other).astype(np.float64)
     both = one + other
-    tied = np.einsum("tw,tw,tw->t", both, both, both) - total
+    tied = np.einsum("tw,tw->t", both * both, both).astype(np.float64) - total
     variance = n1 * n0 / 12 * (total + 1 - tied / np.maximum(total * (total - 1), 1))
     possible = variance > 1e-9
     return np.where(possible, (u - n1 * n0 / 2) / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
 
 
-def places_counted(place: IntArray, width: int) -> FloatArray:
+def places_counted(place: IntArray, width: int) -> Counts:
     """Return how many patients of each trial have each place below ``width``, shape (T, width).
 
     Raises
@@ -119,7 +128,8 @@ def places_counted(place: IntArray, width: int) -> FloatArray:
     trials = place.shape[1]
     flat = (place + 1 + np.arange(trials) * (width + 1)).ravel()
     counts = np.bincount(flat, minlength=trials * (width + 1)).reshape(trials, width + 1)
-    return counts[:, 1:].astype(np.float64)
+    # Twice as fast, and still exact: cubes of numbers in two arms stay below 2**24.
+    return counts[:, 1:].astype(np.float32 if len(place) <= _FEW else np.float64)
 
 
 class ArmSums(NamedTuple):

@@ -116,20 +116,28 @@ def scores_at(
 
     The noise of a score on a day is the same whichever days are asked for.
     """
-    value = (score.baseline - score.well) / _BASELINE * np.minimum(severity, _BASELINE)
-    value += score.well
-    worse = np.maximum(severity, _BASELINE)
-    worse -= _BASELINE
-    worse *= (score.dying - score.baseline) / (1 - _BASELINE)
-    value += worse
     purpose = _NOISE + next(place for place, each in enumerate(SCORES) if each.name == score.name)
+    milder = (score.baseline - score.well) / _BASELINE
+    graver = (score.dying - score.baseline) / (1 - _BASELINE)
+    found = np.empty_like(severity)
     for place, day in enumerate(days):
-        value[place] += score.noise * _normal(seed, block, arm, purpose, day, *severity.shape[1:])
-    np.clip(value, score.low, score.high, out=value)
-    if score.step != 1:
-        value /= score.step
-    np.rint(value, out=value)
-    return value if score.step == 1 else value * score.step  # what is not a number stays so
+        value = np.minimum(severity[place], _BASELINE, out=found[place])
+        value *= milder
+        value += score.well
+        above = np.maximum(severity[place], _BASELINE)
+        above -= _BASELINE
+        above *= graver
+        value += above
+        noise = _normal(seed, block, arm, purpose, day, *value.shape)
+        noise *= score.noise
+        value += noise
+        np.clip(value, score.low, score.high, out=value)
+        if score.step != 1:
+            value /= score.step
+        np.rint(value, out=value)
+        if score.step != 1:
+            value *= score.step
+    return found  # what is not a number stays so
 
 
 def icu_days(patients: ArmPatients) -> FloatArray:
