@@ -51,6 +51,7 @@ def test_files_of_an_analysis(fitted):
 def test_fit_json_says_everything_the_report_needs(fitted):
     found = json.loads((fitted / "out" / "fit.json").read_text())
     assert found["converged"] is True
+    assert found["notes"] == []
     assert found["verdict"].startswith("Converged: r-hat at most 1.0")
     assert (found["target"], found["unit"], found["mtd"], found["mtd_source"]) == (0.25, "", "high", "as given")
     doses = {dose["label"]: dose for dose in found["doses"]}
