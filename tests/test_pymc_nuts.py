@@ -122,7 +122,8 @@ def test_after_a_fit_that_did_not_converge_the_dose_is_not_raised(cache, fitted)
     assert careful.decide(tally).level[0] == 1
     assert careful.select(tally)[0] <= 1
     assert careful.notes()[1] == (
-        "3 fits did not converge, after which the dose was not raised: 1NNN; 1NNNNNT 2NNT; no patient"
+        "3 fits did not converge, after which the dose was not raised; raise draws and tune in the scenario file, or "
+        "write the model in parameters that are nearly normal: 1NNN; 1NNNNNT 2NNT; no patient"
     )
 
 
