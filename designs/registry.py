@@ -116,6 +116,20 @@ def design_class(name: str) -> type[Design]:
     raise UnknownName("design", name, design_names())
 
 
+def name_of_design(design: type[Design]) -> str:
+    """Return the name of a design, as scenario files have it; that of its class where it is not registered.
+
+    Examples
+    --------
+    >>> name_of_design(MTPI2)
+    'mTPI-2'
+    """
+    named = [name for name, known in _BUILT_IN.items() if known is design]
+    home = f"{design.__module__}:{design.__qualname__}"
+    named += [name for name, entry in _third_party().items() if entry.value == home]
+    return named[0] if named else design.__name__
+
+
 def rule_names() -> list[str]:
     """Return the names of all rules."""
     return list(_RULES)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from designs import Decision, Design, Reason, Tally, phases
+from designs.registry import name_of_design
 from designs.rules import (
     AdmissibilityRule,
     CohortSizeRule,
@@ -74,7 +75,7 @@ def _exclusions(design: Design, rules: tuple[Rule, ...], tally: Tally, doses: Do
         return
     own = design.ceiling(tally)
     if own is not None and own[0] < design.n_doses:
-        name = type(design).__name__
+        name = name_of_design(type(design))
         yield RuleEffect(name, _excluded(int(own[0]), doses), f"{name} excludes doses that are too toxic.")
     for rule in rules:
         if isinstance(rule, AdmissibilityRule):

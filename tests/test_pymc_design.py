@@ -13,6 +13,8 @@ from designs import BLRM, CRM, StopAtDose, StopTooToxic, Tally
 from doseesc.exact import enumerate_paths
 from doseesc.inference.from_pymc import design_from_pymc
 from doseesc.inference.pymc_design import PymcDesign
+from doseesc.rule_trace import rule_effects
+from doseesc.trial import Doses
 
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
 DOSES = (1.0, 2.0, 4.0, 8.0, 12.0)
@@ -119,7 +121,7 @@ def test_hurdle_and_emax_models_make_designs():
         most = pm.Beta("most", 4, 2)
         pm.Deterministic("p", most * np.array(DOSES[:3]) / (np.array(DOSES[:3]) + d50))
     for model in (hurdle, emax):
-        design = design_from_pymc(model, target=0.25, max_n=12, tolerance=1e-3)
+        design = design_from_pymc(model, target=0.25, max_n=9, tolerance=1e-2)
         found = enumerate_paths(design).characteristics([0.1, 0.25, 0.45])
         assert found.selected.sum() == pytest.approx(1)
         toxic = design.decide(Tally.parse("1TTT 1TTT", n_doses=3))
@@ -152,6 +154,12 @@ def test_it_says_what_it_is(one, two):
 def test_wrong_options_are_named(two, changed, message):
     with pytest.raises(ValueError, match=message):
         replace(two, **changed)
+
+
+def test_what_it_excludes_is_told_by_its_name_in_scenario_files(two):
+    doses = Doses(tuple(map(str, DOSES)))
+    (effect,) = rule_effects(two, Tally.parse("1NNN 2NTT", n_doses=5), doses)[:1]
+    assert effect.meaning == "pymc excludes doses that are too toxic."
 
 
 def test_it_is_a_frozen_design(one):

@@ -179,7 +179,7 @@ def broken(kind):
             pm.Deterministic("p", pm.math.invlogit(pm.Normal("x", 0, 1, shape=4)))
         elif kind == "funnel":
             spread = pm.HalfNormal("spread", 1)
-            pm.Deterministic("p", pm.math.invlogit(pm.Normal("x", 0, spread, shape=2)))
+            pm.Deterministic("p", pm.math.invlogit(pm.Normal("x", 0, spread)[None]))
     return model
 
 

@@ -119,7 +119,7 @@ def test_conduct_and_report_take_it_like_any_other(folder, capsys):
         ["next", path, "--design", "Mine", "--outcomes", "1NNN 2NNT"],
         ["table", path, "--design", "Mine"],
         ["paths", path, "--design", "Mine"],
-        ["run", path, "--out", str(folder / "out"), "--jobs", "2", "--method", "both", "--trials", "500", "--report"],
+        ["run", path, "--out", str(folder / "out"), "--jobs", "1", "--method", "both", "--trials", "200", "--report"],
     ):
         with pytest.raises(SystemExit) as end:
             main(arguments)

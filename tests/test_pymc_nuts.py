@@ -12,7 +12,7 @@ from scipy import stats
 from designs import Tally
 from doseesc.inference import nuts_fits
 from doseesc.inference.model_posterior import PosteriorText, posterior_of_model
-from doseesc.inference.nuts_fits import Sampler, backend_name, default_cache, model_hash
+from doseesc.inference.nuts_fits import Sampler, default_cache, model_hash
 from doseesc.inference.pymc_design import PymcDesign
 from doseesc.output import OutputError
 
@@ -49,7 +49,8 @@ TALLIES = Tally(
 
 @pytest.fixture(scope="module")
 def fitted(cache):
-    made = posterior(cache)
+    """Fits by PyMC itself, made in two processes."""
+    made = posterior(cache, backend="pymc", jobs=2)
     made.means(TALLIES)
     return made
 
@@ -73,7 +74,7 @@ def test_it_is_the_posterior(fitted):
 def test_equal_tallies_are_fitted_once_and_said(fitted, cache):
     """Two distinct tallies among three, as the level in use is no part of the data; and the prior, for reports."""
     assert fitted.made == 3
-    assert design(fitted).notes() == [f"3 fits made by NUTS ({backend_name()}), 0 taken from the cache {cache}"]
+    assert design(fitted).notes() == [f"3 fits made by NUTS (pymc), 0 taken from the cache {cache}"]
     assert len(list(Path(cache).rglob("*.npz"))) == 3
 
 
@@ -86,7 +87,7 @@ def test_another_run_takes_them_and_goes_on(fitted, cache, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("doseesc.inference.nuts_posterior.fit_all", noted)
-    again = posterior(cache)
+    again = posterior(cache, backend="pymc")
     np.testing.assert_array_equal(again.means(TALLIES), fitted.means(TALLIES))
     assert (again.made, again.taken) == (0, 3)
     more = Tally.concatenate([TALLIES, Tally(n=[[3, 3, 0, 0]], dlt=[[0, 1, 0, 0]], level=[2])])
@@ -97,7 +98,7 @@ def test_another_run_takes_them_and_goes_on(fitted, cache, monkeypatch, capsys):
     (Path(cache) / again.key / "n3-3-0-0_dlt0-1-0-0.npz").write_bytes(b"half")
     tasks.clear()
     with pytest.raises(KeyboardInterrupt):
-        posterior(cache).means(more)
+        posterior(cache, backend="pymc").means(more)
     assert [task.n for task in tasks] == [(3, 3, 0, 0)]
 
 
@@ -113,7 +114,7 @@ def test_after_a_fit_that_did_not_converge_the_dose_is_not_raised(cache, fitted)
     tally = Tally(n=[[3, 0, 0, 0]], dlt=[[0, 0, 0, 0]], level=[1])
     sound = design(fitted)
     assert sound.decide(tally).level[0] == 2
-    doubtful = posterior(cache)
+    doubtful = posterior(cache, backend="pymc")
     doubtful.means(TALLIES)
     for key, fit in doubtful._fits.items():
         doubtful._fits[key] = fit._replace(converged=False)
@@ -121,7 +122,8 @@ def test_after_a_fit_that_did_not_converge_the_dose_is_not_raised(cache, fitted)
     assert careful.decide(tally).level[0] == 1
     assert careful.select(tally)[0] <= 1
     assert careful.notes()[1] == (
-        "3 fits did not converge, after which the dose was not raised: 1NNN; 1NNNNNT 2NNT; no patient"
+        "3 fits did not converge, after which the dose was not raised; raise draws and tune in the scenario file, or "
+        "write the model in parameters that are nearly normal: 1NNN; 1NNNNNT 2NNT; no patient"
     )
 
 
@@ -161,7 +163,9 @@ def test_the_default_cache_is_the_users(monkeypatch):
     assert re.search(r"doseesc.nuts$", str(default_cache()))
 
 
-def test_pymc_itself_samples_in_several_processes(tmp_path):
-    made = posterior(tmp_path, backend="pymc", jobs=2)
+def test_nutpie_samples_in_this_process(tmp_path):
+    """It is who samples by default, where it is installed."""
+    pytest.importorskip("nutpie")
+    made = posterior(tmp_path)
     np.testing.assert_allclose(made.means(TALLIES), truth().mean(), atol=0.04)
-    assert made.notes() == [f"3 fits made by NUTS (pymc), 0 taken from the cache {tmp_path}"]
+    assert made.notes() == [f"3 fits made by NUTS (nutpie), 0 taken from the cache {tmp_path}"]

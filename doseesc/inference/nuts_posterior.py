@@ -117,7 +117,11 @@ class NutsPosterior:
         doubtful = [key for key, fit in self._fits.items() if not fit.converged]
         if doubtful:
             shown = "; ".join(_shown(*key) for key in doubtful[:5]) + (" ..." if len(doubtful) > 5 else "")
-            said.append(f"{len(doubtful)} fits did not converge, after which the dose was not raised: {shown}")
+            fits = f"{len(doubtful)} {'fit' if len(doubtful) == 1 else 'fits'}"
+            said.append(
+                f"{fits} did not converge, after which the dose was not raised; raise draws and tune in the scenario "
+                f"file, or write the model in parameters that are nearly normal: {shown}"
+            )
         return said
 
     def means(self, tally: Tally) -> FloatArray:
