@@ -6,6 +6,8 @@ by PyMC itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -59,7 +61,7 @@ class Sampler:
             return cls(model, name)
         import nutpie
 
-        with quiet():
+        with quiet(), _little_optimised():
             return cls(model, name, nutpie.compile_pymc_model(model))
 
     def sample(
@@ -146,6 +148,19 @@ class Sampler:
                 progressbar=False,
                 compute_convergence_checks=False,
             )
+
+
+@contextmanager
+def _little_optimised() -> Iterator[None]:
+    """Have Numba optimise little: compiling these small models takes many times longer than sampling them."""
+    from numba import config
+
+    before = config.OPT
+    config.OPT = type(before)(0)
+    try:
+        yield
+    finally:
+        config.OPT = before
 
 
 def chosen_sampler(sampler: str) -> str:
