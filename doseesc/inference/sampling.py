@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -153,8 +154,7 @@ class Sampler:
 @contextmanager
 def _little_optimised() -> Iterator[None]:
     """Have Numba optimise little: compiling these small models takes many times longer than sampling them."""
-    from numba import config
-
+    config = import_module("numba").config  # which has no types
     before = config.OPT
     config.OPT = type(before)(0)
     try:
