@@ -255,6 +255,9 @@ def test_convergence_is_judged_by_each_limit():
         "Not converged: 5 divergences among 4,000 draws"
     )
     assert "a single chain" in judge_convergence(chains(good_draws(rng, chains=1, draws=4000))).verdict
+    few = judge_convergence(chains(good_draws(rng, draws=3))).verdict
+    assert "r-hat cannot be computed; the bulk effective sample size cannot be computed" in few
+    assert "nan" not in few + judge_convergence(chains(good_draws(rng, chains=1, draws=4000))).verdict
     stuck = np.full((4, 1000, 1), 0.25)
     stuck[0] = np.nan
     assert not judge_convergence(chains(stuck)).converged
@@ -273,6 +276,19 @@ def test_differences_are_counted_in_monte_carlo_errors():
     found = compare(trace, draws, moved, question)
     assert (found.quantity, found.dose, found.numbers) == ("mean", 1, 10)
     assert found.errors == pytest.approx(0.01 / (p[:, 1].std() / np.sqrt(4000)), rel=0.1)
+
+
+def test_differences_are_found_beside_doses_without_a_monte_carlo_error():
+    rng = np.random.default_rng(5)
+    draws = good_draws(rng)
+    draws[..., 0] = np.nan
+    question = Question(0.25, (0.2, 0.35), 2)
+    found = summarise_draws(chains(draws), question)
+    moved = DoseSummary(**{**vars(found), "mean": found.mean + 0.01})
+    worst = compare(chains(draws), found, moved, question)
+    assert (worst.quantity, worst.dose) == ("mean", 1)
+    few = chains(good_draws(rng, draws=3))
+    assert compare(few, summarise_draws(few, question), moved, question) is None
 
 
 def test_code_shown_is_the_same_call(capsys, tmp_path):

@@ -160,6 +160,15 @@ def test_the_same_seed_gives_the_same_draws():
     assert (first != other).any()
 
 
+@with_nutpie
+def test_numba_optimises_as_before_once_a_model_is_compiled():
+    from numba import config
+
+    before = config.OPT
+    sampler_of("monotone, floor")
+    assert before == config.OPT
+
+
 def test_other_rows_than_the_models_are_refused():
     with pytest.raises(ValueError, match=r"rows at the amounts \[2.0, 8.0\], not \[2.0\]"):
         sampler_of("monotone, floor").sample(data_at([2.0], [3], [0]))

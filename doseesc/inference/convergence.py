@@ -96,10 +96,14 @@ def judge_convergence(trace: Trace, names: Sequence[str] | None = None) -> Conve
     failures = []
     if chains < 2:
         failures.append("a single chain cannot be compared with others")
-    if not worst_rhat <= LARGEST_RHAT:
+    if np.isnan(worst_rhat) and chains > 1:
+        failures.append("r-hat cannot be computed")
+    elif worst_rhat > LARGEST_RHAT:
         failures.append(f"r-hat is {worst_rhat:.3f}, above {LARGEST_RHAT:g}")
     for name, value in (("bulk", bulk), ("tail", tail)):
-        if not value >= LEAST_ESS:
+        if np.isnan(value):
+            failures.append(f"the {name} effective sample size cannot be computed")
+        elif value < LEAST_ESS:
             failures.append(f"the {name} effective sample size is {value:,.0f}, below {LEAST_ESS:g}")
     if divergences > LARGEST_DIVERGENT_SHARE * chains * draws:
         failures.append(f"{_count(divergences)} among {chains * draws:,} draws")

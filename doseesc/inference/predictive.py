@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 
-PRIOR_DRAWS = 4000
+PRIOR_DRAWS = 2000
 _UNCOMPILED = {"mode": "FAST_COMPILE"}  # drawing takes less time than compiling would
 
 

@@ -6,7 +6,10 @@ by PyMC itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +62,7 @@ class Sampler:
             return cls(model, name)
         import nutpie
 
-        with quiet():
+        with quiet(), _little_optimised():
             return cls(model, name, nutpie.compile_pymc_model(model))
 
     def sample(
@@ -146,6 +149,18 @@ class Sampler:
                 progressbar=False,
                 compute_convergence_checks=False,
             )
+
+
+@contextmanager
+def _little_optimised() -> Iterator[None]:
+    """Have Numba optimise little: compiling these small models takes many times longer than sampling them."""
+    config = import_module("numba").config  # which has no types
+    before = config.OPT
+    config.OPT = type(before)(0)
+    try:
+        yield
+    finally:
+        config.OPT = before
 
 
 def chosen_sampler(sampler: str) -> str:

@@ -144,12 +144,12 @@ class Comparison:
     numbers: int
 
 
-def compare(trace: Trace, draws: DoseSummary, grid: DoseSummary, question: Question) -> Comparison:
+def compare(trace: Trace, draws: DoseSummary, grid: DoseSummary, question: Question) -> Comparison | None:
     """Find where draws and quadrature differ most, in Monte Carlo standard errors.
 
     That of a mean is its standard deviation over the root of its effective sample size; that of a probability P the
     root of P(1 - P) over the effective sample size of the indicator, with P by quadrature; that of a quantile is
-    ArviZ's.  Vehtari et al. (2021).
+    ArviZ's.  Vehtari et al. (2021).  Where draws are too few for any such error there is nothing to find: None.
     """
     posterior = group(trace, "posterior")[["p"]]
     size = ess(posterior, "mean")["p"].values
@@ -173,12 +173,12 @@ def compare(trace: Trace, draws: DoseSummary, grid: DoseSummary, question: Quest
     worst = None
     for quantity, mine, exact, error in pairs:
         distance = np.abs(mine - exact) / np.maximum(error, 1e-12)
-        dose = int(np.argmax(distance))
+        if np.isnan(distance).all():
+            continue
+        dose = int(np.nanargmax(distance))
         if worst is None or distance[dose] > worst.errors:
             found = (float(mine[dose]), float(exact[dose]), float(distance[dose]))
             worst = Comparison(quantity, dose, *found, numbers=sum(len(pair[1]) for pair in pairs))
-    if worst is None:
-        raise ValueError("there is nothing to compare")
     return worst
 
 
