@@ -19,6 +19,9 @@ Second = Annotated[Path, typer.Argument(metavar="DIR2", help="Results folder of 
 Smallest = Annotated[
     float, typer.Option("--least", min=0.0, help="Standard errors that a difference must exceed to be shown.")
 ]
+Every = Annotated[
+    bool, typer.Option("--all", help="Show figures by level and early stops too, not the main ones only.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +34,7 @@ def compare(
     first: First,
     second: Second,
     least: Smallest = 2.0,
+    every: Every = False,
     figure: FigureFile = None,
     output_format: Printed = Format.table,
     force: Force = False,
@@ -64,7 +68,7 @@ def compare(
         text = json.dumps(asdict(found), indent=1, ensure_ascii=False).replace(": NaN", ": null")
         print_data(text + "\n")
     else:
-        _print(found, least, figure)
+        _print(found, least, every, figure)
 
 
 def _draw(found: Comparison, figure: Path) -> None:
@@ -77,13 +81,13 @@ def _draw(found: Comparison, figure: Path) -> None:
     save_figure(drawn, figure)
 
 
-def _print(found: Comparison, least: float, figure: Path | None) -> None:
+def _print(found: Comparison, least: float, every: bool, figure: Path | None) -> None:
     from rich.console import Console
 
     from doseesc.report.comparison_table import comparison_lines
 
     console = Console(highlight=False)
-    for text in comparison_lines(found, least):
+    for text in comparison_lines(found, least, every):
         console.print(text, soft_wrap=True)
     if figure is not None:
         console.print(f"\nwritten to {figure}", soft_wrap=True, markup=False)

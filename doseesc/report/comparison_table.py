@@ -11,9 +11,11 @@ from doseesc.comparison import Comparison
 
 _SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection")
 _LONGEST = 60
+MAIN = ("correct_selection", "overdose_selection", "total_patients", "total_dlts", "patients_above_mtd")
+"""The figures shown unless all are asked for."""
 
 
-def comparison_lines(found: Comparison, least: float = 2.0) -> list[Text]:
+def comparison_lines(found: Comparison, least: float = 2.0, every: bool = False) -> list[Text]:
     """Return the lines that ``doseesc compare`` prints.
 
     Parameters
@@ -21,6 +23,8 @@ def comparison_lines(found: Comparison, least: float = 2.0) -> list[Text]:
     found : Comparison
     least : float
         Standard errors that a difference must exceed to be shown.
+    every : bool
+        Also those by level and of early stops, not only :data:`MAIN`.
     """
     lines = [Text("Settings that differ" if found.changes else "No setting differs", "bold")]
     lines += [Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in found.changes]
@@ -30,14 +34,17 @@ def comparison_lines(found: Comparison, least: float = 2.0) -> list[Text]:
     shown = [each for each in found.figures if abs(each.difference) > least * each.mcse + 1e-9]
     lines += [Text(), Text(f"{len(shown)} of {len(found.figures)} figures differ by more than {least:g} SE", "bold")]
     lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(found)]
+    main = [each for each in shown if every or each.metric in MAIN]
+    if len(main) < len(shown):
+        lines.append(Text(f"the main ones, {len(main)}; all with  --all", "dim"))
     before: tuple[str, str] | None = None
-    for each in shown:
+    for each in main:
         if (each.scenario, each.design) != before:
             before = each.scenario, each.design
             lines.append(Text(f"  {each.scenario}  {each.design}"))
         scale, unit = (100.0, "%") if each.metric in _SHARES else (1.0, "")
         level = "" if each.level is None else f" level {each.level}" if each.level else " none"
-        name = f"{each.metric.replace('_', ' ')}{level}"
+        name = f"{each.metric.replace('_', ' ').replace('dlts', 'DLTs')}{level}"
         error = f" ± {scale * each.mcse:.2f}" if each.mcse else ""
         values = f"{scale * each.first:7.2f} -> {scale * each.second:7.2f} {unit}"
         lines.append(Text(f"    {name:<28}{values:<22}{scale * each.difference:+7.2f}{error}"))

@@ -161,7 +161,7 @@ def _comparison_lines(power: Power, null: Power) -> list[Text]:
             share, error = percent(power.share(name)[place]), percent(power.mcse(name)[place])
             without = percent(null.share(name)[place])
             if name == "reactions":
-                figures = ["-", error, share, "-", without]
+                figures = ["-", "", f"{share} ± {error}", "-", without]  # never adjusted
             else:
                 by_formula = schoenfeld_power(plan, place) if name == "ttci" else None
                 formula = "-" if by_formula is None else percent(by_formula)
