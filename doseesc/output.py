@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ PHASE2_FILE = "phase2_arms.csv"
 ARM_ANALYSIS_FILE = "phase2_arm_analysis.csv"
 ATTRIBUTION_FILE = "attribution.csv"
 FIT_FILE = "fit.json"
+_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, "report.html", "figures")
+"""What would be stale beside results of another run."""
 _ANOTHER = "choose another folder with  --out DIR"
 
 
@@ -41,7 +43,8 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
     folder : path
         The folder to write; its parents are made.
     force : bool
-        Replace an earlier results folder, once the new one is complete.
+        Replace the results in an earlier results folder, once the new ones are complete, and remove the page made
+        from them.  Everything else in it stays: a protocol is there to be edited.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         files[ARM_ANALYSIS_FILE] = arm_analysis_csv(results)
     if results.policies is not None:
         files[ATTRIBUTION_FILE] = attribution_csv(results.policies)
-    return write_folder(files, folder)
+    return write_folder(files, folder, keep=True, drop=_OF_A_RUN)
 
 
 def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None = None) -> None:
@@ -124,10 +127,12 @@ def check_fit_folder(folder: str | Path, *, force: bool = False) -> None:
         raise OutputError(f"{path} holds the folder you work in, so it is not replaced\n  {_ANOTHER}")
 
 
-def write_folder(files: Mapping[str, str | bytes], folder: str | Path, *, keep: bool = False) -> Path:
+def write_folder(
+    files: Mapping[str, str | bytes], folder: str | Path, *, keep: bool = False, drop: Sequence[str] = ()
+) -> Path:
     """Write files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
 
-    With ``keep`` the new folder holds besides what the old one held.
+    With ``keep`` the new folder holds besides what the old one held, but for files and folders named in ``drop``.
 
     Raises
     ------
@@ -142,7 +147,7 @@ def write_folder(files: Mapping[str, str | bytes], folder: str | Path, *, keep: 
     try:
         fresh.parent.mkdir(parents=True, exist_ok=True)
         if keep and target.exists():
-            shutil.copytree(target, fresh)
+            shutil.copytree(target, fresh, symlinks=True, ignore=_only_at_the_top(target, drop))
         else:
             fresh.mkdir()
         for name, content in files.items():
@@ -161,6 +166,10 @@ def write_folder(files: Mapping[str, str | bytes], folder: str | Path, *, keep: 
         raise
     shutil.rmtree(old, ignore_errors=True)
     return path
+
+
+def _only_at_the_top(top: Path, names: Sequence[str]) -> Callable[[str, list[str]], set[str]]:
+    return lambda folder, inside: set(names).intersection(inside) if Path(folder) == top else set()
 
 
 def _undo(target: Path, fresh: Path, old: Path, missing: list[Path]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from doseesc.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
-from doseesc.output import RESULTS_FILE, OutputError
+from doseesc.output import FIT_FILE, RESULTS_FILE, OutputError
 from doseesc.results import Cell, Difference, Results
 from doseesc.saved_fit import SavedFit, read_fit
 from doseesc.scenario import Study
@@ -70,7 +70,18 @@ def read_results(folder: str | Path) -> SavedRun:
         results = results_from_document(document)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
-    return SavedRun(results, document, read_fit(folder))
+    fit = read_fit(folder)
+    if fit is not None and not _is_of(fit, results.study):
+        left_out = f"{FIT_FILE} beside these results is of other doses or another target, and is left out"
+        return SavedRun(replace(results, notes=[*results.notes, left_out]), document, None)
+    return SavedRun(results, document, fit)
+
+
+def _is_of(fit: SavedFit, study: Study) -> bool:
+    """Return whether an analysis is of the study's doses and target."""
+    levels = {(dose.label, dose.amount) for dose in fit.doses if dose.kind == "level"}
+    own = set(zip(study.dose_labels, study.dose_amounts, strict=True))
+    return levels <= own and (fit.unit, fit.target) == (study.doses.unit, study.target)
 
 
 def results_schema() -> dict[str, Any]:

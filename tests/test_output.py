@@ -119,13 +119,15 @@ def test_names_with_commas_and_quotes_survive_csv(scenario_file, small_scenario)
 
 def test_existing_folder_is_refused_and_replaced_with_force(results):
     folder = write_results(results, "out")
-    (folder / "extra.txt").write_text("of the old run")
+    (folder / "protocol.md").write_text("edited by hand")
+    (folder / "report.html").write_text("of the old run")
     before = (folder / "results.json").read_bytes()
     with pytest.raises(OutputError, match=r"out exists already\n.*--force"):
         write_results(results, "out")
     assert (folder / "results.json").read_bytes() == before
     write_results(results, "out", force=True)
-    assert names(folder) == FILES
+    assert names(folder) == sorted([*FILES, "protocol.md"])
+    assert (folder / "protocol.md").read_text() == "edited by hand"
     assert names(".") == ["mine.yaml", "out"]
 
 

@@ -39,7 +39,7 @@ TABLES = {
 }
 FIT = """{
 "model": "two-parameter logistic", "verdict": "converged", "converged": true,
-"notes": ["a background of 5 % is counted as the drug's"], "target": 0.25, "unit": "1e8 particles",
+"notes": ["a background of 5 % is counted as the drug's"], "target": 0.25, "unit": "1e8 particles per day",
 "doses": [
  {"label": "low", "amount": 2, "kind": "level", "mean": 0.08, "low": 0.01, "high": 0.2, "p_over_target": 0.02,
   "p_over_133": 0.005},

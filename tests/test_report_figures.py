@@ -178,3 +178,13 @@ def test_a_fit_that_is_none_is_refused(tmp_path, wrong, where):
     with pytest.raises(OutputError, match=rf"fit\.json: {where}") as caught:
         read_results(made)
     assert "doseesc fit" in str(caught.value)
+
+
+@pytest.mark.parametrize("other", [{"target": 0.2}, {"unit": "g"}, {"doses": [FIT["doses"][0] | {"amount": 60}]}])
+def test_fit_of_another_study_is_left_out_and_said_to_be(saved, other, tmp_path):
+    made = write_results(saved.results, tmp_path / "out")
+    assert read_results(made).fit is None
+    (made / "fit.json").write_text(json.dumps(FIT | other))
+    found = read_results(made)
+    assert found.fit is None
+    assert "fit.json beside these results is of other doses or another target" in found.results.notes[-1]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from doseesc.comparison import Comparison
+from doseesc.comparison import ChangedFigure, Comparison
 
 _SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection")
 _LONGEST = 60
@@ -31,8 +31,11 @@ def comparison_lines(found: Comparison, least: float = 2.0, every: bool = False)
     for which, keys in (("first", found.only_first), ("second", found.only_second)):
         if keys:
             lines.append(Text(f"  only in the {which} run: {_names(keys, found)}"))
-    shown = [each for each in found.figures if abs(each.difference) > least * each.mcse + 1e-9]
-    lines += [Text(), Text(f"{len(shown)} of {len(found.figures)} figures differ by more than {least:g} SE", "bold")]
+    shown = [each for each in found.figures if _differs(each, least)]
+    lines += [
+        Text(),
+        Text(f"{len(shown)} of {len(found.figures)} figures differ by more than {least:g} SE and rounding", "bold"),
+    ]
     lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(found)]
     main = [each for each in shown if every or each.metric in MAIN]
     if len(main) < len(shown):
@@ -42,13 +45,22 @@ def comparison_lines(found: Comparison, least: float = 2.0, every: bool = False)
         if (each.scenario, each.design) != before:
             before = each.scenario, each.design
             lines.append(Text(f"  {each.scenario}  {each.design}"))
-        scale, unit = (100.0, "%") if each.metric in _SHARES else (1.0, "")
+        scale, unit = _scale(each)
         level = "" if each.level is None else f" level {each.level}" if each.level else " none"
         name = f"{each.metric.replace('_', ' ').replace('dlts', 'DLTs')}{level}"
         error = f" ± {scale * each.mcse:.2f}" if each.mcse else ""
         values = f"{scale * each.first:7.2f} -> {scale * each.second:7.2f} {unit}"
         lines.append(Text(f"    {name:<28}{values:<22}{scale * each.difference:+7.2f}{error}"))
     return lines
+
+
+def _differs(each: ChangedFigure, least: float) -> bool:
+    """Return whether a difference is more than chance, and more than rounding as printed."""
+    return abs(each.difference) > least * each.mcse and round(_scale(each)[0] * each.difference, 2) != 0
+
+
+def _scale(each: ChangedFigure) -> tuple[float, str]:
+    return (100.0, "%") if each.metric in _SHARES else (1.0, "")
 
 
 def _names(keys: list[tuple[str, str]], found: Comparison) -> str:

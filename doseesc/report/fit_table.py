@@ -139,7 +139,7 @@ def _checks(found: Fit) -> list[Text]:
     lines = [
         Text(),
         Text("DLTs seen, and expected of as many patients", "bold"),
-        line(["", "dose", "n", "seen", "prior", "posterior", "chance of as many"], widths),
+        line(["", "dose", "n", "seen", "prior", "posterior", "chance (mid-p)"], widths),
     ]
     by_source = {source: [each for each in found.checks if each.source == source] for source in ("prior", "posterior")}
     for prior, posterior in zip(by_source["prior"], by_source["posterior"], strict=True):
@@ -154,7 +154,8 @@ def _checks(found: Fit) -> list[Text]:
         ]
         lines.append(line(cells, widths))
     words = (
-        "mean and central 90 % of replicates; last, in %, the chance of as many DLTs or more, by prior and posterior"
+        "mean and central 90 % of replicates; last, in %, the chance of more DLTs plus half that of just as many "
+        "(mid-p), by prior and posterior"
     )
     return [*lines, *_wrapped(words, "dim")]
 

@@ -63,7 +63,7 @@ def size_lines(found: SampleSize, wanted: float, seen: str) -> list[Text]:
     head = f"{100 * wanted:.3g} % power ({seen}): {found.n} patients in the control arm"
     head += f" ± {found.standard_error:.1f} (1 SE)"
     tried = ", ".join(f"{point.n}: {percent(point.power)} ± {percent(point.mcse)}" for point in found.points)
-    return [Text(head + f", {total} in all", "bold"), *_wrapped(f"simulated, patients: power %  {tried}")]
+    return [*_wrapped(head + f", {total} in all", "bold"), *_wrapped(f"simulated, patients: power %  {tried}")]
 
 
 def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str], observation: str = "") -> list[Text]:
@@ -214,5 +214,5 @@ def _unequal_words(plan: TrialPlan) -> str:
     )
 
 
-def _wrapped(text: str, after: str = "") -> list[Text]:
-    return [Text(each, "dim") for each in textwrap.wrap(text, WIDTH, subsequent_indent=after)]
+def _wrapped(text: str, style: str = "dim", after: str = "") -> list[Text]:
+    return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent=after)]

@@ -87,6 +87,7 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
         found.append(line([*cells, percent(summary.unbounded)], widths))
     legend = (
         f"P(DLT): the arm's true one, expected where Phase 2 opens; the rest is % of Phase 1 trials · > {limit}: it "
-        "is above that · unbounded: the MTD is only the highest dose tested, with no toxicity to bound it"
+        "is above that · tested: a dose level of Phase 1 · "
+        "unbounded: the MTD is only the highest dose tested, with no toxicity to bound it"
     )
     return found + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]

@@ -44,6 +44,7 @@ def totals_lines(found: Sequence[SizeFigures]) -> list[Text]:
         lines += _dim(_verdict(each))
     worst = max(float(each.power.mcse("any_ttci")) for each in found)
     legend = (
+        "all patients taken to be in Phase 2 · "
         "power: of the plan's effect at the highest dosage, that of a single comparison not adjusted · sHR: at the "
         "highest dosage, not adjusted, ± 1 SE · ±: expected half-width of the 95 % interval of the highest dosage "
         f"minus control · simulated to ± {100 * worst:.1f} points (1 SE) at most · up to: 95 % "
@@ -66,7 +67,7 @@ def _ratio(each: SizeFigures) -> str:
 def _verdict(each: SizeFigures) -> str:
     shown = [what for what, power in each.powers.items() if power >= ENOUGH]
     missed = [what for what, power in each.powers.items() if power < ENOUGH]
-    can = f"can show that {' and that '.join(shown)}" if shown else "can show none of this"
+    can = f"can show that {' and that '.join(shown)}" if shown else "can show none of this with 80 % power"
     cannot = f"; cannot (power below 80 %) that {', nor that '.join(missed)}" if shown and missed else ""
     effect = each.detectable
     ratio = f"no sHR up to {LARGEST:g}" if effect is None else f"an sHR of {effect.shr:.2g} or more"
