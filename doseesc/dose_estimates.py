@@ -47,7 +47,7 @@ class DoseEstimates:
     over, under : float or None
         The target or, where the design has one, the ends of its target interval.
     basis : str
-        "the design's model" or "each dose alone, uniform prior".
+        "the design's model" or "each dose alone, ...".
     """
 
     mean: FloatArray
@@ -91,7 +91,7 @@ def estimate_doses(design: Design, tally: Tally, target: float | None = None) ->
     lower, upper = ends.T
     if not by_model:
         lower, upper, above, below = (np.where(untreated, np.nan, each) for each in (lower, upper, above, below))
-    basis = "the design's model" if by_model else "each dose alone, uniform prior"
+    basis = "the design's model" if by_model else "each dose alone, uniform prior; the design's own rule picks the dose"
     if curves is not None and not by_model:
         basis = "estimate: the design's model; the rest: each dose alone, uniform prior"
     return DoseEstimates(mean, lower, upper, above, below, over, under, basis)

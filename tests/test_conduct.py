@@ -115,7 +115,7 @@ def test_estimates_without_a_model_are_beta_binomial():
     assert table[columns].iloc[2].isna().all()
     assert table["n"].tolist() == [3, 3, 0]
     assert table["dlt"].tolist() == [0, 1, 0]
-    assert found.estimates.basis == "each dose alone, uniform prior"
+    assert found.estimates.basis.startswith("each dose alone, uniform prior")
 
 
 def test_estimates_with_a_model_are_the_models():
