@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.commands._conduct import DataFile, Outcomes, check_one_source, data_code
+from doseesc.commands._conduct import DataFile, Outcomes, check_one_source, data_code, print_answer
 from doseesc.commands._options import (
     DURING_THE_TRIAL,
     Force,
@@ -131,26 +131,16 @@ def fit(
 
 
 def _print(found: Fit, output_format: Format, out: Path | None) -> None:
-    if output_format == Format.json:
-        import json
-
-        print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
-        return
-    if output_format == Format.csv:
-        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
-        return
-    from rich.console import Console
-
     from doseesc.report.fit_table import fit_lines
 
-    console = Console(highlight=False)
-    for text in fit_lines(found):
-        console.print(text, soft_wrap=True)
-    if out is not None:
+    print_answer(found, fit_lines, output_format)
+    if output_format == Format.table and out is not None:
+        from rich.console import Console
+
         from doseesc.output import RESULTS_FILE
 
         following = f" · next: doseesc report {out} --force" if (out / RESULTS_FILE).is_file() else ""
-        console.print(f"\nwritten to {out}/{following}", soft_wrap=True, markup=False)
+        Console(highlight=False).print(f"\nwritten to {out}/{following}", soft_wrap=True, markup=False)
 
 
 @contextmanager

@@ -21,7 +21,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -71,11 +70,6 @@ def default_cache() -> Path:
     """Return the folder of fits: doseesc/nuts in the user's cache folder."""
     root = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
     return (Path(root) if root else Path.home() / ".cache") / "doseesc" / "nuts"
-
-
-def backend_name() -> str:
-    """Return who samples: nutpie where it is installed, else pymc."""
-    return "nutpie" if find_spec("nutpie") is not None else "pymc"
 
 
 def model_hash(model: pm.Model, dlt_probability: str, sampler: Sampler, backend: str) -> str:

@@ -22,13 +22,13 @@ from doseesc.inference.nuts_fits import (
     Fit,
     Sampler,
     Task,
-    backend_name,
     default_cache,
     fit_all,
     model_hash,
     packed_model,
     read_fit,
 )
+from doseesc.inference.sampling import chosen_sampler
 from doseesc.output import OutputError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class NutsPosterior:
         jobs: int = 0,
     ) -> NutsPosterior:
         """Prepare a model; nothing is fitted yet."""
-        backend = backend or backend_name()
+        backend = backend or chosen_sampler("auto")
         key = model_hash(model, dlt_probability, sampler, backend)
         folder = str(Path(cache) if cache else default_cache())
         packed = packed_model(model, dlt_probability)
