@@ -16,14 +16,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from doseesc.conduct import recommend
-    from doseesc.exact import enumerate_paths
-    from doseesc.letter_table import decision_table
-    from doseesc.montecarlo import simulate
-    from doseesc.results_files import read
-    from doseesc.scenario import load
-    from doseesc.study import run
-    from doseesc.trial_replay import replay
+    from doseesc.conduct.decision_table import decision_table
+    from doseesc.conduct.recommendation import recommend
+    from doseesc.conduct.replay import replay
+    from doseesc.engines.exact import enumerate_paths
+    from doseesc.engines.montecarlo import simulate
+    from doseesc.results.files import read
+    from doseesc.runs.run_study import run
+    from doseesc.study.study import load
 
 __all__ = ["__version__", "decision_table", "enumerate_paths", "load", "read", "recommend", "replay", "run", "simulate"]
 
@@ -32,14 +32,14 @@ __version__ = "0.1.0"
 
 _HOMES = MappingProxyType(
     {
-        "decision_table": "doseesc.letter_table",
-        "enumerate_paths": "doseesc.exact",
-        "load": "doseesc.scenario",
-        "read": "doseesc.results_files",
-        "recommend": "doseesc.conduct",
-        "replay": "doseesc.trial_replay",
-        "run": "doseesc.study",
-        "simulate": "doseesc.montecarlo",
+        "decision_table": "doseesc.conduct.decision_table",
+        "enumerate_paths": "doseesc.engines.exact",
+        "load": "doseesc.study.study",
+        "read": "doseesc.results.files",
+        "recommend": "doseesc.conduct.recommendation",
+        "replay": "doseesc.conduct.replay",
+        "run": "doseesc.runs.run_study",
+        "simulate": "doseesc.engines.montecarlo",
     }
 )
 

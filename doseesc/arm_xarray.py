@@ -1,8 +1,8 @@
 """The analysis of the Phase 2 arms as variables of an xarray Dataset, and back.
 
-Each figure of :data:`doseesc.arm_figures.ARM_METRICS` is a variable ``arm_NAME`` over scenario, design, arm, engine and
-level, with its Monte Carlo standard error ``arm_NAME_mcse``.  Level 0 stands for all trials that open Phase 2, the
-others for those with that level as the MTD.
+Each figure of :data:`doseesc.results.arm_figures.ARM_METRICS` is a variable ``arm_NAME`` over scenario, design, arm,
+engine and level, with its Monte Carlo standard error ``arm_NAME_mcse``.  Level 0 stands for all trials that open Phase
+2, the others for those with that level as the MTD.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.arm_figures import ARM_METRICS, ArmFigures
+from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
 
 if TYPE_CHECKING:
     import xarray as xr

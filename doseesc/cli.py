@@ -18,8 +18,8 @@ import typer
 from typer.core import TyperGroup
 
 from doseesc import __version__, commands
-from doseesc.output import OutputError
-from doseesc.scenario_errors import ScenarioError
+from doseesc.errors import ScenarioError
+from doseesc.results.folder import OutputError
 
 USER_ERROR = 2
 INTERRUPTED = 130

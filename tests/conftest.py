@@ -1,15 +1,14 @@
-from pathlib import Path
-
 import pytest
+from support import DATA
 
 from doseesc.cli import main
-from doseesc.scenario import ScenarioError, load
+from doseesc.study.study import ScenarioError, load
 
 
 @pytest.fixture(scope="session")
 def small_scenario():
     """The text of a small right scenario file, into which tests put mistakes and additions."""
-    return (Path(__file__).parent / "data" / "small_scenario.yaml").read_text()
+    return (DATA / "small_scenario.yaml").read_text()
 
 
 @pytest.fixture

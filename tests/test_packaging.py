@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support import ROOT
 
-ROOT = Path(__file__).parent.parent
 SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
 
 

@@ -1,15 +1,14 @@
 """The README's Python examples run as they are printed."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support import ROOT
 
 import doseesc
 from designs import CRM
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -11,13 +11,13 @@ import typer
 from doseesc.commands._options import Format
 from doseesc.commands._printing import print_data
 from doseesc.commands._studies import chosen_design, load_study
-from doseesc.scenario_errors import ScenarioError
+from doseesc.errors import ScenarioError
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.text import Text
 
-    from doseesc.scenario import Study
+    from doseesc.study.study import Study
 
 
 class Answer(Protocol):

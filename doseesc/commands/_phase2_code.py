@@ -21,8 +21,8 @@ def phase2_code(
     """Return the calls; ``wanted`` is a power and of what, ``figures`` go by what they show."""
     lines = load_code(file)
     imports = [
-        "from doseesc.phase2.answers import answer",
-        "from doseesc.phase2.documents import files",
+        "from doseesc.planning.phase2_answers import answer",
+        "from doseesc.planning.phase2_documents import files",
     ]
     given = [] if scenario is None else [f"scenario={scenario!r}"]
     given += [] if mtd is None else [f"mtd_level=study.level_of({mtd!r})"]
@@ -43,7 +43,7 @@ def phase2_code(
     if power is not None:
         imports += [
             "from doseesc.phase2.size import power_by_effect, power_by_size",
-            "from doseesc.report.phase2_power_figure import power_figure",
+            "from doseesc.report.figures.phase2_power import power_figure",
         ]
         how = f"trials={trials}, seed=answers.power.seed"
         lines += [
@@ -52,11 +52,11 @@ def phase2_code(
             f"power_figure(by_size, by_effect, caption=caption).savefig({str(power)!r})",
         ]
     if assurance is not None:
-        imports.append("from doseesc.report.assurance_figure import assurance_figure")
+        imports.append("from doseesc.report.figures.assurance import assurance_figure")
         drawn = "assurance_figure(answers.programme, study.dose_labels, caption)"
         lines.append(f"{drawn}.savefig({str(assurance)!r})")
     if course is not None:
-        imports.append("from doseesc.report.course_figure import course_figure")
+        imports.append("from doseesc.report.figures.course import course_figure")
         drawn = "course_figure(answers.plan, seed=answers.power.seed, caption=caption)"
         lines.append(f"{drawn}.savefig({str(course)!r})")
     return "\n".join([lines[0], *imports, *lines[1:]]) + "\n"

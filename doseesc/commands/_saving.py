@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.output import OutputError, write_file
+from doseesc.results.folder import OutputError, write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

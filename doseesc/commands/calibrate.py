@@ -16,8 +16,8 @@ from doseesc.commands._saving import FigureFile, check_figure_file, save_figure,
 from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
 
 if TYPE_CHECKING:
-    from doseesc.calibrate import Calibration
-    from doseesc.optimal_skeleton import OptimalSkeleton
+    from doseesc.planning.calibration import Calibration
+    from doseesc.planning.optimal_skeleton import OptimalSkeleton
 
 CSV_FILE = "calibration.csv"
 
@@ -93,7 +93,7 @@ def calibrate(
         design = name_in_file(file, design)
         print_data(_code(file, design, criterion, penalty, axes, curves, seed, optimal, starts, jobs, figure))
         return
-    from doseesc.judge import truths_of
+    from doseesc.planning.criterion import truths_of
 
     study = load_study(file, drug_alone=True)
     design, chosen = chosen_design(study, design)
@@ -102,7 +102,7 @@ def calibrate(
         truths = truths_of(study, curves, seed)
     mtd = [study.true_mtd(truth) for truth in truths]
     if optimal:
-        from doseesc.optimal_skeleton import optimal_skeleton
+        from doseesc.planning.optimal_skeleton import optimal_skeleton
 
         with _user_errors("--design"):
             best = optimal_skeleton(
@@ -118,7 +118,7 @@ def calibrate(
         if not quiet:
             _print_skeleton(best, design, output_format)
         return
-    from doseesc.calibrate import calibrate as calibrate_design
+    from doseesc.planning.calibration import calibrate as calibrate_design
 
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
         found = calibrate_design(
@@ -158,7 +158,7 @@ def _axis(text: str) -> tuple[str, tuple[float, ...]]:
 @contextmanager
 def _user_errors(option: str) -> Iterator[None]:
     """Turn what the library refuses into a message about an option."""
-    from doseesc.walk import TooManyStates
+    from doseesc.engines.states import TooManyStates
 
     try:
         yield
@@ -176,7 +176,7 @@ def _save(found: Calibration, design: str, out: Path | None, figure: Path | None
         text = found.to_frame().to_csv(index=False, lineterminator="\n")
         written.append(save_text(text, out, CSV_FILE, force=force))
     if figure is not None:
-        from doseesc.report.calibration_figure import calibration_figure
+        from doseesc.report.figures.calibration import calibration_figure
 
         with _user_errors("--figure"):
             drawn = calibration_figure(found, f"Calibration of {design}")
@@ -197,7 +197,7 @@ def _print(found: Calibration, design: str, output_format: Format, written: list
         return
     from rich.console import Console
 
-    from doseesc.report.calibration_table import calibration_lines
+    from doseesc.report.terminal.calibration import calibration_lines
 
     console = Console(highlight=False)
     for text in calibration_lines(found, design):
@@ -216,7 +216,7 @@ def _print_skeleton(best: OptimalSkeleton, design: str, output_format: Format) -
         numbers = ",".join(str(value) for value in (best.score, best.start_score, *guesses))
         print_data(json.dumps(found, indent=1) + "\n" if output_format == Format.json else f"{names}\n{numbers}\n")
         return
-    from doseesc.report.calibration_figure import score_words
+    from doseesc.report.figures.calibration import score_words
 
     before, after = f"{100 * best.start_score:.1f}", f"{100 * best.score:.1f}"
     ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
@@ -247,10 +247,10 @@ def _code(
 ) -> str:
     function = "optimal_skeleton" if optimal else "calibrate"
     lines = load_code(file)
-    imports = ["from doseesc.judge import truths_of", f"from doseesc.{function} import {function}"]
+    imports = ["from doseesc.planning.criterion import truths_of", f"from doseesc.{function} import {function}"]
     drawn = "" if curves is None else f", curves={curves}" + ("" if seed is None else f", seed={seed}")
     if figure is not None and not optimal:
-        imports.append("from doseesc.report.calibration_figure import calibration_figure")
+        imports.append("from doseesc.report.figures.calibration import calibration_figure")
     options = [f"criterion={str(criterion)!r}"]
     if criterion == CriterionName.penalised:
         options.append(f"penalty={penalty}")

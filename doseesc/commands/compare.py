@@ -12,7 +12,7 @@ from doseesc.commands._printing import print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 
 if TYPE_CHECKING:
-    from doseesc.comparison import Comparison
+    from doseesc.runs.comparison import Comparison
 
 First = Annotated[Path, typer.Argument(metavar="DIR1", help="Results folder of the first run.")]
 Second = Annotated[Path, typer.Argument(metavar="DIR2", help="Results folder of the second run.")]
@@ -51,8 +51,8 @@ def compare(
         print_data(_code(first, second, figure))
         return
     check_figure_file(figure, force=force)
-    from doseesc.comparison import compare as compare_runs
-    from doseesc.saved import read_results
+    from doseesc.results.reading import read_results
+    from doseesc.runs.comparison import compare as compare_runs
 
     found = compare_runs(read_results(first), read_results(second))
     if figure is not None:
@@ -72,7 +72,7 @@ def compare(
 
 
 def _draw(found: Comparison, figure: Path) -> None:
-    from doseesc.report.comparison_figure import comparison_figure
+    from doseesc.report.figures.comparison import comparison_figure
 
     try:
         drawn = comparison_figure(found)
@@ -84,7 +84,7 @@ def _draw(found: Comparison, figure: Path) -> None:
 def _print(found: Comparison, least: float, every: bool, figure: Path | None) -> None:
     from rich.console import Console
 
-    from doseesc.report.comparison_table import comparison_lines
+    from doseesc.report.terminal.comparison import comparison_lines
 
     console = Console(highlight=False)
     for text in comparison_lines(found, least, every):
@@ -94,11 +94,11 @@ def _print(found: Comparison, least: float, every: bool, figure: Path | None) ->
 
 
 def _code(first: Path, second: Path, figure: Path | None) -> str:
-    imports = "" if figure is None else "from doseesc.report.comparison_figure import comparison_figure\n"
+    imports = "" if figure is None else "from doseesc.report.figures.comparison import comparison_figure\n"
     drawn = "" if figure is None else f"comparison_figure(found).savefig({str(figure)!r})\n"
     return (
-        "from doseesc.comparison import compare\n"
-        f"{imports}from doseesc.saved import read_results\n\n"
+        "from doseesc.runs.comparison import compare\n"
+        f"{imports}from doseesc.results.reading import read_results\n\n"
         f"found = compare(read_results({str(first)!r}), read_results({str(second)!r}))\n"
         "print(found.changes)\n"
         f"print(found.to_frame())\n{drawn}"

@@ -33,8 +33,8 @@ def export(
         forced = ", force=True" if force else ""
         print_data(f"import doseesc\n\ndoseesc.read({str(folder)!r}).save({str(file)!r}{forced})\n")
         return
-    from doseesc.results_files import check_ending, save_results
-    from doseesc.saved import read_results
+    from doseesc.results.files import check_ending, save_results
+    from doseesc.results.reading import read_results
 
     check_ending(file)
     save_results(read_results(folder).results, file, force=force)

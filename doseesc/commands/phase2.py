@@ -23,13 +23,13 @@ from doseesc.commands._options import (
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
 from doseesc.commands._studies import load_study
-from doseesc.scenario_errors import ScenarioError
+from doseesc.errors import ScenarioError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from doseesc.phase2.answers import Phase2Answers
-    from doseesc.scenario import Study
+    from doseesc.planning.phase2_answers import Phase2Answers
+    from doseesc.study.study import Study
 
 _FACTORS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 _MULTIPLES = (0.0, 0.5, 1.0, 1.5, 2.0)
@@ -141,8 +141,8 @@ def phase2(
         drawn = {"power": figure, "assurance": assurance_file, "course": course_file}
         print_data(phase2_code(file, scenario, mtd, wanted, asked, trials, seed, drawn))
         return
-    from doseesc.phase2.answers import answer
-    from doseesc.phase2.documents import files
+    from doseesc.planning.phase2_answers import answer
+    from doseesc.planning.phase2_documents import files
 
     study = load_study(file)
     for each in (figure, assurance_file, course_file):
@@ -195,7 +195,7 @@ def _checked(study: Study, scenario: str | None, mtd: str | None) -> int | None:
 def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
     from doseesc.phase2.assumptions import assumed_words
     from doseesc.phase2.size import power_by_effect, power_by_size
-    from doseesc.report.phase2_power_figure import power_figure
+    from doseesc.report.figures.phase2_power import power_figure
 
     plan, seed = answers.plan, answers.power.seed
     sizes = sorted({max(2, round(plan.control.n * factor)) for factor in _FACTORS})
@@ -207,20 +207,20 @@ def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
 
 def _assurance_figure(answers: Phase2Answers) -> Figure:
     from doseesc.phase2.assumptions import assumed_words
-    from doseesc.report.assurance_figure import assurance_figure
+    from doseesc.report.figures.assurance import assurance_figure
 
     return assurance_figure(answers.programme, answers.study.dose_labels, assumed_words(answers.section))
 
 
 def _course_figure(answers: Phase2Answers) -> Figure:
     from doseesc.phase2.assumptions import assumed_words
-    from doseesc.report.course_figure import course_figure
+    from doseesc.report.figures.course import course_figure
 
     return course_figure(answers.plan, seed=answers.power.seed, caption=assumed_words(answers.section))
 
 
 def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -> None:
-    from doseesc.phase2.documents import document, power_csv
+    from doseesc.planning.phase2_documents import document, power_csv
 
     if output_format == Format.csv:
         print_data(power_csv(answers))
@@ -230,7 +230,7 @@ def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -
         return
     from rich.console import Console
 
-    from doseesc.report.phase2_answer import answer_parts
+    from doseesc.report.terminal.phase2 import answer_parts
 
     console = Console(highlight=False)
     for place, lines in enumerate(part for part in answer_parts(answers) if part):

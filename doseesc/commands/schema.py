@@ -35,7 +35,7 @@ def schema(
         print_data(f"from doseesc.{module} import {name}\n\nprint({name}())\n")
         return
     if results:
-        from doseesc.saved import RESULTS_SCHEMA
+        from doseesc.results.reading import RESULTS_SCHEMA
 
         text = RESULTS_SCHEMA.read_text(encoding="utf-8")
     else:
@@ -43,6 +43,6 @@ def schema(
     if out is None:
         print_data(text)
         return
-    from doseesc.output import write_file
+    from doseesc.results.folder import write_file
 
     write_file(out, text, force=force)

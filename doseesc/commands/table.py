@@ -13,7 +13,7 @@ from doseesc.commands._printing import print_data
 from doseesc.commands._studies import load_code, load_study
 
 if TYPE_CHECKING:
-    from doseesc.letter_table import LetterTable
+    from doseesc.conduct.decision_table import LetterTable
 
 OutFile = Annotated[
     Path | None,
@@ -45,8 +45,8 @@ def table(
     if show_code:
         print_data(_code(file, design, out))
         return
-    from doseesc.letter_table import decision_table
-    from doseesc.walk import TooManyStates
+    from doseesc.conduct.decision_table import decision_table
+    from doseesc.engines.states import TooManyStates
 
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
         raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
@@ -56,7 +56,7 @@ def table(
     except TooManyStates as error:
         raise typer.BadParameter(str(error), param_hint="--design") from None
     if out is not None:
-        from doseesc.output import write_file
+        from doseesc.results.folder import write_file
 
         write_file(out, _csv(found) if out.suffix.lower() == ".csv" else _json(found), force=force)
     if not quiet:
@@ -69,7 +69,7 @@ def _print(found: LetterTable, output_format: Format, out: Path | None) -> None:
         return
     from rich.console import Console
 
-    from doseesc.report.letter_grid import table_lines
+    from doseesc.report.terminal.decision_table import table_lines
 
     console = Console(highlight=False)
     for text in table_lines(found):

@@ -16,8 +16,8 @@ from doseesc.commands._studies import chosen_design, load_code, load_study, name
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.scenario import Study
-    from doseesc.worst_case import WorstCase
+    from doseesc.planning.worst_case import WorstCase
+    from doseesc.study.study import Study
 
 CSV_FILE = "worst_case.csv"
 
@@ -86,7 +86,7 @@ def worst_case(
         text = _frame(found).to_csv(index=False, lineterminator="\n")
         written.append(save_text(text, out, CSV_FILE, force=force))
     if figure is not None:
-        from doseesc.report.worst_case_figure import worst_case_figure
+        from doseesc.report.figures.worst_case import worst_case_figure
 
         save_figure(worst_case_figure(found, study.dose_labels, study.target), figure)
         written.append(figure)
@@ -97,9 +97,9 @@ def worst_case(
 def _worst_cases(
     study: Study, name: str, separation: float, band: float, bound: float, starts: int, seed: int
 ) -> tuple[WorstCase, ...]:
-    from doseesc.exact import enumerate_paths
-    from doseesc.walk import TooManyStates
-    from doseesc.worst_case import correct_selection_worst_case, too_toxic_worst_case
+    from doseesc.engines.exact import enumerate_paths
+    from doseesc.engines.states import TooManyStates
+    from doseesc.planning.worst_case import correct_selection_worst_case, too_toxic_worst_case
 
     try:
         paths = enumerate_paths(study.designs[name])
@@ -154,8 +154,8 @@ def _print(
         return
     from rich.console import Console
 
-    from doseesc.report.lines import percent_words
-    from doseesc.report.worst_case_table import worst_case_lines
+    from doseesc.report.terminal.lines import percent_words
+    from doseesc.report.terminal.worst_case import worst_case_lines
 
     console = Console(highlight=False)
     head = (
@@ -188,7 +188,7 @@ def _code(
     figure: Path | None,
 ) -> str:
     lines = load_code(file)
-    imports = ["from doseesc.worst_case import correct_selection_worst_case, too_toxic_worst_case"]
+    imports = ["from doseesc.planning.worst_case import correct_selection_worst_case, too_toxic_worst_case"]
     search = f"starts={starts}, seed={seed}"
     at = "study.target + study.true_mtd_rule.margin" if bound is None else f"{bound}"
     designs = "study.designs.items()" if design is None else f"[({design!r}, study.designs[{design!r}])]"
@@ -205,7 +205,7 @@ def _code(
         "    print(name, correct.to_frame(), too_toxic.to_frame(), sep='\\n')",
     ]
     if figure is not None:
-        imports.append("from doseesc.report.worst_case_figure import worst_case_figure")
+        imports.append("from doseesc.report.figures.worst_case import worst_case_figure")
         lines.append(f"worst_case_figure(found, study.dose_labels, study.target).savefig({str(figure)!r})")
     lines[1:1] = imports
     return "\n".join(lines) + "\n"

@@ -10,18 +10,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from doseesc.inference.borrowing import RobustPrior, robust_prior
-    from doseesc.inference.borrowing_models import exnex, robust_map
+    from doseesc.analysis.fit import fit
+    from doseesc.inference.any_model.design import PymcDesign
+    from doseesc.inference.any_model.from_pymc import design_from_pymc
+    from doseesc.inference.borrowing.borrowing import RobustPrior, robust_prior
+    from doseesc.inference.borrowing.borrowing_models import exnex, robust_map
+    from doseesc.inference.borrowing.heterogeneity import Heterogeneity
+    from doseesc.inference.borrowing.hierarchy import Hierarchy, hierarchy_posterior
+    from doseesc.inference.borrowing.normal_mixture import BivariateNormal
     from doseesc.inference.convergence import judge_convergence
     from doseesc.inference.data import ToxicityData
-    from doseesc.inference.from_pymc import design_from_pymc
-    from doseesc.inference.heterogeneity import Heterogeneity
-    from doseesc.inference.hierarchy import Hierarchy, hierarchy_posterior
     from doseesc.inference.models import crm_logistic, crm_power, monotone, two_parameter_logistic
-    from doseesc.inference.normal_mixture import BivariateNormal
-    from doseesc.inference.pymc_design import PymcDesign
-    from doseesc.inference.saving import write_fit
-    from doseesc.inference.trial_fit import fit
+    from doseesc.report.fit_files import write_fit
 
 __all__ = [
     "BivariateNormal",
@@ -46,24 +46,24 @@ __all__ = [
 
 _HOMES = MappingProxyType(
     {
-        "BivariateNormal": "doseesc.inference.normal_mixture",
-        "Heterogeneity": "doseesc.inference.heterogeneity",
-        "Hierarchy": "doseesc.inference.hierarchy",
-        "PymcDesign": "doseesc.inference.pymc_design",
-        "RobustPrior": "doseesc.inference.borrowing",
+        "BivariateNormal": "doseesc.inference.borrowing.normal_mixture",
+        "Heterogeneity": "doseesc.inference.borrowing.heterogeneity",
+        "Hierarchy": "doseesc.inference.borrowing.hierarchy",
+        "PymcDesign": "doseesc.inference.any_model.design",
+        "RobustPrior": "doseesc.inference.borrowing.borrowing",
         "ToxicityData": "doseesc.inference.data",
         "crm_logistic": "doseesc.inference.models",
         "crm_power": "doseesc.inference.models",
-        "design_from_pymc": "doseesc.inference.from_pymc",
-        "exnex": "doseesc.inference.borrowing_models",
-        "fit": "doseesc.inference.trial_fit",
-        "hierarchy_posterior": "doseesc.inference.hierarchy",
+        "design_from_pymc": "doseesc.inference.any_model.from_pymc",
+        "exnex": "doseesc.inference.borrowing.borrowing_models",
+        "fit": "doseesc.analysis.fit",
+        "hierarchy_posterior": "doseesc.inference.borrowing.hierarchy",
         "judge_convergence": "doseesc.inference.convergence",
         "monotone": "doseesc.inference.models",
-        "robust_map": "doseesc.inference.borrowing_models",
-        "robust_prior": "doseesc.inference.borrowing",
+        "robust_map": "doseesc.inference.borrowing.borrowing_models",
+        "robust_prior": "doseesc.inference.borrowing.borrowing",
         "two_parameter_logistic": "doseesc.inference.models",
-        "write_fit": "doseesc.inference.saving",
+        "write_fit": "doseesc.report.fit_files",
     }
 )
 

@@ -1,7 +1,7 @@
 """From the curve at the dose levels to the curve at any amount: the logit of p is linear in log dose.
 
-The same rule as :func:`doseesc.truth.dlt_probability_at` gives the Phase 2 arms; as a matrix, so that a model can
-apply it to unknown curves.
+The same rule as :func:`doseesc.truth.curves.dlt_probability_at` gives the Phase 2 arms; as a matrix, so that a model
+can apply it to unknown curves.
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ Each function returns a ``pm.Model``.  Its deterministic ``p``, with dim ``dose`
 at the doses of interest: the levels, then further amounts such as those of the Phase 2 arms.  What is observed lies
 above a background floor, known or with a beta prior (:func:`doseesc.inference.observing.observe_dlts`).  The data may
 be counts or single patients, which is the same likelihood but for a constant.  All rows share one curve whatever their
-study: this is complete pooling; see :mod:`doseesc.inference.borrowing` for less.
+study: this is complete pooling; see :mod:`doseesc.inference.borrowing.borrowing` for less.
 
 An amount that is no level, such as a quarter of the MTD, gets its p from the formula in the two-parameter logistic
 model, which is a function of the amount.  The CRM and the monotone model know the levels only: between these logit p is
 linear in log dose, beyond the ladder it goes on with the slope of the two nearest levels, as
-:func:`doseesc.truth.dlt_probability_at` has it.
+:func:`doseesc.truth.curves.dlt_probability_at` has it.
 
 Every ``prior_sd`` is a standard deviation, never a variance.
 """

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from doseesc.inference.arviz_compat import Trace, ess, group, quantile_error
 from doseesc.inference.quadrature import GridPosterior
-from doseesc.truth import true_mtd
+from doseesc.truth.curves import true_mtd
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Question:
     n_levels : int
         How many of the doses, the first ones, are levels, of which one is the MTD.
     rule, margin
-        How the MTD is defined; see :func:`doseesc.truth.true_mtd`.
+        How the MTD is defined; see :func:`doseesc.truth.curves.true_mtd`.
     """
 
     target: float

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.phase2.analyses.proportions import miettinen_nurminen, newcombe
 from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.comparisons import (
     ArmSeen,
@@ -25,7 +26,6 @@ from doseesc.phase2.comparisons import (
     trend_p,
 )
 from doseesc.phase2.plan import MORTALITY, REACTIONS, STRATIFIED_TTCI_TESTS, TABLE_TESTS, TTCI, TTCI_TESTS, TrialPlan
-from doseesc.phase2.proportions import miettinen_nurminen, newcombe
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from doseesc.phase2.strata import BERLIN
+from doseesc.phase2.patients.strata import BERLIN
 
 if TYPE_CHECKING:
-    from doseesc.phase2.section import Phase2
-    from doseesc.scenario_sections import Section
+    from doseesc.study.phase2_section import Phase2
+    from doseesc.study.sections import Section
 
 _BASIS = MappingProxyType(
     {
@@ -70,7 +70,7 @@ def assumed_words(section: Phase2) -> str:
 
     Examples
     --------
-    >>> from doseesc.phase2.section import Phase2
+    >>> from doseesc.study.phase2_section import Phase2
     >>> assumed_words(Phase2(loss=0.1))[:73]
     'assumed, not in the file: patients_per_arm 50; control.improved 0.5; cont'
     """
@@ -79,7 +79,7 @@ def assumed_words(section: Phase2) -> str:
 
 
 def _leaves(section: Section, prefix: str, given: bool = True) -> Iterator[Assumption]:
-    from doseesc.scenario_sections import Section
+    from doseesc.study.sections import Section
 
     for name in type(section).model_fields:
         value, from_file = getattr(section, name), given and name in section.model_fields_set

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from doseesc.phase2.patients import block_sizes
+from doseesc.phase2.patients.patients import block_sizes
 
 T = TypeVar("T")
 

@@ -12,15 +12,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from doseesc.phase2.day_counts import DayCounts
-from doseesc.phase2.exact_tables import fisher_p
-from doseesc.phase2.gray import gray
-from doseesc.phase2.log_rank import cox_score, log_rank
-from doseesc.phase2.patients import ArmPatients, draw_pieces
+from doseesc.phase2.analyses.day_counts import DayCounts
+from doseesc.phase2.analyses.exact_tables import fisher_p
+from doseesc.phase2.analyses.gray import gray
+from doseesc.phase2.analyses.log_rank import cox_score, log_rank
+from doseesc.phase2.analyses.proportions import chi_square_z, cochran_armitage_z
+from doseesc.phase2.analyses.stratified import (
+    mantel_haenszel_z,
+    stratified_cox_score,
+    stratified_gray,
+    stratified_log_rank,
+)
+from doseesc.phase2.analyses.win_ratio import win_ratio
+from doseesc.phase2.patients.patients import ArmPatients, draw_pieces
 from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.proportions import chi_square_z, cochran_armitage_z
-from doseesc.phase2.stratified import mantel_haenszel_z, stratified_cox_score, stratified_gray, stratified_log_rank
-from doseesc.phase2.win_ratio import win_ratio
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from designs.checks import require_choice, require_positive, require_probability, require_whole
-from doseesc.phase2.accrual import Accrual
-from doseesc.phase2.course import ControlCourse, Course
-from doseesc.phase2.effect import NO_DRUG_EFFECT, DrugEffect
-from doseesc.phase2.log_rank import DEATH_RULES
-from doseesc.phase2.multiplicity import ENDPOINT_ORDERS, METHODS
-from doseesc.phase2.patients import ArmLaw
-from doseesc.phase2.strata import Stratum, check_strata, mixture
+from doseesc.phase2.analyses.log_rank import DEATH_RULES
+from doseesc.phase2.analyses.multiplicity import ENDPOINT_ORDERS, METHODS
+from doseesc.phase2.patients.course import ControlCourse, Course
+from doseesc.phase2.patients.effect import NO_DRUG_EFFECT, DrugEffect
+from doseesc.phase2.patients.patients import ArmLaw
+from doseesc.phase2.patients.strata import Stratum, check_strata, mixture
+from doseesc.truth.accrual import Accrual
 
 TTCI, MORTALITY, REACTIONS = "ttci", "mortality", "reactions"
 ENDPOINTS = (TTCI, MORTALITY, REACTIONS)
@@ -81,7 +81,7 @@ class AnalysisPlan:
     alpha : float
         One-sided level.
     multiplicity : str
-        Over the active arms; see :mod:`doseesc.phase2.multiplicity`.
+        Over the active arms; see :mod:`doseesc.phase2.analyses.multiplicity`.
     sequence : {"highest_first", "lowest_first"}
         Order of doses of a fixed sequence.
     endpoints : {"hierarchical", "separate"}

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.phase2.analyses.multiplicity import adjust, winners
 from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.comparisons import (
     draw_trials,
@@ -25,7 +26,6 @@ from doseesc.phase2.comparisons import (
     trend_p,
     trend_scores,
 )
-from doseesc.phase2.multiplicity import adjust, winners
 from doseesc.phase2.plan import TrialPlan
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom
 
+from doseesc.phase2.analyses.proportions import clopper_pearson, miettinen_nurminen, newcombe
 from doseesc.phase2.detectable import DetectableEffect, detectable_shr
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
-from doseesc.phase2.proportions import clopper_pearson, miettinen_nurminen, newcombe
 
 if TYPE_CHECKING:
     import pandas as pd

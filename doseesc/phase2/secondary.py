@@ -10,13 +10,22 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.phase2.analyses.day_counts import DIED
+from doseesc.phase2.analyses.mmrm import VisitSums, mmrm_of, origins
+from doseesc.phase2.analyses.visit_tests import (
+    ArmSums,
+    Counts,
+    IntArray,
+    ancova_of,
+    below,
+    places_counted,
+    rank_z,
+    rank_z_of,
+)
 from doseesc.phase2.blocks import Blocks, over_blocks
-from doseesc.phase2.day_counts import DIED
-from doseesc.phase2.mmrm import VisitSums, mmrm_of, origins
-from doseesc.phase2.patients import ArmPatients, draw_arm
+from doseesc.phase2.patients.patients import ArmPatients, draw_arm
+from doseesc.phase2.patients.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.visit_tests import ArmSums, Counts, IntArray, ancova_of, below, places_counted, rank_z, rank_z_of
-from doseesc.phase2.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from doseesc.output import OutputError
+from doseesc.results.folder import OutputError
 
 
 def add_files(files: Mapping[str, bytes], folder: str | Path, *, force: bool = False) -> list[Path]:

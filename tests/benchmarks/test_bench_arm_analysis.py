@@ -7,8 +7,8 @@ import pytest
 
 from designs import BOIN
 from designs.logistic_grid import logistic_grid
-from doseesc.arm_posterior import DoseModel
-from doseesc.exact import enumerate_paths
+from doseesc.engines.dose_posterior import DoseModel
+from doseesc.engines.exact import enumerate_paths
 
 LADDERS = {"3 doses, 18 patients": ((2.0, 8.0, 16.0), 18), "5 doses, 30 patients": ((1.0, 2.0, 4.0, 8.0, 16.0), 30)}
 

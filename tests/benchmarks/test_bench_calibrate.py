@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM, NoSkipping, StopAtDose
-from doseesc.calibrate import calibrate
-from doseesc.exact import enumerate_paths
-from doseesc.optimal_skeleton import optimal_skeleton
+from doseesc.engines.exact import enumerate_paths
+from doseesc.planning.calibration import calibrate
+from doseesc.planning.optimal_skeleton import optimal_skeleton
 
 GUESSES = (0.03, 0.11, 0.25, 0.42, 0.58, 0.71)
 REFERENCE = CRM(

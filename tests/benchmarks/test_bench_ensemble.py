@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM
-from doseesc.exact import enumerate_paths
-from doseesc.random_truths import pseudo_uniform
-from doseesc.worst_case import correct_selection_worst_case, too_toxic_worst_case
+from doseesc.engines.exact import enumerate_paths
+from doseesc.planning.worst_case import correct_selection_worst_case, too_toxic_worst_case
+from doseesc.truth.random_curves import pseudo_uniform
 
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
 DESIGNS = {

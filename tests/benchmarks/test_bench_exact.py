@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM, NoSkipping, StopAtDose, ThreePlusThree
-from doseesc.exact import enumerate_paths
+from doseesc.engines.exact import enumerate_paths
 
 THREE, FIVE = [0.10, 0.25, 0.45], [0.05, 0.15, 0.30, 0.45, 0.60]
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)

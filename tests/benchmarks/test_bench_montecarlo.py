@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM, ThreePlusThree
-from doseesc.montecarlo import simulate
+from doseesc.engines.montecarlo import simulate
 
 TRUTH = np.array([0.05, 0.15, 0.30, 0.45, 0.60])
 DESIGNS = {

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM
-from doseesc.event_times import death_in_window
-from doseesc.graph import DecisionGraph
-from doseesc.montecarlo import TrialBlock, block_sizes
-from doseesc.observation import ObservationModel
-from doseesc.observed_play import play_observed
-from doseesc.patients_at_risk import ObservedBlock
+from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.montecarlo import TrialBlock, block_sizes
+from doseesc.engines.observed_play import play_observed
+from doseesc.engines.patients_at_risk import ObservedBlock
+from doseesc.truth.event_times import death_in_window
+from doseesc.truth.observation import ObservationModel
 
 TRUTH = np.array([0.05, 0.15, 0.30, 0.45, 0.60])
 DESIGNS = {

@@ -3,7 +3,7 @@
 import pytest
 
 from doseesc.phase2.alternatives import simulate_analyses
-from doseesc.phase2.effect import DrugEffect
+from doseesc.phase2.patients.effect import DrugEffect
 from doseesc.phase2.plan import AnalysisPlan, TrialArm, TrialPlan
 from doseesc.phase2.power import simulate_power
 from doseesc.phase2.secondary import simulate_secondary

@@ -5,10 +5,10 @@ import pymc as pm
 import pytest
 
 from designs import BLRM
-from doseesc.exact import enumerate_paths
-from doseesc.inference.from_pymc import design_from_pymc
-from doseesc.inference.model_posterior import PosteriorText, posterior_of_model
-from doseesc.inference.pymc_design import PymcDesign
+from doseesc.engines.exact import enumerate_paths
+from doseesc.inference.any_model.design import PymcDesign
+from doseesc.inference.any_model.from_pymc import design_from_pymc
+from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
 
 DOSES = (1.0, 2.0, 4.0, 8.0, 12.0)
 TRUTH = [0.05, 0.15, 0.30, 0.45, 0.60]

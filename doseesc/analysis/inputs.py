@@ -1,0 +1,96 @@
+"""What an analysis starts from: the data, the MTD of which the arms' doses are fractions, and the doses of the answer.
+
+>>> import doseesc
+>>> from doseesc.study.study import shipped_scenarios
+>>> study = doseesc.load(shipped_scenarios()["nct04602104"])
+>>> [dose.label for dose in reported_doses(study, mtd=2)]
+['low', 'medium', 'high', 'dosage 1', 'dosage 2']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Tally
+from doseesc.conduct.patients import read_patients
+from doseesc.conduct.trial import Doses
+from doseesc.inference.data import ToxicityData
+from doseesc.inference.log_dose import doses_of_interest
+from doseesc.results.arms import arm_amounts
+
+if TYPE_CHECKING:
+    from doseesc.study.study import Study
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ReportedDose:
+    """A dose of the answer: a level, or that of a Phase 2 arm; ``place`` is that among the doses of the model."""
+
+    label: str
+    amount: float
+    kind: str
+    place: int
+
+
+def reported_doses(study: Study, mtd: int) -> tuple[ReportedDose, ...]:
+    """Return the levels and, where there is an MTD, the active Phase 2 arms with their doses."""
+    levels = study.doses.amounts
+    found = [ReportedDose(label, levels[place], "level", place) for place, label in enumerate(study.dose_labels)]
+    active = [arm for arm in study.phase2_arms if not arm.control] if mtd else []
+    amounts = [arm_amounts(study, arm, levels[mtd - 1])[1] for arm in active]
+    places = doses_of_interest(levels, amounts)
+    for arm, amount in zip(active, amounts, strict=True):
+        place = int(np.argmin(np.abs(np.log(places) - np.log(amount))))
+        found.append(ReportedDose(arm.name, places[place], "arm", place))
+    return tuple(found)
+
+
+def read_data(study: Study, data: str | Path | ToxicityData | Tally) -> tuple[ToxicityData, Tally]:
+    """Return data as rows of the model, and as the tally that a design sees.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be read, or a tally has not the study's levels.
+    """
+    amounts = study.doses.amounts
+    if isinstance(data, ToxicityData):
+        trial = data.of_study(data.studies[0]).aggregated() if data.n else data
+        counts = {amount: (n, dlt) for amount, n, dlt in zip(trial.amount, trial.n, trial.dlt, strict=True)}
+        at_levels = np.array([counts.get(amount, (0, 0)) for amount in amounts], dtype=np.int64)
+        return data, _tally(at_levels[:, 0], at_levels[:, 1])
+    if isinstance(data, Tally):
+        return ToxicityData.from_tally(data, amounts), data
+    if isinstance(data, str) and not data.lower().endswith(".csv"):
+        tally = Tally.parse(data, n_doses=study.n_doses)
+        return ToxicityData.from_tally(tally, amounts), tally
+    patients = read_patients(data, Doses(study.dose_labels, amounts, study.doses.unit)).patients
+    n, dlt = np.zeros((2, study.n_doses), dtype=np.int64)
+    for each in patients:
+        n[each.level - 1] += 1
+        dlt[each.level - 1] += each.dlt
+    tally = _tally(n, dlt, patients[-1].level if patients else None)
+    return ToxicityData.from_tally(tally, amounts), tally
+
+
+def _tally(n: IntArray, dlt: IntArray, level: int | None = None) -> Tally:
+    last = int(np.max(np.flatnonzero(n), initial=-1)) + 1 if level is None else level
+    return Tally(n=n[None], dlt=dlt[None], level=np.array([last]))
+
+
+def mtd_of(study: Study, tally: Tally, given: int | str | None) -> tuple[int, str]:
+    """Return the MTD and where it comes from."""
+    if given is not None:
+        return study.level_of(given), "as given"
+    for name, design in study.designs.items():
+        level = int(design.select(tally)[0])
+        if level:
+            return level, f"as {name} selects on these data"
+    return 0, "no design selects a level on these data"

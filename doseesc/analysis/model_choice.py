@@ -1,0 +1,172 @@
+"""From a study to the model of its analysis, in PyMC and on a grid, with the same prior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from designs import BLRM, skeleton
+from doseesc.inference import grids, models
+from doseesc.inference.data import ToxicityData
+from doseesc.inference.quadrature import GridPosterior
+from doseesc.study.designs import SkeletonRule
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from doseesc.study.study import Study
+
+MODELS = ("crm_power", "crm_logistic", "blrm", "monotone")
+MOST_PARAMETERS = 3
+"""Of models whose posterior is found by quadrature too."""
+
+_FUNCTIONS = {"blrm": "two_parameter_logistic"}
+_HALFWIDTH = 0.05
+
+
+@dataclass(frozen=True)
+class AnalysisModel:
+    """A model with its prior.
+
+    Attributes
+    ----------
+    name : str
+        One of :data:`MODELS`.
+    arguments : mapping
+        What its functions in :mod:`doseesc.inference.models` and :mod:`doseesc.inference.grids` take.
+    parameters : int
+        Number of free parameters.
+    words : str
+        The model and its prior in a sentence.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    parameters: int
+    words: str
+
+    def in_pymc(self, data: ToxicityData, further: Sequence[float] = ()) -> pm.Model:
+        """Return the PyMC model."""
+        found: pm.Model = getattr(models, self._function)(data, further=further, **self.arguments)
+        return found
+
+    def on_grid(self, data: ToxicityData, further: Sequence[float] = ()) -> GridPosterior:
+        """Return the posterior by quadrature; only for at most :data:`MOST_PARAMETERS` parameters."""
+        found: GridPosterior = getattr(grids, self._function)(data, further=further, **self.arguments)
+        return found
+
+    @property
+    def _function(self) -> str:
+        return _FUNCTIONS.get(self.name, self.name)
+
+
+def analysis_model(study: Study, name: str | None = None) -> AnalysisModel:
+    """Return the model of a study's analysis.
+
+    Parameters
+    ----------
+    study : Study
+    name : str, optional
+        One of :data:`MODELS`; by default that of the study's section ``analysis``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, or its prior cannot be.
+    """
+    name = study.analysis.model if name is None else name
+    if name not in MODELS:
+        raise ValueError(f"model must be one of {', '.join(MODELS)}, not {name!r}")
+    arguments: dict[str, Any] = {"levels": study.doses.amounts}
+    floor, floor_prior = study.analysis.floor, study.analysis.floor_prior
+    if name == "blrm":
+        words = _blrm(study, arguments)
+    elif name == "monotone":
+        words = _monotone(study, arguments)
+    else:
+        words = _crm(study, arguments, name)
+    if floor_prior is not None:
+        words += f"; above a background floor with prior Beta({floor_prior[0]:g}, {floor_prior[1]:g})"
+    elif floor:
+        words += f"; above a background floor of {100 * floor:g}%"
+    arguments |= {"floor": floor, "floor_prior": floor_prior}
+    if name == "blrm" and study.analysis.borrow is not None:
+        from doseesc.analysis.borrowing_choice import borrowing_model
+
+        return borrowing_model(study.analysis.borrow, arguments, words)
+    own = {"blrm": 2, "monotone": study.n_doses}.get(name, 1)
+    return AnalysisModel(name, arguments, own + (floor_prior is not None), words)
+
+
+def _crm(study: Study, arguments: dict[str, Any], name: str) -> str:
+    prior = study.analysis.crm
+    logistic = name == "crm_logistic"
+    guesses = _guesses(study, prior.skeleton, "logistic" if logistic else "empiric", prior.intercept)
+    arguments |= {"skeleton": guesses, "prior_sd": prior.prior_sd}
+    formula = "p = s^exp(b)"
+    if logistic:
+        arguments["intercept"] = prior.intercept
+        formula = f"logit p = {prior.intercept:g} + exp(b) (logit s - {prior.intercept:g})"
+    kind = "logistic" if logistic else "empiric"
+    return f"CRM, {kind}: {formula}, b ~ N(0, sd {prior.prior_sd:.4g}), s = {_listed(guesses)}"
+
+
+def _blrm(study: Study, arguments: dict[str, Any]) -> str:
+    given = study.analysis.blrm
+    base = next((design for design in study.designs.values() if isinstance(design, BLRM)), None)
+    base = base or BLRM(target=study.target, doses=study.doses.amounts, max_n=study.max_n)
+    for field in ("reference", "prior_mean", "prior_sd", "prior_correlation"):
+        value = getattr(given, field)
+        arguments[field] = getattr(base, field) if value is None else value
+    if arguments["reference"] is None:
+        arguments["reference"] = study.doses.amounts[-1]
+    return (
+        f"two-parameter logistic: logit p = log_alpha + exp(log_beta) log(dose / {arguments['reference']:g}), "
+        f"(log_alpha, log_beta) ~ N({_listed(arguments['prior_mean'])}; sd {_listed(arguments['prior_sd'])}; "
+        f"correlation {arguments['prior_correlation']:.3g})"
+    )
+
+
+def _monotone(study: Study, arguments: dict[str, Any]) -> str:
+    prior = study.analysis.monotone
+    means = _guesses(study, prior.prior_mean, "empiric", study.analysis.crm.intercept)
+    arguments |= {"prior_mean": means, "concentration": prior.concentration}
+    return (
+        f"monotone, Dirichlet increments: prior means {_listed(means)}, worth {prior.concentration:g} patients at each "
+        "level"
+    )
+
+
+def _guesses(
+    study: Study, given: SkeletonRule | tuple[float, ...] | None, model: str, intercept: float
+) -> tuple[float, ...]:
+    """Return prior guesses as given, else those of the first design that has some, else around the middle dose."""
+    if given is None:
+        known = [getattr(design, "skeleton", None) for design in study.designs.values()]
+        first = next((each for each in known if _is_skeleton(each, study.n_doses)), None)
+        if first is not None:
+            return tuple(float(guess) for guess in first)
+        given = SkeletonRule(halfwidth=min(_HALFWIDTH, study.target / 2), prior_mtd=(study.n_doses + 1) // 2)
+    if not isinstance(given, SkeletonRule):
+        return given
+    return tuple(
+        skeleton(
+            target=study.target,
+            halfwidth=given.halfwidth,
+            prior_mtd=study.level_of(given.prior_mtd),
+            n_doses=study.n_doses,
+            model=model,
+            intercept=intercept,
+        ).tolist()
+    )
+
+
+def _is_skeleton(value: object, n_doses: int) -> bool:
+    return isinstance(value, tuple) and len(value) == n_doses and all(isinstance(guess, float) for guess in value)
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.3g}" for value in np.asarray(values).tolist())

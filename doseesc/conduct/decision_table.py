@@ -1,0 +1,238 @@
+"""Decision tables for the protocol.
+
+A design that decides from the patients n and DLTs y at the current level alone has a table of letters over (n, y):
+E escalate, S stay, D de-escalate, DU de-escalate and exclude the level and all above.  Every other design has one line
+per reachable tally, with the level that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import BOIN, Design, Reason
+from designs.a_plus_b import APlusB
+from designs.interval import IntervalDesign
+from designs.table_design import TableDesign
+from doseesc.conduct.trial import Trial, plain_rows, trial_of
+from doseesc.engines.decision_graph import UNKNOWN, DecisionGraph
+from doseesc.engines.states import TooManyStates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from doseesc.study.study import Study
+
+LEGEND = {
+    "E": "escalate; at the highest dose stay",
+    "S": "stay",
+    "D": "de-escalate; at the lowest dose stay",
+    "DU": "de-escalate and never return; at the lowest dose stop",
+}
+"""What the letters mean."""
+
+PATHWAY_LEGEND = {"E": "escalate", "S": "stay", "D": "de-escalate", "stop": "the trial ends"}
+
+STATE_LIMIT = 200_000
+"""Tallies that a table may have, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class LetterTable:
+    """The decision table of a design.
+
+    Attributes
+    ----------
+    trial : Trial
+        The design, and what the doses are called.
+    cells : mapping of int to tuple of str, or None
+        For n patients at the current level the letters after 0..n DLTs; None where the design looks at more.
+    graph : DecisionGraph or None
+        All reachable tallies with their decisions, where ``cells`` is None.
+    """
+
+    trial: Trial
+    cells: Mapping[int, tuple[str, ...]] | None
+    graph: DecisionGraph | None = None
+
+    @property
+    def legend(self) -> Mapping[str, str]:
+        """What the letters mean."""
+        if self.cells is None:
+            return PATHWAY_LEGEND
+        return _a_plus_b_legend(self.trial.design) if isinstance(self.trial.design, APlusB) else LEGEND
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What the design's rules add to the table, a sentence each."""
+        design = self.trial.design
+        return tuple(rule.describe(design) for rule in design.own_rules() + design.rules)
+
+    @cached_property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The graph's nodes in the order of patients, then of the current level, then of the data."""
+        if self.graph is None:
+            return np.zeros(0, dtype=np.intp)
+        tally = self.graph.tally
+        data = np.stack([tally.n, tally.dlt], axis=2).reshape(tally.size, -1)
+        return np.lexsort((*data.T[::-1], tally.level, tally.total_n))
+
+    def letter(self, node: int) -> str:
+        """Return the letter of a reachable tally."""
+        if self.graph is None:
+            raise ValueError("node has a meaning only in a table by reachable tallies")
+        level, current = int(self.graph.level[node]), int(self.graph.tally.level[node])
+        if level == 0:
+            return "stop"
+        return "S" if current in (0, level) else "E" if level > current else "D"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table.
+
+        Returns
+        -------
+        DataFrame
+            ``n``, ``dlt`` and ``decision``; or, by reachable tallies, ``n_LABEL`` and ``dlt_LABEL`` for each dose,
+            what else the design remembers, the current ``level``, ``decision``, ``next_level`` (0 = stop),
+            ``next_n``, ``reason`` and, where the trial ends, ``mtd``.
+        """
+        import pandas as pd
+
+        if self.cells is not None:
+            rows = [(n, dlt, letter) for n, row in self.cells.items() for dlt, letter in enumerate(row)]
+            return pd.DataFrame(rows, columns=["n", "dlt", "decision"])
+        return pd.DataFrame(self._pathway_columns())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the table with its legend and rules as plain values for JSON."""
+        return {
+            "design": self.trial.name,
+            "legend": dict(self.legend),
+            "rules": list(self.rules),
+            "decisions": plain_rows(self.to_frame()),
+        }
+
+    def _pathway_columns(self) -> dict[str, Any]:
+        import pandas as pd
+
+        graph, order = self.graph, self.order
+        if graph is None:
+            return {}
+        tally = graph.tally.take(order)
+        columns: dict[str, Any] = {}
+        for place, label in enumerate(self.trial.doses.labels):
+            columns[f"n_{label}"], columns[f"dlt_{label}"] = tally.n[:, place], tally.dlt[:, place]
+        columns |= dict(tally.memory)
+        columns["level"] = tally.level
+        columns["decision"] = [self.letter(int(node)) for node in order]
+        columns["next_level"], columns["next_n"] = graph.level[order], graph.cohort_size[order]
+        columns["reason"] = [Reason(int(code)).name for code in graph.reason_code[order]]
+        going = graph.level[order] > 0
+        columns["mtd"] = pd.arrays.IntegerArray(graph.selected[order].astype(np.int64), going)
+        return columns
+
+
+def decision_table(
+    study: Study | Design, design: str | Design | None = None, *, state_limit: int = STATE_LIMIT
+) -> LetterTable:
+    """Return the decision table of a design.
+
+    Parameters
+    ----------
+    study : Study or Design
+        The study with its doses and designs, or a design alone.
+    design : str or Design, optional
+        The design's name in the study; may be left out where there is only one.
+    state_limit : int
+        Reachable tallies that a table may have.
+
+    Raises
+    ------
+    ValueError
+        If no design is meant.
+    TooManyStates
+        If more tallies can be reached.
+
+    Examples
+    --------
+    >>> decision_table(BOIN(target=0.3, n_doses=5, max_n=30)).cells[6]
+    ('E', 'E', 'S', 'D', 'DU', 'DU', 'DU')
+    """
+    trial = trial_of(study, design)
+    cells = letters(trial.design)
+    return LetterTable(trial, cells, reachable(trial.design, state_limit) if cells is None else None)
+
+
+def letters(design: Design) -> dict[int, tuple[str, ...]] | None:
+    """Return the letters of a design by patients n at the current level; None where the design looks at more."""
+    if isinstance(design, TableDesign):
+        return {n: _spelled(row) for n, row in _rows(design) if n <= design.max_n}
+    if isinstance(design, IntervalDesign):
+        return {n: _spelled(row) for n, row in enumerate(design.decision_table()) if n > 0}
+    if isinstance(design, APlusB):
+        return {
+            design.a: _a_plus_b(design.a, design.c - 1, design.d),
+            design.a + design.b: _a_plus_b(design.a + design.b, design.e, design.e),
+        }
+    if type(design) is BOIN:  # what is made from BOIN may look at more
+        return {
+            int(n): tuple(
+                "E" if y <= up else "DU" if y >= out else "D" if y >= down else "S" for y in range(int(n) + 1)
+            )
+            for n, up, down, out in zip(*design.boundaries(), strict=True)
+        }
+    return None
+
+
+def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
+    """Return the graph of all tallies that a trial can reach.
+
+    Raises
+    ------
+    TooManyStates
+        If there are more than ``state_limit``.
+    """
+    graph = DecisionGraph(design)
+    seen = 0
+    while seen < graph.size:
+        fresh = np.arange(seen, graph.size)
+        seen = graph.size
+        width = graph.following.shape[1]
+        dlts = np.arange(width)
+        possible = (graph.level[fresh] > 0)[:, None] & (dlts <= graph.cohort_size[fresh][:, None])
+        edges = (fresh[:, None] * width + dlts)[possible & (graph.following[fresh] == UNKNOWN)]
+        if len(edges):
+            graph.expand(edges)
+        if graph.size > state_limit:
+            raise TooManyStates(
+                f"the table would have over {state_limit:,} lines; use  doseesc paths  to look a few cohorts ahead"
+            )
+    return graph
+
+
+def _rows(design: TableDesign) -> tuple[tuple[int, str], ...]:
+    return cast("tuple[tuple[int, str], ...]", design.table)  # the constructor has made rows of it
+
+
+def _spelled(row: str) -> tuple[str, ...]:
+    return tuple("DU" if letter == "U" else letter for letter in row)
+
+
+def _a_plus_b(n: int, most_to_escalate: int, most_to_stay: int) -> tuple[str, ...]:
+    return tuple("E" if y <= most_to_escalate else "S" if y <= most_to_stay else "DU" for y in range(n + 1))
+
+
+def _a_plus_b_legend(design: APlusB) -> Mapping[str, str]:
+    full = design.a + design.b
+    fill = f"fill it up to {full} patients" if design.variant == "six_at_mtd" else "end"
+    last = "end; the level below is the MTD" if design.variant == "escalation_only" else "de-escalate and never return"
+    return {
+        "E": f"escalate; where no higher level is left, {fill}, this level being the MTD",
+        "S": f"treat {design.b} more at this level",
+        "DU": f"too toxic: {last}",
+    }

@@ -1,0 +1,189 @@
+"""One design of a study with the words for its doses: what conduct, replay and decision tables work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from designs import Design
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from doseesc.study.study import Study
+
+_SHORT = 16  # characters of an amount that may stand for a dose's name
+
+
+@dataclass(frozen=True)
+class Doses:
+    """What the dose levels are called.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    amounts : tuple of float or None
+        None where only the levels are known.
+    unit : str
+    """
+
+    labels: tuple[str, ...]
+    amounts: tuple[float, ...] | None = None
+    unit: str = ""
+
+    def name(self, level: int) -> str:
+        """Return a level's name in a few words: its label, made plain where it is only a number.
+
+        Examples
+        --------
+        >>> [Doses(labels, (2, 4), "mg").name(2) for labels in (("low", "high"), ("1", "2"), ("2", "4"))]
+        ['high', 'level 2', '4 mg']
+        """
+        label = self.labels[level - 1]
+        if self.labels == tuple(str(each + 1) for each in range(len(self.labels))):
+            return f"level {label}"
+        if self._repeats_amount(level):
+            amount = self.amount(level)
+            return amount if self.unit and len(amount) <= _SHORT else f"dose {label}"
+        return label
+
+    def amount(self, level: int) -> str:
+        """Return a level's amount with its unit, "" where amounts are not known.
+
+        Examples
+        --------
+        >>> Doses(("low", "high"), (2, 8), "1e8 particles per day").amount(2)
+        '8 x 1e8 particles per day'
+        >>> Doses(("low", "high"), (0.5, 2.5), "mg").amount(2)
+        '2.5 mg'
+        """
+        if self.amounts is None:
+            return ""
+        times = " x " if self.unit[:1].isdigit() else " "
+        return plain_number(self.amounts[level - 1]) + (times + self.unit if self.unit else "")
+
+    def words(self, level: int) -> str:
+        """Return a level's name and, where it says more, its amount.
+
+        Examples
+        --------
+        >>> Doses(("low", "high"), (2, 8), "mg").words(2), Doses(("2", "8"), (2, 8), "mg").words(2)
+        ('high (8 mg)', '8 mg')
+        """
+        name, amount = self.name(level), self.amount(level)
+        if self._repeats_amount(level):
+            return amount if self.unit else name
+        return f"{name} ({amount})" if amount not in ("", name) else name
+
+    def _repeats_amount(self, level: int) -> bool:
+        if self.amounts is None:
+            return False
+        try:
+            return float(self.labels[level - 1]) == self.amounts[level - 1]
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A design under its name, with the words for its doses and the study's target.
+
+    Attributes
+    ----------
+    name : str
+    design : Design
+    doses : Doses
+    target : float or None
+        The study's; a rule-based design has none of its own.
+    window_days : int or None
+        Days during which a patient is watched for DLTs, where known.
+    """
+
+    name: str
+    design: Design
+    doses: Doses
+    target: float | None
+    window_days: int | None = None
+
+
+def trial_of(study: Study | Design, design: str | Design | None = None) -> Trial:
+    """Return the trial meant by a study and one of its designs, or by a design alone.
+
+    Raises
+    ------
+    ValueError
+        If the study has no design of that name, or has several and none is named.
+    """
+    if isinstance(study, Design):
+        if design is not None and design is not study:
+            raise ValueError("design must be left out where a design is given instead of a study")
+        labels = tuple(str(level) for level in range(1, study.n_doses + 1))
+        return Trial(type(study).__name__, study, Doses(labels), study.target)
+    name, chosen = _chosen(study, design)
+    doses = Doses(study.dose_labels, study.doses.amounts, study.doses.unit)
+    target = study.target if chosen.target is None else chosen.target
+    return Trial(name, chosen, doses, target, study.dlt_window_days)
+
+
+def plain_number(value: float) -> str:
+    """Return a number as people write it, all its digits kept.
+
+    Examples
+    --------
+    >>> plain_number(8.0), plain_number(0.12), plain_number(1234567.0)
+    ('8', '0.12', '1234567')
+    """
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as plain values for JSON; what is missing is None."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:
+    if isinstance(design, Design):
+        if design.n_doses != study.n_doses:
+            raise ValueError(f"design has {design.n_doses} doses, the study {study.n_doses}")
+        return type(design).__name__, design
+    designs = study.designs
+    if design is None:
+        if len(designs) > 1:
+            raise ValueError(f"design must be named, one of {', '.join(designs)}")
+        return next(iter(designs.items()))
+    name = meant(design, designs)
+    if name is None:
+        hint = did_you_mean(design, designs)
+        raise ValueError(f"design {design!r} is not in the study; {hint}it has {', '.join(designs)}")
+    return name, designs[name]
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that is meant: itself, or the only one that differs from it by case alone; else None.
+
+    Examples
+    --------
+    >>> meant("boin", ["CRM", "BOIN"]), meant("Boin", ["boin", "BOIN"])
+    ('BOIN', None)
+    """
+    names = list(known)
+    if name in names:
+        return name
+    alike = [each for each in names if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest name is meant, with a space after it; "" where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("BION", ["CRM", "BOIN"])
+    'did you mean BOIN? '
+    """
+    by_folded = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), list(by_folded), n=1)
+    return f"did you mean {by_folded[close[0]]}? " if close else ""

@@ -1,0 +1,206 @@
+"""Operating characteristics: what both engines return, and how they follow from how trials end.
+
+They are sums over the ways in which trials can end; see :mod:`doseesc.engines.trial_ends`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.checks import require_probability
+from doseesc.truth.curves import true_mtd as find_true_mtd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MtdRule = Literal["nearest", "highest_below"]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+METRICS = (
+    "selected",
+    "patients",
+    "dlts",
+    "total_patients",
+    "total_dlts",
+    "stopped_early",
+    "correct_selection",
+    "overdose_selection",
+    "patients_above_mtd",
+)
+"""The figures of the tidy table, in its order; the first three have one value per level."""
+
+BY_LEVEL = METRICS[:3]
+FURTHER = ("highest_tested", "unbounded")
+DISTRIBUTIONS = ("patients_distribution", "dlts_distribution")
+"""What the tidy table leaves out: single figures, and distributions of numbers from 0."""
+
+
+@dataclass(frozen=True)
+class OperatingCharacteristics:
+    """What a design does under a truth; with K truths every array gains a leading axis of length K.
+
+    Attributes
+    ----------
+    probabilities : array, shape (J,)
+        True DLT probabilities.
+    target : float or None
+        Target DLT probability; without one (a 3+3 on its own) the figures about the true MTD are NaN.
+    true_mtd : int or array of int
+        Level of the true MTD, 0 = none, -1 = not known.
+    method : {"monte_carlo", "exact"}
+    n_trials : int
+        Simulated trials; 0 where exact.
+    selected : array, shape (J + 1,)
+        Probability that each level is selected; index 0 is "none".
+    patients, dlts : array, shape (J,)
+        Expected patients and DLTs at each level.
+    total_patients, total_dlts : float
+        Expected patients and DLTs in all.
+    stopped_early : float
+        Probability that fewer than ``max_n`` patients are treated, for whatever reason (see ``reasons``).
+    correct_selection : float
+        Probability of selecting the true MTD (or no dose, where there is none).
+    overdose_selection : float
+        Probability of selecting a level above the true MTD (any level, where there is none).
+    patients_above_mtd : float
+        Expected patients treated above the true MTD.
+    highest_tested : float
+        Probability that the top level is selected, so that nothing above it is known.
+    unbounded : float
+        Probability that the top level is selected with an observed DLT rate there at or below the target.
+    patients_distribution, dlts_distribution : array, shape (max_n + 1,)
+        Probability of each total number of patients and of DLTs.
+    selected_and_patients : array, shape (J + 1, max_n + 1)
+        Joint probability of the level selected and the number of patients.
+    reasons : dict of str to float
+        Probability of each reason for which a trial ends.
+    sd : namespace
+        Standard deviation, from trial to trial, of the figures of :data:`METRICS`, under the same names.
+    mcse : namespace
+        Their Monte Carlo standard errors; zero where exact.
+    """
+
+    probabilities: FloatArray
+    target: float | None
+    true_mtd: Any
+    method: str
+    n_trials: int
+    selected: FloatArray
+    patients: FloatArray
+    dlts: FloatArray
+    total_patients: Any
+    total_dlts: Any
+    stopped_early: Any
+    correct_selection: Any
+    overdose_selection: Any
+    patients_above_mtd: Any
+    highest_tested: Any
+    unbounded: Any
+    patients_distribution: FloatArray
+    dlts_distribution: FloatArray
+    selected_and_patients: FloatArray
+    reasons: Mapping[str, Any]
+    sd: SimpleNamespace = field(repr=False)
+    mcse: SimpleNamespace = field(repr=False)
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels J."""
+        return self.probabilities.shape[-1]
+
+    def quantiles(self, what: str = "patients", levels: tuple[float, ...] = (0.05, 0.5, 0.95)) -> IntArray:
+        """Return quantiles of the total number of ``"patients"`` or ``"dlts"``, shape (..., len(levels))."""
+        distribution = {"patients": self.patients_distribution, "dlts": self.dlts_distribution}[what]
+        cumulative = np.cumsum(distribution, axis=-1)
+        reached = cumulative[..., None, :] >= np.asarray(levels)[:, None] - 1e-12
+        return np.argmax(reached, axis=-1)
+
+    def at_least_dlts(self, k: int) -> Any:
+        """Return the probability of at least ``k`` DLTs in the trial."""
+        return _scalar(self.dlts_distribution[..., k:].sum(axis=-1))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the tidy table: ``metric, level, value, mcse``, and ``truth`` (from 1) where there are several."""
+        import pandas as pd
+
+        many = self.probabilities.ndim == 2
+        rows = []
+        for truth in range(len(self.probabilities) if many else 1):
+            for metric in METRICS:
+                value, error = getattr(self, metric), getattr(self.mcse, metric)
+                values = np.atleast_1d(value[truth] if many else value)
+                errors = np.atleast_1d(error[truth] if many else error)
+                levels: list[int | None] = [None] if len(values) == 1 and metric not in METRICS[:3] else []
+                levels = levels or list(range(len(values)) if metric == "selected" else range(1, len(values) + 1))
+                rows += [
+                    (truth + 1, metric, level, float(v), float(e))
+                    for level, v, e in zip(levels, values, errors, strict=True)
+                ]
+        frame = pd.DataFrame(rows, columns=["truth", "metric", "level", "value", "mcse"])
+        frame["level"] = frame["level"].astype("Int64")
+        return frame if many else frame.drop(columns="truth")
+
+
+def one_truth(many: OperatingCharacteristics, row: int = 0) -> OperatingCharacteristics:
+    """Return the characteristics under one of K truths, without the leading axis."""
+
+    def pick(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return _scalar(value[row])
+        if isinstance(value, SimpleNamespace):
+            return SimpleNamespace(**{name: pick(item) for name, item in vars(value).items()})
+        if isinstance(value, Mapping):
+            return {name: pick(item) for name, item in value.items()}
+        return value
+
+    return OperatingCharacteristics(**{name: pick(value) for name, value in vars(many).items()})
+
+
+def mtd_levels(
+    probabilities: FloatArray, target: float | None, true_mtd: Any, rule: MtdRule = "nearest", margin: float = 0.1
+) -> IntArray | None:
+    """Return the true MTD's level for each of K truths: as given, else by rule from the target, else unknown.
+
+    Raises
+    ------
+    ValueError
+        If a level is none of the design's, or the target no probability.
+    """
+    n_doses = probabilities.shape[1]
+    if target is not None:
+        require_probability("target", target)
+    if true_mtd is not None:
+        levels = np.asarray(true_mtd)
+        if levels.shape not in ((), (len(probabilities),)) or not np.isin(levels, range(n_doses + 1)).all():
+            raise ValueError(f"true_mtd must be a level from 0 to {n_doses}, or one for each truth, not {true_mtd!r}")
+        return np.broadcast_to(levels.astype(np.int64), len(probabilities))
+    if target is None:
+        return None
+    return np.atleast_1d(find_true_mtd(probabilities, target, rule=rule, margin=margin))
+
+
+def check_probabilities(probabilities: Any, n_doses: int) -> FloatArray:
+    """Return true DLT probabilities as floats (J,) or (K, J).
+
+    Raises
+    ------
+    ValueError
+        If their number is not that of the doses, or one lies outside [0, 1].
+    """
+    array = np.asarray(probabilities, dtype=np.float64)
+    if array.ndim not in (1, 2) or array.shape[-1] != n_doses or len(array) == 0:
+        raise ValueError(f"probabilities must have {n_doses} values, one per dose, not shape {array.shape}")
+    if not ((array >= 0) & (array <= 1)).all():
+        raise ValueError(f"probabilities must lie in [0, 1], not {array.tolist()}")
+    return array
+
+
+def _scalar(value: Any) -> Any:
+    return value.item() if isinstance(value, np.ndarray | np.generic) and np.ndim(value) == 0 else value

@@ -1,0 +1,229 @@
+"""Complete enumeration of a design, equal states merged: exact operating characteristics for any truth.
+
+A design is a pure function of the tally, so the trial is a walk over tallies.  Walking all of them once, by number of
+patients, gives every terminal tally s a coefficient c_s, the number of orders of outcomes that lead to it, and
+
+    P(s | p) = c_s  prod_j  p_j^y_j (1 - p_j)^(n_j - y_j)
+
+for any DLT probabilities p.  The walk does not depend on p.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Design, Tally
+from doseesc.engines.characteristics import (
+    METRICS,
+    MtdRule,
+    OperatingCharacteristics,
+    check_probabilities,
+    mtd_levels,
+    one_truth,
+)
+from doseesc.engines.polynomial import weights
+from doseesc.engines.states import MEMORY_LIMIT, walk
+from doseesc.engines.trial_ends import Ends
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+_BLOCK = 2**22  # entries of the (truths x ends) matrix of probabilities held at a time
+
+
+@dataclass(frozen=True)
+class Paths:
+    """All ways in which trials of a design can end.
+
+    Attributes
+    ----------
+    design : Design
+    tally : Tally
+        The T distinct terminal tallies.
+    selected : array of int, shape (T,)
+        The level selected in each; 0 = none.
+    reason_code : array of int8, shape (T,)
+        Why each ended (:class:`designs.Reason`).
+    log_coefficient : array, shape (T,)
+        Logarithm of the number of orders of outcomes that lead to each.
+    n_states : int
+        Distinct states met, the start and the terminal ones included.
+    n_paths : int
+        Distinct sequences of cohort outcomes.
+    """
+
+    design: Design
+    tally: Tally
+    selected: IntArray
+    reason_code: npt.NDArray[np.int8]
+    log_coefficient: FloatArray
+    n_states: int
+    n_paths: int
+
+    def characteristics(
+        self,
+        probabilities: Any,
+        *,
+        target: float | None = None,
+        true_mtd: Any = None,
+        mtd_rule: MtdRule = "nearest",
+        mtd_margin: float = 0.1,
+    ) -> OperatingCharacteristics:
+        """Return the exact operating characteristics.
+
+        Parameters
+        ----------
+        probabilities : array, shape (J,) or (K, J)
+            True DLT probabilities, of one truth or of K.
+        target : float, optional
+            Target that defines the true MTD; by default the design's.
+        true_mtd : int or array of int, shape (K,), optional
+            The true MTD, if it is not to follow from the target.
+        mtd_rule, mtd_margin
+            See :func:`doseesc.truth.curves.true_mtd`.
+
+        Raises
+        ------
+        ValueError
+            If the number of probabilities is wrong, or one is outside [0, 1].
+
+        Examples
+        --------
+        >>> from designs import ThreePlusThree
+        >>> paths = enumerate_paths(ThreePlusThree(n_doses=3))
+        >>> paths.characteristics([0.1, 0.2, 0.3]).selected.round(4)
+        array([0.1004, 0.2854, 0.3443, 0.2698])
+        """
+        given = check_probabilities(probabilities, self.design.n_doses)
+        truths = np.atleast_2d(given)
+        target = self.design.target if target is None else target
+        mtd = mtd_levels(truths, target, true_mtd, mtd_rule, mtd_margin)
+        step = max(1, _BLOCK // max(1, self.tally.size))
+        parts = []
+        for start in range(0, len(truths), step):
+            rows = slice(start, start + step)
+            weight = self._end_probabilities(truths[rows])
+            parts.append(self._ends.summarise(weight, truths[rows], target, None if mtd is None else mtd[rows]))
+        whole = parts[0] if len(parts) == 1 else _stack(parts)
+        return whole if given.ndim == 2 else one_truth(whole)
+
+    def gradient(
+        self, probabilities: Any, metric: str, *, target: float | None = None, true_mtd: int | None = None
+    ) -> FloatArray:
+        """Return the exact derivative of a figure with respect to the true DLT probabilities.
+
+        Parameters
+        ----------
+        probabilities : array, shape (J,)
+            One truth.
+        metric : str
+            One of :data:`doseesc.engines.characteristics.METRICS`.
+        target, true_mtd
+            As for :meth:`characteristics`; the true MTD is held fixed.
+
+        Returns
+        -------
+        array, shape (J,), or (J + 1, J) for ``selected`` and (J, J) for ``patients`` and ``dlts``
+            Last axis: the probability that is varied.
+        """
+        truth = check_probabilities(probabilities, self.design.n_doses)
+        if truth.ndim != 1:
+            raise ValueError("probabilities must be those of one truth, shape (J,)")
+        target = self.design.target if target is None else target
+        mtd = mtd_levels(truth[None], target, true_mtd)
+        value = self._value_per_end(metric, None if mtd is None else int(mtd[0]))
+        n, dlt = self._ends.n.astype(np.float64), self._ends.dlt.astype(np.float64)
+        columns = []
+        for j in range(self.design.n_doses):
+            fewer = np.zeros(self.design.n_doses)
+            fewer[j] = 1.0
+            gain = dlt[:, j] * self._weights(truth[None], np.maximum(dlt - fewer, 0), n - dlt)[0]
+            loss = (n - dlt)[:, j] * self._weights(truth[None], dlt, np.maximum(n - dlt - fewer, 0))[0]
+            columns.append(value.T @ (gain - loss))
+        return np.stack(columns, axis=-1)
+
+    def weighted_ends(self, probabilities: Any) -> tuple[Ends, FloatArray]:
+        """Return how trials end, and the probability of each end under K truths (K, J), shape (K, T)."""
+        truths = np.atleast_2d(check_probabilities(probabilities, self.design.n_doses))
+        return self._ends, self._end_probabilities(truths)
+
+    @cached_property
+    def _ends(self) -> Ends:
+        return Ends(self.tally.n, self.tally.dlt, self.selected, self.reason_code, self.design.max_n)
+
+    def _end_probabilities(self, truths: FloatArray) -> FloatArray:
+        return self._weights(truths, self._ends.dlt, self._ends.n - self._ends.dlt)
+
+    def _weights(self, truths: FloatArray, dlt: npt.NDArray[Any], no_dlt: npt.NDArray[Any]) -> FloatArray:
+        """Return c_s p^dlt (1 - p)^no_dlt for K truths, shape (K, T), in the order of the ends."""
+        power, complement = dlt.astype(np.float64), no_dlt.astype(np.float64)
+        return weights(truths, power, complement, self.log_coefficient[self._ends.order])
+
+    def _value_per_end(self, metric: str, mtd: int | None) -> FloatArray:
+        """Return the figure's value in each end, shape (T,) or (T, F)."""
+        ends = self._ends
+        if metric not in METRICS:
+            raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
+        if metric in METRICS[6:] and mtd is None:
+            raise ValueError(f"target must be given for {metric}: the design has none of its own")
+        total = ends.n.sum(axis=1)
+        above = 0 if mtd is None else mtd
+        values: dict[str, npt.NDArray[Any]] = {
+            "selected": ends.selected[:, None] == np.arange(self.design.n_doses + 1),
+            "patients": ends.n,
+            "dlts": ends.dlt,
+            "total_patients": total,
+            "total_dlts": ends.dlt.sum(axis=1),
+            "stopped_early": total < ends.max_n,
+            "correct_selection": ends.selected == above,
+            "overdose_selection": ends.selected > above,
+            "patients_above_mtd": ends.n[:, above:].sum(axis=1),
+        }
+        return values[metric].astype(np.float64)
+
+
+def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> Paths:
+    """Walk all reachable tallies of a design.
+
+    Parameters
+    ----------
+    design : Design
+    merge : bool
+        Whether equal states are merged; without, every sequence of outcomes is kept apart (for tests).
+    memory_limit : int
+        Bytes that the walk may use, about.
+
+    Raises
+    ------
+    TooManyStates
+        If more memory would be needed.
+    """
+    ended = walk(design, merge=merge, memory_limit=memory_limit)
+    return Paths(
+        design=design,
+        tally=ended.batch.tally,
+        selected=design.select(ended.batch.tally),
+        reason_code=ended.reason_code,
+        log_coefficient=np.log(ended.batch.orders).astype(np.float64),
+        n_states=ended.n_states,
+        n_paths=int(ended.batch.paths.sum()),
+    )
+
+
+def _stack(parts: list[OperatingCharacteristics]) -> OperatingCharacteristics:
+    def join(values: list[Any]) -> Any:
+        if isinstance(values[0], np.ndarray):
+            return np.concatenate(values)
+        if isinstance(values[0], SimpleNamespace):
+            return SimpleNamespace(**{name: join([vars(v)[name] for v in values]) for name in vars(values[0])})
+        if isinstance(values[0], dict):
+            return {name: join([v[name] for v in values]) for name in values[0]}
+        return values[0]
+
+    return OperatingCharacteristics(**{name: join([vars(p)[name] for p in parts]) for name in vars(parts[0])})

@@ -1,0 +1,151 @@
+"""How trials of a design can end, and the sums over it that make the operating characteristics.
+
+Both engines arrive here: with a list of terminal tallies and the probability of each, counted by simulation or
+computed exactly.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Reason
+from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+
+class Ends:
+    """How trials of a design can end: T terminal tallies with the level selected and the reason.
+
+    Parameters
+    ----------
+    n, dlt : array of int, shape (T, J)
+    selected : array of int, shape (T,)
+    reason_code : array of int, shape (T,)
+    max_n : int
+    """
+
+    def __init__(self, n: IntArray, dlt: IntArray, selected: IntArray, reason_code: IntArray, max_n: int) -> None:
+        self.max_n = max_n
+        self.n_doses = n.shape[1]
+        total_n, total_dlt = n.sum(axis=1, dtype=np.int64), dlt.sum(axis=1, dtype=np.int64)
+        # Ends are put in the order of (selected, patients, DLTs, reason), so that sums over equal ones, the cells,
+        # are sums over neighbours.
+        key = ((selected.astype(np.int64) * (max_n + 1) + total_n) * (max_n + 1) + total_dlt) * 128 + reason_code
+        self.order = np.argsort(key, kind="stable")
+        self.n, self.dlt, self.selected = n[self.order], dlt[self.order], selected[self.order]
+        key = key[self.order]
+        self.cell_starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+        cells = key[self.cell_starts]
+        self.cell_reason, cells = cells % 128, cells // 128
+        self.cell_dlt, cells = cells % (max_n + 1), cells // (max_n + 1)
+        self.cell_n, self.cell_selected = cells % (max_n + 1), cells // (max_n + 1)
+
+    def summarise(
+        self,
+        weight: FloatArray,
+        probabilities: FloatArray,
+        target: float | None,
+        mtd: IntArray | None,
+        n_trials: int = 0,
+    ) -> OperatingCharacteristics:
+        """Sum the ends, weighted by their probabilities.
+
+        Parameters
+        ----------
+        weight : array, shape (K, T)
+            Probability of each end, in the order given by ``self.order``; where simulated, the number of trials that
+            ended so, since sums of whole numbers do not depend on their order.
+        probabilities : array, shape (K, J)
+            True DLT probabilities.
+        target : float or None
+        mtd : array of int, shape (K,), or None
+            Levels of the true MTD.
+        n_trials : int
+            Simulated trials; 0 where ``weight`` holds exact probabilities.
+        """
+        scale = float(n_trials or 1)
+        n, dlt = self.n.astype(np.float64), self.dlt.astype(np.float64)
+        cell = np.add.reduceat(weight, self.cell_starts, axis=1)
+        joint = self._spread(cell, self.cell_selected * (self.max_n + 1) + self.cell_n, self.n_doses + 1)
+        joint = joint.reshape(len(weight), self.n_doses + 1, self.max_n + 1) / scale
+        selected, n_law = joint.sum(axis=2), joint.sum(axis=1)
+        dlt_law = self._spread(cell, self.cell_dlt, 1) / scale
+        counts = np.arange(self.max_n + 1)
+        early = n_law[:, :-1].sum(axis=1)
+        mean = {
+            "selected": selected,
+            "patients": weight @ n / scale,
+            "dlts": weight @ dlt / scale,
+            "total_patients": n_law @ counts,
+            "total_dlts": dlt_law @ counts,
+            "stopped_early": early,
+        }
+        square = {
+            "selected": selected,
+            "patients": weight @ n**2 / scale,
+            "dlts": weight @ dlt**2 / scale,
+            "total_patients": n_law @ counts**2,
+            "total_dlts": dlt_law @ counts**2,
+            "stopped_early": early,
+        }
+        top = self.selected == self.n_doses
+        if mtd is None:
+            nothing = np.full(len(weight), np.nan)
+            for metric in METRICS[6:]:
+                mean[metric] = square[metric] = nothing
+        else:
+            rows = np.arange(len(weight))
+            above = np.arange(1, self.n_doses + 1) > mtd[:, None]
+            mean["correct_selection"] = square["correct_selection"] = selected[rows, mtd]
+            mean["overdose_selection"] = square["overdose_selection"] = (selected[:, 1:] * above).sum(axis=1)
+            mean["patients_above_mtd"] = (mean["patients"] * above).sum(axis=1)
+            square["patients_above_mtd"] = self._square_above(weight, n, mtd) / scale
+        unbounded = np.full(len(weight), np.nan)
+        if target is not None:
+            quiet = top & (dlt[:, -1] <= target * n[:, -1] + 1e-12)
+            unbounded = weight[:, quiet].sum(axis=1) / scale
+        sd = {name: np.sqrt(np.maximum(square[name] - mean[name] ** 2, 0.0)) for name in METRICS}
+        error = {name: value / np.sqrt(n_trials) if n_trials else np.zeros_like(value) for name, value in sd.items()}
+        reasons = {
+            Reason(int(code)).name: cell[:, self.cell_reason == code].sum(axis=1) / scale
+            for code in np.unique(self.cell_reason)
+        }
+        return OperatingCharacteristics(
+            probabilities=probabilities,
+            target=target,
+            true_mtd=np.full(len(weight), -1) if mtd is None else mtd,
+            method="monte_carlo" if n_trials else "exact",
+            n_trials=n_trials,
+            **mean,
+            highest_tested=selected[:, -1],
+            unbounded=unbounded,
+            patients_distribution=n_law,
+            dlts_distribution=dlt_law,
+            selected_and_patients=joint,
+            reasons=reasons,
+            sd=SimpleNamespace(**sd),
+            mcse=SimpleNamespace(**error),
+        )
+
+    def _spread(self, cell: FloatArray, label: IntArray, blocks: int) -> FloatArray:
+        """Sum the cells (K, C) of equal label, shape (K, blocks * (max_n + 1))."""
+        width = blocks * (self.max_n + 1)
+        order = np.argsort(label, kind="stable")
+        label = label[order]
+        starts = np.flatnonzero(np.concatenate([[True], label[1:] != label[:-1]]))
+        result = np.zeros((len(cell), width))
+        result[:, label[starts]] = np.add.reduceat(cell[:, order], starts, axis=1)
+        return result
+
+    def _square_above(self, weight: FloatArray, n: FloatArray, mtd: IntArray) -> FloatArray:
+        result = np.empty(len(weight))
+        for level in np.unique(mtd):
+            rows = mtd == level
+            result[rows] = weight[rows] @ n[:, level:].sum(axis=1) ** 2
+        return result

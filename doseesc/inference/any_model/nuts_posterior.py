@@ -1,0 +1,230 @@
+"""Posteriors of DLT probabilities by NUTS, one for each distinct tally that a design is asked about.
+
+Whatever is not in the cache yet is fitted, a batch at a time and in parallel; see
+:mod:`doseesc.inference.any_model.nuts_fits`. A tally whose fit did not converge is decided conservatively: the design
+does not go above the level in use, and names none above it as the MTD.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.tally import Tally
+from doseesc.inference.any_model.nuts_fits import (
+    Counts,
+    Fit,
+    Sampler,
+    Task,
+    default_cache,
+    fit_all,
+    model_hash,
+    packed_model,
+    read_fit,
+)
+from doseesc.inference.sampling import chosen_sampler
+from doseesc.results.folder import OutputError
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+FloatArray = npt.NDArray[np.float64]
+
+MARK = "doseesc nuts 1\n"
+_EVERY = 25  # fits between two lines of progress
+
+
+@dataclass(eq=False)
+class NutsPosterior:
+    """What a design asks of its model, by NUTS.
+
+    Attributes
+    ----------
+    key : str
+        Hash of the model and the sampler's settings, see :func:`doseesc.inference.any_model.nuts_fits.model_hash`.
+    cache : str
+        Folder of fits.
+    prior : str
+        The prior in PyMC's words.
+    n_doses, patients : int
+    sampler : Sampler
+    backend : {"nutpie", "pymc"}
+    packed : bytes or None
+        The model; None where only fits in the cache can be used, as in results read back.
+    jobs : int
+        Processes; 0 = one for each processor.
+    made, taken : int
+        Fits made, and taken from the cache, by this process so far.
+    """
+
+    key: str
+    cache: str
+    prior: str
+    n_doses: int
+    patients: int
+    sampler: Sampler
+    backend: str
+    packed: bytes | None = field(default=None, repr=False)
+    jobs: int = 0
+    made: int = 0
+    taken: int = 0
+    _fits: dict[tuple[Counts, Counts], Fit] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        model: pm.Model,
+        dlt_probability: str,
+        *,
+        patients: int,
+        sampler: Sampler,
+        prior: str,
+        n_doses: int,
+        cache: str = "",
+        backend: str = "",
+        jobs: int = 0,
+    ) -> NutsPosterior:
+        """Prepare a model; nothing is fitted yet."""
+        backend = backend or chosen_sampler("auto")
+        key = model_hash(model, dlt_probability, sampler, backend)
+        folder = str(Path(cache) if cache else default_cache())
+        packed = packed_model(model, dlt_probability)
+        return cls(key, folder, prior, n_doses, patients, sampler, backend, packed, jobs)
+
+    @property
+    def one_parameter(self) -> bool:
+        """Whether there is a curve at the mean of the only parameter: no, there are several."""
+        return False
+
+    @property
+    def words(self) -> str:
+        """Say what the model is and how its posterior is found."""
+        settings = f"{self.sampler.chains} chains of {self.sampler.draws} draws after {self.sampler.tune}"
+        return (
+            f"The prior is {self.prior}; posteriors are found by NUTS ({settings}, seed {self.sampler.seed}), one for "
+            f"each tally. After one that has not converged the dose is not raised."
+        )
+
+    def notes(self) -> list[str]:
+        """Say how many fits were made, and which did not converge."""
+        said = [f"{self.made} fits made by NUTS ({self.backend}), {self.taken} taken from the cache {self.cache}"]
+        doubtful = [key for key, fit in self._fits.items() if not fit.converged]
+        if doubtful:
+            shown = "; ".join(_shown(*key) for key in doubtful[:5]) + (" ..." if len(doubtful) > 5 else "")
+            fits = f"{len(doubtful)} {'fit' if len(doubtful) == 1 else 'fits'}"
+            said.append(
+                f"{fits} did not converge, after which the dose was not raised; raise draws and tune in the scenario "
+                f"file, or write the model in parameters that are nearly normal: {shown}"
+            )
+        return said
+
+    def means(self, tally: Tally) -> FloatArray:
+        """Return posterior means of the DLT probabilities, shape (S, J)."""
+        fits, row = self._of(tally)
+        return np.stack([fit.draws.mean(axis=0, dtype=np.float64) for fit in fits])[row]
+
+    def squares(self, tally: Tally) -> FloatArray:
+        """Return posterior means of the squared DLT probabilities, shape (S, J)."""
+        fits, row = self._of(tally)
+        return np.stack([(fit.draws.astype(np.float64) ** 2).mean(axis=0) for fit in fits])[row]
+
+    def plug_in(self, tally: Tally) -> FloatArray:
+        """Raise ValueError: there are several parameters."""
+        raise ValueError("selection must not be plug_in with a model of several parameters")
+
+    def exceedance(self, tally: Tally, limits: tuple[float, ...], with_means: bool = False) -> list[FloatArray]:
+        """Return P(DLT probabilities > limit), (S, J) for each limit, and then the means if wanted."""
+        fits, row = self._of(tally)
+        found = [np.stack([(fit.draws > limit).mean(axis=0) for fit in fits])[row] for limit in limits]
+        return [*found, self.means(tally)] if with_means else found
+
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """Return P(DLT probability at ``level`` > limits), shape (S, L)."""
+        fits, row = self._of(tally)
+        below = [np.searchsorted(np.sort(fit.draws[:, level - 1]), limits, side="right") for fit in fits]
+        return 1 - np.stack(below)[row] / len(fits[0].draws)
+
+    def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
+        """Return where (S,) the fit has converged."""
+        fits, row = self._of(tally)
+        return np.array([fit.converged for fit in fits])[row]
+
+    def text(self) -> str:
+        """Return all but the model itself, see :func:`nuts_from_text`."""
+        names = ("key", "cache", "prior", "n_doses", "patients", "backend")
+        return MARK + json.dumps({name: getattr(self, name) for name in names} | {"sampler": list(self.sampler)})
+
+    def _of(self, tally: Tally) -> tuple[list[Fit], npt.NDArray[np.int64]]:
+        """Return the fits of the distinct tallies, and which of them each tally has (S,)."""
+        both = np.concatenate([tally.n, tally.dlt], axis=1).astype(np.int64)
+        distinct, row = np.unique(both, axis=0, return_inverse=True)
+        keys = [(tuple(each[: self.n_doses].tolist()), tuple(each[self.n_doses :].tolist())) for each in distinct]
+        wanted = [key for key in keys if key not in self._fits]
+        nothing = ((0,) * self.n_doses,) * 2
+        if wanted and self.packed is not None and nothing not in (*self._fits, *wanted):
+            wanted.append(nothing)  # the prior, which every report shows
+        self._provide(wanted)
+        return [self._fits[key] for key in keys], row.reshape(-1)
+
+    def _provide(self, keys: list[tuple[Counts, Counts]]) -> None:
+        """Read fits from the cache, and make those that are not there."""
+        missing = []
+        for key in keys:
+            fit = read_fit(self._file(key))
+            if fit is None:
+                missing.append(key)
+            else:
+                self._fits[key] = fit
+                self.taken += 1
+        if not missing:
+            return
+        if self.packed is None:
+            raise OutputError(
+                f"the posterior after {_shown(*missing[0])} is not in the cache {self.cache}\n  run the study again, "
+                f"with --report for a page"
+            )
+        from joblib import cpu_count
+
+        tasks = [Task(*key, str(self._file(key))) for key in missing]
+        fits = fit_all(self.packed, tasks, self.sampler, self.backend, self.jobs or cpu_count())
+        for done, _ in enumerate(fits, start=1):
+            if done % _EVERY == 0 or done == len(tasks):
+                said = f"{self.made + done} fits made by NUTS, {self.taken} from the cache"
+                print(f"{said}; {len(tasks) - done} to make before the next cohort", file=sys.stderr)
+        self.made += len(tasks)
+        for key in missing:
+            fit = read_fit(self._file(key))
+            if fit is None:
+                raise OutputError(f"{self._file(key)} cannot be read although it has just been written")
+            self._fits[key] = fit
+
+    def _file(self, key: tuple[Counts, Counts]) -> Path:
+        n, dlt = ("-".join(map(str, counts)) for counts in key)
+        return Path(self.cache) / self.key / f"n{n}_dlt{dlt}.npz"
+
+
+def nuts_from_text(text: str) -> NutsPosterior:
+    """Read what :meth:`NutsPosterior.text` has written: it answers from the cache alone.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such.
+    """
+    try:
+        given = json.loads(text.removeprefix(MARK))
+        return NutsPosterior(**{**given, "sampler": Sampler(*given["sampler"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"is damaged: {error}") from error
+
+
+def _shown(n: Counts, dlt: Counts) -> str:
+    """Write a tally as outcomes, such as 1NNN 2NNT."""
+    cohorts = [f"{j}{'N' * (a - b)}{'T' * b}" for j, (a, b) in enumerate(zip(n, dlt, strict=True), start=1) if a]
+    return " ".join(cohorts) or "no patient"

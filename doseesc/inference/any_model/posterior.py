@@ -1,0 +1,155 @@
+"""The posterior of a PyMC model, as a design asks for it: on a grid or by NUTS, and as text for results.
+
+With up to three parameters posteriors are found on a grid (:mod:`doseesc.inference.any_model.grid`), with more by NUTS
+(:mod:`doseesc.inference.any_model.nuts_posterior`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.tally import Tally
+from doseesc.inference.any_model.nuts_fits import Sampler
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Posterior(Protocol):
+    """What a design asks of its model; see :class:`doseesc.inference.any_model.grid_posterior.GridPosterior`."""
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels J."""
+
+    @property
+    def patients(self) -> int:
+        """For how many patients answers are accurate."""
+
+    @property
+    def one_parameter(self) -> bool:
+        """Whether the model has a single parameter."""
+
+    @property
+    def words(self) -> str:
+        """Say what the model is and how its posterior is found."""
+
+    def means(self, tally: Tally) -> FloatArray:
+        """Return posterior means (S, J)."""
+
+    def squares(self, tally: Tally) -> FloatArray:
+        """Return posterior means of squares (S, J)."""
+
+    def plug_in(self, tally: Tally) -> FloatArray:
+        """Return the curve at the posterior mean of the parameter (S, J)."""
+
+    def exceedance(self, tally: Tally, limits: tuple[float, ...], with_means: bool = False) -> list[FloatArray]:
+        """Return P(DLT probabilities > limit), (S, J) for each limit, and then the means if wanted."""
+
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """Return P(DLT probability at ``level`` > limits), (S, L)."""
+
+    def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
+        """Return where (S,) the posterior can be relied upon."""
+
+    def notes(self) -> list[str]:
+        """Return what a reader of results should know of how posteriors were found."""
+
+    def text(self) -> str:
+        """Return it as text that a results file can hold."""
+
+
+class PosteriorText(str):
+    """A posterior as text that a file can hold, and the posterior itself while the program runs."""
+
+    live: Posterior
+
+    @classmethod
+    def of(cls, posterior: Posterior) -> PosteriorText:
+        """Return the text of a posterior."""
+        made = cls(posterior.text())
+        made.live = posterior
+        return made
+
+
+def posterior_of_model(
+    model: pm.Model,
+    dlt_probability: str = "p",
+    *,
+    max_n: int,
+    evidence: Sequence[str] = (),
+    tolerance: float = 1e-7,
+    parameter_means: bool = False,
+    sampler: Sampler | None = None,
+    cache: str = "",
+    backend: str = "",
+    jobs: int = 0,
+) -> Posterior:
+    """Return the posterior of a model: on a grid where it has at most three parameters, else by NUTS.
+
+    Parameters
+    ----------
+    model, dlt_probability, max_n, evidence, tolerance
+        As for :func:`doseesc.inference.design_from_pymc`.
+    parameter_means : bool
+        See :func:`doseesc.inference.any_model.grid.model_grid`.
+    sampler, cache, backend, jobs
+        See :class:`doseesc.inference.any_model.nuts_posterior.NutsPosterior`; without effect on a grid.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used.
+    """
+    from doseesc.inference.any_model.grid import MOST_PARAMETERS, model_grid
+    from doseesc.inference.any_model.grid_posterior import GridPosterior
+    from doseesc.inference.any_model.model_function import model_function, prior_words
+    from doseesc.inference.any_model.nuts_posterior import NutsPosterior
+
+    function = model_function(model, dlt_probability, evidence)
+    if len(function.start) <= MOST_PARAMETERS:
+        grid = model_grid(
+            model,
+            dlt_probability,
+            patients=max_n,
+            evidence=evidence,
+            tolerance=tolerance,
+            parameter_means=parameter_means,
+        )
+        return GridPosterior(grid)
+    return NutsPosterior.of(
+        model,
+        dlt_probability,
+        patients=max_n,
+        sampler=sampler or Sampler(),
+        prior=prior_words(model),
+        n_doses=function.n_doses,
+        cache=cache,
+        backend=backend,
+        jobs=jobs,
+    )
+
+
+@lru_cache(maxsize=32)
+def posterior_from_text(text: str) -> Posterior:
+    """Read a posterior from its text.
+
+    Raises
+    ------
+    ValueError
+        If the text is not one.
+    """
+    from doseesc.inference.any_model.grid_posterior import grid_from_text
+    from doseesc.inference.any_model.nuts_posterior import MARK, nuts_from_text
+
+    try:
+        return nuts_from_text(text) if text.startswith(MARK) else grid_from_text(text)
+    except ValueError as error:
+        raise ValueError(f"fitted {error}") from error

@@ -1,0 +1,137 @@
+"""The judge of candidate designs: the truths on which they are judged, exactly, and the criterion.
+
+Criteria, all to be as large as possible, with C_k the probability of correct selection under truth k, O_k that of
+selecting a dose above the true MTD, and weights w_k that sum to 1:
+
+mean
+    sum_k w_k C_k
+minimum
+    min_k C_k
+penalised
+    sum_k w_k (C_k - penalty O_k)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Design
+from doseesc.engines.characteristics import MtdRule, check_probabilities, mtd_levels
+from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.states import MEMORY_LIMIT
+
+if TYPE_CHECKING:
+    from doseesc.study.study import Study
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+Criterion = Literal["mean", "minimum", "penalised"]
+
+CRITERIA: tuple[Criterion, ...] = ("mean", "minimum", "penalised")
+FIGURES = ("correct_selection", "overdose_selection", "patients_above_mtd", "total_patients")
+"""What is computed of each candidate under each truth."""
+
+_DECIMALS = 12  # beyond, figures depend on the order in which processors add up
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The truths on which candidates are judged, and how they are summed up.
+
+    Attributes
+    ----------
+    truths : array, shape (K, J)
+    target : float
+    true_mtd : array of int, shape (K,)
+    weights : array, shape (K,)
+    criterion : {"mean", "minimum", "penalised"}
+    penalty : float
+    memory_limit : int
+    """
+
+    truths: FloatArray
+    target: float
+    true_mtd: IntArray
+    weights: FloatArray
+    criterion: Criterion
+    penalty: float
+    memory_limit: int
+
+    def figures(self, design: Design) -> FloatArray:
+        """Return the figures of :data:`FIGURES` under each truth, shape (4, K)."""
+        paths = enumerate_paths(design, memory_limit=self.memory_limit)
+        found = paths.characteristics(self.truths, target=self.target, true_mtd=self.true_mtd)
+        return np.round(np.stack([getattr(found, name) for name in FIGURES]), _DECIMALS)
+
+    def score(self, figures: FloatArray) -> FloatArray:
+        """Return the criterion for figures (..., 4, K)."""
+        correct, overdose = figures[..., 0, :], figures[..., 1, :]
+        if self.criterion == "minimum":
+            return correct.min(axis=-1)
+        if self.criterion == "penalised":
+            correct = correct - self.penalty * overdose
+        return np.round(correct @ self.weights, _DECIMALS)
+
+
+def truths_of(study: Study, curves: int | None = None, seed: int | None = None) -> FloatArray:
+    """Return the truths (K, J) of a study on which to judge.
+
+    Parameters
+    ----------
+    study : Study
+    curves : int, optional
+        So many random curves, pseudo-uniform, instead of the study's scenarios.
+    seed : int, optional
+        Of these curves; by default the study's.
+
+    Returns
+    -------
+    array, shape (K, J)
+        The study's listed scenarios; where it has none, its random curves.
+    """
+    if curves is not None:
+        from doseesc.study.random_section import PseudoUniform
+
+        return PseudoUniform(count=curves, seed=study.simulation.seed if seed is None else seed).draw(study)
+    if study.truths:
+        return np.array(list(study.truths.values()))
+    return np.concatenate([random.draw(study) for random in study.random_scenarios.values()])
+
+
+def make_judge(
+    design: Design,
+    truths: Any,
+    *,
+    criterion: Criterion = "mean",
+    penalty: float = 1.0,
+    weights: Any = None,
+    target: float | None = None,
+    true_mtd: Any = None,
+    mtd_rule: MtdRule = "nearest",
+    mtd_margin: float = 0.1,
+    memory_limit: int = MEMORY_LIMIT,
+) -> Judge:
+    """Return a judge, everything checked; parameters as for :func:`doseesc.planning.calibration.calibrate`.
+
+    Raises
+    ------
+    ValueError
+        If one is out of range.
+    """
+    if criterion not in CRITERIA:
+        raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, not {criterion!r}")
+    if not penalty >= 0:
+        raise ValueError(f"penalty must not be negative, not {penalty}")
+    rows = np.atleast_2d(check_probabilities(truths, design.n_doses))
+    share = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if share.shape != (len(rows),) or not (share >= 0).all() or not share.sum() > 0:
+        raise ValueError(f"weights must be {len(rows)} numbers of at least 0, one per truth, not {weights!r}")
+    aim = design.target if target is None else target
+    mtd = mtd_levels(rows, aim, true_mtd, mtd_rule, mtd_margin)
+    if mtd is None or aim is None:
+        raise ValueError(f"target must be given: {type(design).__name__} has none of its own")
+    return Judge(rows, aim, mtd, share / share.sum(), criterion, penalty, memory_limit)

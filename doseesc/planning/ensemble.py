@@ -1,0 +1,252 @@
+"""Designs under many random truths: exact figures under each, their mean and their spread, per true MTD.
+
+A design's figure, such as the probability of correct selection, is computed exactly under every one of K random curves
+(:mod:`doseesc.truth.random_curves`).  Over the curves it has a mean and quantiles: the 5 % quantile of correct
+selection and the 95 % quantile of overdose selection tell how bad a design is where it is bad.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Design
+from doseesc.engines.characteristics import METRICS
+from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.montecarlo import TrialBlock, block_sizes, play
+from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
+from doseesc.truth.curves import true_mtd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from doseesc.study.random_section import RandomScenarios
+    from doseesc.study.study import Study
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+FIGURES = METRICS[3:]
+"""The figures of the summary: those of the tidy table that are one number per truth."""
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+class Distribution(NamedTuple):
+    """A figure over the curves: sorted values and the share of curves up to each."""
+
+    value: FloatArray
+    share: FloatArray
+
+
+@dataclass(frozen=True)
+class DesignFigures:
+    """One design under all curves.
+
+    Attributes
+    ----------
+    method : {"exact", "monte_carlo"}
+    values : dict of str to array
+        The figures of :data:`doseesc.engines.characteristics.METRICS`, each with leading axis K.
+    """
+
+    method: str
+    values: dict[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class EnsembleResults:
+    """What designs do under random truths.
+
+    Attributes
+    ----------
+    study : Study
+    random : RandomScenarios
+        How the curves were drawn.
+    truths : array, shape (K, J)
+        The curves.
+    true_mtd : array of int, shape (K,)
+        The level of each curve's true MTD by the study's definition, 0 = none.
+    figures : dict of str to DesignFigures
+        By design.
+    notes : list of str
+        What the reader should know, such as a design that was too large to enumerate.
+    elapsed : float
+        Seconds.
+    """
+
+    study: Study
+    random: RandomScenarios
+    truths: FloatArray
+    true_mtd: IntArray
+    figures: dict[str, DesignFigures]
+    notes: list[str] = field(default_factory=list)
+    elapsed: float = 0.0
+
+    def distribution(self, design: str, metric: str = "correct_selection", mtd: int | None = None) -> Distribution:
+        """Return a figure's distribution over the curves, all or those of one true MTD."""
+        value = np.sort(self._values(design, metric)[self._rows(mtd)])
+        return Distribution(value, np.arange(1, len(value) + 1) / max(len(value), 1))
+
+    def mean(self, design: str, metric: str = "correct_selection", mtd: int | None = None) -> float:
+        """Return a figure's mean over the curves, all or those of one true MTD; NaN where there are none."""
+        value = self.distribution(design, metric, mtd).value
+        return float(value.mean()) if len(value) else float("nan")
+
+    def quantile(self, design: str, metric: str, level: float, mtd: int | None = None) -> float:
+        """Return a figure's quantile over the curves, interpolated between values; NaN where there are none."""
+        value = self.distribution(design, metric, mtd).value
+        return float(np.quantile(value, level)) if len(value) else float("nan")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the summary: one row per design, true MTD (missing = all curves) and figure of :data:`FIGURES`.
+
+        Columns: ``design, method, true_mtd, curves, metric, mean, se, q05, q25, q50, q75, q95``; ``se`` is the standard
+        error of the mean that comes from the number of curves.
+        """
+        import pandas as pd
+
+        rows = []
+        for design, figures in self.figures.items():
+            for mtd in (None, *(int(level) for level in np.unique(self.true_mtd))):
+                for metric in FIGURES:
+                    value = self.distribution(design, metric, mtd).value
+                    se = value.std(ddof=1) / np.sqrt(len(value)) if len(value) > 1 else np.nan
+                    spread = np.quantile(value, QUANTILES)
+                    rows.append((design, figures.method, mtd, len(value), metric, value.mean(), se, *spread))
+        names = [f"q{round(100 * level):02d}" for level in QUANTILES]
+        frame = pd.DataFrame(rows, columns=["design", "method", "true_mtd", "curves", "metric", "mean", "se", *names])
+        frame["true_mtd"] = frame["true_mtd"].astype("Int64")
+        return frame
+
+    def curves_to_frame(self) -> pd.DataFrame:
+        """Return every curve under every design: ``curve, true_mtd, p_1 ... p_J, design, method`` and the figures."""
+        import pandas as pd
+
+        frames = []
+        for design, figures in self.figures.items():
+            frame = pd.DataFrame(self.truths, columns=[f"p_{level + 1}" for level in range(self.truths.shape[1])])
+            frame.insert(0, "true_mtd", self.true_mtd)
+            frame.insert(0, "curve", np.arange(1, len(frame) + 1))
+            frame["design"], frame["method"] = design, figures.method
+            for metric in FIGURES:
+                frame[metric] = figures.values[metric]
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def _values(self, design: str, metric: str) -> FloatArray:
+        if design not in self.figures:
+            raise ValueError(f"design must be one of {', '.join(self.figures)}, not {design!r}")
+        if metric not in FIGURES:
+            raise ValueError(f"metric must be one of {', '.join(FIGURES)}, not {metric!r}")
+        return self.figures[design].values[metric]
+
+    def _rows(self, mtd: int | None) -> npt.NDArray[np.bool_]:
+        return np.ones(len(self.true_mtd), dtype=np.bool_) if mtd is None else self.true_mtd == mtd
+
+
+def run_ensemble(
+    study: Study,
+    random: RandomScenarios | None = None,
+    *,
+    trials: int = 1000,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> EnsembleResults:
+    """Run every design of a study under random truths.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`doseesc.load`; its named scenarios are left aside.
+    random : RandomScenarios, optional
+        How the curves are drawn; by default as the file's random scenario says, or where it has none pseudo-uniform
+        with the file's seed.
+    trials : int
+        Trials per curve of a design that is too large to enumerate; a note then says that it was simulated.
+    memory_limit : int
+        Bytes that an enumeration may use.
+    progress : callable, optional
+        Called with the designs done and the designs in all.
+
+    Raises
+    ------
+    ValueError
+        If ``trials`` is not positive, the random curves do not suit the study, or the file has several random scenarios
+        and none is given.
+
+    Examples
+    --------
+    >>> import doseesc
+    >>> from doseesc.study.random_section import PseudoUniform
+    >>> from doseesc.study.study import shipped_scenarios
+    >>> study = doseesc.load(shipped_scenarios()["nct04602104"])
+    >>> found = run_ensemble(study, PseudoUniform(count=100, seed=1))
+    >>> found.mean("BOIN", "correct_selection") > found.quantile("BOIN", "correct_selection", 0.05)
+    True
+    """
+    if trials < 1:
+        raise ValueError(f"trials must be at least 1, not {trials}")
+    began = time.perf_counter()
+    random = file_random(study) if random is None else random
+    truths = random.draw(study)
+    mtd = true_mtd(truths, study.target, study.true_mtd_rule.rule, study.true_mtd_rule.margin)
+    notes: list[str] = []
+    figures: dict[str, DesignFigures] = {}
+    for done, (name, design) in enumerate(study.designs.items()):
+        if progress is not None:
+            progress(done, len(study.designs))
+        try:
+            paths = enumerate_paths(design, memory_limit=memory_limit)
+        except TooManyStates as error:
+            figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, mtd, trials, random.seed))
+            notes.append(f"{name} is simulated, {trials:,} trials per curve, which widens its quantiles: {error}")
+            continue
+        found = paths.characteristics(truths, target=study.target, true_mtd=mtd)
+        figures[name] = DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS})
+    if progress is not None:
+        progress(len(study.designs), len(study.designs))
+    return EnsembleResults(study, random, truths, mtd, figures, notes, time.perf_counter() - began)
+
+
+def file_random(study: Study, name: str | None = None) -> RandomScenarios:
+    """Return a study's random scenario, by name where it has several; pseudo-uniform curves where it has none.
+
+    Raises
+    ------
+    ValueError
+        If there is no random scenario of that name, or there are several and no name is given.
+    """
+    from doseesc.study.random_section import PseudoUniform
+
+    known = study.random_scenarios
+    if name is not None and name not in known:
+        raise ValueError(f"random scenario {name!r} is not in the file; there are {', '.join(known) or 'none'}")
+    if name is None and len(known) > 1:
+        raise ValueError(f"random must be given: the file has several random scenarios, {', '.join(known)}")
+    if name is None and not known:
+        return PseudoUniform(seed=study.simulation.seed)
+    return known[next(iter(known)) if name is None else name]
+
+
+def _simulated(
+    design: Design, study: Study, truths: FloatArray, mtd: IntArray, trials: int, seed: int
+) -> dict[str, FloatArray]:
+    """Simulate trials under every curve, each with patients of its own; the decisions are shared."""
+    graph = DecisionGraph(design)
+    sizes = block_sizes(trials)
+    rows = []
+    for row, truth in enumerate(truths):
+        visits = np.zeros(0, dtype=np.int64)
+        for index, size in enumerate(sizes):
+            node = play(graph, truth, TrialBlock.draw(seed, row * len(sizes) + index, design.max_n, size))
+            visits = np.pad(visits, (0, graph.size - len(visits))) + np.bincount(node, minlength=graph.size)
+        ends, count = graph.ends(visits)
+        rows.append(ends.summarise(count[None], truth[None], study.target, mtd[row : row + 1], trials))
+    return {metric: np.concatenate([getattr(found, metric) for found in rows]) for metric in METRICS}

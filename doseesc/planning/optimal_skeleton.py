@@ -1,0 +1,204 @@
+"""The skeleton of a CRM that does best on given truths, by a direct search.
+
+Every skeleton is a point x in R^J,
+
+    logit s_1 = x_1,    logit s_j = logit s_{j-1} + exp(x_j),
+
+so that all are increasing and the search needs no bounds.  The score of a skeleton is exact but a step function (it
+changes where a decision does), hence the simplex search of Nelder and Mead (1965), *Computer Journal* 7:308-313.  The
+idea of such a search is from Norris (2021), the vignette "MCSE-Free CRM Performance and Safety Assessment" of the R
+package precautionary.
+
+A caution: judged on truths with one and the same MTD, the best skeleton is the one that names that dose whatever the
+data.  Judge on truths in which each dose in turn is the MTD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from designs import CRM, skeleton
+from doseesc.engines.characteristics import MtdRule
+from doseesc.engines.states import MEMORY_LIMIT
+from doseesc.parallel import one_blas_thread
+from doseesc.planning.criterion import Criterion, Judge, make_judge
+
+FloatArray = npt.NDArray[np.float64]
+
+_STEP = 0.25  # size of the first simplex, in units of x
+_STARTS = ((0.5, 0.20), (0.0, 0.20), (1.0, 0.20), (0.5, 0.32), (0.5, 0.12), (0.25, 0.28), (0.75, 0.28))
+"""Further starting points: place of the prior MTD on the ladder, half-width as a share of the target."""
+
+
+@dataclass(frozen=True)
+class OptimalSkeleton:
+    """What the search found.
+
+    Attributes
+    ----------
+    design : CRM
+        With the best skeleton (and prior standard deviation, if that was searched too).
+    score, start_score : float
+        Its criterion, and that of the design the search began with.
+    figures : array, shape (4, K)
+        Its :data:`doseesc.planning.criterion.FIGURES` under each truth.
+    judge : Judge
+    evaluations : int
+        Designs enumerated.
+    converged : bool
+        Whether the best search ended before its limit of evaluations.
+    """
+
+    design: CRM
+    score: float
+    start_score: float
+    figures: FloatArray
+    judge: Judge
+    evaluations: int
+    converged: bool
+
+
+def optimal_skeleton(
+    design: CRM,
+    truths: Any,
+    *,
+    criterion: Criterion = "mean",
+    penalty: float = 1.0,
+    weights: Any = None,
+    target: float | None = None,
+    true_mtd: Any = None,
+    mtd_rule: MtdRule = "nearest",
+    mtd_margin: float = 0.1,
+    with_prior_sd: bool = False,
+    starts: int = 1,
+    tolerance: float = 1e-4,
+    max_evaluations: int = 1000,
+    jobs: int = 1,
+    memory_limit: int = MEMORY_LIMIT,
+) -> OptimalSkeleton:
+    """Search the skeleton of the highest score, beginning with the design's own.
+
+    Parameters
+    ----------
+    design : CRM
+    truths, criterion, penalty, weights, target, true_mtd, mtd_rule, mtd_margin, memory_limit
+        As for :func:`doseesc.planning.calibration.calibrate`.
+    with_prior_sd : bool
+        Whether the prior standard deviation is searched too.
+    starts : int
+        Searches, from 1 to 8; the first begins at the design's own skeleton, the others at skeletons of other prior
+        MTDs and half-widths.  The best is returned.
+    tolerance : float
+        A search ends when the scores of its simplex lie within this.
+    max_evaluations : int
+        Most designs enumerated in one search.
+    jobs : int
+        Processes; the answer does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    """
+    if not isinstance(design, CRM):
+        raise ValueError(f"design must be a CRM, not {type(design).__name__}")
+    if not 1 <= starts <= 1 + len(_STARTS):
+        raise ValueError(f"starts must lie between 1 and {1 + len(_STARTS)}, not {starts}")
+    if not tolerance > 0:
+        raise ValueError(f"tolerance must be positive, not {tolerance}")
+    if max_evaluations < 1:
+        raise ValueError(f"max_evaluations must be at least 1, not {max_evaluations}")
+    judge = make_judge(
+        design,
+        truths,
+        criterion=criterion,
+        penalty=penalty,
+        weights=weights,
+        target=target,
+        true_mtd=true_mtd,
+        mtd_rule=mtd_rule,
+        mtd_margin=mtd_margin,
+        memory_limit=memory_limit,
+    )
+    searches = [
+        (judge, design, first, with_prior_sd, tolerance, max_evaluations) for first in _first_designs(design, starts)
+    ]
+    if jobs == 1:
+        found = [_search(*search) for search in searches]
+    else:
+        from joblib import Parallel, delayed
+
+        found = Parallel(n_jobs=jobs)(delayed(_search)(*search) for search in searches)
+    best = max(found, key=lambda each: each.score)
+    return replace(best, start_score=found[0].start_score, evaluations=sum(each.evaluations for each in found))
+
+
+def _first_designs(design: CRM, starts: int) -> list[CRM]:
+    first = [design]
+    for place, share in _STARTS[: starts - 1]:
+        guesses = skeleton(
+            target=design.target,
+            halfwidth=share * min(design.target, 1 - design.target),
+            prior_mtd=1 + round(place * (design.n_doses - 1)),
+            n_doses=design.n_doses,
+            model=design.model,
+            intercept=design.intercept,
+        )
+        first.append(replace(design, skeleton=tuple(guesses.tolist())))
+    return first
+
+
+def _search(
+    judge: Judge, design: CRM, first: CRM, with_prior_sd: bool, tolerance: float, max_evaluations: int
+) -> OptimalSkeleton:
+    from scipy.optimize import minimize
+
+    def design_at(point: FloatArray) -> CRM | None:
+        prior_sd = float(np.exp(point[-1])) if with_prior_sd else design.prior_sd
+        try:
+            return replace(design, skeleton=_skeleton_at(point[: design.n_doses]), prior_sd=prior_sd)
+        except ValueError:  # far out, neighbours become equal numbers, or a logistic curve cannot reach them
+            return None
+
+    def loss(point: FloatArray) -> float:
+        there = design_at(point)
+        return np.inf if there is None else -float(judge.score(judge.figures(there)))
+
+    point = _point_of(first.skeleton)
+    if with_prior_sd:
+        point = np.append(point, np.log(first.prior_sd))
+    with one_blas_thread():
+        start_score = -loss(point)
+        found = minimize(
+            loss,
+            point,
+            method="Nelder-Mead",
+            options={
+                "initial_simplex": np.vstack([point, point + _STEP * np.eye(len(point))]),
+                "xatol": np.inf,
+                "fatol": tolerance,
+                "maxfev": max_evaluations,
+            },
+        )
+        best = design_at(found.x)
+        assert best is not None, "the search begins at a design that exists"
+        figures = judge.figures(best)
+    score = float(judge.score(figures))
+    return OptimalSkeleton(best, score, start_score, figures, judge, int(found.nfev) + 2, bool(found.success))
+
+
+def _point_of(guesses: tuple[float, ...]) -> FloatArray:
+    steps = logit(np.array(guesses))
+    steps[1:] = np.log(np.diff(steps))
+    return steps
+
+
+def _skeleton_at(point: FloatArray) -> tuple[float, ...]:
+    with np.errstate(over="ignore"):
+        steps = np.concatenate([point[:1], np.exp(point[1:])])
+    return tuple(expit(np.cumsum(steps)).tolist())

@@ -1,0 +1,163 @@
+"""Everything asked about a study's Phase 2 trial, answered at once: what the command prints, saves and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doseesc.phase2.alternatives import AnalysisRow, simulate_analyses
+from doseesc.phase2.plan import TrialPlan
+from doseesc.phase2.power import Power, simulate_power
+from doseesc.phase2.registered_size import SizeFigures, compare_totals
+from doseesc.phase2.secondary import SecondaryRow, simulate_secondary
+from doseesc.phase2.size import SampleSize, sample_size
+from doseesc.planning.assurance import ProgrammeAssurance, programme_assurance
+from doseesc.planning.phase2_trial import phase2_of, planned_mtd, refused, trial_plan
+from doseesc.study.phase2_section import Phase2
+
+if TYPE_CHECKING:
+    from doseesc.study.study import Study
+
+SECONDARY_TRIALS = 1000
+"""Trials of secondary outcomes, if no more are asked for."""
+
+
+@dataclass(frozen=True)
+class Phase2Answers:
+    """What was found about one Phase 2 trial.
+
+    Attributes
+    ----------
+    study : Study
+    scenario : str
+        Toxicity scenario of the adverse reactions.
+    mtd_level : int
+        The MTD planned with.
+    power, null : Power
+        Under the plan's effect, and under a drug that does nothing.
+    wanted, measure : float and str, or None
+        Power asked for, and of what.
+    size : SampleSize or None
+    totals : list of SizeFigures
+        Of the file's ``compare_totals``.
+    analyses : list of AnalysisRow
+    secondary : list of SecondaryRow
+    programme : list of ProgrammeAssurance
+    """
+
+    study: Study
+    scenario: str
+    mtd_level: int
+    power: Power
+    null: Power
+    wanted: float | None
+    measure: str | None
+    size: SampleSize | None
+    totals: list[SizeFigures]
+    analyses: list[AnalysisRow]
+    secondary: list[SecondaryRow]
+    programme: list[ProgrammeAssurance]
+
+    @property
+    def plan(self) -> TrialPlan:
+        """The trial."""
+        return self.power.plan
+
+    @property
+    def section(self) -> Phase2:
+        """The study's section, or one of assumptions only."""
+        return phase2_of(self.study)
+
+    @property
+    def mtd_label(self) -> str:
+        """Label of the MTD planned with."""
+        return self.study.dose_labels[self.mtd_level - 1]
+
+    @property
+    def secondary_trials(self) -> int:
+        """Trials of the secondary outcomes."""
+        return min(self.power.tally.trials, SECONDARY_TRIALS)
+
+
+def answer(
+    study: Study,
+    *,
+    scenario: str | None = None,
+    mtd_level: int | None = None,
+    size: float | None = None,
+    measure: str = "any_ttci",
+    analyses: bool = False,
+    secondary: bool = False,
+    assurance: bool = False,
+    trials: int = 10_000,
+    seed: int | None = None,
+    jobs: int = 1,
+) -> Phase2Answers:
+    """Answer what is asked about a study's Phase 2 trial.
+
+    Parameters
+    ----------
+    study : Study
+    scenario : str, optional
+        Toxicity scenario of the adverse reactions; by default the first.
+    mtd_level : int, optional
+        By default the file's.
+    size : float, optional
+        Find the smallest trial with this power of ``measure`` (see :func:`doseesc.phase2.size.sample_size`).
+    measure : str
+    analyses, secondary, assurance : bool
+        Also all analyses, the secondary outcomes, the programme's assurance.
+    trials, seed, jobs : int
+        As for :func:`doseesc.phase2.power.simulate_power`; seed by default the file's.
+
+    Raises
+    ------
+    ScenarioError
+        If the study's arms or its section ``phase2`` do not make a trial.
+    ValueError
+        If there is no such scenario, or the power cannot be had.
+    """
+    if not study.truths:
+        raise ValueError("study must have a scenario with dlt, not random curves only")
+    scenario = next(iter(study.truths)) if scenario is None else scenario
+    mtd_level = planned_mtd(study) if mtd_level is None else mtd_level
+    seed = study.simulation.seed if seed is None else seed
+    plan = trial_plan(study, scenario=scenario, mtd_level=mtd_level)
+    power, null = (simulate_power(each, trials=trials, seed=seed, jobs=jobs) for each in (plan, plan.under_null()))
+    sized = None
+    if size is not None:
+        sized = sample_size(plan, power=size, measure=measure, trials=trials, seed=seed, jobs=jobs)
+    return Phase2Answers(
+        study=study,
+        scenario=scenario,
+        mtd_level=mtd_level,
+        power=power,
+        null=null,
+        wanted=size,
+        measure=None if size is None else measure,
+        size=sized,
+        totals=_totals(study, plan, trials, seed, jobs),
+        analyses=simulate_analyses(plan, trials=trials, seed=seed, jobs=jobs) if analyses else [],
+        secondary=simulate_secondary(plan, trials=min(trials, SECONDARY_TRIALS), seed=seed, jobs=jobs)
+        if secondary
+        else [],
+        programme=_programme(study, trials, seed, jobs) if assurance else [],
+    )
+
+
+def _totals(study: Study, plan: TrialPlan, trials: int, seed: int, jobs: int) -> list[SizeFigures]:
+    totals: Sequence[int] = phase2_of(study).compare_totals
+    for total in totals:
+        try:
+            plan.with_total(total)
+        except ValueError as error:
+            raise refused(study, ("phase2", "compare_totals"), str(error), "write more patients") from error
+    return compare_totals(plan, totals, trials=trials, seed=seed, jobs=jobs)
+
+
+def _programme(study: Study, trials: int, seed: int, jobs: int) -> list[ProgrammeAssurance]:
+    from doseesc.runs.run_study import run
+
+    results = run(study, method="auto", seed=seed, jobs=jobs)
+    return programme_assurance(results, trials=trials, seed=seed, jobs=jobs)

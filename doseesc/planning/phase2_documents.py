@@ -1,0 +1,89 @@
+"""Answers about a Phase 2 trial as files and as one JSON document; each says what it assumes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from doseesc.phase2.alternatives import analyses_frame
+from doseesc.phase2.assumptions import Assumption
+from doseesc.phase2.power_frame import power_frame
+from doseesc.phase2.registered_size import totals_frame
+from doseesc.phase2.secondary import secondary_frame
+from doseesc.phase2.words import duration_words, phase2_rows
+from doseesc.planning.assurance import assurance_frame
+from doseesc.planning.phase2_answers import Phase2Answers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POWER_FILE = "phase2_power.csv"
+ASSUMPTIONS_FILE = "phase2_assumptions.csv"
+TOTALS_FILE = "phase2_totals.csv"
+ANALYSES_FILE = "phase2_analyses.csv"
+SECONDARY_FILE = "phase2_secondary.csv"
+ASSURANCE_FILE = "phase2_assurance.csv"
+
+
+def power_csv(answers: Phase2Answers) -> str:
+    """Return the table of power as CSV; its column ``assumed`` names what the file does not give."""
+    return _csv(power_frame(answers.power, answers.null), answers)
+
+
+def files(answers: Phase2Answers) -> dict[str, str]:
+    """Return the text of every file by its name."""
+    import pandas as pd
+
+    assumptions = pd.DataFrame(answers.section.assumptions(), columns=list(Assumption._fields))
+    found = {
+        POWER_FILE: power_csv(answers),
+        ASSUMPTIONS_FILE: assumptions.to_csv(index=False, lineterminator="\n"),
+    }
+    if answers.totals:
+        found[TOTALS_FILE] = _csv(totals_frame(answers.totals), answers)
+    if answers.analyses:
+        found[ANALYSES_FILE] = _csv(analyses_frame(answers.analyses), answers)
+    if answers.secondary:
+        found[SECONDARY_FILE] = _csv(secondary_frame(answers.secondary), answers)
+    if answers.programme:
+        found[ASSURANCE_FILE] = _csv(assurance_frame(answers.study, answers.programme), answers)
+    return found
+
+
+def document(answers: Phase2Answers) -> str:
+    """Return everything as one JSON document."""
+    size = answers.size
+    whole = {
+        "assumptions": [each._asdict() for each in answers.section.assumptions()],
+        "in_file": answers.study.phase2 is not None,
+        "scenario": answers.scenario,
+        "mtd": answers.mtd_label,
+        "trials": answers.power.tally.trials,
+        "seed": answers.power.seed,
+        "words": dict(phase2_rows(answers.plan, answers.power, answers.null)),
+        "duration": duration_words(answers.plan) if answers.plan.accrual else None,
+        "power": _records(power_frame(answers.power, answers.null)),
+        "size": None
+        if size is None
+        else {
+            "n": size.n,
+            "total": size.plan.total,
+            "standard_error": size.standard_error,
+            "power": answers.wanted,
+            "measure": answers.measure,
+        },
+        "totals": _records(totals_frame(answers.totals)),
+        "analyses": _records(analyses_frame(answers.analyses)),
+        "secondary": _records(secondary_frame(answers.secondary)),
+        "assurance": _records(assurance_frame(answers.study, answers.programme)),
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _csv(frame: pd.DataFrame, answers: Phase2Answers) -> str:
+    assumed = [f"{each.key} {each.value or each.basis}" for each in answers.section.assumptions() if not each.from_file]
+    return frame.assign(assumed="; ".join(assumed)).to_csv(index=False, lineterminator="\n")
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return list(json.loads(frame.to_json(orient="records", double_precision=15)))

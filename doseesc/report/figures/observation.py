@@ -1,0 +1,62 @@
+"""The price of events that the drug did not cause, as a figure: each observation model beside the drug alone."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from doseesc.report.figures.characteristics import ERROR
+from doseesc.report.figures.style import WIDTH, design_style, legend_below, new_figure, plain
+from doseesc.report.tables.further import observed_groups
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_LONGEST = 30
+
+
+def observation_figure(document: dict[str, Any]) -> Figure | None:
+    """Draw mean correct selection and mean probability of no dose, by observation model; None where there is none.
+
+    Parameters
+    ----------
+    document : dict
+        ``results.json`` as plain values.
+    """
+    from matplotlib.lines import Line2D
+
+    groups = observed_groups(document)
+    if not groups:
+        return None
+    policies, designs = (list(dict.fromkeys(key[part] for key in groups)) for part in (0, 1))
+    height = max(0.32, 0.1 * len(designs)) * len(policies) + 1.1
+    figure = new_figure(WIDTH, height)
+    for column, words in enumerate(("correct selection", "no dose selected")):
+        axes = figure.add_axes((0.28 + 0.37 * column, 0.85 / height, 0.335, 1 - 0.95 / height))
+        plain(axes)
+        for (policy, design), found in groups.items():
+            colour, _, marker = design_style(designs.index(design))
+            shares = (each["correct_selection"] if column == 0 else each["selected"][0] for each in found)
+            y = -policies.index(policy) + ((len(designs) - 1) / 2 - designs.index(design)) * min(
+                0.18, 0.8 / len(designs)
+            )
+            at = 100 * fmean(shares)
+            errors = [each["mcse"] for each in found]
+            # Scenarios share their patients, so that errors add up at most like this.
+            error = fmean(each["correct_selection"] if column == 0 else each["selected"][0] for each in errors)
+            if error > 0:
+                axes.errorbar(at, y, xerr=200 * error, zorder=1, **ERROR)
+            axes.plot(at, y, marker, color=colour, ms=5.5, mec="black", mew=0.5)
+        names = [each if len(each) <= _LONGEST else each[: _LONGEST - 1] + "…" for each in policies]
+        axes.set_yticks([-place for place in range(len(policies))], names if column == 0 else [])
+        axes.set_ylim(-len(policies) + 0.5, 0.5)
+        axes.set_xlim(left=0)
+        axes.grid(axis="x", color="0.9", lw=0.6)
+        axes.set_xlabel(f"{words}, % of trials", fontsize=8)
+    styles = {design: design_style(place) for place, design in enumerate(designs)}
+    handles = [
+        Line2D([], [], marker=marker, color=colour, mec="black", mew=0.5, ls="", label=design)
+        for design, (colour, _, marker) in styles.items()
+    ]
+    legend_below(figure, handles, len(handles))
+    return figure

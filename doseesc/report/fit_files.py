@@ -1,0 +1,70 @@
+"""The files of an analysis, written whole or not at all.
+
+``fit.json`` (everything but the draws), ``summary.csv`` (one row per dose and method), ``fit.nc`` (the draws, which
+``arviz.from_netcdf`` opens) and the figures.  The folder may be one of results: then they are added to it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doseesc.inference.arviz_compat import write_netcdf
+from doseesc.results.folder import FIT_FILE, check_fit_folder, write_folder
+
+if TYPE_CHECKING:
+    from doseesc.analysis.fit import Fit
+
+SUMMARY_FILE = "summary.csv"
+DRAWS_FILE = "fit.nc"
+FIGURE_KINDS = ("png", "svg")
+
+
+def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
+    """Write the files of an analysis into a folder.
+
+    Parameters
+    ----------
+    fit : Fit
+    folder : path
+        New, empty, or a folder of results, to which the files are added.
+    force : bool
+        Replace an earlier analysis.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder may not be written, or writing fails.
+    """
+    from doseesc.report.figures.fit import fit_figures
+    from doseesc.report.figures.style import figure_bytes
+
+    check_fit_folder(folder, force=force)
+    files: dict[str, str | bytes] = {
+        FIT_FILE: json.dumps(fit.to_dict(), indent=1, ensure_ascii=False) + "\n",
+        SUMMARY_FILE: fit.to_frame().to_csv(index=False, lineterminator="\n"),
+        DRAWS_FILE: _netcdf(fit),
+    }
+    if fit.borrowed is not None:
+        for name in ("sizes", "conflict", "sensitivity", "strata"):
+            table = getattr(fit.borrowed, name)
+            if table is not None:
+                files[f"borrowing_{name}.csv"] = table.to_csv(index=False, lineterminator="\n")
+    for name, figure in fit_figures(fit).items():
+        for kind in FIGURE_KINDS:
+            files[f"{name}.{kind}"] = figure_bytes(figure, kind)
+    return write_folder(files, folder, keep=True)
+
+
+def _netcdf(fit: Fit) -> bytes:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / DRAWS_FILE
+        write_netcdf(fit.trace, path)
+        return path.read_bytes()

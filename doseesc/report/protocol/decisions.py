@@ -1,0 +1,230 @@
+"""The decision table of a protocol, for every design.
+
+A design that decides from patients and DLTs at the current dose alone has its table of letters.  Of every other design
+the protocol shows every decision of the first cohorts, and the decisions at each dose where no lower dose had a DLT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
+from doseesc.conduct.decision_table import LetterTable, letters
+from doseesc.conduct.trial import Trial
+from doseesc.engines.pathways import Pathways, TooManyPathways, pathways
+from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
+from doseesc.report.tables.characteristics import PageTable, Value
+
+_MOST_COLUMNS = 12
+_MOST_ROWS = 40
+_MOST_COHORTS = 4
+_MOST_NODES = 5_000
+_COHORTS_AT_DOSE = 3
+_ARROWS = {-1: "↓", 0: "→", 1: "↑"}
+
+
+def decision_blocks(trial: Trial) -> Iterator[Block]:
+    """Yield the section on decisions."""
+    yield Block("heading", "Decision table")
+    cells = letters(trial.design)
+    if cells is not None:
+        yield from _letter_blocks(trial, cells)
+        return
+    paths = _first_cohorts(trial)
+    yield from paragraphs(
+        "The dose of the next cohort depends on the data at all doses. All decisions of the first "
+        f"{_cohorts_words(paths)} follow, rules included; later ones are computed in the same way from all data so "
+        "far."
+    )
+    yield from captioned(_transition_table(trial, paths))
+    if _has_even_cohorts(trial) and trial.design.cohort_size < trial.design.max_n:
+        yield from captioned(_clear_table(trial))
+
+
+def uses_pathways(trial: Trial) -> bool:
+    """Whether the section shows dose-transition pathways."""
+    return letters(trial.design) is None
+
+
+def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterator[Block]:
+    sizes = _patients_shown(trial, list(cells))
+    groups = [sizes[start : start + _MOST_COLUMNS] for start in range(0, len(sizes), _MOST_COLUMNS)]
+    for place, group in enumerate(groups):
+        more = f", {group[0]} to {group[-1]} patients" if len(groups) > 1 else ""
+        caption = f"Decisions by patients (columns) and DLTs (rows) at the current dose{more}"
+        last = _last_telling(cells, group)
+        rows = [
+            (
+                Value(f"{dlts} or more" if dlts == last < max(group) else str(dlts), "", dlts),
+                *(Value(cells[n][dlts] if dlts <= n else "") for n in group),
+            )
+            for dlts in range(last + 1)
+        ]
+        name = "decisions" if place == 0 else f"decisions {place + 1}"
+        yield from captioned(PageTable(name, caption, "", ("DLTs", *(f"{n}" for n in group)), rows))
+    legend = LetterTable(trial, cells).legend
+    yield from (Block("bullet", f"{letter}: {meaning}") for letter, meaning in legend.items())
+
+
+def _patients_shown(trial: Trial, sizes: list[int]) -> list[int]:
+    """Leave out, where there are many, numbers of patients that whole cohorts cannot add up to."""
+    if len(sizes) <= _MOST_COLUMNS or not _has_even_cohorts(trial):
+        return sizes
+    return [n for n in sizes if n % trial.design.cohort_size == 0]
+
+
+def _has_even_cohorts(trial: Trial) -> bool:
+    """Whether no rule makes cohorts of another size than the design's."""
+    rules = trial.design.own_rules() + trial.design.rules
+    return not any(isinstance(rule, CohortSizeRule | PartialCohortRule | ProposalRule) for rule in rules)
+
+
+def _last_telling(cells: Mapping[int, tuple[str, ...]], sizes: list[int]) -> int:
+    """Return the DLTs from which on every column repeats its last letter."""
+    return max(next((y for y in range(n, 0, -1) if cells[n][y] != cells[n][y - 1]), 0) for n in sizes)
+
+
+def _first_cohorts(trial: Trial) -> Pathways:
+    """Look as many cohorts ahead as a table can show."""
+    for cohorts in range(_MOST_COHORTS, 1, -1):
+        try:
+            found = pathways(trial.design, cohorts, node_limit=_MOST_NODES)
+        except TooManyPathways:
+            continue
+        if len(_deciding(found)) <= _MOST_ROWS:
+            return found
+    return pathways(trial.design, 1)
+
+
+def _deciding(paths: Pathways) -> list[int]:
+    """Return the nodes after which another cohort is looked at, in the order of the histories."""
+    nodes = [int(node) for node in np.flatnonzero(~paths.stopped & (paths.depth < paths.n_cohorts))]
+    history = paths.route(np.array(nodes))
+    return [node for _, node in sorted(zip((tuple(paths.dlts[row[row >= 0]]) for row in history), nodes, strict=True))]
+
+
+def _transition_table(trial: Trial, paths: Pathways) -> PageTable:
+    design, doses = trial.design, trial.doses
+    most = int(paths.decision.cohort_size.max())
+    rows = []
+    for node in _deciding(paths):
+        route = [int(each) for each in paths.route(np.array([node]))[0] if each >= 0]
+        history = []
+        for before, after in pairwise(route):
+            size = int(paths.decision.cohort_size[before])
+            history.append(f"{doses.name(int(paths.decision.level[before]))}: {int(paths.dlts[after])}/{size}")
+        history += [""] * (_cohorts(paths) - 1 - len(history))
+        level, size = int(paths.decision.level[node]), int(paths.decision.cohort_size[node])
+        outcomes = [_next_words(trial, paths, int(child)) for child in paths.children(node)]
+        outcomes += [""] * (most + 1 - len(outcomes))
+        count = "" if size == design.cohort_size else f" ({size})"
+        rows.append(tuple(Value(text) for text in (*history, f"{doses.name(level)}{count}", *outcomes)))
+    heads = [f"cohort {place}" for place in range(1, _cohorts(paths))]
+    outcome_heads = [f"after {dlts} DLT{'' if dlts == 1 else 's'}" for dlts in range(most + 1)]
+    return PageTable(
+        "transitions",
+        f"Dose transitions over the first {_cohorts_words(paths)}",
+        "Each row is a history of DLTs/patients by cohort, the dose of the next cohort, and the dose that follows "
+        "each outcome of it. ↑ escalate, → stay, ↓ de-escalate; stop: the trial ends, with the MTD named. A number in "
+        f"brackets is a cohort that is not of {design.cohort_size}.",
+        (*heads, "next cohort at", *outcome_heads),
+        rows,
+        max(len(heads), 1),
+    )
+
+
+def _cohorts(paths: Pathways) -> int:
+    """Return how many cohorts the longest history has; all may stop before those looked ahead to."""
+    return int(paths.depth.max())
+
+
+def _cohorts_words(paths: Pathways) -> str:
+    return "cohort" if _cohorts(paths) == 1 else f"{_cohorts(paths)} cohorts"
+
+
+def _next_words(trial: Trial, paths: Pathways, node: int) -> str:
+    level = int(paths.decision.level[node])
+    if level == 0:
+        mtd = int(paths.selected[node])
+        return f"stop, MTD {trial.doses.name(mtd)}" if mtd else "stop, no MTD"
+    return f"{_ARROWS[int(np.sign(level - int(paths.tally.level[node])))]} {trial.doses.name(level)}"
+
+
+def _clear_table(trial: Trial) -> PageTable:
+    """Return the decisions at each dose where each lower one was cleared by a cohort without a DLT."""
+    design, doses = trial.design, trial.doses
+    size = design.cohort_size
+    places = [
+        (level, given)
+        for level in range(design.start_level, design.n_doses + 1)
+        for given in range(1, _COHORTS_AT_DOSE + 1)
+        if size * (given + level - design.start_level) < design.max_n
+    ]
+    found = _letters_at(trial, places)
+    most = size * max((given for _, given in places), default=0)
+    rows = [
+        (
+            Value(doses.name(level), "", level),
+            Value(str(size * given), "", size * given),
+            *(Value("/".join(found.get((level, given, dlts), ()))) for dlts in range(most + 1)),
+        )
+        for level, given in places
+    ]
+    last = _last_column(rows)
+    or_more = " or more" if last < most else ""
+    heads = [f"{dlts}{or_more if dlts == last else ''} DLT{'' if dlts == 1 else 's'}" for dlts in range(last + 1)]
+    return PageTable(
+        "clear",
+        "Decisions at each dose where no lower dose had a DLT",
+        f"Each lower dose was given to one cohort of {size} without a DLT. E escalate, S stay, D "
+        "de-escalate, X the trial stops without a dose, M the trial stops with an MTD. Several letters: the "
+        "decision depends on the order of the cohorts, and the first letter is that with the DLTs latest.",
+        ("dose", "patients at it", *heads),
+        [row[: last + 3] for row in rows],
+        2,
+    )
+
+
+def _last_column(rows: list[tuple[Value, ...]]) -> int:
+    """Return the DLTs from which on every row repeats its last letter."""
+    last = 0
+    for row in rows:
+        texts = [each.text for each in row[2:] if each.text]
+        last = max(last, next((y for y in range(len(texts) - 1, 0, -1) if texts[y] != texts[y - 1]), 0))
+    return last
+
+
+def _letters_at(trial: Trial, places: list[tuple[int, int]]) -> dict[tuple[int, int, int], list[str]]:
+    """Return the letters by level, cohorts there and DLTs in them, one for each decision that the order can make."""
+    design, size = trial.design, trial.design.cohort_size
+    keys, histories = [], []
+    for level, given in places:
+        cleared = [f"{lower}{'N' * size}" for lower in range(design.start_level, level)]
+        for dlts in range(size * given + 1):
+            for split in _splits(dlts, given, size):
+                keys.append((level, given, dlts))
+                histories.append(" ".join([*cleared, *(f"{level}{'T' * y}{'N' * (size - y)}" for y in split)]))
+    tally = Tally.parse(histories, design.n_doses)
+    tally = Tally(tally.n, tally.dlt, tally.level, {name: tally.recall(name) for name in design.needed_memory})
+    following, mtd = design.decide(tally).level, design.select(tally)
+    found: dict[tuple[int, int, int], list[str]] = {}
+    for key, level, selected in zip(keys, following, mtd, strict=True):
+        letter = ("M" if selected else "X") if level == 0 else "E" if level > key[0] else "D" if level < key[0] else "S"
+        known = found.setdefault(key, [])
+        if letter not in known:
+            known.append(letter)
+    return found
+
+
+def _splits(dlts: int, cohorts: int, size: int) -> Iterator[tuple[int, ...]]:
+    """Yield every way to spread DLTs over cohorts, those with the DLTs latest first."""
+    if cohorts == 1:
+        if dlts <= size:
+            yield (dlts,)
+        return
+    for first in range(min(dlts, size) + 1):
+        for rest in _splits(dlts - first, cohorts - 1, size):
+            yield (first, *rest)

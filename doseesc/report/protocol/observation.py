@@ -1,0 +1,207 @@
+"""DLTs, evaluability and attribution in a protocol, and the patients that must be enrolled for those who count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
+from doseesc.report.tables.characteristics import PageTable, Value, number
+from doseesc.report.terminal.lines import percent_words
+from doseesc.report.terminal.observation_policies import observed_words
+from doseesc.results.reading import SavedRun
+from doseesc.study.observation_section import Early, Observation, Weibull
+
+_UNCERTAIN = "The list of events that are DLTs, and who attributes them to the product, are to be given here."
+
+
+def dlt_blocks(saved: SavedRun, name: str) -> Iterator[Block]:
+    """Yield the section on DLTs; ``name`` is the trial's design."""
+    study = saved.results.study
+    yield Block("heading", "Dose-limiting toxicity, evaluability and attribution")
+    if not study.observation:
+        yield from paragraphs(
+            f"A patient is evaluable for DLTs after {_days(study.dlt_window_days)} of observation, or with a DLT. "
+            f"{_UNCERTAIN} How deaths and losses within the window are counted, and who is replaced, are to be given "
+            "here, too.",
+            "In the simulation every patient is evaluable, and only the drug causes DLTs; the price of background "
+            "events and deaths is not part of the figures below, and the numbers of patients are of evaluable ones.",
+        )
+        return
+    own = study.observation[0]
+    yield from paragraphs(
+        f"Patients are observed for DLTs for {_days(own.days(study.dlt_window_days))}. {_UNCERTAIN}",
+        *evaluability_sentences(own),
+        assumed_rates(own, study.dlt_window_days),
+    )
+    found = [each for each in _cells(saved) if (each["policy"], each["design"]) == (own.name, name)]
+    yield from paragraphs(_enrolment_sentence(found, saved.results.study.designs[name].max_n))
+    yield from captioned(_enrolment_table(found, name))
+    if len(study.observation) > 1:
+        yield from captioned(_policy_table(saved, name))
+
+
+def evaluability_sentences(given: Observation) -> list[str]:
+    """Say who is evaluable and what counts as a DLT under a policy."""
+    sentences = [
+        "An event that looks like a DLT counts as one, whatever its cause; there is no adjudication."
+        if given.adjudication is None
+        else "Events are adjudicated, so that events of the underlying disease do not count where they are recognised."
+    ]
+    share = percent_words(given.attributed_fraction or 0.0)
+    replaced = "is not evaluable and is replaced"
+    free = "counts as a patient without a DLT"
+    rest = replaced if given.unattributed == "replaced" else free
+    died = "A patient who dies within the window without a DLT before"
+    sentences.append(
+        {
+            "all_count": f"{died} counts as a patient with a DLT, whatever the cause of death.",
+            "fraction": f"{died} counts as a patient with a DLT if the death is attributed to the product, which the "
+            f"simulation takes to be so in {share} of these deaths; otherwise the patient {rest}.",
+            "replaced": f"{died} {replaced}.",
+            "dlt_free": f"{died} {free}.",
+        }[given.deaths]
+    )
+    lost = replaced if given.losses == "replaced" else free
+    sentences.append(f"A patient lost to follow-up within the window without a DLT before {lost}.")
+    return [" ".join(sentences)]
+
+
+def assumed_rates(given: Observation, dlt_window: float) -> str:
+    """Say what the simulation assumes to happen to patients besides the drug."""
+    model = given.model(dlt_window)
+    rates = [
+        f"an event that looks like a DLT and is not the drug's in {percent_words(given.background)} of patients",
+        f"death in {percent_words(model.death)}"
+        + (
+            f" (28-day mortality {percent_words(given.mortality_28_days)})"
+            if given.mortality_28_days is not None
+            else ""
+        ),
+        f"loss to follow-up in {percent_words(given.loss)}",
+    ]
+    words = f"The simulation assumes, within {_days(model.window)}: {', '.join(rates[:-1])}, and {rates[-1]}."
+    if given.death_relative_risk != 1:
+        words += f" Patients with a DLT of the drug are {given.death_relative_risk:g} times as likely to die."
+    if given.adjudication is not None:
+        words += (
+            f" Adjudication counts {percent_words(given.adjudication.sensitivity)} of the drug's DLTs and rightly "
+            f"leaves out {percent_words(given.adjudication.specificity)} of the other events."
+        )
+    return f"{words} {_times_words(given, dlt_window)}"
+
+
+def _times_words(given: Observation, dlt_window: float) -> str:
+    times = given.dlt_times
+    within = _days(dlt_window)
+    if isinstance(times, Early):
+        first = _days(times.within_days)
+        return (
+            f"Of the drug's DLTs {percent_words(times.share)} come in the first {first}, the others evenly to {within}."
+        )
+    if isinstance(times, Weibull):
+        law = f"a Weibull law of shape {times.shape:g} and scale {times.scale:g} days"
+        return f"The drug's DLTs come at times of {law}, truncated at {within}."
+    return f"The drug's DLTs come evenly over {within}."
+
+
+def _cells(saved: SavedRun) -> list[dict[str, Any]]:
+    """Return each policy's figures, exact ones where there are any."""
+    return [
+        {**(row["exact"] or row["simulated"]), **{key: row[key] for key in ("policy", "scenario", "design")}}
+        for row in saved.document["policies"]["cells"]
+    ]
+
+
+def _enrolment_sentence(found: list[dict[str, Any]], max_n: int) -> str:
+    most = max(found, key=lambda each: each["enrolled"])
+    return (
+        f"The numbers of the design, at most {max_n}, are of evaluable patients. Enrolment is planned for more: in "
+        f"scenario {most['scenario']}, where it is largest, {most['enrolled']:.1f} patients are enrolled on average, "
+        f"and at most {_quantile(most, 0.95)} in 95 % of trials."
+    )
+
+
+def _enrolment_table(found: list[dict[str, Any]], name: str) -> PageTable:
+    rows = [
+        (
+            Value(each["scenario"]),
+            *(_with_error(each, metric, digits) for metric, digits in (("total_patients", 1), ("enrolled", 1))),
+            Value("–".join(str(_quantile(each, level)) for level in (0.05, 0.5, 0.95)), "", each["enrolled"]),
+            *(_with_error(each, metric, 2) for metric in ("replaced", "deaths", "total_dlts", "drug_dlts")),
+            _with_error(each, "not_caused_share", 1, 100),
+        )
+        for each in found
+    ]
+    return PageTable(
+        "enrolment",
+        f"Patients enrolled and evaluable per trial, {name}",
+        "Expected numbers, ± one Monte Carlo standard error where they are simulated, and the 5, 50 and 95 % quantiles "
+        "of the number enrolled. Deaths and DLTs of the drug are counted among all enrolled, DLTs counted among the "
+        "evaluable. Not the drug's: the share of counted DLTs that are events of the disease or deaths.",
+        (
+            "scenario",
+            "evaluable",
+            "enrolled",
+            "enrolled, 5–50–95 %",
+            "replaced",
+            "deaths in the window",
+            "DLTs counted",
+            "DLTs of the drug",
+            "not the drug's, %",
+        ),
+        rows,
+    )
+
+
+def _policy_table(saved: SavedRun, name: str) -> PageTable:
+    study = saved.results.study
+    cells = [each for each in _cells(saved) if each["design"] == name]
+    rows = []
+    for policy in study.observation:
+        found = [each for each in cells if each["policy"] == policy.name]
+        rows.append(
+            (
+                Value(policy.name),
+                Value(observed_words(policy, study.dlt_window_days)),
+                *(
+                    number(fmean(each[metric] for each in found), 1, 100)
+                    for metric in ("correct_selection", "overdose_selection")
+                ),
+                number(fmean(each["selected"][0] for each in found), 1, 100),
+                number(fmean(each["enrolled"] for each in found), 1),
+            )
+        )
+    return PageTable(
+        "policies",
+        f"Other rules of evaluability and attribution, {name}",
+        "Means over all scenarios, each counted equally. The first is the protocol's.",
+        (
+            "rule",
+            "what it assumes and does",
+            "correct selection, %",
+            "selection above the MTD, %",
+            "no dose selected, %",
+            "patients enrolled",
+        ),
+        rows,
+    )
+
+
+def _with_error(row: dict[str, Any], metric: str, digits: int, scale: float = 1.0) -> Value:
+    if row[metric] is None:
+        return Value("–")
+    shown = number(row[metric], digits, scale)
+    error = row["mcse"].get(metric) or 0.0
+    return Value(shown.text, f"± {scale * error:.{digits + 1}f}" if error else "", shown.key)
+
+
+def _quantile(row: dict[str, Any], level: float) -> int:
+    return int(np.searchsorted(np.cumsum(row["enrolled_distribution"]), level - 1e-9))
+
+
+def _days(days: float) -> str:
+    return f"{days:g} day{'' if days == 1 else 's'}"

@@ -1,0 +1,127 @@
+"""Where a protocol's statements come from: queries on the registry's text, and the publications of what was used."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from doseesc.conduct.trial import Trial
+from doseesc.planning.phase2_trial import phase2_of
+from doseesc.report.protocol.decisions import uses_pathways
+from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
+from doseesc.report.tables.characteristics import PageTable, Value
+from doseesc.results.results import Results
+from doseesc.study.study import Study
+
+_QUERIES = Path(__file__).with_name("registry_queries.json")
+_OF_TRIALS = MappingProxyType(
+    {
+        "Wang et al. 2020": "Wang et al. (2020), Lancet 395:1569-1578 (course of disease)",
+        "ACTT-1": "Beigel et al. (2020), New England Journal of Medicine 383:1813-1826 (ACTT-1; course of disease)",
+    }
+)
+_OF_PHASE_2 = MappingProxyType(
+    {
+        "subdistribution": "Fine and Gray (1999), Journal of the American Statistical Association 94:496-509 "
+        "(subdistribution hazard ratio)",
+        "gray": "Gray (1988), Annals of Statistics 16:1141-1154 (Gray's test)",
+        "win_ratio": "Pocock et al. (2012), European Heart Journal 33:176-182 (win ratio)",
+        "miettinen_nurminen": "Miettinen and Nurminen (1985), Statistics in Medicine 4:213-226 (intervals)",
+        "newcombe": "Newcombe (1998), Statistics in Medicine 17:873-890 (intervals)",
+        "holm": "Holm (1979), Scandinavian Journal of Statistics 6:65-70 (multiplicity)",
+        "hochberg": "Hochberg (1988), Biometrika 75:800-802 (multiplicity)",
+        "dunnett": "Dunnett (1955), Journal of the American Statistical Association 50:1096-1121 (multiplicity)",
+    }
+)
+_NAME = r"[A-Z][\w'’-]+"
+_CITATION = re.compile(
+    rf"(?:{_NAME}(?:, | and )(?={_NAME}))*{_NAME}(?: et al\.)? \(\d{{4}}\), \*[^*]+\*(?: [\d:\-–]*\d)?"
+)
+
+
+def registry_queries(registry_id: str) -> list[dict[str, str]]:
+    """Return what to ask the sponsor about a registry entry: ``where``, ``problem``, ``query`` and ``basis``."""
+    known: dict[str, list[dict[str, str]]] = json.loads(_QUERIES.read_text(encoding="utf-8"))
+    return known.get(registry_id, [])
+
+
+def query_blocks(registry_id: str) -> Iterator[Block]:
+    """Yield the section of queries; nothing where none are known."""
+    queries = registry_queries(registry_id)
+    if not queries:
+        return
+    yield Block("heading", "Queries to the sponsor")
+    yield from paragraphs(
+        f"The registry entry {registry_id}, and sister trials' records where named, leave these points open; "
+        "nothing was corrected silently."
+    )
+    rows = [
+        (Value(str(k)), *(Value(each[key]) for key in ("where", "problem", "query", "basis")))
+        for k, each in enumerate(queries, 1)
+    ]
+    columns = ("no.", "registry text", "problem", "query", "basis")
+    yield from captioned(PageTable("queries", f"Queries on {registry_id}", "", columns, rows))
+
+
+def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
+    """Yield the publications that the design, its base classes and its rules name, and those of the evaluation."""
+    design = trial.design
+    found = [each for kind in type(design).__mro__ for each in citations(_module_text(kind))]
+    for rule in design.own_rules() + design.rules:
+        found += citations(type(rule).__doc__ or "")
+    if isinstance(_parameters(results, trial.name).get("skeleton"), dict):
+        found += citations(sys.modules["designs.skeleton"].__doc__ or "")
+    if uses_pathways(trial):
+        from doseesc import pathways
+
+        found += [f"{each} (dose-transition pathways)" for each in citations(pathways.__doc__ or "")]
+    if results.benchmark:
+        from doseesc import benchmark
+
+        found += [f"{each} (optimal benchmark)" for each in citations(benchmark.__doc__ or "")]
+    for name, other in results.study.designs.items():
+        if name != trial.name:
+            cited = citations(_module_text(type(other)))
+            found += [f"{each} ({name}, compared)" for each in cited if each not in found]
+    found += _phase2_references(results.study)
+    yield Block("heading", "References")
+    yield from (Block("bullet", f"{each}.") for each in dict.fromkeys(found))
+
+
+def _phase2_references(study: Study) -> list[str]:
+    """Return the publications of what the trial after Phase 1 rests on; none where there is no such trial."""
+    if not study.phase2_arms:
+        return []
+    section = phase2_of(study)
+    analysis = section.analysis
+    chosen = [analysis.ttci, analysis.mortality_interval, analysis.multiplicity]
+    assumed = " ".join(each.basis for each in section.assumptions() if not each.from_file)
+    found = [_OF_PHASE_2["subdistribution"]]
+    found += [words for trial, words in _OF_TRIALS.items() if trial in assumed]
+    return found + [_OF_PHASE_2[each] for each in chosen if each in _OF_PHASE_2]
+
+
+def citations(text: str) -> list[str]:
+    """Return the publications that a text names.
+
+    Examples
+    --------
+    >>> citations("Storer (1989), *Biometrics* 45:925-937; after Korn et al. (1994), *Statistics in Medicine* 13:1799.")
+    ['Storer (1989), Biometrics 45:925-937', 'Korn et al. (1994), Statistics in Medicine 13:1799']
+    """
+    return [match.group(0).replace("*", "") for match in _CITATION.finditer(" ".join(text.split()))]
+
+
+def _module_text(kind: type[Any]) -> str:
+    if kind.__module__ == "builtins":
+        return ""
+    return getattr(sys.modules.get(kind.__module__), "__doc__", None) or ""
+
+
+def _parameters(results: Results, name: str) -> dict[str, Any]:
+    return next((each.parameters for each in results.study.design_entries if each.name == name), {})

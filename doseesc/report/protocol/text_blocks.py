@@ -1,0 +1,87 @@
+"""A text as a list of blocks, written as Markdown; :mod:`doseesc.report.protocol.word` writes it as a Word document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from doseesc.report.tables.characteristics import PageTable, Value
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of the protocol.
+
+    Attributes
+    ----------
+    kind : {"title", "heading", "subheading", "paragraph", "bullet", "table", "note"}
+        A note says how to read the table before it.
+    text : str
+        For a table its caption.
+    table : PageTable or None
+    """
+
+    kind: str
+    text: str
+    table: PageTable | None = None
+
+
+def paragraphs(*texts: str) -> Iterator[Block]:
+    """Yield a paragraph for each text that is not empty."""
+    yield from (Block("paragraph", text) for text in texts if text)
+
+
+def captioned(table: PageTable) -> Iterator[Block]:
+    """Yield a table under its caption, and how to read it."""
+    rows = [tuple(map(_unbroken, row)) for row in table.rows]
+    yield Block("table", table.caption, replace(table, rows=rows))
+    if table.how_to_read:
+        yield Block("note", table.how_to_read)
+
+
+def _unbroken(cell: Value) -> Value:
+    """Keep on one line a number with the mark of the true MTD before it or the sign of its error."""
+    text, small = (
+        part.replace("★ ", "★\N{NO-BREAK SPACE}").replace("± ", "±\N{NO-BREAK SPACE}")
+        for part in (cell.text, cell.small)
+    )
+    return replace(cell, text=text, small=small)
+
+
+def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Give tables numbers, from 1, in their captions."""
+    count = 0
+    for block in blocks:
+        if block.table is None:
+            yield block
+        else:
+            count += 1
+            yield replace(block, text=f"Table {count}. {block.text}")
+
+
+def markdown(blocks: Sequence[Block]) -> str:
+    """Return the blocks as Markdown."""
+    lines: list[str] = []
+    before = ""
+    for block in blocks:
+        if block.kind != "bullet" or before != "bullet":
+            lines.append("")
+        if block.table is not None:
+            lines += [f"*{_plain(block.text)}*", "", *_markdown_table(block.table)]
+        else:
+            mark = {"title": "# ", "heading": "## ", "subheading": "### ", "bullet": "- "}.get(block.kind, "")
+            lines.append(mark + _plain(block.text))
+        before = block.kind
+    return "\n".join(lines).strip() + "\n"
+
+
+def _markdown_table(table: PageTable) -> list[str]:
+    rows = [[_plain(each) for each in table.columns], ["---"] * len(table.columns)]
+    rows += [[_plain(str(cell)) for cell in row] for row in table.rows]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _plain(text: str) -> str:
+    """Keep characters that Markdown would read as its own."""
+    return re.sub(r"([\\|*_<>`\[\]#])", r"\\\1", text)

@@ -1,0 +1,322 @@
+"""The report's tables as data: what both the page and the protocol print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doseesc.report.words.across import across_scenarios, worst_overdosing
+
+if TYPE_CHECKING:
+    from doseesc.engines.characteristics import OperatingCharacteristics
+    from doseesc.results.results import Cell, Results
+
+
+_COMPARED = MappingProxyType(
+    {
+        "correct_selection": "correct selection, points",
+        "overdose_selection": "selection above the MTD, points",
+        "patients_above_mtd": "patients above the MTD",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A table's cell: its words, a second line in small print, and what it is sorted by."""
+
+    text: str
+    small: str = ""
+    key: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.small})" if self.small else self.text
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table.
+
+    Attributes
+    ----------
+    name : str
+        Short, for links.
+    caption : str
+    how_to_read : str
+    columns : tuple of str
+        Headings, with units.
+    rows : sequence of tuple of Value
+    heads : int
+        How many columns at the left name the row.
+    """
+
+    name: str
+    caption: str
+    how_to_read: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Value, ...]]
+    heads: int = 1
+
+
+def number(value: float, digits: int = 1, scale: float = 1.0) -> Value:
+    """Return a number as a cell."""
+    if np.isnan(value):
+        return Value("–")
+    return Value(f"{scale * value:.{digits}f}", "", float(scale * value))
+
+
+def figure(cell: Cell, metric: str, *, scale: float = 1.0, digits: int = 1, place: int | None = None) -> Value:
+    """Return a figure of a cell; simulated ones with their standard error, beside exact ones in small print."""
+
+    def of(found: OperatingCharacteristics, errors: bool = False) -> float:
+        value: Any = getattr(found.mcse if errors else found, metric)
+        return float(value if place is None else value[place])
+
+    best = of(cell.best)
+    if np.isnan(best):
+        return Value("–")
+    text = f"{scale * best:.{digits}f}"
+    if cell.simulated is None:
+        return Value(text, "", scale * best)
+    error = f"{scale * of(cell.simulated, errors=True):.{max(digits, 1) if scale > 1 else digits + 1}f}"
+    if cell.exact is None:
+        return Value(text, f"± {error}", scale * best)
+    return Value(text, f"{scale * of(cell.simulated):.{digits}f} ± {error}", scale * best)
+
+
+def summary_table(results: Results) -> PageTable:
+    """Return the designs over all scenarios."""
+    rows = [
+        (
+            Value(each.design),
+            number(each.correct, scale=100),
+            Value(f"{100 * each.worst_correct:.1f}", f"in {each.worst_scenario}", 100 * each.worst_correct),
+            number(each.overdose, scale=100),
+            _worst_overdosing(results, each.design),
+            number(each.patients),
+            number(each.patients_above),
+        )
+        for each in across_scenarios(results)
+    ]
+    return PageTable(
+        "summary",
+        "The designs over all scenarios",
+        "Means over all scenarios, each counted equally. Correct: the true MTD is selected, or no dose where none is "
+        "right; more is better. Above: a dose above it; less is better; worst: in the scenario named. "
+        + _mean_errors(results),
+        (
+            "design",
+            "correct selection, %",
+            "worst scenario, %",
+            "selection above the MTD, %",
+            "worst of these, %",
+            "patients",
+            "patients above the MTD",
+        ),
+        rows,
+    )
+
+
+def _mean_errors(results: Results) -> str:
+    """Say how exact percentages averaged over scenarios are."""
+    if all(cell.exact is not None for cell in results.cells.values()):
+        return "Exact values, without simulation error."
+    return f"Percentages have a Monte Carlo standard error of at most {50 / results.n_trials**0.5:.2g} points."
+
+
+def _worst_overdosing(results: Results, design: str) -> Value:
+    scenario, share = worst_overdosing(results, design, "overdose_selection")
+    return Value(f"{100 * share:.1f}", f"in {scenario}" if share else "", 100 * share)
+
+
+def truth_table(results: Results) -> PageTable:
+    """Return the scenarios with their true DLT probabilities."""
+    study = results.study
+    descriptions = {each.name: each.description for each in study.scenarios}
+    labels = ("none", *study.dose_labels)
+    rows = [
+        (
+            Value(name),
+            Value(descriptions[name]),
+            *(number(p, scale=100) for p in truth),
+            Value(labels[study.true_mtd(truth)], "", study.true_mtd(truth)),
+        )
+        for name, truth in study.truths.items()
+    ]
+    heads = [f"{label}, true P(DLT) %" for label in study.dose_labels]
+    return PageTable(
+        "scenarios",
+        "The assumed truths",
+        f"What is taken to be true in each scenario. The true MTD is {mtd_definition(results)}.",
+        ("scenario", "meaning", *heads, "true MTD"),
+        rows,
+        2,
+    )
+
+
+def selection_table(results: Results) -> PageTable:
+    """Return the selection probabilities of every design and scenario."""
+    labels = ("none", *results.study.dose_labels)
+    rows = []
+    for (scenario, design), cell in results.cells.items():
+        mtd = int(cell.best.true_mtd)
+        efficiency = results.efficiency(scenario, design)
+        chosen = [figure(cell, "selected", scale=100, place=level) for level in range(len(labels))]
+        if mtd >= 0:
+            marked = chosen[mtd]
+            chosen[mtd] = Value(f"★ {marked.text}", marked.small, marked.key)
+        rows.append(
+            (
+                Value(scenario),
+                Value(design),
+                *chosen,
+                figure(cell, "correct_selection", scale=100),
+                figure(cell, "overdose_selection", scale=100),
+                Value("–") if efficiency is None else number(efficiency, 0, 100),
+            )
+        )
+    alone = " It sees the drug's DLTs alone." if results.study.observation else ""
+    return PageTable(
+        "selection",
+        "Which dose is selected as the MTD, % of trials",
+        f"★ marks the true MTD. {error_words(results)} Benchmark: correct selection relative to that of the "
+        f"nonparametric optimal benchmark, which knows every patient's whole dose response.{alone}",
+        (
+            "scenario",
+            "design",
+            *(f"{label}, %" for label in labels),
+            "correct, %",
+            "above the MTD, %",
+            "of benchmark, %",
+        ),
+        rows,
+        2,
+    )
+
+
+def safety_table(results: Results) -> PageTable:
+    """Return patients and DLTs of every design and scenario."""
+    rows = []
+    for (scenario, design), cell in results.cells.items():
+        best = cell.best
+        above = float(best.patients_above_mtd) / max(float(best.total_patients), 1e-12)
+        spans = [best.quantiles(what) for what in ("patients", "dlts")]
+        rows.append(
+            (
+                Value(scenario),
+                Value(design),
+                figure(cell, "total_patients", digits=1),
+                Value("–".join(str(int(each)) for each in spans[0]), "", float(spans[0][1])),
+                *(figure(cell, "patients", place=level) for level in range(results.study.n_doses)),
+                figure(cell, "patients_above_mtd", digits=2),
+                number(above, 1, 100),
+                figure(cell, "total_dlts", digits=2),
+                Value("–".join(str(int(each)) for each in spans[1]), "", float(spans[1][1])),
+                figure(cell, "stopped_early", scale=100),
+            )
+        )
+    labels = results.study.dose_labels
+    return PageTable(
+        "safety",
+        "Patients and DLTs per trial",
+        f"Expected numbers, and the 5, 50 and 95 % quantiles over trials. {error_words(results)} Stopped early: before "
+        "the largest number of patients, for whatever reason.",
+        (
+            "scenario",
+            "design",
+            "patients",
+            "5–50–95 %",
+            *(f"patients at {label}" for label in labels),
+            "above the MTD",
+            "above the MTD, % of patients",
+            "DLTs",
+            "DLTs, 5–50–95 %",
+            "stopped early, %",
+        ),
+        rows,
+        2,
+    )
+
+
+def reasons_table(results: Results) -> PageTable:
+    """Return why trials end."""
+    from designs import Reason
+
+    names = [
+        each.name for each in Reason if any(cell.best.reasons.get(each.name, 0) for cell in results.cells.values())
+    ]
+    rows = [
+        (
+            Value(scenario),
+            Value(design),
+            *(number(float(cell.best.reasons.get(name, 0.0)), 1, 100) for name in names),
+        )
+        for (scenario, design), cell in results.cells.items()
+    ]
+    words = {
+        name: name.lower().replace("_", " ").replace("mtd", "MTD").replace("max n", "maximum number") for name in names
+    }
+    heads = [f"{each}, %" for each in words.values()]
+    meanings = "; ".join(
+        f"{each}: {Reason[name].sentence.removeprefix('Stop: ').rstrip('.')}" for name, each in words.items()
+    )
+    return PageTable(
+        "reasons",
+        "Why trials end",
+        f"Of all trials, by the reason for which they ended. {meanings}.",
+        ("scenario", "design", *heads),
+        rows,
+        2,
+    )
+
+
+def differences_table(results: Results) -> PageTable | None:
+    """Return the paired differences between designs; None where nothing was compared."""
+    if not results.differences:
+        return None
+    pairs: dict[tuple[str, str, str], dict[str, Value]] = {}
+    for each in results.differences:
+        scale = 1.0 if each.metric == "patients_above_mtd" else 100.0
+        value = Value(f"{scale * each.difference:+.2f}", f"± {scale * each.mcse:.2f}", scale * each.difference)
+        pairs.setdefault((each.scenario, each.design_a, each.design_b), {})[each.metric] = value
+    nothing = Value("–")
+    rows = [
+        (Value(scenario), Value(f"{a} minus {b}"), *(found.get(metric, nothing) for metric in _COMPARED))
+        for (scenario, a, b), found in pairs.items()
+    ]
+    return PageTable(
+        "differences",
+        "Designs compared on the same simulated patients",
+        "Each row is the first design minus the second, ± one standard error of the paired difference; a difference of "
+        "more than two standard errors is more than chance.",
+        ("scenario", "designs", *_COMPARED.values()),
+        rows,
+        2,
+    )
+
+
+def error_words(results: Results) -> str:
+    """Say what stands behind the numbers."""
+    kinds = {(cell.exact is not None, cell.simulated is not None) for cell in results.cells.values()}
+    words = []
+    if (True, True) in kinds:
+        words.append("Exact values; in small print the simulated ones ± one Monte Carlo standard error.")
+    elif (True, False) in kinds:
+        words.append("Exact values, without simulation error.")
+    if (False, True) in kinds:
+        words.append("Simulated values carry ± one Monte Carlo standard error in small print.")
+    return " ".join(words)
+
+
+def mtd_definition(results: Results) -> str:
+    """Say what the true MTD of a scenario is."""
+    study = results.study
+    rule, limit = study.true_mtd_rule, 100 * (study.target + study.true_mtd_rule.margin)
+    if rule.rule == "nearest":
+        nearest = f"the dose whose DLT probability is nearest {100 * study.target:.3g} %"
+        return f"{nearest}, or none where even the lowest exceeds {limit:.3g} %"
+    return f"the highest dose whose DLT probability is at most {limit:.3g} %, or none"

@@ -1,0 +1,178 @@
+"""The report's tables beyond the characteristics: Phase 2, prior beliefs, and what observation makes of the designs."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from designs import Tally
+from doseesc.conduct.trial import plain_number
+from doseesc.report.tables.characteristics import PageTable, Value, number
+from doseesc.results.arms import CONTROL, arm_doses, fraction_words, summarise_phase2
+from doseesc.results.policies import DRUG_ALONE
+from doseesc.results.results import Results
+
+DOSE_RULES = MappingProxyType(
+    {
+        "exact": "An arm gets its fraction of the MTD, whether that dose was tested or not.",
+        "nearest_tested_below": "An arm gets the highest tested dose not above its fraction of the MTD, or the lowest "
+        "where all are above it.",
+    }
+)
+"""What ``phase2_dose_rule`` says, in words."""
+
+
+def arms_table(results: Results) -> PageTable | None:
+    """Return the arms of Phase 2 for each level that may be the MTD; None without arms."""
+    study = results.study
+    if not study.phase2_arms:
+        return None
+    scenario = next(iter(study.truths))
+    fractions = {arm.name: fraction_words(arm) for arm in study.phase2_arms}
+    rows = []
+    for dose in arm_doses(study, scenario)[1:]:
+        amount = CONTROL if dose.amount is None else plain_number(round(dose.amount, 6))
+        rows.append(
+            (
+                Value(study.dose_labels[dose.mtd_level - 1], "", dose.mtd_level),
+                Value(dose.arm),
+                Value(fractions[dose.arm]),
+                Value(amount, "", dose.amount),
+                Value(dose.status),
+            )
+        )
+    return PageTable(
+        "arms",
+        "The arms of Phase 2 for each dose that may be the MTD",
+        f"Doses in {study.doses.unit or 'the unit of the doses'}. {DOSE_RULES[study.phase2_dose_rule]} "
+        "A dose that is not tested in Phase 1 brings its own uncertainty.",
+        ("MTD", "arm", "fraction", "dose", "tested in Phase 1?"),
+        rows,
+        2,
+    )
+
+
+def phase2_table(results: Results) -> PageTable | None:
+    """Return what each design hands to Phase 2; None without arms."""
+    found = summarise_phase2(results)
+    if not found:
+        return None
+    limit = 100 * (results.study.target + results.study.true_mtd_rule.margin)
+    arms = [arm.arm for arm in found[0].arms]
+    heads = [f"{arm}: {what}" for arm in arms for what in ("P(DLT) %", f"above {limit:.3g} %, %", "untested, %")]
+    rows = [
+        (
+            Value(each.scenario),
+            Value(each.design),
+            number(each.opens, 1, 100),
+            *(
+                number(np.nan if value is None else value, 1, 100)
+                for arm in each.arms
+                for value in (arm.dlt_probability, arm.too_toxic, arm.untested)
+            ),
+            number(each.unbounded, 1, 100),
+        )
+        for each in found
+    ]
+    return PageTable(
+        "phase2",
+        "What Phase 1 hands to Phase 2",
+        "Opens: an MTD is selected. P(DLT): the arm's true one, expected where Phase 2 opens. All else in % of Phase 1 "
+        "trials. Unbounded: the MTD is only the highest dose tested, and no toxicity bounds it.",
+        ("scenario", "design", "opens, %", *heads, "unbounded MTD, %"),
+        rows,
+        2,
+    )
+
+
+def prior_table(results: Results) -> PageTable | None:
+    """Return what each model believes before the first patient; None where no design has a model."""
+    study = results.study
+    empty = Tally.empty(study.n_doses)
+    rows = []
+    for name, design in study.designs.items():
+        posterior = getattr(design, "posterior", None)
+        if posterior is None or not hasattr(posterior(empty), "dlt_probability"):
+            continue
+        estimate = posterior(empty).dlt_probability[0]
+        skeleton = getattr(design, "skeleton", None)
+        for level, label in enumerate(study.dose_labels, start=1):
+            low, high = design.credible_interval(empty, level)
+            above = float(design.probability_above(empty, level, study.target)[0])
+            rows.append(
+                (
+                    Value(name),
+                    Value(label, "", level),
+                    Value("–") if skeleton is None else number(skeleton[level - 1], 1, 100),
+                    number(float(estimate[level - 1]), 1, 100),
+                    Value(f"{100 * float(low[0]):.1f} to {100 * float(high[0]):.1f}", "", float(low[0])),
+                    number(above, 1, 100),
+                )
+            )
+    if not rows:
+        return None
+    return PageTable(
+        "priors",
+        "What the models believe before the first patient",
+        "Estimate: what the design would use; interval: 90 % prior probability. The wider the interval the more the "
+        "first patients decide.",
+        ("design", "dose", "skeleton, %", "estimated P(DLT), %", "90 % interval, %", "P(above target), %"),
+        rows,
+        2,
+    )
+
+
+def observation_table(document: dict[str, Any]) -> PageTable | None:
+    """Return what each observation model of ``results.json`` makes of the designs; None where there is none.
+
+    Parameters
+    ----------
+    document : dict
+        ``results.json`` as plain values.
+    """
+    groups = observed_groups(document)
+    if not groups:
+        return None
+    rows = [
+        (
+            Value(policy),
+            Value(design),
+            number(fmean(each["correct_selection"] for each in found), 1, 100),
+            number(fmean(each["overdose_selection"] for each in found), 1, 100),
+            number(fmean(each["selected"][0] for each in found), 1, 100),
+            number(fmean(each["total_patients"] for each in found)),
+            number(fmean(each["total_dlts"] for each in found), 2),
+        )
+        for (policy, design), found in groups.items()
+    ]
+    return PageTable(
+        "observation",
+        "The price of events that the drug did not cause",
+        "Means over all scenarios. The first rows are trials in which every patient is evaluable and only the drug "
+        "causes "
+        "DLTs; the others count background events and deaths as each policy of the file says.",
+        (
+            "observation",
+            "design",
+            "correct selection, %",
+            "selection above the MTD, %",
+            "no dose selected, %",
+            "evaluable patients",
+            "DLTs counted",
+        ),
+        rows,
+        2,
+    )
+
+
+def observed_groups(document: dict[str, Any]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the characteristics in all scenarios by observation model and design, the drug alone first."""
+    policies = document.get("policies") or {"drug_alone": [], "cells": []}
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in (*policies["drug_alone"], *policies["cells"]):
+        found = row["exact"] or row["simulated"]
+        groups.setdefault((row.get("policy", DRUG_ALONE), row["design"]), []).append(found)
+    return groups

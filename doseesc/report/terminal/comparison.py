@@ -1,0 +1,95 @@
+"""What ``doseesc compare`` prints: settings that differ, and figures that differ by more than chance."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rich.text import Text
+
+from doseesc.runs.comparison import ChangedFigure, Comparison
+
+_SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection")
+_LONGEST = 60
+MAIN = ("correct_selection", "overdose_selection", "total_patients", "total_dlts", "patients_above_mtd")
+"""The figures shown unless all are asked for."""
+
+
+def comparison_lines(found: Comparison, least: float = 2.0, every: bool = False) -> list[Text]:
+    """Return the lines that ``doseesc compare`` prints.
+
+    Parameters
+    ----------
+    found : Comparison
+    least : float
+        Standard errors that a difference must exceed to be shown.
+    every : bool
+        Also those by level and of early stops, not only :data:`MAIN`.
+    """
+    lines = [Text("Settings that differ" if found.changes else "No setting differs", "bold")]
+    lines += [Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in found.changes]
+    for which, keys in (("first", found.only_first), ("second", found.only_second)):
+        if keys:
+            lines.append(Text(f"  only in the {which} run: {_names(keys, found)}"))
+    shown = [each for each in found.figures if _differs(each, least)]
+    lines += [
+        Text(),
+        Text(f"{len(shown)} of {len(found.figures)} figures differ by more than {least:g} SE and rounding", "bold"),
+    ]
+    lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(found)]
+    main = [each for each in shown if every or each.metric in MAIN]
+    if len(main) < len(shown):
+        lines.append(Text(f"the main ones, {len(main)}; all with  --all", "dim"))
+    before: tuple[str, str] | None = None
+    for each in main:
+        if (each.scenario, each.design) != before:
+            before = each.scenario, each.design
+            lines.append(Text(f"  {each.scenario}  {each.design}"))
+        scale, unit = _scale(each)
+        level = "" if each.level is None else f" level {each.level}" if each.level else " none"
+        name = f"{each.metric.replace('_', ' ').replace('dlts', 'DLTs')}{level}"
+        error = f" ± {scale * each.mcse:.2f}" if each.mcse else ""
+        values = f"{scale * each.first:7.2f} -> {scale * each.second:7.2f} {unit}"
+        lines.append(Text(f"    {name:<28}{values:<22}{scale * each.difference:+7.2f}{error}"))
+    return lines
+
+
+def _differs(each: ChangedFigure, least: float) -> bool:
+    """Return whether a difference is more than chance, and more than rounding as printed."""
+    return abs(each.difference) > least * each.mcse and round(_scale(each)[0] * each.difference, 2) != 0
+
+
+def _scale(each: ChangedFigure) -> tuple[float, str]:
+    return (100.0, "%") if each.metric in _SHARES else (1.0, "")
+
+
+def _names(keys: list[tuple[str, str]], found: Comparison) -> str:
+    """Name designs and scenarios that only one run has; a whole design or scenario once."""
+    designs, scenarios = {each.design for each in found.figures}, {each.scenario for each in found.figures}
+    if not designs:
+        return ", ".join(f"{scenario} {design}" for scenario, design in keys)
+    whole = [
+        design if design not in designs else f"scenario {scenario}" if scenario not in scenarios else None
+        for scenario, design in keys
+    ]
+    pairs = [f"{scenario} {design}" for (scenario, design), name in zip(keys, whole, strict=True) if name is None]
+    return ", ".join([*dict.fromkeys(name for name in whole if name is not None), *pairs])
+
+
+def _error_words(found: Comparison) -> list[str]:
+    """Say what stands after ±."""
+    kinds = {each.paired for each in found.figures if each.mcse > 0}
+    words = {
+        True: "± 1 SE of the paired difference, on the same simulated patients",
+        False: "± 1 SE as of independent runs" + (", where they cannot be paired" if True in kinds else ""),
+    }
+    return [words[kind] for kind in (True, False) if kind in kinds]
+
+
+def _shown(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {_shown(each)}" for key, each in value.items() if key != "name")
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

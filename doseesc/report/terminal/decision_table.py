@@ -1,0 +1,100 @@
+"""What ``doseesc table`` prints: letters over patients and DLTs, or one line per reachable tally."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, plain_words
+
+if TYPE_CHECKING:
+    from doseesc.conduct.decision_table import LetterTable
+
+ROWS = 60
+"""Lines of a table by tallies that are printed; all are written."""
+
+_STYLES = {"E": "green", "S": "", "D": "yellow", "DU": "red", "stop": "red"}
+_HEAD = 7
+
+
+def table_lines(table: LetterTable) -> list[Text]:
+    """Return the lines that ``doseesc table`` prints."""
+    title = Text(f"Decision table of {plain_words(table.trial.name)}", "bold")
+    body = _grid(table) if table.cells is not None else _tallies(table)
+    legend = [f"{letter} {meaning}" for letter, meaning in table.legend.items()]
+    lines = [title, Text(), *body, Text(), *(Text(each) for each in legend)]
+    for rule in table.rules:
+        lines += [Text(each, "dim") for each in textwrap.wrap(f"and: {rule}", WIDTH, subsequent_indent="  ")]
+    return lines
+
+
+def _grid(table: LetterTable) -> list[Text]:
+    """Return DLTs down and patients at the dose across, as many across as there is room for, cohort by cohort."""
+    cells = table.cells or {}
+    room = (WIDTH - _HEAD) // 3
+    shown = list(cells)
+    if len(shown) > room:
+        size = table.trial.design.cohort_size
+        shown = [n for n in shown if n % size == 0][:room]
+    most = max(shown)
+    # A row in which every letter is the same as above for the rest says nothing new.
+    widths = [_HEAD] + [3] * len(shown)
+    lines = [
+        Text(f"{'DLTs':<{_HEAD}}patients at the dose", "dim"),
+        line(["", *map(str, shown)], widths),
+    ]
+    last = _last_telling_row(cells, shown)
+    for dlts in range(min(last, most) + 1):
+        head = f"{dlts}" + (" or more" if dlts == last < most else "")
+        cells_of_row: list[Cell | str] = [Cell(fit(f"{dlts}+" if " " in head else head, _HEAD), left=True)]
+        for n in shown:
+            letter = cells[n][dlts] if dlts <= n else ""
+            cells_of_row.append(Cell(letter, _STYLES.get(letter, "")))
+        lines.append(line(cells_of_row, widths))
+    return lines
+
+
+def _last_telling_row(cells: dict[int, tuple[str, ...]] | object, shown: list[int]) -> int:
+    """Return the number of DLTs from which on all letters of a column are the same."""
+    assert isinstance(cells, dict)
+    last = 0
+    for n in shown:
+        row = cells[n]
+        last = max(last, next((y for y in range(n, 0, -1) if row[y] != row[y - 1]), 0))
+    return last
+
+
+def _tallies(table: LetterTable) -> list[Text]:
+    graph = table.graph
+    if graph is None:
+        return []
+    doses, order = table.trial.doses, table.order
+    names = [fit(plain_words(doses.name(level + 1)), 12) for level in range(len(doses.labels))]
+    column = max(max(len(name) for name in names) + 2, 7)
+    memory = {name: max(len(name) + 2, 6) for name in graph.tally.memory}
+    tail_widths = [*memory.values(), column + 2, 6, column + 2, 5, column]
+    tail_heads = [*(name.replace("_", " ") for name in memory), "now", "", "next", "n", "MTD"]
+    side_by_side = column * len(names) + sum(tail_widths) <= WIDTH
+    widths = [*([column] * len(names) if side_by_side else [6 * len(names)]), *tail_widths]
+    heads = [*(names if side_by_side else ["lowest dose to highest"]), *tail_heads]
+    lines = [Text("DLTs / patients at each dose", "dim"), line(heads, widths)]
+    for node in order[:ROWS]:
+        n, dlt, now = graph.tally.n[node], graph.tally.dlt[node], int(graph.tally.level[node])
+        data = [f"{y}/{k}" if k else "." for y, k in zip(dlt, n, strict=True)]
+        letter, level = table.letter(int(node)), int(graph.level[node])
+        selected = int(graph.selected[node])
+        tail: list[Cell | str] = [
+            *(str(int(values[node])) for values in graph.tally.memory.values()),
+            names[now - 1] if now else "",
+            Cell(letter, _STYLES[letter]),
+            names[level - 1] if level else "",
+            str(int(graph.cohort_size[node])) if level else "",
+            "" if level else names[selected - 1] if selected else "none",
+        ]
+        lines.append(line([*(data if side_by_side else [" ".join(data)]), *tail], widths))
+    more = graph.size - ROWS
+    if more > 0:
+        lines.append(Text(f"... and {more:,} more; all with  --out table.csv  or  --format csv", "dim"))
+    return lines

@@ -1,0 +1,85 @@
+"""Lines of aligned cells for the terminal: fixed widths, so that tables below one another line up, and no wrapping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from doseesc.errors import shorten
+
+WIDTH = 100
+"""Columns that tables are made for."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, its style, and whether it leans to the left."""
+
+    text: str
+    style: str = ""
+    left: bool = False
+
+
+def line(cells: Sequence[Cell | str], widths: Sequence[int]) -> Text:
+    """Return one line; cells that are too long are cut with an ellipsis, and trailing blanks are dropped.
+
+    Examples
+    --------
+    >>> line([Cell("CRM", left=True), "36.2", "7.1"], [6, 7, 7]).plain
+    'CRM      36.2    7.1'
+    """
+    whole = Text()
+    for each, width in zip(cells, widths, strict=True):
+        cell = each if isinstance(each, Cell) else Cell(each)
+        text = fit(cell.text, width)
+        gap = " " * (width - cell_len(text))
+        whole.append(text + gap if cell.left else gap + text, cell.style or None)
+    whole.rstrip()
+    return whole
+
+
+def fit(text: str, width: int) -> str:
+    """Cut text to a number of columns.
+
+    Examples
+    --------
+    >>> fit("medium", 4)
+    'med.'
+    """
+    return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "."
+
+
+def ends(left: str, right: str, width: int = WIDTH) -> str:
+    """Return one line with text at both ends; two lines where they do not fit on one.
+
+    Examples
+    --------
+    >>> ends("title", "target", 14)
+    'title   target'
+    """
+    gap = width - cell_len(left) - cell_len(right)
+    return left + (" " * gap if gap >= 2 else "\n") + right
+
+
+def plain_words(text: str) -> str:
+    """Return a user's text as one printable line."""
+    return shorten(" ".join(text.split()), 200)
+
+
+def percent(value: float) -> str:
+    """Return a probability as percent, without its sign, with one decimal."""
+    return f"{100 * value:.1f}"
+
+
+def percent_words(value: float) -> str:
+    """Return a probability as people write it.
+
+    Examples
+    --------
+    >>> percent_words(0.25), percent_words(0.005), percent_words(0.161)
+    ('25 %', '0.5 %', '16.1 %')
+    """
+    return f"{100 * value:.3g} %"

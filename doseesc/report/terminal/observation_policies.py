@@ -1,0 +1,225 @@
+"""The price of attribution for the terminal: what each policy costs each design, and one paragraph in plain words."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from math import isnan
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent_words, plain_words
+from doseesc.results.policies import DRUG_ALONE, PolicyComparison
+
+if TYPE_CHECKING:
+    from doseesc.results.results import Results
+    from doseesc.study.observation_section import Observation
+
+_WIDEST_LABEL = 30
+_COLUMN = 16
+_DEATHS = {
+    "all_count": "all deaths count",
+    "replaced": "deaths replaced",
+    "dlt_free": "deaths DLT-free",
+}
+_LEGEND = (
+    "each cell: % of trials that select the true MTD / % that select no dose although there is one (a safe product "
+    "stopped) / patients enrolled"
+)
+
+
+def attribution_lines(results: Results) -> list[Text]:
+    """Return the lines about observation; none for a study that does not say how patients are observed."""
+    if results.policies is None:
+        return []
+    study, compared = results.study, results.policies
+    found = [Text("The price of attribution", "bold")]
+    # One policy is compared over all scenarios together, several in each of them.
+    if len(compared.policies) > 1 or len(study.truths) == 1:
+        tables = {plain_words(each): [each] for each in study.truths}
+    else:
+        tables = {f"all {len(study.truths)} scenarios": list(study.truths)}
+    rows = [*tables, *(plain_words(each) for each in (DRUG_ALONE, *compared.policies))]
+    label = min(max(len(each) for each in rows) + 3, _WIDEST_LABEL)
+    for title, scenarios in tables.items():
+        for group in _groups(list(study.designs), (WIDTH - label) // _COLUMN):
+            found += [*_table(compared, title, scenarios, group, label), Text()]
+    found += [Text(each, "dim") for each in textwrap.wrap(_LEGEND, WIDTH)]
+    found += [Text(each) for each in textwrap.wrap(attribution_words(results), WIDTH)]
+    return found
+
+
+def observed_words(given: Observation, dlt_window: float) -> str:
+    """Return a policy's assumptions in a few words.
+
+    Examples
+    --------
+    >>> from doseesc.study.observation_section import Observation
+    >>> observed_words(Observation(background=0.05, mortality_28_days=0.3), 14)
+    'window 14 days, background 5 %, 28-day mortality 30 %, deaths replaced'
+    """
+    window = given.days(dlt_window)
+    words = [f"window {window:g} day{'' if window == 1 else 's'}"]
+    if given.background:
+        words.append(f"background {percent_words(given.background)}")
+    if given.mortality_28_days is not None:
+        words.append(f"28-day mortality {percent_words(given.mortality_28_days)}")
+    if given.death_in_window is not None:
+        words.append(f"death in the window {percent_words(given.death_in_window)}")
+    if given.mortality_28_days or given.death_in_window:
+        if given.deaths == "fraction":
+            rest = "replaced" if given.unattributed == "replaced" else "DLT-free"
+            words.append(f"{percent_words(given.attributed_fraction or 0.0)} of deaths count, the rest {rest}")
+        else:
+            words.append(_DEATHS[given.deaths])
+        if given.death_relative_risk != 1:
+            words.append(f"{given.death_relative_risk:g} times with a drug DLT")
+    if given.adjudication is not None:
+        judged = given.adjudication
+        sensitivity, specificity = percent_words(judged.sensitivity), percent_words(judged.specificity)
+        words.append(f"adjudicated (sensitivity {sensitivity}, specificity {specificity})")
+    if given.loss:
+        lost = "replaced" if given.losses == "replaced" else "DLT-free"
+        words.append(f"{percent_words(given.loss)} lost ({lost})")
+    return ", ".join(words)
+
+
+def attribution_words(results: Results) -> str:
+    """Return what the policies cost, in one paragraph made from the numbers."""
+    compared = results.policies
+    if compared is None:
+        return ""
+    correct = _Means(compared)
+    own = correct.of(DRUG_ALONE)
+    by_policy = {policy: correct.of(policy) for policy in compared.policies}
+    best, worst = max(by_policy, key=lambda each: by_policy[each]), min(by_policy, key=lambda each: by_policy[each])
+    sentences = [
+        f"Over all scenarios and designs the true MTD is found in {_p(own)} of trials if nothing but the drug causes "
+        f"DLTs, and in {_p(by_policy[best])} as observed"
+        + ("." if best == worst else f" at best ({_name(best)}), {_p(by_policy[worst])} at worst ({_name(worst)}).")
+    ]
+    by_design = [correct.of_design(design) for design in correct.designs]
+    if best != worst and len(by_design) > 1:
+        policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)
+        larger = "more than" if policies > designs else "less than"
+        sentences.append(
+            f"The policy moves that by up to {100 * policies:.0f} points, {larger} the choice of design "
+            f"({100 * designs:.0f} points)."
+        )
+    return " ".join([*sentences, *_harm(compared), *_cost(compared), "Rates and policies are assumed, not registered."])
+
+
+def _harm(compared: PolicyComparison) -> Iterable[str]:
+    """Say where a safe product is lost, where the MTD is set too low, and how many DLTs are not the drug's."""
+    stopped = {key: each.best.safe_stopped for key, each in compared.observed.items()}
+    stopped = {key: value for key, value in stopped.items() if not isnan(value)}
+    if stopped:
+        worst = max(stopped, key=lambda key: stopped[key])
+        alone = float(compared.ideal[worst[1:]].best.selected[0])
+        yield (
+            f"A product with a safe dose is stopped in up to {_p(stopped[worst])} of trials "
+            f"({_where(compared, worst)}; {_p(alone)} from the drug alone)."
+        )
+        lower = {key: compared.below_because(*key) for key in stopped}
+        lowest = max(lower, key=lambda key: lower[key])
+        if lower[lowest] > 0.005:
+            yield (
+                f"A dose below the true MTD is declared up to {100 * lower[lowest]:.0f} points more often because of "
+                f"events that the drug did not cause ({_where(compared, lowest)})."
+            )
+    shares = {key: each.best.not_caused_share for key, each in compared.observed.items()}
+    shares = {key: value for key, value in shares.items() if not isnan(value)}
+    if shares:
+        most, least = max(shares, key=lambda key: shares[key]), min(shares, key=lambda key: shares[key])
+        yield (
+            f"Of the DLTs counted, {_p(shares[least])} ({_where(compared, least)}) to {_p(shares[most])} "
+            f"({_where(compared, most)}) are not caused by the drug."
+        )
+
+
+def _cost(compared: PolicyComparison) -> Iterable[str]:
+    """Say what replacement costs, and how many patients die."""
+    replaced = {key: each.best.replaced for key, each in compared.observed.items()}
+    most = max(replaced, key=lambda key: replaced[key])
+    if replaced[most] >= 0.05:
+        enrolled = compared.observed[most].best.enrolled
+        yield (
+            f"Replacing those who are not evaluable takes up to {enrolled:.1f} patients for "
+            f"{enrolled - replaced[most]:.1f} ({_where(compared, most)})."
+        )
+    deaths = [each.best.deaths for each in compared.observed.values()]
+    if max(deaths) > 0:
+        low, high = f"{min(deaths):.1f}", f"{max(deaths):.1f}"
+        yield f"A trial sees {low if low == high else f'{low} to {high}'} deaths in the window on average."
+
+
+class _Means:
+    """Correct selection, scenarios counted equally."""
+
+    def __init__(self, compared: PolicyComparison) -> None:
+        self._correct = {
+            (policy, design, scenario): float(cell.best.correct_selection)
+            for (policy, scenario, design), cell in compared.cells.items()
+        }
+        self._ideal = [float(cell.best.correct_selection) for cell in compared.ideal.values()]
+        self.designs = list(dict.fromkeys(design for _, design in compared.ideal))
+
+    def of(self, policy: str) -> float:
+        """Return the mean over scenarios and designs of a policy, or of the drug alone."""
+        if policy == DRUG_ALONE:
+            return fmean(self._ideal)
+        return fmean(value for key, value in self._correct.items() if key[0] == policy)
+
+    def of_design(self, design: str) -> float:
+        """Return the mean over scenarios and policies of a design."""
+        return fmean(value for key, value in self._correct.items() if key[1] == design)
+
+
+def _table(
+    compared: PolicyComparison, title: str, scenarios: Sequence[str], designs: Sequence[str], label: int
+) -> list[Text]:
+    widths = [label, *(_COLUMN for _ in designs)]
+    heads: list[Cell | str] = [
+        Cell(f"  {title}", "bold", left=True),
+        *(fit(plain_words(each), _COLUMN - 2) for each in designs),
+    ]
+    found = [line(heads, widths)]
+    for policy in (DRUG_ALONE, *compared.policies):
+        cells = [_cell(compared, policy, scenarios, design) for design in designs]
+        found.append(line([Cell("  " + fit(plain_words(policy), label - 3), left=True), *cells], widths))
+    return found
+
+
+def _cell(compared: PolicyComparison, policy: str, scenarios: Sequence[str], design: str) -> str:
+    if policy == DRUG_ALONE:
+        ideal = [compared.ideal[scenario, design].best for scenario in scenarios]
+        stopped = [float(each.selected[0]) for each in ideal if int(each.true_mtd) > 0]
+        enrolled = fmean(float(each.total_patients) for each in ideal)
+        correct = fmean(float(each.correct_selection) for each in ideal)
+    else:
+        observed = [compared.observed[policy, scenario, design].best for scenario in scenarios]
+        stopped = [each.safe_stopped for each in observed if not isnan(each.safe_stopped)]
+        enrolled = fmean(each.enrolled for each in observed)
+        cells = [compared.cells[policy, scenario, design].best for scenario in scenarios]
+        correct = fmean(float(each.correct_selection) for each in cells)
+    return f"{100 * correct:.0f} / {f'{100 * fmean(stopped):.0f}' if stopped else '-'} / {enrolled:.1f}"
+
+
+def _groups(designs: list[str], most: int) -> list[list[str]]:
+    return [designs[start : start + most] for start in range(0, len(designs), most)]
+
+
+def _where(compared: PolicyComparison, key: tuple[str, str, str]) -> str:
+    policy, scenario, design = key
+    place = f"{_name(design)} in {_name(scenario)}"
+    return f"{place}, {_name(policy)}" if len(compared.policies) > 1 else place
+
+
+def _name(text: str) -> str:
+    return plain_words(text)
+
+
+def _p(value: float) -> str:
+    return f"{100 * value:.0f} %"

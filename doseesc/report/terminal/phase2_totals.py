@@ -1,0 +1,81 @@
+"""Trials of several sizes beside one another, for the terminal: what each can and cannot show."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from doseesc.phase2.detectable import LARGEST
+from doseesc.phase2.registered_size import ENOUGH, SizeFigures
+from doseesc.report.terminal.lines import WIDTH, Cell, line, percent
+
+_HEAD = 56
+
+
+def totals_lines(found: Sequence[SizeFigures]) -> list[Text]:
+    """Return the table, one column per size, and what each can show."""
+    widths = (_HEAD, *(12 for _ in found))
+
+    def row(head: str, figures: list[str]) -> Text:
+        return line([Cell("  " + head, left=True), *figures], widths)
+
+    totals = " against ".join(str(each.total) for each in found)
+    lines = [
+        Text(f"What trials of {totals} patients can show", "bold"),
+        line([Cell("  patients in all", left=True), *(str(each.total) for each in found)], widths),
+        row("control and each dosage", [" ".join(str(arm.n) for arm in each.plan.arms) for each in found]),
+    ]
+    if all(each.plan.accrual is not None for each in found):
+        lines.append(row("months to the last patient's day 28, median", [_months(each) for each in found]))
+    for what in found[0].powers:
+        lines.append(row(f"{what}, % of trials", [percent(each.powers[what]) for each in found]))
+    lines += [
+        row(
+            "at least one claim by a drug that does nothing, %",
+            [percent(each.null.share("any_claim")) for each in found],
+        ),
+        row("smallest sHR seen with 80 % power", [_ratio(each) for each in found]),
+        row("mortality difference known to ±, points", [f"{100 * each.mortality_half_width:.1f}" for each in found]),
+        row("reaction rate if none is seen, up to %", [percent(each.no_reaction_upper) for each in found]),
+    ]
+    for each in found:
+        lines += _dim(_verdict(each))
+    worst = max(float(each.power.mcse("any_ttci")) for each in found)
+    legend = (
+        "all patients taken to be in Phase 2 · "
+        "power: of the plan's effect at the highest dosage, that of a single comparison not adjusted · sHR: at the "
+        "highest dosage, not adjusted, ± 1 SE · ±: expected half-width of the 95 % interval of the highest dosage "
+        f"minus control · simulated to ± {100 * worst:.1f} points (1 SE) at most · up to: 95 % "
+        "Clopper-Pearson, highest dosage"
+    )
+    accrual = found[0].plan.accrual
+    return lines + _dim(legend if accrual is None else f"{legend} · months: at {accrual.rate_words}")
+
+
+def _months(each: SizeFigures) -> str:
+    accrual = each.plan.accrual
+    return "" if accrual is None else f"{accrual.duration(each.total, follow_up_days=each.plan.course.horizon):.0f}"
+
+
+def _ratio(each: SizeFigures) -> str:
+    effect = each.detectable
+    return f"> {LARGEST:g}" if effect is None else f"{effect.shr:.2f} ± {effect.standard_error:.2f}"
+
+
+def _verdict(each: SizeFigures) -> str:
+    shown = [what for what, power in each.powers.items() if power >= ENOUGH]
+    missed = [what for what, power in each.powers.items() if power < ENOUGH]
+    can = f"can show that {' and that '.join(shown)}" if shown else "can show none of this with 80 % power"
+    cannot = f"; cannot (power below 80 %) that {', nor that '.join(missed)}" if shown and missed else ""
+    effect = each.detectable
+    ratio = f"no sHR up to {LARGEST:g}" if effect is None else f"an sHR of {effect.shr:.2g} or more"
+    return (
+        f"{each.total} patients {can}{cannot}, if the effects are those planned for; they would show {ratio}, and know "
+        f"the difference in mortality to ± {100 * each.mortality_half_width:.0f} points"
+    )
+
+
+def _dim(text: str) -> list[Text]:
+    return [Text(each, "dim") for each in textwrap.wrap(text, WIDTH)]

@@ -1,0 +1,152 @@
+"""What a run prints: one compact block per scenario, the designs compared over all of them, and the Phase 2 arms.
+
+Made for 100 columns, and plain text where the output is not a terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from doseesc.report.tables.arm_analysis import arm_analysis_lines
+from doseesc.report.terminal.arms import phase2_lines
+from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line, percent, percent_words, plain_words
+from doseesc.report.terminal.observation_policies import attribution_lines, observed_words
+from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
+from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from doseesc.results.results import Results
+
+_BEST = " best"
+_ROOM = " " * len(_BEST)
+
+
+def show(results: Results, console: Console) -> None:
+    """Print a run's results.
+
+    Parameters
+    ----------
+    results : Results
+    console : rich.console.Console
+    """
+    for text in report_lines(results):
+        console.print(text, soft_wrap=True, highlight=False)
+
+
+def report_lines(results: Results) -> list[Text]:
+    """Return the lines that :func:`show` prints."""
+    layout = BlockLayout.of(results)
+    found = [*_header(results), Text()]
+    for scenario in results.study.truths:
+        found += [*scenario_block(results, scenario, layout), Text()]
+    found += [*_legend(results, layout), Text(), *_across(results)]
+    for part in (attribution_lines(results), phase2_lines(results), arm_analysis_lines(results)):
+        found += [Text(), *part] if part else []
+    return found
+
+
+def _header(results: Results) -> list[Text]:
+    study, about = results.study, results.study.study
+    title = " · ".join(plain_words(part) for part in (about.registry_id, about.short_title or about.title) if part)
+    facts = (
+        f"target {percent_words(study.target)} · {study.max_n} patients, cohorts of {study.cohort_size} · "
+        f"window {study.dlt_window_days} days"
+    )
+    assumed = ", ".join(plain_words(each.split(":", 1)[0]) for each in about.assumptions)
+    simulated = any(cell.simulated for cell in results.cells.values())
+    how = f"{results.n_trials:,} trials each · seed {results.seed}" if simulated else "exact, nothing simulated"
+    second = ends(f"assumed, not registered: {assumed}" if assumed else "", f"{how} · {results.elapsed:.1f} s")
+    return [*_lines(ends(title, facts), "bold"), *_lines(second), *_observed(results)]
+
+
+def _observed(results: Results) -> list[Text]:
+    """Say how patients are observed, and what the tables then hold."""
+    if results.policies is None:
+        return []
+    given = results.study.observation[0]
+    words = observed_words(given, results.study.dlt_window_days)
+    text = (
+        f"observed as {plain_words(given.name)}: {words} (assumed, not registered); DLTs are those counted, patients "
+        "those evaluable, true P(DLT) and true MTD the drug's own"
+    )
+    return [Text(each) for each in textwrap.wrap(text, WIDTH)]
+
+
+def _legend(results: Results, layout: BlockLayout) -> list[Text]:
+    study = results.study
+    limit = percent_words(study.target + study.true_mtd_rule.margin)
+    rule = {
+        "nearest": f"the dose nearest the target, none if even the lowest exceeds {limit}",
+        "highest_below": f"the highest dose not above {limit}",
+    }[study.true_mtd_rule.rule]
+    meanings = [f"* true MTD: {rule}", "correct: % of trials that select it"]
+    if "simulated" in layout.ratings:
+        marked = " but for designs marked ~" if results.notes else ""
+        meanings.append(f"simulated: the same (patients: n), ± 1 SE; the other columns are exact{marked}")
+    if "above" in layout.ratings:
+        meanings.append("above: % that select a dose above it (patients: % treated above it)")
+    if results.benchmark:
+        alone = "" if results.policies is None else ", from the drug alone"
+        meanings.append(f"benchmark: simulated, with every patient's outcome known at every dose{alone}")
+    if "efficiency" in layout.ratings:
+        meanings.append("effic.: correct, in % of the benchmark's")
+    found = textwrap.wrap(" · ".join(meanings), WIDTH)
+    for note in (_precision(results), *results.notes):
+        found += textwrap.wrap(note, WIDTH)
+    return [Text(each, "dim") for each in found]
+
+
+def _precision(results: Results) -> str:
+    """Say how precise the simulation is, and whether exact figures agree with it."""
+    errors = [
+        float(error)
+        for cell in results.cells.values()
+        if cell.simulated is not None
+        for error in (*cell.simulated.mcse.selected, cell.simulated.mcse.correct_selection)
+    ]
+    if not errors:
+        return "all figures are exact but the benchmark's" if results.benchmark else "all figures are exact"
+    sentence = f"simulated to ± {100 * max(errors):.1f} points (1 SE)"
+    if results.agreement is None:
+        return sentence
+    figures, within_2, within_4 = results.agreement
+    opening = "exact values agree" if within_4 == figures else "exact values compared"
+    return f"{sentence}; {opening}: {within_2} of {figures} simulated figures within 2 SE, {within_4} within 4"
+
+
+def _across(results: Results) -> list[Text]:
+    """Return the answer: the designs over all scenarios, the best marked, and one sentence."""
+    summaries = across_scenarios(results)
+    count = len(results.study.truths)
+    title = "The one scenario" if count == 1 else f"All {count} scenarios, counted equally"
+    names = min(max(len(plain_words(each.design)) for each in summaries), 24)
+    widths = [max(names + 4, 10), 16, 22, 16, 22]
+    room = "" if len(summaries) == 1 else _ROOM
+    heads: list[Cell | str] = ["", "correct %" + room, "lowest correct %", "above %" + room, "patients above" + room]
+    found = [Text(title, "bold"), line(heads, widths)]
+    for each in summaries:
+        cells: list[Cell | str] = [
+            _best(percent(each.correct), each, summaries, "correct"),
+            f"{percent(each.worst_correct)} in {fit(plain_words(each.worst_scenario), 10)}",
+            _best(percent(each.overdose), each, summaries, "overdose"),
+            _best(f"{each.patients_above:.1f} of {each.patients:.1f}", each, summaries, "patients_above"),
+        ]
+        found.append(line([Cell("  " + fit(plain_words(each.design), 24), left=True), *cells], widths))
+    return found + [Text(each, "bold") for each in textwrap.wrap(verdict(summaries), WIDTH)]
+
+
+def _best(text: str, summary: DesignSummary, summaries: list[DesignSummary], figure: str) -> Cell:
+    """Mark the best of several designs, with room for the mark kept beside the others."""
+    if len(summaries) == 1:
+        return Cell(text)
+    best = summary.design in best_designs(summaries, figure)
+    return Cell(text + (_BEST if best else _ROOM), "bold green" if best else "")
+
+
+def _lines(text: str, style: str = "") -> list[Text]:
+    return [Text(each, style) for each in text.split("\n") if each]

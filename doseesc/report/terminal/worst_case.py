@@ -1,0 +1,48 @@
+"""Worst cases in the terminal: for each design the worst curves, and how it does under them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from doseesc.planning.worst_case import WorstCase, WorstTruth
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, plain_words
+
+_NAME, _VALUE = 30, 14
+
+
+def worst_case_lines(found: Mapping[str, Sequence[WorstCase]], labels: Sequence[str]) -> list[Text]:
+    """Return the lines of the table.
+
+    Parameters
+    ----------
+    found : mapping of design name to worst cases
+    labels : sequence of str
+        Dose labels.
+    """
+    room = min(12, max(8, (WIDTH - _NAME - _VALUE) // max(len(labels), 1)))
+    widths = [_NAME, *(room for _ in labels), _VALUE]
+    lines: list[Text] = []
+    for design, cases in found.items():
+        for case in cases:
+            correct = case.figure == "correct_selection"
+            name = Cell(fit(plain_words(design), _NAME), "bold", left=True)
+            heads = [Cell(fit(plain_words(label), room - 1), "bold") for label in labels]
+            lines.append(line([name, *heads, Cell("correct %" if correct else "too toxic %", "bold")], widths))
+            lines += [_row(each, each is case.overall, labels, correct, widths) for each in case.by_level]
+            lines.append(Text())
+    return lines[:-1]
+
+
+def _row(worst: WorstTruth, overall: bool, labels: Sequence[str], correct: bool, widths: Sequence[int]) -> Text:
+    label = plain_words(labels[worst.level - 1]) if worst.level else ""
+    name = f"MTD {label}" if correct else f"too toxic from {label}"
+    if not worst.level:
+        name = "no MTD, all too toxic"
+    numbers = [percent(p) for p in (*worst.probabilities, worst.value)]
+    text = line([Cell("  " + fit(name, widths[0] - 3), left=True), *numbers], widths)
+    if overall:
+        text.append("  worst")
+        text.stylize("bold")
+    return text

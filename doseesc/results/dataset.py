@@ -1,0 +1,269 @@
+"""Results as an xarray Dataset, and back: dimensions scenario, design and level, units and provenance as attributes.
+
+Every figure has its best value, exact where it was computed exactly, under its own name, with ``NAME_sd`` (from trial
+to trial) and ``NAME_mcse`` (Monte Carlo standard error) beside it; where a run has both, the simulated ones are there
+as ``simulated_NAME`` too.  Level 0 is "no dose": it can be selected, and is NaN where only a dose has a value.
+
+What comes besides: ``patients_distribution`` and ``dlts_distribution`` over ``number``, ``selected_and_patients``,
+``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, paired differences ``difference_NAME``
+between ``design`` and ``other``, and the analysis of the Phase 2 arms (:mod:`doseesc.arm_xarray`).  The study stands as
+JSON in ``study``, its file in ``scenario_text``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from doseesc.arm_xarray import arm_variables, listed_figures
+from doseesc.engines.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
+from doseesc.results.reading import results_from_document
+from doseesc.results.document import FORMAT, plain_values, provenance_of, study_document
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from doseesc.results.results import Results
+
+FloatArray = npt.NDArray[np.float64]
+
+_SIMULATED = "simulated_"
+_BASE = ("scenario", "design")
+_UNITS = MappingProxyType(
+    dict.fromkeys(("patients", "total_patients", "patients_above_mtd"), "patients")
+    | dict.fromkeys(("dlts", "total_dlts"), "DLTs")
+)
+_PROVENANCE = ("doseesc", "python", "packages", "scenario_file", "scenario_sha256", "method", "trials", "seed")
+
+
+def to_xarray(results: Results) -> xr.Dataset:
+    """Return results as a Dataset, without the comparison of observation models; see the module's text."""
+    import xarray as xr
+
+    study = results.study
+    scenarios = list(study.truths)
+    designs = list(dict.fromkeys(design for _, design in results.cells))
+    cells = [[results.cells[scenario, design] for design in designs] for scenario in scenarios]
+    reasons = sorted({name for row in cells for cell in row for name in cell.best.reasons})
+    numbers = max(len(cell.best.patients_distribution) for row in cells for cell in row)
+    variables = _figures([[cell.best for cell in row] for row in cells], numbers, reasons)
+    second = [[cell.simulated if cell.exact is not None else None for cell in row] for row in cells]
+    if any(found is not None for row in second for found in row):
+        variables |= {_SIMULATED + name: each for name, each in _figures(second, numbers, reasons).items()}
+    no_dose = np.full((len(scenarios), 1), np.nan)
+    truth = np.array([study.truths[scenario] for scenario in scenarios])
+    nothing = np.full(study.n_doses, np.nan)
+    benchmark = np.array([results.benchmark.get(scenario, nothing) for scenario in scenarios])
+    by_dose = ("scenario", "level")
+    variables |= {
+        "method": (_BASE, [[cell.best.method for cell in row] for row in cells]),
+        "dlt_probability": (by_dose, np.hstack([no_dose, truth]), {"long_name": "true DLT probability", "units": "1"}),
+        "true_mtd": ("scenario", [int(row[0].best.true_mtd) for row in cells], {"long_name": "level of the true MTD"}),
+        "benchmark": (
+            by_dose,
+            np.hstack([no_dose, benchmark]),
+            {"long_name": "selected by the nonparametric optimal benchmark", "units": "1"},
+        ),
+        "study": ((), json.dumps(plain_values(study_document(study)), ensure_ascii=False)),
+        "scenario_text": ((), study.text or ""),
+        "notes": ((), json.dumps(list(results.notes), ensure_ascii=False)),
+        **_differences(results, scenarios, designs),
+    }
+    coordinates = {
+        "scenario": scenarios,
+        "design": designs,
+        "level": np.arange(study.n_doses + 1),
+        "number": np.arange(numbers),
+        "reason": reasons,
+        "label": ("level", ["none", *study.dose_labels]),
+        "amount": ("level", np.array([np.nan, *map(float, study.dose_amounts)]), {"units": study.doses.unit}),
+    }
+    if results.differences:
+        coordinates["other"] = designs
+    of_arms, axes = arm_variables(results.arm_analysis, scenarios, designs, study.n_doses + 1)
+    variables, coordinates = variables | of_arms, coordinates | axes
+    attributes = {"title": study.study.title, "format": FORMAT, "elapsed_seconds": float(results.elapsed)}
+    return xr.Dataset(variables, coordinates, attributes | _attributes(provenance_of(results)))
+
+
+def from_xarray(dataset: xr.Dataset) -> Results:
+    """Return the results that a Dataset of :func:`to_xarray` holds.
+
+    Raises
+    ------
+    ValueError
+        If it is no such Dataset, or lacks something.
+    """
+    if dataset.attrs.get("format") != FORMAT:
+        raise ValueError(f"the dataset is not in the format {FORMAT!r}: it has no such attribute  format")
+    try:
+        return results_from_document(_document(dataset))
+    except (KeyError, AttributeError) as error:
+        raise ValueError(f"the dataset lacks {error}") from error
+
+
+def _provenance(dataset: xr.Dataset) -> dict[str, Any]:
+    """Return the provenance as ``results.json`` has it."""
+    found = {name: dataset.attrs.get(name) for name in _PROVENANCE}
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
+    return plain | {"packages": json.loads(str(plain["packages"] or "{}"))}
+
+
+def _figures(
+    found: list[list[OperatingCharacteristics | None]] | list[list[OperatingCharacteristics]],
+    numbers: int,
+    reasons: list[str],
+) -> dict[str, Any]:
+    """Return the variables of one characteristics per scenario and design; NaN where there is none."""
+    variables: dict[str, Any] = {}
+
+    def add(name: str, dimensions: Iterable[str], values: Any, words: str, units: str) -> None:
+        shape = max((np.shape(each) for row in values for each in row), key=len)
+        full = [[np.full(shape, np.nan) if each is None else each for each in row] for row in values]
+        attributes = {"long_name": words, "units": units}
+        variables[name] = ((*_BASE, *dimensions), np.array(full, dtype=np.float64), attributes)
+
+    def each_of(get: Any) -> list[list[Any]]:
+        return [[None if one is None else get(one) for one in row] for row in found]
+
+    for name in METRICS:
+        dimensions = ("level",) if name in BY_LEVEL else ()
+        kinds = (("", "expected"), ("_sd", "standard deviation of"), ("_mcse", "Monte Carlo standard error of"))
+        for ending, kind in kinds:
+            part = ending.removeprefix("_")
+            values = each_of(lambda one, part=part, name=name: _levels(getattr(one, part) if part else one, name))
+            add(name + ending, dimensions, values, f"{kind} {name.replace('_', ' ')}", _UNITS.get(name, "1"))
+    for name in FURTHER:
+        add(name, (), each_of(lambda one, name=name: getattr(one, name)), name.replace("_", " "), "1")
+    for name in DISTRIBUTIONS:
+        values = each_of(lambda one, name=name: _padded(getattr(one, name), numbers))
+        add(name, ("number",), values, f"probability of each number of {name.split('_')[0]}", "1")
+    joint = each_of(lambda one: _padded(one.selected_and_patients, numbers))
+    add("selected_and_patients", ("level", "number"), joint, "probability of level selected and patients", "1")
+    ends = each_of(lambda one: np.array([one.reasons.get(reason, np.nan) for reason in reasons]))
+    add("ends", ("reason",), ends, "probability that trials end for the reason", "1")
+    return variables
+
+
+def _levels(holder: Any, name: str) -> Any:
+    value = getattr(holder, name)
+    return np.concatenate([[np.nan], value]) if name in BY_LEVEL and name != "selected" else value
+
+
+def _padded(values: FloatArray, size: int) -> FloatArray:
+    width = [(0, 0)] * (values.ndim - 1) + [(0, size - values.shape[-1])]
+    return np.pad(values, width, constant_values=np.nan)
+
+
+def _differences(results: Results, scenarios: list[str], designs: list[str]) -> dict[str, Any]:
+    """Return the paired differences, ``design`` minus ``other``, and their standard errors."""
+    variables: dict[str, Any] = {}
+    for each in results.differences:
+        place = scenarios.index(each.scenario), designs.index(each.design_a), designs.index(each.design_b)
+        for ending, value in (("", each.difference), ("_mcse", each.mcse)):
+            name = f"difference_{each.metric}{ending}"
+            if name not in variables:
+                shape = len(scenarios), len(designs), len(designs)
+                attributes = {"long_name": f"design minus other, same patients: {each.metric}"}
+                variables[name] = ((*_BASE, "other"), np.full(shape, np.nan), attributes)
+            variables[name][1][place] = value
+    return variables
+
+
+def _attributes(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: provenance.get(name) for name in _PROVENANCE}
+    plain["packages"] = json.dumps(plain["packages"] or {})
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _document(dataset: xr.Dataset) -> dict[str, Any]:
+    """Return what of ``results.json`` results are made of."""
+    study = json.loads(str(dataset["study"].item()))
+    scenarios, designs = ([str(name) for name in dataset[axis].values] for axis in _BASE)
+    truths = [
+        {
+            "scenario": scenario,
+            "probabilities": dataset["dlt_probability"].sel(scenario=scenario).values[1:].tolist(),
+            "benchmark": _all_or_none(dataset["benchmark"].sel(scenario=scenario).values[1:]),
+        }
+        for scenario in scenarios
+    ]
+    cells = []
+    for scenario in scenarios:
+        for design in designs:
+            at = dataset.sel(scenario=scenario, design=design)
+            cell: dict[str, Any] = {"scenario": scenario, "design": design, "simulated": None, "exact": None}
+            method = str(at["method"].item())
+            kind = "exact" if method == "exact" else "simulated"
+            cell[kind] = _characteristics(at, "", method, study["target"])
+            if f"{_SIMULATED}selected" in at and not np.isnan(at[f"{_SIMULATED}selected"].values).all():
+                cell["simulated"] = _characteristics(at, _SIMULATED, "monte_carlo", study["target"])
+            cells.append(cell)
+    return {
+        "study": study,
+        "scenario_text": str(dataset["scenario_text"].item()),
+        "provenance": _provenance(dataset),
+        "truths": truths,
+        "cells": cells,
+        "differences": _listed_differences(dataset, scenarios, designs),
+        "notes": json.loads(str(dataset["notes"].item())),
+        "phase2": {"analysis": listed_figures(dataset)},
+        "run": {"elapsed_seconds": float(dataset.attrs["elapsed_seconds"])},
+    }
+
+
+def _characteristics(at: xr.Dataset, prefix: str, method: str, target: float) -> dict[str, Any]:
+    def value(name: str) -> Any:
+        found = at[prefix + name].values
+        return float(found) if found.ndim == 0 else found
+
+    def of_levels(name: str, ending: str = "") -> Any:
+        found = value(name + ending)
+        return found[1:] if name in BY_LEVEL and name != "selected" else found
+
+    row: dict[str, Any] = {name: of_levels(name) for name in METRICS}
+    row |= {part: {name: of_levels(name, f"_{part}") for name in METRICS} for part in ("sd", "mcse")}
+    row |= {name: value(name) for name in FURTHER}
+    for name in (*DISTRIBUTIONS, "selected_and_patients"):
+        found = value(name)
+        row[name] = found[..., ~np.isnan(found.reshape(-1, found.shape[-1])).all(axis=0)]
+    ends = zip(at["reason"].values, value("ends"), strict=True)
+    row["reasons"] = {str(reason): float(share) for reason, share in ends if not np.isnan(share)}
+    trials = 0 if method == "exact" else int(at.attrs["trials"])
+    return row | {"target": target, "true_mtd": int(at["true_mtd"]), "method": method, "n_trials": trials}
+
+
+def _listed_differences(dataset: xr.Dataset, scenarios: list[str], designs: list[str]) -> list[dict[str, Any]]:
+    names = [
+        str(name).removeprefix("difference_")
+        for name in dataset.data_vars
+        if str(name).startswith("difference_") and not str(name).endswith("_mcse")
+    ]
+    found = []
+    for s, scenario in enumerate(scenarios):
+        for a, design_a in enumerate(designs):
+            for b, design_b in enumerate(designs):
+                for metric in names:
+                    difference = float(dataset[f"difference_{metric}"].values[s, a, b])
+                    if not np.isnan(difference):
+                        error = float(dataset[f"difference_{metric}_mcse"].values[s, a, b])
+                        found.append(
+                            {
+                                "scenario": scenario,
+                                "design_a": design_a,
+                                "design_b": design_b,
+                                "metric": metric,
+                                "difference": difference,
+                                "mcse": error,
+                            }
+                        )
+    return found
+
+
+def _all_or_none(values: FloatArray) -> list[float] | None:
+    return None if np.isnan(values).any() else values.tolist()

@@ -1,0 +1,134 @@
+"""Two runs compared: what was changed in the study, and what that did to the figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from doseesc.engines.characteristics import METRICS
+from doseesc.results.reading import SavedRun
+from doseesc.runs.paired import paired_errors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SETTINGS = ("doseesc", "method", "trials", "seed")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting that differs; None where one run has no such setting."""
+
+    setting: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True)
+class ChangedFigure:
+    """One figure in both runs; ``difference`` is the second minus the first.
+
+    ``mcse`` is its standard error: 0 where both are exact; where ``paired``, that of the difference trial by trial on
+    the same simulated patients (:mod:`doseesc.runs.paired`); else that of independent runs.
+    """
+
+    scenario: str
+    design: str
+    metric: str
+    level: int | None
+    first: float
+    second: float
+    difference: float
+    mcse: float
+    paired: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two runs.
+
+    Attributes
+    ----------
+    changes : list of Change
+        Settings of the run and of the study.
+    figures : list of ChangedFigure
+        All figures of the designs and scenarios that both have.
+    only_first, only_second : list of (scenario, design)
+        What the other run does not have.
+    """
+
+    changes: list[Change]
+    figures: list[ChangedFigure]
+    only_first: list[tuple[str, str]]
+    only_second: list[tuple[str, str]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the figures as a table, one per row."""
+        import pandas as pd
+
+        frame = pd.DataFrame([vars(each) for each in self.figures], columns=list(ChangedFigure.__annotations__))
+        frame["level"] = frame["level"].astype("Int64")
+        return frame
+
+
+def compare(first: SavedRun, second: SavedRun) -> Comparison:
+    """Compare two runs.
+
+    Parameters
+    ----------
+    first, second : SavedRun
+        From :func:`doseesc.results.reading.read_results`.
+    """
+    before, after = (
+        {name: each.document["provenance"][name] for name in _SETTINGS} | _named(each.document["study"])
+        for each in (first, second)
+    )
+    a, b = first.results.cells, second.results.cells
+    paired = paired_errors(first.results, second.results)
+    figures = [figure for key in a if key in b for figure in _figures(key, a[key].best, b[key].best, paired.get(key))]
+    return Comparison(
+        list(_changes(before, after)), figures, [key for key in a if key not in b], [key for key in b if key not in a]
+    )
+
+
+def _figures(
+    key: tuple[str, str], a: Any, b: Any, paired: Mapping[str, npt.NDArray[np.float64]] | None
+) -> Iterator[ChangedFigure]:
+    for metric in METRICS:
+        values = [np.atleast_1d(getattr(each, metric)) for each in (a, b)]
+        errors = [np.atleast_1d(getattr(each.mcse, metric)) for each in (a, b)]
+        if len(values[0]) != len(values[1]):
+            continue  # another number of doses
+        scalar = np.ndim(getattr(a, metric)) == 0
+        for place, (x, y, ex, ey) in enumerate(zip(*values, *errors, strict=True)):
+            level = None if scalar else place + (metric != "selected")
+            error = math.hypot(float(ex), float(ey)) if paired is None else float(paired[metric][place])
+            yield ChangedFigure(*key, metric, level, float(x), float(y), float(y - x), error, paired is not None)
+
+
+def _named(study: dict[str, Any]) -> dict[str, Any]:
+    """Put lists of things with names under their names, so that one added in front does not change all others."""
+    return {
+        key: {each["name"]: each for each in value} if _has_names(value) else {} if value == [] else value
+        for key, value in study.items()
+    }
+
+
+def _has_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) and "name" in each for each in value)
+
+
+def _changes(first: dict[str, Any], second: dict[str, Any], name: str = "") -> Iterator[Change]:
+    """Yield what differs, as deep down as both have it; what only one has is one change."""
+    for key in dict.fromkeys([*first, *second]):
+        setting = f"{name}.{key}" if name else str(key)
+        a, b = first.get(key), second.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from _changes(a, b, setting)
+        elif a != b:
+            yield Change(setting, a, b)

@@ -1,0 +1,132 @@
+"""Two simulated runs on the same patients, trial by trial: the standard errors of their paired differences.
+
+Patients are drawn from the seed alone, one latent number each, so that two runs of the same seed and number of trials
+treat the same patients whatever their designs, doses or scenarios.  Both are simulated again from what they were made
+of, and the difference of every figure is taken in every trial.  A design that no longer gives the figures of its run,
+because another version simulated it, is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Design
+from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
+from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.montecarlo import TrialBlock, block_sizes, play
+from doseesc.engines.observed_play import play_observed
+from doseesc.engines.patients_at_risk import ObservedBlock
+
+if TYPE_CHECKING:
+    from doseesc.results.results import Results
+
+FloatArray = npt.NDArray[np.float64]
+Key = tuple[str, str]
+
+_SAME = 1e-9
+
+
+def paired_errors(first: Results, second: Results) -> dict[Key, dict[str, FloatArray]]:
+    """Return the standard errors of the paired differences of all figures, by (scenario, design).
+
+    Parameters
+    ----------
+    first, second : Results
+
+    Returns
+    -------
+    dict of (scenario, design) to dict of metric to array
+        Each of the shape of the figure, 1 for single ones.  Only where both runs simulated the design without an exact
+        value, on the same patients, and give the same figures again.
+    """
+    same = (first.seed, first.n_trials, first.study.n_doses) == (second.seed, second.n_trials, second.study.n_doses)
+    if not same:
+        return {}
+    found: dict[Key, dict[str, FloatArray]] = {}
+    for key, cell in first.cells.items():
+        other = second.cells.get(key)
+        if other is None or cell.best.method == "exact" or other.best.method == "exact":
+            continue
+        errors = _paired(_Replay.of(first, key), _Replay.of(second, key), first.seed, first.n_trials)
+        if errors is not None:
+            found[key] = errors
+    return found
+
+
+@dataclass
+class _Replay:
+    """One design under one scenario of a run, to be simulated again."""
+
+    graph: DecisionGraph
+    truth: FloatArray
+    mtd: int
+    patients: int
+    observed: ObservedBlock | None
+    known: OperatingCharacteristics
+
+    @classmethod
+    def of(cls, results: Results, key: Key) -> _Replay:
+        study = results.study
+        scenario, name = key
+        designs: dict[str, Design] = study.designs
+        model = next(iter(study.observations.values()), None)
+        return cls(
+            DecisionGraph(designs[name]),
+            study.truths[scenario],
+            int(study.true_mtd(study.truths[scenario])),
+            max([study.max_n, *(each.max_n for each in designs.values())]),
+            None if model is None else ObservedBlock(model, results.seed),
+            results.cells[key].best,
+        )
+
+    def play(self, seed: int, index: int, trials: int) -> FloatArray:
+        """Return all figures of each trial of a block, shape (trials, figures)."""
+        block = TrialBlock.draw(seed, index, self.patients, trials)
+        if self.observed is None:
+            node = play(self.graph, self.truth, block)
+        else:
+            self.observed.begin(block, index)
+            node, _ = play_observed(self.graph, self.truth, self.observed)
+        return self._figures()[node]
+
+    def _figures(self) -> FloatArray:
+        """Return the figures of :data:`METRICS` at every node, side by side."""
+        tally, selected = self.graph.tally, self.graph.selected
+        by_metric: dict[str, Any] = {
+            "selected": selected[:, None] == np.arange(self.graph.design.n_doses + 1),
+            "patients": tally.n,
+            "dlts": tally.dlt,
+            "total_patients": tally.total_n,
+            "total_dlts": tally.total_dlt,
+            "stopped_early": tally.total_n < self.graph.design.max_n,
+            "correct_selection": selected == self.mtd,
+            "overdose_selection": selected > self.mtd,
+            "patients_above_mtd": tally.n[:, self.mtd :].sum(axis=1),
+        }
+        return np.column_stack([by_metric[name] for name in METRICS]).astype(np.float64)
+
+    def agrees(self, mean: FloatArray) -> bool:
+        """Whether simulating again gives the figures of the run."""
+        return bool(np.allclose(mean, np.concatenate(_listed(self.known)), rtol=0, atol=_SAME))
+
+
+def _paired(first: _Replay, second: _Replay, seed: int, n_trials: int) -> dict[str, FloatArray] | None:
+    sizes = [len(each) for each in _listed(first.known)]
+    sums = np.zeros((4, sum(sizes)))
+    for index, trials in enumerate(block_sizes(n_trials)):
+        a, b = (each.play(seed, index, trials) for each in (first, second))
+        difference = b - a
+        sums += [each.sum(axis=0) for each in (a, b, difference, difference**2)]
+    mean_a, mean_b, mean, square = sums / n_trials
+    if not (first.agrees(mean_a) and second.agrees(mean_b)):
+        return None
+    error = np.sqrt(np.maximum(square - mean**2, 0.0) / n_trials)
+    return dict(zip(METRICS, np.split(error, np.cumsum(sizes)[:-1]), strict=True))
+
+
+def _listed(found: OperatingCharacteristics) -> list[FloatArray]:
+    return [np.atleast_1d(getattr(found, name)) for name in METRICS]

@@ -1,0 +1,163 @@
+"""Run a study: every design under every toxicity scenario of a scenario file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designs.checks import require_whole
+from doseesc.engines.characteristics import one_truth
+from doseesc.engines.exact import Paths, enumerate_paths
+from doseesc.engines.observed import Enrolment, ObservedCell, exact_observed
+from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
+from doseesc.errors import Problem, ScenarioError
+from doseesc.results.policies import PolicyComparison
+from doseesc.results.results import Cell, Results
+from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
+from doseesc.runs.simulation import Simulation, simulate_all
+
+if TYPE_CHECKING:
+    from doseesc.study.study import Study
+
+METHODS = ("monte_carlo", "exact", "both", "auto")
+
+
+def run(
+    study: Study,
+    *,
+    method: str | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    jobs: int = 1,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> Results:
+    """Run every design under every scenario of a study.
+
+    Parameters
+    ----------
+    study : Study
+        From :func:`doseesc.load`.
+    method : {"monte_carlo", "exact", "both", "auto"}, optional
+        By default the file's.  ``"auto"`` is exact where a design can be enumerated, else Monte Carlo.
+    trials, seed : int, optional
+        By default the file's.
+    jobs : int
+        Processes for the simulation; the answer does not depend on it.
+    memory_limit : int
+        Bytes that an exact enumeration may use; a design that needs more is simulated, and a note says so.
+    progress : callable, optional
+        Called with the trials done and the trials in all.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    ScenarioError
+        If the study has no scenario but random curves.
+    """
+    began = time.perf_counter()
+    method = study.simulation.method if method is None else method
+    n_trials = study.simulation.trials if trials is None else trials
+    seed = study.simulation.seed if seed is None else seed
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    require_whole("trials", n_trials, 1)
+    require_whole("seed", seed, 0)
+    require_whole("jobs", jobs, 1)
+    if not study.truths:
+        remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
+        raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
+    notes: list[str] = []
+    exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
+    if method != "monte_carlo":
+        _enumerate_all(study, memory_limit, notes, exact)
+    names = {entry.name for entry in study.design_entries}
+    not_exact = names - {design for _, design in exact[None].found}
+    simulated_designs = not_exact if method in ("exact", "auto") else names
+    simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, progress)
+    notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
+    cells = {policy: _cells(study, simulated.get(policy, Simulation()), found) for policy, found in exact.items()}
+    # The first policy is what the study itself would see.
+    own = next(iter(study.observations), None)
+    analysis = analyse_arms(study, exact[own].ends, simulated.get(own, Simulation()).ends, n_trials)
+    return Results(
+        study=study,
+        method=method,
+        n_trials=n_trials,
+        seed=seed,
+        cells=cells[own],
+        benchmark=simulated[None].benchmark,
+        differences=simulated[own].differences if own in simulated else [],
+        notes=notes,
+        elapsed=time.perf_counter() - began,
+        policies=_compared(cells, simulated, exact) if own is not None else None,
+        arm_analysis=analysis,
+    )
+
+
+def _cells(study: Study, simulated: Simulation, exact: Simulation) -> dict[tuple[str, str], Cell]:
+    designs = tuple(study.designs)
+    keys = [(scenario, design) for scenario in study.truths for design in designs]
+    return {key: Cell(simulated.found.get(key), exact.found.get(key)) for key in keys}
+
+
+def _compared(
+    cells: dict[str | None, dict[tuple[str, str], Cell]],
+    simulated: dict[str | None, Simulation],
+    exact: dict[str | None, Simulation],
+) -> PolicyComparison:
+    policies = tuple(policy for policy in exact if policy is not None)
+    nothing = Simulation()
+    return PolicyComparison(
+        policies,
+        ideal=cells[None],
+        cells={(policy, *key): cell for policy in policies for key, cell in cells[policy].items()},
+        observed={
+            (policy, *key): ObservedCell(
+                simulated.get(policy, nothing).observed.get(key), exact[policy].observed.get(key)
+            )
+            for policy in policies
+            for key in cells[policy]
+        },
+    )
+
+
+def _enumerate_all(study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation]) -> None:
+    """Put exact characteristics of every design that can be enumerated into ``exact``, by policy."""
+    for name, design in study.designs.items():
+        try:
+            paths = enumerate_paths(design, memory_limit=memory_limit)
+        except TooManyStates as error:
+            notes.append(f"{name} is simulated only: {error}")
+            continue
+        _evaluate(study, name, paths, exact)
+
+
+def _evaluate(study: Study, name: str, paths: Paths, exact: dict[str | None, Simulation]) -> None:
+    truths = np.array(list(study.truths.values()))
+    mtd = np.array([study.true_mtd(truth) for truth in truths])
+    together = paths.characteristics(truths, target=study.target, true_mtd=mtd)
+    for row, scenario in enumerate(study.truths):
+        exact[None].found[scenario, name] = one_truth(together, row)
+    if arms_analysed(study, None):
+        ends, weight = paths.weighted_ends(truths)
+        exact[None].ends.update({(scenario, name): (ends, weight[row]) for row, scenario in enumerate(study.truths)})
+    enrolment: Enrolment | None = None
+    for policy, model in study.observations.items():
+        seen, keep = model.law(truths).observed_dlt, arms_analysed(study, policy)
+        together = paths.characteristics(seen, target=study.target, true_mtd=mtd)
+        for row, scenario in enumerate(study.truths):
+            found = replace(one_truth(together, row), probabilities=truths[row])
+            ends, weight = paths.weighted_ends(seen[row])
+            enrolment = enrolment or Enrolment(ends)
+            exact[policy].found[scenario, name] = found
+            if keep:
+                exact[policy].ends[scenario, name] = ends, weight[0]
+            exact[policy].observed[scenario, name] = exact_observed(
+                found, ends, weight[0], enrolment, model.law(truths[row])
+            )

@@ -1,0 +1,192 @@
+"""Simulate a study: every design under every scenario and observation model, on the same patients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from designs import Design
+from doseesc.engines.benchmark import benchmark_choice
+from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
+from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.montecarlo import TrialBlock, block_sizes, play
+from doseesc.engines.observed import Observed, SeenSums
+from doseesc.engines.observed_play import play_observed
+from doseesc.engines.patients_at_risk import ObservedBlock
+from doseesc.engines.trial_ends import Ends
+from doseesc.results.results import Difference
+from doseesc.runs.arm_analysis import arms_analysed
+from doseesc.truth.observation import ObservationModel
+
+if TYPE_CHECKING:
+    from doseesc.study.study import Study
+
+FloatArray = npt.NDArray[np.float64]
+
+DIFFERENCES = ("correct_selection", "overdose_selection", "patients_above_mtd")
+"""The figures of which designs are compared trial by trial."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What was simulated.
+
+    Attributes
+    ----------
+    found, observed : dict of (scenario, design)
+        ``observed`` is empty where only the drug matters.
+    benchmark : dict of scenario
+    differences : list of Difference
+    ends : dict of (scenario, design)
+        How trials ended, with the number or probability of each end; only where the Phase 2 arms are analysed.
+    """
+
+    found: dict[tuple[str, str], OperatingCharacteristics] = field(default_factory=dict)
+    observed: dict[tuple[str, str], Observed] = field(default_factory=dict)
+    benchmark: dict[str, FloatArray] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+    ends: dict[tuple[str, str], tuple[Ends, FloatArray]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One scenario as one observation model shows it; None = the drug alone."""
+
+    policy: str | None
+    scenario: str
+    truth: FloatArray
+    mtd: int
+    model: ObservationModel | None
+
+
+def simulate_all(
+    study: Study,
+    names: set[str],
+    n_trials: int,
+    seed: int,
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+) -> dict[str | None, Simulation]:
+    """Simulate the named designs under every observation model, and under None: the drug alone.
+
+    The benchmark needs no design and always has its patients drawn.
+    """
+    designs = {name: design for name, design in study.designs.items() if name in names}
+    models: dict[str | None, ObservationModel | None] = {None: None}
+    if designs:
+        models.update(study.observations)
+    tasks = [
+        _Task(policy, scenario, truth, study.true_mtd(truth), model)
+        for policy, model in models.items()
+        for scenario, truth in study.truths.items()
+    ]
+    total = n_trials * len(tasks)
+    if jobs == 1:
+        graphs = {name: DecisionGraph(design) for name, design in designs.items()}
+        done = 0
+        parts = []
+        for task in tasks:
+
+            def report(trials: int, before: int = done) -> None:
+                if progress is not None:
+                    progress(before + trials, total)
+
+            parts.append(_simulate_scenario(study, graphs, task, n_trials, seed, report))
+            done += n_trials
+    else:
+        from joblib import Parallel, delayed
+
+        parts = []
+        runner = Parallel(n_jobs=jobs, return_as="generator")
+        for part in runner(delayed(_simulate_alone)(study, designs, task, n_trials, seed) for task in tasks):
+            parts.append(part)
+            if progress is not None:
+                progress(n_trials * len(parts), total)
+    whole = {policy: Simulation() for policy in models}
+    for task, part in zip(tasks, parts, strict=True):
+        whole[task.policy].found.update(part.found)
+        whole[task.policy].observed.update(part.observed)
+        whole[task.policy].benchmark.update(part.benchmark)
+        whole[task.policy].differences.extend(part.differences)
+        whole[task.policy].ends.update(part.ends)
+    return whole
+
+
+def _simulate_alone(study: Study, designs: dict[str, Design], task: _Task, n_trials: int, seed: int) -> Simulation:
+    graphs = {name: DecisionGraph(design) for name, design in designs.items()}
+    return _simulate_scenario(study, graphs, task, n_trials, seed, lambda _: None)
+
+
+def _simulate_scenario(
+    study: Study,
+    graphs: dict[str, DecisionGraph],
+    task: _Task,
+    n_trials: int,
+    seed: int,
+    report: Callable[[int], None],
+) -> Simulation:
+    truth, mtd = task.truth, task.mtd
+    names = list(graphs)
+    pairs = list(combinations(range(len(names)), 2))
+    visits = {name: np.zeros(0, dtype=np.int64) for name in names}
+    sums = np.zeros((len(pairs), len(DIFFERENCES), 2), dtype=np.int64)
+    choices = np.zeros(study.n_doses + 1, dtype=np.int64)
+    patients = max([study.max_n, *(graph.design.max_n for graph in graphs.values())])
+    observed = None if task.model is None else ObservedBlock(task.model, seed)
+    besides = {name: SeenSums() for name in names}
+    done = 0
+    for index, trials in enumerate(block_sizes(n_trials)):
+        block = TrialBlock.draw(seed, index, patients, trials)
+        if observed is not None:
+            observed.begin(block, index)
+        figures = []
+        for name, graph in graphs.items():
+            if observed is None:
+                node = play(graph, truth, block)
+            else:
+                node, seen = play_observed(graph, truth, observed)
+                besides[name].add(seen, graph.tally.total_n[node], graph.tally.total_dlt[node])
+            visits[name] = np.pad(visits[name], (0, graph.size - len(visits[name])))
+            visits[name] += np.bincount(node, minlength=graph.size)
+            figures.append(_figures(graph, mtd)[node])
+        for row, (a, b) in enumerate(pairs):
+            difference = figures[a] - figures[b]
+            sums[row, :, 0] += difference.sum(axis=0)
+            sums[row, :, 1] += (difference**2).sum(axis=0)
+        if observed is None:
+            rule = study.true_mtd_rule
+            choice = benchmark_choice(block.latent[: study.max_n], truth, study.target, rule.rule, rule.margin)
+            choices += np.bincount(choice, minlength=study.n_doses + 1)
+        done += trials
+        report(done)
+    found, more, kept = {}, {}, {}
+    keep = arms_analysed(study, task.policy)
+    for name, graph in graphs.items():
+        ends, count = graph.ends(visits[name])
+        many = ends.summarise(count[None], truth[None], study.target, np.array([mtd]), n_trials)
+        found[task.scenario, name] = one_truth(many)
+        if keep:
+            kept[task.scenario, name] = ends, count
+        if task.model is not None:
+            law = task.model.law(truth)
+            more[task.scenario, name] = besides[name].observed(found[task.scenario, name], ends, count, law)
+    mean = sums[..., 0] / n_trials
+    error = np.sqrt(np.maximum(sums[..., 1] / n_trials - mean**2, 0) / n_trials)
+    differences = [
+        Difference(task.scenario, names[a], names[b], metric, float(mean[row, column]), float(error[row, column]))
+        for row, (a, b) in enumerate(pairs)
+        for column, metric in enumerate(DIFFERENCES)
+    ]
+    benchmark = {} if observed is not None else {task.scenario: choices[1:] / n_trials}
+    return Simulation(found, more, benchmark, differences, kept)
+
+
+def _figures(graph: DecisionGraph, mtd: int) -> npt.NDArray[np.int64]:
+    """Return the figures of :data:`DIFFERENCES` at each node, shape (N, 3)."""
+    above = graph.tally.n[:, mtd:].sum(axis=1)
+    return np.column_stack([graph.selected == mtd, graph.selected > mtd, above]).astype(np.int64)

@@ -1,0 +1,144 @@
+"""Parameters from a file against the fields of any dataclass: the built-in designs and rules, and third parties'."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, Field, fields, replace
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from doseesc.errors import FieldPath, Problem, as_probability, show, suggestion
+from doseesc.study.levels import resolve_level
+from doseesc.study.validation import problems_of
+
+_LARGEST = 2**63 - 1
+
+
+def parameter_fields(cls: type[Any]) -> dict[str, Field[Any]]:
+    """Return the dataclass fields that the constructor takes, by name."""
+    return {field.name: field for field in fields(cls) if field.init}
+
+
+def parameter_adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
+    """Return what checks a parameter by its annotation; None where the annotation is not of a kind YAML can give."""
+    try:
+        return TypeAdapter(get_type_hints(cls)[name])
+    except (NameError, KeyError, PydanticUserError):
+        return None  # the constructor, which checks its arguments, is then the only judge
+
+
+def is_level(name: str) -> bool:
+    """Tell whether a parameter is a dose level, which a file may give by its label."""
+    return name == "level" or name.endswith("_level")
+
+
+def read_parameters(
+    cls: type[Any], given: Mapping[str, Any], labels: tuple[str, ...] | None, path: FieldPath, what: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Check parameters by the names and annotations of a dataclass.
+
+    Parameters
+    ----------
+    cls : type
+        The dataclass.
+    given : mapping
+        Parameters as written in the file.
+    labels : tuple of str or None
+        Dose labels; None where they are not known.
+    path : tuple
+        Where the parameters stand in the file.
+    what : str
+        What the user calls the dataclass.
+
+    Returns
+    -------
+    values : dict
+        Those that are right, converted to what the annotations ask for.
+    problems : list of Problem
+        What is wrong with the others.
+    """
+    own = parameter_fields(cls)
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, raw in given.items():
+        place = (*path, name)
+        if name not in own:
+            remedy = suggestion(name, own, "its parameters are") or "leave it out"
+            problems.append(Problem(place, f"is not a parameter of {what}", remedy))
+            continue
+        value: Any = raw
+        if is_level(name) and isinstance(raw, str | int | float) and not isinstance(raw, bool):
+            if labels is None:
+                continue
+            value = resolve_level(str(raw) if isinstance(raw, float) else raw, labels, place)
+        if isinstance(value, Problem):
+            problems.append(value)
+            continue
+        wrong = _unusable_numbers(value, place)
+        adapter = parameter_adapter(cls, name)
+        try:
+            # Strict JSON sees types as YAML does: a list may be a tuple, but no text and no true is a number.
+            value = adapter.validate_json(json.dumps(value), strict=True) if adapter else value
+        except ValidationError as error:
+            for problem in problems_of(error, raw, None, place):
+                if problem.path not in [each.path for each in wrong]:  # a union complains once for each member
+                    wrong.append(with_default(problem, own[name]))
+        problems += wrong
+        if not wrong:
+            values[name] = value
+    return values, problems
+
+
+def missing_parameters(cls: type[Any], present: Collection[str], path: FieldPath) -> list[Problem]:
+    """Return a problem for every parameter without default that is not present."""
+    return [
+        Problem((*path, name), "is missing", _example(name))
+        for name, field in parameter_fields(cls).items()
+        if field.default is MISSING and field.default_factory is MISSING and name not in present
+    ]
+
+
+def refusal(error: ValueError, cls: type[Any], path: FieldPath) -> Problem:
+    """Turn a constructor's ValueError, which begins with the argument's name, into a problem of that field."""
+    word, _, rest = str(error).partition(" ")
+    field = parameter_fields(cls).get(word)
+    if field is None:
+        return Problem(path, f"cannot be used: {error}", "change its parameters")
+    choice = re.fullmatch(r"must be one of (.*), not '(.*)'", rest)
+    remedy = suggestion(choice[2], choice[1].split(", "), "write one of") if choice else ""
+    outside = re.fullmatch(r"must lie (?:between 0 and 1|in \[0, 1\]), not ([0-9.]+)", rest)
+    if outside:
+        remedy = as_probability(float(outside[1]))
+    return with_default(Problem((*path, word), rest, remedy), field)
+
+
+def with_default(problem: Problem, field: Field[Any]) -> Problem:
+    """Add what to do, where nothing better is known: leave the parameter out."""
+    if problem.remedy or field.default is MISSING:
+        return problem
+    if problem.message.startswith("must be given") or field.default == ():
+        return replace(problem, remedy=f"write  {field.name}:  with its value")
+    remedy = "or leave it out" if field.default is None else f"leave it out for the default, {show(field.default)}"
+    return replace(problem, remedy=remedy)
+
+
+def _example(name: str) -> str:
+    if name == "skeleton":
+        return "write increasing probabilities, or for example  skeleton: {halfwidth: 0.05, prior_mtd: 2}"
+    return f"write  {name}:  with its value"
+
+
+def _unusable_numbers(value: Any, path: FieldPath) -> list[Problem]:
+    problems = []
+    for place, item in enumerate(value if isinstance(value, list) else [value]):
+        where = (*path, place) if isinstance(value, list) else path
+        if isinstance(item, float) and not math.isfinite(item):
+            problems.append(Problem(where, f"is {show(item)}, not a finite number", "write a finite number"))
+        if isinstance(item, int) and abs(item) > _LARGEST:
+            problems.append(Problem(where, f"is {show(item)}, which is too large", "write a smaller number"))
+    return problems

@@ -1,0 +1,175 @@
+"""Designs of a scenario file whose model is a function in a Python module of the user's.
+
+The module is run when the file is loaded, which is said on standard error.  It must lie in the scenario file's folder
+or below it: whoever gives the file on the command line gives the code beside it too, and no file can reach for other
+code.  What is kept is the posterior (:mod:`doseesc.inference.any_model.grid_posterior`), numbers alone: results that
+are read back run no code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from doseesc.errors import FieldPath, Problem, show, suggestion
+from doseesc.inference.any_model.from_pymc import SAMPLING
+from doseesc.inference.any_model.model_function import ModelError
+from doseesc.inference.any_model.nuts_fits import Sampler
+from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
+from doseesc.study.yaml_source import Source
+
+TYPE = "pymc"
+_FACTS = ("doses", "labels", "n_doses", "target", "max_n", "cohort_size", "start_level")
+
+
+def with_pymc_models(source: Source) -> tuple[Source, list[Problem]]:
+    """Run the modules of the designs of type pymc and put the posteriors of their models into the designs.
+
+    Parameters
+    ----------
+    source : Source
+        A scenario file as read; modules are relative to its folder.
+
+    Returns
+    -------
+    source : Source
+        The same with posteriors, where nothing is wrong.
+    problems : list of Problem
+        What is wrong with modules and models.
+    """
+    entries = source.data.get("designs")
+    if not isinstance(entries, list):
+        return source, []
+    problems: list[Problem] = []
+    filled: list[Any] = []
+    for place, entry in enumerate(entries):
+        filled.append(entry)
+        if isinstance(entry, dict) and str(entry.get("type")).lower() == TYPE:
+            facts = _facts(source.data, entry)
+            found = _posterior(source, entry, facts, ("designs", place)) if facts else []
+            if isinstance(found, PosteriorText):
+                filled[-1] = {**entry, "fitted": found}
+            else:
+                problems += found
+    return replace(source, data={**source.data, "designs": filled}), problems
+
+
+def _facts(data: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a model may ask for; None where the study is itself wrong, which is said elsewhere."""
+    doses = data.get("doses")
+    amounts = doses.get("amounts") if isinstance(doses, dict) else None
+    if not isinstance(doses, dict) or not isinstance(amounts, list) or not amounts:
+        return None
+    labels = doses.get("labels", [str(place + 1) for place in range(len(amounts))])
+    both = {**data, **entry}
+    facts = {name: both.get(name, 1) for name in ("target", "max_n", "cohort_size", "start_level")}
+    numbers = (*amounts, *(facts[name] for name in ("target", "max_n", "cohort_size")))
+    if any(isinstance(each, bool) or not isinstance(each, int | float) or each <= 0 for each in numbers):
+        return None
+    names = [str(label) for label in labels] if isinstance(labels, list) else []
+    if isinstance(facts["start_level"], str):
+        if facts["start_level"] not in names:
+            return None
+        facts["start_level"] = names.index(facts["start_level"]) + 1
+    return {"doses": tuple(map(float, amounts)), "labels": tuple(names), "n_doses": len(amounts)} | facts
+
+
+def _posterior(
+    source: Source, entry: Mapping[str, Any], facts: dict[str, Any], path: FieldPath
+) -> PosteriorText | list[Problem]:
+    module = entry.get("module")
+    name = entry.get("function", "build")
+    variable = entry.get("dlt_probability", "p")
+    evidence = entry.get("evidence", [])
+    if not isinstance(module, str):
+        given = "is missing" if module is None else f"is {show(module)}, not the name of a file"
+        return [Problem((*path, "module"), given, "write for example  module: my_models.py")]
+    if not isinstance(name, str) or not isinstance(variable, str) or not isinstance(evidence, list):
+        return []  # their own checks say what is wrong
+    file = _inside(Path(source.path).parent, module)
+    if file is None:
+        message = f"is {show(module)}, which does not lie in the scenario file's folder"
+        return [Problem((*path, "module"), message, "put the module beside the scenario file and write its name")]
+    if not file.is_file():
+        return [Problem((*path, "module"), f"is {show(module)}, but there is no file {file}", "write the file's name")]
+    print(f"{source.path}: runs {name} of {file}, code that is not part of doseesc", file=sys.stderr)
+    try:
+        loaded = _load(file)
+    except (Exception, SystemExit) as error:  # whatever the user's own code may raise
+        return [Problem((*path, "module"), f"is {show(module)}, which cannot be run: {_where(error, file)}")]
+    function = getattr(loaded, name, None)
+    if not callable(function):
+        known = [key for key, value in vars(loaded).items() if inspect.isfunction(value) and not key.startswith("_")]
+        message = f"is {show(name)}, which {module} does not define"
+        return [Problem((*path, "function"), message, suggestion(name, known, "its functions are"))]
+    unknown = [each for each in _asked(function) if each not in facts]
+    if unknown:
+        message = f"is {show(name)}, which asks for {unknown[0]!r}"
+        return [Problem((*path, "function"), message, f"a model may ask for  {', '.join(_FACTS)}")]
+    asked = {key: facts[key] for key in inspect.signature(function).parameters if key in facts}
+    try:
+        model = function(**asked)
+    except (Exception, SystemExit) as error:
+        return [Problem((*path, "function"), f"is {show(name)}, which fails: {_where(error, file)}")]
+    try:
+        posterior = posterior_of_model(
+            model,
+            variable,
+            max_n=int(facts["max_n"]),
+            evidence=tuple(map(str, evidence)),
+            parameter_means=entry.get("selection") == "plug_in",
+            sampler=Sampler(**{to: int(entry[key]) for key, to in SAMPLING.items() if isinstance(entry.get(key), int)}),
+            cache=str(entry.get("cache", "")),
+        )
+    except ModelError as error:
+        field = "dlt_probability" if "no variable" in str(error) else "function"
+        value = variable if field == "dlt_probability" else name
+        return [Problem((*path, field), f"is {show(value)}: the model {error}")]
+    except Exception as error:  # from the graph that the user's code has built
+        first = str(error).strip().splitlines() or [""]
+        message = f"is {show(name)}, whose model cannot be evaluated: {type(error).__name__}: {first[0]}"
+        return [Problem((*path, "function"), message)]
+    if posterior.n_doses != facts["n_doses"]:
+        message = f"is {show(name)}, whose {variable} has {posterior.n_doses} values for {facts['n_doses']} doses"
+        return [Problem((*path, "function"), message, "let the function take  doses  and use all of them")]
+    return PosteriorText.of(posterior)
+
+
+def _inside(folder: Path, module: str) -> Path | None:
+    """Return the module's file; None unless it lies in the folder, links followed."""
+    base = folder.resolve()
+    file = (base / module).resolve()
+    return file if not Path(module).is_absolute() and file.is_relative_to(base) else None
+
+
+def _load(file: Path) -> ModuleType:
+    spec = spec_from_file_location(f"doseesc_model_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise ImportError("it is no Python file; its name must end in .py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _asked(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments that a function cannot do without."""
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.default is each.empty and each.kind not in kinds]
+
+
+def _where(error: BaseException, file: Path) -> str:
+    """Say what was raised, and at which line of the user's file."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        lines = [error.lineno]
+    at = f" ({file}, line {lines[-1]})" if lines else ""
+    text = (str(error.msg if isinstance(error, SyntaxError) else error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}{': ' if text else ''}{text}{at}"

@@ -1,0 +1,139 @@
+"""JSON Schema of the scenario file, from which editors complete keys and explain them.
+
+Designs and rules are described from their dataclass fields and docstrings, so that a new one needs no schema.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from dataclasses import MISSING, Field
+from typing import Any
+
+from pydantic import BaseModel
+
+from designs import Design, design_class, rule_class, rule_names
+from doseesc.study.designs import AMOUNTS, SHARED, SkeletonRule
+from doseesc.study.parameters import is_level, parameter_adapter, parameter_fields
+
+_NAME = {"type": ["string", "number"], "description": "Name in tables and commands."}
+_LEVEL = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
+_ENTRY = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<type>.*)")
+
+
+def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file.
+
+    Parameters
+    ----------
+    model : type
+        The pydantic model of the whole file; its definition ``DesignEntry`` is replaced by one for each design.
+    designs : sequence of str
+        Names of the designs.
+    """
+    schema = model.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    definitions["DesignEntry"] = {
+        "description": "A design to compare: a name, a type, and the type's own parameters.",
+        "oneOf": [_design(name) for name in designs],
+    }
+    definitions["Rule"] = {
+        "description": "A constraint or stopping rule.",
+        "oneOf": [_object(rule_class(name), name, {}, []) for name in rule_names()],
+    }
+    definitions["SkeletonRule"] = SkeletonRule.model_json_schema()
+    schema["title"] = "doseesc scenario"
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **_on_one_line(schema)}
+
+
+def _design(name: str) -> dict[str, Any]:
+    return _object(design_class(name), name, {"name": _NAME}, ["name"])
+
+
+def _object(cls: type[Any], name: str, first: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    """Describe a dataclass as an object with a ``type`` and its parameters."""
+    explained = described_parameters(cls)
+    summary = _plain((inspect.getdoc(cls) or name).splitlines()[0])
+    properties = dict(first) | {"type": {"const": name, "description": summary}}
+    required = [*required, "type"]
+    for field in parameter_fields(cls).values():
+        properties[field.name] = _parameter(cls, field, *explained.get(field.name, ("", "")))
+        if field.default is MISSING and field.default_factory is MISSING and field.name not in SHARED:
+            required.append(field.name)
+    return {
+        "title": name,
+        "description": summary,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _parameter(cls: type[Any], field: Field[Any], kind: str, description: str) -> dict[str, Any]:
+    schema: dict[str, Any]
+    if field.name == "rules":
+        schema = {"type": "array", "items": {"$ref": "#/$defs/Rule"}}
+    elif is_level(field.name):
+        schema = dict(_LEVEL)
+    else:
+        adapter = parameter_adapter(cls, field.name)
+        schema = adapter.json_schema() if adapter else {}
+        if "$defs" in schema:
+            schema = {}
+        if field.name == "skeleton":
+            schema = {"anyOf": [schema, {"$ref": "#/$defs/SkeletonRule"}]}
+        choices = re.findall(r'"([^"]*)"', kind) if kind.startswith("{") else []
+        if choices:
+            schema = {"enum": choices}
+    if field.name in AMOUNTS or (field.name in SHARED and issubclass(cls, Design)):
+        description = f"{description} In a file, by default the study's.".strip()
+    elif isinstance(field.default, bool | int | float | str):
+        schema["default"] = field.default
+    return {**schema, "description": description} if description else schema
+
+
+def described_parameters(cls: type[Any]) -> dict[str, tuple[str, str]]:
+    """Return type and description of each parameter in the numpy docstrings of a class and its bases.
+
+    Examples
+    --------
+    >>> from designs import BOIN
+    >>> described_parameters(BOIN)["cohort_size"]
+    ('int', 'Patients per cohort.')
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for base in reversed(cls.__mro__):
+        text = inspect.cleandoc(base.__doc__ or "") if "__doc__" in vars(base) else ""
+        section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n---|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+        names: list[str] = []
+        for line in section[1].splitlines() if section else ():
+            entry = _ENTRY.fullmatch(line)
+            if entry or re.fullmatch(r"\w+(?:, \w+)*", line):
+                names = re.split(", ", entry["names"] if entry else line)
+                kind = entry["type"] if entry else ""
+                fresh = {name: found[name] for name in names if name in found and not entry}
+                found |= dict.fromkeys(names, (kind, "")) | fresh
+                names = [name for name in names if name not in fresh]
+            elif line.startswith(" "):
+                found |= {name: (found[name][0], _plain(f"{found[name][1]} {line.strip()}")) for name in names}
+    return found
+
+
+def _on_one_line(schema: Any) -> Any:
+    """Take the line breaks of the source out of all descriptions."""
+    if isinstance(schema, list):
+        return [_on_one_line(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: " ".join(item.split()) if key == "description" and isinstance(item, str) else _on_one_line(item)
+        for key, item in schema.items()
+    }
+
+
+def _plain(text: str) -> str:
+    """Take reStructuredText's marks off."""
+    text = re.sub(r":\w+:`~?([^`]*)`", r"\1", text)
+    return text.replace("`", "").replace("*", "").strip()

@@ -1,0 +1,303 @@
+"""The scenario file: one study with its doses, designs, possible truths and Phase 2 arms, as typed, validated data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
+
+from designs import Design, check_design, design_names, rule_conflicts
+from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
+from doseesc.study.analysis_section import Analysis
+from doseesc.study.arm_analysis_section import ArmAnalysis
+from doseesc.study.checks import Parts, problems_across
+from doseesc.study.designs import Shared, build_design
+from doseesc.study.levels import Level, resolve_level
+from doseesc.study.observation_section import Observations, as_written, idle_settings
+from doseesc.study.phase2_section import Phase2
+from doseesc.study.random_section import RandomScenarios
+from doseesc.study.schema import scenario_schema
+from doseesc.study.sections import (
+    About,
+    Arm,
+    DesignEntry,
+    Doses,
+    EmaxCurve,
+    LogisticCurve,
+    Number,
+    Scenarios,
+    Section,
+    Simulation,
+    TrueMtd,
+    Whole,
+)
+from doseesc.study.shipped import shipped_scenarios, starter_file
+from doseesc.study.table_file import with_table_files
+from doseesc.study.validation import problems_of
+from doseesc.study.yaml_source import Source, read_source
+from doseesc.truth.curves import DoseProbability, FloatArray, dlt_probability_at, dose_status, true_mtd
+from doseesc.truth.observation import ObservationModel
+
+__all__ = ["ScenarioError", "Study", "json_schema", "load", "shipped_scenarios", "starter_file"]
+
+
+class Study(Section):
+    """A dose-escalation study to simulate."""
+
+    study: About = Field(examples=[{"title": "My first-in-human study"}])
+    """What the study is and where its facts come from."""
+    doses: Doses = Field(examples=[{"labels": ["low", "medium", "high"], "amounts": [2, 8, 16], "unit": "mg"}])
+    """The dose levels, lowest first."""
+    target: Number = Field(gt=0, lt=1, examples=[0.25])
+    """Target DLT probability."""
+    dlt_window_days: Whole = Field(ge=1, le=3650, examples=[28])
+    """Days during which a patient is watched for DLTs."""
+    cohort_size: Whole = Field(ge=1, le=1000, examples=[3])
+    """Patients per cohort, for designs that do not set their own."""
+    max_n: Whole = Field(ge=1, le=10_000, examples=[18])
+    """Most patients in the trial, for designs that do not set their own."""
+    start_level: Level | None = Field(default=None, examples=["low"])
+    """Dose of the first cohort, by label or level; by default the lowest."""
+    true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd")
+    """How the true MTD of a scenario is defined."""
+    design_entries: tuple[DesignEntry, ...] = Field(
+        min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
+    )
+    """The designs to compare."""
+    scenarios: Scenarios = Field(examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
+    """The possible truths under which designs are compared."""
+    observation: Observations = Field(default=(), examples=[{"background": 0.05, "mortality_28_days": 0.3}])
+    """What happens to patients besides the drug and how it is counted: one policy, or several to compare, of which the
+    first is the study's own.  Without it every patient is evaluable and only the drug causes DLTs."""
+    phase2_arms: tuple[Arm, ...] = ()
+    """The arms of Phase 2; none where there is no Phase 2."""
+    phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
+    """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
+    the lowest."""
+    arm_analysis: ArmAnalysis = ArmAnalysis()
+    """How the arms' DLT probabilities are judged from the data of Phase 1: a model and prior that are assumptions of
+    this project unless given here."""
+    phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
+    """The Phase 2 trial of these arms; without it, and for what it leaves out, assumptions that are named with every
+    result."""
+    analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
+    """The Bayesian analysis of the trial's data, for doseesc fit."""
+    simulation: Simulation = Simulation()
+    """How the designs' characteristics are computed."""
+
+    _origin: Source | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _check_across(self, info: ValidationInfo) -> Self:
+        # A file's checks across sections are made by parse(), which reports them with their lines.
+        if not (info.context or {}).get("from_file"):
+            problems = problems_across(self._parts())
+            if problems:
+                data = self.model_dump(by_alias=True)
+                raise ValueError("; ".join(f"{field_name(each.path, data)} {each.message}" for each in problems))
+        return self
+
+    @property
+    def source(self) -> Path | None:
+        """The file, where the study comes from one."""
+        return Path(self._origin.path) if self._origin else None
+
+    @property
+    def text(self) -> str:
+        """The file, verbatim."""
+        return self._origin.text if self._origin else ""
+
+    @property
+    def source_sha256(self) -> str:
+        """Hash of the file's bytes."""
+        return self._origin.sha256 if self._origin else ""
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels."""
+        return len(self.doses.amounts)
+
+    @property
+    def dose_labels(self) -> tuple[str, ...]:
+        """Labels of the dose levels, lowest first."""
+        return self.doses.labels
+
+    @property
+    def dose_amounts(self) -> FloatArray:
+        """Amounts of the dose levels, shape (J,)."""
+        return np.array(self.doses.amounts)
+
+    @property
+    def first_level(self) -> int:
+        """Level of the first cohort, from 1."""
+        return 1 if self.start_level is None else self.level_of(self.start_level)
+
+    @property
+    def designs(self) -> dict[str, Design]:
+        """The designs by name; the study gives what their entries leave out."""
+        shared = Shared(
+            self.dose_labels, self.doses.amounts, self.target, self.cohort_size, self.max_n, self.first_level
+        )
+        built = {}
+        for place, entry in enumerate(self.design_entries):
+            design, problems = build_design(entry, shared, self.dose_labels, ("designs", place))
+            if design is None:
+                raise ValueError("; ".join(f"design {entry.name}: {each.message}" for each in problems))
+            built[entry.name] = design
+        return built
+
+    @property
+    def truths(self) -> dict[str, FloatArray]:
+        """True DLT probabilities (J,) of each scenario, by its name; those of random curves are left out."""
+        return {each.name: each.probabilities(self.doses) for each in self.scenarios if each.random is None}
+
+    @property
+    def random_scenarios(self) -> dict[str, RandomScenarios]:
+        """The scenarios that are random curves, by name."""
+        return {each.name: each.random for each in self.scenarios if each.random is not None}
+
+    @property
+    def observations(self) -> dict[str, ObservationModel]:
+        """The observation models by name, the study's own first; none where only the drug matters."""
+        return {each.name: each.model(self.dlt_window_days) for each in self.observation}
+
+    def warnings(self) -> list[str]:
+        """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
+
+        See :func:`designs.check_design` and :func:`designs.rule_conflicts`.
+        """
+        found = [
+            f"{name}: {sentence}"
+            for name, design in self.designs.items()
+            for sentence in (*rule_conflicts(design), *check_design(design))
+        ]
+        if self.arm_analysis != ArmAnalysis() and all(arm.control for arm in self.phase2_arms):
+            found.append("arm_analysis: changes nothing, since phase2_arms has no arm with the drug")
+        return found
+
+    def line_of(self, path: FieldPath) -> int | None:
+        """Return the line of a field in the file, where the study comes from one."""
+        return self._origin.line(path) if self._origin else None
+
+    def level_of(self, dose: int | str) -> int:
+        """Return the level, from 1, of a dose given by its label or level.
+
+        Raises
+        ------
+        ValueError
+            If there is no such dose.
+        """
+        level = resolve_level(dose, self.dose_labels, ())
+        if isinstance(level, Problem):
+            raise ValueError(f"dose {level.message}; {level.remedy}")
+        return level
+
+    def true_mtd(self, p: FloatArray) -> int:
+        """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition."""
+        return int(true_mtd(p, self.target, self.true_mtd_rule.rule, self.true_mtd_rule.margin))
+
+    def dlt_probability_at(self, scenario: str, amount: float) -> DoseProbability:
+        """Return the true DLT probability of any dose amount in a scenario.
+
+        On the scenario's own curve where it has one over amounts, else by
+        :func:`doseesc.truth.curves.dlt_probability_at`.
+        """
+        curve = {each.name: each.curve for each in self.scenarios}[scenario]
+        if isinstance(curve, LogisticCurve | EmaxCurve):
+            method = f"the scenario's {curve.type} curve"
+            return DoseProbability(float(curve.at([amount])[0]), dose_status(amount, self.dose_amounts), method)
+        return dlt_probability_at(amount, self.dose_amounts, self.truths[scenario])
+
+    def _parts(self) -> Parts:
+        return Parts(
+            doses=self.doses,
+            target=self.target,
+            cohort_size=self.cohort_size,
+            max_n=self.max_n,
+            start_level=self.start_level,
+            designs=list(enumerate(self.design_entries)),
+            scenarios=list(enumerate(self.scenarios)),
+            arms=list(enumerate(self.phase2_arms)),
+            window=self.dlt_window_days,
+            observations=list(enumerate(self.observation)),
+            analysis=self.analysis,
+        )
+
+
+def load(path: str | Path) -> Study:
+    """Read a scenario file.
+
+    Raises
+    ------
+    ScenarioError
+        If anything is wrong; its text says for each problem the file, line, field, value and what to write.
+    """
+    return parse(read_source(path))
+
+
+def parse(source: Source) -> Study:
+    """Turn a file as read into a study.
+
+    Raises
+    ------
+    ScenarioError
+        As for :func:`load`.
+    """
+    if not isinstance(source.data, dict):
+        problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
+        raise ScenarioError(source.path, [problem])
+    study = None
+    source, unread = with_table_files(source)
+    source, unusable = _with_models(source)
+    problems = [*source.problems, *unread, *unusable]
+    try:
+        study = Study.model_validate(source.data, context={"from_file": True})
+    except ValidationError as error:
+        known = {problem.path for problem in problems}
+        problems += [each for each in problems_of(error, source.data, Study) if each.path not in known]
+    # What is wrong in itself is said once, not again for what follows from it.
+    known = {problem.path for problem in problems}
+    parts = study._parts() if study else Parts.of(source.data)
+    idle = [each for place, one in parts.observations for each in idle_settings(one, ("observation", place))]
+    across = as_written([*problems_across(parts), *idle], source.data)
+    problems += [each for each in across if each.path not in known]
+    if problems or study is None:
+        lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]
+        located = [Problem(each.path, each.message, each.remedy, line) for each, line in lines]
+        raise ScenarioError(source.path, located, source.data)
+    study._origin = source
+    return study
+
+
+def _with_models(source: Source) -> tuple[Source, list[Problem]]:
+    """Read models written in PyMC, which takes seconds to import, where a file has any."""
+    entries = source.data.get("designs")
+    types = (
+        [str(entry.get("type")).lower() for entry in entries if isinstance(entry, dict)]
+        if isinstance(entries, list)
+        else []
+    )
+    if "pymc" not in types:
+        return source, []
+    from doseesc.study.pymc_module import with_pymc_models
+
+    return with_pymc_models(source)
+
+
+def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:
+    """Return the JSON Schema of the scenario file, with each design's and rule's own parameters.
+
+    Parameters
+    ----------
+    designs : sequence of str, optional
+        Names of the designs to describe; by default all registered ones, third parties' included.
+
+    Examples
+    --------
+    >>> json_schema()["title"]
+    'doseesc scenario'
+    """
+    return scenario_schema(Study, design_names() if designs is None else designs)

@@ -1,0 +1,261 @@
+"""Reading a YAML file from strangers: plain values, and the line of every field.
+
+The file is read event by event and never turned into objects: no tags, no merge keys, aliases only within limits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from doseesc.errors import FieldPath, Problem, ScenarioError
+from doseesc.study.yaml_scalars import plain_value
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 30
+MAX_ALIASED = 1_000  # values that aliases may add in all; a bomb of nine lines asks for a billion
+
+
+@dataclass(frozen=True)
+class Source:
+    """A YAML file as read.
+
+    Attributes
+    ----------
+    path : str
+        The file as the user named it.
+    text : str
+        The file, verbatim.
+    sha256 : str
+        Hash of its bytes.
+    data : object
+        Its content: dict (keys are text), list, str, int, float, bool, None.
+    lines : dict
+        Line, from 1, of every field, by its path of keys and indices.
+    problems : list of Problem
+        What YAML allows and a scenario file does not: tags, duplicate keys.
+    """
+
+    path: str
+    text: str
+    sha256: str
+    data: Any
+    lines: dict[FieldPath, int]
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, path: FieldPath) -> int:
+        """Return the line of a field, or of the nearest thing around it that is in the file."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_source(path: str | Path) -> Source:
+    """Read a YAML file.
+
+    Raises
+    ------
+    ScenarioError
+        If the file is missing, no regular file, too large, not UTF-8, empty or not YAML.
+    """
+    name = str(path)
+    raw = _read_bytes(Path(path), name)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _refusal(name, "is not UTF-8 text", "save the file as UTF-8", line) from error
+    composer = _Composer(name)
+    try:
+        data = composer.compose(text)
+    except YAMLError as error:
+        raise _syntax_error(name, text, error) from error
+    return Source(name, text, hashlib.sha256(raw).hexdigest(), data, composer.lines, composer.problems)
+
+
+def _read_bytes(path: Path, name: str) -> bytes:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise _refusal(name, "is a directory", "name a scenario file in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(name, "is not a regular file", "name a scenario file")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise _refusal(
+            name, "does not exist", "name an existing file;  doseesc scenarios  lists the shipped ones"
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _refusal(name, f"cannot be read: {reason}", "check the file's name and permissions") from error
+    if len(raw) > MAX_BYTES:
+        size = max(status.st_size, len(raw)) / 1e6
+        raise _refusal(name, f"has {size:.1f} MB; a scenario file has at most 1 MB", "name a scenario file, not data")
+    if not raw.strip(b" \t\r\n\xef\xbb\xbf"):
+        raise _refusal(name, "is empty", "start from  doseesc init")
+    return raw
+
+
+class _Composer:
+    """Turns parser events into plain values and notes lines and problems on the way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[FieldPath, int] = {}
+        self.problems: list[Problem] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._open_anchors: set[str] = set()
+        self._aliased = 0
+
+    def compose(self, text: str) -> Any:
+        events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
+        data: Any = None
+        documents = 0
+        for event in events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refusal("has a second document (---)", "keep one study in one file", event)
+            elif isinstance(event, NodeEvent):
+                data, _ = self._value(event, events, ())
+        if data is None:
+            raise _refusal(self.name, "is empty but for comments", "start from  doseesc init")
+        return data
+
+    def _value(self, event: Event, events: Iterator[Event], path: FieldPath) -> tuple[Any, int]:
+        """Return the value that begins with ``event``, and how many values are in it."""
+        self.lines.setdefault(path, _line(event))
+        if len(path) > MAX_DEPTH:
+            raise self._refusal(f"is nested more than {MAX_DEPTH} deep", "write a plain scenario file", event)
+        if isinstance(event, AliasEvent):
+            return self._alias(event, path)
+        self._refuse_tag(event, path)
+        anchor = event.anchor if isinstance(event, NodeEvent) else None
+        if anchor:
+            self._open_anchors.add(anchor)
+        value: Any
+        if isinstance(event, ScalarEvent):
+            value, size = self._scalar(event, path), 1
+        elif isinstance(event, SequenceStartEvent):
+            value, size = self._sequence(events, path)
+        else:
+            value, size = self._mapping(events, path)
+        if anchor:
+            self._open_anchors.discard(anchor)
+            self._anchors[anchor] = (value, size)
+        return value, size
+
+    def _sequence(self, events: Iterator[Event], path: FieldPath) -> tuple[list[Any], int]:
+        items: list[Any] = []
+        total = 1
+        for event in events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            value, size = self._value(event, events, (*path, len(items)))
+            items.append(value)
+            total += size
+        return items, total
+
+    def _mapping(self, events: Iterator[Event], path: FieldPath) -> tuple[dict[str, Any], int]:
+        items: dict[str, Any] = {}
+        total = 1
+        for event in events:
+            if isinstance(event, MappingEndEvent):
+                break
+            if not isinstance(event, ScalarEvent):
+                raise self._refusal("has a key that is not a word", "write  key: value", event)
+            key, line = event.value, _line(event)
+            if key == "<<" and event.implicit[0]:
+                raise self._refusal("has a merge key (<<)", "write the keys out", event)
+            self._refuse_tag(event, path)
+            first = self.lines.setdefault((*path, key), line)
+            known = key in items
+            value, size = self._value(next(events), events, (*path, key))
+            total += size
+            if known:
+                self.problems.append(
+                    Problem((*path, key), f"is given twice; first in line {first}", "keep one of them", line)
+                )
+            else:
+                items[key] = value
+        return items, total
+
+    def _alias(self, event: AliasEvent, path: FieldPath) -> tuple[Any, int]:
+        name = event.anchor
+        if name in self._open_anchors:
+            raise self._refusal(f"has an alias *{name} inside what it stands for", "write the value out", event)
+        if name not in self._anchors:
+            raise self._refusal(
+                f"has an alias *{name} without an anchor &{name} before it", "write the value out", event
+            )
+        value, size = self._anchors[name]
+        self._aliased += size
+        if self._aliased > MAX_ALIASED:
+            raise self._refusal(
+                f"has aliases that expand to more than {MAX_ALIASED:,} values", "write the values out", event
+            )
+        return value, size
+
+    def _scalar(self, event: ScalarEvent, path: FieldPath) -> Any:
+        if not event.implicit[0]:  # quoted, or in block style
+            return event.value
+        try:
+            return plain_value(event.value)
+        except OverflowError:
+            self.problems.append(
+                Problem(path, f"is a number of {len(event.value):,} digits", "write a smaller number", _line(event))
+            )
+            return None
+
+    def _refuse_tag(self, event: Any, path: FieldPath) -> None:
+        if event.tag is not None:
+            self.problems.append(Problem(path, f"has a YAML tag, {event.tag}", "leave the tag out", _line(event)))
+
+    def _refusal(self, message: str, remedy: str, event: Event) -> ScenarioError:
+        return _refusal(self.name, message, remedy, _line(event))
+
+
+def _line(event: Event) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _refusal(name: str, message: str, remedy: str, line: int | None = None) -> ScenarioError:
+    return ScenarioError(name, [Problem((), message, remedy, line)])
+
+
+def _syntax_error(name: str, text: str, error: YAMLError) -> ScenarioError:
+    mark = (error.problem_mark or error.context_mark) if isinstance(error, MarkedYAMLError) else None
+    if mark is None:  # a character that YAML does not know
+        position = int(getattr(error, "position", 0))
+        return _refusal(
+            name, "is not YAML: it holds a control character", "remove it", text.count("\n", 0, position) + 1
+        )
+    line = int(mark.line) + 1
+    lines = text.splitlines()
+    shown = lines[line - 1].strip() if line <= len(lines) else ""
+    where = f": {shown[:60]}" if shown else ""
+    problem = " ".join(str(getattr(error, "problem", "") or "syntax error").split())
+    return _refusal(
+        name,
+        f"is not YAML ({problem}){where}",
+        "check colons, brackets, quotes and indentation in this line and the one before",
+        line,
+    )

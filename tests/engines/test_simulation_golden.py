@@ -1,0 +1,83 @@
+"""Monte Carlo against the simulations of BOIN's get.oc and dfcrm's crmsim, within their error and ours."""
+
+import numpy as np
+import pytest
+from support import golden
+
+from designs import BOIN, CRM, CoherentEscalation, NoSkipping
+from doseesc.engines.montecarlo import simulate
+
+TRIALS = 20_000
+
+
+def by_id(item):
+    return f"id{item['id']}"
+
+
+def agree(ours, mcse, theirs, their_trials, largest=1):
+    """Check a figure, or several, within 4 standard errors of the difference.
+
+    Their error is not printed for means: it is ours, scaled to their number of trials.  Where none of our trials
+    differs from the others the error cannot be estimated; it is at least what one trial in all can do, by a value of
+    ``largest``.
+    """
+    floor = largest / (TRIALS + their_trials)
+    error = np.maximum(mcse, floor) * np.sqrt(1 + TRIALS / their_trials)
+    np.testing.assert_array_less(np.abs(np.asarray(ours) - theirs), 4 * error)
+
+
+@pytest.mark.parametrize("item", golden("boin_sims.json", "get_oc"), ids=by_id)
+def test_get_oc_of_boin(item):
+    max_n = item["ncohort"] * item["cohortsize"]
+    design = BOIN(
+        target=item["target"],
+        n_doses=len(item["p.true"]),
+        p_safe=item["p.saf"],
+        p_toxic=item["p.tox"],
+        elimination_cutoff=item["cutoff.eli"],
+        extra_safe=item["extrasafe"],
+        offset=item["offset"],
+        stop_at_n=item["n.earlystop"] if item["n.earlystop"] <= max_n else None,
+        titration=item["titration"],
+        bound_mtd=item["boundMTD"],
+        cohort_size=item["cohortsize"],
+        max_n=max_n,
+        start_level=item["startdose"],
+    )
+    ours, theirs, trials = simulate(design, item["p.true"], TRIALS, seed=1), item["result"], item["ntrial"]
+    selected = np.array([theirs["percentstop"], *theirs["selpercent"]]) / 100
+    agree(ours.selected, ours.mcse.selected, selected, trials)
+    agree(ours.patients, ours.mcse.patients, theirs["npatients"], trials, max_n)
+    agree(ours.dlts, ours.mcse.dlts, theirs["ntox"], trials, max_n)
+    agree(ours.total_patients, ours.mcse.total_patients, theirs["totaln"], trials, max_n)
+    agree(ours.total_dlts, ours.mcse.total_dlts, theirs["totaltox"], trials, max_n)
+
+
+@pytest.mark.parametrize("item", golden("dfcrm_sims.json", "crmsim"), ids=by_id)
+def test_crmsim_of_dfcrm(item):
+    design = CRM(
+        target=item["target"],
+        skeleton=item["prior"],
+        model=item["model"],
+        intercept=item["intcpt"],
+        prior_sd=item["scale"],
+        cohort_size=item["mcohort"],
+        max_n=item["n"],
+        start_level=item["x0"][0],
+        rules=(NoSkipping(), CoherentEscalation()) if item["restrict"] else (),
+    )
+    ours, trials = simulate(design, item["PI"], TRIALS, seed=1), item["nsim"]
+    agree(ours.selected, ours.mcse.selected, [0.0, *item["selection_prob"]], trials)
+    agree(ours.patients, ours.mcse.patients, item["mean_patients_per_dose"], trials, item["n"])
+    agree(ours.dlts, ours.mcse.dlts, item["mean_dlts_per_dose"], trials, item["n"])
+    assert ours.total_patients == item["n"]
+    assert ours.stopped_early == 0.0
+
+
+def test_the_margin_is_no_wider_than_it_says():
+    """A design that differs in one option is told apart."""
+    item = golden("boin_sims.json", "get_oc")[0]
+    other = BOIN(target=item["target"], n_doses=5, max_n=30, stop_at_n=12)
+    ours = simulate(other, item["p.true"], TRIALS, seed=1)
+    with pytest.raises(AssertionError):
+        agree(ours.patients, ours.mcse.patients, item["result"]["npatients"], item["ntrial"], 30)

@@ -1,0 +1,171 @@
+"""Posteriors by NUTS: one fit per distinct tally, kept, resumed, judged, and decided upon conservatively."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pymc as pm
+import pytest
+from scipy import stats
+
+from designs import Tally
+from doseesc.inference import nuts_fits
+from doseesc.inference.any_model.design import PymcDesign
+from doseesc.inference.any_model.nuts_fits import Sampler, default_cache, model_hash
+from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
+from doseesc.results.folder import OutputError
+
+SAMPLER = Sampler(draws=400, tune=300, chains=2, seed=3)
+PRIOR = ((1, 4), (2, 3), (3, 2), (4, 1))
+
+
+def independent(priors=PRIOR):
+    """Four doses with independent beta priors: the posterior is known."""
+    a, b = np.array(priors, dtype=np.float64).T
+    with pm.Model() as model:
+        pm.Deterministic("p", 1.0 * pm.Beta("share", a, b))
+    return model
+
+
+def posterior(cache, **options):
+    return posterior_of_model(independent(), max_n=18, sampler=SAMPLER, cache=str(cache), **({"jobs": 1} | options))
+
+
+def design(made):
+    options = {"selection": "nearest_mean", "feasibility_bound": None}
+    return PymcDesign(target=0.35, max_n=18, fitted=PosteriorText.of(made), **options)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("fits")
+
+
+TALLIES = Tally(
+    n=[[6, 3, 0, 0], [6, 3, 0, 0], [3, 0, 0, 0]], dlt=[[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], level=[2, 1, 1]
+)
+
+
+@pytest.fixture(scope="module")
+def fitted(cache):
+    """Fits by PyMC itself, made in two processes."""
+    made = posterior(cache, backend="pymc", jobs=2)
+    made.means(TALLIES)
+    return made
+
+
+def truth():
+    a, b = np.array(PRIOR).T
+    return stats.beta(a + TALLIES.dlt, b + TALLIES.n - TALLIES.dlt)
+
+
+def test_it_is_the_posterior(fitted):
+    error = truth().std() / np.sqrt(200)
+    np.testing.assert_array_less(np.abs(fitted.means(TALLIES) - truth().mean()), 4 * error)
+    above = fitted.exceedance(TALLIES, (0.2, 0.35))
+    for limit, found in zip((0.2, 0.35), above, strict=True):
+        np.testing.assert_allclose(found, truth().sf(limit), atol=4 * 0.5 / np.sqrt(200))
+    tails = fitted.tails(TALLIES, 2, np.array([0.2, 0.35]))
+    np.testing.assert_allclose(tails, np.column_stack([above[0][:, 1], above[1][:, 1]]), atol=1e-12)
+    assert fitted.settled(TALLIES).all()
+
+
+def test_equal_tallies_are_fitted_once_and_said(fitted, cache):
+    """Two distinct tallies among three, as the level in use is no part of the data; and the prior, for reports."""
+    assert fitted.made == 3
+    assert design(fitted).notes() == [f"3 fits made by NUTS (pymc), 0 taken from the cache {cache}"]
+    assert len(list(Path(cache).rglob("*.npz"))) == 3
+
+
+def test_another_run_takes_them_and_goes_on(fitted, cache, monkeypatch, capsys):
+    """What is in the cache is not fitted again, what is missing or half written is."""
+    tasks = []
+
+    def noted(packed, given, *rest):
+        tasks.extend(given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("doseesc.inference.any_model.nuts_posterior.fit_all", noted)
+    again = posterior(cache, backend="pymc")
+    np.testing.assert_array_equal(again.means(TALLIES), fitted.means(TALLIES))
+    assert (again.made, again.taken) == (0, 3)
+    more = Tally.concatenate([TALLIES, Tally(n=[[3, 3, 0, 0]], dlt=[[0, 1, 0, 0]], level=[2])])
+    with pytest.raises(KeyboardInterrupt):
+        again.means(more)
+    assert [task.n for task in tasks] == [(3, 3, 0, 0)]
+    assert not list(Path(cache).rglob("*.part"))
+    (Path(cache) / again.key / "n3-3-0-0_dlt0-1-0-0.npz").write_bytes(b"half")
+    tasks.clear()
+    with pytest.raises(KeyboardInterrupt):
+        posterior(cache, backend="pymc").means(more)
+    assert [task.n for task in tasks] == [(3, 3, 0, 0)]
+
+
+def test_results_read_back_answer_from_the_cache_alone(fitted, cache):
+    made = design(fitted)
+    plain = replace(made, fitted=str(made.fitted))
+    np.testing.assert_array_equal(plain.decide(TALLIES).level, made.decide(TALLIES).level)
+    with pytest.raises(OutputError, match=r"the posterior after 1NNT is not in the cache .*\n  run the study again"):
+        plain.decide(Tally.parse("1NNT", n_doses=4))
+
+
+def test_after_a_fit_that_did_not_converge_the_dose_is_not_raised(cache, fitted):
+    tally = Tally(n=[[3, 0, 0, 0]], dlt=[[0, 0, 0, 0]], level=[1])
+    sound = design(fitted)
+    assert sound.decide(tally).level[0] == 2
+    doubtful = posterior(cache, backend="pymc")
+    doubtful.means(TALLIES)
+    for key, fit in doubtful._fits.items():
+        doubtful._fits[key] = fit._replace(converged=False)
+    careful = design(doubtful)
+    assert careful.decide(tally).level[0] == 1
+    assert careful.select(tally)[0] <= 1
+    assert careful.notes()[1] == (
+        "3 fits did not converge, after which the dose was not raised; raise draws and tune in the scenario file, or "
+        "write the model in parameters that are nearly normal: 1NNN; 1NNNNNT 2NNT; no patient"
+    )
+
+
+def test_a_fit_is_judged():
+    rng = np.random.default_rng(1)
+    sound = rng.random((4, 500, 2))
+    assert nuts_fits._mixed(sound)
+    apart = sound + np.arange(4)[:, None, None]
+    assert not nuts_fits._mixed(apart)
+    sticky = np.repeat(rng.random((4, 10, 2)), 50, axis=1)
+    assert not nuts_fits._mixed(sticky)
+
+
+def test_the_hash_tells_models_apart():
+    """The same model built again has the same hash; a prior, a constant or a setting changes it."""
+    hashes = [
+        model_hash(independent(), "p", SAMPLER, "pymc"),
+        model_hash(independent(), "p", SAMPLER, "pymc"),
+        model_hash(independent(((1, 4), (2, 3), (3, 2), (4, 1.5))), "p", SAMPLER, "pymc"),
+        model_hash(independent(), "p", SAMPLER._replace(draws=401), "pymc"),
+        model_hash(independent(), "p", SAMPLER, "nutpie"),
+    ]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 4
+    long = [np.linspace(0, 1, 500), np.linspace(0, 1, 500) ** 1.0001]
+    for middle in long:
+        with pm.Model() as model:
+            pm.Deterministic("p", pm.math.invlogit(pm.Normal("b", 0, 1, shape=4) + middle[250]) * middle.mean())
+        hashes.append(model_hash(model, "p", SAMPLER, "pymc"))
+    assert len(set(hashes)) == 6
+
+
+def test_the_default_cache_is_the_users(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert default_cache() == Path("/somewhere/doseesc/nuts")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert re.search(r"doseesc.nuts$", str(default_cache()))
+
+
+def test_nutpie_samples_in_this_process(tmp_path):
+    """It is who samples by default, where it is installed."""
+    pytest.importorskip("nutpie")
+    made = posterior(tmp_path)
+    np.testing.assert_allclose(made.means(TALLIES), truth().mean(), atol=0.04)
+    assert made.notes() == [f"3 fits made by NUTS (nutpie), 0 taken from the cache {tmp_path}"]

@@ -1,0 +1,328 @@
+"""The report as a page: what is on it, that it stands alone, and that people who cannot see it can use it."""
+
+import copy
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+
+import jsonschema
+import numpy as np
+import pytest
+from matplotlib.lines import Line2D
+
+from doseesc.cli import main
+from doseesc.engines.pathways import pathways
+from doseesc.report.figures.pathways import pathways_figure
+from doseesc.report.figures.style import design_style, dose_shade, figure_bytes, ink_on, legend_below, luminance, panels
+from doseesc.report.page.figure_plans import _as_counted, figure_plans
+from doseesc.report.tables.characteristics import selection_table
+from doseesc.report.words.recommendation import recommendation
+from doseesc.results.document import results_document
+from doseesc.results.folder import OutputError, write_results
+from doseesc.results.reading import read_results, results_schema
+from doseesc.runs.run_study import run
+from doseesc.study.study import load
+
+STUDY = """\
+study: {title: A <small> study & its report, registry_id: NCT04602104, assumptions: ["doses: assumed"]}
+doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
+target: 0.25
+dlt_window_days: 14
+cohort_size: 3
+max_n: 12
+designs:
+  - {name: 3+3, type: 3+3}
+  - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}}
+  - {name: BOIN, type: BOIN}
+scenarios:
+  - {name: mild, description: none is toxic, dlt: [0.02, 0.05, 0.1]}
+  - {name: middle, dlt: [0.1, 0.25, 0.45]}
+  - {name: toxic, dlt: [0.5, 0.6, 0.7]}
+observation:
+  - {name: deaths replaced, background: 0.05, mortality_28_days: 0.3, deaths: replaced}
+phase2_arms:
+  - {name: control, control: true}
+  - {name: quarter, fraction: 0.25}
+  - {name: full, fraction: 1}
+simulation: {trials: 500, seed: 7, method: both}
+"""
+VOID = {"meta", "link", "img", "br", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """A page as a list of elements with their texts; complains about wrong nesting."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.stack = [], []
+        self.feed(text)
+        assert not self.stack, "all elements are closed"
+
+    def handle_starttag(self, tag, attrs):
+        element = {"tag": tag, "text": "", "inside": [each["tag"] for each in self.stack], **dict(attrs)}
+        self.elements.append(element)
+        if tag not in VOID:
+            self.stack.append(element)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        for each in self.stack:
+            each["text"] += data
+
+    def all(self, *tags):
+        return [each for each in self.elements if each["tag"] in tags]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "study.yaml").write_text(STUDY)
+    made = write_results(run(load(folder / "study.yaml")), folder / "out")
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(made)])
+    assert not ended.value.code
+    return read_results(made), made
+
+
+@pytest.fixture(scope="module")
+def text(saved):
+    return (saved[1] / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def test_results_are_read_back_as_they_were(saved):
+    read, _ = saved
+    again = json.loads(json.dumps(results_document(read.results)))
+    for part in ("study", "truths", "cells", "differences", "agreement", "notes", "phase2", "scenario_text"):
+        assert again[part] == read.document[part], part
+
+
+def test_page_has_the_sections_and_each_holds_something(page):
+    headings = [each["text"] for each in page.all("h2")]
+    numbered = [re.sub(r"^\d+\. ", "", each) for each in headings if re.match(r"\d+\. ", each)]
+    assert headings[0] == "Summary"
+    assert numbered == [
+        *("Identification", "Objectives and estimands", "Design overview", "DLT specification"),
+        *("Statistical models and priors", "Decision tables and pathways", "Example trials", "Scenarios"),
+        *("Operating characteristics", "Comparators", "Sensitivity to attribution", "Phase 2"),
+        *("Replication and verification", "Assumptions and limitations", "Conclusions", "Code, data and provenance"),
+    ]
+    assert [each["text"] for each in page.all("a") if "nav" in each["inside"]] == numbered
+    for section in page.all("section"):
+        assert len(section["text"].split()) > 15, section["aria-labelledby"]
+
+
+def test_summary_comes_first_with_three_figures_and_one_table(page, saved):
+    first = page.all("section")[0]
+    start = page.elements.index(first)
+    end = page.elements.index(page.all("nav")[0])
+    inside = page.elements[start:end]
+    assert len([each for each in inside if each["tag"] == "img"]) == 3
+    assert len([each for each in inside if each["tag"] == "table"]) == 1
+    found = recommendation(saved[0].results)
+    assert found.design in first["text"]
+    assert found.reason in first["text"]
+
+
+def test_recommendation_is_the_best_on_average_and_names_what_is_safer(saved):
+    results = saved[0].results
+    mean = {
+        name: np.mean([results.cells[each, name].best.correct_selection for each in results.study.truths])
+        for name in results.study.designs
+    }
+    found = recommendation(results)
+    assert mean[found.design] == max(mean.values())
+    assert f"{100 * mean[found.design]:.1f} %" in found.reason
+    worst = min(float(results.cells[each, found.design].best.correct_selection) for each in results.study.truths)
+    assert any(f"{100 * worst:.1f} %" in each for each in found.cautions)
+
+
+def test_page_needs_no_network(page, text):
+    for each in page.elements:
+        for name in ("src", "href", "srcset", "action", "data"):
+            address = each.get(name) or ""
+            assert address.startswith(("data:", "#")) or not address, address
+    assert "default-src 'none'" in next(each["content"] for each in page.all("meta") if "http-equiv" in each)
+    assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest", text)
+
+
+def test_identities_are_unique_and_links_lead_somewhere(page):
+    ids = [each["id"] for each in page.elements if "id" in each]
+    assert len(ids) == len(set(ids))
+    assert {each["href"][1:] for each in page.all("a")} <= set(ids)
+    assert {each["aria-labelledby"] for each in page.elements if "aria-labelledby" in each} <= set(ids)
+    assert {each["data-for"] for each in page.elements if "data-for" in each} <= set(ids)
+
+
+def test_pathways_have_the_probabilities_of_what_the_trial_counts(saved):
+    results = saved[0].results
+    truth = results.study.truths["middle"]
+    counted = _as_counted(results, truth)
+    assert counted == pytest.approx(results.study.observations["deaths replaced"].law(truth).observed_dlt)
+    assert (counted > truth).all()
+    plan = next(each for each in figure_plans(saved[0], "middle") if each.name == "pathways_2")
+    assert "DLTs counted as with deaths replaced" in plan.how_to_read
+    paths = pathways(results.study.designs["CRM"], 3)
+    tree = pathways_figure(paths, {"middle": counted}, results.study.dose_labels)
+    assert figure_bytes(plan.draw(), "svg") == figure_bytes(tree, "svg")
+
+
+def test_page_speaks_of_methods_and_rules_in_words(text):
+    assert "exact enumeration and simulation" in text
+    assert "An arm gets its fraction of the MTD, whether that dose was tested or not." in text
+    assert "method both" not in text
+    assert "rule is exact" not in text
+    assert "CRM decides from more than patients and DLTs at the current dose" in text
+
+
+def test_headings_never_skip_a_level(page):
+    levels = [int(each["tag"][1]) for each in page.all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert max(np.diff(levels)) <= 1
+
+
+def test_figures_have_alternatives_that_say_what_is_in_them(page, saved):
+    images = page.all("img")
+    names = sorted(path.stem for path in (saved[1] / "figures").glob("*.svg"))
+    assert {"truths", "selection", "safety", "efficiency", "distribution", "arms", "observation"} <= set(names)
+    assert {"decisions_1", "decisions_3", "pathways_1", "pathways_2", "pathways_3"} <= set(names)
+    assert len(images) == len(names)
+    assert all(len(each["alt"].split()) > 8 for each in images)
+    assert all(each["src"].startswith("data:image/svg+xml;base64,") for each in images)
+
+
+def test_figures_are_saved_as_svg_and_png(saved):
+    for path in (saved[1] / "figures").glob("*.svg"):
+        assert ElementTree.fromstring(path.read_bytes()).tag.endswith("svg")
+        assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_table_can_be_sorted_copied_and_understood(page):
+    tables = page.all("table")
+    assert len(tables) == len([each for each in page.all("button") if each.get("class") == "copy"])
+    assert len([each for each in page.all("span") if each.get("class") == "how"]) == len(tables) + len(page.all("img"))
+    heads = [each for each in page.all("th") if "thead" in each["inside"]]
+    assert all(each["scope"] == "col" and each["aria-sort"] == "none" for each in heads)
+    assert len([each for each in page.all("button") if "thead" in each["inside"]]) == len(heads)
+    assert all(each.get("tabindex") == "0" for each in page.all("div") if each.get("class") == "scroll")
+
+
+def test_tables_hold_the_exact_values_and_the_simulated_ones_with_their_errors(saved):
+    results = saved[0].results
+    table = selection_table(results)
+    row = next(each for each in table.rows if (each[0].text, each[1].text) == ("middle", "BOIN"))
+    cell = results.cells["middle", "BOIN"]
+    medium = row[2 + 2]
+    assert medium.text == f"★ {100 * cell.exact.selected[2]:.1f}"
+    simulated, error = 100 * cell.simulated.selected[2], 100 * cell.simulated.mcse.selected[2]
+    assert medium.small == f"{simulated:.1f} ± {error:.1f}"
+
+
+def test_provenance_ends_with_the_scenario_verbatim(page, saved):
+    assert page.all("pre")[-1]["text"] == STUDY
+    last = page.all("section")[-1]["text"]
+    for word in (saved[0].document["provenance"]["scenario_sha256"], "500", "7"):
+        assert word in last
+    assert "doses: assumed" in page.all("section")[-3]["text"]
+
+
+def test_colours_of_the_page_can_be_read(text):
+    colours = dict(re.findall(r"--(\w+):(#[0-9a-f]{6})", text))
+    for ink in ("ink", "soft", "link"):
+        for ground in ("#ffffff", colours["tint"]):
+            lighter, darker = luminance(ground) + 0.05, luminance(colours[ink]) + 0.05
+            assert lighter / darker >= 4.5, (ink, ground)
+
+
+def test_doses_and_designs_differ_in_grey():
+    shades = [luminance(dose_shade(level, 5)) for level in range(1, 6)]
+    assert max(np.diff(shades)) < -0.02
+    assert len({design_style(place)[1:] for place in range(8)}) == 8
+    assert len({design_style(place) for place in range(24)}) == 24
+    for level in range(6):
+        shade = luminance(dose_shade(level, 5)) + 0.05
+        ink = luminance(ink_on(dose_shade(level, 5))) + 0.05
+        assert max(shade, ink) / min(shade, ink) >= 4.5
+
+
+def test_a_long_legend_lies_within_its_figure_and_below_the_panels():
+    figure, axes = panels(2, columns=2, height=1.7)
+    legend_below(figure, [Line2D([], [], label=f"design number {each}") for each in range(17)], 17)
+    figure.canvas.draw()
+    legend, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert legend.x0 >= 0
+    assert legend.x1 <= whole.width
+    assert legend.y1 <= min(each.get_tightbbox().y0 for each in axes)
+    assert max(each.get_tightbbox().y1 for each in axes) <= whole.height
+
+
+def test_figures_are_the_same_bytes_each_time(saved):
+    from doseesc.report.figures.characteristics import efficiency_figure
+
+    results = saved[0].results
+    assert figure_bytes(efficiency_figure(results), "svg") == figure_bytes(efficiency_figure(results), "svg")
+
+
+def test_report_is_the_same_each_time_and_by_the_library(saved, cli):
+    before = (saved[1] / "report.html").read_bytes()
+    (saved[1] / "report.html").unlink()
+    exec(cli("report", str(saved[1]), "--force", "--show-code")[1], {})
+    assert (saved[1] / "report.html").read_bytes() == before
+
+
+def test_report_is_not_replaced_unless_forced(saved, cli):
+    code, _, errors = cli("report", str(saved[1]))
+    assert code == 2
+    assert "report.html exists already" in errors
+    assert "--force" in errors
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"format": "another"}', '{"format": "doseesc results 1"}'])
+def test_folder_without_results_is_refused(content, tmp_path, cli):
+    if content is not None:
+        (tmp_path / "results.json").write_text(content)
+    for command in ("report", "protocol"):
+        code, _, errors = cli(command, str(tmp_path))
+        assert code == 2
+        assert "results.json" in errors
+        assert "doseesc run FILE" in errors
+    with pytest.raises(OutputError, match=r"results\.json"):
+        read_results(tmp_path)
+
+
+def test_run_writes_a_report_of_a_plain_study(scenario_file, small_scenario, cli, tmp_path):
+    scenario_file(small_scenario)
+    code, out, _ = cli("run", "mine.yaml", "--trials", "50", "--method", "monte_carlo", "--report")
+    assert code == 0
+    assert "open results/mine/report.html" in out
+    page = Page((tmp_path / "results/mine/report.html").read_text(encoding="utf-8"))
+    headings = " ".join(each["text"] for each in page.all("h2"))
+    for absent in ("Phase 2", "priors", "Sensitivity"):
+        assert absent not in headings
+    assert "±" in page.all("table")[2]["text"]
+    code, out, _ = cli("run", "mine.yaml", "--report", "--show-code")
+    assert "report_files(read_results('results/mine'))" in out
+
+
+def test_results_schema_describes_what_is_written(saved, cli):
+    document, schema = saved[0].document, results_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    assert json.loads(cli("schema", "--results")[1]) == schema
+    for part in ("cells", "provenance"):
+        wrong = copy.deepcopy(document)
+        del wrong[part]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+    wrong = copy.deepcopy(document)
+    wrong["cells"][0]["exact"]["selected"][0] = 1.5
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema)

@@ -1,0 +1,122 @@
+"""The Word document: its tables fit the page, and LibreOffice opens it and reads the same words."""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+
+import docx
+import pytest
+
+from doseesc.report.protocol.protocol import protocol_blocks, protocol_files
+from doseesc.report.protocol.text_blocks import Block
+from doseesc.report.protocol.word import table_layout, word_document
+from doseesc.report.tables.characteristics import PageTable, Value
+from doseesc.results.folder import write_results
+from doseesc.results.reading import read_results
+from doseesc.runs.run_study import run
+from doseesc.study.shipped import shipped_scenarios
+from doseesc.study.study import load
+
+PORTRAIT, LANDSCAPE = 482.0, 729.0  # points between the margins
+
+
+def table(columns, rows, head="patients", cell="18.0"):
+    return PageTable("t", "T", "", (head,) * columns, [(Value(cell, "", 1.0),) * columns] * rows)
+
+
+@pytest.mark.parametrize(("columns", "landscape"), [(3, False), (8, False), (14, True)])
+def test_a_wide_table_is_set_on_a_landscape_page(columns, landscape):
+    layout = table_layout(table(columns, 4))
+    assert layout.landscape == landscape
+    assert sum(layout.widths) <= (LANDSCAPE if landscape else PORTRAIT)
+    assert layout.size >= 7.5
+
+
+def test_a_table_too_wide_for_any_page_still_fits_it():
+    layout = table_layout(table(40, 2, head="stochastically"))
+    assert sum(layout.widths) == pytest.approx(LANDSCAPE, rel=0.01)
+
+
+def test_long_texts_get_the_room_that_numbers_leave():
+    rows = [(Value("1"), Value("a text that goes on and on, " * 5), Value("2.0", "", 2.0))] * 2
+    widths = table_layout(PageTable("t", "T", "", ("no.", "text", "number of patients"), rows)).widths
+    assert widths[1] > 2 * (widths[0] + widths[2])
+
+
+def test_sections_turn_to_landscape_and_back():
+    wide, narrow = table(14, 3), table(3, 60)
+    blocks = [
+        Block("title", "A"),
+        Block("table", "narrow", narrow),
+        Block("table", "wide", wide),
+        Block("heading", "B"),
+    ]
+    document = docx.Document(io.BytesIO(word_document(blocks)))
+    assert [each.page_width > each.page_height for each in document.sections] == [False, True, False]
+    heads = [each.rows[0]._tr.trPr.xml for each in document.tables]
+    assert all("w:tblHeader" in each for each in heads)
+    assert all("w:cantSplit" in row._tr.trPr.xml for row in document.tables[0].rows)
+    assert document.element.xml.count("w:tblHeader") == 2
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    results = run(load(shipped_scenarios()["nct04602104"]), trials=100, method="auto")
+    return read_results(write_results(results, tmp_path_factory.mktemp("word") / "out"))
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """Return a function that has LibreOffice convert a document; each run has a profile of its own."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None:
+        reason = "LibreOffice is not installed: no soffice on the path"
+        (pytest.fail if os.environ.get("DOSEESC_REQUIRE_OFFICE") else pytest.skip)(reason)
+    folder = tmp_path_factory.mktemp("office")
+
+    def convert(document, ending):
+        (folder / "protocol.docx").write_bytes(document)
+        done = subprocess.run(
+            [
+                *(program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"),
+                *("--convert-to", ending, "--outdir", str(folder), str(folder / "protocol.docx")),
+            ],
+            capture_output=True,
+            timeout=120,
+            check=True,
+            text=True,
+        )
+        made = folder / f"protocol.{ending.partition(':')[0]}"
+        assert made.is_file(), done.stdout + done.stderr
+        return made.read_bytes()
+
+    return convert
+
+
+def plain(text):
+    return re.sub(r"\s+", " ", text)
+
+
+def test_libreoffice_reads_every_word_of_the_protocol(saved, office):
+    text = plain(office(protocol_files(saved, "CRM")["protocol.docx"], "txt:Text").decode("utf-8-sig"))
+    blocks = list(protocol_blocks(saved, "CRM"))
+    assert len(blocks) > 60
+    position = 0
+    for block in blocks:
+        found = text.find(plain(block.text), position)
+        assert found >= 0, block.text
+        position = found
+        if block.table is not None:
+            for row in block.table.rows:
+                assert all(plain(str(cell)) in text for cell in row)
+
+
+def test_libreoffice_sets_wide_tables_on_landscape_pages(office):
+    blocks = [Block("title", "A"), Block("table", "long", table(3, 80)), Block("table", "wide", table(14, 5))]
+    pdf = office(word_document([*blocks, Block("heading", "B")]), "pdf").decode("latin-1")
+    pages = re.findall(r"/MediaBox\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    turned = [float(width) > float(height) for width, height in pages]
+    assert turned == [False] * (len(pages) - 2) + [True, False]
+    assert len(pages) > 3
