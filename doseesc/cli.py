@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 
 from doseesc import __version__, commands
 from doseesc.errors import ScenarioError
-from doseesc.results.folder import OutputError
+from doseesc.files import OutputError
 
 USER_ERROR = 2
 INTERRUPTED = 130

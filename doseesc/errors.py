@@ -6,12 +6,12 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
+
+from doseesc.wording import nearest, shorten
 
 FieldPath = tuple[str | int, ...]
 
-_LONGEST = 70  # characters of a value that are shown
 _LIKE_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)|true$|false$", flags=re.IGNORECASE)
 _PERCENTAGE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 
@@ -98,12 +98,6 @@ def show(value: Any) -> str:
     return shorten(_yaml(value))
 
 
-def shorten(text: str, longest: int = _LONGEST) -> str:
-    """Return one printable line of at most ``longest`` characters."""
-    line = "".join(char if char.isprintable() else " " for char in text[: longest + 1])
-    return line if len(line) <= longest else line[: longest - 4] + " ..."
-
-
 def _yaml(value: Any) -> str:
     if value is None:
         return "empty"
@@ -154,8 +148,7 @@ def suggestion(word: str, known: Iterable[str], what: str = "known are") -> str:
     ('did you mean  target?', 'the doses are  low, high')
     """
     words = list(known)
-    by_lower = {item.lower(): item for item in words}
-    close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    close = nearest(word, words)
     if close:
-        return f"did you mean  {by_lower[close[0]]}?"
+        return f"did you mean  {close}?"
     return f"{what}  {', '.join(words)}" if words else ""

@@ -1,18 +1,92 @@
-"""Matrix products in one thread.
+"""Work shared out among processes.
 
-The products of an enumeration are many and small.  Spread over threads they are no faster on an idle machine, and
-several times slower on a busy one, where the threads wait for one another.
+Answers do not depend on how many there are: work is cut into pieces of fixed size, and what the pieces give is put
+together in their order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal, TypeVar
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+Blocks = Sequence[tuple[int, int]]
+"""Number of each block of trials, and its trials."""
+
+
+def answers(
+    ask: Callable[[Task], Answer],
+    tasks: Iterable[Task],
+    jobs: int = 1,
+    *,
+    in_order: bool = True,
+    together: int | Literal["auto"] = "auto",
+) -> Iterator[Answer]:
+    """Yield what ``ask`` answers to each task, as soon as it is there.
+
+    Parameters
+    ----------
+    ask : callable
+        Of one task; a function that other processes can import, or a partial one.
+    tasks : iterable
+    jobs : int
+        Processes; with one, or with one task, the work is done in this one.
+    in_order : bool
+        False yields what is ready first.
+    together : int or "auto"
+        Tasks handed to a process at a time, so that many short ones do not spend their time on talking.
+    """
+    tasks = list(tasks)
+    if jobs == 1 or len(tasks) == 1:
+        yield from map(ask, tasks)
+        return
+    from joblib import Parallel, delayed
+
+    how = "generator" if in_order else "generator_unordered"
+    parallel = Parallel(n_jobs=min(jobs, len(tasks)), return_as=how, batch_size=together)
+    yield from parallel(delayed(ask)(task) for task in tasks)
+
+
+def begin(work: Callable[[], Answer]) -> Callable[[], Answer]:
+    """Begin work in a second process, and return what waits for its answer.
+
+    Where there is a single processor the work is done at once, in this one.
+    """
+    from joblib import Parallel, delayed
+
+    begun = Parallel(n_jobs=min(2, os.cpu_count() or 1), return_as="generator")([delayed(work)()])
+    return lambda: next(iter(begun))
+
+
+def block_sizes(trials: int, block: int) -> list[int]:
+    """Return how many trials each block holds, ``block`` or, in the last, what is left.
+
+    Examples
+    --------
+    >>> block_sizes(2500, 1024)
+    [1024, 1024, 452]
+    """
+    whole, rest = divmod(trials, block)
+    return [block] * whole + ([rest] if rest else [])
+
+
+def over_blocks(play: Callable[[Blocks], Answer], trials: int, block: int, jobs: int) -> list[Answer]:
+    """Return what ``play`` makes of the blocks of so many trials, in at most ``jobs`` parts, one per process."""
+    blocks = list(enumerate(block_sizes(trials, block)))
+    return list(answers(play, [blocks[start::jobs] for start in range(min(jobs, len(blocks)))], jobs))
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep the linear algebra of NumPy and SciPy to one thread."""
+    """Keep the linear algebra of NumPy and SciPy to one thread.
+
+    The products of an enumeration are many and small.  Spread over threads they are no faster on an idle machine, and
+    several times slower on a busy one, where the threads wait for one another.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="blas"):

@@ -12,6 +12,7 @@ from doseesc.commands._options import Format
 from doseesc.commands._printing import print_data
 from doseesc.commands._studies import chosen_design, load_study
 from doseesc.errors import ScenarioError
+from doseesc.files import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +129,7 @@ def print_answer(found: Found, lines: Callable[[Found], Iterable[Text]], output_
         print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
         return
     if output_format == Format.csv:
-        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
+        print_data(csv_text(found.to_frame()))
         return
     from rich.console import Console
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from doseesc.results.folder import write_file
+from doseesc.files import write_file
 
 SCHEMA_FILE = "doseesc.schema.json"
 

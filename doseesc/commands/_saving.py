@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.results.folder import OutputError, write_file
+from doseesc.files import check_absent, write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,24 +18,6 @@ FigureFile = Annotated[
     Path | None,
     typer.Option("--figure", metavar="FILE", help="Figure to write: .png, .svg or .pdf.", show_default=False),
 ]
-
-
-def save_text(text: str, folder: Path, name: str, *, force: bool) -> Path:
-    """Write a text file into a folder, which is made if need be.
-
-    Raises
-    ------
-    OutputError
-        If the file exists and ``force`` is not given, or writing fails.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{folder} cannot be made: {reason}\n  choose another folder with  --out DIR") from error
-    path = folder / name
-    write_file(path, text, force=force)
-    return path
 
 
 def check_figure_file(path: Path | None, *, force: bool) -> None:
@@ -53,27 +34,17 @@ def check_figure_file(path: Path | None, *, force: bool) -> None:
         return
     if path.suffix.lower() not in SUFFIXES:
         raise typer.BadParameter(f"{path} must end in {', '.join(SUFFIXES)}", param_hint="--figure")
-    if path.exists() and not (force and path.is_file()):
-        raise OutputError(f"{path} exists already\n  replace it with  --force,  or choose another name")
+    check_absent([path], force=force)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure, the same bytes each time.
+    """Write a figure to a file that :func:`check_figure_file` let pass.
 
     Raises
     ------
     OutputError
         If writing fails.
     """
-    from matplotlib import rc_context
+    from doseesc.report.figures.style import figure_bytes
 
-    kind = path.suffix.lower().removeprefix(".")
-    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "doseesc"}):
-        figure.savefig(buffer, format=kind, metadata=undated)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(buffer.getvalue())
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}\n  choose another name") from error
+    write_file(path, figure_bytes(figure, path.suffix.lower().removeprefix(".")), force=True, parents=True)

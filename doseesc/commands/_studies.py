@@ -52,7 +52,7 @@ def chosen_design(study: Study, name: str) -> tuple[str, Design]:
     typer.BadParameter
         If the file has none of that name.
     """
-    from doseesc.conduct.trial import did_you_mean, meant
+    from doseesc.wording import did_you_mean, meant
 
     designs = study.designs
     found = meant(name, designs)

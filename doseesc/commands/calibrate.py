@@ -12,8 +12,9 @@ import typer
 
 from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
 from doseesc.commands._printing import TrialProgress, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
+from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
     from doseesc.planning.calibration import Calibration
@@ -173,8 +174,8 @@ def _user_errors(option: str) -> Iterator[None]:
 def _save(found: Calibration, design: str, out: Path | None, figure: Path | None, force: bool) -> list[Path]:
     written = []
     if out is not None:
-        text = found.to_frame().to_csv(index=False, lineterminator="\n")
-        written.append(save_text(text, out, CSV_FILE, force=force))
+        text = csv_text(found.to_frame())
+        written += add_files({CSV_FILE: text}, out, force=force)
     if figure is not None:
         from doseesc.report.figures.calibration import calibration_figure
 
@@ -190,9 +191,7 @@ def _print(found: Calibration, design: str, output_format: Format, written: list
         frame = found.to_frame()
         as_json = output_format == Format.json
         print_data(
-            frame.to_json(orient="records", indent=1, double_precision=15) + "\n"
-            if as_json
-            else frame.to_csv(index=False, lineterminator="\n")
+            frame.to_json(orient="records", indent=1, double_precision=15) + "\n" if as_json else csv_text(frame)
         )
         return
     from rich.console import Console

@@ -10,6 +10,7 @@ import typer
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
+from doseesc.files import csv_text
 
 if TYPE_CHECKING:
     from doseesc.runs.comparison import Comparison
@@ -60,7 +61,7 @@ def compare(
     if quiet:
         return
     if output_format == Format.csv:
-        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
+        print_data(csv_text(found.to_frame()))
     elif output_format == Format.json:
         import json
         from dataclasses import asdict

@@ -10,8 +10,9 @@ import typer
 
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
 from doseesc.commands._printing import TrialProgress, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._studies import load_code, load_study
+from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
     from doseesc.planning.ensemble import EnsembleResults
@@ -79,7 +80,7 @@ def _save(found: EnsembleResults, out: Path | None, figure: Path | None, force: 
     written = []
     if out is not None:
         for name, frame in ((SUMMARY_FILE, found.to_frame()), (CURVES_FILE, found.curves_to_frame())):
-            written.append(save_text(frame.to_csv(index=False, lineterminator="\n"), out, name, force=force))
+            written += add_files({name: csv_text(frame)}, out, force=force)
     if figure is not None:
         from doseesc.report.figures.ensemble import ensemble_figure
 
@@ -90,7 +91,7 @@ def _save(found: EnsembleResults, out: Path | None, figure: Path | None, force: 
 
 def _print(found: EnsembleResults, output_format: Format, written: list[Path]) -> None:
     if output_format == Format.csv:
-        print_data(found.to_frame().to_csv(index=False, lineterminator="\n"))
+        print_data(csv_text(found.to_frame()))
         return
     if output_format == Format.json:
         summary = json.loads(found.to_frame().to_json(orient="records", double_precision=15))

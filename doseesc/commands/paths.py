@@ -9,8 +9,9 @@ import typer
 
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
+from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
     from doseesc.engines.pathways import Pathways
@@ -70,7 +71,7 @@ def paths(
         raise typer.BadParameter(str(error), param_hint=name) from None
     written = []
     if out is not None:
-        written.append(save_text(_csv(found, truths), out, CSV_FILE, force=force))
+        written += add_files({CSV_FILE: _csv(found, truths)}, out, force=force)
     if figure is not None:
         from doseesc.report.figures.pathways import pathways_figure
 
@@ -95,7 +96,7 @@ def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:
 
 
 def _csv(found: Pathways, truths: dict[str, FloatArray]) -> str:
-    return found.to_frame(truths).to_csv(index=False, lineterminator="\n")
+    return csv_text(found.to_frame(truths))
 
 
 def _print(

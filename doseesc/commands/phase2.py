@@ -21,9 +21,10 @@ from doseesc.commands._options import (
     ShowCode,
 )
 from doseesc.commands._printing import print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._studies import load_study
 from doseesc.errors import ScenarioError
+from doseesc.files import add_files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -166,7 +167,7 @@ def phase2(
         raise typer.BadParameter(str(error), param_hint="--size") from None
     written = []
     if out is not None:
-        written += [save_text(text, out, name, force=force) for name, text in files(answers).items()]
+        written += add_files(files(answers), out, force=force)
     if figure is not None:
         save_figure(_power_figure(answers, trials, jobs), figure)
         written.append(figure)

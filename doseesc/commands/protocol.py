@@ -40,7 +40,7 @@ def protocol(
     if show_code:
         print_data(_code(folder, design, force))
         return
-    from doseesc.report.files import add_files, check_absent
+    from doseesc.files import add_files, check_absent
     from doseesc.report.protocol.protocol import PROTOCOL_FILES, protocol_files
     from doseesc.results.reading import read_results
 
@@ -59,7 +59,7 @@ def _code(folder: Path, design: str | None, force: bool) -> str:
     given = "" if design is None else f", {design!r}"
     forced = ", force=True" if force else ""
     return (
-        "from doseesc.report.files import add_files\n"
+        "from doseesc.files import add_files\n"
         "from doseesc.report.protocol.protocol import protocol_files\n"
         "from doseesc.results.reading import read_results\n\n"
         f"add_files(protocol_files(read_results({str(folder)!r}){given}), {str(folder)!r}{forced})\n"

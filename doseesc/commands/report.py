@@ -35,7 +35,7 @@ def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, sh
 
 def write_report(folder: Path, *, force: bool) -> Path:
     """Write the report into a results folder; return its path."""
-    from doseesc.report.files import add_files, check_absent
+    from doseesc.files import add_files, check_absent
     from doseesc.report.page.page import REPORT_FILE, report_files
     from doseesc.results.reading import read_results
 
@@ -48,7 +48,7 @@ def code(folder: Path, force: bool = False) -> str:
     """Return the same as library calls."""
     forced = ", force=True" if force else ""
     return (
-        "from doseesc.report.files import add_files\n"
+        "from doseesc.files import add_files\n"
         "from doseesc.report.page.page import report_files\n"
         "from doseesc.results.reading import read_results\n\n"
         f"add_files(report_files(read_results({str(folder)!r})), {str(folder)!r}{forced})\n"

@@ -43,6 +43,6 @@ def schema(
     if out is None:
         print_data(text)
         return
-    from doseesc.results.folder import write_file
+    from doseesc.files import write_file
 
     write_file(out, text, force=force)

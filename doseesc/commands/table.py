@@ -11,6 +11,7 @@ from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands._studies import load_code, load_study
+from doseesc.files import csv_text
 
 if TYPE_CHECKING:
     from doseesc.conduct.decision_table import LetterTable
@@ -56,7 +57,7 @@ def table(
     except TooManyStates as error:
         raise typer.BadParameter(str(error), param_hint="--design") from None
     if out is not None:
-        from doseesc.results.folder import write_file
+        from doseesc.files import write_file
 
         write_file(out, _csv(found) if out.suffix.lower() == ".csv" else _json(found), force=force)
     if not quiet:
@@ -79,7 +80,7 @@ def _print(found: LetterTable, output_format: Format, out: Path | None) -> None:
 
 
 def _csv(found: LetterTable) -> str:
-    return found.to_frame().to_csv(index=False, lineterminator="\n")
+    return csv_text(found.to_frame())
 
 
 def _json(found: LetterTable) -> str:

@@ -10,8 +10,9 @@ import typer
 
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import TrialProgress, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_text
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._studies import chosen_design, load_code, load_study, name_in_file
+from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +84,8 @@ def worst_case(
             found[name] = _worst_cases(study, name, separation, band, bound, starts, seed)
     written = []
     if out is not None:
-        text = _frame(found).to_csv(index=False, lineterminator="\n")
-        written.append(save_text(text, out, CSV_FILE, force=force))
+        text = csv_text(_frame(found))
+        written += add_files({CSV_FILE: text}, out, force=force)
     if figure is not None:
         from doseesc.report.figures.worst_case import worst_case_figure
 
@@ -145,7 +146,7 @@ def _print(
 ) -> None:
     separation, band, bound = limits
     if output_format == Format.csv:
-        print_data(_frame(found).to_csv(index=False, lineterminator="\n"))
+        print_data(csv_text(_frame(found)))
         return
     if output_format == Format.json:
         rows = json.loads(_frame(found).to_json(orient="records", double_precision=15))
@@ -154,8 +155,8 @@ def _print(
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.lines import percent_words
     from doseesc.report.terminal.worst_case import worst_case_lines
+    from doseesc.wording import percent_words
 
     console = Console(highlight=False)
     head = (

@@ -19,9 +19,10 @@ from designs import BOIN, Design, Reason
 from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.table_design import TableDesign
-from doseesc.conduct.trial import Trial, plain_rows, trial_of
+from doseesc.conduct.trial import Trial, trial_of
 from doseesc.engines.decision_graph import UNKNOWN, DecisionGraph
 from doseesc.engines.states import TooManyStates
+from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd

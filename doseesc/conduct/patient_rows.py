@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doseesc.conduct.trial import plain_number
 from doseesc.errors import Problem, ScenarioError
+from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,8 +19,9 @@ from doseesc.conduct.dose_estimates import DoseEstimates, estimate_doses
 from doseesc.conduct.patients import Patients
 from doseesc.conduct.replay import Replay, replay
 from doseesc.conduct.rule_effects import RuleEffect, rule_effects
-from doseesc.conduct.trial import Trial, plain_rows, trial_of
+from doseesc.conduct.trial import Trial, trial_of
 from doseesc.engines.pathways import Pathways, pathways
+from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,8 @@ from designs import Decision, Design, Reason, Tally
 from doseesc.conduct.cohorts import Cohort, history, read_outcomes
 from doseesc.conduct.dose_estimates import model_estimates
 from doseesc.conduct.patients import Patients, read_patients
-from doseesc.conduct.trial import Trial, plain_rows, trial_of
+from doseesc.conduct.trial import Trial, trial_of
+from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd

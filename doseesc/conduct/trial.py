@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from designs import Design
+from doseesc.wording import did_you_mean, meant, plain_number
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from doseesc.study.study import Study
 
 _SHORT = 16  # characters of an amount that may stand for a dose's name
@@ -127,23 +124,6 @@ def trial_of(study: Study | Design, design: str | Design | None = None) -> Trial
     return Trial(name, chosen, doses, target, study.dlt_window_days)
 
 
-def plain_number(value: float) -> str:
-    """Return a number as people write it, all its digits kept.
-
-    Examples
-    --------
-    >>> plain_number(8.0), plain_number(0.12), plain_number(1234567.0)
-    ('8', '0.12', '1234567')
-    """
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
-
-
-def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as plain values for JSON; what is missing is None."""
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
-
-
 def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:
     if isinstance(design, Design):
         if design.n_doses != study.n_doses:
@@ -159,31 +139,3 @@ def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:
         hint = did_you_mean(design, designs)
         raise ValueError(f"design {design!r} is not in the study; {hint}it has {', '.join(designs)}")
     return name, designs[name]
-
-
-def meant(name: str, known: Iterable[str]) -> str | None:
-    """Return the name that is meant: itself, or the only one that differs from it by case alone; else None.
-
-    Examples
-    --------
-    >>> meant("boin", ["CRM", "BOIN"]), meant("Boin", ["boin", "BOIN"])
-    ('BOIN', None)
-    """
-    names = list(known)
-    if name in names:
-        return name
-    alike = [each for each in names if each.casefold() == name.casefold()]
-    return alike[0] if len(alike) == 1 else None
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question whether the nearest name is meant, with a space after it; "" where none is near.
-
-    Examples
-    --------
-    >>> did_you_mean("BION", ["CRM", "BOIN"])
-    'did you mean BOIN? '
-    """
-    by_folded = {each.casefold(): each for each in known}
-    close = get_close_matches(name.casefold(), list(by_folded), n=1)
-    return f"did you mean {by_folded[close[0]]}? " if close else ""

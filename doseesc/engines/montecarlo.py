@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from designs.checks import require_whole
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.trial_ends import Ends
+from doseesc.parallel import block_sizes, over_blocks
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
@@ -103,18 +105,6 @@ class TrialBlock:
         return cls(latent if trials == BLOCK else np.ascontiguousarray(latent[:, :trials]))
 
 
-def block_sizes(n_trials: int) -> list[int]:
-    """Return how many trials each block holds.
-
-    Examples
-    --------
-    >>> block_sizes(20000)
-    [16384, 3616]
-    """
-    whole, rest = divmod(n_trials, BLOCK)
-    return [BLOCK] * whole + ([rest] if rest else [])
-
-
 def play(graph: DecisionGraph, truth: FloatArray, block: TrialBlock) -> IntArray:
     """Play one trial per column of the block to its end; return the node (B,) where each ends."""
     node: IntArray = np.zeros(block.latent.shape[1], dtype=np.int64)
@@ -182,15 +172,12 @@ def _play_all(
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Ends, FloatArray]:
-    blocks = list(enumerate(block_sizes(n_trials)))
+    blocks = list(enumerate(block_sizes(n_trials, BLOCK)))
     if jobs == 1 or len(blocks) == 1:
         graph = DecisionGraph(design)
         visits = _visits(graph, truth, seed, _watched(blocks, n_trials, progress))
         return graph.ends(visits)
-    from joblib import Parallel, delayed
-
-    chunks = [blocks[start::jobs] for start in range(min(jobs, len(blocks)))]
-    parts = Parallel(n_jobs=jobs)(delayed(_play_chunk)(design, truth, seed, chunk) for chunk in chunks)
+    parts = over_blocks(partial(_play_chunk, design, truth, seed), n_trials, BLOCK, jobs)
     n, dlt, selected, reason, visits = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     ends = Ends(n, dlt, selected, reason, design.max_n)
     if progress is not None:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses.proportions import miettinen_nurminen, newcombe
-from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.comparisons import (
     ArmSeen,
     draw_trials,
@@ -25,6 +25,7 @@ from doseesc.phase2.comparisons import (
     more_reactions_p,
     trend_p,
 )
+from doseesc.phase2.patients.patients import BLOCK
 from doseesc.phase2.plan import MORTALITY, REACTIONS, STRATIFIED_TTCI_TESTS, TABLE_TESTS, TTCI, TTCI_TESTS, TrialPlan
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def simulate_analyses(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, j
     require_whole("trials", trials, 1)
     require_whole("jobs", jobs, 1)
     plan.laws()
-    parts = over_blocks(partial(_play, plan, seed), trials, jobs)
+    parts = over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)
     rows = []
     for key in parts[0]:
         sums = np.sum([part[key] for part in parts], axis=0)

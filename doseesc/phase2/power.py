@@ -16,8 +16,8 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses.multiplicity import adjust, winners
-from doseesc.phase2.blocks import Blocks, over_blocks
 from doseesc.phase2.comparisons import (
     draw_trials,
     fewer_deaths_p,
@@ -26,6 +26,7 @@ from doseesc.phase2.comparisons import (
     trend_p,
     trend_scores,
 )
+from doseesc.phase2.patients.patients import BLOCK
 from doseesc.phase2.plan import TrialPlan
 
 FloatArray = npt.NDArray[np.float64]
@@ -144,7 +145,7 @@ def simulate_power(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, jobs
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
     plan.laws()  # says what is impossible before any process starts
-    return Power(plan, seed, _total(over_blocks(partial(_play, plan, seed), trials, jobs)))
+    return Power(plan, seed, _total(over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)))
 
 
 def _total(parts: Sequence[Tally]) -> Tally:

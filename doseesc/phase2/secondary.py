@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from designs.checks import require_whole
+from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses.day_counts import DIED
 from doseesc.phase2.analyses.mmrm import VisitSums, mmrm_of, origins
 from doseesc.phase2.analyses.visit_tests import (
@@ -22,8 +23,7 @@ from doseesc.phase2.analyses.visit_tests import (
     rank_z,
     rank_z_of,
 )
-from doseesc.phase2.blocks import Blocks, over_blocks
-from doseesc.phase2.patients.patients import ArmPatients, draw_arm
+from doseesc.phase2.patients.patients import BLOCK, ArmPatients, draw_arm
 from doseesc.phase2.patients.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 from doseesc.phase2.plan import TrialPlan
 
@@ -77,7 +77,7 @@ def simulate_secondary(plan: TrialPlan, *, trials: int = 1000, seed: int = 1, jo
     """
     require_whole("trials", trials, 1)
     require_whole("jobs", jobs, 1)
-    parts = over_blocks(partial(_play, plan, seed), trials, jobs)
+    parts = over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)
     rows = []
     for outcome, day, arm in parts[0]:
         number, total, *won = np.sum([part[outcome, day, arm] for part in parts], axis=0)

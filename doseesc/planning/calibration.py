@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ import numpy.typing as npt
 from designs import BOIN, CRM, Design, skeleton
 from doseesc.engines.characteristics import MtdRule
 from doseesc.engines.states import MEMORY_LIMIT
-from doseesc.parallel import one_blas_thread
+from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.criterion import FIGURES, Criterion, Judge, make_judge
+from doseesc.wording import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +173,7 @@ def calibrate(
     candidates = [candidate(design, dict(zip(axes, row, strict=True))) for row in values.tolist()]
     with one_blas_thread():
         parts = [judge.figures(design)]
-        for part in _each(judge, candidates, jobs):
+        for part in answers(partial(_figures, judge), candidates, jobs, together=4):
             parts.append(part)
             if progress is not None:
                 progress(len(parts) - 1, len(candidates))
@@ -214,15 +215,15 @@ def candidate(design: Design, values: Mapping[str, float]) -> Design:
         if name in _SKELETON and isinstance(design, CRM):
             continue
         if name not in known:
-            close = get_close_matches(name, [*known, *_SKELETON], n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            close = nearest(name, [*known, *_SKELETON])
+            hint = f"; did you mean {close}?" if close else ""
             raise ValueError(f"grid names {name!r}, which is no parameter of {type(design).__name__}{hint}")
         changes[name] = int(value) if name in whole and float(value).is_integer() else value
     if isinstance(design, CRM) and any(name in values for name in _SKELETON):
         if "halfwidth" not in values:
             raise ValueError("grid must give halfwidth where it gives prior_mtd")
-        nearest = int(np.argmin(np.abs(np.array(design.skeleton) - design.target))) + 1
-        prior_mtd = values.get("prior_mtd", nearest)
+        at_target = int(np.argmin(np.abs(np.array(design.skeleton) - design.target))) + 1
+        prior_mtd = values.get("prior_mtd", at_target)
         if prior_mtd != int(prior_mtd):
             raise ValueError(f"prior_mtd must be a level, not {prior_mtd}")
         guesses = skeleton(
@@ -257,18 +258,6 @@ def default_grid(design: Design) -> dict[str, tuple[float, ...]]:
             "p_toxic": tuple(round(design.target * share, 4) for share in (1.2, 1.3, 1.35, 1.4, 1.45, 1.5, 1.6, 1.8)),
         }
     raise ValueError(f"grid must be given for {type(design).__name__}; it has no usual one")
-
-
-def _each(judge: Judge, candidates: list[Design], jobs: int) -> Any:
-    """Yield the figures of each candidate, in order."""
-    if jobs == 1:
-        return map(judge.figures, candidates)
-    from joblib import Parallel, delayed
-
-    # Candidates go in batches, fixed ones, so that processes do not spend their time on talking.
-    return Parallel(n_jobs=jobs, return_as="generator", batch_size=4)(
-        delayed(_figures)(judge, each) for each in candidates
-    )
 
 
 def _figures(judge: Judge, design: Design) -> FloatArray:

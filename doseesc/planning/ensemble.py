@@ -19,8 +19,9 @@ from designs import Design
 from doseesc.engines.characteristics import METRICS
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.montecarlo import TrialBlock, block_sizes, play
+from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
+from doseesc.parallel import block_sizes
 from doseesc.truth.curves import true_mtd
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _simulated(
 ) -> dict[str, FloatArray]:
     """Simulate trials under every curve, each with patients of its own; the decisions are shared."""
     graph = DecisionGraph(design)
-    sizes = block_sizes(trials)
+    sizes = block_sizes(trials, BLOCK)
     rows = []
     for row, truth in enumerate(truths):
         visits = np.zeros(0, dtype=np.int64)

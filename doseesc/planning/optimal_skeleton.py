@@ -16,6 +16,7 @@ data.  Judge on truths in which each dose in turn is the MTD.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from scipy.special import expit, logit
 from designs import CRM, skeleton
 from doseesc.engines.characteristics import MtdRule
 from doseesc.engines.states import MEMORY_LIMIT
-from doseesc.parallel import one_blas_thread
+from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.criterion import Criterion, Judge, make_judge
 
 FloatArray = npt.NDArray[np.float64]
@@ -125,15 +126,8 @@ def optimal_skeleton(
         mtd_margin=mtd_margin,
         memory_limit=memory_limit,
     )
-    searches = [
-        (judge, design, first, with_prior_sd, tolerance, max_evaluations) for first in _first_designs(design, starts)
-    ]
-    if jobs == 1:
-        found = [_search(*search) for search in searches]
-    else:
-        from joblib import Parallel, delayed
-
-        found = Parallel(n_jobs=jobs)(delayed(_search)(*search) for search in searches)
+    search = partial(_search, judge, design, with_prior_sd, tolerance, max_evaluations)
+    found = list(answers(search, _first_designs(design, starts), jobs))
     best = max(found, key=lambda each: each.score)
     return replace(best, start_score=found[0].start_score, evaluations=sum(each.evaluations for each in found))
 
@@ -154,7 +148,7 @@ def _first_designs(design: CRM, starts: int) -> list[CRM]:
 
 
 def _search(
-    judge: Judge, design: CRM, first: CRM, with_prior_sd: bool, tolerance: float, max_evaluations: int
+    judge: Judge, design: CRM, with_prior_sd: bool, tolerance: float, max_evaluations: int, first: CRM
 ) -> OptimalSkeleton:
     from scipy.optimize import minimize
 

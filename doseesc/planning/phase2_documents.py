@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from doseesc.files import csv_text
 from doseesc.phase2.alternatives import analyses_frame
 from doseesc.phase2.assumptions import Assumption
 from doseesc.phase2.power_frame import power_frame
@@ -37,7 +38,7 @@ def files(answers: Phase2Answers) -> dict[str, str]:
     assumptions = pd.DataFrame(answers.section.assumptions(), columns=list(Assumption._fields))
     found = {
         POWER_FILE: power_csv(answers),
-        ASSUMPTIONS_FILE: assumptions.to_csv(index=False, lineterminator="\n"),
+        ASSUMPTIONS_FILE: csv_text(assumptions),
     }
     if answers.totals:
         found[TOTALS_FILE] = _csv(totals_frame(answers.totals), answers)
@@ -82,7 +83,7 @@ def document(answers: Phase2Answers) -> str:
 
 def _csv(frame: pd.DataFrame, answers: Phase2Answers) -> str:
     assumed = [f"{each.key} {each.value or each.basis}" for each in answers.section.assumptions() if not each.from_file]
-    return frame.assign(assumed="; ".join(assumed)).to_csv(index=False, lineterminator="\n")
+    return csv_text(frame.assign(assumed="; ".join(assumed)))
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doseesc.files import csv_text, write_folder
 from doseesc.inference.arviz_compat import write_netcdf
-from doseesc.results.folder import FIT_FILE, check_fit_folder, write_folder
+from doseesc.results.folder import FIT_FILE, check_fit_folder
 
 if TYPE_CHECKING:
     from doseesc.analysis.fit import Fit
@@ -49,14 +50,14 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
     check_fit_folder(folder, force=force)
     files: dict[str, str | bytes] = {
         FIT_FILE: json.dumps(fit.to_dict(), indent=1, ensure_ascii=False) + "\n",
-        SUMMARY_FILE: fit.to_frame().to_csv(index=False, lineterminator="\n"),
+        SUMMARY_FILE: csv_text(fit.to_frame()),
         DRAWS_FILE: _netcdf(fit),
     }
     if fit.borrowed is not None:
         for name in ("sizes", "conflict", "sensitivity", "strata"):
             table = getattr(fit.borrowed, name)
             if table is not None:
-                files[f"borrowing_{name}.csv"] = table.to_csv(index=False, lineterminator="\n")
+                files[f"borrowing_{name}.csv"] = csv_text(table)
     for name, figure in fit_figures(fit).items():
         for kind in FIGURE_KINDS:
             files[f"{name}.{kind}"] = figure_bytes(figure, kind)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from doseesc.results.results import Results
-    from doseesc.study.study import Study
     from doseesc.study.sections import Arm
+    from doseesc.study.study import Study
 
 NO_PHASE2 = "no MTD, so no Phase 2"
 CONTROL = "no drug"

@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from doseesc.arm_xarray import arm_variables, listed_figures
 from doseesc.engines.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
-from doseesc.results.reading import results_from_document
 from doseesc.results.document import FORMAT, plain_values, provenance_of, study_document
+from doseesc.results.reading import results_from_document
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc import __version__
-from doseesc.runs.arm_analysis import unsafe_limit
+from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows, summarise_phase2
-from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
 from doseesc.results.policies import ATTRIBUTION_COLUMNS, PolicyComparison
+from doseesc.runs.arm_analysis import unsafe_limit
 
 if TYPE_CHECKING:
     from doseesc.results.results import Cell, Results

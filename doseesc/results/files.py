@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doseesc.results.folder import OutputError, write_bytes
+from doseesc.files import OutputError, write_file
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results
@@ -37,7 +37,7 @@ def save_results(results: Results, path: str | Path, *, force: bool = False) -> 
     """
     path = Path(path)
     check_ending(path)
-    write_bytes(path, _content(results, path.suffix.lower()), force=force)
+    write_file(path, _content(results, path.suffix.lower()), force=force)
     return path
 
 

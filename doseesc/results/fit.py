@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from doseesc.results.folder import FIT_FILE, OutputError
+from doseesc.files import OutputError
+from doseesc.results.folder import FIT_FILE
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(gt=0)]

@@ -2,19 +2,15 @@
 
 A study with active Phase 2 arms has ``phase2_arm_analysis.csv`` besides, one that says how patients are observed
 ``attribution.csv``.
-
-Everything goes into a temporary folder beside the wanted one, which takes its name only when it is complete; whatever
-happens before leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from doseesc.files import ANOTHER_FOLDER, OutputError, write_folder
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results
@@ -27,11 +23,6 @@ ATTRIBUTION_FILE = "attribution.csv"
 FIT_FILE = "fit.json"
 _OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, "report.html", "figures")
 """What would be stale beside results of another run."""
-_ANOTHER = "choose another folder with  --out DIR"
-
-
-class OutputError(RuntimeError):
-    """The results cannot be written where they were asked for; the text says what to do instead."""
 
 
 def write_results(results: Results, folder: str | Path, *, force: bool = False) -> Path:
@@ -57,7 +48,13 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         If the folder exists and may not be replaced, or writing fails.
     """
     # Loaded here, so that the command line, which knows OutputError, starts without NumPy.
-    from doseesc.results.document import arm_analysis_csv, attribution_csv, characteristics_csv, phase2_csv, results_json
+    from doseesc.results.document import (
+        arm_analysis_csv,
+        attribution_csv,
+        characteristics_csv,
+        phase2_csv,
+        results_json,
+    )
 
     check_folder(folder, force=force, keep=results.study.source)
     files = {
@@ -87,22 +84,22 @@ def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None =
     if not os.path.lexists(path):
         parent = next(each for each in path.absolute().parents if os.path.lexists(each))
         if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-            raise OutputError(f"{path} cannot be written: no folders can be made in {parent}\n  {_ANOTHER}")
+            raise OutputError(f"{path} cannot be written: no folders can be made in {parent}\n  {ANOTHER_FOLDER}")
         return
     if not path.is_dir():
-        raise OutputError(f"{path} exists and is no folder\n  {_ANOTHER}")
+        raise OutputError(f"{path} exists and is no folder\n  {ANOTHER_FOLDER}")
     if not os.access(path, os.R_OK | os.X_OK):
-        raise OutputError(f"{path} cannot be read\n  {_ANOTHER}")
+        raise OutputError(f"{path} cannot be read\n  {ANOTHER_FOLDER}")
     if not any(path.iterdir()):
         return
     if not force:
         raise OutputError(f"{path} exists already\n  replace it with  --force,  or choose another with  --out DIR")
     real = path.resolve()
     if not (real / RESULTS_FILE).is_file():
-        raise OutputError(f"{path} holds no {RESULTS_FILE}, so it is not replaced\n  {_ANOTHER}")
+        raise OutputError(f"{path} holds no {RESULTS_FILE}, so it is not replaced\n  {ANOTHER_FOLDER}")
     for precious, what in ((keep, "the scenario file"), (Path.cwd(), "the folder you work in")):
         if precious is not None and precious.resolve().is_relative_to(real):
-            raise OutputError(f"{path} holds {what}, so it is not replaced\n  {_ANOTHER}")
+            raise OutputError(f"{path} holds {what}, so it is not replaced\n  {ANOTHER_FOLDER}")
 
 
 def check_fit_folder(folder: str | Path, *, force: bool = False) -> None:
@@ -124,88 +121,4 @@ def check_fit_folder(folder: str | Path, *, force: bool = False) -> None:
             f"{path} holds an analysis already\n  replace it with  --force,  or choose another with  --out DIR"
         )
     elif Path.cwd().is_relative_to(path.resolve()):
-        raise OutputError(f"{path} holds the folder you work in, so it is not replaced\n  {_ANOTHER}")
-
-
-def write_folder(
-    files: Mapping[str, str | bytes], folder: str | Path, *, keep: bool = False, drop: Sequence[str] = ()
-) -> Path:
-    """Write files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
-
-    With ``keep`` the new folder holds besides what the old one held, but for files and folders named in ``drop``.
-
-    Raises
-    ------
-    OutputError
-        If writing fails.
-    """
-    path = Path(folder)
-    target = path.resolve()
-    mark = uuid.uuid4().hex[:8]
-    fresh, old = (target.with_name(f".{target.name}.{mark}.{what}") for what in ("new", "old"))
-    missing = [parent for parent in target.parents if not parent.exists()]
-    try:
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        if keep and target.exists():
-            shutil.copytree(target, fresh, symlinks=True, ignore=_only_at_the_top(target, drop))
-        else:
-            fresh.mkdir()
-        for name, content in files.items():
-            if isinstance(content, bytes):
-                (fresh / name).write_bytes(content)
-            else:
-                (fresh / name).write_text(content, encoding="utf-8", newline="\n")
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-    except BaseException as error:
-        _undo(target, fresh, old, missing)
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise OutputError(f"{path} cannot be written: {reason}\n  {_ANOTHER}") from error
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-    return path
-
-
-def _only_at_the_top(top: Path, names: Sequence[str]) -> Callable[[str, list[str]], set[str]]:
-    return lambda folder, inside: set(names).intersection(inside) if Path(folder) == top else set()
-
-
-def _undo(target: Path, fresh: Path, old: Path, missing: list[Path]) -> None:
-    """Put things back as they were; ``missing`` are the parents that did not exist, the innermost first."""
-    shutil.rmtree(fresh, ignore_errors=True)
-    if old.exists():
-        if target.exists():  # interrupted after the new folder took its name
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            old.rename(target)
-    for parent in missing:
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
-
-
-def write_file(path: Path, text: str, *, force: bool = False) -> None:
-    """Write one text file, whole or not at all; see :func:`write_bytes`."""
-    write_bytes(path, text.encode(), force=force)
-
-
-def write_bytes(path: Path, content: bytes, *, force: bool = False) -> None:
-    """Write one file, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it exists and ``force`` is not given, or writing fails.
-    """
-    if os.path.lexists(path) and not (force and path.is_file()):
-        remedy = "replace it with  --force,  or choose another name" if path.is_file() else "choose another name"
-        raise OutputError(f"{path} exists already\n  {remedy}")
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
-    try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}\n  choose another name") from error
-    finally:
-        fresh.unlink(missing_ok=True)
+        raise OutputError(f"{path} holds the folder you work in, so it is not replaced\n  {ANOTHER_FOLDER}")

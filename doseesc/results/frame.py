@@ -1,9 +1,9 @@
 """Results as one pandas DataFrame, complete and back: the tidy table, then what it leaves out, provenance in ``attrs``.
 
-The first rows and columns are those of :meth:`doseesc.results.results.Results.to_frame`.  The rows after them hold, under
-``metric``, what the tidy table leaves out; the columns ``sd`` (from trial to trial), ``number`` (of patients or DLTs,
-in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study and all else
-that ``results.json`` has, as JSON, which Parquet keeps.
+The first rows and columns are those of :meth:`doseesc.results.results.Results.to_frame`.  The rows after them hold,
+under ``metric``, what the tidy table leaves out; the columns ``sd`` (from trial to trial), ``number`` (of patients or
+DLTs, in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study and all
+else that ``results.json`` has, as JSON, which Parquet keeps.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc.engines.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
-from doseesc.results.reading import results_from_document
 from doseesc.results.document import FORMAT, results_document
+from doseesc.results.reading import results_from_document
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.engines.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
-from doseesc.results.folder import FIT_FILE, RESULTS_FILE, OutputError
-from doseesc.results.results import Cell, Difference, Results
-from doseesc.results.fit import SavedFit, read_fit
-from doseesc.study.study import Study
+from doseesc.files import OutputError
+from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.results.document import FORMAT
+from doseesc.results.fit import SavedFit, read_fit
+from doseesc.results.folder import FIT_FILE, RESULTS_FILE
+from doseesc.results.results import Cell, Difference, Results
+from doseesc.study.study import Study
 from doseesc.study.yaml_source import Source
 
 RESULTS_SCHEMA = Path(__file__).with_name("results.schema.json")

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from designs import Design
 from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
 from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.montecarlo import TrialBlock, block_sizes, play
+from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
+from doseesc.parallel import block_sizes
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results
@@ -117,7 +118,7 @@ class _Replay:
 def _paired(first: _Replay, second: _Replay, seed: int, n_trials: int) -> dict[str, FloatArray] | None:
     sizes = [len(each) for each in _listed(first.known)]
     sums = np.zeros((4, sum(sizes)))
-    for index, trials in enumerate(block_sizes(n_trials)):
+    for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
         a, b = (each.play(seed, index, trials) for each in (first, second))
         difference = b - a
         sums += [each.sum(axis=0) for each in (a, b, difference, difference**2)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from designs import Design
 from doseesc.engines.benchmark import benchmark_choice
 from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.montecarlo import TrialBlock, block_sizes, play
+from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.observed import Observed, SeenSums
 from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
 from doseesc.engines.trial_ends import Ends
+from doseesc.parallel import answers, block_sizes
 from doseesc.results.results import Difference
 from doseesc.runs.arm_analysis import arms_analysed
 from doseesc.truth.observation import ObservationModel
@@ -99,11 +101,8 @@ def simulate_all(
             parts.append(_simulate_scenario(study, graphs, task, n_trials, seed, report))
             done += n_trials
     else:
-        from joblib import Parallel, delayed
-
         parts = []
-        runner = Parallel(n_jobs=jobs, return_as="generator")
-        for part in runner(delayed(_simulate_alone)(study, designs, task, n_trials, seed) for task in tasks):
+        for part in answers(partial(_simulate_alone, study, designs, n_trials, seed), tasks, jobs):
             parts.append(part)
             if progress is not None:
                 progress(n_trials * len(parts), total)
@@ -117,7 +116,7 @@ def simulate_all(
     return whole
 
 
-def _simulate_alone(study: Study, designs: dict[str, Design], task: _Task, n_trials: int, seed: int) -> Simulation:
+def _simulate_alone(study: Study, designs: dict[str, Design], n_trials: int, seed: int, task: _Task) -> Simulation:
     graphs = {name: DecisionGraph(design) for name, design in designs.items()}
     return _simulate_scenario(study, graphs, task, n_trials, seed, lambda _: None)
 
@@ -140,7 +139,7 @@ def _simulate_scenario(
     observed = None if task.model is None else ObservedBlock(task.model, seed)
     besides = {name: SeenSums() for name in names}
     done = 0
-    for index, trials in enumerate(block_sizes(n_trials)):
+    for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
         block = TrialBlock.draw(seed, index, patients, trials)
         if observed is not None:
             observed.begin(block, index)

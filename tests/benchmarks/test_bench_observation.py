@@ -8,9 +8,10 @@ import pytest
 
 from designs import BOIN, CRM
 from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.montecarlo import TrialBlock, block_sizes
+from doseesc.engines.montecarlo import BLOCK, TrialBlock
 from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
+from doseesc.parallel import block_sizes
 from doseesc.truth.event_times import death_in_window
 from doseesc.truth.observation import ObservationModel
 
@@ -30,7 +31,7 @@ MODELS = {
 def play_all(design, model, trials):
     graph, patients = DecisionGraph(design), ObservedBlock(model, 1)
     enrolled = 0
-    for index, size in enumerate(block_sizes(trials)):
+    for index, size in enumerate(block_sizes(trials, BLOCK)):
         patients.begin(TrialBlock.draw(1, index, design.max_n, size), index)
         node, seen = play_observed(graph, TRUTH, patients)
         enrolled += int(graph.tally.total_n[node].sum() + seen.replaced.sum())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doseesc.conduct.trial import meant
+from doseesc.wording import meant
 
 COMMANDS = {
     "next": ("next", "mine.yaml", "--outcomes", "1NNN"),

@@ -7,7 +7,8 @@ from designs import BOIN, CRM, CoherentEscalation, NoSkipping, StopTooToxic, Tal
 from doseesc.engines.characteristics import METRICS
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.montecarlo import BLOCK, TrialBlock, block_sizes, play, simulate
+from doseesc.engines.montecarlo import BLOCK, TrialBlock, play, simulate
+from doseesc.parallel import block_sizes
 
 TRUTH = np.array([0.08, 0.22, 0.45])
 DESIGNS = {
@@ -110,7 +111,7 @@ def test_progress_counts_trials():
         DESIGNS["BOIN"], TRUTH, n_trials=BLOCK + 5, seed=1, progress=lambda done, total: seen.append((done, total))
     )
     assert seen == [(BLOCK, BLOCK + 5), (BLOCK + 5, BLOCK + 5)]
-    assert block_sizes(BLOCK) == [BLOCK]
+    assert block_sizes(BLOCK, BLOCK) == [BLOCK]
 
 
 @pytest.mark.parametrize(

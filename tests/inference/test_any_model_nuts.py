@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 from designs import Tally
+from doseesc.files import OutputError
 from doseesc.inference import nuts_fits
 from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.nuts_fits import Sampler, default_cache, model_hash
 from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
-from doseesc.results.folder import OutputError
 
 SAMPLER = Sampler(draws=400, tune=300, chains=2, seed=3)
 PRIOR = ((1, 4), (2, 3), (3, 2), (4, 1))

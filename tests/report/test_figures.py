@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from doseesc.files import OutputError
 from doseesc.report.figures.posterior import posterior_table
 from doseesc.report.figures.selection import selection_figure
 from doseesc.report.page.figure_plans import figure_plans, phase2_plans
 from doseesc.report.tables.phase2 import assumptions_table, assurance_table, phase2_study, power_table, trial_table
 from doseesc.report.words.across import across_scenarios
 from doseesc.report.words.recommendation import recommendation
-from doseesc.results.folder import OutputError, write_results
+from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load

@@ -13,13 +13,14 @@ from matplotlib.lines import Line2D
 
 from doseesc.cli import main
 from doseesc.engines.pathways import pathways
+from doseesc.files import OutputError
 from doseesc.report.figures.pathways import pathways_figure
 from doseesc.report.figures.style import design_style, dose_shade, figure_bytes, ink_on, legend_below, luminance, panels
 from doseesc.report.page.figure_plans import _as_counted, figure_plans
 from doseesc.report.tables.characteristics import selection_table
 from doseesc.report.words.recommendation import recommendation
 from doseesc.results.document import results_document
-from doseesc.results.folder import OutputError, write_results
+from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results, results_schema
 from doseesc.runs.run_study import run
 from doseesc.study.study import load

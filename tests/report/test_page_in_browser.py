@@ -13,7 +13,7 @@ import html5lib
 import pytest
 from support import ROOT
 
-from doseesc.report.files import add_files
+from doseesc.files import add_files
 from doseesc.report.page.page import report_files
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results

@@ -10,15 +10,15 @@ from scipy.special import expit, logit
 from scipy.stats import norm, qmc
 
 from designs import BOIN, Tally
-from doseesc.results.arm_figures import ARM_METRICS, arm_analysis_frame, arm_figures
 from doseesc.engines.dose_posterior import DoseModel, DosePosterior
 from doseesc.engines.exact import enumerate_paths
-from doseesc.results.folder import write_results
 from doseesc.report.tables.arm_analysis import arm_analysis_lines, arm_analysis_table, arm_knowledge
-from doseesc.results.reading import read_results, results_schema
-from doseesc.study.study import load
+from doseesc.results.arm_figures import ARM_METRICS, arm_analysis_frame, arm_figures
 from doseesc.results.document import results_document
+from doseesc.results.folder import write_results
+from doseesc.results.reading import read_results, results_schema
 from doseesc.runs.run_study import run
+from doseesc.study.study import load
 
 ARMS = "phase2_arms: [{name: saline, control: true}, {name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
 TWO_DESIGNS = "designs:\n  - {name: 3+3, type: 3+3}"

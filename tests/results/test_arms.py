@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from doseesc.results.arms import arm_doses, fraction_words, phase2_arms, summarise_phase2
-from doseesc.study.study import load, shipped_scenarios
 from doseesc.runs.run_study import run
+from doseesc.study.study import load, shipped_scenarios
 
 ARMS = """
 phase2_arms:

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from doseesc import __version__
+from doseesc.files import OutputError, write_file, write_folder
 from doseesc.results.arms import phase2_arms
-from doseesc.results.folder import OutputError, check_folder, write_file, write_folder, write_results
-from doseesc.study.study import load
 from doseesc.results.document import characteristics_csv, results_document, results_json
+from doseesc.results.folder import check_folder, write_results
 from doseesc.runs.run_study import run
+from doseesc.study.study import load
 
 ARMS = "phase2_arms: [{name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
 FILES = ["characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]

@@ -11,13 +11,13 @@ import xarray as xr
 
 import doseesc
 from doseesc.engines.characteristics import METRICS
-from doseesc.results.folder import OutputError, write_results
-from doseesc.results.results import Cell, Results
-from doseesc.results.files import read
-from doseesc.results.reading import read_results
-from doseesc.study.study import load
 from doseesc.results.document import CHARACTERISTICS_COLUMNS, results_document
+from doseesc.results.files import read
+from doseesc.results.folder import OutputError, write_results
+from doseesc.results.reading import read_results
+from doseesc.results.results import Cell, Results
 from doseesc.runs.run_study import run
+from doseesc.study.study import load
 
 STUDY = """\
 study: {title: T}
@@ -205,9 +205,7 @@ def test_reading_a_folder_or_its_file_is_the_same(folder):
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed():
-    code = (
-        "import sys, doseesc.results.files, doseesc.results.results; print({'xarray', 'pyarrow', 'pandas'} & set(sys.modules))"
-    )
+    code = "import sys, doseesc.results.files; print({'xarray', 'pyarrow', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

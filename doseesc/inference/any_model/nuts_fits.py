@@ -17,15 +17,17 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from doseesc.files import write_file
+from doseesc.parallel import answers
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -115,13 +117,7 @@ def packed_model(model: pm.Model, dlt_probability: str) -> bytes:
 
 def fit_all(packed: bytes, tasks: Sequence[Task], sampler: Sampler, backend: str, jobs: int) -> Iterator[bool]:
     """Make fits in several processes and write them; yields for each, as it is done, whether it has converged."""
-    if jobs == 1 or len(tasks) == 1:
-        yield from (_fit(packed, task, sampler, backend) for task in tasks)
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=min(jobs, len(tasks)), return_as="generator_unordered", pre_dispatch="all")
-    yield from parallel(delayed(_fit)(packed, task, sampler, backend) for task in tasks)
+    return answers(partial(_fit, packed, sampler, backend), tasks, jobs, in_order=False)
 
 
 def read_fit(file: Path) -> Fit | None:
@@ -133,19 +129,14 @@ def read_fit(file: Path) -> Fit | None:
         return None
 
 
-def _fit(packed: bytes, task: Task, sampler: Sampler, backend: str) -> bool:
+def _fit(packed: bytes, sampler: Sampler, backend: str, task: Task) -> bool:
     sample = _compiled(packed, backend)
     seed = int(np.random.SeedSequence([sampler.seed, *task.n, *task.dlt]).generate_state(1)[0] % 2**31)
     draws, divergent = sample(np.array(task.n, dtype=np.float64), np.array(task.dlt, dtype=np.float64), sampler, seed)
     converged = divergent <= MOST_DIVERGENT and _mixed(draws)
     stream = io.BytesIO()
     np.savez_compressed(stream, draws=draws.reshape(-1, draws.shape[2]).astype(np.float32), converged=converged)
-    target = Path(task.file)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(stream.getvalue())
-    os.replace(name, target)
+    write_file(task.file, stream.getvalue(), force=True, parents=True)
     return converged
 
 

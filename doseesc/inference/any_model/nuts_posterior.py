@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.tally import Tally
+from doseesc.files import OutputError
 from doseesc.inference.any_model.nuts_fits import (
     Counts,
     Fit,
@@ -29,7 +30,6 @@ from doseesc.inference.any_model.nuts_fits import (
     read_fit,
 )
 from doseesc.inference.sampling import chosen_sampler
-from doseesc.results.folder import OutputError
 
 if TYPE_CHECKING:
     import pymc as pm

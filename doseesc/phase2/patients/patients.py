@@ -146,18 +146,6 @@ def draw_pieces(
         yield _drawn(law, min(patients, law.n - start), trials, streams)
 
 
-def block_sizes(trials: int) -> list[int]:
-    """Return how many trials each block holds.
-
-    Examples
-    --------
-    >>> block_sizes(2500)
-    [1024, 1024, 452]
-    """
-    whole, rest = divmod(trials, BLOCK)
-    return [BLOCK] * whole + ([rest] if rest else [])
-
-
 def _table(course: Course) -> tuple[FloatArray, npt.NDArray[np.int32]]:
     """Return upper ends of the latent number's intervals, and the code of each interval.
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.conduct.trial import plain_number
 from doseesc.report.figures.style import (
     TARGET_BAND,
     TRUE_MTD,
@@ -20,6 +19,7 @@ from doseesc.report.figures.style import (
     title,
 )
 from doseesc.results.arms import arm_doses, fraction_words, phase2_rows
+from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from doseesc.conduct.trial import plain_number
 from doseesc.report.figures.style import (
     WIDTH,
     design_style,
@@ -18,6 +17,7 @@ from doseesc.report.figures.style import (
     plain,
     title,
 )
+from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from doseesc.conduct.trial import plain_number
 from doseesc.report.figures.style import WIDTH, legend_below, new_figure, plain
 from doseesc.report.tables.characteristics import PageTable, Value, number
+from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

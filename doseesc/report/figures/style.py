@@ -169,11 +169,11 @@ def _columns_that_fit(labels: list[str], most: int, width: float) -> int:
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return a figure as ``"svg"`` or ``"png"``, the same bytes each time."""
+    """Return a figure as ``"svg"``, ``"png"`` or ``"pdf"``, the same bytes each time."""
     from matplotlib import rc_context
 
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
+    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     buffer = io.BytesIO()
     with rc_context({"svg.hashsalt": "doseesc"}):
-        figure.savefig(buffer, format=kind, metadata=metadata)
+        figure.savefig(buffer, format=kind, metadata=undated)
     return buffer.getvalue()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from doseesc.parallel import begin
 from doseesc.report.figures.style import figure_bytes
 from doseesc.report.page.figure_plans import Plan, figure_plans, phase2_plans
 from doseesc.report.tables.phase2 import Phase2Study, phase2_study
@@ -73,16 +74,12 @@ def page_figures(saved: SavedRun, typical: str) -> Drawn:
     typical : str
         The scenario whose probabilities the trees of pathways show.
     """
-    from joblib import Parallel, delayed
-
     plans = figure_plans(saved, typical)
     head_start = _PHASE_2 if saved.results.study.phase2 else _SECOND_PROCESS
     here = min(len(plans), (len(plans) + head_start + 1) // 2)
-    # Computed in the background from the call on; one after the other where there is a single processor.
-    workers = min(2, os.cpu_count() or 1)
-    elsewhere = Parallel(n_jobs=workers, return_as="generator")([delayed(_elsewhere)(saved.results, plans[here:])])
+    elsewhere = begin(partial(_elsewhere, saved.results, plans[here:]))
     drawn = [_drawn(plan.draw) for plan in plans[:here]]
-    phase2, more, others = next(iter(elsewhere))
+    phase2, more, others = elsewhere()
     return Drawn(_named(plans, drawn + others) | more, phase2)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables.characteristics import PageTable, Value, number
-from doseesc.report.terminal.lines import percent_words
 from doseesc.report.terminal.observation_policies import observed_words
 from doseesc.results.reading import SavedRun
 from doseesc.study.observation_section import Early, Observation, Weibull
+from doseesc.wording import percent_words
 
 _UNCERTAIN = "The list of events that are DLTs, and who attributes them to the product, are to be given here."
 

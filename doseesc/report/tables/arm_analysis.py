@@ -11,9 +11,10 @@ import numpy.typing as npt
 from rich.text import Text
 
 from doseesc.report.tables.characteristics import PageTable, Value
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, percent_words, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.results.arm_figures import ArmFigures
 from doseesc.runs.arm_analysis import unsafe_limit
+from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results

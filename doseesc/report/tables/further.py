@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from designs import Tally
-from doseesc.conduct.trial import plain_number
 from doseesc.report.tables.characteristics import PageTable, Value, number
 from doseesc.results.arms import CONTROL, arm_doses, fraction_words, summarise_phase2
 from doseesc.results.policies import DRUG_ALONE
 from doseesc.results.results import Results
+from doseesc.wording import plain_number
 
 DOSE_RULES = MappingProxyType(
     {

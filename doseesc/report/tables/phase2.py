@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.conduct.trial import plain_number
 from doseesc.phase2.power import Power, simulate_power
 from doseesc.phase2.size import power_by_effect, power_by_size
 from doseesc.phase2.words import level_words
 from doseesc.planning.assurance import ProgrammeAssurance, programme_assurance
 from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
 from doseesc.report.tables.characteristics import PageTable, Value, number
+from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, percent_words, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.results.arms import ArmDose, Phase2Summary, arm_doses, fraction_words, summarise_phase2
+from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, percent_words, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,8 @@ from rich.text import Text
 from designs import CRM
 from doseesc.planning.calibration import Calibration
 from doseesc.report.figures.calibration import score_words
-from doseesc.report.terminal.lines import Cell, line, percent
+from doseesc.report.terminal.lines import Cell, line
+from doseesc.wording import percent
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -8,7 +8,8 @@ import numpy as np
 from rich.text import Text
 
 from doseesc.planning.ensemble import EnsembleResults
-from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line, percent, percent_words, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
+from doseesc.wording import percent, percent_words, plain_words
 
 _NAME = 26
 _WIDTHS = (_NAME, 10, 8, 8, 12, 8, 12, 8)

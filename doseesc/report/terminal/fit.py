@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.conduct.trial import plain_number
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, percent_words, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import percent, percent_words, plain_number, plain_words
 
 if TYPE_CHECKING:
     from doseesc.analysis.fit import Fit

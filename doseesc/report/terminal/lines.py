@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from doseesc.errors import shorten
-
 WIDTH = 100
 """Columns that tables are made for."""
 
@@ -62,24 +60,3 @@ def ends(left: str, right: str, width: int = WIDTH) -> str:
     """
     gap = width - cell_len(left) - cell_len(right)
     return left + (" " * gap if gap >= 2 else "\n") + right
-
-
-def plain_words(text: str) -> str:
-    """Return a user's text as one printable line."""
-    return shorten(" ".join(text.split()), 200)
-
-
-def percent(value: float) -> str:
-    """Return a probability as percent, without its sign, with one decimal."""
-    return f"{100 * value:.1f}"
-
-
-def percent_words(value: float) -> str:
-    """Return a probability as people write it.
-
-    Examples
-    --------
-    >>> percent_words(0.25), percent_words(0.005), percent_words(0.161)
-    ('25 %', '0.5 %', '16.1 %')
-    """
-    return f"{100 * value:.3g} %"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent_words, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.results.policies import DRUG_ALONE, PolicyComparison
+from doseesc.wording import percent_words, plain_words
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results

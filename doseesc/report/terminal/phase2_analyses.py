@@ -9,7 +9,8 @@ from rich.text import Text
 
 from doseesc.phase2.alternatives import ALL_ARMS, AnalysisRow
 from doseesc.phase2.plan import TrialPlan
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import percent, plain_words
 
 _ENDPOINTS = {"ttci": "improvement", "mortality": "28-day mortality", "reactions": "adverse reactions"}
 _NAMES = {

@@ -12,8 +12,9 @@ from doseesc.phase2.power import Power
 from doseesc.phase2.schoenfeld import schoenfeld_power
 from doseesc.phase2.size import SampleSize
 from doseesc.planning.assurance import ProgrammeAssurance
-from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line, percent, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
 from doseesc.study.phase2_section import Phase2
+from doseesc.wording import percent, plain_words
 
 _ARM = 18
 _UNEQUAL = 1.5  # patients in the control for one in a dosage, from which on skewness is spoken of

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from doseesc.phase2.analyses.proportions import Interval, clopper_pearson, miettinen_nurminen, newcombe
 from doseesc.phase2.plan import TrialPlan
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import plain_words
 
 
 def precision_lines(plan: TrialPlan) -> list[Text]:

@@ -11,7 +11,8 @@ from rich.text import Text
 from doseesc.phase2.patients.visits import SCORES
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.secondary import MODEL_VISITS, SecondaryRow
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import percent, plain_words
 
 _DAYS = (0, 7, 14, 28, 60)
 _COLUMN = 10

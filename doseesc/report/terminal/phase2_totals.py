@@ -9,7 +9,8 @@ from rich.text import Text
 
 from doseesc.phase2.detectable import LARGEST
 from doseesc.phase2.registered_size import ENOUGH, SizeFigures
-from doseesc.report.terminal.lines import WIDTH, Cell, line, percent
+from doseesc.report.terminal.lines import WIDTH, Cell, line
+from doseesc.wording import percent
 
 _HEAD = 56
 

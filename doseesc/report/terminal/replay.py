@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from designs import Reason
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
     from doseesc.conduct.replay import Replay

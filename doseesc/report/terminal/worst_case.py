@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from doseesc.planning.worst_case import WorstCase, WorstTruth
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line, percent, plain_words
+from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.wording import percent, plain_words
 
 _NAME, _VALUE = 30, 14
 

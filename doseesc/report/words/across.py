@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from doseesc.report.terminal.lines import percent
+from doseesc.wording import percent
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results

@@ -1,0 +1,86 @@
+"""Numbers and names as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_LONGEST = 70  # characters of a value that are shown
+
+
+def shorten(text: str, longest: int = _LONGEST) -> str:
+    """Return one printable line of at most ``longest`` characters."""
+    line = "".join(char if char.isprintable() else " " for char in text[: longest + 1])
+    return line if len(line) <= longest else line[: longest - 4] + " ..."
+
+
+def plain_words(text: str) -> str:
+    """Return a user's text as one printable line."""
+    return shorten(" ".join(text.split()), 200)
+
+
+def percent(value: float) -> str:
+    """Return a probability as percent, without its sign, with one decimal."""
+    return f"{100 * value:.1f}"
+
+
+def percent_words(value: float) -> str:
+    """Return a probability as people write it.
+
+    Examples
+    --------
+    >>> percent_words(0.25), percent_words(0.005), percent_words(0.161)
+    ('25 %', '0.5 %', '16.1 %')
+    """
+    return f"{100 * value:.3g} %"
+
+
+def plain_number(value: float) -> str:
+    """Return a number as people write it, all its digits kept.
+
+    Examples
+    --------
+    >>> plain_number(8.0), plain_number(0.12), plain_number(1234567.0)
+    ('8', '0.12', '1234567')
+    """
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the name that is meant: itself, or the only one that differs from it by case alone; else None.
+
+    Examples
+    --------
+    >>> meant("boin", ["CRM", "BOIN"]), meant("Boin", ["boin", "BOIN"])
+    ('BOIN', None)
+    """
+    names = list(known)
+    if name in names:
+        return name
+    alike = [each for each in names if each.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that looks most like another, whatever its case; None where none is near.
+
+    Examples
+    --------
+    >>> nearest("targt", ["target", "doses"]), nearest("x", ["low", "high"])
+    ('target', None)
+    """
+    by_folded = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), list(by_folded), n=1)
+    return by_folded[close[0]] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest name is meant, with a space after it; "" where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("BION", ["CRM", "BOIN"])
+    'did you mean BOIN? '
+    """
+    close = nearest(name, known)
+    return f"did you mean {close}? " if close else ""
