@@ -23,11 +23,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, IntArray
 from designs.checks import require_choice, require_whole
 from designs.decision import Decision, Reason
 from designs.design import Design, highest_level
 from designs.rules.base import counted
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 VARIANTS = ("six_at_mtd", "deescalation", "escalation_only")
 
@@ -167,7 +168,7 @@ class APlusB(Design):
         exception = f"; the highest level, too, needs {full}" if self.variant == "six_at_mtd" else f", but {top}"
         return f"{found}{exception}."
 
-    def _toxic(self, n: IntArray, dlt: IntArray) -> npt.NDArray[np.bool_]:
+    def _toxic(self, n: IntArray, dlt: IntArray) -> BoolArray:
         return dlt > np.where(n <= self.a, self.d, self.e)
 
     def _ceiling_from_data(self, tally: Tally) -> IntArray:

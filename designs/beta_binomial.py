@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betainc, betaincinv
+
+from designs.arrays import FloatArray
 
 
 @lru_cache(maxsize=256)
-def tail_table(threshold: float, max_n: int, a: float = 1.0, b: float = 1.0) -> npt.NDArray[np.float64]:
+def tail_table(threshold: float, max_n: int, a: float = 1.0, b: float = 1.0) -> FloatArray:
     """Tabulate P(p > threshold) after y DLTs in n patients under a Beta(a, b) prior.
 
     Returns
@@ -30,7 +31,7 @@ def tail_table(threshold: float, max_n: int, a: float = 1.0, b: float = 1.0) -> 
 
 
 @lru_cache(maxsize=256)
-def quantile_table(probability: float, max_n: int, a: float = 1.0, b: float = 1.0) -> npt.NDArray[np.float64]:
+def quantile_table(probability: float, max_n: int, a: float = 1.0, b: float = 1.0) -> FloatArray:
     """Tabulate the posterior quantile of p after y DLTs in n patients under a Beta(a, b) prior.
 
     Returns

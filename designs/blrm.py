@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_amounts, require_choice, require_number, require_numbers, require_probability
 from designs.decision import Decision
 from designs.design import Design
@@ -48,10 +48,8 @@ from designs.interval_choice import (
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
 from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import floor_sentence, listed, percent
-
-FloatArray = npt.NDArray[np.float64]
 
 SELECTIONS = ("target_probability", "loss", "nearest_mean")
 

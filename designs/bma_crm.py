@@ -13,19 +13,17 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import softmax
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice, require_numbers
 from designs.crm import CRM, increasing_probabilities, model_words
 from designs.decision import Decision
 from designs.design import Design
 from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import listed, percent
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class BmaPosterior(NamedTuple):

@@ -19,15 +19,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import BoolArray, IntArray
 from designs.beta_binomial import tail_table
 from designs.checks import require_flag, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design
 from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.rules import AcceleratedTitration, Rule, StopWhenStaying
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import percent
 
 
@@ -230,7 +230,7 @@ def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, off
     return table
 
 
-def _first_at_or_above(reached: npt.NDArray[np.bool_], n: IntArray) -> IntArray:
+def _first_at_or_above(reached: BoolArray, n: IntArray) -> IntArray:
     """Return per row n the first y <= n that is reached, for n >= 3; else n + 1."""
     reached = reached & (np.arange(reached.shape[1]) <= n[:, None]) & (n[:, None] >= 3)
     return np.where(reached.any(axis=1), np.argmax(reached, axis=1), n + 1)

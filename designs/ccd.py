@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import IntArray
 from designs.checks import require_number
 from designs.interval import IntervalDesign
 from designs.rational import least_at_or_above, most_at_or_below, rational
-from designs.tally import IntArray
 from designs.words import percent
 
 

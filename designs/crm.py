@@ -24,9 +24,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, log_expit, logit
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice, require_number, require_probability
 from designs.decision import Decision
 from designs.design import Design
@@ -34,10 +34,8 @@ from designs.floor import require_floor, with_floor
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import floor_sentence, listed, percent
-
-FloatArray = npt.NDArray[np.float64]
 
 _STEP = 0.6  # node distance in units of the narrowest posterior sd: means and variances to about 1e-12
 _FINE_STEP = 0.35  # the same for tail probabilities, whose integrand ends abruptly: to about 1e-12 too

@@ -15,19 +15,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice, require_number, require_probability, require_whole
 from designs.crm import increasing_probabilities, model_words
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import listed, percent
-
-FloatArray = npt.NDArray[np.float64]
 
 LIMIT = 10.0
 """The parameter is looked for from -LIMIT to LIMIT, as in dfcrm."""

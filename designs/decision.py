@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from designs.tally import IntArray
+from designs.arrays import IntArray
 
 
 class Reason(IntEnum):

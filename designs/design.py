@@ -34,12 +34,13 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import phases
+from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.beta_binomial import quantile_table, tail_table
 from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason
 from designs.phases import highest_level as highest_level
 from designs.rules import AdmissibilityRule, LimitRule, Rule
-from designs.tally import MEMORY, IntArray, Tally
+from designs.tally import MEMORY, Tally
 from designs.words import default_description
 
 
@@ -135,7 +136,7 @@ class Design(ABC):
         """Return what a reader of results should know of how decisions were computed; by default nothing."""
         return []
 
-    def probability_above(self, tally: Tally, level: int, above: float) -> npt.NDArray[np.float64]:
+    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
         """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,).
 
         By default from the level's own data with a uniform prior, Beta(1 + y, 1 + n - y).
@@ -157,7 +158,7 @@ class Design(ABC):
 
     def credible_interval(
         self, tally: Tally, level: IntArray | int, credibility: float = 0.9
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    ) -> tuple[FloatArray, FloatArray]:
         """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), each end (S,).
 
         By default from the level's own data with a uniform prior, as :meth:`probability_above`.
@@ -168,7 +169,7 @@ class Design(ABC):
         tail = (1 - credibility) / 2
         return quantile_table(tail, most)[n, dlt], quantile_table(1 - tail, most)[n, dlt]
 
-    def mtd_cv(self, tally: Tally) -> npt.NDArray[np.float64] | None:
+    def mtd_cv(self, tally: Tally) -> FloatArray | None:
         """Return the posterior coefficient of variation (S,) of the MTD as an amount; None where there is none.
 
         Only a design with a curve over dose amounts has one.
@@ -287,7 +288,7 @@ class Design(ABC):
         given = [ceiling for ceiling in ceilings if ceiling is not None]
         return np.minimum.reduce(given) if given else None
 
-    def _with_starts(self, tally: Tally, untreated: npt.NDArray[np.bool_]) -> Decision:
+    def _with_starts(self, tally: Tally, untreated: BoolArray) -> Decision:
         level = np.full(tally.size, self.start_level)
         cohort = np.full(tally.size, self.cohort_size)
         reason = np.full(tally.size, Reason.START, dtype=np.int8)

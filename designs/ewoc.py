@@ -28,19 +28,17 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, log_expit, logit, roots_jacobi
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_amounts, require_number, require_numbers, require_probability
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.rules import CoherentEscalation, NoSkipping, Rule
 from designs.tails import interval_from_tails
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import listed, percent
-
-FloatArray = npt.NDArray[np.float64]
 
 _PANEL_NODES = 14  # Gauss nodes for gamma between two neighbouring doses
 _TAIL_PANEL_NODES = 48  # the same for tail probabilities, which change fast beside a dose

@@ -18,14 +18,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh_tridiagonal
 
+from designs.arrays import FloatArray
 from designs.checks import require_number, require_numbers
 from designs.grid import GridModel
 from designs.tally import Tally
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def target_above_floor(target: float, floor: float) -> float:

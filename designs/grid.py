@@ -25,12 +25,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp, sici
 
-from designs.tally import IntArray, Tally
-
-FloatArray = npt.NDArray[np.float64]
+from designs.arrays import FloatArray, IntArray
+from designs.tally import Tally
 
 CURVATURE = 1.0 / 3.0
 """How fast nodes thin out towards the tails of a prior, where a posterior is never narrow."""

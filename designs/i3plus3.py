@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import IntArray
 from designs.interval import EquivalenceIntervalDesign
 from designs.rational import least_at_or_above, most_at_or_below
-from designs.tally import IntArray
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,16 +21,14 @@ from functools import lru_cache
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.boin import BOIN
 from designs.checks import require_number
 from designs.crm import increasing_probabilities
 from designs.decision import Decision
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import listed
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

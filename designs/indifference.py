@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from designs.arrays import FloatArray
 from designs.checks import require_choice, require_number, require_probability
 from designs.crm import increasing_probabilities
 from designs.skeleton import MODELS
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class IndifferenceIntervals(NamedTuple):

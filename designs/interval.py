@@ -33,15 +33,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc
 
+from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_choice, require_number, require_positive, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design
 from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.rational import rational
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import default_description, listed, percent
-
-FloatArray = npt.NDArray[np.float64]
 
 MTD_FITS = ("admissible", "tested", "all")
 
@@ -56,7 +55,7 @@ class DecisionTable(NamedTuple):
     """Rows n = 0..max_n, columns y = 0..max_n; entries with y > n mean nothing."""
 
     step: npt.NDArray[np.int8]
-    excluded: npt.NDArray[np.bool_]
+    excluded: BoolArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +112,7 @@ class IntervalDesign(Design):
         ``n`` is a column 0..max_n and ``y`` the grid of min(column number, n), shape (max_n + 1, max_n + 1).
         """
 
-    def exclusions(self, n: IntArray, y: IntArray) -> npt.NDArray[np.bool_]:
+    def exclusions(self, n: IntArray, y: IntArray) -> BoolArray:
         """Return where a level is excluded, for ``n`` and ``y`` as in :meth:`steps`."""
         if self.exclusion_certainty is None:
             return np.zeros(y.shape, dtype=np.bool_)
@@ -180,7 +179,7 @@ class IntervalDesign(Design):
         estimate = isotonic_rates(tally.n, tally.dlt, fitted, self.mtd_alpha, self.mtd_beta)
         return nearest_to_target(np.where(excluded, np.nan, estimate), self.target)
 
-    def _excluded(self, tally: Tally) -> npt.NDArray[np.bool_]:
+    def _excluded(self, tally: Tally) -> BoolArray:
         return self._table(tally.largest_n).excluded[tally.n, tally.dlt]
 
     def _table(self, max_n: int) -> DecisionTable:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.decision import Decision, Reason
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.design import Design
 
-FloatArray = npt.NDArray[np.float64]
 
 _PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from designs.tally import IntArray
-
-FloatArray = npt.NDArray[np.float64]
+from designs.arrays import BoolArray, FloatArray, IntArray
 
 
 def isotonic_fit(values: FloatArray, weights: FloatArray) -> FloatArray:
@@ -53,7 +51,7 @@ def isotonic_fit(values: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def isotonic_rates(
-    n: IntArray, dlt: IntArray, candidate: npt.NDArray[np.bool_], alpha: float = 0.05, beta: float = 0.05
+    n: IntArray, dlt: IntArray, candidate: BoolArray, alpha: float = 0.05, beta: float = 0.05
 ) -> FloatArray:
     """Return isotonic DLT rates (S, J) of the candidate levels, NaN elsewhere.
 

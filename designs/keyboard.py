@@ -27,9 +27,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import IntArray
 from designs.checks import require_choice
 from designs.interval import EquivalenceIntervalDesign, index_of_greatest, posterior_cdf
-from designs.tally import IntArray
 from designs.words import listed
 
 END_KEYS = ("scaled", "plain")

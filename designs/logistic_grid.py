@@ -14,12 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, log_expit, logit
 
+from designs.arrays import FloatArray
 from designs.grid import Axis, GridModel, thinned_axis
-
-FloatArray = npt.NDArray[np.float64]
 
 _REACH = 7.3  # prior standard deviations covered
 _STEP_ALPHA = 0.55  # node distance in units of the narrowest posterior sd of log_alpha on a line

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import IntArray
 from designs.interval import EquivalenceIntervalDesign, index_of_greatest, posterior_cdf
-from designs.tally import IntArray
 from designs.words import listed
 
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import IntArray
 from designs.interval import EquivalenceIntervalDesign
 from designs.keyboard import steps_to_target_key
-from designs.tally import IntArray
 from designs.words import listed
 
 

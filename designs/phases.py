@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import BoolArray, IntArray
 from designs.decision import Decision, Reason
 from designs.rules import (
     CohortSizeRule,
@@ -22,7 +22,7 @@ from designs.rules import (
     SelectionRule,
     StoppingRule,
 )
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.design import Design
@@ -122,7 +122,7 @@ def selected(design: Design, rules: tuple[Rule, ...], tally: Tally, level: IntAr
     return np.where(np.logical_or.reduce(none), 0, level) if none else level
 
 
-def highest_level(mask: npt.NDArray[np.bool_]) -> IntArray:
+def highest_level(mask: BoolArray) -> IntArray:
     """Return the highest level (S,) whose column of ``mask`` (S, J) is True; 0 where none is.
 
     Examples

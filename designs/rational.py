@@ -7,7 +7,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from designs.tally import IntArray
+from designs.arrays import IntArray
 
 
 def rational(value: float) -> Fraction:

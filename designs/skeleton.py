@@ -10,9 +10,9 @@ whose guess is the target itself, the others follow one by one.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
+from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
 
 MODELS = ("empiric", "logistic")
@@ -26,7 +26,7 @@ def skeleton(
     n_doses: int,
     model: str = "empiric",
     intercept: float = 3.0,
-) -> npt.NDArray[np.float64]:
+) -> FloatArray:
     """Return prior DLT probabilities whose indifference intervals have the given half-width.
 
     Parameters

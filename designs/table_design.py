@@ -16,8 +16,8 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, IntArray
 from designs.interval import IntervalDesign
-from designs.tally import IntArray
 
 LETTERS = "ESDU"
 
@@ -91,7 +91,7 @@ class TableDesign(IntervalDesign):
                 steps[patients, : patients + 1] = [{"E": 1, "S": 0}.get(letter, -1) for letter in letters]
         return steps
 
-    def exclusions(self, n: IntArray, y: IntArray) -> npt.NDArray[np.bool_]:
+    def exclusions(self, n: IntArray, y: IntArray) -> BoolArray:
         """See :meth:`IntervalDesign.exclusions`."""
         excluded = np.zeros(y.shape, dtype=np.bool_)
         for patients, letters in self._rows:

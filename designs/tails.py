@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, ndtri
 
-from designs.tally import IntArray, Tally
-
-FloatArray = npt.NDArray[np.float64]
+from designs.arrays import FloatArray, IntArray
+from designs.tally import Tally
 
 _LIMITS = np.sinh(np.linspace(-5.3, 4.5, 321))  # logits of DLT probabilities between which quantiles are interpolated
 _LEAST = 1e-9  # tail probabilities nearer 0 or 1 are not told apart

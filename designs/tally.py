@@ -14,29 +14,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, IntArray
 from designs.checks import require_whole
 from designs.outcomes import parse_cohorts
 
-IntArray = npt.NDArray[np.integer[Any]]
 
-
-def _last_n(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+def _last_n(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
     return n
 
 
-def _last_dlt(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+def _last_dlt(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
     return dlt
 
 
-def _cohorts(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+def _cohorts(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
     return old + 1
 
 
-def _cohorts_in_a_row(old: IntArray, moved: npt.NDArray[np.bool_], n: IntArray, dlt: IntArray) -> IntArray:
+def _cohorts_in_a_row(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
     return np.where(moved, 1, old + 1)
 
 
-MEMORY: Mapping[str, Callable[[IntArray, npt.NDArray[np.bool_], IntArray, IntArray], IntArray]] = {
+MEMORY: Mapping[str, Callable[[IntArray, BoolArray, IntArray, IntArray], IntArray]] = {
     "last_n": _last_n,
     "last_dlt": _last_dlt,
     "cohorts": _cohorts,

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import IntArray
 from designs.checks import require_positive
 from designs.interval import IntervalDesign, index_of_greatest, posterior_cdf
-from designs.tally import IntArray
 from designs.words import listed
 
 

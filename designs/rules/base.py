@@ -8,17 +8,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy.typing as npt
-
+from designs.arrays import BoolArray, IntArray
 from designs.decision import Decision, Reason
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from designs.design import Design
 
-    BoolArray = npt.NDArray[np.bool_]
+    BoolArray = BoolArray
 
 
 class Rule(ABC):

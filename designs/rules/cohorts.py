@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.arrays import IntArray
 from designs.checks import require_whole
 from designs.decision import Reason
 from designs.rules.base import CohortSizeRule, LimitRule, PartialCohortRule, counted
 from designs.rules.limits import steps_by_dlts
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.design import Design

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.arrays import IntArray
 from designs.decision import Reason
 from designs.rules.base import HoldingRule, Rule, StoppingRule
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
+    from designs.arrays import BoolArray
     from designs.design import Design
-    from designs.rules.base import BoolArray
 
 
 @dataclass(frozen=True)

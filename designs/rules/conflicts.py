@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.arrays import IntArray
 from designs.rules.base import Rule, StoppingRule, counted, own_or_target
 from designs.rules.cohorts import SentinelAtNewDose
 from designs.rules.combined import AllOf, AnyOf
@@ -26,7 +27,7 @@ from designs.rules.stopping import (
     StopWhenStaying,
 )
 from designs.rules.titration import AcceleratedTitration
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.design import Design

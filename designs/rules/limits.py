@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import (
     require_amounts,
     require_choice,
@@ -24,7 +24,7 @@ from designs.checks import (
 )
 from designs.decision import Reason
 from designs.rules.base import LimitRule, own_or_target
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.design import Design
@@ -87,7 +87,7 @@ class _CoherentLimit(LimitRule):
         """Raise ValueError if neither the rule nor the design has a target."""
         own_or_target("target", self.target, design, self)
 
-    def _rate_and_target(self, design: Design, tally: Tally) -> tuple[npt.NDArray[np.float64], float]:
+    def _rate_and_target(self, design: Design, tally: Tally) -> tuple[FloatArray, float]:
         # The rate as dfcrm compares it, a quotient of whole numbers against the target.
         rate = tally.recall("last_dlt") / np.maximum(tally.recall("last_n"), 1)
         return rate, own_or_target("target", self.target, design, self)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.arrays import IntArray
 from designs.beta_binomial import tail_table
 from designs.checks import require_choice, require_number, require_probability, require_whole
 from designs.decision import Reason
@@ -22,11 +23,11 @@ from designs.rules.base import (
     own_or_target,
     require_level,
 )
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
+    from designs.arrays import BoolArray
     from designs.design import Design
-    from designs.rules.base import BoolArray
 
 
 @dataclass(frozen=True)

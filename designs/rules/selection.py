@@ -14,8 +14,8 @@ from designs.rules.base import SelectionRule, counted
 from designs.tally import Tally
 
 if TYPE_CHECKING:
+    from designs.arrays import BoolArray
     from designs.design import Design
-    from designs.rules.base import BoolArray
 
 
 @dataclass(frozen=True)

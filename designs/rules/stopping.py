@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.arrays import IntArray
 from designs.checks import require_number, require_probability, require_whole
 from designs.decision import Reason
 from designs.rules.base import HoldingRule, StoppingRule, counted, require_level
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 
 if TYPE_CHECKING:
+    from designs.arrays import BoolArray
     from designs.design import Design
-    from designs.rules.base import BoolArray
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Tally
+from designs.arrays import IntArray
 from doseesc.conduct.patients import read_patients
 from doseesc.conduct.trial import Doses
 from doseesc.inference.data import ToxicityData
@@ -25,8 +25,6 @@ from doseesc.results.arms import arm_amounts
 
 if TYPE_CHECKING:
     from doseesc.study.study import Study
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from doseesc.commands._studies import DesignName, chosen_design, load_code, load
 from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
+    from designs.arrays import FloatArray
     from doseesc.engines.pathways import Pathways
     from doseesc.study.study import Study
-    from doseesc.truth.curves import FloatArray
 
 CSV_FILE = "pathways.csv"
 

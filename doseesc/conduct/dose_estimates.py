@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Design, Tally
+from designs.arrays import FloatArray
 from designs.blrm import BLRM
 from designs.crm_mle import CRMMLE
 from designs.interval import EquivalenceIntervalDesign
-
-FloatArray = npt.NDArray[np.float64]
 
 CREDIBILITY = 0.9
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Decision, Design, Reason, Tally
+from designs.arrays import FloatArray, IntArray
 from doseesc.conduct.cohorts import Cohort, history, read_outcomes
 from doseesc.conduct.dose_estimates import model_estimates
 from doseesc.conduct.patients import Patients, read_patients
@@ -47,7 +47,7 @@ class Replay:
     cohorts: tuple[Cohort, ...]
     tally: Tally
     decision: Decision
-    selected: npt.NDArray[np.integer[Any]]
+    selected: IntArray
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -61,7 +61,7 @@ class Replay:
         return [{"cohort": place, "departure": words} for place, words in enumerate(self.departures, 1) if words]
 
     @property
-    def estimates(self) -> npt.NDArray[np.float64] | None:
+    def estimates(self) -> FloatArray | None:
         """The DLT probabilities that the design's model estimates on each row, (K + 1, J); None without a model."""
         return model_estimates(self.trial.design, self.tally)
 

@@ -8,16 +8,11 @@ bound to measure designs by.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.phases import highest_level
-from doseesc.engines.characteristics import MtdRule
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
+from doseesc.truth.curves import MtdRule
 
 
 def benchmark_choice(

@@ -8,38 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_probability
+from doseesc.engines.figures import tidy_rows
+from doseesc.truth.curves import MtdRule
 from doseesc.truth.curves import true_mtd as find_true_mtd
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MtdRule = Literal["nearest", "highest_below"]
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
-
-METRICS = (
-    "selected",
-    "patients",
-    "dlts",
-    "total_patients",
-    "total_dlts",
-    "stopped_early",
-    "correct_selection",
-    "overdose_selection",
-    "patients_above_mtd",
-)
-"""The figures of the tidy table, in its order; the first three have one value per level."""
-
-BY_LEVEL = METRICS[:3]
-FURTHER = ("highest_tested", "unbounded")
-DISTRIBUTIONS = ("patients_distribution", "dlts_distribution")
-"""What the tidy table leaves out: single figures, and distributions of numbers from 0."""
 
 
 @dataclass(frozen=True)
@@ -122,27 +102,13 @@ class OperatingCharacteristics:
         reached = cumulative[..., None, :] >= np.asarray(levels)[:, None] - 1e-12
         return np.argmax(reached, axis=-1)
 
-    def at_least_dlts(self, k: int) -> Any:
-        """Return the probability of at least ``k`` DLTs in the trial."""
-        return _scalar(self.dlts_distribution[..., k:].sum(axis=-1))
-
     def to_frame(self) -> pd.DataFrame:
         """Return the tidy table: ``metric, level, value, mcse``, and ``truth`` (from 1) where there are several."""
         import pandas as pd
 
         many = self.probabilities.ndim == 2
-        rows = []
-        for truth in range(len(self.probabilities) if many else 1):
-            for metric in METRICS:
-                value, error = getattr(self, metric), getattr(self.mcse, metric)
-                values = np.atleast_1d(value[truth] if many else value)
-                errors = np.atleast_1d(error[truth] if many else error)
-                levels: list[int | None] = [None] if len(values) == 1 and metric not in METRICS[:3] else []
-                levels = levels or list(range(len(values)) if metric == "selected" else range(1, len(values) + 1))
-                rows += [
-                    (truth + 1, metric, level, float(v), float(e))
-                    for level, v, e in zip(levels, values, errors, strict=True)
-                ]
+        each_truth = [one_truth(self, row) for row in range(len(self.probabilities))] if many else [self]
+        rows = [(truth, *row) for truth, found in enumerate(each_truth, start=1) for row in tidy_rows(found)]
         frame = pd.DataFrame(rows, columns=["truth", "metric", "level", "value", "mcse"])
         frame["level"] = frame["level"].astype("Int64")
         return frame if many else frame.drop(columns="truth")

@@ -7,15 +7,11 @@ design.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from designs import Design, Tally
+from designs.arrays import FloatArray, IntArray
 from doseesc.engines.trial_ends import Ends
-
-IntArray = npt.NDArray[np.integer[Any]]
 
 UNKNOWN = -1
 
@@ -71,7 +67,7 @@ class DecisionGraph:
             self._append(new)
         self.following.flat[node * self.following.shape[1] + dlt] = target
 
-    def ends(self, visits: IntArray) -> tuple[Ends, npt.NDArray[np.float64]]:
+    def ends(self, visits: IntArray) -> tuple[Ends, FloatArray]:
         """Return how trials ended and how many ended so, from the number of visits to each node, (N,)."""
         met = np.flatnonzero(visits)
         ends = Ends(

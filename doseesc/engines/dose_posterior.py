@@ -18,10 +18,9 @@ import numpy.typing as npt
 from scipy.special import expit, ndtri
 
 from designs import Tally
+from designs.arrays import FloatArray
 from designs.floor import with_floor
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid
-
-FloatArray = npt.NDArray[np.float64]
 
 # Inverse hyperbolic sines of the logits between which ends of intervals are interpolated, for up to _PATIENTS.
 _FIRST, _LAST, _LIMITS = -5.3, 4.5, 49

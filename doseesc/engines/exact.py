@@ -19,20 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import Design, Tally
-from doseesc.engines.characteristics import (
-    METRICS,
-    MtdRule,
-    OperatingCharacteristics,
-    check_probabilities,
-    mtd_levels,
-    one_truth,
-)
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
+from doseesc.engines.figures import METRICS
 from doseesc.engines.polynomial import weights
 from doseesc.engines.states import MEMORY_LIMIT, walk
 from doseesc.engines.trial_ends import Ends
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
+from doseesc.truth.curves import MtdRule
 
 _BLOCK = 2**22  # entries of the (truths x ends) matrix of probabilities held at a time
 
@@ -123,7 +116,7 @@ class Paths:
         probabilities : array, shape (J,)
             One truth.
         metric : str
-            One of :data:`doseesc.engines.characteristics.METRICS`.
+            One of :data:`doseesc.engines.figures.METRICS`.
         target, true_mtd
             As for :meth:`characteristics`; the true MTD is held fixed.
 

@@ -14,17 +14,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Design
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.trial_ends import Ends
 from doseesc.parallel import block_sizes, over_blocks
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 BLOCK = 16_384
 """Trials per block: the working set of one step stays in the processor's cache."""

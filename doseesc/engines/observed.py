@@ -12,19 +12,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.observed_play import Seen
 from doseesc.engines.states import row_keys
 from doseesc.engines.trial_ends import Ends
 from doseesc.truth.observation import PatientLaw
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 OBSERVED_METRICS = (
     "enrolled",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.montecarlo import follow, thresholds
 from doseesc.engines.patients_at_risk import (
@@ -20,9 +21,6 @@ from doseesc.engines.patients_at_risk import (
     ObservedBlock,
     outcomes,
 )
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 _ENDED = -1.0  # the DLT probability where nobody is treated
 _AT_ONCE = 8  # patients of a cohort whose counts fit into one number
@@ -101,7 +99,7 @@ def _cohort(
             yield block.first_at(np.minimum(position + patient, block.most - 1)), at
 
 
-def _tables() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+def _tables() -> tuple[npt.NDArray[np.int64], BoolArray]:
     """Return for every sum of outcome bits the counts, side by side in one number, and whether to replace."""
     bits = np.arange(32)
     drug, other = bits & DRUG_COUNTED > 0, bits & OTHER_COUNTED > 0

@@ -17,17 +17,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
 from designs import Decision, Design, Reason, Tally
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.characteristics import check_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 NODE_LIMIT = 1_000_000
 """Nodes that a tree may have, unless told otherwise."""
@@ -81,7 +79,7 @@ class Pathways:
         return self.tally.size
 
     @cached_property
-    def stopped(self) -> npt.NDArray[np.bool_]:
+    def stopped(self) -> BoolArray:
         """Where the trial has ended, shape (N,)."""
         return self.decision.level == 0
 
@@ -279,7 +277,7 @@ def pathways(
     )
 
 
-def _with_gaps(values: IntArray, there: npt.NDArray[np.bool_]) -> Any:
+def _with_gaps(values: IntArray, there: BoolArray) -> Any:
     """Return a column of whole numbers, missing where there is none."""
     import pandas as pd
 

@@ -17,13 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.montecarlo import BLOCK, TrialBlock
 from doseesc.truth.event_times import DEATH_TIMES
 from doseesc.truth.observation import ObservationModel
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
-BoolArray = npt.NDArray[np.bool_]
 
 OTHER_COUNTED, UNUSABLE, DEAD, DRUG_COUNTED, DRUG_DLT = (np.uint8(1 << bit) for bit in range(5))
 """What is made of a patient; see :func:`outcomes`."""

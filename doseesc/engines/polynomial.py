@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import FloatArray
+
 if TYPE_CHECKING:
     from doseesc.engines.exact import Paths
 
-FloatArray = npt.NDArray[np.float64]
 
 _BLOCK = 2**22  # entries of the (truths x terms) matrix held at a time
 _EDGE = 1e-12  # nearer to 0 or 1 the quotients would lose digits

@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import Design, Tally
-
-IntArray = npt.NDArray[np.integer[Any]]
-
+from designs.arrays import IntArray
 
 MEMORY_LIMIT = 2 * 2**30
 """Bytes that a walk may use, about, unless told otherwise."""

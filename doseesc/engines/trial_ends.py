@@ -7,16 +7,13 @@ computed exactly.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Reason
-from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import METRICS
 
 
 class Ends:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.inference.arviz_compat import Trace, ess, group, rhat
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def judge_convergence(trace: Trace, names: Sequence[str] | None = None) -> Conve
     return Convergence(chains, draws, divergences, worst_rhat, bulk, tail, tuple(failures))
 
 
-def _values(found: xr.Dataset) -> npt.NDArray[np.float64]:
+def _values(found: xr.Dataset) -> FloatArray:
     return np.concatenate([np.ravel(each) for each in found.data_vars.values()])
 
 

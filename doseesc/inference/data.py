@@ -6,13 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Tally
+from designs.arrays import IntArray
 from designs.checks import require_amounts
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 TRIAL = "trial"
 """Name of the study in hand, where none is given."""

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logit
 
+from designs.arrays import FloatArray, IntArray
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, log_dose_weights
 from doseesc.inference.models import CONCENTRATION, CRM_PRIOR_SD, LOGISTIC_PRIOR_MEAN, LOGISTIC_PRIOR_SD
 from doseesc.inference.quadrature import Basis, GridPosterior, condition
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _REACH = 8.5  # prior standard deviations covered
 _CRM_NODES = 4001

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from designs.arrays import FloatArray
 
 _SAME = 1e-9  # relative; a quarter of 8 is the dose 2 whatever the last bit says
 

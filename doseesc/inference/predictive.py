@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import IntArray
 from doseesc.inference.arviz_compat import Trace, group, quiet, with_groups
 from doseesc.inference.data import ToxicityData
 
 if TYPE_CHECKING:
     import pymc as pm
 
-IntArray = npt.NDArray[np.int64]
 
 PRIOR_DRAWS = 2000
 _UNCOMPILED = {"mode": "FAST_COMPILE"}  # drawing takes less time than compiling would

@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import expit, log_expit, logit
 
+from designs.arrays import FloatArray, IntArray
 from designs.floor import beta_nodes, require_floor
 from doseesc.inference.data import ToxicityData
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Basis = Callable[[FloatArray, IntArray], FloatArray]
 """From the parameter that moves along the rows, and the rows' numbers, to B numbers of which logits are linear."""
 

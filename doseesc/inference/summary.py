@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.inference.arviz_compat import Trace, ess, group, quantile_error
 from doseesc.inference.quadrature import GridPosterior
 from doseesc.truth.curves import true_mtd
-
-FloatArray = npt.NDArray[np.float64]
 
 CREDIBILITY = 0.90
 OVER = 1.33

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from designs.arrays import FloatArray
 from designs.checks import require_whole
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses.proportions import miettinen_nurminen, newcombe
@@ -31,7 +32,6 @@ from doseesc.phase2.plan import MORTALITY, REACTIONS, STRATIFIED_TTCI_TESTS, TAB
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
 
 ALL_ARMS = "all arms"
 INTERVALS = {"miettinen_nurminen": miettinen_nurminen, "newcombe": newcombe}

@@ -9,9 +9,9 @@ from operator import add
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
+from designs.arrays import FloatArray, IntArray
 from doseesc.phase2.analyses.day_counts import DayCounts
 from doseesc.phase2.analyses.exact_tables import fisher_p
 from doseesc.phase2.analyses.gray import gray
@@ -26,9 +26,6 @@ from doseesc.phase2.analyses.stratified import (
 from doseesc.phase2.analyses.win_ratio import win_ratio
 from doseesc.phase2.patients.patients import ArmPatients, draw_pieces
 from doseesc.phase2.plan import TrialPlan
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

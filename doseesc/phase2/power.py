@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses.multiplicity import adjust, winners
@@ -28,9 +28,6 @@ from doseesc.phase2.comparisons import (
 )
 from doseesc.phase2.patients.patients import BLOCK
 from doseesc.phase2.plan import TrialPlan
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)

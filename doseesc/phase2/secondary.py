@@ -6,23 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses.day_counts import DIED
 from doseesc.phase2.analyses.mmrm import VisitSums, mmrm_of, origins
-from doseesc.phase2.analyses.visit_tests import (
-    ArmSums,
-    Counts,
-    IntArray,
-    ancova_of,
-    below,
-    places_counted,
-    rank_z,
-    rank_z_of,
-)
+from doseesc.phase2.analyses.visit_tests import ArmSums, Counts, ancova_of, below, places_counted, rank_z, rank_z_of
 from doseesc.phase2.patients.patients import BLOCK, ArmPatients, draw_arm
 from doseesc.phase2.patients.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
 from doseesc.phase2.plan import TrialPlan
@@ -30,7 +21,6 @@ from doseesc.phase2.plan import TrialPlan
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
 
 ICU_FREE, ICU_SURVIVORS = "ICU-free days", "ICU days of survivors (biased)"
 MODEL_VISITS = (3, 7, 14, 28, 60)

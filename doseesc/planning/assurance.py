@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.phase2.power import Power, simulate_power
 from doseesc.planning.phase2_trial import trial_plan
 from doseesc.results.arms import arm_doses
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from doseesc.results.results import Results
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
 
 _ROUNDING = 1e-12
 

@@ -16,19 +16,18 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import BOIN, CRM, Design, skeleton
-from doseesc.engines.characteristics import MtdRule
+from designs.arrays import FloatArray
 from doseesc.engines.states import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.criterion import FIGURES, Criterion, Judge, make_judge
+from doseesc.truth.curves import MtdRule
 from doseesc.wording import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
 
 _SKELETON = ("halfwidth", "prior_mtd")  # not fields of a design: they make its skeleton
 

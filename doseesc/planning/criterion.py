@@ -17,18 +17,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Design
-from doseesc.engines.characteristics import MtdRule, check_probabilities, mtd_levels
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.characteristics import check_probabilities, mtd_levels
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import MEMORY_LIMIT
+from doseesc.truth.curves import MtdRule
 
 if TYPE_CHECKING:
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 Criterion = Literal["mean", "minimum", "penalised"]
 
 CRITERIA: tuple[Criterion, ...] = ("mean", "minimum", "penalised")

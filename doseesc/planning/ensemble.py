@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Design
-from doseesc.engines.characteristics import METRICS
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
 from doseesc.parallel import block_sizes
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from doseesc.study.random_section import RandomScenarios
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 FIGURES = METRICS[3:]
 """The figures of the summary: those of the tidy table that are one number per truth."""
@@ -54,7 +52,7 @@ class DesignFigures:
     ----------
     method : {"exact", "monte_carlo"}
     values : dict of str to array
-        The figures of :data:`doseesc.engines.characteristics.METRICS`, each with leading axis K.
+        The figures of :data:`doseesc.engines.figures.METRICS`, each with leading axis K.
     """
 
     method: str
@@ -148,7 +146,7 @@ class EnsembleResults:
             raise ValueError(f"metric must be one of {', '.join(FIGURES)}, not {metric!r}")
         return self.figures[design].values[metric]
 
-    def _rows(self, mtd: int | None) -> npt.NDArray[np.bool_]:
+    def _rows(self, mtd: int | None) -> BoolArray:
         return np.ones(len(self.true_mtd), dtype=np.bool_) if mtd is None else self.true_mtd == mtd
 
 

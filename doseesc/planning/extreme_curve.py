@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.engines.polynomial import Polynomial
-
-FloatArray = npt.NDArray[np.float64]
 
 _RANDOM_CURVES = 500  # looked at before the best are refined
 _DECIMALS = 12  # beyond which two curves are equally good

@@ -20,16 +20,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
 from designs import CRM, skeleton
-from doseesc.engines.characteristics import MtdRule
+from designs.arrays import FloatArray
 from doseesc.engines.states import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.criterion import Criterion, Judge, make_judge
-
-FloatArray = npt.NDArray[np.float64]
+from doseesc.truth.curves import MtdRule
 
 _STEP = 0.25  # size of the first simplex, in units of x
 _STARTS = ((0.5, 0.20), (0.0, 0.20), (1.0, 0.20), (0.5, 0.32), (0.5, 0.12), (0.25, 0.28), (0.75, 0.28))

@@ -23,9 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
+from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.exact import Paths
@@ -35,7 +33,6 @@ from doseesc.planning.extreme_curve import Block, extreme_curve
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
 
 _AGREE = 1e-9  # by how much the polynomial and characteristics() may differ
 

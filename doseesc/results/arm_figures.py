@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from doseesc.engines.dose_posterior import DosePosterior
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from doseesc.results.results import Results
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 ARM_METRICS = (
     "probability",

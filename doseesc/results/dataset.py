@@ -18,10 +18,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.arm_xarray import arm_variables, listed_figures
-from doseesc.engines.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.results.document import FORMAT, plain_values, provenance_of, study_document
 from doseesc.results.reading import results_from_document
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from doseesc.results.results import Results
 
-FloatArray = npt.NDArray[np.float64]
 
 _SIMULATED = "simulated_"
 _BASE = ("scenario", "design")

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc import __version__
-from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import METRICS
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows, summarise_phase2
 from doseesc.results.policies import ATTRIBUTION_COLUMNS, PolicyComparison

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.engines.characteristics import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.results.document import FORMAT, results_document
 from doseesc.results.reading import results_from_document
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import METRICS
 from doseesc.engines.observed import OBSERVED_METRICS, Observed, ObservedCell
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from doseesc.engines.characteristics import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.files import OutputError
 from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.results.document import FORMAT

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
+from designs.arrays import FloatArray
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import METRICS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from doseesc.results.arm_figures import ArmFigures
     from doseesc.results.policies import PolicyComparison
     from doseesc.study.study import Study
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Tally
+from designs.arrays import FloatArray, IntArray
 from doseesc.engines.dose_posterior import DosePosterior
 from doseesc.engines.states import row_keys
 from doseesc.engines.trial_ends import Ends
@@ -31,8 +31,6 @@ from doseesc.results.arms import arm_doses
 if TYPE_CHECKING:
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 Endings = Mapping[tuple[str, str], tuple[Ends, FloatArray]]
 """How trials ended, by scenario and design, with the probability (or, simulated, the number) of each end."""

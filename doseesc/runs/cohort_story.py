@@ -20,7 +20,7 @@ from doseesc.engines.patients_at_risk import (
 )
 
 if TYPE_CHECKING:
-    from doseesc.truth.curves import FloatArray
+    from designs.arrays import FloatArray
 
 
 class Enrolled(NamedTuple):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from doseesc.engines.characteristics import METRICS
+from designs.arrays import FloatArray
+from doseesc.engines.figures import METRICS
 from doseesc.results.reading import SavedRun
 from doseesc.runs.paired import paired_errors
 
@@ -96,9 +96,7 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
     )
 
 
-def _figures(
-    key: tuple[str, str], a: Any, b: Any, paired: Mapping[str, npt.NDArray[np.float64]] | None
-) -> Iterator[ChangedFigure]:
+def _figures(key: tuple[str, str], a: Any, b: Any, paired: Mapping[str, FloatArray] | None) -> Iterator[ChangedFigure]:
     for metric in METRICS:
         values = [np.atleast_1d(getattr(each, metric)) for each in (a, b)]
         errors = [np.atleast_1d(getattr(each.mcse, metric)) for each in (a, b)]

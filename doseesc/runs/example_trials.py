@@ -22,8 +22,8 @@ from doseesc.engines.patients_at_risk import ObservedBlock
 from doseesc.runs.cohort_story import CohortStory, Enrolled, PatientRow
 
 if TYPE_CHECKING:
+    from designs.arrays import FloatArray
     from doseesc.results.results import Results
-    from doseesc.truth.curves import FloatArray
 
 _QUANTILES = (0.1, 0.5, 0.9)
 _ROUNDING = 1e-12

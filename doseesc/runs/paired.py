@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Design
-from doseesc.engines.characteristics import METRICS, OperatingCharacteristics
+from designs.arrays import FloatArray
+from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
@@ -25,7 +26,6 @@ from doseesc.parallel import block_sizes
 if TYPE_CHECKING:
     from doseesc.results.results import Results
 
-FloatArray = npt.NDArray[np.float64]
 Key = tuple[str, str]
 
 _SAME = 1e-9

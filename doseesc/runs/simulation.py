@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import Design
+from designs.arrays import FloatArray
 from doseesc.engines.benchmark import benchmark_choice
 from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
@@ -28,7 +29,6 @@ from doseesc.truth.observation import ObservationModel
 if TYPE_CHECKING:
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
 
 DIFFERENCES = ("correct_selection", "overdose_selection", "patients_above_mtd")
 """The figures of which designs are compared trial by trial."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.designs import Shared, build_design
@@ -25,7 +26,6 @@ from doseesc.study.sections import (
     Scenario,
     Whole,
 )
-from doseesc.truth.curves import FloatArray
 
 _T = TypeVar("_T")
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem
 from doseesc.study.sections import Name, Number, Positive, Probability, Section, Text
-from doseesc.truth.curves import FloatArray
 from doseesc.truth.event_times import (
     MORTALITY_HORIZON,
     EarlyTimes,

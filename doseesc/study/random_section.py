@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from designs.arrays import FloatArray
 from doseesc.study.levels import Level
 from doseesc.truth.random_curves import logistic_steps, ordered_uniform, probit_steps, pseudo_uniform
 
 if TYPE_CHECKING:
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
 
 # Not those of scenario_sections, whose scenarios hold the models defined here.
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -22,8 +22,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from designs.arrays import FloatArray
 from doseesc.study.random_section import RandomScenarios
-from doseesc.truth.curves import FloatArray, emax_curve, logistic_curve, power_curve
+from doseesc.truth.curves import emax_curve, logistic_curve, power_curve
 
 
 def _name_text(value: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from designs import Design, check_design, design_names, rule_conflicts
+from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
@@ -38,7 +39,7 @@ from doseesc.study.shipped import shipped_scenarios, starter_file
 from doseesc.study.table_file import with_table_files
 from doseesc.study.validation import problems_of
 from doseesc.study.yaml_source import Source, read_source
-from doseesc.truth.curves import DoseProbability, FloatArray, dlt_probability_at, dose_status, true_mtd
+from doseesc.truth.curves import DoseProbability, dlt_probability_at, dose_status, true_mtd
 from doseesc.truth.observation import ObservationModel
 
 __all__ = ["ScenarioError", "Study", "json_schema", "load", "shipped_scenarios", "starter_file"]

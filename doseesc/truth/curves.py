@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from designs.arrays import FloatArray, IntArray
+
+MtdRule = Literal["nearest", "highest_below"]
 DoseStatus = Literal["tested", "between levels", "below lowest", "above highest"]
 
 _SAME = 1e-12  # distances from the target that differ by less are ties: 0.25 - 0.20 against 0.30 - 0.25
@@ -72,7 +73,7 @@ def power_curve(skeleton: npt.ArrayLike, *, beta: float) -> FloatArray:
 def true_mtd(
     p: npt.ArrayLike,
     target: float,
-    rule: Literal["nearest", "highest_below"] = "nearest",
+    rule: MtdRule = "nearest",
     margin: float = 0.1,
 ) -> IntArray:
     """Return the true MTD's level, 0 = none, of one curve (J,) or of many (..., J).

@@ -17,10 +17,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
-FloatArray = npt.NDArray[np.float64]
+from designs.arrays import FloatArray
 
 MORTALITY_HORIZON = 28.0
 """Days of the mortality from which the probability of death in a shorter window follows."""

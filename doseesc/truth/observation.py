@@ -43,11 +43,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.truth.event_times import DEATH_TIMES, EVEN_TIMES, EventTimes, quadrature
-
-FloatArray = npt.NDArray[np.float64]
 
 DEATH_POLICIES = ("all_count", "fraction", "replaced", "dlt_free")
 LOSS_POLICIES = ("replaced", "dlt_free")

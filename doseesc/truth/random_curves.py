@@ -31,14 +31,11 @@ Ordered uniform
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, ndtr, ndtri
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_number, require_probability, require_whole
-from doseesc.engines.characteristics import MtdRule
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from doseesc.truth.curves import MtdRule
 
 
 def pseudo_uniform(

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from designs import BOIN, IBOIN, MTPI2, APlusB, TableDesign, Tally, ThreePlusThree
 from doseesc.cli import build_app
-from doseesc.engines.characteristics import METRICS
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.study.study import ScenarioError, load
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM, MTPI2, AcceleratedTitration, Tally, ThreePlusThree
-from doseesc.engines.characteristics import METRICS
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 
 RULE = (AcceleratedTitration(),)

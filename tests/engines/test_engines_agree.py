@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from designs import BOIN, CRM, CoherentEscalation, NoSkipping, StopAtDose, StopTooToxic, Tally, ThreePlusThree
-from doseesc.engines.characteristics import METRICS
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.runs.run_study import run
 from doseesc.study.study import load, shipped_scenarios
 

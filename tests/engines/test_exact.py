@@ -20,8 +20,8 @@ from designs import (
     Tally,
     ThreePlusThree,
 )
-from doseesc.engines.characteristics import METRICS
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.engines.states import TooManyStates, row_keys
 
 PER_LEVEL = METRICS[:3]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM, CoherentEscalation, NoSkipping, StopTooToxic, Tally, ThreePlusThree
-from doseesc.engines.characteristics import METRICS
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play, simulate
 from doseesc.parallel import block_sizes
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from designs import BOIN, CRM, AcceleratedTitration, ThreePlusThree
-from doseesc.engines.characteristics import METRICS, one_truth
+from doseesc.engines.characteristics import one_truth
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.exact import enumerate_paths
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.observed import OBSERVED_METRICS, Enrolment, SeenSums, exact_observed
 from doseesc.engines.observed_play import play_observed

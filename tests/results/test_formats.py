@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import doseesc
-from doseesc.engines.characteristics import METRICS
+from doseesc.engines.figures import METRICS
 from doseesc.results.document import CHARACTERISTICS_COLUMNS, results_document
 from doseesc.results.files import read
 from doseesc.results.folder import OutputError, write_results

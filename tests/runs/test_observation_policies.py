@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from doseesc.engines.characteristics import METRICS
+from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.engines.observed import OBSERVED_METRICS
 from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words, observed_words

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from designs.blrm import BlrmPosterior
 from designs.checks import require_choice, require_numbers, require_probability, require_whole
 from designs.decision import Decision
@@ -40,11 +40,9 @@ from designs.interval_choice import (
 )
 from designs.rules import NoSkipping, Rule
 from designs.tails import interval_from_tails
-from designs.tally import IntArray, Tally
+from designs.tally import Tally
 from designs.words import listed, percent
 from doseesc.inference.any_model.posterior import Posterior, PosteriorText, posterior_from_text
-
-FloatArray = npt.NDArray[np.float64]
 
 SELECTIONS = ("target_probability", "loss", "nearest_mean", "plug_in")
 MTDS = ("model", "next_level")

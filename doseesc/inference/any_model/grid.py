@@ -19,8 +19,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from designs.tally import Tally
 from doseesc.inference.any_model.grid_layout import Layout, TooManyNodes, boxed, filled, layouts
 from doseesc.inference.any_model.model_function import ModelError, model_function, prior_words
@@ -29,7 +29,6 @@ from doseesc.inference.any_model.nodes import ModelGrid
 if TYPE_CHECKING:
     import pymc as pm
 
-FloatArray = npt.NDArray[np.float64]
 
 MOST_PARAMETERS = 3
 """Beyond, a grid has too many nodes."""

@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from designs.grid import CURVATURE, GridModel
 from doseesc.inference.any_model.line_tails import LEAST_NODES
 from doseesc.inference.any_model.model_function import ModelError, ModelFunction, Points
 from doseesc.inference.any_model.nodes import ModelGrid
 from doseesc.inference.any_model.normal_approximation import normal_approximation
-
-FloatArray = npt.NDArray[np.float64]
 
 _FIRST_DROP = 24.0  # natural logarithms by which the prior falls to the end of the grid, to begin with
 _MOST_NODES = {1: 4_000, 2: 40_000, 3: 180_000}  # of the box, before those without weight are dropped

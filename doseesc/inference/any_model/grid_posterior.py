@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import log_expit
 
+from designs.arrays import BoolArray, FloatArray
 from designs.grid import GridModel
 from designs.tally import Tally
 from doseesc.inference.any_model.nodes import ModelGrid
-
-FloatArray = npt.NDArray[np.float64]
 
 _MARK = "doseesc grid 1\n"
 _FACTS = ("names", "patients", "moved", "monotone", "prior")
@@ -80,7 +78,7 @@ class GridPosterior:
         """Return P(DLT probability at ``level`` > limits), shape (S, L)."""
         return self.model.grid.expect(tally, self.model.shares_above(level, limits))
 
-    def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
+    def settled(self, tally: Tally) -> BoolArray:
         """Return where (S,) the posterior can be relied upon: everywhere."""
         return np.ones(tally.size, dtype=np.bool_)
 

@@ -10,11 +10,9 @@ accurate as the trapezoidal rule is for means.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import sici
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from designs.arrays import FloatArray, IntArray
 
 _NEIGHBOURS = np.arange(-3, 5)
 # Row m: coefficient of u**m, m = 0..7, in the polynomial through values at the neighbours.

@@ -16,12 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from designs.arrays import FloatArray
 
 if TYPE_CHECKING:
     import pymc as pm
 
-FloatArray = npt.NDArray[np.float64]
 
 _LOWEST = -800.0  # stands for the logarithm of a probability that has underflowed
 

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
+from designs.arrays import FloatArray
 from designs.grid import GridModel
 from doseesc.inference.any_model.line_tails import crossings, interpolated, shares_above
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
+from designs.arrays import FloatArray
 from doseesc.inference.any_model.model_function import ModelError
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def normal_approximation(log_prior: Callable[[FloatArray], FloatArray], start: FloatArray) -> tuple[FloatArray, ...]:

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.files import write_file
 from doseesc.parallel import answers
 
 if TYPE_CHECKING:
     import pymc as pm
 
-FloatArray = npt.NDArray[np.float64]
 Counts = tuple[int, ...]
 
 MOST_R_HAT = 1.02

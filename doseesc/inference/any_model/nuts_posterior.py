@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, FloatArray
 from designs.tally import Tally
 from doseesc.files import OutputError
 from doseesc.inference.any_model.nuts_fits import (
@@ -34,7 +35,6 @@ from doseesc.inference.sampling import chosen_sampler
 if TYPE_CHECKING:
     import pymc as pm
 
-FloatArray = npt.NDArray[np.float64]
 
 MARK = "doseesc nuts 1\n"
 _EVERY = 25  # fits between two lines of progress
@@ -150,7 +150,7 @@ class NutsPosterior:
         below = [np.searchsorted(np.sort(fit.draws[:, level - 1]), limits, side="right") for fit in fits]
         return 1 - np.stack(below)[row] / len(fits[0].draws)
 
-    def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
+    def settled(self, tally: Tally) -> BoolArray:
         """Return where (S,) the fit has converged."""
         fits, row = self._of(tally)
         return np.array([fit.converged for fit in fits])[row]

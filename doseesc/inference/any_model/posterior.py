@@ -10,16 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from designs.arrays import BoolArray, FloatArray
 from designs.tally import Tally
 from doseesc.inference.any_model.nuts_fits import Sampler
 
 if TYPE_CHECKING:
     import pymc as pm
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Posterior(Protocol):
@@ -56,7 +52,7 @@ class Posterior(Protocol):
     def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
         """Return P(DLT probability at ``level`` > limits), (S, L)."""
 
-    def settled(self, tally: Tally) -> npt.NDArray[np.bool_]:
+    def settled(self, tally: Tally) -> BoolArray:
         """Return where (S,) the posterior can be relied upon."""
 
     def notes(self) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from designs.checks import require_amounts
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.borrowing.hierarchy import Hierarchy, chances_of
@@ -22,7 +22,6 @@ from doseesc.inference.observing import coordinates, observe_dlts
 if TYPE_CHECKING:
     import pymc as pm
 
-FloatArray = npt.NDArray[np.float64]
 
 _NO_CHANCE = 1e-300  # in place of 0, whose logarithm has no gradient
 

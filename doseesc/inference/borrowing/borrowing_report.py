@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from designs.arrays import FloatArray
 from designs.checks import require_choice, require_whole
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.borrowing.effective_sample_size import moment_size
@@ -18,7 +18,6 @@ from doseesc.inference.data import ToxicityData
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
 
 DEFINITIONS = ("predictive", "moments")
 PATIENTS = 30

@@ -22,9 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import roots_hermitenorm
 
+from designs.arrays import FloatArray
 from doseesc.inference.borrowing.normal_mixture import NormalMixture
-
-FloatArray = npt.NDArray[np.float64]
 
 _NODES = 200
 

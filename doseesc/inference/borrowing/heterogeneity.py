@@ -16,12 +16,10 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import roots_hermitenorm
 
+from designs.arrays import FloatArray
 from designs.checks import require_number
-
-FloatArray = npt.NDArray[np.float64]
 
 FACTOR_4 = float(np.log(4) / 1.96)
 """Standard deviation of a logarithm of which 95 % lie within log 4 of its mean."""

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import log_expit
 
+from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability
 from designs.grid import Axis, thinned_axis
 from designs.logistic_grid import LogisticPrior, logistic_steps
@@ -32,8 +32,6 @@ from doseesc.inference.borrowing.heterogeneity import Heterogeneity
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal
 from doseesc.inference.data import ToxicityData
 from doseesc.parallel import one_blas_thread
-
-FloatArray = npt.NDArray[np.float64]
 
 _REACH = 6.5  # standard deviations of a new study's parameters covered
 _RESOLVED = 0.8  # tau in units of the nodes' distance from which sums over nodes are as good as integrals

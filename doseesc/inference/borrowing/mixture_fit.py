@@ -13,17 +13,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logsumexp, ndtri
 
 from designs import Tally
+from designs.arrays import FloatArray
 from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.logistic_grid import LogisticGrid, LogisticPrior, level_shares_above, logistic_grid
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal
 from doseesc.inference.data import ToxicityData
-
-FloatArray = npt.NDArray[np.float64]
 
 _FEWEST_PATIENTS = 16  # grids at least this fine, so that few different ones are made
 _LOGITS = np.sinh(np.linspace(-5.3, 4.5, 321))  # logits of DLT probabilities between which quantiles are interpolated

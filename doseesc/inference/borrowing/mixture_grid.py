@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray, IntArray
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest
 from doseesc.inference.quadrature import GridPosterior, condition
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _REACH = 7.5  # standard deviations of each component covered
 _FINE = 0.15  # node distance in the narrowest posterior's standard deviations

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
+from designs.arrays import FloatArray
 from designs.checks import require_number, require_numbers
-
-FloatArray = npt.NDArray[np.float64]
 
 CLOSE_ENOUGH = 0.002
 """Kullback-Leibler divergence, in nats, at which no further component is added."""

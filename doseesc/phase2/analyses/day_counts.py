@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-IntArray = npt.NDArray[np.integer[Any]]
+from designs.arrays import IntArray
 
 IMPROVED, DIED, CENSORED = range(3)
 

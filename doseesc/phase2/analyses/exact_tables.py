@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from designs.arrays import FloatArray
 from designs.checks import require_choice
 from doseesc.phase2.analyses.proportions import checked
-
-FloatArray = npt.NDArray[np.float64]
 
 ALTERNATIVES = ("two-sided", "less", "greater")
 

@@ -19,13 +19,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.phase2.analyses.day_counts import DayCounts, check_arms
 from doseesc.phase2.analyses.incidence import aalen_johansen, survival_before
 from doseesc.phase2.analyses.log_rank import ScoreTest, at_risk
-
-FloatArray = npt.NDArray[np.float64]
 
 _NOBODY = 1e-12  # a survival probability below this is 0 but for rounding
 

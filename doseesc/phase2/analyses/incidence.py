@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.phase2.analyses.day_counts import DayCounts
 from doseesc.phase2.analyses.log_rank import at_risk
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Incidences(NamedTuple):

@@ -20,17 +20,13 @@ and 76 controls against 38 treated, a drug that does nothing improves patients s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice
 from doseesc.phase2.analyses.day_counts import DayCounts, check_arms
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 DEATH_RULES = ("day_28", "at_death")
 

@@ -21,11 +21,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import BoolArray, FloatArray
 from doseesc.phase2.analyses.visit_tests import Covariance
-
-FloatArray = npt.NDArray[np.float64]
 
 _FIXED = 3  # intercept, arm, baseline
 _RIDGE = 1e-11  # relative; keeps visits that repeat one another from stopping a whole block
@@ -161,7 +159,7 @@ def _standardised(square: FloatArray, centre: FloatArray, scale: FloatArray) -> 
 
 
 def _regression(
-    square: FloatArray, contrast: FloatArray, possible: npt.NDArray[np.bool_]
+    square: FloatArray, contrast: FloatArray, possible: BoolArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return coefficients (T, p) of the last variable on those before it, contrast' (X'X)^-1 contrast, and residual."""
     cross, total = square[:, :-1, -1], square[:, -1, -1]
@@ -175,7 +173,7 @@ def _regression(
 
 
 def _result(
-    difference: FloatArray, variance: FloatArray, scale: FloatArray, freedom: Any, possible: npt.NDArray[np.bool_]
+    difference: FloatArray, variance: FloatArray, scale: FloatArray, freedom: Any, possible: BoolArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     usable = possible & (variance > 0)
     t = np.where(usable, difference / np.sqrt(np.where(usable, variance, 1.0)), 0.0)

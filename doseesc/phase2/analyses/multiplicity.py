@@ -18,13 +18,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from designs.arrays import BoolArray, FloatArray
 from designs.checks import require_choice
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 METHODS = ("none", "bonferroni", "holm", "hochberg", "dunnett", "fixed_sequence")
 ENDPOINT_ORDERS = ("hierarchical", "separate")

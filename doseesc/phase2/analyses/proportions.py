@@ -13,12 +13,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
 
+from designs.arrays import FloatArray
 from designs.checks import require_probability
-
-FloatArray = npt.NDArray[np.float64]
 
 _STEPS = 50  # halvings of the interval (-1, 1): beyond the last bit that matters
 

@@ -15,13 +15,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.phase2.analyses.day_counts import DayCounts
 from doseesc.phase2.analyses.gray import gray_score
 from doseesc.phase2.analyses.log_rank import ScoreTest, score_test
-
-FloatArray = npt.NDArray[np.float64]
 
 Strata = Sequence[DayCounts]
 

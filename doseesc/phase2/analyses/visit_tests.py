@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from designs.arrays import FloatArray, IntArray
+
 Counts = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.integer[Any]]
 
 _FEW = 100  # patients of an arm, up to which single precision counts exactly
 

@@ -14,12 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr
 
+from designs.arrays import FloatArray
 from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED, DayCounts, check_arms
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

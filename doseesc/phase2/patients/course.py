@@ -15,12 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from designs.checks import require_positive, require_probability, require_whole
 from doseesc.truth.event_times import DEATH_TIMES, WeibullTimes
-
-FloatArray = npt.NDArray[np.float64]
 
 IMPROVEMENT_TIMES = WeibullTimes(shape=3.5, scale=17.0)
 """Times of improvement, truncated at 28 days: a fit to the proportions improved by days 7, 14 and 28 of Wang et al.

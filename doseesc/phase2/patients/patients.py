@@ -11,17 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_probability, require_whole
 from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED, DayCounts
 from doseesc.phase2.patients.course import Course
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 BLOCK = 1024
 """Trials per block; bounds the memory."""
@@ -82,7 +79,7 @@ class ArmPatients:
     """
 
     code: IntArray
-    reaction: npt.NDArray[np.bool_]
+    reaction: BoolArray
     horizon: int
     stratum: IntArray | None = None
     strata: int = 0

@@ -19,12 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED
 from doseesc.phase2.patients.patients import BLOCK, ArmPatients
-
-FloatArray = npt.NDArray[np.float64]
 
 _DAILY = (0, 1, 2, 3, 4, 5, 6, 7, 14, 28, 60)
 _STREAM, _SEVERITY, _NOISE = 3, 0, 1
@@ -81,9 +79,7 @@ SCORES = (
 """The registered secondary scores; Murray's is averaged over its four items."""
 
 
-def severities(
-    patients: ArmPatients, days: tuple[int, ...], *, seed: int, block: int, arm: int
-) -> npt.NDArray[np.float64]:
+def severities(patients: ArmPatients, days: tuple[int, ...], *, seed: int, block: int, arm: int) -> FloatArray:
     """Return severity on some days, shape (days, n, T); not a number where there is no value.
 
     Parameters

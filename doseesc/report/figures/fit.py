@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import FloatArray
 from doseesc.report.figures.style import (
     WIDTH,
     design_style,
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from doseesc.analysis.fit import Fit
 
-FloatArray = npt.NDArray[np.float64]
 
 _BAND = "#9ecae1"
 _LINE = "#0072B2"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from designs.arrays import IntArray
 from doseesc.engines.pathways import Pathways
 from doseesc.report.words.pathways import (
     branches,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-IntArray = npt.NDArray[np.integer[Any]]
 
 _ROW = 0.24  # inches per row
 _MOST_ROWS = 200

@@ -23,10 +23,10 @@ from doseesc.report.figures.style import MANY
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from designs.arrays import FloatArray
     from doseesc.report.tables.phase2 import Phase2Study
     from doseesc.results.reading import SavedRun
     from doseesc.results.results import Results
-    from doseesc.truth.curves import FloatArray
 
 _COHORTS = 3
 _ERRORS = " Lines at the ends reach two Monte Carlo standard errors either way."

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 
+from designs.arrays import FloatArray
 from doseesc.report.tables.characteristics import PageTable, Value
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.results.arm_figures import ArmFigures
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from doseesc.results.results import Results
     from doseesc.study.study import Study
 
-FloatArray = npt.NDArray[np.float64]
 
 _LONGEST = 14  # columns of a name
 _PAGE_FIGURES = (

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 
 from designs import CRM
+from designs.arrays import FloatArray
 from doseesc.planning.calibration import Calibration
 from doseesc.report.figures.calibration import score_words
 from doseesc.report.terminal.lines import Cell, line
 from doseesc.wording import percent
-
-FloatArray = npt.NDArray[np.float64]
 
 _FIGURES = ("score", "correct", "at worst", "overdose", "n above", "n")
 _SHOWN = 10

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rich.text import Text
 from rich.tree import Tree
 
 from designs import Reason
+from designs.arrays import IntArray
 from doseesc.engines.pathways import Pathways
 from doseesc.report.words.pathways import (
     branches,
@@ -20,8 +20,6 @@ from doseesc.report.words.pathways import (
     start_words,
     weights_of,
 )
-
-IntArray = npt.NDArray[np.integer[Any]]
 
 
 def pathways_tree(

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from designs import Reason
+from designs.arrays import FloatArray, IntArray
 from doseesc.engines.pathways import Pathways
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer[Any]]
 
 MOST_PERCENTAGES = 4
 """Percentages next to one another; of more, the lowest and the highest are given."""
