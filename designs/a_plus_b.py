@@ -64,6 +64,8 @@ class APlusB(Design):
     (array([2, 1, 0, 1]), array([2, 4, 0, 4]))
     """
 
+    references: ClassVar[tuple[str, ...]] = ("Lin and Shih (2001), Biostatistics 2:203-215",)
+
     fixed_cohorts: ClassVar[bool] = True
 
     max_n: int = 0

@@ -25,7 +25,7 @@ reference dose the median DLT probability is 1/3.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -116,6 +116,10 @@ class BLRM(Design):
     >>> int(decision.level[0]), decision.reason[0].name
     (6, 'DEESCALATE')
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Neuenschwander, Branson and Gsponer (2008), Statistics in Medicine 27:2420-2439",
+    )
 
     target: float
     doses: tuple[float, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import softmax
@@ -65,6 +65,10 @@ class BMACRM(Design):
     >>> posterior.model_probability.round(3), posterior.dlt_probability.round(3)
     (array([[0.6, 0.4]]), array([[0.205, 0.392, 0.581]]))
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Yin and Yuan (2009), Journal of the American Statistical Association 104:954-968",
+    )
 
     target: float
     skeletons: tuple[tuple[float, ...], ...]

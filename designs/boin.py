@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -79,6 +79,10 @@ class BOIN(Design):
     >>> design.select(Tally(n=[[3, 3, 15, 9, 0]], dlt=[[0, 0, 4, 4, 0]], level=[3]))
     array([3])
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Liu and Yuan (2015), Journal of the Royal Statistical Society C 64:507-523",
+    )
 
     target: float
     p_safe: float | None = None

@@ -15,6 +15,7 @@ Variant: the programs of Lin and Yin de-escalate only where y / n is above t + d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,10 @@ class CCD(IntervalDesign):
     >>> CCD(target=0.3, n_doses=5, max_n=30).decision_table()[6]
     'EESDDDD'
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Ivanova, Flournoy and Chung (2007), Journal of Statistical Planning and Inference 137:2316-2327",
+    )
 
     exclusion_certainty: float | None = None
     mtd_alpha: float = 0.0

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import expit, log_expit, logit
@@ -95,6 +95,11 @@ class CRM(Design):
     >>> int(design.decide(tally).level[0])
     4
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "O'Quigley, Pepe and Fisher (1990), Biometrics 46:33-48",
+        "Cheung (2011), Dose Finding by the Continual Reassessment Method",
+    )
 
     target: float
     skeleton: tuple[float, ...]

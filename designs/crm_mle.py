@@ -13,6 +13,7 @@ finds it for all tallies at once, falling back on bisection where it would leave
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import expit, logit
@@ -65,6 +66,8 @@ class CRMMLE(Design):
     >>> design.decide(Tally.parse(["1N", "1N 2N", "1N 2N 3T"], n_doses=5)).level
     array([2, 3, 2])
     """
+
+    references: ClassVar[tuple[str, ...]] = ("O'Quigley and Shen (1996), Biometrics 52:673-684",)
 
     target: float
     skeleton: tuple[float, ...]

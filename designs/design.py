@@ -27,7 +27,7 @@ The ceiling of admissibility has the last word on the level: it is applied after
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
@@ -41,7 +41,6 @@ from designs.decision import Decision, Reason
 from designs.phases import highest_level as highest_level
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
-from designs.words import default_description
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +75,9 @@ class Design(ABC):
 
     memory: ClassVar[tuple[str, ...]] = ()
     """Names of :data:`designs.tally.MEMORY` that the design itself needs beyond (n, dlt, level)."""
+
+    references: ClassVar[tuple[str, ...]] = ()
+    """Publications that the design comes from, each as "Storer (1989), Biometrics 45:925-937"."""
 
     fixed_cohorts: ClassVar[bool] = False
     """Whether the design's decisions presuppose its own cohort size, so that no rule may set another."""
@@ -300,3 +302,15 @@ class Design(ABC):
         level[~untreated], cohort[~untreated] = rest.level, rest.cohort_size
         reason[~untreated] = rest.reason_code
         return Decision(level, cohort, reason)
+
+
+def default_description(design: Design) -> str:
+    """Return the first line of the class's documentation, and the parameters that the design adds to the usual ones."""
+    name = type(design).__name__
+    first = ((type(design).__doc__ or "").strip().splitlines() or [""])[0]
+    if not first or first.startswith(f"{name}("):  # what dataclasses write where there is no documentation
+        first = f"The design {name}."
+    usual = {field.name for field in fields(Design)} - {"target"}
+    own = {field.name: getattr(design, field.name) for field in fields(design) if field.name not in usual}
+    shown = ", ".join(f"{name} = {value}" for name, value in own.items() if value is not None)
+    return f"{first} Parameters: {shown}." if shown else first

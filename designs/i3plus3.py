@@ -15,6 +15,7 @@ Exclusion of toxic levels (from n = 3, prior Beta(1, 1)) and selection of the MT
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,10 @@ class I3Plus3(EquivalenceIntervalDesign):
     >>> I3Plus3(target=0.3, n_doses=5, max_n=30).decision_table()[4]
     'ESDUU'
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Liu, Wang and Ji (2020), Journal of Biopharmaceutical Statistics 30:294-304",
+    )
 
     def _how(self) -> str:
         return (

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
+from typing import ClassVar
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class IBOIN(BOIN):
     >>> design.decide(tally).level, BOIN(target=0.3, n_doses=3, max_n=18).decide(tally).level
     (array([2, 2, 2]), array([1, 2, 3]))
     """
+
+    references: ClassVar[tuple[str, ...]] = ("Zhou, Lee, Wang, Bailey and Yuan (2021), Pharmaceutical Statistics 20",)
 
     skeleton: tuple[float, ...]
     prior_n: float | tuple[float, ...] = 3.0

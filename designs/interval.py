@@ -36,11 +36,11 @@ from scipy.special import betainc
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_choice, require_number, require_positive, require_probability, require_whole
 from designs.decision import Decision
-from designs.design import Design
+from designs.design import Design, default_description
 from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.rational import rational
 from designs.tally import Tally
-from designs.words import default_description, listed, percent
+from designs.words import listed, percent
 
 MTD_FITS = ("admissible", "tested", "all")
 

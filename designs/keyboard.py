@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,8 @@ class Keyboard(EquivalenceIntervalDesign):
     >>> Keyboard(target=0.3, n_doses=5, max_n=30).decision_table()[6]
     'EESDUUU'
     """
+
+    references: ClassVar[tuple[str, ...]] = ("Yan, Mandrekar and Yuan (2017), Clinical Cancer Research 23:3994-4003",)
 
     mtd_alpha: float = 0.05
     mtd_beta: float = 0.05

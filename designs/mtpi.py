@@ -17,6 +17,7 @@ Here a level is excluded from n = 3, as in BOIN, unless ``exclusion_min_n`` says
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,8 @@ class MTPI(EquivalenceIntervalDesign):
     >>> MTPI(target=0.3, n_doses=5, max_n=30).decision_table()[6]
     'EESSUUU'
     """
+
+    references: ClassVar[tuple[str, ...]] = ("Ji, Liu, Li and Bekele (2010), Clinical Trials 7:653-663",)
 
     def _how(self) -> str:
         return (

@@ -14,6 +14,7 @@ intervals tie, the R package escalation escalates if it can; here the higher int
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,10 @@ class MTPI2(EquivalenceIntervalDesign):
     >>> MTPI2(target=0.3, n_doses=5, max_n=30).decision_table()[9]
     'EEESDUUUUU'
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Guo, Wang, Yang, Lynn and Ji (2017), Contemporary Clinical Trials 58:23-33",
+    )
 
     def _how(self) -> str:
         return (

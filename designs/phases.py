@@ -6,7 +6,7 @@ Every function takes the rules of a design in any order and combines their answe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -22,15 +22,13 @@ from designs.rules import (
     SelectionRule,
     StoppingRule,
 )
+from designs.rules.base import RuledDesign
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.design import Design
 
 R = TypeVar("R", bound=Rule)
 
 
-def redirected(design: Design, rules: tuple[Rule, ...], tally: Tally, proposal: Decision) -> Decision:
+def redirected(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, proposal: Decision) -> Decision:
     """Replace the proposal where a rule proposes instead; of several rules the lowest level, then smallest cohort."""
     proposing = _of(rules, ProposalRule)
     if not proposing:
@@ -51,7 +49,7 @@ def redirected(design: Design, rules: tuple[Rule, ...], tally: Tally, proposal: 
 
 
 def stopped(
-    design: Design,
+    design: RuledDesign,
     rules: tuple[Rule, ...],
     tally: Tally,
     decision: Decision,
@@ -91,13 +89,13 @@ def stopped(
     return Decision(level, cohort, reason)
 
 
-def full_cohort(design: Design, rules: tuple[Rule, ...], tally: Tally, level: IntArray) -> IntArray:
+def full_cohort(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, level: IntArray) -> IntArray:
     """Return the size (S,) of a full cohort at ``level``; of several rules' sizes the smallest."""
     sizes = [rule.full_size(design, tally, level) for rule in _of(rules, CohortSizeRule)]
     return np.minimum.reduce(sizes) if sizes else np.full(tally.size, design.cohort_size)
 
 
-def sized(design: Design, rules: tuple[Rule, ...], tally: Tally, decision: Decision) -> IntArray:
+def sized(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, decision: Decision) -> IntArray:
     """Return the patients (S,) in the next cohort: what the rules allow, and never more than the design asks for.
 
     A design asks for fewer than a full cohort where it titrates or completes a group.
@@ -112,7 +110,7 @@ def sized(design: Design, rules: tuple[Rule, ...], tally: Tally, decision: Decis
     return cohort
 
 
-def selected(design: Design, rules: tuple[Rule, ...], tally: Tally, level: IntArray) -> IntArray:
+def selected(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, level: IntArray) -> IntArray:
     """Return the highest level (S,) at or below ``level`` that all rules allow; 0 where none or a safety rule holds."""
     selectable = [rule.selectable(design, tally) for rule in _of(rules, SelectionRule)]
     if selectable:

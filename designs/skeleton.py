@@ -15,6 +15,8 @@ from scipy.special import expit, logit
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
 
+REFERENCES = ("Lee and Cheung (2009), Clinical Trials 6:227-238",)
+
 MODELS = ("empiric", "logistic")
 
 

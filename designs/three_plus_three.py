@@ -10,6 +10,7 @@ Storer (1989), *Biometrics* 45:925-937; Korn et al. (1994), *Statistics in Medic
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from designs.a_plus_b import APlusB
 
@@ -40,6 +41,11 @@ class ThreePlusThree(APlusB):
     >>> decision.level, [reason.name for reason in decision.reason]
     (array([2, 1, 0, 1]), ['ESCALATE', 'STAY', 'NO_SAFE_DOSE', 'DEESCALATE'])
     """
+
+    references: ClassVar[tuple[str, ...]] = (
+        "Storer (1989), Biometrics 45:925-937",
+        "Korn et al. (1994), Statistics in Medicine 13:1799-1806",
+    )
 
     a: int = field(default=3, init=False)
     b: int = field(default=3, init=False)

@@ -15,6 +15,7 @@ which gives the published table; the R package escalation takes that of the deci
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,8 @@ class TPI(IntervalDesign):
     >>> TPI(target=0.3, n_doses=5, max_n=30).decision_table()[6]
     'ESSDUUU'
     """
+
+    references: ClassVar[tuple[str, ...]] = ("Ji, Li and Bekele (2007), Clinical Trials 4:235-244",)
 
     alpha: float = 0.005
     beta: float = 0.005

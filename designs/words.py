@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from designs.design import Design
 
 
 def percent(probability: float) -> str:
@@ -43,17 +38,3 @@ def floor_sentence(floor: float, floor_prior: tuple[float, float] | None) -> str
         assumed = f"DLT-like events without the drug are taken to have probability {percent(floor)}"
         return f" {assumed}; estimates are the drug's own."
     return ""
-
-
-def default_description(design: Design) -> str:
-    """Return the first line of the class's documentation, and the parameters that the design adds to the usual ones."""
-    from designs.design import Design
-
-    name = type(design).__name__
-    first = ((type(design).__doc__ or "").strip().splitlines() or [""])[0]
-    if not first or first.startswith(f"{name}("):  # what dataclasses write where there is no documentation
-        first = f"The design {name}."
-    usual = {field.name for field in fields(Design)} - {"target"}
-    own = {field.name: getattr(design, field.name) for field in fields(design) if field.name not in usual}
-    shown = ", ".join(f"{name} = {value}" for name, value in own.items() if value is not None)
-    return f"{first} Parameters: {shown}." if shown else first

@@ -6,16 +6,63 @@ The phases, and how the answers of several rules of one phase are combined, are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
-from designs.arrays import BoolArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.decision import Decision, Reason
 from designs.tally import Tally
 
-if TYPE_CHECKING:
-    from designs.design import Design
 
-    BoolArray = BoolArray
+class RuledDesign(Protocol):
+    """What rules read of the design that they go around; every :class:`designs.Design` has it."""
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels J."""
+
+    @property
+    def max_n(self) -> int:
+        """Most patients the trial may treat."""
+
+    @property
+    def cohort_size(self) -> int:
+        """Patients per cohort."""
+
+    @property
+    def start_level(self) -> int:
+        """Level of the first cohort."""
+
+    @property
+    def target(self) -> float | None:
+        """Target DLT probability, if the design has one."""
+
+    @property
+    def fixed_cohorts(self) -> bool:
+        """Whether no rule may set another cohort size."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules around the design."""
+
+    def own_rules(self) -> tuple[Rule, ...]:
+        """Return rules that belong to the design itself."""
+
+    def decide(self, tally: Tally) -> Decision:
+        """Decide the next cohort of each tally."""
+
+    def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
+        """Return how many patients (S,) a full cohort at ``level`` (S,) has."""
+
+    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
+        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,)."""
+
+    def credible_interval(
+        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the posterior interval of the DLT probability at ``level`` (S,)."""
+
+    def mtd_cv(self, tally: Tally) -> FloatArray | None:
+        """Return the posterior coefficient of variation (S,) of the MTD as an amount, if there is one."""
 
 
 class Rule(ABC):
@@ -23,17 +70,19 @@ class Rule(ABC):
 
     reason: ClassVar[Reason]
     memory: ClassVar[tuple[str, ...]] = ()
+    references: ClassVar[tuple[str, ...]] = ()
+    """Publications that the rule comes from, each as "Cheung (2005), Biometrika 92:863-873"."""
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
         """Memory (names of :data:`designs.tally.MEMORY`) that the rule needs."""
         return self.memory
 
-    def check(self, design: Design) -> None:  # noqa: B027 - most rules fit every design
+    def check(self, design: RuledDesign) -> None:  # noqa: B027 - most rules fit every design
         """Raise ValueError if the rule cannot go with ``design``."""
 
     @abstractmethod
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """Say in one plain sentence, with its numbers, what the rule does to ``design``."""
 
 
@@ -43,7 +92,7 @@ class AdmissibilityRule(Rule):
     reason = Reason.TOO_TOXIC_ABOVE
 
     @abstractmethod
-    def ceiling(self, design: Design, tally: Tally) -> IntArray:
+    def ceiling(self, design: RuledDesign, tally: Tally) -> IntArray:
         """Return the highest admissible level (S,); 0 = none."""
 
 
@@ -51,7 +100,7 @@ class ProposalRule(Rule):
     """Takes the place of the design's own proposal."""
 
     @abstractmethod
-    def redirect(self, design: Design, tally: Tally) -> Decision:
+    def redirect(self, design: RuledDesign, tally: Tally) -> Decision:
         """Return the level, size and reason of the next cohort; level 0 where the design itself proposes.
 
         Called for tallies in which nobody has been treated, too.
@@ -62,7 +111,7 @@ class LimitRule(Rule):
     """Bounds the next level."""
 
     @abstractmethod
-    def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """Return the lowest and the highest level allowed, each (S,)."""
 
 
@@ -75,7 +124,7 @@ class StoppingRule(Rule):
         return False
 
     @abstractmethod
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """Return where the trial ends (S,), ``level`` (S,) being the level that the next cohort would get."""
 
 
@@ -83,7 +132,7 @@ class HoldingRule(Rule):
     """Holds back the stopping rules, but not those of safety."""
 
     @abstractmethod
-    def holds(self, design: Design, tally: Tally) -> BoolArray:
+    def holds(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """Return where the trial must not be stopped yet (S,)."""
 
 
@@ -91,7 +140,7 @@ class RescueRule(Rule):
     """Offers a level to be tried where a safety rule would stop the trial."""
 
     @abstractmethod
-    def rescue(self, design: Design, tally: Tally) -> IntArray:
+    def rescue(self, design: RuledDesign, tally: Tally) -> IntArray:
         """Return the level to try (S,); 0 where there is none left."""
 
 
@@ -99,7 +148,7 @@ class CohortSizeRule(Rule):
     """Says how many patients a full cohort has."""
 
     @abstractmethod
-    def full_size(self, design: Design, tally: Tally, level: IntArray) -> IntArray:
+    def full_size(self, design: RuledDesign, tally: Tally, level: IntArray) -> IntArray:
         """Return the size (S,) of a full cohort at ``level`` (S,)."""
 
 
@@ -107,7 +156,7 @@ class PartialCohortRule(Rule):
     """Lets only part of a full cohort begin."""
 
     @abstractmethod
-    def part(self, design: Design, tally: Tally, level: IntArray, cohort: IntArray) -> IntArray:
+    def part(self, design: RuledDesign, tally: Tally, level: IntArray, cohort: IntArray) -> IntArray:
         """Return how many of a ``cohort`` of so many (S,) may be treated next at ``level`` (S,)."""
 
 
@@ -115,17 +164,17 @@ class SelectionRule(Rule):
     """Restricts which levels may be named as the MTD."""
 
     @abstractmethod
-    def selectable(self, design: Design, tally: Tally) -> BoolArray:
+    def selectable(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """Return which levels may be selected, shape (S, J); the highest at or below the design's pick is taken."""
 
 
-def require_level(level: int, design: Design) -> None:
+def require_level(level: int, design: RuledDesign) -> None:
     """Raise ValueError unless the design has the level."""
     if level > design.n_doses:
         raise ValueError(f"level must be one from 1 to {design.n_doses}, not {level}")
 
 
-def own_or_target(name: str, value: float | None, design: Design, rule: Rule) -> float:
+def own_or_target(name: str, value: float | None, design: RuledDesign, rule: Rule) -> float:
     """Return a rule's own ``value``, else the design's target.
 
     Raises

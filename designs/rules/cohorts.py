@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from designs.arrays import IntArray
 from designs.checks import require_whole
 from designs.decision import Reason
-from designs.rules.base import CohortSizeRule, LimitRule, PartialCohortRule, counted
+from designs.rules.base import CohortSizeRule, LimitRule, PartialCohortRule, RuledDesign, counted
 from designs.rules.limits import steps_by_dlts
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -39,17 +36,17 @@ class CohortSizeByLevel(CohortSizeRule):
         for size in self.sizes:
             require_whole("sizes", size, 1)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError unless every level has its size and the design leaves it free."""
         if len(self.sizes) != design.n_doses:
             raise ValueError(f"sizes must be {design.n_doses}, one for each level, not {len(self.sizes)}")
         require_free_cohorts(design, self)
 
-    def full_size(self, design: Design, tally: Tally, level: IntArray) -> IntArray:
+    def full_size(self, design: RuledDesign, tally: Tally, level: IntArray) -> IntArray:
         """See :meth:`CohortSizeRule.full_size`."""
         return np.array(self.sizes)[np.maximum(level, 1) - 1]
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         sizes = ", ".join(f"{size} at level {level}" for level, size in enumerate(self.sizes, 1))
         return f"The number of patients per cohort depends on the level: {sizes}."
@@ -68,6 +65,10 @@ class CohortSizeByDLTs(CohortSizeRule):
         ``(k, size)``: from k DLTs on, cohorts of ``size``; begins with k = 0.
     """
 
+    references: ClassVar[tuple[str, ...]] = (
+        "Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",
+    )
+
     sizes: tuple[tuple[int, int], ...]
 
     reason = Reason.COMPLETE_COHORT
@@ -80,16 +81,16 @@ class CohortSizeByDLTs(CohortSizeRule):
             require_whole("sizes", size, 1)
         object.__setattr__(self, "sizes", steps)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError unless the design leaves the size of cohorts free."""
         require_free_cohorts(design, self)
 
-    def full_size(self, design: Design, tally: Tally, level: IntArray) -> IntArray:
+    def full_size(self, design: RuledDesign, tally: Tally, level: IntArray) -> IntArray:
         """See :meth:`CohortSizeRule.full_size`."""
         thresholds, sizes = np.array(self.sizes).T
         return sizes[np.searchsorted(thresholds, tally.total_dlt, "right") - 1]
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         first, *later = self.sizes
         rest = "".join(f", {size} from {counted(dlts, 'DLT')} on" for dlts, size in later)
@@ -116,25 +117,25 @@ class SentinelAtNewDose(LimitRule, PartialCohortRule):
     def __post_init__(self) -> None:
         require_whole("k", self.k, 1)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError unless the sentinel part is smaller than a cohort."""
         levels = np.arange(1, design.n_doses + 1)
         largest = int(design.full_cohort(Tally.empty(design.n_doses, design.n_doses), levels).max())
         if self.k >= largest:
             raise ValueError(f"k must be below the cohort size {largest}, not {self.k}")
 
-    def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
         incomplete = tally.at(tally.n) < design.full_cohort(tally, tally.level)
         return np.ones(tally.size, dtype=np.int64), np.where(incomplete, tally.level, tally.n_doses)
 
-    def part(self, design: Design, tally: Tally, level: IntArray, cohort: IntArray) -> IntArray:
+    def part(self, design: RuledDesign, tally: Tally, level: IntArray, cohort: IntArray) -> IntArray:
         """See :meth:`PartialCohortRule.part`."""
         there, full = tally.at(tally.n, level), design.full_cohort(tally, level)
         rest = np.where(there < full, np.minimum(cohort, full - there), cohort)
         return np.where(there == 0, np.minimum(self.k, cohort), rest)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return (
             f"At a level not given before, {counted(self.k, 'patient')} must be evaluated before the rest of the "
@@ -142,7 +143,7 @@ class SentinelAtNewDose(LimitRule, PartialCohortRule):
         )
 
 
-def require_free_cohorts(design: Design, rule: CohortSizeRule) -> None:
+def require_free_cohorts(design: RuledDesign, rule: CohortSizeRule) -> None:
     """Raise ValueError where the design's decisions presuppose its own cohort size."""
     if design.fixed_cohorts:
         raise ValueError(

@@ -13,12 +13,11 @@ import numpy as np
 
 from designs.arrays import IntArray
 from designs.decision import Reason
-from designs.rules.base import HoldingRule, Rule, StoppingRule
+from designs.rules.base import HoldingRule, Rule, RuledDesign, StoppingRule
 from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.arrays import BoolArray
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,12 @@ class _Combination(StoppingRule):
         """See :attr:`Rule.needed_memory`."""
         return tuple(name for rule in self.rules for name in rule.needed_memory)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if one of the rules cannot go with ``design``."""
         for rule in self.rules:
             rule.check(design)
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         return self._join([_met(rule, design, tally, level) for rule in self.rules])
 
@@ -53,7 +52,7 @@ class _Combination(StoppingRule):
     def _join(self, met: list[BoolArray]) -> BoolArray:
         """Join the answers of the rules."""
 
-    def _described(self, design: Design, how: str) -> str:
+    def _described(self, design: RuledDesign, how: str) -> str:
         parts = " ".join(f"({number}) {rule.describe(design)}" for number, rule in enumerate(self.rules, 1))
         label = f"{self.label}: the" if self.label else "The"
         return f"{label} trial stops where {how} of these hold: {parts}"
@@ -92,7 +91,7 @@ class AllOf(_Combination):
         """See :attr:`StoppingRule.selects_none`."""
         return any(isinstance(rule, StoppingRule) and rule.selects_none for rule in self.rules)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return self._described(design, "all")
 
@@ -126,7 +125,7 @@ class AnyOf(_Combination):
         first = self.rules[0]
         return isinstance(first, StoppingRule) and first.selects_none
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return self._described(design, "any")
 
@@ -134,7 +133,7 @@ class AnyOf(_Combination):
         return np.logical_or.reduce(met)
 
 
-def _met(rule: Rule, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+def _met(rule: Rule, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
     if isinstance(rule, HoldingRule):
         return ~rule.holds(design, tally)
     assert isinstance(rule, StoppingRule)  # by the constructors

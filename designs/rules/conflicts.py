@@ -7,12 +7,11 @@ is made; what is listed here can be run, but hardly is what its author meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from designs.arrays import IntArray
-from designs.rules.base import Rule, StoppingRule, counted, own_or_target
+from designs.rules.base import Rule, RuledDesign, StoppingRule, counted, own_or_target
 from designs.rules.cohorts import SentinelAtNewDose
 from designs.rules.combined import AllOf, AnyOf
 from designs.rules.limits import MaximumIncrement
@@ -29,11 +28,8 @@ from designs.rules.stopping import (
 from designs.rules.titration import AcceleratedTitration
 from designs.tally import Tally
 
-if TYPE_CHECKING:
-    from designs.design import Design
 
-
-def rule_conflicts(design: Design) -> list[str]:
+def rule_conflicts(design: RuledDesign) -> list[str]:
     """Return one sentence for each contradiction among the rules of a design.
 
     Examples
@@ -54,7 +50,7 @@ def rule_conflicts(design: Design) -> list[str]:
     ]
 
 
-def _idle_stops(design: Design, rules: list[Rule]) -> Iterator[str]:
+def _idle_stops(design: RuledDesign, rules: list[Rule]) -> Iterator[str]:
     for rule in rules:
         name = type(rule).__name__
         if isinstance(rule, StopAtRecommended | StopAtDose | StopWhenStaying) and rule.n > design.max_n:
@@ -71,7 +67,7 @@ def _idle_stops(design: Design, rules: list[Rule]) -> Iterator[str]:
                 )
 
 
-def _against_minimum_patients(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+def _against_minimum_patients(design: RuledDesign, rules: tuple[Rule, ...]) -> Iterator[str]:
     held = [rule for rule in rules if isinstance(rule, StoppingRule) and not rule.selects_none]
     for rule in rules:
         if isinstance(rule, MinimumPatients):
@@ -93,7 +89,7 @@ def _against_minimum_at_mtd(rules: tuple[Rule, ...]) -> Iterator[str]:
                     )
 
 
-def _against_rescue(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+def _against_rescue(design: RuledDesign, rules: tuple[Rule, ...]) -> Iterator[str]:
     safety = [rule for rule in rules if isinstance(rule, StoppingRule) and rule.selects_none]
     for rescue in rules:
         if not isinstance(rescue, TryRescueDose):
@@ -110,7 +106,7 @@ def _against_rescue(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
                 )
 
 
-def _judges_own_data(rule: StopTooToxic, design: Design) -> bool:
+def _judges_own_data(rule: StopTooToxic, design: RuledDesign) -> bool:
     """Tell whether DLTs at other levels leave the rule's answer as it is."""
     if rule.by == "beta_binomial" or design.n_doses == 1:
         return True
@@ -122,13 +118,13 @@ def _judges_own_data(rule: StopTooToxic, design: Design) -> bool:
     return bool(nobody == elsewhere < there)
 
 
-def _all_toxic(design: Design, level: IntArray) -> Tally:
+def _all_toxic(design: RuledDesign, level: IntArray) -> Tally:
     """Return trials of ``max_n`` patients at one level (0: of none), all with a DLT."""
     n = design.max_n * (level[:, None] == np.arange(1, design.n_doses + 1))
     return Tally(n=n, dlt=n, level=level)
 
 
-def _against_sentinel(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+def _against_sentinel(design: RuledDesign, rules: tuple[Rule, ...]) -> Iterator[str]:
     for rule in rules:
         if isinstance(rule, SentinelAtNewDose):
             if any(isinstance(other, AcceleratedTitration) for other in (*design.own_rules(), *rules)):
@@ -158,7 +154,7 @@ def _blocked_increments(rules: tuple[Rule, ...]) -> Iterator[str]:
                         )
 
 
-def _against_path(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
+def _against_path(design: RuledDesign, rules: tuple[Rule, ...]) -> Iterator[str]:
     paths = [rule for rule in rules if isinstance(rule, FollowPath)]
     if len({rule.path for rule in paths}) > 1:
         yield "FollowPath is given more than once, with different paths"
@@ -177,7 +173,7 @@ def _against_path(design: Design, rules: tuple[Rule, ...]) -> Iterator[str]:
             tally = tally.after(np.array([level]), np.array([size]), np.array([0]))
 
 
-def _smallest_cohort(design: Design) -> int:
+def _smallest_cohort(design: RuledDesign) -> int:
     levels = np.arange(1, design.n_doses + 1)
     return int(design.full_cohort(Tally.empty(design.n_doses, design.n_doses), levels).min())
 

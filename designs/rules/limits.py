@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,11 +23,8 @@ from designs.checks import (
     require_whole,
 )
 from designs.decision import Reason
-from designs.rules.base import LimitRule, own_or_target
+from designs.rules.base import LimitRule, RuledDesign, own_or_target
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.design import Design
 
 _ROUNDING = 1e-9  # 3 times 0.1 is a step of three times, whatever the last digit of the product
 
@@ -54,7 +51,7 @@ class NoSkipping(LimitRule):
         require_choice("reference", self.reference, ("current", "highest_tried"))
         require_flag("down", self.down)
 
-    def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
         if self.reference == "current":
             reference = tally.level
@@ -63,7 +60,7 @@ class NoSkipping(LimitRule):
         lowest = np.maximum(tally.level - 1, 1) if self.down else np.ones(tally.size, dtype=np.int64)
         return lowest, reference + 1
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         reference = "the current one" if self.reference == "current" else "the highest one tried so far"
         down = ", and de-escalation by at most one level" if self.down else ""
@@ -83,11 +80,11 @@ class _CoherentLimit(LimitRule):
         if self.target is not None:
             require_probability("target", self.target)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if neither the rule nor the design has a target."""
         own_or_target("target", self.target, design, self)
 
-    def _rate_and_target(self, design: Design, tally: Tally) -> tuple[FloatArray, float]:
+    def _rate_and_target(self, design: RuledDesign, tally: Tally) -> tuple[FloatArray, float]:
         # The rate as dfcrm compares it, a quotient of whole numbers against the target.
         rate = tally.recall("last_dlt") / np.maximum(tally.recall("last_n"), 1)
         return rate, own_or_target("target", self.target, design, self)
@@ -105,12 +102,14 @@ class CoherentEscalation(_CoherentLimit):
         The rate; by default the design's target.
     """
 
-    def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
+    references: ClassVar[tuple[str, ...]] = ("Cheung (2005), Biometrika 92:863-873",)
+
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
         rate, target = self._rate_and_target(design, tally)
         return np.ones(tally.size, dtype=np.int64), np.where(rate >= target, tally.level, tally.n_doses)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         target = own_or_target("target", self.target, design, self)
         return f"The dose is not escalated directly after a cohort with a DLT rate of {target:.4g} or more."
@@ -129,12 +128,14 @@ class CoherentDeescalation(_CoherentLimit):
         The rate; by default the design's target.
     """
 
-    def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
+    references: ClassVar[tuple[str, ...]] = ("Cheung (2005), Biometrika 92:863-873",)
+
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
         rate, target = self._rate_and_target(design, tally)
         return np.where(rate <= target, tally.level, 1), np.full(tally.size, tally.n_doses)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         target = own_or_target("target", self.target, design, self)
         return f"The dose is not de-escalated directly after a cohort with a DLT rate of {target:.4g} or less."
@@ -182,12 +183,12 @@ class MaximumIncrement(LimitRule):
             require_whole("after_dlts", dlts, 1)
             require_above_one("after_dlts", times)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError unless every level has its amount."""
         if len(self.amounts) != design.n_doses:
             raise ValueError(f"amounts must be {design.n_doses}, one for each level, not {len(self.amounts)}")
 
-    def bounds(self, design: Design, tally: Tally) -> tuple[IntArray, IntArray]:
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
         reachable = self.reachable()[np.searchsorted([dlts for dlts, _ in self.after_dlts], tally.total_dlt, "right")]
         return np.ones(tally.size, dtype=np.int64), np.take_along_axis(reachable, tally.level[:, None] - 1, 1)[:, 0]
@@ -199,7 +200,7 @@ class MaximumIncrement(LimitRule):
         largest = times[:, None] * amounts * (1 + _ROUNDING)
         return np.searchsorted(amounts, largest.ravel(), "right").reshape(largest.shape)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         later = "".join(
             f", {times:g} times once {dlts} DLT{'s have' if dlts > 1 else ' has'} been seen"

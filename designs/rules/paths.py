@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from designs.checks import require_whole
 from designs.decision import Decision, Reason
 from designs.outcomes import parse_cohorts
-from designs.rules.base import ProposalRule, counted
+from designs.rules.base import ProposalRule, RuledDesign, counted
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class FollowPath(ProposalRule):
         if not self.path:
             raise ValueError("path must not be empty")
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the path leaves the levels, begins elsewhere than the design, or is too long."""
         steps = self.steps(design)
         highest = max(level for level, _ in steps)
@@ -71,7 +67,7 @@ class FollowPath(ProposalRule):
         if patients > design.max_n:
             raise ValueError(f"path must have at most max_n = {design.max_n} patients, not {patients}")
 
-    def steps(self, design: Design) -> list[tuple[int, int]]:
+    def steps(self, design: RuledDesign) -> list[tuple[int, int]]:
         """Return the level and size of each cohort."""
         if isinstance(self.path, str):
             return [(level, n) for level, n, _ in parse_cohorts(self.path, n_doses=10**6)]
@@ -79,7 +75,7 @@ class FollowPath(ProposalRule):
         sizes = design.full_cohort(Tally.empty(design.n_doses, len(within)), within)
         return list(zip(self.path, sizes.tolist(), strict=True))
 
-    def redirect(self, design: Design, tally: Tally) -> Decision:
+    def redirect(self, design: RuledDesign, tally: Tally) -> Decision:
         """See :meth:`ProposalRule.redirect`."""
         level, cohort = np.zeros(tally.size, dtype=np.int64), np.zeros(tally.size, dtype=np.int64)
         calm = tally.total_dlt == 0
@@ -91,7 +87,7 @@ class FollowPath(ProposalRule):
             last = following
         return Decision(level, cohort, np.full(tally.size, self.reason, dtype=np.int8))
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         path = ", ".join(f"{counted(size, 'patient')} at level {level}" for level, size in self.steps(design))
         return f"Until the first DLT the trial follows a fixed path: {path}."

@@ -18,6 +18,7 @@ from designs.decision import Reason
 from designs.rules.base import (
     AdmissibilityRule,
     RescueRule,
+    RuledDesign,
     StoppingRule,
     counted,
     own_or_target,
@@ -27,7 +28,6 @@ from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.arrays import BoolArray
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class HardSafety(AdmissibilityRule):
             if require_number(name, getattr(self, name)) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)!r}")
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if neither the rule nor the design has a limit."""
         own_or_target("above", self.above, design, self)
 
-    def ceiling(self, design: Design, tally: Tally) -> IntArray:
+    def ceiling(self, design: RuledDesign, tally: Tally) -> IntArray:
         """See :meth:`AdmissibilityRule.ceiling`."""
         above = own_or_target("above", self.above, design, self)
         most = max(design.max_n, int(tally.n.max(initial=0)))
@@ -77,7 +77,7 @@ class HardSafety(AdmissibilityRule):
         excluded = (tally.n >= self.min_n) & (tail > self.confidence)
         return np.where(excluded.any(axis=1), np.argmax(excluded, axis=1), tally.n_doses)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         above = own_or_target("above", self.above, design, self)
         return (
@@ -125,12 +125,12 @@ class StopTooToxic(StoppingRule):
         """See :attr:`StoppingRule.selects_none`."""
         return True
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the level does not exist, or neither the rule nor the design has a limit."""
         require_level(self.level, design)
         own_or_target("above", self.above, design, self)
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         above = own_or_target("above", self.above, design, self)
         if self.by == "design":
@@ -140,7 +140,7 @@ class StopTooToxic(StoppingRule):
             tail = tail_table(above, max(design.max_n, int(n.max(initial=0))))[n, dlt]
         return (tail >= self.confidence) & (tally.total_n > 0)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         above = own_or_target("above", self.above, design, self)
         data = " (its own data, uniform prior)" if self.by == "beta_binomial" else ""
@@ -175,15 +175,15 @@ class TryRescueDose(RescueRule):
         require_whole("n", self.n, 1)
         require_whole("level", self.level, 1)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the level does not exist."""
         require_level(self.level, design)
 
-    def rescue(self, design: Design, tally: Tally) -> IntArray:
+    def rescue(self, design: RuledDesign, tally: Tally) -> IntArray:
         """See :meth:`RescueRule.rescue`."""
         return np.where(tally.n[:, self.level - 1] < self.n, self.level, 0)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return (
             f"Before the trial is stopped for toxicity, {counted(self.n, 'patient')} must have been treated at "

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from designs.checks import require_whole
 from designs.decision import Reason
-from designs.rules.base import SelectionRule, counted
+from designs.rules.base import RuledDesign, SelectionRule, counted
 from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.arrays import BoolArray
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,11 @@ class SelectTried(SelectionRule):
 
     reason = Reason.MTD_FOUND
 
-    def selectable(self, design: Design, tally: Tally) -> BoolArray:
+    def selectable(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """See :meth:`SelectionRule.selectable`."""
         return tally.n > 0
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return "Only a level at which patients were treated can be the MTD."
 
@@ -49,15 +48,15 @@ class MinimumAtMTD(SelectionRule):
     def __post_init__(self) -> None:
         require_whole("n", self.n, 1)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the trial never treats that many."""
         if self.n > design.max_n:
             raise ValueError(f"n must be at most max_n = {design.max_n} in MinimumAtMTD, not {self.n}")
 
-    def selectable(self, design: Design, tally: Tally) -> BoolArray:
+    def selectable(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """See :meth:`SelectionRule.selectable`."""
         return tally.n >= self.n
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return f"Only a level at which at least {counted(self.n, 'patient')} were treated can be the MTD."

@@ -15,12 +15,11 @@ import numpy as np
 from designs.arrays import IntArray
 from designs.checks import require_number, require_probability, require_whole
 from designs.decision import Reason
-from designs.rules.base import HoldingRule, StoppingRule, counted, require_level
+from designs.rules.base import HoldingRule, RuledDesign, StoppingRule, counted, require_level
 from designs.tally import Tally
 
 if TYPE_CHECKING:
     from designs.arrays import BoolArray
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,11 @@ class StopAtRecommended(StoppingRule):
     def __post_init__(self) -> None:
         require_whole("n", self.n, 1)
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         return (level > 0) & (tally.at(tally.n, level) >= self.n)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return f"The trial stops once {counted(self.n, 'patient')} were treated at the level recommended next."
 
@@ -57,18 +56,18 @@ class StopAtDose(StoppingRule):
         if self.level is not None:
             require_whole("level", self.level, 1)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the level does not exist."""
         if self.level is not None:
             require_level(self.level, design)
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         treated = tally.n.max(axis=1) if self.level is None else tally.n[:, self.level - 1]
         result: BoolArray = treated >= self.n
         return result
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         where = "any one level" if self.level is None else f"level {self.level}"
         return f"The trial stops once {counted(self.n, 'patient')} were treated at {where}."
@@ -88,11 +87,11 @@ class StopWhenStaying(StoppingRule):
     def __post_init__(self) -> None:
         require_whole("n", self.n, 1)
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         return (level == tally.level) & (tally.at(tally.n) >= self.n)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return (
             f"The trial stops once {counted(self.n, 'patient')} were treated at the current level and the decision is "
@@ -115,11 +114,11 @@ class StopWhenRepeated(StoppingRule):
     def __post_init__(self) -> None:
         require_whole("cohorts", self.cohorts, 1)
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         return (level == tally.level) & (tally.recall("cohorts_in_a_row") >= self.cohorts)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return (
             f"The trial stops once {counted(self.cohorts, 'cohort')} in a row were treated at one level and it is "
@@ -165,7 +164,7 @@ class StopWhenPrecise(StoppingRule):
             raise ValueError(f"cv must be positive, not {self.cv!r}")
         require_probability("credibility", self.credibility)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the coefficient of variation is asked of a design that has none."""
         if self.cv is not None and design.mtd_cv(Tally.empty(design.n_doses)) is None:
             raise ValueError(
@@ -173,7 +172,7 @@ class StopWhenPrecise(StoppingRule):
                 "give width or ratio"
             )
 
-    def stops(self, design: Design, tally: Tally, level: IntArray) -> BoolArray:
+    def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
         if self.cv is not None:
             spread = design.mtd_cv(tally)
@@ -183,7 +182,7 @@ class StopWhenPrecise(StoppingRule):
         precise = upper - lower <= self.width if self.width is not None else upper <= lower * float(self.ratio or 0)
         return (level > 0) & precise
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         if self.cv is not None:
             return f"The trial stops once the coefficient of variation of the MTD is {self.cv:.4g} or less."
@@ -209,15 +208,15 @@ class MinimumPatients(HoldingRule):
     def __post_init__(self) -> None:
         require_whole("n", self.n, 1)
 
-    def check(self, design: Design) -> None:
+    def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the trial never treats that many."""
         if self.n > design.max_n:
             raise ValueError(f"n must be at most max_n = {design.max_n} in MinimumPatients, not {self.n}")
 
-    def holds(self, design: Design, tally: Tally) -> BoolArray:
+    def holds(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """See :meth:`HoldingRule.holds`."""
         return tally.total_n < self.n
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return f"Except for safety, the trial does not stop before {counted(self.n, 'patient')} have been treated."

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
 from designs.decision import Decision, Reason
-from designs.rules.base import ProposalRule
+from designs.rules.base import ProposalRule, RuledDesign
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.design import Design
 
 
 @dataclass(frozen=True)
@@ -33,9 +30,13 @@ class AcceleratedTitration(ProposalRule):
     (array([1, 2, 3, 2, 2]), array([1, 1, 1, 2, 3]))
     """
 
+    references: ClassVar[tuple[str, ...]] = (
+        "Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",
+    )
+
     reason = Reason.TITRATE
 
-    def redirect(self, design: Design, tally: Tally) -> Decision:
+    def redirect(self, design: RuledDesign, tally: Tally) -> Decision:
         """See :meth:`ProposalRule.redirect`."""
         levels = np.arange(1, design.n_doses + 1)
         climbed = (levels >= design.start_level) & (levels <= tally.level[:, None])
@@ -47,7 +48,7 @@ class AcceleratedTitration(ProposalRule):
         reason = np.where(climb, np.int8(Reason.TITRATE), np.int8(Reason.COMPLETE_COHORT))
         return Decision(level, np.where(climb, 1, np.where(complete, rest, 0)), reason)
 
-    def describe(self, design: Design) -> str:
+    def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         return (
             f"Single patients are treated at one level after another, from level {design.start_level} up, until the "

@@ -14,6 +14,8 @@ from designs.arrays import FloatArray, IntArray
 from designs.phases import highest_level
 from doseesc.truth.curves import MtdRule
 
+REFERENCES = ("O'Quigley, Paoletti and Maccario (2002), Biostatistics 3:51-56",)
+
 
 def benchmark_choice(
     latent: FloatArray, truth: FloatArray, target: float, rule: MtdRule = "nearest", margin: float = 0.1

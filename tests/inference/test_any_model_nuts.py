@@ -11,7 +11,7 @@ from scipy import stats
 
 from designs import Tally
 from doseesc.files import OutputError
-from doseesc.inference import nuts_fits
+from doseesc.inference.any_model import nuts_fits
 from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.nuts_fits import Sampler, default_cache, model_hash
 from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model

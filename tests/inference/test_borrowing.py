@@ -163,8 +163,8 @@ def test_new_study_as_drawn_from_the_prior_and_weighed(two_studies):
 
 @pytest.mark.parametrize("name", ["small", "moderate", "substantial"])
 def test_prior_of_tau_is_integrated_finely_enough(name, monkeypatch):
-    from doseesc.inference import heterogeneity
-    from doseesc.inference import hierarchy as module
+    from doseesc.inference.borrowing import heterogeneity
+    from doseesc.inference.borrowing import hierarchy as module
 
     how = hierarchy(Heterogeneity.named(name))
     coarse = hierarchy_posterior(MEXVT, how)

@@ -3,7 +3,7 @@ import pytest
 from support import yaml
 
 from designs import BOIN, CRM, ThreePlusThree, design_class, design_names
-from doseesc import shipped
+from doseesc.study import shipped
 from doseesc.study.study import json_schema, load, shipped_scenarios, starter_file
 
 

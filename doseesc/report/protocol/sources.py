@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from designs import Design
+from designs.skeleton import REFERENCES as OF_SKELETON
 from doseesc.conduct.trial import Trial
+from doseesc.engines.benchmark import REFERENCES as OF_BENCHMARK
+from doseesc.engines.pathways import REFERENCES as OF_PATHWAYS
 from doseesc.planning.phase2_trial import phase2_of
 from doseesc.report.protocol.decisions import uses_pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
@@ -37,10 +39,6 @@ _OF_PHASE_2 = MappingProxyType(
         "hochberg": "Hochberg (1988), Biometrika 75:800-802 (multiplicity)",
         "dunnett": "Dunnett (1955), Journal of the American Statistical Association 50:1096-1121 (multiplicity)",
     }
-)
-_NAME = r"[A-Z][\w'’-]+"
-_CITATION = re.compile(
-    rf"(?:{_NAME}(?:, | and )(?={_NAME}))*{_NAME}(?: et al\.)? \(\d{{4}}\), \*[^*]+\*(?: [\d:\-–]*\d)?"
 )
 
 
@@ -71,23 +69,16 @@ def query_blocks(registry_id: str) -> Iterator[Block]:
 def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     """Yield the publications that the design, its base classes and its rules name, and those of the evaluation."""
     design = trial.design
-    found = [each for kind in type(design).__mro__ for each in citations(_module_text(kind))]
-    for rule in design.own_rules() + design.rules:
-        found += citations(type(rule).__doc__ or "")
+    found = [*_cited(type(design)), *(each for rule in design.own_rules() + design.rules for each in rule.references)]
     if isinstance(_parameters(results, trial.name).get("skeleton"), dict):
-        found += citations(sys.modules["designs.skeleton"].__doc__ or "")
+        found += OF_SKELETON
     if uses_pathways(trial):
-        from doseesc import pathways
-
-        found += [f"{each} (dose-transition pathways)" for each in citations(pathways.__doc__ or "")]
+        found += [f"{each} (dose-transition pathways)" for each in OF_PATHWAYS]
     if results.benchmark:
-        from doseesc import benchmark
-
-        found += [f"{each} (optimal benchmark)" for each in citations(benchmark.__doc__ or "")]
+        found += [f"{each} (optimal benchmark)" for each in OF_BENCHMARK]
     for name, other in results.study.designs.items():
         if name != trial.name:
-            cited = citations(_module_text(type(other)))
-            found += [f"{each} ({name}, compared)" for each in cited if each not in found]
+            found += [f"{each} ({name}, compared)" for each in _cited(type(other)) if each not in found]
     found += _phase2_references(results.study)
     yield Block("heading", "References")
     yield from (Block("bullet", f"{each}.") for each in dict.fromkeys(found))
@@ -106,21 +97,9 @@ def _phase2_references(study: Study) -> list[str]:
     return found + [_OF_PHASE_2[each] for each in chosen if each in _OF_PHASE_2]
 
 
-def citations(text: str) -> list[str]:
-    """Return the publications that a text names.
-
-    Examples
-    --------
-    >>> citations("Storer (1989), *Biometrics* 45:925-937; after Korn et al. (1994), *Statistics in Medicine* 13:1799.")
-    ['Storer (1989), Biometrics 45:925-937', 'Korn et al. (1994), Statistics in Medicine 13:1799']
-    """
-    return [match.group(0).replace("*", "") for match in _CITATION.finditer(" ".join(text.split()))]
-
-
-def _module_text(kind: type[Any]) -> str:
-    if kind.__module__ == "builtins":
-        return ""
-    return getattr(sys.modules.get(kind.__module__), "__doc__", None) or ""
+def _cited(kind: type[Design]) -> list[str]:
+    """Return the publications of a class of designs and of those it is made from."""
+    return [each for base in kind.__mro__ for each in vars(base).get("references", ())]
 
 
 def _parameters(results: Results, name: str) -> dict[str, Any]:
