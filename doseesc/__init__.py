@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from doseesc.conduct.replay import replay
     from doseesc.engines.exact import enumerate_paths
     from doseesc.engines.montecarlo import simulate
-    from doseesc.results.files import read
+    from doseesc.results.reading import read
     from doseesc.runs.run_study import run
     from doseesc.study.study import load
 

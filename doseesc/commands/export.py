@@ -27,16 +27,16 @@ def export(
 
     .parquet is a table for pandas, Polars or R, .nc (netCDF) an array for xarray, with the dimensions scenario, design
     and level; both hold the study and the run's provenance, and  doseesc.read(FILE)  gives the results back. .csv is
-    the tidy table alone. The comparison of observation models stays in DIR/attribution.csv.
+    the tidy table alone.
     """
     if show_code:
         forced = ", force=True" if force else ""
         print_data(f"import doseesc\n\ndoseesc.read({str(folder)!r}).save({str(file)!r}{forced})\n")
         return
-    from doseesc.results.files import check_ending, save_results
+    from doseesc.results.formats import check_ending
     from doseesc.results.reading import read_results
 
     check_ending(file)
-    save_results(read_results(folder).results, file, force=force)
+    read_results(folder).results.save(file, force=force)
     if not quiet:
         typer.echo(f"written to {file}")

@@ -85,7 +85,7 @@ def run(
 
 def _print(results: Results, output_format: Format, folder: Path, report: bool) -> None:
     if output_format != Format.table:
-        from doseesc.results.document import characteristics_csv, results_json
+        from doseesc.results.folder import characteristics_csv, results_json
 
         print_data(results_json(results) if output_format == Format.json else characteristics_csv(results))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -31,13 +32,13 @@ def schema(
     With --results that of results.json, which documents it.
     """
     if show_code:
-        module, name = ("saved", "results_schema") if results else ("scenario", "json_schema")
+        module, name = ("results.document_models", "results_schema") if results else ("study.study", "json_schema")
         print_data(f"from doseesc.{module} import {name}\n\nprint({name}())\n")
         return
     if results:
-        from doseesc.results.reading import RESULTS_SCHEMA
+        from doseesc.results.document_models import results_schema
 
-        text = RESULTS_SCHEMA.read_text(encoding="utf-8")
+        text = json.dumps(results_schema(), indent=2, ensure_ascii=False) + "\n"
     else:
         text = schema_text()
     if out is None:

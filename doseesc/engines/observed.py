@@ -77,21 +77,6 @@ class Observed:
     mcse: SimpleNamespace
 
 
-@dataclass(frozen=True)
-class ObservedCell:
-    """One design under one scenario and observation model; either engine's part is None where it did not run."""
-
-    simulated: Observed | None
-    exact: Observed | None
-
-    @property
-    def best(self) -> Observed:
-        """The exact figures where there are any, else the simulated ones."""
-        chosen = self.exact or self.simulated
-        assert chosen is not None, "a cell holds at least one of the two"
-        return chosen
-
-
 class Enrolment:
     """How many patients are enrolled until trials have the evaluable ones they need.
 

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.dose_posterior import DosePosterior
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from doseesc.results.results import Results
-
 
 ARM_METRICS = (
     "probability",
@@ -165,19 +159,6 @@ def arm_analysis_rows(
                 value, error = getattr(each, metric)[level], getattr(each.mcse, metric)[level]
                 where = (each.scenario, each.design, each.method, each.arm, level or None, label)
                 yield (*where, metric, float(value), float(error))
-
-
-def arm_analysis_frame(results: Results) -> pd.DataFrame:
-    """Return the tidy table of ``results.arm_analysis``, of :data:`ARM_ANALYSIS_COLUMNS`.
-
-    Parameters
-    ----------
-    results : Results
-    """
-    import pandas as pd
-
-    rows = arm_analysis_rows(results.arm_analysis, results.study.dose_labels)
-    return pd.DataFrame(list(rows), columns=list(ARM_ANALYSIS_COLUMNS)).astype({"mtd_level": "Int64"})
 
 
 def _mean(groups: FloatArray, values: npt.NDArray[Any], n_trials: int) -> tuple[FloatArray, FloatArray]:

@@ -23,7 +23,7 @@ from doseesc.truth.curves import DoseProbability
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.results.results import Results
+    from doseesc.results.cells import Cells
     from doseesc.study.sections import Arm
     from doseesc.study.study import Study
 
@@ -146,14 +146,13 @@ def arm_amounts(study: Study, arm: Arm, mtd_amount: float) -> tuple[float, float
     return asked, _given_amount(study, asked)
 
 
-def phase2_rows(results: Results) -> Iterator[dict[str, object]]:
+def phase2_rows(study: Study, cells: Cells) -> Iterator[dict[str, object]]:
     """Yield the rows of :func:`phase2_arms` without pandas."""
-    study = results.study
     if not study.phase2_arms:
         return
     labels = ("none", *study.dose_labels)
     doses = {scenario: arm_doses(study, scenario) for scenario in study.truths}
-    for (scenario, design), cell in results.cells.items():
+    for (scenario, design), cell in cells.items():
         best = cell.best
         for dose in doses[scenario]:
             yield {
@@ -176,7 +175,7 @@ PHASE2_COLUMNS = (
 """Columns of :func:`phase2_arms`, in order."""
 
 
-def phase2_arms(results: Results) -> pd.DataFrame:
+def phase2_arms(study: Study, cells: Cells) -> pd.DataFrame:
     """Return the Phase 2 arms that each design leads to under each scenario.
 
     One row per arm and level that may be selected as the MTD, with its probability (exact where there is one), the
@@ -185,22 +184,26 @@ def phase2_arms(results: Results) -> pd.DataFrame:
 
     Parameters
     ----------
-    results : Results
+    study : Study
+    cells : mapping of (scenario, design) to Cell
+        Of the results of the study.
     """
     import pandas as pd
 
-    frame = pd.DataFrame(list(phase2_rows(results)), columns=list(PHASE2_COLUMNS))
+    frame = pd.DataFrame(list(phase2_rows(study, cells)), columns=list(PHASE2_COLUMNS))
     amounts = ["asked_amount", "amount", "dlt_probability"]
     frame[amounts] = frame[amounts].astype(float)
     return frame
 
 
-def summarise_phase2(results: Results, margin: float | None = None) -> list[Phase2Summary]:
+def summarise_phase2(study: Study, cells: Cells, margin: float | None = None) -> list[Phase2Summary]:
     """Summarise the Phase 2 arms of each design under each scenario; empty for a study without Phase 2 arms.
 
     Parameters
     ----------
-    results : Results
+    study : Study
+    cells : mapping of (scenario, design) to Cell
+        Of the results of the study.
     margin : float, optional
         An arm is too toxic where its true DLT probability exceeds the target by more than this; by default the margin
         of the study's definition of the true MTD (0.1 unless the file says otherwise).
@@ -210,7 +213,6 @@ def summarise_phase2(results: Results, margin: float | None = None) -> list[Phas
     ValueError
         If the margin is negative.
     """
-    study = results.study
     margin = study.true_mtd_rule.margin if margin is None else margin
     if margin < 0:
         raise ValueError(f"margin must not be negative, not {margin}")
@@ -219,7 +221,7 @@ def summarise_phase2(results: Results, margin: float | None = None) -> list[Phas
     active = [arm.name for arm in study.phase2_arms if not arm.control]
     doses = {scenario: arm_doses(study, scenario) for scenario in study.truths}
     found = []
-    for (scenario, design), cell in results.cells.items():
+    for (scenario, design), cell in cells.items():
         best = cell.best
         chances = [float(chance) for chance in best.selected]
         arms = tuple(
@@ -230,6 +232,11 @@ def summarise_phase2(results: Results, margin: float | None = None) -> list[Phas
         highest, unbounded = float(best.highest_tested), float(best.unbounded)
         found.append(Phase2Summary(scenario, design, best.method, opens, arms, highest, unbounded))
     return found
+
+
+def unsafe_limit(study: Study) -> float:
+    """Return the DLT probability above which an arm is unsafe."""
+    return study.arm_analysis.limit(study.target + study.true_mtd_rule.margin)
 
 
 def fraction_words(arm: Arm) -> str:

@@ -1,4 +1,4 @@
-"""Results as an xarray Dataset, and back: dimensions scenario, design and level, units and provenance as attributes.
+"""``results.json`` as an xarray Dataset, and back: dimensions scenario, design, level; units, provenance as attributes.
 
 Every figure has its best value, exact where it was computed exactly, under its own name, with ``NAME_sd`` (from trial
 to trial) and ``NAME_mcse`` (Monte Carlo standard error) beside it; where a run has both, the simulated ones are there
@@ -6,31 +6,28 @@ as ``simulated_NAME`` too.  Level 0 is "no dose": it can be selected, and is NaN
 
 What comes besides: ``patients_distribution`` and ``dlts_distribution`` over ``number``, ``selected_and_patients``,
 ``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, paired differences ``difference_NAME``
-between ``design`` and ``other``, and the analysis of the Phase 2 arms (:mod:`doseesc.arm_xarray`).  The study stands as
-JSON in ``study``, its file in ``scenario_text``.
+between ``design`` and ``other``, and the analysis of the Phase 2 arms (:mod:`doseesc.results.dataset_arms`).  The
+study, the notes and the comparison of observation models stand as JSON in ``study``, ``notes`` and ``policies``, the
+study's file in ``scenario_text``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.arm_xarray import arm_variables, listed_figures
-from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
-from doseesc.results.document import FORMAT, plain_values, provenance_of, study_document
-from doseesc.results.reading import results_from_document
+from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
+from doseesc.results.document_models import FORMAT
+from doseesc.results.plain import figures_of
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from doseesc.results.results import Results
-
 
 _SIMULATED = "simulated_"
 _BASE = ("scenario", "design")
@@ -38,73 +35,131 @@ _UNITS = MappingProxyType(
     dict.fromkeys(("patients", "total_patients", "patients_above_mtd"), "patients")
     | dict.fromkeys(("dlts", "total_dlts"), "DLTs")
 )
+_RUN = ("finished", "elapsed_seconds")
+_AS_JSON = ("study", "notes", "policies")
 _PROVENANCE = ("doseesc", "python", "packages", "scenario_file", "scenario_sha256", "method", "trials", "seed")
 
 
-def to_xarray(results: Results) -> xr.Dataset:
-    """Return results as a Dataset, without the comparison of observation models; see the module's text."""
+def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
+    """Return ``results.json`` as a Dataset; see the module's text."""
     import xarray as xr
 
-    study = results.study
-    scenarios = list(study.truths)
-    designs = list(dict.fromkeys(design for _, design in results.cells))
-    cells = [[results.cells[scenario, design] for design in designs] for scenario in scenarios]
-    reasons = sorted({name for row in cells for cell in row for name in cell.best.reasons})
+    study = document["study"]
+    truths = {row["scenario"]: row for row in document["truths"]}
+    rows = {(row["scenario"], row["design"]): row for row in document["cells"]}
+    scenarios, designs = list(truths), list(dict.fromkeys(design for _, design in rows))
+    cells = [[_Engines.of(rows[scenario, design]) for design in designs] for scenario in scenarios]
+    reasons = sorted({name for row in cells for cell in row for name in vars(cell.best.reasons)})
     numbers = max(len(cell.best.patients_distribution) for row in cells for cell in row)
     variables = _figures([[cell.best for cell in row] for row in cells], numbers, reasons)
-    second = [[cell.simulated if cell.exact is not None else None for cell in row] for row in cells]
+    second = [[cell.beside_exact for cell in row] for row in cells]
     if any(found is not None for row in second for found in row):
         variables |= {_SIMULATED + name: each for name, each in _figures(second, numbers, reasons).items()}
+    labels, amounts = study["doses"]["labels"], study["doses"]["amounts"]
     no_dose = np.full((len(scenarios), 1), np.nan)
-    truth = np.array([study.truths[scenario] for scenario in scenarios])
-    nothing = np.full(study.n_doses, np.nan)
-    benchmark = np.array([results.benchmark.get(scenario, nothing) for scenario in scenarios])
+    truth = np.array([row["probabilities"] for row in truths.values()])
+    nothing = [np.nan] * len(labels)
+    benchmark = np.array([row["benchmark"] or nothing for row in truths.values()])
     by_dose = ("scenario", "level")
     variables |= {
         "method": (_BASE, [[cell.best.method for cell in row] for row in cells]),
         "dlt_probability": (by_dose, np.hstack([no_dose, truth]), {"long_name": "true DLT probability", "units": "1"}),
-        "true_mtd": ("scenario", [int(row[0].best.true_mtd) for row in cells], {"long_name": "level of the true MTD"}),
+        "true_mtd": (
+            "scenario",
+            [row["true_mtd"] for row in truths.values()],
+            {"long_name": "level of the true MTD"},
+        ),
         "benchmark": (
             by_dose,
             np.hstack([no_dose, benchmark]),
             {"long_name": "selected by the nonparametric optimal benchmark", "units": "1"},
         ),
-        "study": ((), json.dumps(plain_values(study_document(study)), ensure_ascii=False)),
-        "scenario_text": ((), study.text or ""),
-        "notes": ((), json.dumps(list(results.notes), ensure_ascii=False)),
-        **_differences(results, scenarios, designs),
+        **{name: ((), _text(document.get(name))) for name in _AS_JSON},
+        "scenario_text": ((), document["scenario_text"] or ""),
+        **_differences(document["differences"], scenarios, designs),
     }
     coordinates = {
         "scenario": scenarios,
         "design": designs,
-        "level": np.arange(study.n_doses + 1),
+        "level": np.arange(len(labels) + 1),
         "number": np.arange(numbers),
         "reason": reasons,
-        "label": ("level", ["none", *study.dose_labels]),
-        "amount": ("level", np.array([np.nan, *map(float, study.dose_amounts)]), {"units": study.doses.unit}),
+        "label": ("level", ["none", *labels]),
+        "amount": ("level", np.array([np.nan, *map(float, amounts)]), {"units": study["doses"]["unit"]}),
     }
-    if results.differences:
+    if document["differences"]:
         coordinates["other"] = designs
-    of_arms, axes = arm_variables(results.arm_analysis, scenarios, designs, study.n_doses + 1)
-    variables, coordinates = variables | of_arms, coordinates | axes
-    attributes = {"title": study.study.title, "format": FORMAT, "elapsed_seconds": float(results.elapsed)}
-    return xr.Dataset(variables, coordinates, attributes | _attributes(provenance_of(results)))
+    analysis = document["phase2"]["analysis"]
+    if analysis is not None:
+        of_arms, axes = arm_variables(analysis["figures"], scenarios, designs, len(labels) + 1)
+        variables, coordinates = variables | of_arms, coordinates | axes
+    attributes = {
+        "title": study["study"]["title"],
+        "format": FORMAT,
+        **document["run"],
+    }
+    return xr.Dataset(variables, coordinates, attributes | _attributes(document["provenance"]))
 
 
-def from_xarray(dataset: xr.Dataset) -> Results:
-    """Return the results that a Dataset of :func:`to_xarray` holds.
+def document_of(dataset: xr.Dataset) -> dict[str, Any]:
+    """Return what of ``results.json`` results are made of, from a Dataset of :func:`dataset_of`.
 
     Raises
     ------
     ValueError
-        If it is no such Dataset, or lacks something.
+        If it is no such Dataset.
+    KeyError, AttributeError
+        If it lacks something.
     """
     if dataset.attrs.get("format") != FORMAT:
         raise ValueError(f"the dataset is not in the format {FORMAT!r}: it has no such attribute  format")
-    try:
-        return results_from_document(_document(dataset))
-    except (KeyError, AttributeError) as error:
-        raise ValueError(f"the dataset lacks {error}") from error
+    kept = {name: json.loads(str(dataset[name].item())) for name in _AS_JSON}
+    scenarios, designs = ([str(name) for name in dataset[axis].values] for axis in _BASE)
+    truths = [
+        {
+            "scenario": scenario,
+            "probabilities": dataset["dlt_probability"].sel(scenario=scenario).values[1:].tolist(),
+            "true_mtd": int(dataset["true_mtd"].sel(scenario=scenario)),
+            "benchmark": _all_or_none(dataset["benchmark"].sel(scenario=scenario).values[1:]),
+        }
+        for scenario in scenarios
+    ]
+    cells = []
+    for scenario in scenarios:
+        for design in designs:
+            at = dataset.sel(scenario=scenario, design=design)
+            cell: dict[str, Any] = {"scenario": scenario, "design": design, "simulated": None, "exact": None}
+            method = str(at["method"].item())
+            kind = "exact" if method == "exact" else "simulated"
+            cell[kind] = _characteristics(at, "", method, kept["study"]["target"])
+            if f"{_SIMULATED}selected" in at and not np.isnan(at[f"{_SIMULATED}selected"].values).all():
+                cell["simulated"] = _characteristics(at, _SIMULATED, "monte_carlo", kept["study"]["target"])
+            cells.append(cell)
+    return {
+        **kept,
+        "scenario_text": str(dataset["scenario_text"].item()),
+        "provenance": _provenance(dataset),
+        "truths": truths,
+        "cells": cells,
+        "differences": _listed_differences(dataset, scenarios, designs),
+        "phase2": {"analysis": arm_analysis_part(dataset)},
+        "run": {name: dataset.attrs[name] for name in _RUN},
+    }
+
+
+class _Engines(NamedTuple):
+    """What there is of a design under a scenario: the best figures, and simulated ones where the best are exact."""
+
+    best: SimpleNamespace
+    beside_exact: SimpleNamespace | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        simulated, exact = (None if row[kind] is None else figures_of(row[kind]) for kind in ("simulated", "exact"))
+        if exact is not None:
+            return cls(exact, simulated)
+        assert simulated is not None, "a cell holds at least one of the two"
+        return cls(simulated, None)
 
 
 def _provenance(dataset: xr.Dataset) -> dict[str, Any]:
@@ -115,7 +170,7 @@ def _provenance(dataset: xr.Dataset) -> dict[str, Any]:
 
 
 def _figures(
-    found: list[list[OperatingCharacteristics | None]] | list[list[OperatingCharacteristics]],
+    found: Sequence[Sequence[SimpleNamespace | None]],
     numbers: int,
     reasons: list[str],
 ) -> dict[str, Any]:
@@ -145,7 +200,7 @@ def _figures(
         add(name, ("number",), values, f"probability of each number of {name.split('_')[0]}", "1")
     joint = each_of(lambda one: _padded(one.selected_and_patients, numbers))
     add("selected_and_patients", ("level", "number"), joint, "probability of level selected and patients", "1")
-    ends = each_of(lambda one: np.array([one.reasons.get(reason, np.nan) for reason in reasons]))
+    ends = each_of(lambda one: np.array([getattr(one.reasons, reason, np.nan) for reason in reasons]))
     add("ends", ("reason",), ends, "probability that trials end for the reason", "1")
     return variables
 
@@ -160,16 +215,16 @@ def _padded(values: FloatArray, size: int) -> FloatArray:
     return np.pad(values, width, constant_values=np.nan)
 
 
-def _differences(results: Results, scenarios: list[str], designs: list[str]) -> dict[str, Any]:
+def _differences(rows: Sequence[Mapping[str, Any]], scenarios: list[str], designs: list[str]) -> dict[str, Any]:
     """Return the paired differences, ``design`` minus ``other``, and their standard errors."""
     variables: dict[str, Any] = {}
-    for each in results.differences:
-        place = scenarios.index(each.scenario), designs.index(each.design_a), designs.index(each.design_b)
-        for ending, value in (("", each.difference), ("_mcse", each.mcse)):
-            name = f"difference_{each.metric}{ending}"
+    for row in rows:
+        place = scenarios.index(row["scenario"]), designs.index(row["design_a"]), designs.index(row["design_b"])
+        for ending, value in (("", row["difference"]), ("_mcse", row["mcse"])):
+            name = f"difference_{row['metric']}{ending}"
             if name not in variables:
                 shape = len(scenarios), len(designs), len(designs)
-                attributes = {"long_name": f"design minus other, same patients: {each.metric}"}
+                attributes = {"long_name": f"design minus other, same patients: {row['metric']}"}
                 variables[name] = ((*_BASE, "other"), np.full(shape, np.nan), attributes)
             variables[name][1][place] = value
     return variables
@@ -179,42 +234,6 @@ def _attributes(provenance: Mapping[str, Any]) -> dict[str, Any]:
     plain = {name: provenance.get(name) for name in _PROVENANCE}
     plain["packages"] = json.dumps(plain["packages"] or {})
     return {name: value for name, value in plain.items() if value is not None}
-
-
-def _document(dataset: xr.Dataset) -> dict[str, Any]:
-    """Return what of ``results.json`` results are made of."""
-    study = json.loads(str(dataset["study"].item()))
-    scenarios, designs = ([str(name) for name in dataset[axis].values] for axis in _BASE)
-    truths = [
-        {
-            "scenario": scenario,
-            "probabilities": dataset["dlt_probability"].sel(scenario=scenario).values[1:].tolist(),
-            "benchmark": _all_or_none(dataset["benchmark"].sel(scenario=scenario).values[1:]),
-        }
-        for scenario in scenarios
-    ]
-    cells = []
-    for scenario in scenarios:
-        for design in designs:
-            at = dataset.sel(scenario=scenario, design=design)
-            cell: dict[str, Any] = {"scenario": scenario, "design": design, "simulated": None, "exact": None}
-            method = str(at["method"].item())
-            kind = "exact" if method == "exact" else "simulated"
-            cell[kind] = _characteristics(at, "", method, study["target"])
-            if f"{_SIMULATED}selected" in at and not np.isnan(at[f"{_SIMULATED}selected"].values).all():
-                cell["simulated"] = _characteristics(at, _SIMULATED, "monte_carlo", study["target"])
-            cells.append(cell)
-    return {
-        "study": study,
-        "scenario_text": str(dataset["scenario_text"].item()),
-        "provenance": _provenance(dataset),
-        "truths": truths,
-        "cells": cells,
-        "differences": _listed_differences(dataset, scenarios, designs),
-        "notes": json.loads(str(dataset["notes"].item())),
-        "phase2": {"analysis": listed_figures(dataset)},
-        "run": {"elapsed_seconds": float(dataset.attrs["elapsed_seconds"])},
-    }
 
 
 def _characteristics(at: xr.Dataset, prefix: str, method: str, target: float) -> dict[str, Any]:
@@ -263,6 +282,10 @@ def _listed_differences(dataset: xr.Dataset, scenarios: list[str], designs: list
                             }
                         )
     return found
+
+
+def _text(part: Any) -> str:
+    return json.dumps(part, ensure_ascii=False)
 
 
 def _all_or_none(values: FloatArray) -> list[float] | None:

@@ -6,14 +6,20 @@ A study with active Phase 2 arms has ``phase2_arm_analysis.csv`` besides, one th
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from doseesc.files import ANOTHER_FOLDER, OutputError, write_folder
-
-if TYPE_CHECKING:
-    from doseesc.results.results import Results
+from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
+from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows
+from doseesc.results.cells import CHARACTERISTICS_COLUMNS, characteristics_rows
+from doseesc.results.plain import json_text
+from doseesc.results.policies import ATTRIBUTION_COLUMNS
+from doseesc.results.results import Results
 
 RESULTS_FILE = "results.json"
 CHARACTERISTICS_FILE = "characteristics.csv"
@@ -47,26 +53,29 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
     OutputError
         If the folder exists and may not be replaced, or writing fails.
     """
-    # Loaded here, so that the command line, which knows OutputError, starts without NumPy.
-    from doseesc.results.document import (
-        arm_analysis_csv,
-        attribution_csv,
-        characteristics_csv,
-        phase2_csv,
-        results_json,
-    )
-
     check_folder(folder, force=force, keep=results.study.source)
+    study = results.study
     files = {
         RESULTS_FILE: results_json(results),
         CHARACTERISTICS_FILE: characteristics_csv(results),
-        PHASE2_FILE: phase2_csv(results),
+        PHASE2_FILE: _csv(PHASE2_COLUMNS, (list(row.values()) for row in phase2_rows(study, results.cells))),
     }
     if results.arm_analysis:
-        files[ARM_ANALYSIS_FILE] = arm_analysis_csv(results)
+        rows = arm_analysis_rows(results.arm_analysis, study.dose_labels)
+        files[ARM_ANALYSIS_FILE] = _csv(ARM_ANALYSIS_COLUMNS, rows)
     if results.policies is not None:
-        files[ATTRIBUTION_FILE] = attribution_csv(results.policies)
+        files[ATTRIBUTION_FILE] = _csv(ATTRIBUTION_COLUMNS, results.policies.rows())
     return write_folder(files, folder, keep=True, drop=_OF_A_RUN)
+
+
+def results_json(results: Results) -> str:
+    """Return everything as JSON text: the same for the same run but for its ``run`` section (time and duration)."""
+    return json_text(results.to_document()) + "\n"
+
+
+def characteristics_csv(results: Results) -> str:
+    """Return the tidy table of :meth:`Results.to_frame` as CSV."""
+    return _csv(CHARACTERISTICS_COLUMNS, characteristics_rows(results.cells))
 
 
 def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None = None) -> None:
@@ -122,3 +131,11 @@ def check_fit_folder(folder: str | Path, *, force: bool = False) -> None:
         )
     elif Path.cwd().is_relative_to(path.resolve()):
         raise OutputError(f"{path} holds the folder you work in, so it is not replaced\n  {ANOTHER_FOLDER}")
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if isinstance(item, float) and math.isnan(item) else item for item in row] for row in rows)
+    return stream.getvalue()

@@ -1,62 +1,54 @@
-"""Results as one pandas DataFrame, complete and back: the tidy table, then what it leaves out, provenance in ``attrs``.
+"""``results.json`` as one pandas DataFrame, and back: the tidy table, then what it leaves out, the rest in ``attrs``.
 
 The first rows and columns are those of :meth:`doseesc.results.results.Results.to_frame`.  The rows after them hold,
 under ``metric``, what the tidy table leaves out; the columns ``sd`` (from trial to trial), ``number`` (of patients or
-DLTs, in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study and all
-else that ``results.json`` has, as JSON, which Parquet keeps.
+DLTs, in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study, the
+comparison of observation models and all else, as JSON, which Parquet keeps.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
-from doseesc.results.document import FORMAT, results_document
-from doseesc.results.reading import results_from_document
+from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, tidy_rows
+from doseesc.results.document_models import FORMAT
+from doseesc.results.plain import figures_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from doseesc.results.results import Results
 
 COLUMNS = ("scenario", "design", "method", "metric", "level", "value", "mcse", "sd", "number", "reason")
 ATTRIBUTE = "doseesc"
 
 _JOINT, _ENDS = "selected_and_patients", "ends"
-_KEPT = ("format", "provenance", "run", "study", "truths", "differences", "notes", "scenario_text")
+_KEPT = ("format", "provenance", "run", "study", "truths", "differences", "notes", "scenario_text", "policies")
 
 
-def to_complete_frame(results: Results) -> pd.DataFrame:
-    """Return everything but the comparison of observation models; see the module's text."""
+def frame_of(document: Mapping[str, Any]) -> pd.DataFrame:
+    """Return everything that ``results.json`` holds as a table; see the module's text."""
     import pandas as pd
 
     found = [
-        (scenario, design, each)
-        for (scenario, design), cell in results.cells.items()
-        for each in (cell.simulated, cell.exact)
-        if each is not None
+        (cell["scenario"], cell["design"], part["method"], figures_of(part))
+        for cell in document["cells"]
+        for part in (cell["simulated"], cell["exact"])
+        if part is not None
     ]
-    rows: list[tuple[Any, ...]] = []
-    for make in (_tidy_rows, _further_rows):
-        rows += [(scenario, design, each.method, *row) for scenario, design, each in found for row in make(each)]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    for name in ("level", "number"):
-        frame[name] = frame[name].astype("Int64")
-    frame["reason"] = frame["reason"].astype("string")
-    document = results_document(results)
-    kept = {name: document[name] for name in _KEPT}
+    rows = [(*key, *row) for make in (_main_rows, _further_rows) for *key, each in found for row in make(each)]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"level": "Int64", "number": "Int64", "reason": "string"})
+    kept = {name: document[name] for name in _KEPT if name in document}
     kept["phase2"] = {"analysis": document["phase2"]["analysis"]}
     frame.attrs[ATTRIBUTE] = json.dumps(kept, ensure_ascii=False)
     return frame
 
 
-def from_complete_frame(frame: pd.DataFrame) -> Results:
-    """Return the results that a frame of :func:`to_complete_frame` holds.
+def document_of(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what of ``results.json`` results are made of, from a frame of :func:`frame_of`.
 
     Raises
     ------
@@ -69,7 +61,7 @@ def from_complete_frame(frame: pd.DataFrame) -> Results:
         raise ValueError(
             f"the table lacks {what}: results come back from a table made by  to_frame(complete=True)  only"
         )
-    document = json.loads(frame.attrs[ATTRIBUTE])
+    document: dict[str, Any] = json.loads(frame.attrs[ATTRIBUTE])
     if document.get("format") != FORMAT:
         raise ValueError(f"the table is not in the format {FORMAT!r}")
     mtd = {row["scenario"]: row["true_mtd"] for row in document["truths"]}
@@ -88,18 +80,16 @@ def from_complete_frame(frame: pd.DataFrame) -> Results:
             "n_trials": 0 if exact else trials,
         }
         cell["exact" if exact else "simulated"] = _characteristics(rows, f"{scenario}, {design}") | own
-    return results_from_document({**document, "cells": list(cells.values())})
+    return {**document, "cells": list(cells.values())}
 
 
-def _tidy_rows(found: OperatingCharacteristics) -> Iterator[tuple[Any, ...]]:
-    for metric in METRICS:
-        values, errors, spread = (np.atleast_1d(getattr(each, metric)) for each in (found, found.mcse, found.sd))
-        first = 0 if metric == "selected" else 1
-        for place, row in enumerate(zip(values, errors, spread, strict=True), start=first):
-            yield (metric, place if metric in BY_LEVEL else None, *map(float, row), None, None)
+def _main_rows(found: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
+    spread = tidy_rows(SimpleNamespace(**vars(found.sd), mcse=found.mcse))
+    for row, its_spread in zip(tidy_rows(found), spread, strict=True):
+        yield (*row, its_spread.value, None, None)
 
 
-def _further_rows(found: OperatingCharacteristics) -> Iterator[tuple[Any, ...]]:
+def _further_rows(found: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
     nan = float("nan")
     for name in FURTHER:
         yield (name, None, float(getattr(found, name)), nan, nan, None, None)
@@ -109,7 +99,7 @@ def _further_rows(found: OperatingCharacteristics) -> Iterator[tuple[Any, ...]]:
     for level, row in enumerate(found.selected_and_patients):
         for number, share in enumerate(row):
             yield (_JOINT, level, float(share), nan, nan, number, None)
-    for reason, share in found.reasons.items():
+    for reason, share in vars(found.reasons).items():
         yield (_ENDS, None, float(share), nan, nan, None, reason)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import Any, Self
 
 import numpy as np
 
+from designs.arrays import FloatArray
 from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import METRICS
-from doseesc.engines.observed import OBSERVED_METRICS, Observed, ObservedCell
-
-if TYPE_CHECKING:
-    from doseesc.results.results import Cell
+from doseesc.engines.figures import METRICS, TidyRow, tidy_rows
+from doseesc.engines.observed import OBSERVED_METRICS, Observed
+from doseesc.results.cells import Cell
+from doseesc.results.plain import number_of
+from doseesc.truth.observation import PatientLaw
 
 DRUG_ALONE = "the drug alone"
 """The name of the trial in which every patient is evaluable and only the drug causes DLTs."""
@@ -22,6 +24,43 @@ ATTRIBUTION_COLUMNS = ("policy", "scenario", "design", "method", "metric", "leve
 """Columns of the tidy table."""
 
 _RARE = 1e-9  # rarer numbers of patients at the end of a distribution are not written down
+_PER_PATIENT = ("observed_dlt", "evaluable", "not_caused", "drug_dlt", "death")
+
+
+@dataclass(frozen=True)
+class PolicyFigures:
+    """The main figures of a design under a scenario as one policy shows the trial, by one engine.
+
+    Attributes
+    ----------
+    method : {"monte_carlo", "exact"}
+    true_mtd : int
+        That of the drug's own curve.
+    mcse : namespace
+        Monte Carlo standard errors; zeros where exact.
+
+    All others are those of :class:`doseesc.engines.characteristics.OperatingCharacteristics`.
+    """
+
+    method: str
+    true_mtd: int
+    selected: FloatArray
+    patients: FloatArray
+    dlts: FloatArray
+    total_patients: float
+    total_dlts: float
+    stopped_early: float
+    correct_selection: float
+    overdose_selection: float
+    patients_above_mtd: float
+    mcse: SimpleNamespace
+
+    @classmethod
+    def of(cls, found: OperatingCharacteristics) -> Self:
+        """Take the main figures of operating characteristics."""
+        main = {metric: getattr(found, metric) for metric in METRICS}
+        errors = SimpleNamespace(**{metric: getattr(found.mcse, metric) for metric in METRICS})
+        return cls(method=found.method, true_mtd=int(found.true_mtd), mcse=errors, **main)
 
 
 @dataclass(frozen=True)
@@ -32,101 +71,137 @@ class PolicyComparison:
     ----------
     policies : tuple of str
         In the order of the file; the first is the study's own.
-    ideal : dict of (scenario, design) to Cell
-        Characteristics where every patient is evaluable and only the drug causes DLTs.
-    cells : dict of (policy, scenario, design) to Cell
-        Characteristics as observed: DLTs are those counted, patients those evaluable.  The true MTD is that of the
-        drug's own curve.
-    observed : dict of (policy, scenario, design) to ObservedCell
+    ideal : mapping of (scenario, design) to Cell of PolicyFigures
+        Where every patient is evaluable and only the drug causes DLTs.
+    cells : mapping of (policy, scenario, design) to Cell of PolicyFigures
+        As observed: DLTs are those counted, patients those evaluable.
+    observed : mapping of (policy, scenario, design) to Cell of Observed
         What comes besides: patients enrolled, deaths, the share of DLTs that the drug did not cause.
     """
 
     policies: tuple[str, ...]
-    ideal: dict[tuple[str, str], Cell]
-    cells: dict[tuple[str, str, str], Cell]
-    observed: dict[tuple[str, str, str], ObservedCell]
+    ideal: Mapping[tuple[str, str], Cell[PolicyFigures]]
+    cells: Mapping[tuple[str, str, str], Cell[PolicyFigures]]
+    observed: Mapping[tuple[str, str, str], Cell[Observed]]
 
     def below_because(self, policy: str, scenario: str, design: str) -> float:
         """Return by how much the policy raises the chance of selecting a dose below the true MTD; NaN where none is."""
         ideal = self.ideal[scenario, design].best
-        without = float(ideal.selected[1 : max(int(ideal.true_mtd), 1)].sum())
+        without = float(ideal.selected[1 : max(ideal.true_mtd, 1)].sum())
         return self.observed[policy, scenario, design].best.below_mtd - without
+
+    def groups(self) -> dict[tuple[str, str], list[PolicyFigures]]:
+        """Return the best figures in all scenarios by policy and design, the drug alone first."""
+        found: dict[tuple[str, str], list[PolicyFigures]] = {}
+        for (_, design), cell in self.ideal.items():
+            found.setdefault((DRUG_ALONE, design), []).append(cell.best)
+        for (policy, _, design), cell in self.cells.items():
+            found.setdefault((policy, design), []).append(cell.best)
+        return found
 
     def rows(self) -> Iterator[tuple[str, str, str, str, str, int | None, float, float]]:
         """Yield the rows of the tidy table, of :data:`ATTRIBUTION_COLUMNS`; the drug alone comes first."""
         for (scenario, design), cell in self.ideal.items():
-            for found in (cell.simulated, cell.exact):
-                if found is not None:
-                    for row in _characteristics(found):
-                        yield (DRUG_ALONE, scenario, design, found.method, *row)
+            for found in cell.parts:
+                for row in tidy_rows(found):
+                    yield (DRUG_ALONE, scenario, design, found.method, *row)
         for (policy, scenario, design), cell in self.cells.items():
-            observed = self.observed[policy, scenario, design]
-            for found, more in ((cell.simulated, observed.simulated), (cell.exact, observed.exact)):
-                if found is not None and more is not None:
-                    for row in (*_characteristics(found), *_observed(more)):
-                        yield (policy, scenario, design, found.method, *row)
-
-    def document(self) -> dict[str, Any]:
-        """Return everything as mappings and lists, for JSON."""
-        return {
-            "policies": self.policies,
-            "drug_alone": [
-                {
-                    "scenario": scenario,
-                    "design": design,
-                    "simulated": _brief(cell.simulated),
-                    "exact": _brief(cell.exact),
-                }
-                for (scenario, design), cell in self.ideal.items()
-            ],
-            "cells": [
-                {
-                    "policy": policy,
-                    "scenario": scenario,
-                    "design": design,
-                    "simulated": _joined(self.cells[policy, scenario, design].simulated, each.simulated),
-                    "exact": _joined(self.cells[policy, scenario, design].exact, each.exact),
-                }
-                for (policy, scenario, design), each in self.observed.items()
-            ],
-        }
+            for found, more in zip(cell.parts, self.observed[policy, scenario, design].parts, strict=True):
+                for row in (*tidy_rows(found), *_observed_rows(more)):
+                    yield (policy, scenario, design, found.method, *row)
 
 
-def _brief(found: OperatingCharacteristics | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {metric: getattr(found, metric) for metric in METRICS} | {
-        "mcse": {metric: getattr(found.mcse, metric) for metric in METRICS}
+def policies_part(comparison: PolicyComparison) -> dict[str, Any]:
+    """Return a comparison as the part ``policies`` of ``results.json``."""
+    return {
+        "policies": comparison.policies,
+        "drug_alone": [
+            {"scenario": scenario, "design": design, "simulated": _main(cell.simulated), "exact": _main(cell.exact)}
+            for (scenario, design), cell in comparison.ideal.items()
+        ],
+        "cells": [
+            {
+                "policy": policy,
+                "scenario": scenario,
+                "design": design,
+                "simulated": _joined(comparison.cells[policy, scenario, design].simulated, each.simulated),
+                "exact": _joined(comparison.cells[policy, scenario, design].exact, each.exact),
+            }
+            for (policy, scenario, design), each in comparison.observed.items()
+        ],
     }
 
 
-def _joined(found: OperatingCharacteristics | None, more: Observed | None) -> dict[str, Any] | None:
-    brief = _brief(found)
-    if brief is None or more is None:
+def policies_from(part: Mapping[str, Any], true_mtd: Mapping[str, int]) -> PolicyComparison:
+    """Return the comparison that the part ``policies`` of ``results.json`` holds.
+
+    Parameters
+    ----------
+    part : mapping
+    true_mtd : mapping of str to int
+        By scenario.
+    """
+
+    def main(row: Mapping[str, Any]) -> Cell[PolicyFigures]:
+        mtd = true_mtd[row["scenario"]]
+        return Cell(_figures(row["simulated"], "monte_carlo", mtd), _figures(row["exact"], "exact", mtd))
+
+    rows = {(row["policy"], row["scenario"], row["design"]): row for row in part["cells"]}
+    return PolicyComparison(
+        tuple(part["policies"]),
+        ideal={(row["scenario"], row["design"]): main(row) for row in part["drug_alone"]},
+        cells={key: main(row) for key, row in rows.items()},
+        observed={key: Cell(_observed(row["simulated"]), _observed(row["exact"])) for key, row in rows.items()},
+    )
+
+
+def _main(found: PolicyFigures | None) -> dict[str, Any] | None:
+    if found is None:
         return None
-    errors = brief.pop("mcse") | vars(more.mcse)
-    law = {name: getattr(more.law, name) for name in ("observed_dlt", "evaluable", "not_caused", "drug_dlt", "death")}
+    return {metric: getattr(found, metric) for metric in METRICS} | {"mcse": vars(found.mcse)}
+
+
+def _joined(found: PolicyFigures | None, more: Observed | None) -> dict[str, Any] | None:
+    main = _main(found)
+    if main is None or more is None:
+        return None
+    errors = main.pop("mcse") | vars(more.mcse)
+    law = {name: getattr(more.law, name) for name in _PER_PATIENT}
     figures = {metric: getattr(more, metric) for metric in OBSERVED_METRICS}
     common = int(np.flatnonzero(more.enrolled_distribution >= _RARE)[-1]) + 1
     enrolled = {"enrolled_distribution": more.enrolled_distribution[:common]}
-    return brief | figures | enrolled | {"per_patient": law, "mcse": errors}
+    return main | figures | enrolled | {"per_patient": law, "mcse": errors}
 
 
-def _characteristics(found: OperatingCharacteristics) -> Iterator[tuple[str, int | None, float, float]]:
-    for metric in METRICS:
-        value, error = getattr(found, metric), getattr(found.mcse, metric)
-        if np.ndim(value) == 0:
-            yield metric, None, float(value), float(error)
-        else:
-            first = 0 if metric == "selected" else 1
-            for place, (each, its_error) in enumerate(zip(value, error, strict=True), start=first):
-                yield metric, place, float(each), float(its_error)
+def _figures(row: Mapping[str, Any] | None, method: str, true_mtd: int) -> PolicyFigures | None:
+    if row is None:
+        return None
+    return PolicyFigures(method, true_mtd, **_numbers(row, METRICS), mcse=_errors(row, METRICS))
 
 
-def _observed(found: Observed) -> Iterator[tuple[str, int | None, float, float]]:
+def _observed(row: Mapping[str, Any] | None) -> Observed | None:
+    if row is None:
+        return None
+    law = _numbers(row["per_patient"], _PER_PATIENT)
+    return Observed(
+        law=PatientLaw(counted=law["observed_dlt"] * law["evaluable"], **law),
+        enrolled_distribution=number_of(row["enrolled_distribution"]),
+        **_numbers(row, OBSERVED_METRICS),
+        mcse=_errors(row, OBSERVED_METRICS),
+    )
+
+
+def _numbers(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: number_of(row[name]) for name in names}
+
+
+def _errors(row: Mapping[str, Any], names: Sequence[str]) -> SimpleNamespace:
+    return SimpleNamespace(**_numbers(row["mcse"], names))
+
+
+def _observed_rows(found: Observed) -> Iterator[TidyRow]:
     for metric in OBSERVED_METRICS:
-        yield metric, None, float(getattr(found, metric)), float(getattr(found.mcse, metric))
-    for level, value in enumerate(found.law.observed_dlt, start=1):
-        yield "observed_dlt", level, float(value), 0.0
-    for level, value in enumerate(found.law.evaluable, start=1):
-        yield "evaluable", level, float(value), 0.0
+        yield TidyRow(metric, None, float(getattr(found, metric)), float(getattr(found.mcse, metric)))
+    for name in ("observed_dlt", "evaluable"):
+        for level, value in enumerate(getattr(found.law, name), start=1):
+            yield TidyRow(name, level, float(value), 0.0)

@@ -1,34 +1,22 @@
-"""Results read back from ``results.json``, as if they had just been computed."""
+"""Results read back, as if they had just been computed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.files import OutputError
-from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
-from doseesc.results.document import FORMAT
+from doseesc.results.document_models import FORMAT, ResultsDocument
 from doseesc.results.fit import SavedFit, read_fit
 from doseesc.results.folder import FIT_FILE, RESULTS_FILE
-from doseesc.results.results import Cell, Difference, Results
+from doseesc.results.formats import SUFFIXES, document_in
+from doseesc.results.results import Results
 from doseesc.study.study import Study
-from doseesc.study.yaml_source import Source
 
-RESULTS_SCHEMA = Path(__file__).with_name("results.schema.json")
-"""The JSON Schema of ``results.json``."""
-
-_PER_TRIAL = ("sd", "mcse")
-_OWN = ("target", "true_mtd", "method", "n_trials")
-_FIGURES = (*METRICS, *FURTHER, *DISTRIBUTIONS)
+_READABLE = "a results folder, or a .parquet or .nc file of results"
 
 
 @dataclass(frozen=True)
@@ -38,16 +26,35 @@ class SavedRun:
     Attributes
     ----------
     results : Results
-        Without the comparison of observation models, which only ``document`` holds.
-    document : dict
-        ``results.json`` as plain values.
     fit : SavedFit or None
         A Bayesian analysis that lies beside the results.
     """
 
     results: Results
-    document: dict[str, Any]
     fit: SavedFit | None = None
+
+
+def read(path: str | Path) -> Results:
+    """Read results from a results folder, or from a file of :meth:`doseesc.results.results.Results.save`.
+
+    Raises
+    ------
+    OutputError
+        If it holds no results, or a table alone.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix not in SUFFIXES:
+        return read_results(path.parent if path.name == RESULTS_FILE else path).results
+    if suffix == ".csv":
+        raise OutputError(f"{path} is a table without the study it is of\n  give {_READABLE}")
+    if not path.is_file():
+        raise OutputError(f"{path} cannot be read: there is no such file\n  give {_READABLE}")
+    try:
+        return Results.from_document(document_in(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise OutputError(f"{path} holds no results: {reason}\n  give {_READABLE}") from error
 
 
 def read_results(folder: str | Path) -> SavedRun:
@@ -69,14 +76,25 @@ def read_results(folder: str | Path) -> SavedRun:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise OutputError(f"{path} is not in the format {FORMAT!r}\n  {run_first}")
     try:
-        results = results_from_document(document)
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        ResultsDocument.model_validate(document)
+        results = Results.from_document(document)
+    except ValidationError as error:
+        raise OutputError(f"{path} is incomplete or from another version: {_first(error)}\n  {run_first}") from error
+    except (KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
     fit = read_fit(folder)
     if fit is not None and not _is_of(fit, results.study):
         left_out = f"{FIT_FILE} beside these results is of other doses or another target, and is left out"
-        return SavedRun(replace(results, notes=[*results.notes, left_out]), document, None)
-    return SavedRun(results, document, fit)
+        return SavedRun(replace(results, notes=[*results.notes, left_out]))
+    return SavedRun(results, fit)
+
+
+def _first(error: ValidationError) -> str:
+    """Return the first thing wrong, with its place in the document."""
+    first = error.errors()[0]
+    place = ".".join(str(each) for each in first["loc"])
+    more = error.error_count() - 1
+    return f"{place}: {first['msg']}" + (f" (and {more} more)" if more else "")
 
 
 def _is_of(fit: SavedFit, study: Study) -> bool:
@@ -84,79 +102,3 @@ def _is_of(fit: SavedFit, study: Study) -> bool:
     levels = {(dose.label, dose.amount) for dose in fit.doses if dose.kind == "level"}
     own = set(zip(study.dose_labels, study.dose_amounts, strict=True))
     return levels <= own and (fit.unit, fit.target) == (study.doses.unit, study.target)
-
-
-def results_schema() -> dict[str, Any]:
-    """Return the JSON Schema of ``results.json``."""
-    schema: dict[str, Any] = json.loads(RESULTS_SCHEMA.read_text(encoding="utf-8"))
-    return schema
-
-
-def results_from_document(document: Mapping[str, Any]) -> Results:
-    """Return the results that ``results.json`` holds, without the comparison of observation models.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If the document is incomplete.
-    """
-    study = Study.model_validate(document["study"])
-    provenance = document["provenance"]
-    if document["scenario_text"]:
-        # The text and its name; the file itself may have changed since.
-        study._origin = Source(
-            provenance["scenario_file"], document["scenario_text"], provenance["scenario_sha256"], None, {}
-        )
-    truths = {row["scenario"]: np.array(row["probabilities"], dtype=np.float64) for row in document["truths"]}
-    cells = {
-        (row["scenario"], row["design"]): Cell(
-            _characteristics(row["simulated"], truths[row["scenario"]]),
-            _characteristics(row["exact"], truths[row["scenario"]]),
-        )
-        for row in document["cells"]
-    }
-    benchmark = {row["scenario"]: np.array(row["benchmark"]) for row in document["truths"] if row["benchmark"]}
-    return Results(
-        study=study,
-        method=provenance["method"],
-        n_trials=provenance["trials"],
-        seed=provenance["seed"],
-        cells=cells,
-        benchmark=benchmark,
-        differences=[Difference(**row) for row in document["differences"]],
-        notes=document["notes"],
-        elapsed=document["run"]["elapsed_seconds"],
-        provenance=dict(provenance),
-        arm_analysis=_arm_analysis(document["phase2"].get("analysis")),
-    )
-
-
-def _characteristics(row: dict[str, Any] | None, truth: Any) -> OperatingCharacteristics | None:
-    if row is None:
-        return None
-    spread: dict[str, Any] = {
-        name: SimpleNamespace(**{key: _number(value) for key, value in row[name].items()}) for name in _PER_TRIAL
-    }
-    figures = {name: _number(row[name]) for name in (*_FIGURES, "selected_and_patients")}
-    own = {name: row[name] for name in _OWN}
-    return OperatingCharacteristics(probabilities=truth, reasons=row["reasons"], **own, **figures, **spread)
-
-
-def _arm_analysis(section: dict[str, Any] | None) -> tuple[ArmFigures, ...]:
-    if section is None:
-        return ()
-    return tuple(
-        ArmFigures(
-            **{name: row[name] for name in ("scenario", "design", "method", "arm", "n_trials")},
-            **{name: _number(row[name]) for name in ARM_METRICS},
-            mcse=SimpleNamespace(**{name: _number(row["mcse"][name]) for name in ARM_METRICS}),
-        )
-        for row in section["figures"]
-    )
-
-
-def _number(value: Any) -> Any:
-    """Turn lists into arrays, and null, which stands for what is not defined, into NaN."""
-    if isinstance(value, list):
-        return np.array(value, dtype=np.float64)
-    return float("nan") if value is None else value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,43 +13,29 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.figures import METRICS
+from doseesc.files import write_file
+from doseesc.results.arm_figures import ArmFigures
+from doseesc.results.arms import phase2_rows, summarise_phase2
+from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell, Difference, characteristics_rows
+from doseesc.results.document import (
+    arm_analysis_part,
+    arm_figures_from,
+    cell_from,
+    cell_part,
+    provenance_part,
+    study_from,
+    study_part,
+)
+from doseesc.results.document_models import FORMAT
+from doseesc.results.formats import check_ending, content
+from doseesc.results.plain import plain_values
+from doseesc.results.policies import PolicyComparison, policies_from, policies_part
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     import xarray as xr
 
-    from doseesc.results.arm_figures import ArmFigures
-    from doseesc.results.policies import PolicyComparison
     from doseesc.study.study import Study
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One design under one scenario: what was simulated and what was computed exactly, where it was."""
-
-    simulated: OperatingCharacteristics | None
-    exact: OperatingCharacteristics | None
-
-    @property
-    def best(self) -> OperatingCharacteristics:
-        """The exact characteristics where there are any, else the simulated ones."""
-        chosen = self.exact or self.simulated
-        assert chosen is not None, "a cell holds at least one of the two"
-        return chosen
-
-
-@dataclass(frozen=True)
-class Difference:
-    """``design_a`` minus ``design_b`` in one figure, on the same simulated patients."""
-
-    scenario: str
-    design_a: str
-    design_b: str
-    metric: str
-    difference: float
-    mcse: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +56,8 @@ class Results:
         What the reader should know, such as a design that was too large to enumerate.
     elapsed : float
         Seconds.
+    finished : str
+        Time in UTC.
     policies : PolicyComparison or None
         Where the study says how patients are observed: all its observation models.  ``cells`` and ``differences`` are
         then those of the first.
@@ -82,11 +72,12 @@ class Results:
     method: str
     n_trials: int
     seed: int
-    cells: dict[tuple[str, str], Cell]
+    cells: dict[tuple[str, str], Cell[OperatingCharacteristics]]
     benchmark: dict[str, FloatArray]
     differences: list[Difference]
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
+    finished: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     policies: PolicyComparison | None = None
     provenance: Mapping[str, Any] | None = None
     arm_analysis: tuple[ArmFigures, ...] = ()
@@ -117,6 +108,93 @@ class Results:
         z = np.abs(scores)
         return len(z), int((z <= 2).sum()), int((z <= 4).sum())
 
+    def provenance_now(self) -> dict[str, Any]:
+        """Return what the figures depend on: this process, or what it was when results read back were made."""
+        if self.provenance is not None:
+            return dict(self.provenance)
+        return provenance_part(self.study, self.method, self.n_trials, self.seed)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return everything with its provenance as plain values, as ``results.json`` holds them.
+
+        Its form is :class:`doseesc.results.document_models.ResultsDocument`.
+        """
+        study, agreement = self.study, self.agreement
+        parts = ("figures", "within_2_se", "within_4_se")
+        document = {
+            "format": FORMAT,
+            "provenance": self.provenance_now(),
+            "run": {
+                "finished": self.finished,
+                "elapsed_seconds": round(self.elapsed, 3),
+            },
+            "study": study_part(study),
+            "truths": [
+                {
+                    "scenario": name,
+                    "probabilities": truth,
+                    "true_mtd": study.true_mtd(truth),
+                    "benchmark": self.benchmark.get(name),
+                }
+                for name, truth in study.truths.items()
+            ],
+            "cells": [
+                {
+                    "scenario": scenario,
+                    "design": design,
+                    "efficiency": self.efficiency(scenario, design),
+                    **cell_part(cell),
+                }
+                for (scenario, design), cell in self.cells.items()
+            ],
+            "differences": [asdict(difference) for difference in self.differences],
+            "agreement": None if agreement is None else dict(zip(parts, agreement, strict=True)),
+            "notes": list(self.notes),
+            "phase2": {
+                "margin": study.true_mtd_rule.margin,
+                "arms": list(phase2_rows(study, self.cells)),
+                "summary": [asdict(summary) for summary in summarise_phase2(study, self.cells)],
+                "analysis": arm_analysis_part(study, self.arm_analysis),
+            },
+            "scenario_text": study.text or None,
+        }
+        if self.policies is not None:
+            document["policies"] = policies_part(self.policies)
+        plain: dict[str, Any] = plain_values(document)
+        return plain
+
+    @staticmethod
+    def from_document(document: Mapping[str, Any]) -> Results:
+        """Return the results that a document holds.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the document is incomplete.
+        """
+        provenance = document["provenance"]
+        truths = {row["scenario"]: np.array(row["probabilities"], dtype=np.float64) for row in document["truths"]}
+        policies = document.get("policies")
+        return Results(
+            study=study_from(document),
+            method=provenance["method"],
+            n_trials=provenance["trials"],
+            seed=provenance["seed"],
+            cells={
+                (row["scenario"], row["design"]): cell_from(row, truths[row["scenario"]]) for row in document["cells"]
+            },
+            benchmark={row["scenario"]: np.array(row["benchmark"]) for row in document["truths"] if row["benchmark"]},
+            differences=[Difference(**row) for row in document["differences"]],
+            notes=list(document["notes"]),
+            elapsed=document["run"]["elapsed_seconds"],
+            finished=document["run"]["finished"],
+            policies=None
+            if policies is None
+            else policies_from(policies, {row["scenario"]: row["true_mtd"] for row in document["truths"]}),
+            provenance=dict(provenance),
+            arm_analysis=arm_figures_from(document["phase2"].get("analysis")),
+        )
+
     def to_frame(self, complete: bool = False) -> pd.DataFrame:
         """Return the tidy table ``scenario, design, method, metric, level, value, mcse``.
 
@@ -127,58 +205,67 @@ class Results:
         """
         import pandas as pd
 
-        if complete:
-            from doseesc.results.frame import to_complete_frame
+        from doseesc.results.frame import frame_of
 
-            return to_complete_frame(self)
-        frames = []
-        for (scenario, design), cell in self.cells.items():
-            for found in (cell.simulated, cell.exact):
-                if found is not None:
-                    frame = found.to_frame()
-                    frame.insert(0, "method", found.method)
-                    frame.insert(0, "design", design)
-                    frame.insert(0, "scenario", scenario)
-                    frames.append(frame)
-        return pd.concat(frames, ignore_index=True)
+        if complete:
+            return frame_of(self.to_document())
+        frame = pd.DataFrame(list(characteristics_rows(self.cells)), columns=list(CHARACTERISTICS_COLUMNS))
+        return frame.astype({"level": "Int64"})
 
     @staticmethod
     def from_frame(frame: pd.DataFrame) -> Results:
-        """Return the results that a complete frame holds, without ``policies``.
+        """Return the results that a complete frame holds.
 
         Raises
         ------
         ValueError
             If the frame was not made by ``to_frame(complete=True)``, or lost rows or its ``attrs`` since.
         """
-        from doseesc.results.frame import from_complete_frame
+        from doseesc.results.frame import document_of
 
-        return from_complete_frame(frame)
+        return Results.from_document(document_of(frame))
 
     def to_xarray(self) -> xr.Dataset:
         """Return the results by scenario, design and level; see :mod:`doseesc.results.dataset`."""
-        from doseesc.results.dataset import to_xarray
+        from doseesc.results.dataset import dataset_of
 
-        return to_xarray(self)
+        return dataset_of(self.to_document())
 
     @staticmethod
     def from_xarray(dataset: xr.Dataset) -> Results:
-        """Return the results that a Dataset of :meth:`to_xarray` holds, without ``policies``.
+        """Return the results that a Dataset of :meth:`to_xarray` holds.
 
         Raises
         ------
         ValueError
             If it is no such Dataset.
         """
-        from doseesc.results.dataset import from_xarray
+        from doseesc.results.dataset import document_of
 
-        return from_xarray(dataset)
+        try:
+            return Results.from_document(document_of(dataset))
+        except (KeyError, AttributeError) as error:
+            raise ValueError(f"the dataset lacks {error}") from error
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write the results as one file, by its ending; see :func:`doseesc.results.files.save_results`."""
-        from doseesc.results.files import save_results
+        """Write the results as one file, whole or not at all.
 
-        return save_results(self, path, force=force)
+        Parameters
+        ----------
+        path : path
+            Its ending says how: ``.parquet`` (:mod:`doseesc.results.frame`), ``.nc`` for netCDF
+            (:mod:`doseesc.results.dataset`), or ``.csv``, the tidy table alone.
+        force : bool
+            Replace an earlier file.
+
+        Raises
+        ------
+        OutputError
+            If the ending is another, the file exists and ``force`` is not given, or writing fails.
+        """
+        path = Path(path)
+        check_ending(path)
+        return write_file(path, content(self.to_document(), path.suffix.lower()), force=force)
 
 
 def _scores(

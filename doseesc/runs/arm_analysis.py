@@ -26,7 +26,7 @@ from doseesc.engines.dose_posterior import DosePosterior
 from doseesc.engines.states import row_keys
 from doseesc.engines.trial_ends import Ends
 from doseesc.results.arm_figures import ArmFigures, arm_figures
-from doseesc.results.arms import arm_doses
+from doseesc.results.arms import arm_doses, unsafe_limit
 
 if TYPE_CHECKING:
     from doseesc.study.study import Study
@@ -83,11 +83,6 @@ def arms_analysed(study: Study, policy: str | None) -> bool:
     """
     own = study.observation[0].name if study.observation else None
     return policy == own and any(not arm.control for arm in study.phase2_arms)
-
-
-def unsafe_limit(study: Study) -> float:
-    """Return the DLT probability above which an arm is unsafe."""
-    return study.arm_analysis.limit(study.target + study.true_mtd_rule.margin)
 
 
 def true_probabilities(study: Study, scenario: str) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from designs.arrays import FloatArray
 from doseesc.engines.figures import METRICS
+from doseesc.results.document import study_part
 from doseesc.results.reading import SavedRun
 from doseesc.runs.paired import paired_errors
 
@@ -85,7 +86,7 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
         From :func:`doseesc.results.reading.read_results`.
     """
     before, after = (
-        {name: each.document["provenance"][name] for name in _SETTINGS} | _named(each.document["study"])
+        {name: each.results.provenance_now()[name] for name in _SETTINGS} | _named(study_part(each.results.study))
         for each in (first, second)
     )
     a, b = first.results.cells, second.results.cells

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.checks import require_whole
-from doseesc.engines.characteristics import one_truth
+from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
 from doseesc.engines.exact import Paths, enumerate_paths
-from doseesc.engines.observed import Enrolment, ObservedCell, exact_observed
+from doseesc.engines.observed import Enrolment, exact_observed
 from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
 from doseesc.errors import Problem, ScenarioError
-from doseesc.results.policies import PolicyComparison
-from doseesc.results.results import Cell, Results
+from doseesc.results.cells import Cell
+from doseesc.results.policies import PolicyComparison, PolicyFigures
+from doseesc.results.results import Results
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
 from doseesc.runs.simulation import Simulation, simulate_all
 
@@ -100,14 +101,16 @@ def run(
     )
 
 
-def _cells(study: Study, simulated: Simulation, exact: Simulation) -> dict[tuple[str, str], Cell]:
+def _cells(
+    study: Study, simulated: Simulation, exact: Simulation
+) -> dict[tuple[str, str], Cell[OperatingCharacteristics]]:
     designs = tuple(study.designs)
     keys = [(scenario, design) for scenario in study.truths for design in designs]
     return {key: Cell(simulated.found.get(key), exact.found.get(key)) for key in keys}
 
 
 def _compared(
-    cells: dict[str | None, dict[tuple[str, str], Cell]],
+    cells: dict[str | None, dict[tuple[str, str], Cell[OperatingCharacteristics]]],
     simulated: dict[str | None, Simulation],
     exact: dict[str | None, Simulation],
 ) -> PolicyComparison:
@@ -115,16 +118,18 @@ def _compared(
     nothing = Simulation()
     return PolicyComparison(
         policies,
-        ideal=cells[None],
-        cells={(policy, *key): cell for policy in policies for key, cell in cells[policy].items()},
+        ideal={key: _main_figures(cell) for key, cell in cells[None].items()},
+        cells={(policy, *key): _main_figures(cell) for policy in policies for key, cell in cells[policy].items()},
         observed={
-            (policy, *key): ObservedCell(
-                simulated.get(policy, nothing).observed.get(key), exact[policy].observed.get(key)
-            )
+            (policy, *key): Cell(simulated.get(policy, nothing).observed.get(key), exact[policy].observed.get(key))
             for policy in policies
             for key in cells[policy]
         },
     )
+
+
+def _main_figures(cell: Cell[OperatingCharacteristics]) -> Cell[PolicyFigures]:
+    return Cell(*(None if each is None else PolicyFigures.of(each) for each in (cell.simulated, cell.exact)))
 
 
 def _enumerate_all(study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation]) -> None:

@@ -22,7 +22,7 @@ from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
 from doseesc.engines.trial_ends import Ends
 from doseesc.parallel import answers, block_sizes
-from doseesc.results.results import Difference
+from doseesc.results.cells import Difference
 from doseesc.runs.arm_analysis import arms_analysed
 from doseesc.truth.observation import ObservationModel
 

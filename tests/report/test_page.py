@@ -20,8 +20,9 @@ from doseesc.report.page.figure_plans import _as_counted, figure_plans
 from doseesc.report.tables.characteristics import selection_table
 from doseesc.report.words.recommendation import recommendation
 from doseesc.results.document import results_document
+from doseesc.results.document_models import results_schema
 from doseesc.results.folder import write_results
-from doseesc.results.reading import read_results, results_schema
+from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
 

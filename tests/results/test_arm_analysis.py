@@ -15,8 +15,9 @@ from doseesc.engines.exact import enumerate_paths
 from doseesc.report.tables.arm_analysis import arm_analysis_lines, arm_analysis_table, arm_knowledge
 from doseesc.results.arm_figures import ARM_METRICS, arm_analysis_frame, arm_figures
 from doseesc.results.document import results_document
+from doseesc.results.document_models import results_schema
 from doseesc.results.folder import write_results
-from doseesc.results.reading import read_results, results_schema
+from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
 

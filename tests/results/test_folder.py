@@ -13,8 +13,8 @@ import pytest
 from doseesc import __version__
 from doseesc.files import OutputError, write_file, write_folder
 from doseesc.results.arms import phase2_arms
-from doseesc.results.document import characteristics_csv, results_document, results_json
-from doseesc.results.folder import check_folder, write_results
+from doseesc.results.document import results_document
+from doseesc.results.folder import characteristics_csv, check_folder, results_json, write_results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
 

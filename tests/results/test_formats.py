@@ -11,11 +11,12 @@ import xarray as xr
 
 import doseesc
 from doseesc.engines.figures import METRICS
-from doseesc.results.document import CHARACTERISTICS_COLUMNS, results_document
-from doseesc.results.files import read
-from doseesc.results.folder import OutputError, write_results
-from doseesc.results.reading import read_results
-from doseesc.results.results import Cell, Results
+from doseesc.files import OutputError
+from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell
+from doseesc.results.document import results_document
+from doseesc.results.folder import write_results
+from doseesc.results.reading import read, read_results
+from doseesc.results.results import Results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
 

@@ -92,7 +92,7 @@ def arms_figure(results: Results) -> Figure | None:
     height = 0.17 * (len(names) + 0.8) * len(scenarios) + 1.0
     figure = new_figure(WIDTH, height)
     share = 0.8 / len(active)
-    listing = list(phase2_rows(results))
+    listing = list(phase2_rows(study, results.cells))
     untested = False
     for column, arm in enumerate(active):
         axes = figure.add_axes((0.18 + share * column, 0.65 / height, share - 0.02, 1 - 0.95 / height))

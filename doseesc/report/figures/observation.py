@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doseesc.report.figures.characteristics import ERROR
 from doseesc.report.figures.style import WIDTH, design_style, legend_below, new_figure, plain
-from doseesc.report.tables.further import observed_groups
+from doseesc.results.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,19 +15,13 @@ if TYPE_CHECKING:
 _LONGEST = 30
 
 
-def observation_figure(document: dict[str, Any]) -> Figure | None:
-    """Draw mean correct selection and mean probability of no dose, by observation model; None where there is none.
-
-    Parameters
-    ----------
-    document : dict
-        ``results.json`` as plain values.
-    """
+def observation_figure(results: Results) -> Figure | None:
+    """Draw mean correct selection and mean probability of no dose, by observation model; None where there is none."""
     from matplotlib.lines import Line2D
 
-    groups = observed_groups(document)
-    if not groups:
+    if results.policies is None:
         return None
+    groups = results.policies.groups()
     policies, designs = (list(dict.fromkeys(key[part] for key in groups)) for part in (0, 1))
     height = max(0.32, 0.1 * len(designs)) * len(policies) + 1.1
     figure = new_figure(WIDTH, height)
@@ -36,14 +30,14 @@ def observation_figure(document: dict[str, Any]) -> Figure | None:
         plain(axes)
         for (policy, design), found in groups.items():
             colour, _, marker = design_style(designs.index(design))
-            shares = (each["correct_selection"] if column == 0 else each["selected"][0] for each in found)
+            shares = (each.correct_selection if column == 0 else float(each.selected[0]) for each in found)
             y = -policies.index(policy) + ((len(designs) - 1) / 2 - designs.index(design)) * min(
                 0.18, 0.8 / len(designs)
             )
             at = 100 * fmean(shares)
-            errors = [each["mcse"] for each in found]
+            errors = [each.mcse for each in found]
             # Scenarios share their patients, so that errors add up at most like this.
-            error = fmean(each["correct_selection"] if column == 0 else each["selected"][0] for each in errors)
+            error = fmean(float(each.correct_selection if column == 0 else each.selected[0]) for each in errors)
             if error > 0:
                 axes.errorbar(at, y, xerr=200 * error, zorder=1, **ERROR)
             axes.plot(at, y, marker, color=colour, ms=5.5, mec="black", mew=0.5)

@@ -119,7 +119,7 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
         ),
         Plan(
             "observation",
-            partial(observation_figure, saved.document),
+            partial(observation_figure, results),
             "The price of events that the drug did not cause",
             f"Points for {designs} by observation model: mean correct selection and mean probability that no dose is "
             "selected. The numbers are in the table below.",

@@ -85,8 +85,8 @@ def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
         phase2_table(results),
         arm_analysis_table(results),
         prior_table(results),
-        observation_table(saved.document),
-        observed_table(saved.document),
+        observation_table(results),
+        observed_table(results),
         assumptions_table(study),
     ]
     if saved.fit is not None:
@@ -98,8 +98,7 @@ def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
         "study": study,
         "about": study.study,
         "results": results,
-        "document": saved.document,
-        "provenance": saved.document["provenance"],
+        "provenance": results.provenance_now(),
         "recommendation": recommendation(results),
         "verdict": verdict(across_scenarios(results)),
         "tables": {table.name: table for table in tables if table is not None},

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import fmean
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from doseesc.engines.observed import Observed
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables.characteristics import PageTable, Value, number
 from doseesc.report.terminal.observation_policies import observed_words
+from doseesc.results.policies import PolicyComparison, PolicyFigures
 from doseesc.results.reading import SavedRun
 from doseesc.study.observation_section import Early, Observation, Weibull
+from doseesc.study.study import Study
 from doseesc.wording import percent_words
 
 _UNCERTAIN = "The list of events that are DLTs, and who attributes them to the product, are to be given here."
@@ -37,11 +40,18 @@ def dlt_blocks(saved: SavedRun, name: str) -> Iterator[Block]:
         *evaluability_sentences(own),
         assumed_rates(own, study.dlt_window_days),
     )
-    found = [each for each in _cells(saved) if (each["policy"], each["design"]) == (own.name, name)]
-    yield from paragraphs(_enrolment_sentence(found, saved.results.study.designs[name].max_n))
+    compared = saved.results.policies
+    if compared is None:
+        return
+    found = {
+        scenario: _Seen(compared.cells[policy, scenario, design].best, cell.best)
+        for (policy, scenario, design), cell in compared.observed.items()
+        if (policy, design) == (own.name, name)
+    }
+    yield from paragraphs(_enrolment_sentence(found, study.designs[name].max_n))
     yield from captioned(_enrolment_table(found, name))
     if len(study.observation) > 1:
-        yield from captioned(_policy_table(saved, name))
+        yield from captioned(_policy_table(study, compared, name))
 
 
 def evaluability_sentences(given: Observation) -> list[str]:
@@ -108,33 +118,35 @@ def _times_words(given: Observation, dlt_window: float) -> str:
     return f"The drug's DLTs come evenly over {within}."
 
 
-def _cells(saved: SavedRun) -> list[dict[str, Any]]:
-    """Return each policy's figures, exact ones where there are any."""
-    return [
-        {**(row["exact"] or row["simulated"]), **{key: row[key] for key in ("policy", "scenario", "design")}}
-        for row in saved.document["policies"]["cells"]
-    ]
+class _Seen(NamedTuple):
+    """What a trial sees in a scenario: the design's figures, and what observation adds."""
+
+    main: PolicyFigures
+    added: Observed
 
 
-def _enrolment_sentence(found: list[dict[str, Any]], max_n: int) -> str:
-    most = max(found, key=lambda each: each["enrolled"])
+def _enrolment_sentence(found: Mapping[str, _Seen], max_n: int) -> str:
+    scenario, most = max(found.items(), key=lambda each: each[1].added.enrolled)
     return (
         f"The numbers of the design, at most {max_n}, are of evaluable patients. Enrolment is planned for more: in "
-        f"scenario {most['scenario']}, where it is largest, {most['enrolled']:.1f} patients are enrolled on average, "
-        f"and at most {_quantile(most, 0.95)} in 95 % of trials."
+        f"scenario {scenario}, where it is largest, {most.added.enrolled:.1f} patients are enrolled on average, "
+        f"and at most {_quantile(most.added, 0.95)} in 95 % of trials."
     )
 
 
-def _enrolment_table(found: list[dict[str, Any]], name: str) -> PageTable:
+def _enrolment_table(found: Mapping[str, _Seen], name: str) -> PageTable:
     rows = [
         (
-            Value(each["scenario"]),
-            *(_with_error(each, metric, digits) for metric, digits in (("total_patients", 1), ("enrolled", 1))),
-            Value("–".join(str(_quantile(each, level)) for level in (0.05, 0.5, 0.95)), "", each["enrolled"]),
-            *(_with_error(each, metric, 2) for metric in ("replaced", "deaths", "total_dlts", "drug_dlts")),
-            _with_error(each, "not_caused_share", 1, 100),
+            Value(scenario),
+            _with_error(main, "total_patients", 1),
+            _with_error(added, "enrolled", 1),
+            Value("–".join(str(_quantile(added, level)) for level in (0.05, 0.5, 0.95)), "", added.enrolled),
+            *(_with_error(added, metric, 2) for metric in ("replaced", "deaths")),
+            _with_error(main, "total_dlts", 2),
+            _with_error(added, "drug_dlts", 2),
+            _with_error(added, "not_caused_share", 1, 100),
         )
-        for each in found
+        for scenario, (main, added) in found.items()
     ]
     return PageTable(
         "enrolment",
@@ -157,22 +169,24 @@ def _enrolment_table(found: list[dict[str, Any]], name: str) -> PageTable:
     )
 
 
-def _policy_table(saved: SavedRun, name: str) -> PageTable:
-    study = saved.results.study
-    cells = [each for each in _cells(saved) if each["design"] == name]
+def _policy_table(study: Study, compared: PolicyComparison, name: str) -> PageTable:
+    groups = compared.groups()
     rows = []
     for policy in study.observation:
-        found = [each for each in cells if each["policy"] == policy.name]
+        main = groups[policy.name, name]
+        enrolled = [
+            cell.best.enrolled
+            for (its, _, design), cell in compared.observed.items()
+            if (its, design) == (policy.name, name)
+        ]
         rows.append(
             (
                 Value(policy.name),
                 Value(observed_words(policy, study.dlt_window_days)),
-                *(
-                    number(fmean(each[metric] for each in found), 1, 100)
-                    for metric in ("correct_selection", "overdose_selection")
-                ),
-                number(fmean(each["selected"][0] for each in found), 1, 100),
-                number(fmean(each["enrolled"] for each in found), 1),
+                number(fmean(each.correct_selection for each in main), 1, 100),
+                number(fmean(each.overdose_selection for each in main), 1, 100),
+                number(fmean(float(each.selected[0]) for each in main), 1, 100),
+                number(fmean(enrolled), 1),
             )
         )
     return PageTable(
@@ -191,16 +205,14 @@ def _policy_table(saved: SavedRun, name: str) -> PageTable:
     )
 
 
-def _with_error(row: dict[str, Any], metric: str, digits: int, scale: float = 1.0) -> Value:
-    if row[metric] is None:
-        return Value("–")
-    shown = number(row[metric], digits, scale)
-    error = row["mcse"].get(metric) or 0.0
-    return Value(shown.text, f"± {scale * error:.{digits + 1}f}" if error else "", shown.key)
+def _with_error(found: PolicyFigures | Observed, metric: str, digits: int, scale: float = 1.0) -> Value:
+    shown = number(getattr(found, metric), digits, scale)
+    error = getattr(found.mcse, metric)
+    return Value(shown.text, f"± {scale * error:.{digits + 1}f}" if error > 0 else "", shown.key)
 
 
-def _quantile(row: dict[str, Any], level: float) -> int:
-    return int(np.searchsorted(np.cumsum(row["enrolled_distribution"]), level - 1e-9))
+def _quantile(found: Observed, level: float) -> int:
+    return int(np.searchsorted(np.cumsum(found.enrolled_distribution), level - 1e-9))
 
 
 def _days(days: float) -> str:

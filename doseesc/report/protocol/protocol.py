@@ -30,8 +30,8 @@ from doseesc.report.tables.further import phase2_table, prior_table
 from doseesc.report.words.across import across_scenarios
 from doseesc.report.words.method import method_words
 from doseesc.report.words.recommendation import recommendation
+from doseesc.results.cells import Cell
 from doseesc.results.reading import SavedRun
-from doseesc.results.results import Cell
 
 if TYPE_CHECKING:
     from doseesc.results.results import Results
@@ -156,7 +156,7 @@ def _characteristics(saved: SavedRun, name: str) -> Iterator[Block]:
         tables += _of(name, handed)
     for table in tables:
         yield from captioned(table)
-    provenance = saved.document["provenance"]
+    provenance = results.provenance_now()
     yield from paragraphs(
         f"Computed with doseesc {provenance['doseesc']}: {results.n_trials:,} trials per scenario, seed "
         f"{results.seed}, {method_words(results.method)}, scenario file {provenance['scenario_file']} "

@@ -13,7 +13,7 @@ from designs.arrays import FloatArray
 from doseesc.report.tables.characteristics import PageTable, Value
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.results.arm_figures import ArmFigures
-from doseesc.runs.arm_analysis import unsafe_limit
+from doseesc.results.arms import unsafe_limit
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from doseesc.report.words.across import across_scenarios, worst_overdosing
 
 if TYPE_CHECKING:
     from doseesc.engines.characteristics import OperatingCharacteristics
-    from doseesc.results.results import Cell, Results
+    from doseesc.results.cells import Cell
+    from doseesc.results.results import Results
 
 
 _COMPARED = MappingProxyType(
@@ -69,7 +70,9 @@ def number(value: float, digits: int = 1, scale: float = 1.0) -> Value:
     return Value(f"{scale * value:.{digits}f}", "", float(scale * value))
 
 
-def figure(cell: Cell, metric: str, *, scale: float = 1.0, digits: int = 1, place: int | None = None) -> Value:
+def figure(
+    cell: Cell[OperatingCharacteristics], metric: str, *, scale: float = 1.0, digits: int = 1, place: int | None = None
+) -> Value:
     """Return a figure of a cell; simulated ones with their standard error, beside exact ones in small print."""
 
     def of(found: OperatingCharacteristics, errors: bool = False) -> float:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from statistics import fmean
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from designs import Tally
 from doseesc.report.tables.characteristics import PageTable, Value, number
 from doseesc.results.arms import CONTROL, arm_doses, fraction_words, summarise_phase2
-from doseesc.results.policies import DRUG_ALONE
 from doseesc.results.results import Results
 from doseesc.wording import plain_number
 
@@ -57,7 +55,7 @@ def arms_table(results: Results) -> PageTable | None:
 
 def phase2_table(results: Results) -> PageTable | None:
     """Return what each design hands to Phase 2; None without arms."""
-    found = summarise_phase2(results)
+    found = summarise_phase2(results.study, results.cells)
     if not found:
         return None
     limit = 100 * (results.study.target + results.study.true_mtd_rule.margin)
@@ -125,35 +123,27 @@ def prior_table(results: Results) -> PageTable | None:
     )
 
 
-def observation_table(document: dict[str, Any]) -> PageTable | None:
-    """Return what each observation model of ``results.json`` makes of the designs; None where there is none.
-
-    Parameters
-    ----------
-    document : dict
-        ``results.json`` as plain values.
-    """
-    groups = observed_groups(document)
-    if not groups:
+def observation_table(results: Results) -> PageTable | None:
+    """Return what each observation model makes of the designs; None where there is none."""
+    if results.policies is None:
         return None
     rows = [
         (
             Value(policy),
             Value(design),
-            number(fmean(each["correct_selection"] for each in found), 1, 100),
-            number(fmean(each["overdose_selection"] for each in found), 1, 100),
-            number(fmean(each["selected"][0] for each in found), 1, 100),
-            number(fmean(each["total_patients"] for each in found)),
-            number(fmean(each["total_dlts"] for each in found), 2),
+            number(fmean(each.correct_selection for each in found), 1, 100),
+            number(fmean(each.overdose_selection for each in found), 1, 100),
+            number(fmean(float(each.selected[0]) for each in found), 1, 100),
+            number(fmean(each.total_patients for each in found)),
+            number(fmean(each.total_dlts for each in found), 2),
         )
-        for (policy, design), found in groups.items()
+        for (policy, design), found in results.policies.groups().items()
     ]
     return PageTable(
         "observation",
         "The price of events that the drug did not cause",
         "Means over all scenarios. The first rows are trials in which every patient is evaluable and only the drug "
-        "causes "
-        "DLTs; the others count background events and deaths as each policy of the file says.",
+        "causes DLTs; the others count background events and deaths as each policy of the file says.",
         (
             "observation",
             "design",
@@ -166,13 +156,3 @@ def observation_table(document: dict[str, Any]) -> PageTable | None:
         rows,
         2,
     )
-
-
-def observed_groups(document: dict[str, Any]) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Return the characteristics in all scenarios by observation model and design, the drug alone first."""
-    policies = document.get("policies") or {"drug_alone": [], "cells": []}
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in (*policies["drug_alone"], *policies["cells"]):
-        found = row["exact"] or row["simulated"]
-        groups.setdefault((row.get("policy", DRUG_ALONE), row["design"]), []).append(found)
-    return groups

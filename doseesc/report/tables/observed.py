@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
 from types import MappingProxyType
-from typing import Any
 
+from doseesc.engines.observed import Observed
 from doseesc.report.tables.characteristics import PageTable, Value
+from doseesc.results.cells import Cell
+from doseesc.results.results import Results
 
 _COLUMNS = MappingProxyType(
     {
@@ -21,30 +24,23 @@ _COLUMNS = MappingProxyType(
 )
 
 
-def observed_table(document: dict[str, Any]) -> PageTable | None:
-    """Return what the study's own observation model adds, by scenario and design; None where there is none.
-
-    Parameters
-    ----------
-    document : dict
-        ``results.json`` as plain values.
-    """
-    cells = (document.get("policies") or {"cells": []})["cells"]
-    if not cells:
+def observed_table(results: Results) -> PageTable | None:
+    """Return what the study's own observation model adds, by scenario and design; None where there is none."""
+    if results.policies is None:
         return None
-    policy = cells[0]["policy"]
+    own = results.policies.policies[0]
     rows = [
         (
-            Value(row["scenario"]),
-            Value(row["design"]),
-            *(_figure(row, name, scale) for name, (_, scale) in _COLUMNS.items()),
+            Value(scenario),
+            Value(design),
+            *(_figure(cell, name, scale) for name, (_, scale) in _COLUMNS.items()),
         )
-        for row in cells
-        if row["policy"] == policy
+        for (policy, scenario, design), cell in results.policies.observed.items()
+        if policy == own
     ]
     return PageTable(
         "observed",
-        f"What is observed besides, with {policy}",
+        f"What is observed besides, with {own}",
         "Expected numbers per trial, of all patients enrolled. Safe product stopped: no dose is selected although "
         "there is a true MTD. The last column is the bias of the DLT rate at the dose selected. In small print the "
         "simulated values ± one Monte Carlo standard error.",
@@ -54,15 +50,15 @@ def observed_table(document: dict[str, Any]) -> PageTable | None:
     )
 
 
-def _figure(row: dict[str, Any], name: str, scale: float) -> Value:
-    exact, simulated = row["exact"], row["simulated"]
-    value = (exact or simulated)[name]
-    if value is None:
+def _figure(cell: Cell[Observed], name: str, scale: float) -> Value:
+    value = getattr(cell.best, name)
+    if isnan(value):
         return Value("–")
     digits = 1 if scale > 1 else 2
     text = f"{scale * value:.{digits}f}"
-    if simulated is None or simulated[name] is None:
+    simulated = cell.simulated
+    if simulated is None or isnan(getattr(simulated, name)):
         return Value(text, "", scale * value)
-    error = f"± {scale * simulated['mcse'][name]:.{digits if scale > 1 else 3}f}"
-    small = error if exact is None else f"{scale * simulated[name]:.{digits}f} {error}"
+    error = f"± {scale * getattr(simulated.mcse, name):.{digits if scale > 1 else 3}f}"
+    small = error if cell.exact is None else f"{scale * getattr(simulated, name):.{digits}f} {error}"
     return Value(text, small, scale * value)

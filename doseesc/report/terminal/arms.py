@@ -22,7 +22,7 @@ _LONGEST = 14  # columns of a name
 
 def phase2_lines(results: Results) -> list[Text]:
     """Return the lines about Phase 2; none for a study without Phase 2 arms."""
-    summaries = summarise_phase2(results)
+    summaries = summarise_phase2(results.study, results.cells)
     if not summaries or not any(arm.fraction is not None for arm in results.study.phase2_arms):
         return []
     return [*_dose_lines(results.study), Text(), *_scenario_lines(results, summaries)]

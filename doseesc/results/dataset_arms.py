@@ -1,34 +1,34 @@
 """The analysis of the Phase 2 arms as variables of an xarray Dataset, and back.
 
 Each figure of :data:`doseesc.results.arm_figures.ARM_METRICS` is a variable ``arm_NAME`` over scenario, design, arm,
-engine and level, with its Monte Carlo standard error ``arm_NAME_mcse``.  Level 0 stands for all trials that open Phase
-2, the others for those with that level as the MTD.
+engine and level, with its Monte Carlo standard error ``arm_NAME_mcse``.  Level 0 stands for all trials that open
+Phase 2, the others for those with that level as the MTD.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
+from doseesc.results.arm_figures import ARM_METRICS
+from doseesc.results.plain import figures_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_DIMENSIONS = ("scenario", "design", "arm", "engine", "level")
+_AXES = ("scenario", "design", "arm", "engine", "level")
 
 
 def arm_variables(
-    found: Sequence[ArmFigures], scenarios: list[str], designs: list[str], n_levels: int
+    rows: Sequence[Mapping[str, Any]], scenarios: list[str], designs: list[str], n_levels: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the variables, NaN where there is nothing, and the coordinates ``arm`` and ``engine``.
 
-    Both are empty where nothing was found.
+    ``rows`` are those of ``phase2.analysis.figures`` in ``results.json``.
     """
-    if not found:
-        return {}, {}
+    found = [figures_of(row) for row in rows]
     arms, engines = (list(dict.fromkeys(getattr(each, name) for each in found)) for name in ("arm", "method"))
     shape = len(scenarios), len(designs), len(arms), len(engines), n_levels
     values = {name + ending: np.full(shape, np.nan) for name in ARM_METRICS for ending in ("", "_mcse")}
@@ -43,12 +43,12 @@ def arm_variables(
             values[name][place] = getattr(each, name)
             values[f"{name}_mcse"][place] = getattr(each.mcse, name)
     variables = {
-        f"arm_{name}": (_DIMENSIONS, value, {"long_name": _words(name), "units": "1"}) for name, value in values.items()
+        f"arm_{name}": (_AXES, value, {"long_name": _words(name), "units": "1"}) for name, value in values.items()
     }
     return variables, {"arm": arms, "engine": engines}
 
 
-def listed_figures(dataset: xr.Dataset) -> dict[str, Any] | None:
+def arm_analysis_part(dataset: xr.Dataset) -> dict[str, Any] | None:
     """Return the figures as ``results.json`` has them in ``phase2.analysis``; None where there are none."""
     if "arm" not in dataset.coords:
         return None

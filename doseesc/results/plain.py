@@ -1,0 +1,66 @@
+"""Arrays and figures as the plain values that JSON knows, and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+
+def plain_values(value: Any) -> Any:
+    """Turn arrays, mappings and namespaces into what JSON knows; NaN and infinities into null."""
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain_values(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain_values(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def number_of(value: Any) -> Any:
+    """Turn lists into arrays, and null, which stands for what is not defined, into NaN."""
+    if isinstance(value, list):
+        return np.array(value, dtype=np.float64)
+    return float("nan") if value is None else value
+
+
+def figures_of(row: Mapping[str, Any]) -> SimpleNamespace:
+    """Return a row of plain values as figures under their names: arrays, numbers, and namespaces of such.
+
+    Examples
+    --------
+    >>> figures_of({"selected": [0.25, 0.75], "mcse": {"selected": [0, None]}})
+    namespace(selected=array([0.25, 0.75]), mcse=namespace(selected=array([ 0., nan])))
+    """
+    return SimpleNamespace(
+        **{name: figures_of(each) if isinstance(each, Mapping) else number_of(each) for name, each in row.items()}
+    )
+
+
+def json_text(value: Any, indent: str = "") -> str:
+    """Write JSON with one line per key and lists of plain values on one line, so that people can read it too.
+
+    Examples
+    --------
+    >>> print(json_text({"selected": [0.25, 0.75], "exact": None}))
+    {
+      "selected": [0.25, 0.75],
+      "exact": null
+    }
+    """
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        items = [f"{json.dumps(key, ensure_ascii=False)}: {json_text(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(inner + item for item in items) + "\n" + indent + "}"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return "[\n" + ",\n".join(inner + json_text(item, inner) for item in value) + "\n" + indent + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
