@@ -38,18 +38,16 @@ def phase2_code(
         lines.append("print(answers.size)")
     power, assurance, course = (figures[name] for name in ("power", "assurance", "course"))
     if any(each is not None for each in figures.values()):
-        imports.append("from doseesc.phase2.assumptions import assumed_words")
+        imports.append("from doseesc.study.phase2_assumptions import assumed_words")
         lines.append("caption = assumed_words(answers.section)")
     if power is not None:
         imports += [
-            "from doseesc.phase2.size import power_by_effect, power_by_size",
+            "from doseesc.planning.phase2_answers import power_curves",
             "from doseesc.report.figures.phase2_power import power_figure",
         ]
-        how = f"trials={trials}, seed=answers.power.seed"
         lines += [
-            f"by_size = power_by_size(answers.plan, [25, 50, 100, 200], {how})",
-            f"by_effect = power_by_effect(answers.plan, [0, 0.5, 1, 1.5, 2], {how})",
-            f"power_figure(by_size, by_effect, caption=caption).savefig({str(power)!r})",
+            f"curves = power_curves(answers.plan, trials={trials}, seed=answers.power.seed)",
+            f"power_figure(curves, caption=caption).savefig({str(power)!r})",
         ]
     if assurance is not None:
         imports.append("from doseesc.report.figures.assurance import assurance_figure")

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from doseesc.planning.phase2_answers import Phase2Answers
     from doseesc.study.study import Study
 
-_FACTORS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-_MULTIPLES = (0.0, 0.5, 1.0, 1.5, 2.0)
-
 
 class Shown(StrEnum):
     """What a trial found by --size is to show."""
@@ -159,7 +156,9 @@ def phase2(
             trials=trials,
             seed=seed,
             jobs=jobs,
-            **asked,
+            analyses=analyses,
+            secondary=secondary,
+            assurance=assurance or assurance_file is not None,
         )
     except ScenarioError:
         raise
@@ -194,28 +193,25 @@ def _checked(study: Study, scenario: str | None, mtd: str | None) -> int | None:
 
 
 def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
-    from doseesc.phase2.assumptions import assumed_words
-    from doseesc.phase2.size import power_by_effect, power_by_size
+    from doseesc.planning.phase2_answers import power_curves
     from doseesc.report.figures.phase2_power import power_figure
+    from doseesc.study.phase2_assumptions import assumed_words
 
-    plan, seed = answers.plan, answers.power.seed
-    sizes = sorted({max(2, round(plan.control.n * factor)) for factor in _FACTORS})
-    by_size = power_by_size(plan, sizes, trials=trials, seed=seed, jobs=jobs)
-    by_effect = power_by_effect(plan, _MULTIPLES, trials=trials, seed=seed, jobs=jobs)
+    curves = power_curves(answers.plan, trials=trials, seed=answers.power.seed, jobs=jobs)
     title = f"Phase 2 with the MTD {answers.mtd_label}"
-    return power_figure(by_size, by_effect, title, assumed_words(answers.section))
+    return power_figure(curves, title, assumed_words(answers.section))
 
 
 def _assurance_figure(answers: Phase2Answers) -> Figure:
-    from doseesc.phase2.assumptions import assumed_words
     from doseesc.report.figures.assurance import assurance_figure
+    from doseesc.study.phase2_assumptions import assumed_words
 
     return assurance_figure(answers.programme, answers.study.dose_labels, assumed_words(answers.section))
 
 
 def _course_figure(answers: Phase2Answers) -> Figure:
-    from doseesc.phase2.assumptions import assumed_words
     from doseesc.report.figures.course import course_figure
+    from doseesc.study.phase2_assumptions import assumed_words
 
     return course_figure(answers.plan, seed=answers.power.seed, caption=assumed_words(answers.section))
 

@@ -21,8 +21,7 @@ import numpy.typing as npt
 from designs import Design, Tally
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
-from doseesc.engines.figures import METRICS
-from doseesc.engines.polynomial import weights
+from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk
 from doseesc.engines.trial_ends import Ends
 from doseesc.truth.curves import MtdRule
@@ -106,40 +105,18 @@ class Paths:
         whole = parts[0] if len(parts) == 1 else _stack(parts)
         return whole if given.ndim == 2 else one_truth(whole)
 
-    def gradient(
-        self, probabilities: Any, metric: str, *, target: float | None = None, true_mtd: int | None = None
-    ) -> FloatArray:
-        """Return the exact derivative of a figure with respect to the true DLT probabilities.
+    def polynomial(self, value: npt.ArrayLike) -> Polynomial:
+        """Return the expectation of a quantity as a polynomial, from its value in each of ``tally``, shape (T,).
 
-        Parameters
-        ----------
-        probabilities : array, shape (J,)
-            One truth.
-        metric : str
-            One of :data:`doseesc.engines.figures.METRICS`.
-        target, true_mtd
-            As for :meth:`characteristics`; the true MTD is held fixed.
-
-        Returns
-        -------
-        array, shape (J,), or (J + 1, J) for ``selected`` and (J, J) for ``patients`` and ``dlts``
-            Last axis: the probability that is varied.
+        Examples
+        --------
+        >>> from designs import BOIN
+        >>> paths = enumerate_paths(BOIN(target=0.25, n_doses=3, max_n=18))
+        >>> top = paths.polynomial(paths.selected == 3)
+        >>> top([0.1, 0.2, 0.3]).round(4), top.value_and_gradient([0.1, 0.2, 0.3])[1].round(2)
+        (array([0.366]), array([-0.61, -1.74, -1.19]))
         """
-        truth = check_probabilities(probabilities, self.design.n_doses)
-        if truth.ndim != 1:
-            raise ValueError("probabilities must be those of one truth, shape (J,)")
-        target = self.design.target if target is None else target
-        mtd = mtd_levels(truth[None], target, true_mtd)
-        value = self._value_per_end(metric, None if mtd is None else int(mtd[0]))
-        n, dlt = self._ends.n.astype(np.float64), self._ends.dlt.astype(np.float64)
-        columns = []
-        for j in range(self.design.n_doses):
-            fewer = np.zeros(self.design.n_doses)
-            fewer[j] = 1.0
-            gain = dlt[:, j] * self._weights(truth[None], np.maximum(dlt - fewer, 0), n - dlt)[0]
-            loss = (n - dlt)[:, j] * self._weights(truth[None], dlt, np.maximum(n - dlt - fewer, 0))[0]
-            columns.append(value.T @ (gain - loss))
-        return np.stack(columns, axis=-1)
+        return Polynomial.of(self.tally, self.log_coefficient, value)
 
     def weighted_ends(self, probabilities: Any) -> tuple[Ends, FloatArray]:
         """Return how trials end, and the probability of each end under K truths (K, J), shape (K, T)."""
@@ -151,34 +128,9 @@ class Paths:
         return Ends(self.tally.n, self.tally.dlt, self.selected, self.reason_code, self.design.max_n)
 
     def _end_probabilities(self, truths: FloatArray) -> FloatArray:
-        return self._weights(truths, self._ends.dlt, self._ends.n - self._ends.dlt)
-
-    def _weights(self, truths: FloatArray, dlt: npt.NDArray[Any], no_dlt: npt.NDArray[Any]) -> FloatArray:
-        """Return c_s p^dlt (1 - p)^no_dlt for K truths, shape (K, T), in the order of the ends."""
-        power, complement = dlt.astype(np.float64), no_dlt.astype(np.float64)
-        return weights(truths, power, complement, self.log_coefficient[self._ends.order])
-
-    def _value_per_end(self, metric: str, mtd: int | None) -> FloatArray:
-        """Return the figure's value in each end, shape (T,) or (T, F)."""
-        ends = self._ends
-        if metric not in METRICS:
-            raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
-        if metric in METRICS[6:] and mtd is None:
-            raise ValueError(f"target must be given for {metric}: the design has none of its own")
-        total = ends.n.sum(axis=1)
-        above = 0 if mtd is None else mtd
-        values: dict[str, npt.NDArray[Any]] = {
-            "selected": ends.selected[:, None] == np.arange(self.design.n_doses + 1),
-            "patients": ends.n,
-            "dlts": ends.dlt,
-            "total_patients": total,
-            "total_dlts": ends.dlt.sum(axis=1),
-            "stopped_early": total < ends.max_n,
-            "correct_selection": ends.selected == above,
-            "overdose_selection": ends.selected > above,
-            "patients_above_mtd": ends.n[:, above:].sum(axis=1),
-        }
-        return values[metric].astype(np.float64)
+        dlt = self._ends.dlt.astype(np.float64)
+        no_dlt = (self._ends.n - self._ends.dlt).astype(np.float64)
+        return weights(truths, dlt, no_dlt, self.log_coefficient[self._ends.order])
 
 
 def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> Paths:

@@ -11,16 +11,12 @@ where at p_j = 0 and 1 the powers are lowered instead of divided.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from designs import Tally
 from designs.arrays import FloatArray
-
-if TYPE_CHECKING:
-    from doseesc.engines.exact import Paths
-
 
 _BLOCK = 2**22  # entries of the (truths x terms) matrix held at a time
 _EDGE = 1e-12  # nearer to 0 or 1 the quotients would lose digits
@@ -45,22 +41,12 @@ class Polynomial:
     no_dlt: FloatArray
 
     @classmethod
-    def of(cls, paths: Paths, value: npt.ArrayLike) -> Polynomial:
-        """Take a quantity's value in each of ``paths.tally``, shape (T,); booleans make it a probability.
-
-        Examples
-        --------
-        >>> from designs import BOIN
-        >>> from doseesc.engines.exact import enumerate_paths
-        >>> paths = enumerate_paths(BOIN(target=0.25, n_doses=3, max_n=18))
-        >>> top = Polynomial.of(paths, paths.selected == 3)
-        >>> top([0.1, 0.2, 0.3]).round(4), top.value_and_gradient([0.1, 0.2, 0.3])[1].round(2)
-        (array([0.366]), array([-0.61, -1.74, -1.19]))
-        """
+    def of(cls, tally: Tally, log_coefficient: FloatArray, value: npt.ArrayLike) -> Polynomial:
+        """Take a quantity's value in each of T ends, shape (T,); booleans make it a probability."""
         each = np.asarray(value, dtype=np.float64)
         met = np.flatnonzero(each)
-        n, dlt = paths.tally.n[met].astype(np.float64), paths.tally.dlt[met].astype(np.float64)
-        return cls(each[met], paths.log_coefficient[met], dlt, n - dlt)
+        n, dlt = tally.n[met].astype(np.float64), tally.dlt[met].astype(np.float64)
+        return cls(each[met], log_coefficient[met], dlt, n - dlt)
 
     def __call__(self, probabilities: npt.ArrayLike) -> FloatArray:
         """Return the expectation under each of K truths (K, J), or one (J,): shape (K,)."""

@@ -13,6 +13,7 @@ from doseesc.phase2.analyses.proportions import clopper_pearson, miettinen_nurmi
 from doseesc.phase2.detectable import DetectableEffect, detectable_shr
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
+from doseesc.phase2.words import ARM_CLAIMS, CLAIMS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,9 +57,9 @@ class SizeFigures:
     def powers(self) -> dict[str, float]:
         """Power by what is to be shown, the highest dosage by itself and not adjusted where one is named."""
         return {
-            "at least one dosage improves sooner": float(self.power.share("any_ttci")),
-            "highest dosage improves sooner": float(self.power.share("ttci_alone")[-1]),
-            "highest dosage has fewer deaths": float(self.power.share("mortality_alone")[-1]),
+            CLAIMS["any_ttci"]: float(self.power.share("any_ttci")),
+            f"highest dosage {ARM_CLAIMS['ttci']}": float(self.power.share("ttci_alone")[-1]),
+            f"highest dosage {ARM_CLAIMS['mortality']}": float(self.power.share("mortality_alone")[-1]),
             "highest dosage has more reactions": float(self.power.share("reactions")[-1]),
         }
 

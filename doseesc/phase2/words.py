@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from doseesc.phase2.plan import AnalysisPlan, TrialPlan
 from doseesc.phase2.power import Power
 from doseesc.phase2.size import SampleSize
+
+CLAIMS = MappingProxyType(
+    {
+        "any_ttci": "at least one dosage improves sooner",
+        "all_ttci": "every dosage improves sooner",
+        "any_mortality": "at least one dosage has fewer deaths",
+        "any_claim": "at least one claim, either endpoint",
+        "any_reactions": "at least one dosage has more reactions",
+        "trend": "reactions rise over the arms",
+    }
+)
+"""What a trial may show, by the names of :class:`doseesc.phase2.power.Tally`."""
+
+ARM_CLAIMS = MappingProxyType(
+    {"ttci": "improves sooner", "mortality": "has fewer deaths", "reactions": "has more reactions"}
+)
+"""What it may show of a dosage."""
 
 _TTCI = {
     "log_rank": "log-rank test",
@@ -65,22 +84,6 @@ def phase2_rows(
     if plan.accrual is not None:
         rows.append(("Duration", duration_words(plan)))
     return rows
-
-
-def phase2_paragraph(
-    plan: TrialPlan, power: Power, null: Power | None = None, size: SampleSize | None = None, wanted: float = 0.8
-) -> str:
-    """Return the same as one paragraph, for a protocol's section on sample size; arguments as of :func:`phase2_rows`.
-
-    Examples
-    --------
-    >>> from doseesc.phase2.plan import TrialArm
-    >>> from doseesc.phase2.power import simulate_power
-    >>> plan = TrialPlan(control=TrialArm(name="saline", n=50), active=(TrialArm(name="MTD", n=50, amount=16),))
-    >>> phase2_paragraph(plan, simulate_power(plan, trials=1000)).split(". ")[0]
-    '100 patients are randomised: saline 50, MTD (dose 16) 50'
-    """
-    return " ".join(words for _, words in phase2_rows(plan, power, null, size, wanted))
 
 
 def arms_words(plan: TrialPlan) -> str:

@@ -11,16 +11,23 @@ from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
 from doseesc.phase2.registered_size import SizeFigures, compare_totals
 from doseesc.phase2.secondary import SecondaryRow, simulate_secondary
-from doseesc.phase2.size import SampleSize, sample_size
+from doseesc.phase2.size import SampleSize, power_by_effect, power_by_size, sample_size
 from doseesc.planning.assurance import ProgrammeAssurance, programme_assurance
 from doseesc.planning.phase2_trial import phase2_of, planned_mtd, refused, trial_plan
+from doseesc.results.results import Results
+from doseesc.runs.run_study import run
 from doseesc.study.phase2_section import Phase2
 
 if TYPE_CHECKING:
     from doseesc.study.study import Study
 
+TRIALS = 10_000
+"""Simulated trials of each plan, if no other number is asked for."""
 SECONDARY_TRIALS = 1000
 """Trials of secondary outcomes, if no more are asked for."""
+
+_SIZES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # of the plan's patients
+_EFFECTS = (0.0, 0.5, 1.0, 1.5, 2.0)  # of its log effects
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,9 @@ def answer(
     analyses: bool = False,
     secondary: bool = False,
     assurance: bool = False,
-    trials: int = 10_000,
+    totals: bool = True,
+    phase1: Results | None = None,
+    trials: int = TRIALS,
     seed: int | None = None,
     jobs: int = 1,
 ) -> Phase2Answers:
@@ -108,6 +117,10 @@ def answer(
     measure : str
     analyses, secondary, assurance : bool
         Also all analyses, the secondary outcomes, the programme's assurance.
+    totals : bool
+        Also the trials of the file's ``compare_totals``.
+    phase1 : Results, optional
+        Of the study's Phase 1, over which the assurance averages; without them the study is run.
     trials, seed, jobs : int
         As for :func:`doseesc.phase2.power.simulate_power`; seed by default the file's.
 
@@ -137,12 +150,35 @@ def answer(
         wanted=size,
         measure=None if size is None else measure,
         size=sized,
-        totals=_totals(study, plan, trials, seed, jobs),
+        totals=_totals(study, plan, trials, seed, jobs) if totals else [],
         analyses=simulate_analyses(plan, trials=trials, seed=seed, jobs=jobs) if analyses else [],
         secondary=simulate_secondary(plan, trials=min(trials, SECONDARY_TRIALS), seed=seed, jobs=jobs)
         if secondary
         else [],
-        programme=_programme(study, trials, seed, jobs) if assurance else [],
+        programme=_programme(study, phase1, trials, seed, jobs) if assurance else [],
+    )
+
+
+@dataclass(frozen=True)
+class PowerCurves:
+    """Power of a plan, were it larger, or its effect stronger.
+
+    Attributes
+    ----------
+    by_size : list of (patients in the control arm, Power)
+    by_effect : list of (multiple of the log effects, Power)
+    """
+
+    by_size: list[tuple[int, Power]]
+    by_effect: list[tuple[float, Power]]
+
+
+def power_curves(plan: TrialPlan, *, trials: int, seed: int, jobs: int = 1) -> PowerCurves:
+    """Simulate a plan with half to four times its patients, and with none to twice its log effects."""
+    sizes = sorted({max(2, round(plan.control.n * factor)) for factor in _SIZES})
+    return PowerCurves(
+        by_size=power_by_size(plan, sizes, trials=trials, seed=seed, jobs=jobs),
+        by_effect=power_by_effect(plan, _EFFECTS, trials=trials, seed=seed, jobs=jobs),
     )
 
 
@@ -156,8 +192,6 @@ def _totals(study: Study, plan: TrialPlan, trials: int, seed: int, jobs: int) ->
     return compare_totals(plan, totals, trials=trials, seed=seed, jobs=jobs)
 
 
-def _programme(study: Study, trials: int, seed: int, jobs: int) -> list[ProgrammeAssurance]:
-    from doseesc.runs.run_study import run
-
-    results = run(study, method="auto", seed=seed, jobs=jobs)
+def _programme(study: Study, phase1: Results | None, trials: int, seed: int, jobs: int) -> list[ProgrammeAssurance]:
+    results = run(study, method="auto", seed=seed, jobs=jobs) if phase1 is None else phase1
     return programme_assurance(results, trials=trials, seed=seed, jobs=jobs)

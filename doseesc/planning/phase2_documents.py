@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from doseesc.files import csv_text
 from doseesc.phase2.alternatives import analyses_frame
-from doseesc.phase2.assumptions import Assumption
 from doseesc.phase2.power_frame import power_frame
 from doseesc.phase2.registered_size import totals_frame
 from doseesc.phase2.secondary import secondary_frame
 from doseesc.phase2.words import duration_words, phase2_rows
 from doseesc.planning.assurance import assurance_frame
 from doseesc.planning.phase2_answers import Phase2Answers
+from doseesc.study.phase2_assumptions import Assumption, assumptions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def files(answers: Phase2Answers) -> dict[str, str]:
     """Return the text of every file by its name."""
     import pandas as pd
 
-    assumptions = pd.DataFrame(answers.section.assumptions(), columns=list(Assumption._fields))
+    assumptions = pd.DataFrame(assumptions_of(answers.section), columns=list(Assumption._fields))
     found = {
         POWER_FILE: power_csv(answers),
         ASSUMPTIONS_FILE: csv_text(assumptions),
@@ -55,7 +55,7 @@ def document(answers: Phase2Answers) -> str:
     """Return everything as one JSON document."""
     size = answers.size
     whole = {
-        "assumptions": [each._asdict() for each in answers.section.assumptions()],
+        "assumptions": [each._asdict() for each in assumptions_of(answers.section)],
         "in_file": answers.study.phase2 is not None,
         "scenario": answers.scenario,
         "mtd": answers.mtd_label,
@@ -82,7 +82,9 @@ def document(answers: Phase2Answers) -> str:
 
 
 def _csv(frame: pd.DataFrame, answers: Phase2Answers) -> str:
-    assumed = [f"{each.key} {each.value or each.basis}" for each in answers.section.assumptions() if not each.from_file]
+    assumed = [
+        f"{each.key} {each.value or each.basis}" for each in assumptions_of(answers.section) if not each.from_file
+    ]
     return csv_text(frame.assign(assumed="; ".join(assumed)))
 
 

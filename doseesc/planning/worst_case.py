@@ -160,7 +160,7 @@ def correct_selection_worst_case(
         else:
             below, above = Block(level - 1, 0.0, target - separation), Block(n_doses - level, target + separation, 1.0)
             blocks = [below, Block(1, target - band, target + band), above]
-        figure = Polynomial.of(paths, paths.selected == level)
+        figure = paths.polynomial(paths.selected == level)
         curve = extreme_curve(figure, blocks, sign=-1, starts=starts, seed=seed)
         oc = paths.characteristics(curve, target=target, true_mtd=level)
         found.append(_verified(level, figure, curve, oc, oc.correct_selection))
@@ -208,7 +208,7 @@ def too_toxic_worst_case(
         if level > n_doses:
             raise ValueError(f"levels must lie between 1 and {n_doses}, not {level!r}")
         blocks = [Block(level - 1, 0.0, bound), Block(n_doses - level + 1, bound, 1.0)]
-        figure = Polynomial.of(paths, paths.selected >= level)
+        figure = paths.polynomial(paths.selected >= level)
         curve = extreme_curve(figure, blocks, sign=1, starts=starts, seed=seed)
         oc = paths.characteristics(curve, true_mtd=level - 1)
         found.append(_verified(level, figure, curve, oc, oc.overdose_selection))

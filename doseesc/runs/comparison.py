@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from designs.arrays import FloatArray
-from doseesc.engines.figures import METRICS
+from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import BY_LEVEL, first_level, tidy_rows
 from doseesc.results.document import study_part
 from doseesc.results.reading import SavedRun
 from doseesc.runs.paired import paired_errors
@@ -97,17 +96,23 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
     )
 
 
-def _figures(key: tuple[str, str], a: Any, b: Any, paired: Mapping[str, FloatArray] | None) -> Iterator[ChangedFigure]:
-    for metric in METRICS:
-        values = [np.atleast_1d(getattr(each, metric)) for each in (a, b)]
-        errors = [np.atleast_1d(getattr(each.mcse, metric)) for each in (a, b)]
-        if len(values[0]) != len(values[1]):
-            continue  # another number of doses
-        scalar = np.ndim(getattr(a, metric)) == 0
-        for place, (x, y, ex, ey) in enumerate(zip(*values, *errors, strict=True)):
-            level = None if scalar else place + (metric != "selected")
-            error = math.hypot(float(ex), float(ey)) if paired is None else float(paired[metric][place])
-            yield ChangedFigure(*key, metric, level, float(x), float(y), float(y - x), error, paired is not None)
+def _figures(
+    key: tuple[str, str],
+    a: OperatingCharacteristics,
+    b: OperatingCharacteristics,
+    paired: Mapping[str, FloatArray] | None,
+) -> Iterator[ChangedFigure]:
+    same_doses = a.n_doses == b.n_doses
+    others = {(row.metric, row.level): row for row in tidy_rows(b)}
+    for row in tidy_rows(a):
+        if row.metric in BY_LEVEL and not same_doses:
+            continue
+        other = others[row.metric, row.level]
+        error = math.hypot(row.mcse, other.mcse)
+        if paired is not None:
+            error = float(paired[row.metric][0 if row.level is None else row.level - first_level(row.metric)])
+        where = (*key, row.metric, row.level)
+        yield ChangedFigure(*where, row.value, other.value, other.value - row.value, error, paired is not None)
 
 
 def _named(study: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ because another version simulated it, is left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from designs import Design
 from designs.arrays import FloatArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.figures import METRICS
+from doseesc.engines.figures import METRICS, figures_of_trials
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
@@ -96,19 +96,9 @@ class _Replay:
 
     def _figures(self) -> FloatArray:
         """Return the figures of :data:`METRICS` at every node, side by side."""
-        tally, selected = self.graph.tally, self.graph.selected
-        by_metric: dict[str, Any] = {
-            "selected": selected[:, None] == np.arange(self.graph.design.n_doses + 1),
-            "patients": tally.n,
-            "dlts": tally.dlt,
-            "total_patients": tally.total_n,
-            "total_dlts": tally.total_dlt,
-            "stopped_early": tally.total_n < self.graph.design.max_n,
-            "correct_selection": selected == self.mtd,
-            "overdose_selection": selected > self.mtd,
-            "patients_above_mtd": tally.n[:, self.mtd :].sum(axis=1),
-        }
-        return np.column_stack([by_metric[name] for name in METRICS]).astype(np.float64)
+        graph = self.graph
+        found = figures_of_trials(graph.tally.n, graph.tally.dlt, graph.selected, graph.design.max_n, self.mtd)
+        return np.column_stack([found[name] for name in METRICS]).astype(np.float64)
 
     def agrees(self, mean: FloatArray) -> bool:
         """Whether simulating again gives the figures of the run."""

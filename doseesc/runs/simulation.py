@@ -16,6 +16,7 @@ from designs.arrays import FloatArray
 from doseesc.engines.benchmark import benchmark_choice
 from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.figures import figures_of_trials
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
 from doseesc.engines.observed import Observed, SeenSums
 from doseesc.engines.observed_play import play_observed
@@ -187,5 +188,5 @@ def _simulate_scenario(
 
 def _figures(graph: DecisionGraph, mtd: int) -> npt.NDArray[np.int64]:
     """Return the figures of :data:`DIFFERENCES` at each node, shape (N, 3)."""
-    above = graph.tally.n[:, mtd:].sum(axis=1)
-    return np.column_stack([graph.selected == mtd, graph.selected > mtd, above]).astype(np.int64)
+    found = figures_of_trials(graph.tally.n, graph.tally.dlt, graph.selected, graph.design.max_n, mtd)
+    return np.column_stack([found[name] for name in DIFFERENCES]).astype(np.int64)

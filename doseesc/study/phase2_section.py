@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from doseesc.phase2.assumptions import Assumption, assumptions_of
 from doseesc.phase2.patients.course import ControlCourse
 from doseesc.phase2.patients.effect import DoseEffect
 from doseesc.phase2.patients.strata import BERLIN, Stratum
@@ -273,10 +272,6 @@ class Phase2(Section):
             return ()
         given = BERLIN if self.strata == "berlin" else tuple(_stratum(each) for each in self.strata)
         return tuple(Stratum(name=each.name, share=each.share, course=self.control.course(each)) for each in given)
-
-    def assumptions(self) -> list[Assumption]:
-        """Return every value that the trial rests on, and which of them the file does not give."""
-        return assumptions_of(self)
 
 
 def _stratum(given: Severity) -> Stratum:

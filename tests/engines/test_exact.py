@@ -21,7 +21,7 @@ from designs import (
     ThreePlusThree,
 )
 from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.figures import METRICS
+from doseesc.engines.figures import METRICS, figures_of_trials
 from doseesc.engines.states import TooManyStates, row_keys
 
 PER_LEVEL = METRICS[:3]
@@ -135,7 +135,6 @@ def test_probabilities_sum_to_one_for_any_truth(name, data):
     np.testing.assert_allclose(oc.dlts, oc.patients * truth, atol=1e-12)
     np.testing.assert_allclose(oc.selected_and_patients.sum(axis=1), oc.selected, atol=1e-15)
     assert oc.total_patients == pytest.approx(oc.patients.sum(), abs=1e-11)
-    assert oc.at_least_dlts(0) == pytest.approx(1, abs=1e-12)
 
 
 def test_certain_truths_are_safe():
@@ -176,21 +175,26 @@ def test_blocks_of_truths_change_nothing(monkeypatch):
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("name", ["3+3", "CRM restricted, ragged last cohort", "BOIN titration"])
-def test_gradient_equals_finite_differences(name, metric):
+def test_figures_are_polynomials_with_their_gradient(name, metric):
     paths = paths_of(name)
     truth, step = np.array([0.1, 0.3, 0.5]), 1e-5
-    gradient = paths.gradient(truth, metric, target=0.25, true_mtd=2)
-    for j in range(3):
-        move = step * (np.arange(3) == j)
-        up = getattr(paths.characteristics(truth + move, target=0.25, true_mtd=2), metric)
-        down = getattr(paths.characteristics(truth - move, target=0.25, true_mtd=2), metric)
-        np.testing.assert_allclose(gradient[..., j], (np.asarray(up) - down) / (2 * step), atol=1e-7)
+    per_end = figures_of_trials(paths.tally.n, paths.tally.dlt, paths.selected, paths.design.max_n, mtd=2)[metric]
+    values = per_end.reshape(len(per_end), -1).T
+    known = np.atleast_1d(getattr(paths.characteristics(truth, target=0.25, true_mtd=2), metric))
+    for place, value in enumerate(values):
+        figure = paths.polynomial(value)
+        assert figure(truth)[0] == pytest.approx(known[place], abs=1e-12)
+        gradient = figure.value_and_gradient(truth)[1]
+        for j in range(3):
+            move = step * (np.arange(3) == j)
+            slope = (figure(truth + move)[0] - figure(truth - move)[0]) / (2 * step)
+            assert gradient[j] == pytest.approx(slope, abs=1e-7)
 
 
 def test_gradient_at_the_edge():
     """At p = 0 the polynomial's derivative is one-sided but finite."""
     paths = paths_of("BOIN")
-    gradient = paths.gradient([0.0, 0.0, 0.0], "total_dlts")
+    gradient = paths.polynomial(paths.tally.total_dlt).value_and_gradient([0.0, 0.0, 0.0])[1]
     patients = paths.characteristics([0.0, 0.0, 0.0]).patients
     np.testing.assert_allclose(gradient, patients, atol=1e-12)
 
@@ -225,10 +229,6 @@ def test_wrong_probabilities_are_named():
         paths.characteristics([0.1, 0.2])
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         paths.characteristics([0.1, 0.2, 1.2])
-    with pytest.raises(ValueError, match="target"):
-        paths_of("3+3").gradient([0.1, 0.2, 0.3], "correct_selection")
-    with pytest.raises(ValueError, match="metric"):
-        paths.gradient([0.1, 0.2, 0.3], "luck")
 
 
 def test_row_keys_with_more_digits_than_fit_one_number():

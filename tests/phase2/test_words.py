@@ -2,18 +2,19 @@
 
 import pytest
 
-from doseesc.phase2.assumptions import assumed_words
 from doseesc.phase2.patients.effect import DrugEffect
 from doseesc.phase2.patients.patients import draw_arm
 from doseesc.phase2.patients.strata import BERLIN
 from doseesc.phase2.plan import AnalysisPlan, TrialArm, TrialPlan
 from doseesc.phase2.power import simulate_power
-from doseesc.phase2.size import power_by_effect, power_by_size, sample_size
-from doseesc.phase2.words import duration_words, phase2_paragraph, phase2_rows
+from doseesc.phase2.size import sample_size
+from doseesc.phase2.words import duration_words, phase2_rows
 from doseesc.planning.assurance import ProgrammeAssurance
+from doseesc.planning.phase2_answers import power_curves
 from doseesc.report.figures.assurance import assurance_figure
 from doseesc.report.figures.course import course_figure
 from doseesc.report.figures.phase2_power import power_figure
+from doseesc.study.phase2_assumptions import assumed_words
 from doseesc.study.phase2_section import Phase2
 from doseesc.truth.accrual import Accrual
 
@@ -24,7 +25,7 @@ def trial(shr=1.5, n=50, **other):
 
 
 def said(plan):
-    return phase2_paragraph(plan, simulate_power(plan, trials=200, seed=1))
+    return " ".join(words for _, words in phase2_rows(plan, simulate_power(plan, trials=200, seed=1)))
 
 
 @pytest.mark.parametrize(
@@ -140,8 +141,7 @@ def test_course_figure_draws_the_truth_and_one_trial_of_each_arm():
 def test_power_figure_has_a_caption_below_the_axes():
     plan = trial()
     caption = "assumed, not in the file: " + " · ".join(f"value {place}" for place in range(40))
-    by_size = power_by_size(plan, [20, 40], trials=200)
-    figure = power_figure(by_size, power_by_effect(plan, [0, 1], trials=200), "Phase 2", caption)
+    figure = power_figure(power_curves(plan, trials=200, seed=1), "Phase 2", caption)
     figure.draw_without_rendering()
     assert "value 39" in figure.texts[-1].get_text()
     box = figure.texts[-1].get_window_extent()

@@ -23,6 +23,7 @@ from doseesc.planning.phase2_documents import document, files
 from doseesc.planning.phase2_trial import phase2_of, trial_plan
 from doseesc.report.terminal.phase2 import answer_parts, headline
 from doseesc.report.terminal.phase2_totals import totals_lines
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.study import ScenarioError, load, shipped_scenarios
 from doseesc.truth.accrual import DAYS_PER_MONTH, Accrual
 
@@ -75,7 +76,7 @@ def test_total_and_allocation_of_the_file(planned):
         26,
         27,
     ]
-    assert "patients_per_arm" not in {each.key for each in phase2_of(study).assumptions()}
+    assert "patients_per_arm" not in {each.key for each in assumptions_of(phase2_of(study))}
 
 
 def test_strata_and_accrual_of_the_file(planned):
@@ -97,7 +98,7 @@ def test_strata_and_accrual_of_the_file(planned):
     plan = trial_plan(berlin, scenario="S", mtd_level=3)
     assert [each.share for each in plan.strata] == [each.share for each in BERLIN]
     assert plan.strata[2].course.death_times.scale == 10
-    listed = {each.key: each for each in phase2_of(berlin).assumptions()}
+    listed = {each.key: each for each in assumptions_of(phase2_of(berlin))}
     assert listed["strata"].from_file
     assert not listed["strata.severe"].from_file
     assert "control.died" not in listed

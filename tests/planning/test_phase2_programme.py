@@ -9,6 +9,7 @@ import doseesc
 from doseesc.phase2.power import simulate_power
 from doseesc.planning.assurance import assurance_frame, programme_assurance
 from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.phase2_section import Phase2
 from doseesc.study.study import ScenarioError, load, shipped_scenarios
 
@@ -58,7 +59,7 @@ def test_section_becomes_a_trial(planned):
 
 def test_what_the_file_leaves_out_is_an_assumption(planned):
     study = planned("{loss: 0.1, effect: {shr: 1.3}}")
-    listed = {each.key: each for each in phase2_of(study).assumptions()}
+    listed = {each.key: each for each in assumptions_of(phase2_of(study))}
     assert listed["loss"].from_file
     assert listed["effect.shr"].from_file
     assert listed["effect.shr"].value == "1.3"

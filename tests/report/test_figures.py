@@ -9,7 +9,8 @@ from doseesc.files import OutputError
 from doseesc.report.figures.posterior import posterior_table
 from doseesc.report.figures.selection import selection_figure
 from doseesc.report.page.figure_plans import figure_plans, phase2_plans
-from doseesc.report.tables.phase2 import assumptions_table, assurance_table, phase2_study, power_table, trial_table
+from doseesc.report.page.figures import phase2_on_page
+from doseesc.report.tables.phase2 import assumptions_table, assurance_table, power_table, trial_table
 from doseesc.report.words.across import across_scenarios
 from doseesc.report.words.recommendation import recommendation
 from doseesc.results.folder import write_results
@@ -72,8 +73,7 @@ def saved(request, tmp_path_factory):
 
 
 def test_nothing_is_cut_off(saved):
-    study = phase2_study(saved.results)
-    plans = [*figure_plans(saved, "middle"), *phase2_plans(study, saved.results)]
+    plans = [*figure_plans(saved, "middle"), *phase2_plans(*phase2_on_page(saved.results))]
     drawn = 0
     for plan in plans:
         figure = None if plan.name[-1] in "45678" else plan.draw()  # of many designs, three are enough
@@ -139,18 +139,18 @@ def test_worst_overdosing_is_named_with_its_scenario(saved):
 
 
 def test_phase2_tables_hold_what_was_simulated(saved):
-    study, found = saved.results.study, phase2_study(saved.results)
+    found, _ = phase2_on_page(saved.results)
     power = {row[0].text: row for row in power_table(found).rows}
     row = power["full improves sooner"]
     assert row[1].key == pytest.approx(100 * found.power.share("ttci")[-1])
     assert row[1].small == f"± {100 * found.power.mcse('ttci')[-1]:.1f}"
     assert row[2].key == pytest.approx(100 * found.null.share("ttci")[-1])
-    assert [row[1].text for row in trial_table(found, study).rows] == ["20", "20", "20"]
-    rows = {(row[0].text, row[1].text): row for row in assurance_table(found, study).rows}
+    assert [row[1].text for row in trial_table(found).rows] == ["20", "20", "20"]
+    rows = {(row[0].text, row[1].text): row for row in assurance_table(found).rows}
     for each in found.programme:
         expected = float(each.mtd[1:] @ each.success_by_mtd)
         assert rows[each.scenario, each.design][2].key == pytest.approx(100 * expected)
-    sources = {row[0].text: row[2].text for row in assumptions_table(study).rows}
+    sources = {row[0].text: row[2].text for row in assumptions_table(saved.results.study).rows}
     assert sources["patients_per_arm"] == "the file"
     assert sources["effect.shr"].startswith("assumed: ")
 

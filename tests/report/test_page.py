@@ -19,7 +19,6 @@ from doseesc.report.figures.style import design_style, dose_shade, figure_bytes,
 from doseesc.report.page.figure_plans import _as_counted, figure_plans
 from doseesc.report.tables.characteristics import selection_table
 from doseesc.report.words.recommendation import recommendation
-from doseesc.results.document import results_document
 from doseesc.results.document_models import results_schema
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
@@ -100,10 +99,8 @@ def page(text):
 
 
 def test_results_are_read_back_as_they_were(saved):
-    read, _ = saved
-    again = json.loads(json.dumps(results_document(read.results)))
-    for part in ("study", "truths", "cells", "differences", "agreement", "notes", "phase2", "scenario_text"):
-        assert again[part] == read.document[part], part
+    read, folder = saved
+    assert read.results.to_document() == json.loads((folder / "results.json").read_text())
 
 
 def test_page_has_the_sections_and_each_holds_something(page):
@@ -231,7 +228,7 @@ def test_tables_hold_the_exact_values_and_the_simulated_ones_with_their_errors(s
 def test_provenance_ends_with_the_scenario_verbatim(page, saved):
     assert page.all("pre")[-1]["text"] == STUDY
     last = page.all("section")[-1]["text"]
-    for word in (saved[0].document["provenance"]["scenario_sha256"], "500", "7"):
+    for word in (saved[0].results.provenance_now()["scenario_sha256"], "500", "7"):
         assert word in last
     assert "doses: assumed" in page.all("section")[-3]["text"]
 
@@ -315,7 +312,7 @@ def test_run_writes_a_report_of_a_plain_study(scenario_file, small_scenario, cli
 
 
 def test_results_schema_describes_what_is_written(saved, cli):
-    document, schema = saved[0].document, results_schema()
+    document, schema = saved[0].results.to_document(), results_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(document, schema)
     assert json.loads(cli("schema", "--results")[1]) == schema

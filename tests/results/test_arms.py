@@ -102,7 +102,7 @@ def test_nearest_tested_dose_takes_a_dose_that_only_rounding_puts_above(with_arm
 
 def test_rows_of_a_run(with_arms):
     results = run(with_arms(dlt="[0.1, 0.25, 0.45]"), method="exact")
-    frame = phase2_arms(results)
+    frame = phase2_arms(results.study, results.cells)
     chances = results.cells["S", "B"].exact.selected
     assert list(frame["arm"]) == ["", *["saline", "quarter", "full"] * 3]
     assert list(frame["mtd"].unique()) == ["none", "low", "medium", "high"]
@@ -117,8 +117,8 @@ def test_rows_of_a_run(with_arms):
 def test_exact_probabilities_are_preferred_and_simulated_ones_carry_their_error(with_arms):
     study = with_arms()
     both, simulated = (run(study, method=method, trials=500) for method in ("both", "monte_carlo"))
-    assert set(phase2_arms(both)["method"]) == {"exact"}
-    frame = phase2_arms(simulated)
+    assert set(phase2_arms(both.study, both.cells)["method"]) == {"exact"}
+    frame = phase2_arms(simulated.study, simulated.cells)
     assert set(frame["method"]) == {"monte_carlo"}
     chance = frame["probability"]
     assert np.allclose(frame["mcse"], np.sqrt(chance * (1 - chance) / 500), atol=1e-4)
@@ -127,7 +127,7 @@ def test_exact_probabilities_are_preferred_and_simulated_ones_carry_their_error(
 
 def test_summary_by_hand(with_arms):
     results = run(with_arms(dlt="[0.1, 0.25, 0.45]"), method="exact")
-    (summary,) = summarise_phase2(results)
+    (summary,) = summarise_phase2(results.study, results.cells)
     found = results.cells["S", "B"].exact
     none, low, medium, high = found.selected
     quarter, full = summary.arms
@@ -148,30 +148,30 @@ def test_margin(with_arms):
     high = results.cells["S", "B"].exact.selected[3]
 
     def too_toxic(margin):
-        return summarise_phase2(results, margin)[0].arms[1].too_toxic
+        return summarise_phase2(results.study, results.cells, margin)[0].arms[1].too_toxic
 
     assert too_toxic(0.09) == pytest.approx(high)
     assert too_toxic(0.1) == too_toxic(None) == 0  # 35 % does not exceed 25 % by more than 10 points
     strict = run(with_arms("true_mtd: {rule: highest_below, margin: 0.05}\n", dlt="[0.1, 0.25, 0.35]"), method="exact")
-    assert summarise_phase2(strict)[0].arms[1].too_toxic == pytest.approx(high)
+    assert summarise_phase2(strict.study, strict.cells)[0].arms[1].too_toxic == pytest.approx(high)
     with pytest.raises(ValueError, match="margin must not be negative"):
         too_toxic(-0.1)
 
 
 def test_phase_2_that_never_opens(with_arms):
     results = run(with_arms(dlt="[1, 1, 1]"), method="exact")
-    (summary,) = summarise_phase2(results)
+    (summary,) = summarise_phase2(results.study, results.cells)
     assert summary.opens == 0
     assert [arm.dlt_probability for arm in summary.arms] == [None, None]
-    assert phase2_arms(results)["probability"].tolist()[0] == pytest.approx(1)
+    assert phase2_arms(results.study, results.cells)["probability"].tolist()[0] == pytest.approx(1)
 
 
 def test_study_without_phase_2(with_arms):
     results = run(with_arms(arms=""), method="exact")
-    frame = phase2_arms(results)
+    frame = phase2_arms(results.study, results.cells)
     assert frame.empty
     assert "dlt_probability" in frame.columns
-    assert summarise_phase2(results) == []
+    assert summarise_phase2(results.study, results.cells) == []
 
 
 def test_shipped_trial_has_the_registered_arms():

@@ -13,7 +13,6 @@ import pytest
 from doseesc import __version__
 from doseesc.files import OutputError, write_file, write_folder
 from doseesc.results.arms import phase2_arms
-from doseesc.results.document import results_document
 from doseesc.results.folder import characteristics_csv, check_folder, results_json, write_results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
@@ -58,7 +57,7 @@ def test_arms_are_those_of_the_frame(results):
         keep_default_na=False,
         na_values={"amount": "", "asked_amount": ""},
     )
-    expected = phase2_arms(results)
+    expected = phase2_arms(results.study, results.cells)
     assert list(frame.columns) == list(expected.columns)
     assert frame["arm"].tolist() == expected["arm"].tolist()
     assert np.allclose(frame["probability"], expected["probability"], rtol=0, atol=0)
@@ -93,7 +92,7 @@ def test_document_holds_provenance_and_everything_else(results):
 def test_same_run_same_document_but_for_time(results):
     study = results.study
     again = run(study, trials=200, seed=3, method="both", jobs=2)
-    first, second = (results_document(each) for each in (results, again))
+    first, second = (each.to_document() for each in (results, again))
     assert set(first.pop("run")) == {"finished", "elapsed_seconds"}
     second.pop("run")
     assert first == second

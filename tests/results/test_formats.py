@@ -1,4 +1,4 @@
-"""Results to and from pandas, xarray, Parquet and netCDF: nothing is lost but the comparison of observation models."""
+"""Results to and from pandas, xarray, Parquet and netCDF: nothing is lost."""
 
 import subprocess
 import sys
@@ -13,11 +13,11 @@ import doseesc
 from doseesc.engines.figures import METRICS
 from doseesc.files import OutputError
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell
-from doseesc.results.document import results_document
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read, read_results
 from doseesc.results.results import Results
 from doseesc.runs.run_study import run
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.study import load
 
 STUDY = """\
@@ -70,7 +70,7 @@ def results(request, whole):
 
 def everything(found):
     """Return all that ``results.json`` holds but when it was made."""
-    document = results_document(found)
+    document = found.to_document()
     return {name: value for name, value in document.items() if name != "run"}
 
 
@@ -88,6 +88,21 @@ def test_files_there_and_back(whole, ending, tmp_path):
     assert everything(doseesc.read(path)) == everything(whole)
     again = read(path)
     assert again.elapsed == pytest.approx(whole.elapsed, abs=1e-3)
+
+
+OBSERVED = STUDY + "observation: {background: 0.05, mortality_28_days: 0.3, deaths: replaced}\n"
+
+
+@pytest.mark.parametrize("method", ["both", "exact", "monte_carlo"])
+def test_the_comparison_of_observation_models_comes_back(method, tmp_path):
+    path = tmp_path / "observed.yaml"
+    path.write_text(OBSERVED)
+    found = run(load(path), method=method)
+    folder = write_results(found, tmp_path / "out")
+    for again in (read(folder), read(found.save(tmp_path / "f.nc")), read(found.save(tmp_path / "f.parquet"))):
+        assert again.policies is not None
+        assert list(map(str, again.policies.rows())) == list(map(str, found.policies.rows()))
+        assert everything(again) == everything(found)
 
 
 def test_the_dataset_is_by_scenario_design_and_level(results):
@@ -154,7 +169,7 @@ def test_results_read_back_keep_their_own_provenance(folder, tmp_path):
     for ending in ("nc", "parquet"):
         path = replace(found, provenance=old).save(tmp_path / f"found.{ending}")
         assert read(path).provenance == old
-    assert results_document(read(path))["provenance"] == old
+    assert read(path).to_document()["provenance"] == old
 
 
 @pytest.mark.parametrize(
@@ -218,8 +233,8 @@ def test_what_the_file_leaves_to_assumptions_stays_known_as_assumed(more, tmp_pa
     folder = write_results(found, tmp_path / "out")
     paths = [found.save(tmp_path / f"found.{ending}") for ending in ("nc", "parquet")]
     for again in map(read, [folder, *paths]):
-        assert again.study.phase2.assumptions() == found.study.phase2.assumptions()
-        assert any(not each.from_file for each in again.study.phase2.assumptions())
+        assert assumptions_of(again.study.phase2) == assumptions_of(found.study.phase2)
+        assert any(not each.from_file for each in assumptions_of(again.study.phase2))
 
 
 def test_xarray_holds_the_analysis_of_the_arms(whole):

@@ -12,7 +12,6 @@ from doseesc.engines.montecarlo import simulate
 from doseesc.engines.observed import OBSERVED_METRICS
 from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words, observed_words
 from doseesc.report.terminal.run import report_lines
-from doseesc.results.document import results_document
 from doseesc.results.folder import write_results
 from doseesc.results.policies import DRUG_ALONE
 from doseesc.runs.run_study import run
@@ -56,7 +55,7 @@ def test_without_the_section_nothing_changes(text, scenario_file, results):
     plain = run(load(scenario_file(text)))
     assert plain.policies is None
     assert plain.study.observations == {}
-    assert "policies" not in results_document(plain)
+    assert "policies" not in plain.to_document()
     assert not attribution_lines(plain)
     # The trial of the drug alone, which every comparison begins with, is the same to the last bit.
     for key, cell in plain.cells.items():

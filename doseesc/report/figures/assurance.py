@@ -35,7 +35,7 @@ def assurance_figure(
     labels : sequence of str
         Of the dose levels, lowest first.
     caption : str
-        Written below, such as the words of :func:`doseesc.phase2.words.assumption_words`.
+        Written below, such as the words of :func:`doseesc.study.phase2_assumptions.assumed_words`.
     true_mtds : mapping of str to str, optional
         The true MTD of each scenario, written beside its name.
 

@@ -27,7 +27,7 @@ def course_figure(plan: TrialPlan, *, seed: int = 1, caption: str = "") -> Figur
     seed : int
         The trial drawn is the first of :func:`doseesc.phase2.power.simulate_power` with this seed.
     caption : str
-        Written below, such as the words of :func:`doseesc.phase2.assumptions.assumed_words`.
+        Written below, such as the words of :func:`doseesc.study.phase2_assumptions.assumed_words`.
 
     Returns
     -------

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from doseesc.phase2.power import Power
+from doseesc.planning.phase2_answers import PowerCurves
 from doseesc.report.figures.caption import add_caption
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ _Z = 1.96
 
 
 def power_figure(
-    by_size: Sequence[tuple[int, Power]],
-    by_effect: Sequence[tuple[float, Power]],
+    curves: PowerCurves,
     title: str | None = None,
     caption: str = "",
 ) -> Figure:
@@ -28,11 +27,11 @@ def power_figure(
 
     Parameters
     ----------
-    by_size, by_effect : list
-        Of :func:`doseesc.phase2.size.power_by_size` and :func:`doseesc.phase2.size.power_by_effect`.
+    curves : PowerCurves
+        Of :func:`doseesc.planning.phase2_answers.power_curves`.
     title : str, optional
     caption : str
-        Written below, such as the words of :func:`doseesc.phase2.words.assumption_words`.
+        Written below, such as the words of :func:`doseesc.study.phase2_assumptions.assumed_words`.
 
     Returns
     -------
@@ -45,10 +44,14 @@ def power_figure(
     figure = Figure(figsize=(7.6, 3.4), dpi=150, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharey=True)
-    _draw(left, [float(n) for n, _ in by_size], [power for _, power in by_size])
+    _draw(left, [float(n) for n, _ in curves.by_size], [power for _, power in curves.by_size])
     left.set_xlabel("patients in the control arm", fontsize=8)
     left.set_ylabel("power, %", fontsize=8)
-    _draw(right, [power.plan.active[-1].effect.shr for _, power in by_effect], [power for _, power in by_effect])
+    _draw(
+        right,
+        [power.plan.active[-1].effect.shr for _, power in curves.by_effect],
+        [power for _, power in curves.by_effect],
+    )
     right.set_xlabel("subdistribution hazard ratio at the highest dosage", fontsize=8)
     left.legend(fontsize=7, frameon=False)
     if title:

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from designs.arrays import FloatArray
-    from doseesc.report.tables.phase2 import Phase2Study
+    from doseesc.planning.phase2_answers import Phase2Answers, PowerCurves
     from doseesc.results.reading import SavedRun
     from doseesc.results.results import Results
+    from doseesc.study.study import Study
 
 _COHORTS = 3
 _ERRORS = " Lines at the ends reach two Monte Carlo standard errors either way."
@@ -145,25 +146,25 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
     return plans
 
 
-def phase2_plans(found: Phase2Study, results: Results) -> list[Plan]:
+def phase2_plans(answers: Phase2Answers, curves: PowerCurves) -> list[Plan]:
     """Return the figures of the Phase 2 trial."""
-    arms = ", ".join(arm.name for arm in found.power.plan.active)
+    study, arms = answers.study, ", ".join(arm.name for arm in answers.plan.active)
     return [
         Plan(
             "power",
-            partial(power_figure, found.by_size, found.by_effect),
+            partial(power_figure, curves),
             "Power of the Phase 2 trial",
             f"Two panels of curves for {arms} and for at least one of them: the chance of showing sooner improvement "
             "over the number of patients in the control arm, and over the hazard ratio at the highest dosage.",
             "The higher the better; the grey line is 80 %. Left: other numbers of patients, with the effect assumed. "
             "Right: other effects, with the patients planned; at a ratio of 1 the drug does nothing, so that the curve "
-            f"is the type I error. Bands: 95 % Monte Carlo, {found.by_size[0][1].tally.trials:,} trials each.",
+            f"is the type I error. Bands: 95 % Monte Carlo, {curves.by_size[0][1].tally.trials:,} trials each.",
         ),
         Plan(
             "assurance",
-            partial(assurance_figure, found.programme, results.study.dose_labels, true_mtds=_true_mtds(results)),
+            partial(assurance_figure, answers.programme, study.dose_labels, true_mtds=_true_mtds(study)),
             "Assurance: how likely Phase 1 and Phase 2 together succeed",
-            f"One panel per scenario, one bar per design ({', '.join(results.study.designs)}): the chance of success, "
+            f"One panel per scenario, one bar per design ({', '.join(study.designs)}): the chance of success, "
             "split by the MTD that Phase 1 declares. The numbers are in the table of assurance.",
             "The higher the bar the likelier success; its parts are the MTDs declared, light to dark; the diamond "
             "counts only success with a dosage that is not too toxic. ★ is the true MTD. Lines reach two Monte Carlo "
@@ -172,8 +173,7 @@ def phase2_plans(found: Phase2Study, results: Results) -> list[Plan]:
     ]
 
 
-def _true_mtds(results: Results) -> dict[str, str]:
-    study = results.study
+def _true_mtds(study: Study) -> dict[str, str]:
     labels = ("none", *study.dose_labels)
     return {scenario: labels[study.true_mtd(truth)] for scenario, truth in study.truths.items()}
 

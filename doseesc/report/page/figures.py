@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from doseesc.parallel import begin
+from doseesc.planning.phase2_answers import Phase2Answers, PowerCurves, answer, power_curves
 from doseesc.report.figures.style import figure_bytes
 from doseesc.report.page.figure_plans import Plan, figure_plans, phase2_plans
-from doseesc.report.tables.phase2 import Phase2Study, phase2_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,12 +57,16 @@ class PageFigure:
         return round(float(found.group(1)) * 96 / 72) if found else 710
 
 
+CURVE_TRIALS = 2000
+"""Simulated trials of each point of a curve of power."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """All figures by name, and what was simulated of Phase 2 for some of them."""
 
     figures: dict[str, PageFigure]
-    phase2: Phase2Study | None
+    phase2: Phase2Answers | None
 
 
 def page_figures(saved: SavedRun, typical: str) -> Drawn:
@@ -85,7 +89,7 @@ def page_figures(saved: SavedRun, typical: str) -> Drawn:
 
 def _elsewhere(
     results: Results, plans: list[Plan]
-) -> tuple[Phase2Study | None, dict[str, PageFigure], list[tuple[bytes, bytes] | None]]:
+) -> tuple[Phase2Answers | None, dict[str, PageFigure], list[tuple[bytes, bytes] | None]]:
     phase2, more = _phase2(results)
     return phase2, more, [_drawn(plan.draw) for plan in plans]
 
@@ -95,12 +99,18 @@ def _drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:
     return None if figure is None else (figure_bytes(figure, "svg"), figure_bytes(figure, "png"))
 
 
-def _phase2(results: Results) -> tuple[Phase2Study | None, dict[str, PageFigure]]:
-    found = phase2_study(results)
-    if found is None:
+def _phase2(results: Results) -> tuple[Phase2Answers | None, dict[str, PageFigure]]:
+    if results.study.phase2 is None:
         return None, {}
-    plans = phase2_plans(found, results)
-    return found, _named(plans, [_drawn(plan.draw) for plan in plans])
+    answers, curves = phase2_on_page(results)
+    plans = phase2_plans(answers, curves)
+    return answers, _named(plans, [_drawn(plan.draw) for plan in plans])
+
+
+def phase2_on_page(results: Results) -> tuple[Phase2Answers, PowerCurves]:
+    """Simulate the Phase 2 trial that the study describes."""
+    answers = answer(results.study, assurance=True, phase1=results, totals=False, seed=results.seed)
+    return answers, power_curves(answers.plan, trials=CURVE_TRIALS, seed=results.seed)
 
 
 def _named(plans: list[Plan], drawn: list[tuple[bytes, bytes] | None]) -> dict[str, PageFigure]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from doseesc.conduct.trial import trial_of
 from doseesc.phase2.words import phase2_rows
+from doseesc.planning.phase2_answers import Phase2Answers
 from doseesc.report.figures.posterior import posterior_table
 from doseesc.report.page.figures import page_figures
 from doseesc.report.tables.arm_analysis import arm_analysis_table
@@ -24,7 +25,7 @@ from doseesc.report.tables.characteristics import (
 )
 from doseesc.report.tables.further import DOSE_RULES, arms_table, observation_table, phase2_table, prior_table
 from doseesc.report.tables.observed import observed_table
-from doseesc.report.tables.phase2 import Phase2Study, assumptions_table, assurance_table, power_table, trial_table
+from doseesc.report.tables.phase2 import assumptions_table, assurance_table, power_table, trial_table
 from doseesc.report.terminal.observation_policies import observed_words
 from doseesc.report.words.across import across_scenarios, verdict
 from doseesc.report.words.method import method_words
@@ -72,7 +73,7 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
     return files
 
 
-def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
+def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
     results, study = saved.results, saved.results.study
     tables = [
         summary_table(results),
@@ -92,7 +93,7 @@ def _context(saved: SavedRun, phase2: Phase2Study | None) -> dict[str, Any]:
     if saved.fit is not None:
         tables.append(posterior_table(saved.fit))
     if phase2 is not None:
-        tables += [trial_table(phase2, study), power_table(phase2), assurance_table(phase2, study)]
+        tables += [trial_table(phase2), power_table(phase2), assurance_table(phase2)]
     trials = {name: trial_of(study, name) for name in study.designs}
     return {
         "study": study,

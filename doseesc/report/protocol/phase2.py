@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from doseesc.errors import ScenarioError
-from doseesc.phase2.assumptions import assumptions_of
 from doseesc.phase2.power import Power, simulate_power
-from doseesc.phase2.words import phase2_rows
+from doseesc.phase2.words import ARM_CLAIMS, CLAIMS, phase2_rows
+from doseesc.planning.phase2_answers import TRIALS
 from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables.characteristics import PageTable, Value
 from doseesc.report.tables.further import DOSE_RULES, arms_table
-from doseesc.report.tables.phase2 import TRIALS
 from doseesc.results.arms import fraction_words
 from doseesc.results.results import Results
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.study import Study
 
 _NAMES = MappingProxyType(
@@ -102,11 +102,11 @@ def _plain(word: str) -> str:
 def _power_table(power: Power, null: Power) -> PageTable:
     arms = power.plan.active
     claims: list[tuple[str, str, int | None]] = [
-        *((f"{arm.name} improves sooner", "ttci", place) for place, arm in enumerate(arms)),
-        ("at least one dosage improves sooner", "any_ttci", None),
-        ("every dosage improves sooner", "all_ttci", None),
+        *((f"{arm.name} {ARM_CLAIMS['ttci']}", "ttci", place) for place, arm in enumerate(arms)),
+        (CLAIMS["any_ttci"], "any_ttci", None),
+        (CLAIMS["all_ttci"], "all_ttci", None),
         *(
-            (f"{arm.name} has fewer deaths, tested by itself", "mortality_alone", place)
+            (f"{arm.name} {ARM_CLAIMS['mortality']}, tested by itself", "mortality_alone", place)
             for place, arm in enumerate(arms)
         ),
         ("at least one claim, on either outcome", "any_claim", None),

@@ -18,6 +18,7 @@ from doseesc.report.protocol.decisions import uses_pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables.characteristics import PageTable, Value
 from doseesc.results.results import Results
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.study import Study
 
 _QUERIES = Path(__file__).with_name("registry_queries.json")
@@ -91,7 +92,7 @@ def _phase2_references(study: Study) -> list[str]:
     section = phase2_of(study)
     analysis = section.analysis
     chosen = [analysis.ttci, analysis.mortality_interval, analysis.multiplicity]
-    assumed = " ".join(each.basis for each in section.assumptions() if not each.from_file)
+    assumed = " ".join(each.basis for each in assumptions_of(section) if not each.from_file)
     found = [_OF_PHASE_2["subdistribution"]]
     found += [words for trial, words in _OF_TRIALS.items() if trial in assumed]
     return found + [_OF_PHASE_2[each] for each in chosen if each in _OF_PHASE_2]

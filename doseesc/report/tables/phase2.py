@@ -2,92 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.phase2.power import Power, simulate_power
-from doseesc.phase2.size import power_by_effect, power_by_size
-from doseesc.phase2.words import level_words
-from doseesc.planning.assurance import ProgrammeAssurance, programme_assurance
-from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
+from doseesc.phase2.power import Power
+from doseesc.phase2.words import ARM_CLAIMS, CLAIMS, level_words
+from doseesc.planning.phase2_answers import Phase2Answers
+from doseesc.planning.phase2_trial import phase2_of
 from doseesc.report.tables.characteristics import PageTable, Value, number
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
     from doseesc.study.study import Study
 
-TRIALS = 10_000
-"""Simulated Phase 2 trials of each plan, as many as the protocol's, so that both say the same."""
-CURVE_TRIALS = 2000
-"""Those of each point of a curve."""
-
-_FACTORS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-_MULTIPLES = (0.0, 0.5, 1.0, 1.5, 2.0)
-_PER_ARM = {"ttci": "improves sooner", "mortality": "has fewer deaths", "reactions": "has more adverse reactions"}
-_PER_TRIAL = {
-    "any_ttci": "at least one dosage improves sooner",
-    "all_ttci": "every dosage improves sooner",
-    "any_claim": "at least one claim, either endpoint",
-}
+_PER_ARM = {**ARM_CLAIMS, "reactions": "has more adverse reactions"}
 
 
-@dataclass(frozen=True)
-class Phase2Study:
-    """What was simulated of Phase 2.
-
-    Attributes
-    ----------
-    mtd : str
-        The MTD that the trial is planned with.
-    scenario : str
-        Toxicity scenario of its adverse reactions.
-    power, null : Power
-        Under the effect assumed, and under a drug that does nothing.
-    by_size : list of (patients in the control arm, Power)
-    by_effect : list of (multiple of the log effects, Power)
-    programme : list of ProgrammeAssurance
-    """
-
-    mtd: str
-    scenario: str
-    power: Power
-    null: Power
-    by_size: list[tuple[int, Power]]
-    by_effect: list[tuple[float, Power]]
-    programme: list[ProgrammeAssurance]
-
-
-def phase2_study(results: Results) -> Phase2Study | None:
-    """Simulate the Phase 2 trial that a file describes; None where it describes none.
-
-    Raises
-    ------
-    ScenarioError
-        If the study's arms or its section ``phase2`` do not make a trial.
-    """
-    study, seed = results.study, results.seed
-    if study.phase2 is None:
-        return None
-    scenario, level = next(iter(study.truths)), planned_mtd(study)
-    plan = trial_plan(study, scenario=scenario, mtd_level=level)
-    sizes = sorted({max(2, round(plan.control.n * factor)) for factor in _FACTORS})
-    return Phase2Study(
-        mtd=study.dose_labels[level - 1],
-        scenario=scenario,
-        power=simulate_power(plan, trials=TRIALS, seed=seed),
-        null=simulate_power(plan.under_null(), trials=TRIALS, seed=seed),
-        by_size=power_by_size(plan, sizes, trials=CURVE_TRIALS, seed=seed),
-        by_effect=power_by_effect(plan, _MULTIPLES, trials=CURVE_TRIALS, seed=seed),
-        programme=programme_assurance(results, trials=TRIALS, seed=seed),
-    )
-
-
-def trial_table(found: Phase2Study, study: Study) -> PageTable:
+def trial_table(answers: Phase2Answers) -> PageTable:
     """Return the arms of the trial and what is expected in each."""
-    tally, plan = found.power.tally, found.power.plan
+    tally, plan = answers.power.tally, answers.power.plan
     rows = []
     for place, arm in enumerate(plan.arms):
         counts = [getattr(tally, name)[place] / tally.trials for name in ("improved", "deaths", "adverse", "lost")]
@@ -104,14 +39,14 @@ def trial_table(found: Phase2Study, study: Study) -> PageTable:
         )
     return PageTable(
         "phase2_trial",
-        f"The Phase 2 trial if the MTD is {found.mtd}",
+        f"The Phase 2 trial if the MTD is {answers.mtd_label}",
         f"sHR: subdistribution hazard ratio of improvement, above 1 is better; RR: relative risk of death by day 28; "
         f"both against the control, assumed. The rest are expected patients; adverse reactions are the drug's in "
-        f"scenario {found.scenario} and background, to day 14.",
+        f"scenario {answers.scenario} and background, to day 14.",
         (
             "arm",
             "patients",
-            f"dose, {study.doses.unit or 'the unit of the doses'}",
+            f"dose, {answers.study.doses.unit or 'the unit of the doses'}",
             "sHR",
             "RR",
             "improved by day 28",
@@ -123,16 +58,17 @@ def trial_table(found: Phase2Study, study: Study) -> PageTable:
     )
 
 
-def power_table(found: Phase2Study) -> PageTable:
+def power_table(answers: Phase2Answers) -> PageTable:
     """Return power and type I error of every comparison, with standard errors."""
-    plan = found.power.plan
+    plan = answers.power.plan
     rows = [
-        (Value(f"{arm.name} {words}"), _share(found.power, metric, place), _share(found.null, metric, place))
+        (Value(f"{arm.name} {words}"), _share(answers.power, metric, place), _share(answers.null, metric, place))
         for metric, words in _PER_ARM.items()
         for place, arm in enumerate(plan.active)
     ]
     rows += [
-        (Value(words), _share(found.power, metric), _share(found.null, metric)) for metric, words in _PER_TRIAL.items()
+        (Value(CLAIMS[metric]), _share(answers.power, metric), _share(answers.null, metric))
+        for metric in ("any_ttci", "all_ttci", "any_claim")
     ]
     analysis = plan.analysis
     gate = "Deaths count only where all dosages improve sooner. " if analysis.endpoints == "hierarchical" else ""
@@ -141,14 +77,15 @@ def power_table(found: Phase2Study) -> PageTable:
         "What the Phase 2 trial shows, % of trials",
         f"Each dosage against the control. {level_words(analysis)} {gate}Adverse reactions are unadjusted. No effect: "
         "the same trial with a drug that does nothing, so that shares are errors. ± one Monte Carlo standard error "
-        f"({found.power.tally.trials:,} trials).",
+        f"({answers.power.tally.trials:,} trials).",
         ("what is shown", "with the effect assumed, %", "with no effect, %"),
         rows,
     )
 
 
-def assurance_table(found: Phase2Study, study: Study) -> PageTable:
+def assurance_table(answers: Phase2Answers) -> PageTable:
     """Return the chance that the whole programme succeeds, by scenario and design."""
+    study = answers.study
     rows = [
         (
             Value(each.scenario),
@@ -157,11 +94,11 @@ def assurance_table(found: Phase2Study, study: Study) -> PageTable:
             number(each.acceptable, 1, 100),
             *(number(float(p), 1, 100) for p in each.mtd),
         )
-        for each in found.programme
+        for each in answers.programme
     ]
     after = ", ".join(
         f"{label} {100 * p:.0f} %"
-        for label, p in zip(study.dose_labels, found.programme[0].success_by_mtd, strict=True)
+        for label, p in zip(study.dose_labels, answers.programme[0].success_by_mtd, strict=True)
     )
     limit = 100 * (study.target + study.true_mtd_rule.margin)
     return PageTable(
@@ -188,7 +125,7 @@ def assumptions_table(study: Study) -> PageTable | None:
         return None
     rows = [
         (Value(each.key), Value(each.value or "–"), Value("the file" if each.from_file else f"assumed: {each.basis}"))
-        for each in phase2_of(study).assumptions()
+        for each in assumptions_of(phase2_of(study))
     ]
     return PageTable(
         "phase2_assumptions",

@@ -6,7 +6,7 @@ import textwrap
 
 from rich.text import Text
 
-from doseesc.phase2.words import duration_words
+from doseesc.phase2.words import CLAIMS, duration_words
 from doseesc.planning.phase2_answers import Phase2Answers
 from doseesc.report.terminal.lines import WIDTH
 from doseesc.report.terminal.phase2_analyses import analyses_lines
@@ -14,14 +14,7 @@ from doseesc.report.terminal.phase2_power import assumption_lines, assurance_lin
 from doseesc.report.terminal.phase2_precision import precision_lines
 from doseesc.report.terminal.phase2_secondary import secondary_lines
 from doseesc.report.terminal.phase2_totals import totals_lines
-
-MEASURE_WORDS = {
-    "any_ttci": "at least one dosage improves sooner",
-    "all_ttci": "every dosage improves sooner",
-    "any_mortality": "at least one dosage has fewer deaths",
-    "any_claim": "at least one claim, either endpoint",
-    "any_reactions": "at least one dosage has more reactions",
-}
+from doseesc.study.phase2_assumptions import assumptions_of
 
 
 def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
@@ -40,7 +33,7 @@ def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
     if answers.totals:
         parts.append(totals_lines(answers.totals))
     if answers.size is not None and answers.wanted is not None and answers.measure is not None:
-        parts.append(size_lines(answers.size, answers.wanted, MEASURE_WORDS[answers.measure]))
+        parts.append(size_lines(answers.size, answers.wanted, CLAIMS[answers.measure]))
     if answers.analyses:
         parts.append(analyses_lines(answers.analyses, plan))
     if answers.programme:
@@ -54,7 +47,7 @@ def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
 
 def headline(answers: Phase2Answers) -> list[Text]:
     """Return one line about how much of the trial is assumed; none where nothing is."""
-    assumed = [each for each in answers.section.assumptions() if not each.from_file]
+    assumed = [each for each in assumptions_of(answers.section) if not each.from_file]
     if not assumed:
         return []
     if answers.study.phase2 is None:

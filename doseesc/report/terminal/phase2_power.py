@@ -11,8 +11,10 @@ from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power
 from doseesc.phase2.schoenfeld import schoenfeld_power
 from doseesc.phase2.size import SampleSize
+from doseesc.phase2.words import ARM_CLAIMS, CLAIMS
 from doseesc.planning.assurance import ProgrammeAssurance
 from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
+from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.phase2_section import Phase2
 from doseesc.wording import percent, plain_words
 
@@ -115,7 +117,7 @@ def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str], 
 
 def assumption_lines(section: Phase2) -> list[Text]:
     """Return what Phase 2 rests on: first what the file does not give."""
-    listed = section.assumptions()
+    listed = assumptions_of(section)
     lines = [Text("assumed, not in the file", "bold")] if any(not each.from_file for each in listed) else []
     for each in listed:
         if not each.from_file:
@@ -153,11 +155,7 @@ def _arm_lines(power: Power, reactions: str) -> list[Text]:
 def _comparison_lines(power: Power, null: Power) -> list[Text]:
     plan = power.plan
     lines = [_row("% of trials in which", ["adjusted", "± SE", "unadjusted", "Schoenfeld", "no effect"], indent="")]
-    for name, head in (
-        ("ttci", "improves sooner"),
-        ("mortality", "has fewer deaths"),
-        ("reactions", "has more reactions"),
-    ):
+    for name, head in ARM_CLAIMS.items():
         for place, arm in enumerate(plan.active):
             share, error = percent(power.share(name)[place]), percent(power.mcse(name)[place])
             without = percent(null.share(name)[place])
@@ -168,14 +166,9 @@ def _comparison_lines(power: Power, null: Power) -> list[Text]:
                 formula = "-" if by_formula is None else percent(by_formula)
                 figures = [share, error, percent(power.share(f"{name}_alone")[place]), formula, without]
             lines.append(_row(f"{plain_words(arm.name)} {head}", figures))
-    for name, head in (
-        ("any_ttci", "at least one dosage improves sooner"),
-        ("all_ttci", "every dosage improves sooner"),
-        ("any_claim", "at least one claim, either endpoint"),
-        ("trend", "reactions rise over the arms"),
-    ):
+    for name in ("any_ttci", "all_ttci", "any_claim", "trend"):
         figures = [percent(power.share(name)), percent(power.mcse(name)), "", "", percent(null.share(name))]
-        lines.append(_row(head, figures))
+        lines.append(_row(CLAIMS[name], figures))
     if power.better_chosen is not None and plan.better is not None:
         head = f"{plain_words(plan.active[plan.better].name)}, the better, is chosen"
         lines.append(_row(head, [percent(power.better_chosen), "", "", "", ""]))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from doseesc.phase2.patients.strata import BERLIN
-
-if TYPE_CHECKING:
-    from doseesc.study.phase2_section import Phase2
-    from doseesc.study.sections import Section
+from doseesc.study.phase2_section import Phase2
+from doseesc.study.sections import Section
 
 _BASIS = MappingProxyType(
     {
@@ -79,8 +77,6 @@ def assumed_words(section: Phase2) -> str:
 
 
 def _leaves(section: Section, prefix: str, given: bool = True) -> Iterator[Assumption]:
-    from doseesc.study.sections import Section
-
     for name in type(section).model_fields:
         value, from_file = getattr(section, name), given and name in section.model_fields_set
         key = f"{prefix}{name}"
