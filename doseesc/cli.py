@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from doseesc import __version__, commands
+from doseesc import commands
 from doseesc.errors import ScenarioError
 from doseesc.files import OutputError
 
@@ -66,6 +66,8 @@ def build_app() -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from doseesc._version import __version__
+
         typer.echo(f"doseesc {__version__}")
         raise typer.Exit
 

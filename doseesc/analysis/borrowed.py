@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from doseesc.analysis.borrowing_choice import BorrowingModel
-from doseesc.inference.borrowing.borrowing import RobustPrior
-from doseesc.inference.borrowing.borrowing_report import WEIGHTS, conflict_table, sample_sizes, weight_sensitivity
-from doseesc.inference.borrowing.effective_sample_size import elir_size
-from doseesc.inference.borrowing.strata import strata_table
-from doseesc.inference.data import ToxicityData
+from doseesc.inference import ToxicityData
+from doseesc.inference.borrowing import (
+    WEIGHTS,
+    RobustPrior,
+    conflict_table,
+    elir_size,
+    sample_sizes,
+    strata_table,
+    weight_sensitivity,
+)
 from doseesc.parallel import one_blas_thread
 
 if TYPE_CHECKING:

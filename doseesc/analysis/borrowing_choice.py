@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from doseesc.analysis.model_choice import AnalysisModel
-from doseesc.inference.borrowing.borrowing import RobustPrior, robust_prior
-from doseesc.inference.borrowing.heterogeneity import HalfNormal, Known, LogNormal
-from doseesc.inference.borrowing.hierarchy import Hierarchy
-from doseesc.inference.borrowing.normal_mixture import BivariateNormal
-from doseesc.inference.data import ToxicityData
-from doseesc.inference.quadrature import GridPosterior
-from doseesc.study.borrow_section import Borrow
+from doseesc.analysis.analysis_model import AnalysisModel
+from doseesc.inference import GridPosterior, ToxicityData
+from doseesc.inference.borrowing import (
+    BivariateNormal,
+    HalfNormal,
+    Hierarchy,
+    Known,
+    LogNormal,
+    RobustPrior,
+    robust_prior,
+)
+from doseesc.study import Borrow
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -48,15 +52,15 @@ class BorrowingModel(AnalysisModel):
 
     def in_pymc(self, data: ToxicityData, further: Sequence[float] = ()) -> pm.Model:
         """See :meth:`AnalysisModel.in_pymc`."""
-        from doseesc.inference.borrowing.borrowing_models import robust_map
+        from doseesc.inference.borrowing import robust_map
 
         return robust_map(data, self.prior, further=further, **self._given)
 
     def on_grid(self, data: ToxicityData, further: Sequence[float] = ()) -> GridPosterior:
         """See :meth:`AnalysisModel.on_grid`."""
-        from doseesc.inference.borrowing.mixture_grid import robust_map
+        from doseesc.inference.borrowing import robust_map_grid
 
-        return robust_map(data, self.prior, further=further, **self._given)
+        return robust_map_grid(data, self.prior, further=further, **self._given)
 
     @property
     def differences(self) -> str:
@@ -80,7 +84,7 @@ def borrowing_model(borrow: Borrow, arguments: Mapping[str, Any], words: str) ->
     borrow : Borrow
         The section.
     arguments : mapping
-        Those of :func:`doseesc.inference.models.two_parameter_logistic`; its prior is that of the mean over studies and
+        Those of :func:`doseesc.inference.two_parameter_logistic`; its prior is that of the mean over studies and
         the weak part, where the section has no other.
     words : str
         That model in words.

@@ -15,24 +15,30 @@ import numpy as np
 from scipy.special import expit, logit
 
 from designs import Tally
+from doseesc.analysis.analysis_model import MOST_PARAMETERS, AnalysisModel
 from doseesc.analysis.inputs import ReportedDose, mtd_of, read_data, reported_doses
-from doseesc.analysis.model_choice import MOST_PARAMETERS, AnalysisModel, analysis_model
-from doseesc.inference.arviz_compat import Trace, group
-from doseesc.inference.convergence import Convergence, judge_convergence
-from doseesc.inference.data import ToxicityData
-from doseesc.inference.log_dose import log_dose_weights
-from doseesc.inference.observing import POSSIBLE
-from doseesc.inference.predictive import PredictiveCheck, predictive_checks, with_predictive
-from doseesc.inference.sampling import Sampler, chosen_sampler
-from doseesc.inference.summary import (
+from doseesc.analysis.model_choice import analysis_model
+from doseesc.inference import (
     CREDIBILITY,
+    POSSIBLE,
     Comparison,
+    Convergence,
     DoseSummary,
+    PredictiveCheck,
     Question,
+    Sampler,
+    ToxicityData,
+    Trace,
+    chosen_sampler,
     compare,
+    group,
     interval_names,
+    judge_convergence,
+    log_dose_weights,
+    predictive_checks,
     summarise_draws,
     summarise_grid,
+    with_predictive,
 )
 from doseesc.parallel import one_blas_thread
 
@@ -40,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from doseesc.analysis.borrowed import Borrowed
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 _CURVE_POINTS = 61
@@ -216,12 +222,12 @@ def fit(
     data : str, path, ToxicityData or Tally
         Outcomes such as ``"1NNN 2NNT"``, the CSV file of the patients, or counts.
     model : str, optional
-        One of :data:`doseesc.analysis.model_choice.MODELS`; by default the study's.
+        One of :data:`doseesc.analysis.analysis_model.MODELS`; by default the study's.
     mtd : int or str, optional
         Level or label of the MTD, of which the arms' doses are fractions; by default the one that the study's first
         design to select any selects.
     draws, tune, chains, seed
-        See :meth:`doseesc.inference.sampling.Sampler.sample`.
+        See :meth:`doseesc.inference.Sampler.sample`.
     sampler : {"auto", "pymc", "nutpie"}
     progress : callable, optional
         Is told what is being done.

@@ -17,14 +17,12 @@ import numpy as np
 
 from designs import Tally
 from designs.arrays import IntArray
-from doseesc.conduct.patients import read_patients
-from doseesc.conduct.trial import Doses
-from doseesc.inference.data import ToxicityData
-from doseesc.inference.log_dose import doses_of_interest
-from doseesc.results.arms import arm_amounts
+from doseesc.conduct import Doses, read_patients
+from doseesc.inference import ToxicityData, doses_of_interest
+from doseesc.results import arm_amounts
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 @dataclass(frozen=True)

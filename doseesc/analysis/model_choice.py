@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from designs import BLRM, skeleton
-from doseesc.inference import grids, models
-from doseesc.inference.data import ToxicityData
-from doseesc.inference.quadrature import GridPosterior
-from doseesc.study.designs import SkeletonRule
+from doseesc.analysis.analysis_model import MODELS, AnalysisModel
+from doseesc.study import SkeletonRule
 
 if TYPE_CHECKING:
-    import pymc as pm
+    from doseesc.study import Study
 
-    from doseesc.study.study import Study
 
-MODELS = ("crm_power", "crm_logistic", "blrm", "monotone")
-MOST_PARAMETERS = 3
-"""Of models whose posterior is found by quadrature too."""
-
-_FUNCTIONS = {"blrm": "two_parameter_logistic"}
 _HALFWIDTH = 0.05
-
-
-@dataclass(frozen=True)
-class AnalysisModel:
-    """A model with its prior.
-
-    Attributes
-    ----------
-    name : str
-        One of :data:`MODELS`.
-    arguments : mapping
-        What its functions in :mod:`doseesc.inference.models` and :mod:`doseesc.inference.grids` take.
-    parameters : int
-        Number of free parameters.
-    words : str
-        The model and its prior in a sentence.
-    """
-
-    name: str
-    arguments: Mapping[str, Any]
-    parameters: int
-    words: str
-
-    def in_pymc(self, data: ToxicityData, further: Sequence[float] = ()) -> pm.Model:
-        """Return the PyMC model."""
-        found: pm.Model = getattr(models, self._function)(data, further=further, **self.arguments)
-        return found
-
-    def on_grid(self, data: ToxicityData, further: Sequence[float] = ()) -> GridPosterior:
-        """Return the posterior by quadrature; only for at most :data:`MOST_PARAMETERS` parameters."""
-        found: GridPosterior = getattr(grids, self._function)(data, further=further, **self.arguments)
-        return found
-
-    @property
-    def _function(self) -> str:
-        return _FUNCTIONS.get(self.name, self.name)
 
 
 def analysis_model(study: Study, name: str | None = None) -> AnalysisModel:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.text import Text
 
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 class Answer(Protocol):

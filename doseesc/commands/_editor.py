@@ -26,6 +26,6 @@ def write_with_schema(path: Path, text: str, *, force: bool = False) -> None:
 
 def schema_text() -> str:
     """Return the JSON Schema of scenario files as it is shipped beside them."""
-    from doseesc.study.study import json_schema
+    from doseesc.study import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -21,8 +21,8 @@ def phase2_code(
     """Return the calls; ``wanted`` is a power and of what, ``figures`` go by what they show."""
     lines = load_code(file)
     imports = [
-        "from doseesc.planning.phase2_answers import answer",
-        "from doseesc.planning.phase2_documents import files",
+        "from doseesc.planning import answer",
+        "from doseesc.planning import files",
     ]
     given = [] if scenario is None else [f"scenario={scenario!r}"]
     given += [] if mtd is None else [f"mtd_level=study.level_of({mtd!r})"]
@@ -38,23 +38,23 @@ def phase2_code(
         lines.append("print(answers.size)")
     power, assurance, course = (figures[name] for name in ("power", "assurance", "course"))
     if any(each is not None for each in figures.values()):
-        imports.append("from doseesc.study.phase2_assumptions import assumed_words")
+        imports.append("from doseesc.study import assumed_words")
         lines.append("caption = assumed_words(answers.section)")
     if power is not None:
         imports += [
-            "from doseesc.planning.phase2_answers import power_curves",
-            "from doseesc.report.figures.phase2_power import power_figure",
+            "from doseesc.planning import power_curves",
+            "from doseesc.report.figures import power_figure",
         ]
         lines += [
             f"curves = power_curves(answers.plan, trials={trials}, seed=answers.power.seed)",
             f"power_figure(curves, caption=caption).savefig({str(power)!r})",
         ]
     if assurance is not None:
-        imports.append("from doseesc.report.figures.assurance import assurance_figure")
+        imports.append("from doseesc.report.figures import assurance_figure")
         drawn = "assurance_figure(answers.programme, study.dose_labels, caption)"
         lines.append(f"{drawn}.savefig({str(assurance)!r})")
     if course is not None:
-        imports.append("from doseesc.report.figures.course import course_figure")
+        imports.append("from doseesc.report.figures import course_figure")
         drawn = "course_figure(answers.plan, seed=answers.power.seed, caption=caption)"
         lines.append(f"{drawn}.savefig({str(course)!r})")
     return "\n".join([lines[0], *imports, *lines[1:]]) + "\n"

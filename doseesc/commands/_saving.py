@@ -45,6 +45,6 @@ def save_figure(figure: Figure, path: Path) -> None:
     OutputError
         If writing fails.
     """
-    from doseesc.report.figures.style import figure_bytes
+    from doseesc.report.figures import figure_bytes
 
     write_file(path, figure_bytes(figure, path.suffix.lower().removeprefix(".")), force=True, parents=True)

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from designs import Design
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 DesignName = Annotated[str, typer.Option("--design", metavar="NAME", help="A design of the file, by its name.")]
 
@@ -26,7 +26,7 @@ def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Stu
     ScenarioError
         If neither exists, or something is wrong in the file.
     """
-    from doseesc.study.study import load
+    from doseesc.study import load
 
     study = load(study_path(name))
     for warning in study.warnings() if warn else ():
@@ -38,7 +38,7 @@ def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Stu
 
 def study_path(name: str) -> Path:
     """Return the scenario file that a name means, whether or not it exists."""
-    from doseesc.study.shipped import shipped_replays, shipped_scenarios
+    from doseesc.study import shipped_replays, shipped_scenarios
 
     shipped = shipped_name(name)
     return Path(name) if shipped is None else (shipped_scenarios() | shipped_replays())[shipped]
@@ -75,7 +75,7 @@ def shipped_name(name: str) -> str | None:
     >>> shipped_name("nct04602104"), shipped_name("nct04602104.yaml"), shipped_name("elsewhere/nct04602104.yaml")
     ('nct04602104', 'nct04602104', None)
     """
-    from doseesc.study.shipped import shipped_replays, shipped_scenarios
+    from doseesc.study import shipped_replays, shipped_scenarios
 
     if Path(name).exists():
         return None

@@ -17,8 +17,7 @@ from doseesc.commands._studies import DesignName, chosen_design, load_code, load
 from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
-    from doseesc.planning.calibration import Calibration
-    from doseesc.planning.optimal_skeleton import OptimalSkeleton
+    from doseesc.planning import Calibration, OptimalSkeleton
 
 CSV_FILE = "calibration.csv"
 
@@ -94,7 +93,7 @@ def calibrate(
         design = name_in_file(file, design)
         print_data(_code(file, design, criterion, penalty, axes, curves, seed, optimal, starts, jobs, figure))
         return
-    from doseesc.planning.criterion import truths_of
+    from doseesc.planning import truths_of
 
     study = load_study(file, drug_alone=True)
     design, chosen = chosen_design(study, design)
@@ -103,7 +102,7 @@ def calibrate(
         truths = truths_of(study, curves, seed)
     mtd = [study.true_mtd(truth) for truth in truths]
     if optimal:
-        from doseesc.planning.optimal_skeleton import optimal_skeleton
+        from doseesc.planning import optimal_skeleton
 
         with _user_errors("--design"):
             best = optimal_skeleton(
@@ -119,7 +118,7 @@ def calibrate(
         if not quiet:
             _print_skeleton(best, design, output_format)
         return
-    from doseesc.planning.calibration import calibrate as calibrate_design
+    from doseesc.planning import calibrate as calibrate_design
 
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
         found = calibrate_design(
@@ -159,7 +158,7 @@ def _axis(text: str) -> tuple[str, tuple[float, ...]]:
 @contextmanager
 def _user_errors(option: str) -> Iterator[None]:
     """Turn what the library refuses into a message about an option."""
-    from doseesc.engines.states import TooManyStates
+    from doseesc.engines import TooManyStates
 
     try:
         yield
@@ -177,7 +176,7 @@ def _save(found: Calibration, design: str, out: Path | None, figure: Path | None
         text = csv_text(found.to_frame())
         written += add_files({CSV_FILE: text}, out, force=force)
     if figure is not None:
-        from doseesc.report.figures.calibration import calibration_figure
+        from doseesc.report.figures import calibration_figure
 
         with _user_errors("--figure"):
             drawn = calibration_figure(found, f"Calibration of {design}")
@@ -196,7 +195,7 @@ def _print(found: Calibration, design: str, output_format: Format, written: list
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.calibration import calibration_lines
+    from doseesc.report.terminal import calibration_lines
 
     console = Console(highlight=False)
     for text in calibration_lines(found, design):
@@ -215,7 +214,7 @@ def _print_skeleton(best: OptimalSkeleton, design: str, output_format: Format) -
         numbers = ",".join(str(value) for value in (best.score, best.start_score, *guesses))
         print_data(json.dumps(found, indent=1) + "\n" if output_format == Format.json else f"{names}\n{numbers}\n")
         return
-    from doseesc.report.figures.calibration import score_words
+    from doseesc.report.words import score_words
 
     before, after = f"{100 * best.start_score:.1f}", f"{100 * best.score:.1f}"
     ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
@@ -246,10 +245,10 @@ def _code(
 ) -> str:
     function = "optimal_skeleton" if optimal else "calibrate"
     lines = load_code(file)
-    imports = ["from doseesc.planning.criterion import truths_of", f"from doseesc.{function} import {function}"]
+    imports = ["from doseesc.planning import truths_of", f"from doseesc.{function} import {function}"]
     drawn = "" if curves is None else f", curves={curves}" + ("" if seed is None else f", seed={seed}")
     if figure is not None and not optimal:
-        imports.append("from doseesc.report.figures.calibration import calibration_figure")
+        imports.append("from doseesc.report.figures import calibration_figure")
     options = [f"criterion={str(criterion)!r}"]
     if criterion == CriterionName.penalised:
         options.append(f"penalty={penalty}")

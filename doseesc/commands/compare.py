@@ -13,7 +13,7 @@ from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.files import csv_text
 
 if TYPE_CHECKING:
-    from doseesc.runs.comparison import Comparison
+    from doseesc.runs import Comparison
 
 First = Annotated[Path, typer.Argument(metavar="DIR1", help="Results folder of the first run.")]
 Second = Annotated[Path, typer.Argument(metavar="DIR2", help="Results folder of the second run.")]
@@ -52,8 +52,8 @@ def compare(
         print_data(_code(first, second, figure))
         return
     check_figure_file(figure, force=force)
-    from doseesc.results.reading import read_results
-    from doseesc.runs.comparison import compare as compare_runs
+    from doseesc.results import read_results
+    from doseesc.runs import compare as compare_runs
 
     found = compare_runs(read_results(first), read_results(second))
     if figure is not None:
@@ -73,7 +73,7 @@ def compare(
 
 
 def _draw(found: Comparison, figure: Path) -> None:
-    from doseesc.report.figures.comparison import comparison_figure
+    from doseesc.report.figures import comparison_figure
 
     try:
         drawn = comparison_figure(found)
@@ -85,7 +85,7 @@ def _draw(found: Comparison, figure: Path) -> None:
 def _print(found: Comparison, least: float, every: bool, figure: Path | None) -> None:
     from rich.console import Console
 
-    from doseesc.report.terminal.comparison import comparison_lines
+    from doseesc.report.terminal import comparison_lines
 
     console = Console(highlight=False)
     for text in comparison_lines(found, least, every):
@@ -95,10 +95,10 @@ def _print(found: Comparison, least: float, every: bool, figure: Path | None) ->
 
 
 def _code(first: Path, second: Path, figure: Path | None) -> str:
-    imports = "" if figure is None else "from doseesc.report.figures.comparison import comparison_figure\n"
+    imports = "" if figure is None else "from doseesc.report.figures import comparison_figure\n"
     drawn = "" if figure is None else f"comparison_figure(found).savefig({str(figure)!r})\n"
     return (
-        "from doseesc.runs.comparison import compare\n"
+        "from doseesc.runs import compare\n"
         f"{imports}from doseesc.results.reading import read_results\n\n"
         f"found = compare(read_results({str(first)!r}), read_results({str(second)!r}))\n"
         "print(found.changes)\n"

@@ -15,7 +15,7 @@ from doseesc.commands._studies import load_code, load_study
 from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
-    from doseesc.planning.ensemble import EnsembleResults
+    from doseesc.planning import EnsembleResults
 
 SUMMARY_FILE = "ensemble.csv"
 CURVES_FILE = "ensemble_curves.csv"
@@ -59,7 +59,7 @@ def ensemble(
     if show_code:
         print_data(_code(file, scenario, count, seed, trials, figure))
         return
-    from doseesc.planning.ensemble import file_random, run_ensemble
+    from doseesc.planning import file_random, run_ensemble
 
     study = load_study(file, drug_alone=True)
     check_figure_file(figure, force=force)
@@ -82,7 +82,7 @@ def _save(found: EnsembleResults, out: Path | None, figure: Path | None, force: 
         for name, frame in ((SUMMARY_FILE, found.to_frame()), (CURVES_FILE, found.curves_to_frame())):
             written += add_files({name: csv_text(frame)}, out, force=force)
     if figure is not None:
-        from doseesc.report.figures.ensemble import ensemble_figure
+        from doseesc.report.figures import ensemble_figure
 
         save_figure(ensemble_figure(found, f"{len(found.truths):,} random truths"), figure)
         written.append(figure)
@@ -106,7 +106,7 @@ def _print(found: EnsembleResults, output_format: Format, written: list[Path]) -
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.ensemble import ensemble_lines
+    from doseesc.report.terminal import ensemble_lines
 
     console = Console(highlight=False)
     for text in ensemble_lines(found):
@@ -119,7 +119,7 @@ def _code(
     file: str, scenario: str | None, count: int | None, seed: int | None, trials: int, figure: Path | None
 ) -> str:
     lines = load_code(file)
-    lines.insert(1, "from doseesc.planning.ensemble import file_random, run_ensemble")
+    lines.insert(1, "from doseesc.planning import file_random, run_ensemble")
     changed = {"count": count, "seed": seed}
     update = {name: value for name, value in changed.items() if value is not None}
     copied = f".model_copy(update={update!r})" if update else ""
@@ -128,6 +128,6 @@ def _code(
     more = "" if trials == 1000 else f", trials={trials}"
     lines += [f"found = run_ensemble(study, random{more})", "print(found.to_frame())"]
     if figure is not None:
-        lines.insert(2, "from doseesc.report.figures.ensemble import ensemble_figure")
+        lines.insert(2, "from doseesc.report.figures import ensemble_figure")
         lines.append(f"ensemble_figure(found).savefig({str(figure)!r})")
     return "\n".join(lines) + "\n"

@@ -33,8 +33,7 @@ def export(
         forced = ", force=True" if force else ""
         print_data(f"import doseesc\n\ndoseesc.read({str(folder)!r}).save({str(file)!r}{forced})\n")
         return
-    from doseesc.results.formats import check_ending
-    from doseesc.results.reading import read_results
+    from doseesc.results import check_ending, read_results
 
     check_ending(file)
     read_results(folder).results.save(file, force=force)

@@ -26,7 +26,7 @@ from doseesc.commands._studies import load_code, load_study
 from doseesc.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from doseesc.analysis.fit import Fit
+    from doseesc.analysis import Fit
 
 NOT_CONVERGED = 3
 
@@ -105,12 +105,12 @@ def fit(
     if show_code:
         print_data(_code(file, outcomes, data, given, out, force))
         return
-    from doseesc.results.folder import check_fit_folder
+    from doseesc.results import check_fit_folder
 
     study = load_study(file, warn=False)
     if out is not None:
         check_fit_folder(out, force=force)
-    from doseesc.analysis.fit import fit as fit_model
+    from doseesc.analysis import fit as fit_model
 
     try:
         with _status(wanted=not quiet) as tell:
@@ -120,7 +120,7 @@ def fit(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if out is not None:
-        from doseesc.report.fit_files import write_fit
+        from doseesc.report import write_fit
 
         write_fit(found, out, force=force)
     if not (quiet and output_format == Format.table):
@@ -131,13 +131,13 @@ def fit(
 
 
 def _print(found: Fit, output_format: Format, out: Path | None) -> None:
-    from doseesc.report.terminal.fit import fit_lines
+    from doseesc.report.terminal import fit_lines
 
     print_answer(found, fit_lines, output_format)
     if output_format == Format.table and out is not None:
         from rich.console import Console
 
-        from doseesc.results.folder import RESULTS_FILE
+        from doseesc.results import RESULTS_FILE
 
         following = f" · next: doseesc report {out} --force" if (out / RESULTS_FILE).is_file() else ""
         Console(highlight=False).print(f"\nwritten to {out}/{following}", soft_wrap=True, markup=False)

@@ -24,9 +24,9 @@ def init(
 ) -> None:
     """Write a small commented scenario file to begin with, and the schema that editors need."""
     if show_code:
-        print_data("from doseesc.study.study import starter_file\n\nprint(starter_file())\n")
+        print_data("from doseesc.study import starter_file\n\nprint(starter_file())\n")
         return
-    from doseesc.study.shipped import starter_file
+    from doseesc.study import starter_file
 
     write_with_schema(path, starter_file(), force=force)
     if not quiet:

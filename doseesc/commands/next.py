@@ -44,8 +44,8 @@ def next_dose(
     if show_code:
         print_data(_code(file, design, outcomes, data))
         return
-    from doseesc.conduct.recommendation import recommend
-    from doseesc.report.terminal.recommendation import recommendation_lines
+    from doseesc.conduct import recommend
+    from doseesc.report.terminal import recommendation_lines
 
     found = asked_of_design(recommend, file, design, data or outcomes or "")
     print_answer(found, recommendation_lines, output_format)

@@ -15,8 +15,8 @@ from doseesc.files import add_files, csv_text
 
 if TYPE_CHECKING:
     from designs.arrays import FloatArray
-    from doseesc.engines.pathways import Pathways
-    from doseesc.study.study import Study
+    from doseesc.engines import Pathways
+    from doseesc.study import Study
 
 CSV_FILE = "pathways.csv"
 
@@ -58,7 +58,7 @@ def paths(
     if show_code:
         print_data(_code(file, name_in_file(file, design), cohorts, outcomes, scenario, figure))
         return
-    from doseesc.engines.pathways import pathways
+    from doseesc.engines import pathways
 
     study = load_study(file, drug_alone=True)
     design, chosen = chosen_design(study, design)
@@ -73,7 +73,7 @@ def paths(
     if out is not None:
         written += add_files({CSV_FILE: _csv(found, truths)}, out, force=force)
     if figure is not None:
-        from doseesc.report.figures.pathways import pathways_figure
+        from doseesc.report.figures import pathways_figure
 
         title = f"{design}: {cohorts} cohort{'s' if cohorts > 1 else ''} ahead{f' of {outcomes}' if outcomes else ''}"
         try:
@@ -119,8 +119,8 @@ def _print(
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.pathways import pathways_tree
-    from doseesc.report.words.pathways import MOST_PERCENTAGES
+    from doseesc.report.terminal import pathways_tree
+    from doseesc.report.words import MOST_PERCENTAGES
 
     console = Console(highlight=False)
     names = list(truths)
@@ -136,12 +136,12 @@ def _print(
 def _code(file: str, design: str, cohorts: int, outcomes: str, scenario: list[str] | None, figure: Path | None) -> str:
     truths = "study.truths" if not scenario else f"{{name: study.truths[name] for name in {scenario!r}}}"
     lines = load_code(file)
-    lines.insert(1, "from doseesc.engines.pathways import pathways")
+    lines.insert(1, "from doseesc.engines import pathways")
     lines += [
         f"paths = pathways(study.designs[{design!r}], n_cohorts={cohorts}, outcomes={outcomes!r})",
         f"print(paths.to_frame({truths}))",
     ]
     if figure is not None:
-        lines.insert(2, "from doseesc.report.figures.pathways import pathways_figure")
+        lines.insert(2, "from doseesc.report.figures import pathways_figure")
         lines.append(f"pathways_figure(paths, {truths}, study.dose_labels).savefig({str(figure)!r})")
     return "\n".join(lines) + "\n"

@@ -29,8 +29,8 @@ from doseesc.files import add_files
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from doseesc.planning.phase2_answers import Phase2Answers
-    from doseesc.study.study import Study
+    from doseesc.planning import Phase2Answers
+    from doseesc.study import Study
 
 
 class Shown(StrEnum):
@@ -139,8 +139,7 @@ def phase2(
         drawn = {"power": figure, "assurance": assurance_file, "course": course_file}
         print_data(phase2_code(file, scenario, mtd, wanted, asked, trials, seed, drawn))
         return
-    from doseesc.planning.phase2_answers import answer
-    from doseesc.planning.phase2_documents import files
+    from doseesc.planning import answer, files
 
     study = load_study(file)
     for each in (figure, assurance_file, course_file):
@@ -193,9 +192,9 @@ def _checked(study: Study, scenario: str | None, mtd: str | None) -> int | None:
 
 
 def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
-    from doseesc.planning.phase2_answers import power_curves
-    from doseesc.report.figures.phase2_power import power_figure
-    from doseesc.study.phase2_assumptions import assumed_words
+    from doseesc.planning import power_curves
+    from doseesc.report.figures import power_figure
+    from doseesc.study import assumed_words
 
     curves = power_curves(answers.plan, trials=trials, seed=answers.power.seed, jobs=jobs)
     title = f"Phase 2 with the MTD {answers.mtd_label}"
@@ -203,21 +202,21 @@ def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
 
 
 def _assurance_figure(answers: Phase2Answers) -> Figure:
-    from doseesc.report.figures.assurance import assurance_figure
-    from doseesc.study.phase2_assumptions import assumed_words
+    from doseesc.report.figures import assurance_figure
+    from doseesc.study import assumed_words
 
     return assurance_figure(answers.programme, answers.study.dose_labels, assumed_words(answers.section))
 
 
 def _course_figure(answers: Phase2Answers) -> Figure:
-    from doseesc.report.figures.course import course_figure
-    from doseesc.study.phase2_assumptions import assumed_words
+    from doseesc.report.figures import course_figure
+    from doseesc.study import assumed_words
 
     return course_figure(answers.plan, seed=answers.power.seed, caption=assumed_words(answers.section))
 
 
 def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -> None:
-    from doseesc.planning.phase2_documents import document, power_csv
+    from doseesc.planning import document, power_csv
 
     if output_format == Format.csv:
         print_data(power_csv(answers))
@@ -227,7 +226,7 @@ def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.phase2 import answer_parts
+    from doseesc.report.terminal import answer_parts
 
     console = Console(highlight=False)
     for place, lines in enumerate(part for part in answer_parts(answers) if part):

@@ -41,8 +41,8 @@ def protocol(
         print_data(_code(folder, design, force))
         return
     from doseesc.files import add_files, check_absent
-    from doseesc.report.protocol.protocol import PROTOCOL_FILES, protocol_files
-    from doseesc.results.reading import read_results
+    from doseesc.report.protocol import PROTOCOL_FILES, protocol_files
+    from doseesc.results import read_results
 
     saved = read_results(folder)
     check_absent([folder / name for name in PROTOCOL_FILES], force=force)
@@ -59,8 +59,8 @@ def _code(folder: Path, design: str | None, force: bool) -> str:
     given = "" if design is None else f", {design!r}"
     forced = ", force=True" if force else ""
     return (
-        "from doseesc.files import add_files\n"
-        "from doseesc.report.protocol.protocol import protocol_files\n"
-        "from doseesc.results.reading import read_results\n\n"
+        "from doseesc import add_files\n"
+        "from doseesc.report.protocol import protocol_files\n"
+        "from doseesc.results import read_results\n\n"
         f"add_files(protocol_files(read_results({str(folder)!r}){given}), {str(folder)!r}{forced})\n"
     )

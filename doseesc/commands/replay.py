@@ -50,8 +50,8 @@ def replay(
     if show_code:
         print_data(_code(file, design, outcomes, data, beside))
         return
-    from doseesc.conduct.replay import replay as replay_record
-    from doseesc.report.terminal.replay import replay_lines
+    from doseesc.conduct import replay as replay_record
+    from doseesc.report.terminal import replay_lines
 
     found = asked_of_design(replay_record, file, design, data or outcomes or "")
     print_answer(found, replay_lines, output_format)

@@ -36,8 +36,8 @@ def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, sh
 def write_report(folder: Path, *, force: bool) -> Path:
     """Write the report into a results folder; return its path."""
     from doseesc.files import add_files, check_absent
-    from doseesc.report.page.page import REPORT_FILE, report_files
-    from doseesc.results.reading import read_results
+    from doseesc.report.page import REPORT_FILE, report_files
+    from doseesc.results import read_results
 
     saved = read_results(folder)
     check_absent([folder / REPORT_FILE], force=force)
@@ -48,8 +48,8 @@ def code(folder: Path, force: bool = False) -> str:
     """Return the same as library calls."""
     forced = ", force=True" if force else ""
     return (
-        "from doseesc.files import add_files\n"
-        "from doseesc.report.page.page import report_files\n"
-        "from doseesc.results.reading import read_results\n\n"
+        "from doseesc import add_files\n"
+        "from doseesc.report.page import report_files\n"
+        "from doseesc.results import read_results\n\n"
         f"add_files(report_files(read_results({str(folder)!r})), {str(folder)!r}{forced})\n"
     )

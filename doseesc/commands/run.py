@@ -25,7 +25,7 @@ from doseesc.commands._printing import TrialProgress, print_data
 from doseesc.commands._studies import load_code, load_study
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 Report = Annotated[bool, typer.Option("--report", help="Write DIR/report.html too.")]
 
@@ -63,8 +63,8 @@ def run(
 
             print_data(code(saved))
         return
-    from doseesc.results.folder import check_folder, write_results
-    from doseesc.runs.run_study import run as run_study
+    from doseesc.results import check_folder, write_results
+    from doseesc.runs import run as run_study
 
     study = load_study(file)
     folder = out or Path("results") / Path(file).stem
@@ -85,13 +85,13 @@ def run(
 
 def _print(results: Results, output_format: Format, folder: Path, report: bool) -> None:
     if output_format != Format.table:
-        from doseesc.results.folder import characteristics_csv, results_json
+        from doseesc.results import characteristics_csv, results_json
 
         print_data(results_json(results) if output_format == Format.json else characteristics_csv(results))
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.run import show
+    from doseesc.report.terminal import show
 
     console = Console(highlight=False)
     show(results, console)
@@ -114,7 +114,7 @@ def _code(
     options = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
     lines = [*load_code(file), f"results = doseesc.run(study{options})", "print(results.to_frame())"]
     if folder is not None:
-        lines.insert(1, "from doseesc.results.folder import write_results")
+        lines.insert(1, "from doseesc.results import write_results")
         forced = ", force=True" if force else ""
         lines.append(f"write_results(results, {str(folder)!r}{forced})")
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ import typer
 from doseesc.commands._editor import write_with_schema
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.study.shipped import shipped_scenarios
+from doseesc.study import shipped_scenarios
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
 To = Annotated[
@@ -32,9 +32,9 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     if context.invoked_subcommand is not None:
         return
     if show_code:
-        print_data("from doseesc.study.study import shipped_scenarios\n\nprint(shipped_scenarios())\n")
+        print_data("from doseesc.study import shipped_scenarios\n\nprint(shipped_scenarios())\n")
         return
-    from doseesc.study.study import load
+    from doseesc.study import load
 
     names = shipped_scenarios()
     width = max(len(name) for name in names) + 2
@@ -56,7 +56,7 @@ def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, 
     path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
     if show_code:
         print_data(
-            "from pathlib import Path\nfrom doseesc.study.study import shipped_scenarios\n\n"
+            "from pathlib import Path\nfrom doseesc.study import shipped_scenarios\n\n"
             f"Path({str(path)!r}).write_bytes(shipped_scenarios()[{stem!r}].read_bytes())\n"
         )
         return

@@ -36,7 +36,7 @@ def schema(
         print_data(f"from doseesc.{module} import {name}\n\nprint({name}())\n")
         return
     if results:
-        from doseesc.results.document_models import results_schema
+        from doseesc.results import results_schema
 
         text = json.dumps(results_schema(), indent=2, ensure_ascii=False) + "\n"
     else:

@@ -14,7 +14,7 @@ from doseesc.commands._studies import load_code, load_study
 from doseesc.files import csv_text
 
 if TYPE_CHECKING:
-    from doseesc.conduct.decision_table import LetterTable
+    from doseesc.conduct import LetterTable
 
 OutFile = Annotated[
     Path | None,
@@ -46,8 +46,8 @@ def table(
     if show_code:
         print_data(_code(file, design, out))
         return
-    from doseesc.conduct.decision_table import decision_table
-    from doseesc.engines.states import TooManyStates
+    from doseesc.conduct import decision_table
+    from doseesc.engines import TooManyStates
 
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
         raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
@@ -70,7 +70,7 @@ def _print(found: LetterTable, output_format: Format, out: Path | None) -> None:
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.decision_table import table_lines
+    from doseesc.report.terminal import table_lines
 
     console = Console(highlight=False)
     for text in table_lines(found):

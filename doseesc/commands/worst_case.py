@@ -17,8 +17,8 @@ from doseesc.files import add_files, csv_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.planning.worst_case import WorstCase
-    from doseesc.study.study import Study
+    from doseesc.planning import WorstCase
+    from doseesc.study import Study
 
 CSV_FILE = "worst_case.csv"
 
@@ -87,7 +87,7 @@ def worst_case(
         text = csv_text(_frame(found))
         written += add_files({CSV_FILE: text}, out, force=force)
     if figure is not None:
-        from doseesc.report.figures.worst_case import worst_case_figure
+        from doseesc.report.figures import worst_case_figure
 
         save_figure(worst_case_figure(found, study.dose_labels, study.target), figure)
         written.append(figure)
@@ -98,9 +98,8 @@ def worst_case(
 def _worst_cases(
     study: Study, name: str, separation: float, band: float, bound: float, starts: int, seed: int
 ) -> tuple[WorstCase, ...]:
-    from doseesc.engines.exact import enumerate_paths
-    from doseesc.engines.states import TooManyStates
-    from doseesc.planning.worst_case import correct_selection_worst_case, too_toxic_worst_case
+    from doseesc.engines import TooManyStates, enumerate_paths
+    from doseesc.planning import correct_selection_worst_case, too_toxic_worst_case
 
     try:
         paths = enumerate_paths(study.designs[name])
@@ -155,7 +154,7 @@ def _print(
         return
     from rich.console import Console
 
-    from doseesc.report.terminal.worst_case import worst_case_lines
+    from doseesc.report.terminal import worst_case_lines
     from doseesc.wording import percent_words
 
     console = Console(highlight=False)
@@ -189,7 +188,7 @@ def _code(
     figure: Path | None,
 ) -> str:
     lines = load_code(file)
-    imports = ["from doseesc.planning.worst_case import correct_selection_worst_case, too_toxic_worst_case"]
+    imports = ["from doseesc.planning import correct_selection_worst_case, too_toxic_worst_case"]
     search = f"starts={starts}, seed={seed}"
     at = "study.target + study.true_mtd_rule.margin" if bound is None else f"{bound}"
     designs = "study.designs.items()" if design is None else f"[({design!r}, study.designs[{design!r}])]"
@@ -206,7 +205,7 @@ def _code(
         "    print(name, correct.to_frame(), too_toxic.to_frame(), sep='\\n')",
     ]
     if figure is not None:
-        imports.append("from doseesc.report.figures.worst_case import worst_case_figure")
+        imports.append("from doseesc.report.figures import worst_case_figure")
         lines.append(f"worst_case_figure(found, study.dose_labels, study.target).savefig({str(figure)!r})")
     lines[1:1] = imports
     return "\n".join(lines) + "\n"

@@ -20,14 +20,13 @@ from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.table_design import TableDesign
 from doseesc.conduct.trial import Trial, trial_of
-from doseesc.engines.decision_graph import UNKNOWN, DecisionGraph
-from doseesc.engines.states import TooManyStates
+from doseesc.engines import UNKNOWN, DecisionGraph, TooManyStates
 from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 LEGEND = {
     "E": "escalate; at the highest dose stay",

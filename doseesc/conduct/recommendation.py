@@ -20,13 +20,13 @@ from doseesc.conduct.patients import Patients
 from doseesc.conduct.replay import Replay, replay
 from doseesc.conduct.rule_effects import RuleEffect, rule_effects
 from doseesc.conduct.trial import Trial, trial_of
-from doseesc.engines.pathways import Pathways, pathways
+from doseesc.engines import Pathways, pathways
 from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 @dataclass(frozen=True)

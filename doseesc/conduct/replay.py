@@ -20,7 +20,7 @@ from doseesc.files import plain_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 @dataclass(frozen=True)

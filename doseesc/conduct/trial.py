@@ -9,7 +9,7 @@ from designs import Design
 from doseesc.wording import did_you_mean, meant, plain_number
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 _SHORT = 16  # characters of an amount that may stand for a dose's name
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from designs.phases import highest_level
-from doseesc.truth.curves import MtdRule
+from doseesc.truth import MtdRule
 
-REFERENCES = ("O'Quigley, Paoletti and Maccario (2002), Biostatistics 3:51-56",)
+BENCHMARK_REFERENCES = ("O'Quigley, Paoletti and Maccario (2002), Biostatistics 3:51-56",)
 
 
 def benchmark_choice(
@@ -31,7 +31,7 @@ def benchmark_choice(
     target : float
         Target DLT probability.
     rule, margin
-        The definition of the true MTD, see :func:`doseesc.truth.curves.true_mtd`; by ``"highest_below"`` the benchmark
+        The definition of the true MTD, see :func:`doseesc.truth.true_mtd`; by ``"highest_below"`` the benchmark
         takes the highest level whose observed rate is at most target plus margin, 0 where there is none.
 
     Notes

@@ -15,8 +15,8 @@ import numpy as np
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_probability
 from doseesc.engines.figures import tidy_rows
-from doseesc.truth.curves import MtdRule
-from doseesc.truth.curves import true_mtd as find_true_mtd
+from doseesc.truth import MtdRule
+from doseesc.truth import true_mtd as find_true_mtd
 
 if TYPE_CHECKING:
     import pandas as pd

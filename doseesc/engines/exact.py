@@ -24,7 +24,7 @@ from doseesc.engines.characteristics import OperatingCharacteristics, check_prob
 from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk
 from doseesc.engines.trial_ends import Ends
-from doseesc.truth.curves import MtdRule
+from doseesc.truth import MtdRule
 
 _BLOCK = 2**22  # entries of the (truths x ends) matrix of probabilities held at a time
 
@@ -78,7 +78,7 @@ class Paths:
         true_mtd : int or array of int, shape (K,), optional
             The true MTD, if it is not to follow from the target.
         mtd_rule, mtd_margin
-            See :func:`doseesc.truth.curves.true_mtd`.
+            See :func:`doseesc.truth.true_mtd`.
 
         Raises
         ------

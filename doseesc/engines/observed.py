@@ -1,6 +1,6 @@
 """The price of attribution: what an observation model adds to a design's operating characteristics.
 
-The design meets the observed DLT probabilities of :meth:`doseesc.truth.observation.ObservationModel.law`, so that both
+The design meets the observed DLT probabilities of :meth:`doseesc.truth.ObservationModel.law`, so that both
 engines give its characteristics as ever.  Everything else follows from how trials end, exactly:  each of the n_j
 evaluable patients at dose j takes a geometric number of patients enrolled, so that the number enrolled is a sum of
 negative binomials given the end, and expected numbers of events are those of patients enrolled times probabilities.
@@ -20,7 +20,7 @@ from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.observed_play import Seen
 from doseesc.engines.states import row_keys
 from doseesc.engines.trial_ends import Ends
-from doseesc.truth.observation import PatientLaw
+from doseesc.truth import PatientLaw
 
 OBSERVED_METRICS = (
     "enrolled",

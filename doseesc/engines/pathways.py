@@ -26,7 +26,7 @@ from doseesc.engines.characteristics import check_probabilities
 if TYPE_CHECKING:
     import pandas as pd
 
-REFERENCES = ("Yap, Billingham, Cheung, Craddock and O'Quigley (2017), Clinical Cancer Research 23:7440-7447",)
+PATHWAYS_REFERENCES = ("Yap, Billingham, Cheung, Craddock and O'Quigley (2017), Clinical Cancer Research 23:7440-7447",)
 
 
 NODE_LIMIT = 1_000_000

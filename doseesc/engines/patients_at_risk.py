@@ -19,8 +19,7 @@ import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.montecarlo import BLOCK, TrialBlock
-from doseesc.truth.event_times import DEATH_TIMES
-from doseesc.truth.observation import ObservationModel
+from doseesc.truth import DEATH_TIMES, ObservationModel
 
 OTHER_COUNTED, UNUSABLE, DEAD, DRUG_COUNTED, DRUG_DLT = (np.uint8(1 << bit) for bit in range(5))
 """What is made of a patient; see :func:`outcomes`."""

@@ -35,7 +35,7 @@ def crm_power(
     floor: float = 0.0,
     floor_prior: tuple[float, float] | None = None,
 ) -> GridPosterior:
-    """Return the posterior of :func:`doseesc.inference.models.crm_power`.
+    """Return the posterior of :func:`doseesc.inference.crm_power`.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def crm_logistic(
     floor: float = 0.0,
     floor_prior: tuple[float, float] | None = None,
 ) -> GridPosterior:
-    """Return the posterior of :func:`doseesc.inference.models.crm_logistic`."""
+    """Return the posterior of :func:`doseesc.inference.crm_logistic`."""
     scaled = logit(np.asarray(skeleton)) - intercept
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
@@ -84,7 +84,7 @@ def two_parameter_logistic(
     floor: float = 0.0,
     floor_prior: tuple[float, float] | None = None,
 ) -> GridPosterior:
-    """Return the posterior of :func:`doseesc.inference.models.two_parameter_logistic`.
+    """Return the posterior of :func:`doseesc.inference.two_parameter_logistic`.
 
     Rows are values of log_beta; along them moves log_alpha.
     """
@@ -124,7 +124,7 @@ def monotone(
     floor: float = 0.0,
     floor_prior: tuple[float, float] | None = None,
 ) -> GridPosterior:
-    """Return the posterior of :func:`doseesc.inference.models.monotone` for at most three levels.
+    """Return the posterior of :func:`doseesc.inference.monotone` for at most three levels.
 
     By the aggregation of Dirichlet increments the highest DLT probability and the ratios p_j / p_(j+1) are independent
     and beta distributed.  Rows are values of the logits of the ratios; along them moves that of the highest.

@@ -1,6 +1,6 @@
 """From the curve at the dose levels to the curve at any amount: the logit of p is linear in log dose.
 
-The same rule as :func:`doseesc.truth.curves.dlt_probability_at` gives the Phase 2 arms; as a matrix, so that a model
+The same rule as :func:`doseesc.truth.dlt_probability_at` gives the Phase 2 arms; as a matrix, so that a model
 can apply it to unknown curves.
 """
 

@@ -9,7 +9,7 @@ study: this is complete pooling; see :mod:`doseesc.inference.borrowing.borrowing
 An amount that is no level, such as a quarter of the MTD, gets its p from the formula in the two-parameter logistic
 model, which is a function of the amount.  The CRM and the monotone model know the levels only: between these logit p is
 linear in log dose, beyond the ladder it goes on with the slope of the two nearest levels, as
-:func:`doseesc.truth.curves.dlt_probability_at` has it.
+:func:`doseesc.truth.dlt_probability_at` has it.
 
 Every ``prior_sd`` is a standard deviation, never a variance.
 """

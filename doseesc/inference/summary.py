@@ -11,7 +11,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.inference.arviz_compat import Trace, ess, group, quantile_error
 from doseesc.inference.quadrature import GridPosterior
-from doseesc.truth.curves import true_mtd
+from doseesc.truth import true_mtd
 
 CREDIBILITY = 0.90
 OVER = 1.33
@@ -57,7 +57,7 @@ class Question:
     n_levels : int
         How many of the doses, the first ones, are levels, of which one is the MTD.
     rule, margin
-        How the MTD is defined; see :func:`doseesc.truth.curves.true_mtd`.
+        How the MTD is defined; see :func:`doseesc.truth.true_mtd`.
     """
 
     target: float

@@ -17,7 +17,7 @@ from scipy.special import ndtr
 from designs.arrays import FloatArray
 from designs.checks import require_whole
 from doseesc.parallel import Blocks, over_blocks
-from doseesc.phase2.analyses.proportions import miettinen_nurminen, newcombe
+from doseesc.phase2.analyses import miettinen_nurminen, newcombe
 from doseesc.phase2.comparisons import (
     ArmSeen,
     draw_trials,
@@ -26,7 +26,7 @@ from doseesc.phase2.comparisons import (
     more_reactions_p,
     trend_p,
 )
-from doseesc.phase2.patients.patients import BLOCK
+from doseesc.phase2.patients import BLOCK
 from doseesc.phase2.plan import MORTALITY, REACTIONS, STRATIFIED_TTCI_TESTS, TABLE_TESTS, TTCI, TTCI_TESTS, TrialPlan
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class AnalysisRow(NamedTuple):
 
 
 def simulate_analyses(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, jobs: int = 1) -> list[AnalysisRow]:
-    """Analyse the trials of :func:`doseesc.phase2.power.simulate_power` in every way.
+    """Analyse the trials of :func:`doseesc.phase2.simulate_power` in every way.
 
     Parameters
     ----------

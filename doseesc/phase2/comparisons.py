@@ -12,19 +12,21 @@ import numpy as np
 from scipy.special import ndtr
 
 from designs.arrays import FloatArray, IntArray
-from doseesc.phase2.analyses.day_counts import DayCounts
-from doseesc.phase2.analyses.exact_tables import fisher_p
-from doseesc.phase2.analyses.gray import gray
-from doseesc.phase2.analyses.log_rank import cox_score, log_rank
-from doseesc.phase2.analyses.proportions import chi_square_z, cochran_armitage_z
-from doseesc.phase2.analyses.stratified import (
+from doseesc.phase2.analyses import (
+    DayCounts,
+    chi_square_z,
+    cochran_armitage_z,
+    cox_score,
+    fisher_p,
+    gray,
+    log_rank,
     mantel_haenszel_z,
     stratified_cox_score,
     stratified_gray,
     stratified_log_rank,
+    win_ratio,
 )
-from doseesc.phase2.analyses.win_ratio import win_ratio
-from doseesc.phase2.patients.patients import ArmPatients, draw_pieces
+from doseesc.phase2.patients import ArmPatients, draw_pieces
 from doseesc.phase2.plan import TrialPlan
 
 

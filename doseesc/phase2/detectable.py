@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from designs.checks import require_probability, require_whole
-from doseesc.phase2.patients.effect import DrugEffect
+from doseesc.phase2.patients import DrugEffect
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import simulate_power
 
@@ -47,7 +47,7 @@ def detectable_shr(
         Of the active arm; by default the highest dose.
     power : float
     trials, seed, jobs : int
-        As for :func:`doseesc.phase2.power.simulate_power`, for each effect tried.
+        As for :func:`doseesc.phase2.simulate_power`, for each effect tried.
 
     Returns
     -------

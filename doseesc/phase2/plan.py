@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from designs.checks import require_choice, require_positive, require_probability, require_whole
-from doseesc.phase2.analyses.log_rank import DEATH_RULES
-from doseesc.phase2.analyses.multiplicity import ENDPOINT_ORDERS, METHODS
-from doseesc.phase2.patients.course import ControlCourse, Course
-from doseesc.phase2.patients.effect import NO_DRUG_EFFECT, DrugEffect
-from doseesc.phase2.patients.patients import ArmLaw
-from doseesc.phase2.patients.strata import Stratum, check_strata, mixture
-from doseesc.truth.accrual import Accrual
+from doseesc.phase2.analyses import DEATH_RULES, ENDPOINT_ORDERS, METHODS
+from doseesc.phase2.patients import (
+    NO_DRUG_EFFECT,
+    ArmLaw,
+    ControlCourse,
+    Course,
+    DrugEffect,
+    Stratum,
+    check_strata,
+    mixture,
+)
+from doseesc.truth import Accrual
 
 TTCI, MORTALITY, REACTIONS = "ttci", "mortality", "reactions"
 ENDPOINTS = (TTCI, MORTALITY, REACTIONS)

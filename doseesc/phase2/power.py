@@ -17,7 +17,7 @@ from scipy.special import ndtr
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.parallel import Blocks, over_blocks
-from doseesc.phase2.analyses.multiplicity import adjust, winners
+from doseesc.phase2.analyses import adjust, winners
 from doseesc.phase2.comparisons import (
     draw_trials,
     fewer_deaths_p,
@@ -26,7 +26,7 @@ from doseesc.phase2.comparisons import (
     trend_p,
     trend_scores,
 )
-from doseesc.phase2.patients.patients import BLOCK
+from doseesc.phase2.patients import BLOCK
 from doseesc.phase2.plan import TrialPlan
 
 

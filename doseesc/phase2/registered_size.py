@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom
 
-from doseesc.phase2.analyses.proportions import clopper_pearson, miettinen_nurminen, newcombe
+from doseesc.phase2.analyses import clopper_pearson, miettinen_nurminen, newcombe
 from doseesc.phase2.detectable import DetectableEffect, detectable_shr
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
@@ -75,7 +75,7 @@ def compare_totals(
     totals : sequence of int
         Patients in all.
     trials, seed, jobs : int
-        As for :func:`doseesc.phase2.power.simulate_power`.
+        As for :func:`doseesc.phase2.simulate_power`.
 
     Raises
     ------

@@ -11,11 +11,30 @@ from scipy.special import ndtr
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.parallel import Blocks, over_blocks
-from doseesc.phase2.analyses.day_counts import DIED
-from doseesc.phase2.analyses.mmrm import VisitSums, mmrm_of, origins
-from doseesc.phase2.analyses.visit_tests import ArmSums, Counts, ancova_of, below, places_counted, rank_z, rank_z_of
-from doseesc.phase2.patients.patients import BLOCK, ArmPatients, draw_arm
-from doseesc.phase2.patients.visits import SCORES, Score, icu_days_of_survivors, icu_free_days, scores_at, severities
+from doseesc.phase2.analyses import (
+    DIED,
+    ArmSums,
+    Counts,
+    VisitSums,
+    ancova_of,
+    below,
+    mmrm_of,
+    origins,
+    places_counted,
+    rank_z,
+    rank_z_of,
+)
+from doseesc.phase2.patients import (
+    BLOCK,
+    SCORES,
+    ArmPatients,
+    Score,
+    draw_arm,
+    icu_days_of_survivors,
+    icu_free_days,
+    scores_at,
+    severities,
+)
 from doseesc.phase2.plan import TrialPlan
 
 if TYPE_CHECKING:
@@ -51,7 +70,7 @@ class SecondaryRow(NamedTuple):
 
 
 def simulate_secondary(plan: TrialPlan, *, trials: int = 1000, seed: int = 1, jobs: int = 1) -> list[SecondaryRow]:
-    """Simulate the secondary outcomes; the patients are those of :func:`doseesc.phase2.power.simulate_power`.
+    """Simulate the secondary outcomes; the patients are those of :func:`doseesc.phase2.simulate_power`.
 
     Parameters
     ----------

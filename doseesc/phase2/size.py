@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from designs.checks import require_choice, require_probability, require_whole
-from doseesc.phase2.patients.effect import DrugEffect
+from doseesc.phase2.patients import DrugEffect
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.phase2.power import Power, simulate_power
+from doseesc.phase2 import Power, simulate_power
 from doseesc.planning.phase2_trial import trial_plan
-from doseesc.results.arms import arm_doses
+from doseesc.results import arm_doses
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.results.results import Results
-    from doseesc.study.study import Study
+    from doseesc.results import Results
+    from doseesc.study import Study
 
 
 _ROUNDING = 1e-12

@@ -19,10 +19,10 @@ import numpy as np
 
 from designs import BOIN, CRM, Design, skeleton
 from designs.arrays import FloatArray
-from doseesc.engines.states import MEMORY_LIMIT
+from doseesc.engines import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.criterion import FIGURES, Criterion, Judge, make_judge
-from doseesc.truth.curves import MtdRule
+from doseesc.truth import MtdRule
 from doseesc.wording import nearest
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def calibrate(
     weights : array, shape (K,), optional
         Weights of the truths; by default equal.
     target, true_mtd, mtd_rule, mtd_margin
-        What the true MTD is, as for :meth:`doseesc.engines.exact.Paths.characteristics`.
+        What the true MTD is, as for :meth:`doseesc.engines.Paths.characteristics`.
     jobs : int
         Processes; the answer does not depend on it.
     memory_limit : int

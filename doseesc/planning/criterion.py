@@ -20,13 +20,11 @@ import numpy as np
 
 from designs import Design
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.characteristics import check_probabilities, mtd_levels
-from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.states import MEMORY_LIMIT
-from doseesc.truth.curves import MtdRule
+from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, mtd_levels
+from doseesc.truth import MtdRule
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 Criterion = Literal["mean", "minimum", "penalised"]
 
@@ -93,12 +91,12 @@ def truths_of(study: Study, curves: int | None = None, seed: int | None = None) 
         The study's listed scenarios; where it has none, its random curves.
     """
     if curves is not None:
-        from doseesc.study.random_section import PseudoUniform
+        from doseesc.study import PseudoUniform
 
-        return PseudoUniform(count=curves, seed=study.simulation.seed if seed is None else seed).draw(study)
+        return study.draw(PseudoUniform(count=curves, seed=study.simulation.seed if seed is None else seed))
     if study.truths:
         return np.array(list(study.truths.values()))
-    return np.concatenate([random.draw(study) for random in study.random_scenarios.values()])
+    return np.concatenate([study.draw(random) for random in study.random_scenarios.values()])
 
 
 def make_judge(
@@ -114,7 +112,7 @@ def make_judge(
     mtd_margin: float = 0.1,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Judge:
-    """Return a judge, everything checked; parameters as for :func:`doseesc.planning.calibration.calibrate`.
+    """Return a judge, everything checked; parameters as for :func:`doseesc.planning.calibrate`.
 
     Raises
     ------

@@ -16,19 +16,23 @@ import numpy as np
 
 from designs import Design
 from designs.arrays import BoolArray, FloatArray, IntArray
-from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.figures import METRICS
-from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
-from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
+from doseesc.engines import (
+    BLOCK,
+    MEMORY_LIMIT,
+    METRICS,
+    DecisionGraph,
+    TooManyStates,
+    TrialBlock,
+    enumerate_paths,
+    play,
+)
 from doseesc.parallel import block_sizes
-from doseesc.truth.curves import true_mtd
+from doseesc.truth import true_mtd
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.study.random_section import RandomScenarios
-    from doseesc.study.study import Study
+    from doseesc.study import RandomScenarios, Study
 
 
 FIGURES = METRICS[3:]
@@ -52,7 +56,7 @@ class DesignFigures:
     ----------
     method : {"exact", "monte_carlo"}
     values : dict of str to array
-        The figures of :data:`doseesc.engines.figures.METRICS`, each with leading axis K.
+        The figures of :data:`doseesc.engines.METRICS`, each with leading axis K.
     """
 
     method: str
@@ -194,7 +198,7 @@ def run_ensemble(
         raise ValueError(f"trials must be at least 1, not {trials}")
     began = time.perf_counter()
     random = file_random(study) if random is None else random
-    truths = random.draw(study)
+    truths = study.draw(random)
     mtd = true_mtd(truths, study.target, study.true_mtd_rule.rule, study.true_mtd_rule.margin)
     notes: list[str] = []
     figures: dict[str, DesignFigures] = {}
@@ -222,7 +226,7 @@ def file_random(study: Study, name: str | None = None) -> RandomScenarios:
     ValueError
         If there is no random scenario of that name, or there are several and no name is given.
     """
-    from doseesc.study.random_section import PseudoUniform
+    from doseesc.study import PseudoUniform
 
     known = study.random_scenarios
     if name is not None and name not in known:

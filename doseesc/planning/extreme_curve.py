@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.engines.polynomial import Polynomial
+from doseesc.engines import Polynomial
 
 _RANDOM_CURVES = 500  # looked at before the best are refined
 _DECIMALS = 12  # beyond which two curves are equally good

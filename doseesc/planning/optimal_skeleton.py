@@ -24,10 +24,10 @@ from scipy.special import expit, logit
 
 from designs import CRM, skeleton
 from designs.arrays import FloatArray
-from doseesc.engines.states import MEMORY_LIMIT
+from doseesc.engines import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.criterion import Criterion, Judge, make_judge
-from doseesc.truth.curves import MtdRule
+from doseesc.truth import MtdRule
 
 _STEP = 0.25  # size of the first simplex, in units of x
 _STARTS = ((0.5, 0.20), (0.0, 0.20), (1.0, 0.20), (0.5, 0.32), (0.5, 0.12), (0.25, 0.28), (0.75, 0.28))
@@ -86,7 +86,7 @@ def optimal_skeleton(
     ----------
     design : CRM
     truths, criterion, penalty, weights, target, true_mtd, mtd_rule, mtd_margin, memory_limit
-        As for :func:`doseesc.planning.calibration.calibrate`.
+        As for :func:`doseesc.planning.calibrate`.
     with_prior_sd : bool
         Whether the prior standard deviation is searched too.
     starts : int

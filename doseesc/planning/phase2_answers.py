@@ -6,20 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doseesc.phase2.alternatives import AnalysisRow, simulate_analyses
-from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.power import Power, simulate_power
-from doseesc.phase2.registered_size import SizeFigures, compare_totals
-from doseesc.phase2.secondary import SecondaryRow, simulate_secondary
-from doseesc.phase2.size import SampleSize, power_by_effect, power_by_size, sample_size
+from doseesc.phase2 import (
+    AnalysisRow,
+    Power,
+    SampleSize,
+    SecondaryRow,
+    SizeFigures,
+    TrialPlan,
+    compare_totals,
+    power_by_effect,
+    power_by_size,
+    sample_size,
+    simulate_analyses,
+    simulate_power,
+    simulate_secondary,
+)
 from doseesc.planning.assurance import ProgrammeAssurance, programme_assurance
 from doseesc.planning.phase2_trial import phase2_of, planned_mtd, refused, trial_plan
-from doseesc.results.results import Results
-from doseesc.runs.run_study import run
-from doseesc.study.phase2_section import Phase2
+from doseesc.results import Results
+from doseesc.runs import run
+from doseesc.study import Phase2
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 TRIALS = 10_000
 """Simulated trials of each plan, if no other number is asked for."""
@@ -113,7 +122,7 @@ def answer(
     mtd_level : int, optional
         By default the file's.
     size : float, optional
-        Find the smallest trial with this power of ``measure`` (see :func:`doseesc.phase2.size.sample_size`).
+        Find the smallest trial with this power of ``measure`` (see :func:`doseesc.phase2.sample_size`).
     measure : str
     analyses, secondary, assurance : bool
         Also all analyses, the secondary outcomes, the programme's assurance.
@@ -122,7 +131,7 @@ def answer(
     phase1 : Results, optional
         Of the study's Phase 1, over which the assurance averages; without them the study is run.
     trials, seed, jobs : int
-        As for :func:`doseesc.phase2.power.simulate_power`; seed by default the file's.
+        As for :func:`doseesc.phase2.simulate_power`; seed by default the file's.
 
     Raises
     ------

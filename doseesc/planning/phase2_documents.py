@@ -6,14 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from doseesc.files import csv_text
-from doseesc.phase2.alternatives import analyses_frame
-from doseesc.phase2.power_frame import power_frame
-from doseesc.phase2.registered_size import totals_frame
-from doseesc.phase2.secondary import secondary_frame
-from doseesc.phase2.words import duration_words, phase2_rows
+from doseesc.phase2 import analyses_frame, duration_words, phase2_rows, power_frame, secondary_frame, totals_frame
 from doseesc.planning.assurance import assurance_frame
 from doseesc.planning.phase2_answers import Phase2Answers
-from doseesc.study.phase2_assumptions import Assumption, assumptions_of
+from doseesc.study import Assumption, assumptions_of
 
 if TYPE_CHECKING:
     import pandas as pd

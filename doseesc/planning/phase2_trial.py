@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from doseesc.errors import FieldPath, Problem, ScenarioError
-from doseesc.phase2.plan import TrialArm, TrialPlan, share_out
-from doseesc.results.arms import arm_doses
-from doseesc.study.phase2_section import Phase2
+from doseesc.phase2 import TrialArm, TrialPlan, share_out
+from doseesc.results import arm_doses
+from doseesc.study import Phase2
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 def phase2_of(study: Study) -> Phase2:

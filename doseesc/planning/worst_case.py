@@ -25,9 +25,7 @@ from typing import TYPE_CHECKING
 
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.exact import Paths
-from doseesc.engines.polynomial import Polynomial
+from doseesc.engines import OperatingCharacteristics, Paths, Polynomial
 from doseesc.planning.extreme_curve import Block, extreme_curve
 
 if TYPE_CHECKING:

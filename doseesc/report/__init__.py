@@ -1,1 +1,5 @@
-"""What the user sees: tables, trees, figures and documents, all made from results computed elsewhere."""
+"""What people look at, made from results: words, tables, figures, terminal, page, protocol."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

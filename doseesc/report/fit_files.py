@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doseesc.files import csv_text, write_folder
-from doseesc.inference.arviz_compat import write_netcdf
-from doseesc.results.folder import FIT_FILE, check_fit_folder
+from doseesc.inference import write_netcdf
+from doseesc.results import FIT_FILE, check_fit_folder
 
 if TYPE_CHECKING:
-    from doseesc.analysis.fit import Fit
+    from doseesc.analysis import Fit
 
 SUMMARY_FILE = "summary.csv"
 DRAWS_FILE = "fit.nc"
@@ -44,8 +44,7 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
     OutputError
         If the folder may not be written, or writing fails.
     """
-    from doseesc.report.figures.fit import fit_figures
-    from doseesc.report.figures.style import figure_bytes
+    from doseesc.report.figures import figure_bytes, fit_figures
 
     check_fit_folder(folder, force=force)
     files: dict[str, str | bytes] = {

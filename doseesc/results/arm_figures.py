@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.dose_posterior import DosePosterior
+from doseesc.engines import DosePosterior
 
 ARM_METRICS = (
     "probability",

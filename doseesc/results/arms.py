@@ -18,14 +18,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
-from doseesc.truth.curves import DoseProbability
+from doseesc.truth import DoseProbability
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from doseesc.results.cells import Cells
-    from doseesc.study.sections import Arm
-    from doseesc.study.study import Study
+    from doseesc.study import Arm, Study
 
 NO_PHASE2 = "no MTD, so no Phase 2"
 CONTROL = "no drug"

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import tidy_rows
+from doseesc.engines import OperatingCharacteristics, tidy_rows
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
+from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
 from doseesc.results.document_models import FORMAT
 from doseesc.results.plain import figures_of

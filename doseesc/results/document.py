@@ -13,15 +13,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from designs.arrays import FloatArray
-from doseesc import __version__
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import DISTRIBUTIONS, FURTHER, METRICS
+from doseesc._version import __version__
+from doseesc.engines import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
 from doseesc.results.arms import unsafe_limit
 from doseesc.results.cells import Cell
 from doseesc.results.plain import number_of
-from doseesc.study.study import Study
-from doseesc.study.yaml_source import Source
+from doseesc.study import Source, Study
 
 _PACKAGES = ("numpy", "scipy", "pydantic", "ruamel.yaml", "pandas", "pymc", "arviz")
 _OWN = ("target", "true_mtd", "method", "n_trials")

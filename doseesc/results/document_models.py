@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from doseesc.engines.figures import BY_LEVEL, METRICS
-from doseesc.engines.observed import OBSERVED_METRICS
+from doseesc.engines import BY_LEVEL, METRICS, OBSERVED_METRICS
 from doseesc.results.arm_figures import ARM_METRICS
 from doseesc.results.arms import Phase2Summary
 from doseesc.results.cells import Difference

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from doseesc.engines.figures import METRICS
+from doseesc.engines import METRICS
 from doseesc.files import OutputError, csv_text
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS
 from doseesc.results.dataset import dataset_of

@@ -1,6 +1,6 @@
 """``results.json`` as one pandas DataFrame, and back: the tidy table, then what it leaves out, the rest in ``attrs``.
 
-The first rows and columns are those of :meth:`doseesc.results.results.Results.to_frame`.  The rows after them hold,
+The first rows and columns are those of :meth:`doseesc.results.Results.to_frame`.  The rows after them hold,
 under ``metric``, what the tidy table leaves out; the columns ``sd`` (from trial to trial), ``number`` (of patients or
 DLTs, in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study, the
 comparison of observation models and all else, as JSON, which Parquet keeps.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.engines.figures import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, tidy_rows
+from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, tidy_rows
 from doseesc.results.document_models import FORMAT
 from doseesc.results.plain import figures_of
 

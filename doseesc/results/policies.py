@@ -10,12 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import METRICS, TidyRow, tidy_rows
-from doseesc.engines.observed import OBSERVED_METRICS, Observed
+from doseesc.engines import METRICS, OBSERVED_METRICS, Observed, OperatingCharacteristics, TidyRow, tidy_rows
 from doseesc.results.cells import Cell
 from doseesc.results.plain import number_of
-from doseesc.truth.observation import PatientLaw
+from doseesc.truth import PatientLaw
 
 DRUG_ALONE = "the drug alone"
 """The name of the trial in which every patient is evaluable and only the drug causes DLTs."""
@@ -39,7 +37,7 @@ class PolicyFigures:
     mcse : namespace
         Monte Carlo standard errors; zeros where exact.
 
-    All others are those of :class:`doseesc.engines.characteristics.OperatingCharacteristics`.
+    All others are those of :class:`doseesc.engines.OperatingCharacteristics`.
     """
 
     method: str

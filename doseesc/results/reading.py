@@ -14,7 +14,7 @@ from doseesc.results.fit import SavedFit, read_fit
 from doseesc.results.folder import FIT_FILE, RESULTS_FILE
 from doseesc.results.formats import SUFFIXES, document_in
 from doseesc.results.results import Results
-from doseesc.study.study import Study
+from doseesc.study import Study
 
 _READABLE = "a results folder, or a .parquet or .nc file of results"
 
@@ -35,7 +35,7 @@ class SavedRun:
 
 
 def read(path: str | Path) -> Results:
-    """Read results from a results folder, or from a file of :meth:`doseesc.results.results.Results.save`.
+    """Read results from a results folder, or from a file of :meth:`doseesc.results.Results.save`.
 
     Raises
     ------

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import METRICS
+from doseesc.engines import METRICS, OperatingCharacteristics
 from doseesc.files import write_file
 from doseesc.results.arm_figures import ArmFigures
 from doseesc.results.arms import phase2_rows, summarise_phase2
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ class Results:
     def to_document(self) -> dict[str, Any]:
         """Return everything with its provenance as plain values, as ``results.json`` holds them.
 
-        Its form is :class:`doseesc.results.document_models.ResultsDocument`.
+        Its form is :class:`doseesc.results.ResultsDocument`.
         """
         study, agreement = self.study, self.agreement
         parts = ("figures", "within_2_se", "within_4_se")

@@ -22,14 +22,11 @@ import numpy as np
 
 from designs import Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.dose_posterior import DosePosterior
-from doseesc.engines.states import row_keys
-from doseesc.engines.trial_ends import Ends
-from doseesc.results.arm_figures import ArmFigures, arm_figures
-from doseesc.results.arms import arm_doses, unsafe_limit
+from doseesc.engines import DosePosterior, Ends, row_keys
+from doseesc.results import ArmFigures, arm_doses, arm_figures, unsafe_limit
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 Endings = Mapping[tuple[str, str], tuple[Ends, FloatArray]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from doseesc.engines.patients_at_risk import (
+from doseesc.engines import (
     DEAD,
     DRUG_COUNTED,
     DRUG_DLT,

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import BY_LEVEL, first_level, tidy_rows
-from doseesc.results.document import study_part
-from doseesc.results.reading import SavedRun
+from doseesc.engines import BY_LEVEL, OperatingCharacteristics, first_level, tidy_rows
+from doseesc.results import SavedRun, study_part
 from doseesc.runs.paired import paired_errors
 
 if TYPE_CHECKING:
@@ -82,7 +80,7 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
     Parameters
     ----------
     first, second : SavedRun
-        From :func:`doseesc.results.reading.read_results`.
+        From :func:`doseesc.results.read_results`.
     """
     before, after = (
         {name: each.results.provenance_now()[name] for name in _SETTINGS} | _named(study_part(each.results.study))

@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs import Design, Reason
-from doseesc.conduct.trial import trial_of
-from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
-from doseesc.engines.observed_play import play_observed
-from doseesc.engines.patients_at_risk import ObservedBlock
+from doseesc.conduct import trial_of
+from doseesc.engines import BLOCK, DecisionGraph, ObservedBlock, TrialBlock, play, play_observed
 from doseesc.runs.cohort_story import CohortStory, Enrolled, PatientRow
 
 if TYPE_CHECKING:
     from designs.arrays import FloatArray
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 _QUANTILES = (0.1, 0.5, 0.9)
 _ROUNDING = 1e-12

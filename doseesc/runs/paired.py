@@ -15,16 +15,21 @@ import numpy as np
 
 from designs import Design
 from designs.arrays import FloatArray
-from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.figures import METRICS, figures_of_trials
-from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
-from doseesc.engines.observed_play import play_observed
-from doseesc.engines.patients_at_risk import ObservedBlock
+from doseesc.engines import (
+    BLOCK,
+    METRICS,
+    DecisionGraph,
+    ObservedBlock,
+    OperatingCharacteristics,
+    TrialBlock,
+    figures_of_trials,
+    play,
+    play_observed,
+)
 from doseesc.parallel import block_sizes
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 Key = tuple[str, str]
 

@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.checks import require_whole
-from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
-from doseesc.engines.exact import Paths, enumerate_paths
-from doseesc.engines.observed import Enrolment, exact_observed
-from doseesc.engines.states import MEMORY_LIMIT, TooManyStates
+from doseesc.engines import (
+    MEMORY_LIMIT,
+    Enrolment,
+    OperatingCharacteristics,
+    Paths,
+    TooManyStates,
+    enumerate_paths,
+    exact_observed,
+    one_truth,
+)
 from doseesc.errors import Problem, ScenarioError
-from doseesc.results.cells import Cell
-from doseesc.results.policies import PolicyComparison, PolicyFigures
-from doseesc.results.results import Results
+from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
 from doseesc.runs.simulation import Simulation, simulate_all
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 METHODS = ("monte_carlo", "exact", "both", "auto")
 

@@ -13,22 +13,28 @@ import numpy.typing as npt
 
 from designs import Design
 from designs.arrays import FloatArray
-from doseesc.engines.benchmark import benchmark_choice
-from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
-from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.figures import figures_of_trials
-from doseesc.engines.montecarlo import BLOCK, TrialBlock, play
-from doseesc.engines.observed import Observed, SeenSums
-from doseesc.engines.observed_play import play_observed
-from doseesc.engines.patients_at_risk import ObservedBlock
-from doseesc.engines.trial_ends import Ends
+from doseesc.engines import (
+    BLOCK,
+    DecisionGraph,
+    Ends,
+    Observed,
+    ObservedBlock,
+    OperatingCharacteristics,
+    SeenSums,
+    TrialBlock,
+    benchmark_choice,
+    figures_of_trials,
+    one_truth,
+    play,
+    play_observed,
+)
 from doseesc.parallel import answers, block_sizes
-from doseesc.results.cells import Difference
+from doseesc.results import Difference
 from doseesc.runs.arm_analysis import arms_analysed
-from doseesc.truth.observation import ObservationModel
+from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 
 DIFFERENCES = ("correct_selection", "overdose_selection", "patients_above_mtd")

@@ -12,10 +12,7 @@ from doseesc.errors import FieldPath, Problem, show
 from doseesc.study.borrow_section import Borrow
 from doseesc.study.designs import SkeletonRule
 from doseesc.study.levels import resolve_level
-from doseesc.study.sections import Number, Positive, Probability, Section
-
-OpenProbability = Annotated[Number, Field(gt=0, lt=1)]
-Correlation = Annotated[Number, Field(gt=-1, lt=1)]
+from doseesc.study.values import Correlation, Inside, Number, Positive, Probability, Section
 
 
 def _list_or_rule(value: Any) -> str:
@@ -23,7 +20,7 @@ def _list_or_rule(value: Any) -> str:
 
 
 Guesses = Annotated[
-    Annotated[SkeletonRule, Tag("by interval")] | Annotated[tuple[OpenProbability, ...], Tag("by level")],
+    Annotated[SkeletonRule, Tag("by interval")] | Annotated[tuple[Inside, ...], Tag("by level")],
     Discriminator(_list_or_rule),
 ]
 """Prior guesses of the DLT probabilities: a list, or from indifference intervals."""
@@ -87,7 +84,7 @@ class Analysis(Section):
     """Probability of a DLT-like event without the drug; estimates are then the drug's own."""
     floor_prior: tuple[Positive, Positive] | None = Field(default=None, examples=[[1, 19]])
     """Parameters of a beta prior of the floor, where it is not known."""
-    intervals: tuple[OpenProbability, ...] = Field(
+    intervals: tuple[Inside, ...] = Field(
         default=(0.20, 0.35, 0.60), min_length=1, max_length=10, examples=[[0.2, 0.35, 0.6]]
     )
     """Limits, increasing, of the intervals whose posterior probabilities are shown."""

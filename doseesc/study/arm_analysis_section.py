@@ -11,12 +11,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from doseesc.engines.dose_posterior import DoseModel
-from doseesc.study.sections import Number, Positive, Section
+from doseesc.engines import DoseModel
+from doseesc.study.values import Correlation, Inside, Number, Positive, Section
 
 _Mean = Annotated[Number, Field(ge=-50, le=50)]
 _Sd = Annotated[Number, Field(gt=0, le=20)]
-_Inside = Annotated[Number, Field(gt=0, lt=1)]
 
 
 class ArmAnalysis(Section):
@@ -29,18 +28,18 @@ class ArmAnalysis(Section):
     """Prior means of log_alpha and log_beta; by default the median DLT probability is 1/3 at the reference dose."""
     prior_sd: tuple[_Sd, _Sd] = Field(default=(2.0, 1.0), examples=[[2.0, 1.0]])
     """Prior standard deviations of log_alpha and log_beta."""
-    prior_correlation: Annotated[Number, Field(gt=-1, lt=1)] = Field(default=0.0, examples=[0.0])
+    prior_correlation: Correlation = Field(default=0.0, examples=[0.0])
     """Their prior correlation."""
     reference: Positive | None = Field(default=None, examples=[16])
     """Amount at which log_alpha is the logit DLT probability; by default the highest dose."""
     floor: Annotated[Number, Field(ge=0, lt=1)] = Field(default=0.0, examples=[0.05])
     """Probability of a DLT-like event without the drug that the analysis takes for known; 0 takes every counted DLT
     for the drug's."""
-    credibility: _Inside = Field(default=0.9, examples=[0.9])
+    credibility: Inside = Field(default=0.9, examples=[0.9])
     """Probability of the intervals."""
-    unsafe_above: _Inside | None = Field(default=None, examples=[0.35])
+    unsafe_above: Inside | None = Field(default=None, examples=[0.35])
     """DLT probability above which an arm is unsafe; by default the target plus the margin of true_mtd."""
-    unsafe_confidence: _Inside = Field(default=0.25, examples=[0.25])
+    unsafe_confidence: Inside = Field(default=0.25, examples=[0.25])
     """An arm is called unsafe where its posterior probability of being so is above this; by default the customary
     bound of overdose control."""
 

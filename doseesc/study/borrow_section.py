@@ -7,14 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from doseesc.inference.borrowing.heterogeneity import FACTOR_4, HalfNormal, Heterogeneity, Known, LogNormal
-from doseesc.inference.borrowing.hierarchy import Hierarchy
-from doseesc.inference.borrowing.normal_mixture import BivariateNormal
-from doseesc.inference.data import TRIAL, ToxicityData
-from doseesc.study.sections import Name, Number, Positive, Probability, Section, Whole
+from doseesc.inference import TRIAL, ToxicityData
+from doseesc.inference.borrowing import (
+    FACTOR_4,
+    BivariateNormal,
+    HalfNormal,
+    Heterogeneity,
+    Hierarchy,
+    Known,
+    LogNormal,
+)
+from doseesc.study.values import Correlation, Name, Number, Positive, Probability, Section, Whole
 
 Count = Annotated[Whole, Field(ge=0, le=100_000)]
-Correlation = Annotated[Number, Field(gt=-1, lt=1)]
 
 
 class HistoricalStudy(Section):

@@ -17,15 +17,8 @@ from doseesc.study.designs import Shared, build_design
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.observation_section import Observation, observation_problems
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
-from doseesc.study.sections import (
-    Arm,
-    DesignEntry,
-    Doses,
-    PowerCurve,
-    Probability,
-    Scenario,
-    Whole,
-)
+from doseesc.study.sections import Arm, DesignEntry, Doses, PowerCurve, Scenario
+from doseesc.study.values import Probability, Whole
 
 _T = TypeVar("_T")
 

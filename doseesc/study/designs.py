@@ -13,8 +13,9 @@ from designs import Design, Rule, UnknownName, design_class, design_names, rule_
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.parameters import missing_parameters, parameter_fields, read_parameters, refusal
-from doseesc.study.sections import DesignEntry, Number, Section
+from doseesc.study.sections import DesignEntry
 from doseesc.study.validation import problems_of
+from doseesc.study.values import Number, Section
 
 AMOUNTS = ("doses", "amounts")
 """Parameters of designs and rules that hold the dose amounts; taken from the study unless an entry sets them."""

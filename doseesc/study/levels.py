@@ -53,3 +53,17 @@ def resolve_level(value: int | str, labels: tuple[str, ...], path: FieldPath) ->
             f'write the label in quotes:  "{value}"  or  "{labels[value - 1]}"',
         )
     return label
+
+
+def level_of(dose: int | str, labels: tuple[str, ...]) -> int:
+    """Return the level, from 1, of a dose given by its label or level.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dose.
+    """
+    level = resolve_level(dose, labels, ())
+    if isinstance(level, Problem):
+        raise ValueError(f"dose {level.message}; {level.remedy}")
+    return level

@@ -11,16 +11,16 @@ from pydantic import BeforeValidator, Field
 
 from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem
-from doseesc.study.sections import Name, Number, Positive, Probability, Section, Text
-from doseesc.truth.event_times import (
+from doseesc.study.values import Name, Number, Positive, Probability, Section, Text
+from doseesc.truth import (
     MORTALITY_HORIZON,
     EarlyTimes,
     EventTimes,
+    ObservationModel,
     UniformTimes,
     WeibullTimes,
     death_in_window,
 )
-from doseesc.truth.observation import ObservationModel
 
 _MORTALITY = "add  mortality_28_days: 0.3  or  death_in_window:  with the probability, or leave it out"
 

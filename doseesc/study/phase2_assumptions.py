@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import NamedTuple
 
-from doseesc.phase2.patients.strata import BERLIN
+from doseesc.phase2.patients import BERLIN
 from doseesc.study.phase2_section import Phase2
-from doseesc.study.sections import Section
+from doseesc.study.values import Section
 
 _BASIS = MappingProxyType(
     {

@@ -8,14 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from doseesc.phase2.patients.course import ControlCourse
-from doseesc.phase2.patients.effect import DoseEffect
-from doseesc.phase2.patients.strata import BERLIN, Stratum
-from doseesc.phase2.plan import STRATIFIED_TTCI_TESTS, AnalysisPlan
+from doseesc.phase2 import STRATIFIED_TTCI_TESTS, AnalysisPlan
+from doseesc.phase2.patients import BERLIN, ControlCourse, DoseEffect, Stratum
 from doseesc.study.levels import Level
-from doseesc.study.sections import Flag, Name, Number, Positive, Probability, Section, Text, Whole
-from doseesc.truth.accrual import Accrual
-from doseesc.truth.event_times import WeibullTimes
+from doseesc.study.values import Flag, Name, Number, Positive, Probability, Section, Text, Whole
+from doseesc.truth import Accrual, WeibullTimes
 
 
 def _same_or_by_arm(value: Any) -> str:

@@ -19,10 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from doseesc.errors import FieldPath, Problem, show, suggestion
-from doseesc.inference.any_model.from_pymc import SAMPLING
-from doseesc.inference.any_model.model_function import ModelError
-from doseesc.inference.any_model.nuts_fits import Sampler
-from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
+from doseesc.inference.any_model import SAMPLING, ModelError, PosteriorText, Sampler, posterior_of_model
 from doseesc.study.yaml_source import Source
 
 TYPE = "pymc"

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from designs.arrays import FloatArray
-from doseesc.study.levels import Level
-from doseesc.truth.random_curves import logistic_steps, ordered_uniform, probit_steps, pseudo_uniform
+from doseesc.study.levels import Level, level_of
+from doseesc.study.values import Number, Probability, Section
+from doseesc.truth import MtdRule, logistic_steps, ordered_uniform, probit_steps, pseudo_uniform
 
-if TYPE_CHECKING:
-    from doseesc.study.study import Study
-
-
-# Not those of scenario_sections, whose scenarios hold the models defined here.
-_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-_Probability = Annotated[_Number, Field(ge=0, le=1)]
-_Spread = Annotated[_Number, Field(ge=0, le=100)]
+_Spread = Annotated[Number, Field(ge=0, le=100)]
 
 
-class _Random(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+class Ladder(NamedTuple):
+    """What random curves must know of a study: the labels of its doses, its target, and how it defines the true MTD."""
 
+    labels: tuple[str, ...]
+    target: float
+    mtd_rule: MtdRule
+    mtd_margin: float
+
+    @property
+    def n_doses(self) -> int:
+        """Number of dose levels J."""
+        return len(self.labels)
+
+
+class _Random(Section):
     count: int = Field(default=1000, strict=True, ge=1, le=100_000, examples=[500])
     """Number of curves."""
     seed: int = Field(default=1, strict=True, ge=0, le=2**63 - 1, examples=[1])
@@ -43,16 +49,16 @@ class PseudoUniform(_Random):
     mtd: Level | None = Field(default=None, examples=[2])
     """The MTD of all curves, by label or level, 0 for curves too toxic at every dose; by default drawn."""
 
-    def draw(self, study: Study) -> FloatArray:
-        """Draw curves for a study, shape (K, J)."""
+    def draw(self, ladder: Ladder) -> FloatArray:
+        """Draw curves for the doses of a study, shape (K, J)."""
         return pseudo_uniform(
             self.generator,
             self.count,
-            n_doses=study.n_doses,
-            target=study.target,
-            mtd=self.mtd if self.mtd is None or self.mtd == 0 else study.level_of(self.mtd),
-            mtd_rule=study.true_mtd_rule.rule,
-            mtd_margin=study.true_mtd_rule.margin,
+            n_doses=ladder.n_doses,
+            target=ladder.target,
+            mtd=self.mtd if self.mtd is None or self.mtd == 0 else level_of(self.mtd, ladder.labels),
+            mtd_rule=ladder.mtd_rule,
+            mtd_margin=ladder.mtd_margin,
         )
 
 
@@ -65,20 +71,20 @@ class ProbitSteps(_Random):
     """The dose nearest the target in all curves, by label or level; by default drawn."""
     mtd_sd: _Spread = 0.05
     """Standard deviation of the MTD's probit."""
-    step_mean: _Number = Field(default=0.55, ge=-100, le=100)
+    step_mean: Number = Field(default=0.55, ge=-100, le=100)
     """Mean of the normals whose squares are the steps."""
     step_sd: _Spread = 0.35
     """Their standard deviation."""
 
-    def draw(self, study: Study) -> FloatArray:
-        """Draw curves for a study, shape (K, J)."""
+    def draw(self, ladder: Ladder) -> FloatArray:
+        """Draw curves for the doses of a study, shape (K, J)."""
         return probit_steps(
             self.generator,
             self.count,
-            n_doses=study.n_doses,
-            target=study.target,
-            mtd=None if self.mtd is None else study.level_of(self.mtd),
-            mtd_margin=study.true_mtd_rule.margin,
+            n_doses=ladder.n_doses,
+            target=ladder.target,
+            mtd=None if self.mtd is None else level_of(self.mtd, ladder.labels),
+            mtd_margin=ladder.mtd_margin,
             mtd_sd=self.mtd_sd,
             step_mean=self.step_mean,
             step_sd=self.step_sd,
@@ -90,21 +96,21 @@ class RandomLogistic(_Random):
 
     type: Literal["logistic"] = "logistic"
     """Kind of random curve."""
-    intercept_mean: _Number = Field(default=-3.03, ge=-100, le=100)
+    intercept_mean: Number = Field(default=-3.03, ge=-100, le=100)
     """Mean of the logit of the DLT probability at the lowest dose."""
     intercept_sd: _Spread = 0.78
     """Its standard deviation."""
-    step_mean: _Number = Field(default=0.74, ge=0, le=100)
+    step_mean: Number = Field(default=0.74, ge=0, le=100)
     """Mean step of the logit from level to level, before it is restricted to positive values."""
     step_sd: _Spread = 0.32
     """Its standard deviation."""
 
-    def draw(self, study: Study) -> FloatArray:
-        """Draw curves for a study, shape (K, J)."""
+    def draw(self, ladder: Ladder) -> FloatArray:
+        """Draw curves for the doses of a study, shape (K, J)."""
         return logistic_steps(
             self.generator,
             self.count,
-            n_doses=study.n_doses,
+            n_doses=ladder.n_doses,
             intercept_mean=self.intercept_mean,
             intercept_sd=self.intercept_sd,
             step_mean=self.step_mean,
@@ -117,15 +123,15 @@ class OrderedUniform(_Random):
 
     type: Literal["ordered_uniform"] = "ordered_uniform"
     """Kind of random curve."""
-    lowest: _Probability = 0.0
+    lowest: Probability = 0.0
     """Smallest possible DLT probability."""
-    highest: _Probability = 1.0
+    highest: Probability = 1.0
     """Largest possible DLT probability."""
 
-    def draw(self, study: Study) -> FloatArray:
-        """Draw curves for a study, shape (K, J)."""
+    def draw(self, ladder: Ladder) -> FloatArray:
+        """Draw curves for the doses of a study, shape (K, J)."""
         return ordered_uniform(
-            self.generator, self.count, n_doses=study.n_doses, lowest=self.lowest, highest=self.highest
+            self.generator, self.count, n_doses=ladder.n_doses, lowest=self.lowest, highest=self.highest
         )
 
 

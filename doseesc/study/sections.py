@@ -10,61 +10,16 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
-    StringConstraints,
-    Tag,
-    WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 
 from designs.arrays import FloatArray
 from doseesc.study.random_section import RandomScenarios
-from doseesc.truth.curves import emax_curve, logistic_curve, power_curve
-
-
-def _name_text(value: Any) -> Any:
-    """Take an unquoted number for its text, so that labels such as 0.5 need no quotes."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise PydanticCustomError("name", "holds a line break or a control character", {"remedy": "write one line"})
-    return value
-
-
-def _list_or_mapping(value: Any) -> str:
-    return "by label" if isinstance(value, dict) else "by level"
-
-
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Whole = Annotated[int, Field(strict=True)]
-Flag = Annotated[bool, Field(strict=True)]
-Probability = Annotated[Number, Field(ge=0, le=1)]
-Positive = Annotated[Number, Field(gt=0)]
-Name = Annotated[
-    str,
-    BeforeValidator(_name_text),
-    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=60),
-    AfterValidator(_printable),
-    WithJsonSchema({"type": ["string", "number"]}),
-]
-Text = Annotated[str, Field(strict=True, max_length=2000)]
-PerDose = Annotated[
-    Annotated[dict[str, Probability], Tag("by label")] | Annotated[tuple[Probability, ...], Tag("by level")],
-    Discriminator(_list_or_mapping),
-]
-
-
-class Section(BaseModel):
-    """A part of a scenario file: unknown keys are errors, values cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from doseesc.study.values import Flag, Name, Number, PerDose, Positive, Probability, Section, Text, Whole
+from doseesc.truth import emax_curve, logistic_curve, power_curve
 
 
 class About(Section):

@@ -16,10 +16,10 @@ from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
 from doseesc.study.checks import Parts, problems_across
 from doseesc.study.designs import Shared, build_design
-from doseesc.study.levels import Level, resolve_level
+from doseesc.study.levels import Level, level_of
 from doseesc.study.observation_section import Observations, as_written, idle_settings
 from doseesc.study.phase2_section import Phase2
-from doseesc.study.random_section import RandomScenarios
+from doseesc.study.random_section import Ladder, RandomScenarios
 from doseesc.study.schema import scenario_schema
 from doseesc.study.sections import (
     About,
@@ -28,19 +28,16 @@ from doseesc.study.sections import (
     Doses,
     EmaxCurve,
     LogisticCurve,
-    Number,
     Scenarios,
-    Section,
     Simulation,
     TrueMtd,
-    Whole,
 )
 from doseesc.study.shipped import shipped_scenarios, starter_file
 from doseesc.study.table_file import with_table_files
 from doseesc.study.validation import problems_of
+from doseesc.study.values import Number, Section, Whole
 from doseesc.study.yaml_source import Source, read_source
-from doseesc.truth.curves import DoseProbability, dlt_probability_at, dose_status, true_mtd
-from doseesc.truth.observation import ObservationModel
+from doseesc.truth import DoseProbability, ObservationModel, dlt_probability_at, dose_status, true_mtd
 
 __all__ = ["ScenarioError", "Study", "json_schema", "load", "shipped_scenarios", "starter_file"]
 
@@ -191,10 +188,12 @@ class Study(Section):
         ValueError
             If there is no such dose.
         """
-        level = resolve_level(dose, self.dose_labels, ())
-        if isinstance(level, Problem):
-            raise ValueError(f"dose {level.message}; {level.remedy}")
-        return level
+        return level_of(dose, self.dose_labels)
+
+    def draw(self, random: RandomScenarios) -> FloatArray:
+        """Draw random curves for the study's doses, shape (K, J)."""
+        rule = self.true_mtd_rule
+        return random.draw(Ladder(self.dose_labels, self.target, rule.rule, rule.margin))
 
     def true_mtd(self, p: FloatArray) -> int:
         """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition."""
@@ -204,7 +203,7 @@ class Study(Section):
         """Return the true DLT probability of any dose amount in a scenario.
 
         On the scenario's own curve where it has one over amounts, else by
-        :func:`doseesc.truth.curves.dlt_probability_at`.
+        :func:`doseesc.truth.dlt_probability_at`.
         """
         curve = {each.name: each.curve for each in self.scenarios}[scenario]
         if isinstance(curve, LogisticCurve | EmaxCurve):

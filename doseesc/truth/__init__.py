@@ -1,1 +1,5 @@
-"""."""
+"""What is true of drug and patients: curves, random curves, event times, observation, accrual."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

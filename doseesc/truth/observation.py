@@ -97,7 +97,7 @@ class ObservationModel:
     background : float
         Probability b of a DLT-like event in the window that the drug does not cause.
     death : float
-        Probability q of death in the window without a drug DLT; see :func:`doseesc.truth.event_times.death_in_window`.
+        Probability q of death in the window without a drug DLT; see :func:`doseesc.truth.death_in_window`.
     dlt_times : EventTimes
         Law of the time of a drug DLT over ``curve_window``.
     death_relative_risk : float

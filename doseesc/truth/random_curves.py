@@ -62,7 +62,7 @@ def pseudo_uniform(
     mtd : int, optional
         Level of the MTD; 0 for curves that are too toxic at every dose.  By default drawn from 1 to J.
     mtd_rule, mtd_margin
-        What makes a level the MTD, see :func:`doseesc.truth.curves.true_mtd`.  With ``"nearest"`` and a margin of 1 the
+        What makes a level the MTD, see :func:`doseesc.truth.true_mtd`.  With ``"nearest"`` and a margin of 1 the
         algorithm is the published one; a smaller margin also bounds the lowest dose where that is the MTD.  With
         ``"highest_below"`` the limit ``target + margin`` takes the target's place, and the doses up to the MTD are
         sorted uniforms below it, those above the MTD between it and B.

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from doseesc.files import OutputError
-from doseesc.report.figures.posterior import posterior_table
 from doseesc.report.figures.selection import selection_figure
 from doseesc.report.page.figure_plans import figure_plans, phase2_plans
 from doseesc.report.page.figures import phase2_on_page
 from doseesc.report.tables.phase2 import assumptions_table, assurance_table, power_table, trial_table
+from doseesc.report.tables.posterior import posterior_table
 from doseesc.report.words.across import across_scenarios
 from doseesc.report.words.recommendation import recommendation
 from doseesc.results.folder import write_results

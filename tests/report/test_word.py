@@ -12,7 +12,7 @@ import pytest
 from doseesc.report.protocol.protocol import protocol_blocks, protocol_files
 from doseesc.report.protocol.text_blocks import Block
 from doseesc.report.protocol.word import table_layout, word_document
-from doseesc.report.tables.characteristics import PageTable, Value
+from doseesc.report.tables.table import PageTable, Value
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run

@@ -12,7 +12,9 @@ from scipy.stats import norm, qmc
 from designs import BOIN, Tally
 from doseesc.engines.dose_posterior import DoseModel, DosePosterior
 from doseesc.engines.exact import enumerate_paths
-from doseesc.report.tables.arm_analysis import arm_analysis_lines, arm_analysis_table, arm_knowledge
+from doseesc.report.tables.arm_analysis import arm_analysis_table
+from doseesc.report.terminal.arm_analysis import arm_analysis_lines
+from doseesc.report.words.arm_analysis import arm_knowledge
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, ARM_METRICS, arm_analysis_rows, arm_figures
 from doseesc.results.document_models import results_schema
 from doseesc.results.folder import write_results

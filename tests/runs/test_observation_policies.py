@@ -10,8 +10,9 @@ import pytest
 from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.engines.observed import OBSERVED_METRICS
-from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words, observed_words
+from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words
 from doseesc.report.terminal.run import report_lines
+from doseesc.report.words.observation import observed_words
 from doseesc.results.folder import write_results
 from doseesc.results.policies import DRUG_ALONE
 from doseesc.runs.run_study import run

@@ -46,7 +46,7 @@ def robust_map(
     data : ToxicityData
         The trial's own.
     prior : RobustPrior
-        See :func:`doseesc.inference.borrowing.borrowing.robust_prior`.
+        See :func:`doseesc.inference.borrowing.robust_prior`.
     levels : sequence of float
         Dose amounts of the levels, increasing.
     further : sequence of float

@@ -20,7 +20,7 @@ _FINE = 0.15  # node distance in the narrowest posterior's standard deviations
 _ROWS_APART = 0.1  # standard deviations of the narrowest component
 
 
-def robust_map(
+def robust_map_grid(
     data: ToxicityData,
     prior: RobustPrior,
     *,
@@ -29,7 +29,7 @@ def robust_map(
     floor: float = 0.0,
     floor_prior: tuple[float, float] | None = None,
 ) -> GridPosterior:
-    """Return the posterior of :func:`doseesc.inference.borrowing.borrowing_models.robust_map`.
+    """Return the posterior of :func:`doseesc.inference.borrowing.robust_map`.
 
     The arguments are the same.  Rows are values of log_beta; along them moves log_alpha.
     """

@@ -18,7 +18,7 @@ import numpy as np
 
 from designs.arrays import FloatArray
 from designs.checks import require_positive, require_probability, require_whole
-from doseesc.truth.event_times import DEATH_TIMES, WeibullTimes
+from doseesc.truth import DEATH_TIMES, WeibullTimes
 
 IMPROVEMENT_TIMES = WeibullTimes(shape=3.5, scale=17.0)
 """Times of improvement, truncated at 28 days: a fit to the proportions improved by days 7, 14 and 28 of Wang et al.

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_probability, require_whole
-from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED, DayCounts
+from doseesc.phase2.analyses import CENSORED, DIED, IMPROVED, DayCounts
 from doseesc.phase2.patients.course import Course
 
 BLOCK = 1024

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED
+from doseesc.phase2.analyses import CENSORED, DIED, IMPROVED
 from doseesc.phase2.patients.patients import BLOCK, ArmPatients
 
 _DAILY = (0, 1, 2, 3, 4, 5, 6, 7, 14, 28, 60)
@@ -88,7 +88,7 @@ def severities(patients: ArmPatients, days: tuple[int, ...], *, seed: int, block
     days : tuple of int
         0 is baseline.
     seed, block, arm : int
-        As for :func:`doseesc.phase2.patients.patients.draw_arm`.
+        As for :func:`doseesc.phase2.patients.draw_arm`.
     """
     n, trials = patients.code.shape
     start = np.clip(_BASELINE + _SPREAD * _normal(seed, block, arm, _SEVERITY, 0, n, trials), 0.05, 0.95)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from doseesc.planning.assurance import ProgrammeAssurance
+from doseesc.planning import ProgrammeAssurance
 from doseesc.report.figures.caption import add_caption
 from doseesc.report.figures.style import TRUE_MTD, dose_shade, legend_below, panels, title
 
@@ -35,7 +35,7 @@ def assurance_figure(
     labels : sequence of str
         Of the dose levels, lowest first.
     caption : str
-        Written below, such as the words of :func:`doseesc.study.phase2_assumptions.assumed_words`.
+        Written below, such as the words of :func:`doseesc.study.assumed_words`.
     true_mtds : mapping of str to str, optional
         The true MTD of each scenario, written beside its name.
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logit
 
-from doseesc.inference.borrowing.borrowing_report import NOBODY
+from doseesc.inference.borrowing import NOBODY
 from doseesc.report.figures.style import design_style, dose_shade, legend_below, panels, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from doseesc.analysis.borrowed import Borrowed
-    from doseesc.analysis.fit import Fit
+    from doseesc.analysis import Borrowed, Fit
 
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95)
 _ENDS = (0.0005, 0.97)

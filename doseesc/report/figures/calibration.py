@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.planning.calibration import Calibration
-from doseesc.planning.criterion import Judge
+from doseesc.planning import Calibration
+from doseesc.report.words import score_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,16 +74,6 @@ def calibration_figure(found: Calibration, title: str | None = None) -> Figure:
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")
     return figure
-
-
-def score_words(judge: Judge) -> str:
-    """Say what the score is, in percent."""
-    truths = f"{len(judge.truths)} truths" if len(judge.truths) > 1 else "the truth"
-    if judge.criterion == "minimum":
-        return f"smallest P(correct selection) over {truths}, %"
-    if judge.criterion == "penalised":
-        return f"mean P(correct) − {judge.penalty:g} × P(overdose selection) over {truths}, %"
-    return f"mean P(correct selection) over {truths}, %" if len(judge.truths) > 1 else "P(correct selection), %"
 
 
 def _line(axes: Axes, name: str, values: FloatArray, score: FloatArray, best: int, words: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 ERROR: Mapping[str, Any] = MappingProxyType({"ecolor": "black", "elinewidth": 0.9, "capsize": 0, "fmt": "none"})
 

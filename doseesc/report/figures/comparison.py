@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doseesc.report.figures.style import design_style, legend_below, panels
-from doseesc.runs.comparison import ChangedFigure, Comparison
+from doseesc.runs import ChangedFigure, Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.phase2.analyses.incidence import aalen_johansen
-from doseesc.phase2.patients.patients import draw_arm
-from doseesc.phase2.plan import TrialPlan
+from doseesc.phase2 import TrialPlan
+from doseesc.phase2.analyses import aalen_johansen
+from doseesc.phase2.patients import draw_arm
 from doseesc.report.figures.caption import add_caption
 from doseesc.report.figures.style import design_style, legend_below, panels, title
 
@@ -25,9 +25,9 @@ def course_figure(plan: TrialPlan, *, seed: int = 1, caption: str = "") -> Figur
     ----------
     plan : TrialPlan
     seed : int
-        The trial drawn is the first of :func:`doseesc.phase2.power.simulate_power` with this seed.
+        The trial drawn is the first of :func:`doseesc.phase2.simulate_power` with this seed.
     caption : str
-        Written below, such as the words of :func:`doseesc.study.phase2_assumptions.assumed_words`.
+        Written below, such as the words of :func:`doseesc.study.assumed_words`.
 
     Returns
     -------

@@ -18,14 +18,14 @@ from doseesc.report.figures.style import (
     plain,
     title,
 )
-from doseesc.results.arms import arm_doses, fraction_words, phase2_rows
+from doseesc.results import arm_doses, fraction_words, phase2_rows
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from doseesc.conduct.decision_table import LetterTable
-    from doseesc.results.results import Results
+    from doseesc.conduct import LetterTable
+    from doseesc.results import Results
 
 _LETTERS = {"E": "#f7f7f7", "S": "#bdbdbd", "D": "#737373", "DU": "#252525"}
 _MOST_COLUMNS = 30

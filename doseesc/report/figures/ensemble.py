@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doseesc.planning.ensemble import EnsembleResults
+from doseesc.planning import EnsembleResults
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from doseesc.analysis.fit import Fit
+    from doseesc.analysis import Fit
 
 
 _BAND = "#9ecae1"
@@ -219,7 +219,7 @@ def _mark(axes: Axes, found: Fit) -> None:
 
 
 def _draws(found: Fit, source: str) -> FloatArray:
-    from doseesc.inference.arviz_compat import group
+    from doseesc.inference import group
 
     p = group(found.trace, source)["p"].values
     return p.reshape(-1, p.shape[-1])
@@ -227,7 +227,7 @@ def _draws(found: Fit, source: str) -> FloatArray:
 
 def _parameters(found: Fit) -> list[tuple[str, FloatArray]]:
     """Return each scalar parameter's name and draws (chain, draw)."""
-    from doseesc.inference.arviz_compat import group
+    from doseesc.inference import group
 
     quantities = []
     for name, values in group(found.trace, "posterior").data_vars.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doseesc.report.figures.characteristics import ERROR
 from doseesc.report.figures.style import WIDTH, design_style, legend_below, new_figure, plain
-from doseesc.results.results import Results
+from doseesc.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

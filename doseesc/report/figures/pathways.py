@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs.arrays import IntArray
-from doseesc.engines.pathways import Pathways
-from doseesc.report.words.pathways import (
+from doseesc.engines import Pathways
+from doseesc.report.words import (
     branches,
     mtd_words,
     outcome_range,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.phase2.power import Power
-from doseesc.planning.phase2_answers import PowerCurves
+from doseesc.phase2 import Power
+from doseesc.planning import PowerCurves
 from doseesc.report.figures.caption import add_caption
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def power_figure(
     Parameters
     ----------
     curves : PowerCurves
-        Of :func:`doseesc.planning.phase2_answers.power_curves`.
+        Of :func:`doseesc.planning.power_curves`.
     title : str, optional
     caption : str
-        Written below, such as the words of :func:`doseesc.study.phase2_assumptions.assumed_words`.
+        Written below, such as the words of :func:`doseesc.study.assumed_words`.
 
     Returns
     -------

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from doseesc.report.figures.style import WIDTH, legend_below, new_figure, plain
-from doseesc.report.tables.characteristics import PageTable, Value, number
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from doseesc.results.fit import SavedFit
+    from doseesc.results import SavedFit
 
 _HEIGHT = 3.6
 
@@ -74,42 +73,3 @@ def posterior_figure(fit: SavedFit) -> Figure:
     axes.set_ylabel("P(DLT), %", fontsize=8)
     legend_below(figure, handles, 4)
     return figure
-
-
-def posterior_table(fit: SavedFit) -> PageTable:
-    """Return the posterior at each dose."""
-    seen = {each.amount: f"{each.dlt} of {each.n}" for each in fit.pooled()}
-    studies = len({each.study for each in fit.data})
-    rows = [
-        (
-            Value(each.label),
-            Value(plain_number(round(each.amount, 6)), "", each.amount),
-            Value("dose level" if each.kind == "level" else "arm of Phase 2"),
-            Value(seen.get(each.amount, "none")),
-            number(each.mean, 1, 100),
-            Value(f"{100 * each.low:.1f} to {100 * each.high:.1f}", "", each.low),
-            number(each.p_over_target, 1, 100),
-            number(each.p_over_133, 1, 100),
-            Value("–") if each.p_mtd is None else number(each.p_mtd, 1, 100),
-        )
-        for each in fit.doses
-    ]
-    return PageTable(
-        "posterior",
-        "The posterior DLT probability at each dose",
-        "What the model believes after the data. The interval holds the DLT probability with 90 % probability; an arm "
-        "at an untested dose is interpolated by the model."
-        + (f" DLTs seen: of {studies} studies together." if studies > 1 else ""),
-        (
-            "dose",
-            f"amount, {fit.unit}" if fit.unit else "amount",
-            "kind",
-            "DLTs seen",
-            "mean P(DLT), %",
-            "90 % interval, %",
-            f"P(above {100 * fit.target:.3g} %), %",
-            "P(above 1.33 times the target), %",
-            "P(MTD), %",
-        ),
-        rows,
-    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 _FEW_LEVELS = 4
 _ROW = 0.155  # inches

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.planning.worst_case import WorstCase
+from doseesc.planning import WorstCase
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

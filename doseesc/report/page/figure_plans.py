@@ -7,27 +7,28 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from doseesc.report.figures.assurance import assurance_figure
-from doseesc.report.figures.characteristics import (
+from doseesc.report.figures import (
+    MANY,
+    arms_figure,
+    assurance_figure,
     distribution_figure,
     efficiency_figure,
+    observation_figure,
+    posterior_figure,
+    power_figure,
     safety_figure,
+    selection_figure,
+    table_figure,
+    truth_figure,
 )
-from doseesc.report.figures.doses import arms_figure, table_figure, truth_figure
-from doseesc.report.figures.observation import observation_figure
-from doseesc.report.figures.phase2_power import power_figure
-from doseesc.report.figures.posterior import posterior_figure
-from doseesc.report.figures.selection import selection_figure
-from doseesc.report.figures.style import MANY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from designs.arrays import FloatArray
-    from doseesc.planning.phase2_answers import Phase2Answers, PowerCurves
-    from doseesc.results.reading import SavedRun
-    from doseesc.results.results import Results
-    from doseesc.study.study import Study
+    from doseesc.planning import Phase2Answers, PowerCurves
+    from doseesc.results import Results, SavedRun
+    from doseesc.study import Study
 
 _COHORTS = 3
 _ERRORS = " Lines at the ends reach two Monte Carlo standard errors either way."
@@ -218,8 +219,7 @@ def _design_plans(results: Results, name: str, place: int, typical: str) -> list
 
 
 def _decisions(results: Results, design: str) -> Figure | None:
-    from doseesc.conduct.decision_table import LetterTable, letters
-    from doseesc.conduct.trial import trial_of
+    from doseesc.conduct import LetterTable, letters, trial_of
 
     trial = trial_of(results.study, design)
     cells = letters(trial.design)
@@ -233,8 +233,8 @@ def _as_counted(results: Results, truth: FloatArray) -> FloatArray:
 
 
 def _pathways(results: Results, design: str, typical: str) -> Figure | None:
-    from doseesc.engines.pathways import pathways
-    from doseesc.report.figures.pathways import pathways_figure
+    from doseesc.engines import pathways
+    from doseesc.report.figures import pathways_figure
 
     study = results.study
     truths = {typical: _as_counted(results, study.truths[typical])}

@@ -10,15 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from doseesc.parallel import begin
-from doseesc.planning.phase2_answers import Phase2Answers, PowerCurves, answer, power_curves
-from doseesc.report.figures.style import figure_bytes
+from doseesc.planning import Phase2Answers, PowerCurves, answer, power_curves
+from doseesc.report.figures import figure_bytes
 from doseesc.report.page.figure_plans import Plan, figure_plans, phase2_plans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from doseesc.results.reading import SavedRun
-    from doseesc.results.results import Results
+    from doseesc.results import Results, SavedRun
 
 
 # What the second process does before it draws, in figures that the first one draws meanwhile.

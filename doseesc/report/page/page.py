@@ -8,34 +8,43 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.conduct.trial import trial_of
-from doseesc.phase2.words import phase2_rows
-from doseesc.planning.phase2_answers import Phase2Answers
-from doseesc.report.figures.posterior import posterior_table
+from doseesc.conduct import trial_of
+from doseesc.phase2 import phase2_rows
+from doseesc.planning import Phase2Answers
 from doseesc.report.page.figures import page_figures
-from doseesc.report.tables.arm_analysis import arm_analysis_table
-from doseesc.report.tables.characteristics import (
+from doseesc.report.tables import (
+    arm_analysis_table,
+    arms_table,
+    assumptions_table,
+    assurance_table,
     differences_table,
-    mtd_definition,
+    observation_table,
+    observed_table,
+    phase2_table,
+    posterior_table,
+    power_table,
+    prior_table,
     reasons_table,
     safety_table,
     selection_table,
     summary_table,
+    trial_table,
     truth_table,
 )
-from doseesc.report.tables.further import DOSE_RULES, arms_table, observation_table, phase2_table, prior_table
-from doseesc.report.tables.observed import observed_table
-from doseesc.report.tables.phase2 import assumptions_table, assurance_table, power_table, trial_table
-from doseesc.report.terminal.observation_policies import observed_words
-from doseesc.report.words.across import across_scenarios, verdict
-from doseesc.report.words.method import method_words
-from doseesc.report.words.recommendation import recommendation
-from doseesc.results.arms import fraction_words
-from doseesc.results.reading import SavedRun
-from doseesc.runs.example_trials import example_trials, typical_scenario
+from doseesc.report.words import (
+    DOSE_RULES,
+    across_scenarios,
+    method_words,
+    mtd_definition,
+    observed_words,
+    recommendation,
+    verdict,
+)
+from doseesc.results import SavedRun, fraction_words
+from doseesc.runs import example_trials, typical_scenario
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 TEMPLATES = Path(__file__).parent
 REPORT_FILE = "report.html"
@@ -48,7 +57,7 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
     Parameters
     ----------
     saved : SavedRun
-        From :func:`doseesc.results.reading.read_results`.
+        From :func:`doseesc.results.read_results`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

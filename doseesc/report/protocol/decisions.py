@@ -12,11 +12,10 @@ from itertools import pairwise
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct.decision_table import LetterTable, letters
-from doseesc.conduct.trial import Trial
-from doseesc.engines.pathways import Pathways, TooManyPathways, pathways
+from doseesc.conduct import LetterTable, Trial, letters
+from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
-from doseesc.report.tables.characteristics import PageTable, Value
+from doseesc.report.tables import PageTable, Value
 
 _MOST_COLUMNS = 12
 _MOST_ROWS = 40

@@ -8,14 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from doseesc.engines.observed import Observed
+from doseesc.engines import Observed
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
-from doseesc.report.tables.characteristics import PageTable, Value, number
-from doseesc.report.terminal.observation_policies import observed_words
-from doseesc.results.policies import PolicyComparison, PolicyFigures
-from doseesc.results.reading import SavedRun
-from doseesc.study.observation_section import Early, Observation, Weibull
-from doseesc.study.study import Study
+from doseesc.report.tables import PageTable, Value, number
+from doseesc.report.words import observed_words
+from doseesc.results import PolicyComparison, PolicyFigures, SavedRun
+from doseesc.study import Early, Observation, Study, Weibull
 from doseesc.wording import percent_words
 
 _UNCERTAIN = "The list of events that are DLTs, and who attributes them to the product, are to be given here."

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from doseesc.errors import ScenarioError
-from doseesc.phase2.power import Power, simulate_power
-from doseesc.phase2.words import ARM_CLAIMS, CLAIMS, phase2_rows
-from doseesc.planning.phase2_answers import TRIALS
-from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
+from doseesc.phase2 import ARM_CLAIMS, CLAIMS, Power, phase2_rows, simulate_power
+from doseesc.planning import TRIALS, phase2_of, planned_mtd, trial_plan
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
-from doseesc.report.tables.characteristics import PageTable, Value
-from doseesc.report.tables.further import DOSE_RULES, arms_table
-from doseesc.results.arms import fraction_words
-from doseesc.results.results import Results
-from doseesc.study.phase2_assumptions import assumptions_of
-from doseesc.study.study import Study
+from doseesc.report.tables import PageTable, Value, arms_table
+from doseesc.report.words import DOSE_RULES
+from doseesc.results import Results, fraction_words
+from doseesc.study import Study, assumptions_of
 
 _NAMES = MappingProxyType(
     {

@@ -10,31 +10,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from designs.rules import SelectionRule, StoppingRule
-from doseesc.conduct.trial import Trial, trial_of
+from doseesc.conduct import Trial, trial_of
 from doseesc.report.protocol.decisions import decision_blocks
 from doseesc.report.protocol.observation import dlt_blocks
 from doseesc.report.protocol.phase2 import phase2_blocks
 from doseesc.report.protocol.sources import query_blocks, reference_blocks
 from doseesc.report.protocol.text_blocks import Block, captioned, markdown, numbered, paragraphs
 from doseesc.report.protocol.word import word_document
-from doseesc.report.tables.characteristics import (
+from doseesc.report.tables import (
     PageTable,
     Value,
-    mtd_definition,
+    phase2_table,
+    prior_table,
     safety_table,
     selection_table,
     summary_table,
     truth_table,
 )
-from doseesc.report.tables.further import phase2_table, prior_table
-from doseesc.report.words.across import across_scenarios
-from doseesc.report.words.method import method_words
-from doseesc.report.words.recommendation import recommendation
-from doseesc.results.cells import Cell
-from doseesc.results.reading import SavedRun
+from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation
+from doseesc.results import Cell, SavedRun
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 _NAMED = 4  # designs whose figures are said beside the trial's; more are in a table only
 PROTOCOL_FILES = ("protocol.docx", "protocol.md")
@@ -46,7 +43,7 @@ def protocol_files(saved: SavedRun, design: str | None = None) -> dict[str, byte
     Parameters
     ----------
     saved : SavedRun
-        From :func:`doseesc.results.reading.read_results`.
+        From :func:`doseesc.results.read_results`.
     design : str, optional
         The design of the trial; by default the one the report recommends.
 

@@ -10,16 +10,14 @@ from typing import Any
 
 from designs import Design
 from designs.skeleton import REFERENCES as OF_SKELETON
-from doseesc.conduct.trial import Trial
-from doseesc.engines.benchmark import REFERENCES as OF_BENCHMARK
-from doseesc.engines.pathways import REFERENCES as OF_PATHWAYS
-from doseesc.planning.phase2_trial import phase2_of
+from doseesc.conduct import Trial
+from doseesc.engines import BENCHMARK_REFERENCES, PATHWAYS_REFERENCES
+from doseesc.planning import phase2_of
 from doseesc.report.protocol.decisions import uses_pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
-from doseesc.report.tables.characteristics import PageTable, Value
-from doseesc.results.results import Results
-from doseesc.study.phase2_assumptions import assumptions_of
-from doseesc.study.study import Study
+from doseesc.report.tables import PageTable, Value
+from doseesc.results import Results
+from doseesc.study import Study, assumptions_of
 
 _QUERIES = Path(__file__).with_name("registry_queries.json")
 _OF_TRIALS = MappingProxyType(
@@ -74,9 +72,9 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     if isinstance(_parameters(results, trial.name).get("skeleton"), dict):
         found += OF_SKELETON
     if uses_pathways(trial):
-        found += [f"{each} (dose-transition pathways)" for each in OF_PATHWAYS]
+        found += [f"{each} (dose-transition pathways)" for each in PATHWAYS_REFERENCES]
     if results.benchmark:
-        found += [f"{each} (optimal benchmark)" for each in OF_BENCHMARK]
+        found += [f"{each} (optimal benchmark)" for each in BENCHMARK_REFERENCES]
     for name, other in results.study.designs.items():
         if name != trial.name:
             found += [f"{each} ({name}, compared)" for each in _cited(type(other)) if each not in found]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from doseesc.report.tables.characteristics import PageTable, Value
+from doseesc.report.tables import PageTable, Value
 
 
 @dataclass(frozen=True)

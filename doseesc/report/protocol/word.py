@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doseesc.report.protocol.text_blocks import Block
-from doseesc.report.tables.characteristics import PageTable
+from doseesc.report.tables import PageTable
 
 _STYLES = {"title": "Title", "heading": "Heading 1", "subheading": "Heading 2", "bullet": "List Bullet"}
 _PAPER = 21.0, 29.7  # A4, cm

@@ -1,20 +1,18 @@
-"""The report's tables as data: what both the page and the protocol print."""
+"""The report's tables of operating characteristics."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.report.words.across import across_scenarios, worst_overdosing
+from doseesc.report.tables.table import PageTable, Value, number
+from doseesc.report.words import across_scenarios, error_words, mtd_definition, worst_overdosing
 
 if TYPE_CHECKING:
-    from doseesc.engines.characteristics import OperatingCharacteristics
-    from doseesc.results.cells import Cell
-    from doseesc.results.results import Results
+    from doseesc.engines import OperatingCharacteristics
+    from doseesc.results import Cell, Results
 
 
 _COMPARED = MappingProxyType(
@@ -24,50 +22,6 @@ _COMPARED = MappingProxyType(
         "patients_above_mtd": "patients above the MTD",
     }
 )
-
-
-@dataclass(frozen=True)
-class Value:
-    """A table's cell: its words, a second line in small print, and what it is sorted by."""
-
-    text: str
-    small: str = ""
-    key: float | None = None
-
-    def __str__(self) -> str:
-        return f"{self.text} ({self.small})" if self.small else self.text
-
-
-@dataclass(frozen=True)
-class PageTable:
-    """A table.
-
-    Attributes
-    ----------
-    name : str
-        Short, for links.
-    caption : str
-    how_to_read : str
-    columns : tuple of str
-        Headings, with units.
-    rows : sequence of tuple of Value
-    heads : int
-        How many columns at the left name the row.
-    """
-
-    name: str
-    caption: str
-    how_to_read: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[Value, ...]]
-    heads: int = 1
-
-
-def number(value: float, digits: int = 1, scale: float = 1.0) -> Value:
-    """Return a number as a cell."""
-    if np.isnan(value):
-        return Value("–")
-    return Value(f"{scale * value:.{digits}f}", "", float(scale * value))
 
 
 def figure(
@@ -300,26 +254,3 @@ def differences_table(results: Results) -> PageTable | None:
         rows,
         2,
     )
-
-
-def error_words(results: Results) -> str:
-    """Say what stands behind the numbers."""
-    kinds = {(cell.exact is not None, cell.simulated is not None) for cell in results.cells.values()}
-    words = []
-    if (True, True) in kinds:
-        words.append("Exact values; in small print the simulated ones ± one Monte Carlo standard error.")
-    elif (True, False) in kinds:
-        words.append("Exact values, without simulation error.")
-    if (False, True) in kinds:
-        words.append("Simulated values carry ± one Monte Carlo standard error in small print.")
-    return " ".join(words)
-
-
-def mtd_definition(results: Results) -> str:
-    """Say what the true MTD of a scenario is."""
-    study = results.study
-    rule, limit = study.true_mtd_rule, 100 * (study.target + study.true_mtd_rule.margin)
-    if rule.rule == "nearest":
-        nearest = f"the dose whose DLT probability is nearest {100 * study.target:.3g} %"
-        return f"{nearest}, or none where even the lowest exceeds {limit:.3g} %"
-    return f"the highest dose whose DLT probability is at most {limit:.3g} %, or none"

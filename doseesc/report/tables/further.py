@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from statistics import fmean
-from types import MappingProxyType
 
 import numpy as np
 
 from designs import Tally
-from doseesc.report.tables.characteristics import PageTable, Value, number
-from doseesc.results.arms import CONTROL, arm_doses, fraction_words, summarise_phase2
-from doseesc.results.results import Results
+from doseesc.report.tables.table import PageTable, Value, number
+from doseesc.report.words import DOSE_RULES
+from doseesc.results import CONTROL, Results, arm_doses, fraction_words, summarise_phase2
 from doseesc.wording import plain_number
-
-DOSE_RULES = MappingProxyType(
-    {
-        "exact": "An arm gets its fraction of the MTD, whether that dose was tested or not.",
-        "nearest_tested_below": "An arm gets the highest tested dose not above its fraction of the MTD, or the lowest "
-        "where all are above it.",
-    }
-)
-"""What ``phase2_dose_rule`` says, in words."""
 
 
 def arms_table(results: Results) -> PageTable | None:

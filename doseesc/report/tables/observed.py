@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import isnan
 from types import MappingProxyType
 
-from doseesc.engines.observed import Observed
-from doseesc.report.tables.characteristics import PageTable, Value
-from doseesc.results.cells import Cell
-from doseesc.results.results import Results
+from doseesc.engines import Observed
+from doseesc.report.tables.table import PageTable, Value
+from doseesc.results import Cell, Results
 
 _COLUMNS = MappingProxyType(
     {

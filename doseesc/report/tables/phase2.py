@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.phase2.power import Power
-from doseesc.phase2.words import ARM_CLAIMS, CLAIMS, level_words
-from doseesc.planning.phase2_answers import Phase2Answers
-from doseesc.planning.phase2_trial import phase2_of
-from doseesc.report.tables.characteristics import PageTable, Value, number
-from doseesc.study.phase2_assumptions import assumptions_of
+from doseesc.phase2 import ARM_CLAIMS, CLAIMS, Power, level_words
+from doseesc.planning import Phase2Answers, phase2_of
+from doseesc.report.tables.table import PageTable, Value, number
+from doseesc.study import assumptions_of
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
-    from doseesc.study.study import Study
+    from doseesc.study import Study
 
 _PER_ARM = {**ARM_CLAIMS, "reactions": "has more adverse reactions"}
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
-from doseesc.results.arms import ArmDose, Phase2Summary, arm_doses, fraction_words, summarise_phase2
+from doseesc.results import ArmDose, Phase2Summary, arm_doses, fraction_words, summarise_phase2
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
-    from doseesc.study.sections import Arm
-    from doseesc.study.study import Study
+    from doseesc.results import Results
+    from doseesc.study import Arm, Study
 
 _STATUS = {"tested": "tested", "between levels": "untested", "below lowest": "below lowest"}
 _LONGEST = 14  # columns of a name

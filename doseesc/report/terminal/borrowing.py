@@ -14,7 +14,7 @@ from doseesc.wording import percent, percent_words, plain_words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from doseesc.analysis.borrowed import Borrowed
+    from doseesc.analysis import Borrowed
 
 _HEAD, _FIGURE = 34, 13
 _SIZES = (

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from designs import CRM
 from designs.arrays import FloatArray
-from doseesc.planning.calibration import Calibration
-from doseesc.report.figures.calibration import score_words
+from doseesc.planning import Calibration
 from doseesc.report.terminal.lines import Cell, line
+from doseesc.report.words import score_words
 from doseesc.wording import percent
 
 _FIGURES = ("score", "correct", "at worst", "overdose", "n above", "n")

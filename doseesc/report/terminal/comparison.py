@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from doseesc.runs.comparison import ChangedFigure, Comparison
+from doseesc.runs import ChangedFigure, Comparison
 
 _SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection")
 _LONGEST = 60

@@ -11,7 +11,7 @@ from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
-    from doseesc.conduct.decision_table import LetterTable
+    from doseesc.conduct import LetterTable
 
 ROWS = 60
 """Lines of a table by tallies that are printed; all are written."""

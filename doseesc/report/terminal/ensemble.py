@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 from rich.text import Text
 
-from doseesc.planning.ensemble import EnsembleResults
+from doseesc.planning import EnsembleResults
 from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
 from doseesc.wording import percent, percent_words, plain_words
 

@@ -13,9 +13,8 @@ from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import percent, percent_words, plain_number, plain_words
 
 if TYPE_CHECKING:
-    from doseesc.analysis.fit import Fit
-    from doseesc.analysis.inputs import ReportedDose
-    from doseesc.inference.summary import DoseSummary
+    from doseesc.analysis import Fit, ReportedDose
+    from doseesc.inference import DoseSummary
 
 _LONGEST_NAME = 24
 
@@ -35,7 +34,7 @@ def fit_lines(found: Fit) -> list[Text]:
 
 
 def _doses(found: Fit) -> list[Text]:
-    from doseesc.inference.summary import OVER
+    from doseesc.inference import OVER
 
     best = found.draws if found.grid is None else found.grid
     target, unit = found.study.target, found.study.doses.unit

@@ -11,20 +11,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
-from doseesc.results.policies import DRUG_ALONE, PolicyComparison
-from doseesc.wording import percent_words, plain_words
+from doseesc.results import DRUG_ALONE, PolicyComparison
+from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
-    from doseesc.study.observation_section import Observation
+    from doseesc.results import Results
 
 _WIDEST_LABEL = 30
 _COLUMN = 16
-_DEATHS = {
-    "all_count": "all deaths count",
-    "replaced": "deaths replaced",
-    "dlt_free": "deaths DLT-free",
-}
 _LEGEND = (
     "each cell: % of trials that select the true MTD / % that select no dose although there is one (a safe product "
     "stopped) / patients enrolled"
@@ -50,41 +44,6 @@ def attribution_lines(results: Results) -> list[Text]:
     found += [Text(each, "dim") for each in textwrap.wrap(_LEGEND, WIDTH)]
     found += [Text(each) for each in textwrap.wrap(attribution_words(results), WIDTH)]
     return found
-
-
-def observed_words(given: Observation, dlt_window: float) -> str:
-    """Return a policy's assumptions in a few words.
-
-    Examples
-    --------
-    >>> from doseesc.study.observation_section import Observation
-    >>> observed_words(Observation(background=0.05, mortality_28_days=0.3), 14)
-    'window 14 days, background 5 %, 28-day mortality 30 %, deaths replaced'
-    """
-    window = given.days(dlt_window)
-    words = [f"window {window:g} day{'' if window == 1 else 's'}"]
-    if given.background:
-        words.append(f"background {percent_words(given.background)}")
-    if given.mortality_28_days is not None:
-        words.append(f"28-day mortality {percent_words(given.mortality_28_days)}")
-    if given.death_in_window is not None:
-        words.append(f"death in the window {percent_words(given.death_in_window)}")
-    if given.mortality_28_days or given.death_in_window:
-        if given.deaths == "fraction":
-            rest = "replaced" if given.unattributed == "replaced" else "DLT-free"
-            words.append(f"{percent_words(given.attributed_fraction or 0.0)} of deaths count, the rest {rest}")
-        else:
-            words.append(_DEATHS[given.deaths])
-        if given.death_relative_risk != 1:
-            words.append(f"{given.death_relative_risk:g} times with a drug DLT")
-    if given.adjudication is not None:
-        judged = given.adjudication
-        sensitivity, specificity = percent_words(judged.sensitivity), percent_words(judged.specificity)
-        words.append(f"adjudicated (sensitivity {sensitivity}, specificity {specificity})")
-    if given.loss:
-        lost = "replaced" if given.losses == "replaced" else "DLT-free"
-        words.append(f"{percent_words(given.loss)} lost ({lost})")
-    return ", ".join(words)
 
 
 def attribution_words(results: Results) -> str:

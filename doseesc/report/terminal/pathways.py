@@ -11,8 +11,8 @@ from rich.tree import Tree
 
 from designs import Reason
 from designs.arrays import IntArray
-from doseesc.engines.pathways import Pathways
-from doseesc.report.words.pathways import (
+from doseesc.engines import Pathways
+from doseesc.report.words import (
     branches,
     decision_words,
     outcome_words,

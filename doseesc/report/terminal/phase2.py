@@ -6,15 +6,15 @@ import textwrap
 
 from rich.text import Text
 
-from doseesc.phase2.words import CLAIMS, duration_words
-from doseesc.planning.phase2_answers import Phase2Answers
+from doseesc.phase2 import CLAIMS, duration_words
+from doseesc.planning import Phase2Answers
 from doseesc.report.terminal.lines import WIDTH
 from doseesc.report.terminal.phase2_analyses import analyses_lines
 from doseesc.report.terminal.phase2_power import assumption_lines, assurance_lines, power_lines, size_lines
 from doseesc.report.terminal.phase2_precision import precision_lines
 from doseesc.report.terminal.phase2_secondary import secondary_lines
 from doseesc.report.terminal.phase2_totals import totals_lines
-from doseesc.study.phase2_assumptions import assumptions_of
+from doseesc.study import assumptions_of
 
 
 def answer_parts(answers: Phase2Answers) -> list[list[Text]]:

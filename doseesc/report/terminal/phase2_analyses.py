@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from doseesc.phase2.alternatives import ALL_ARMS, AnalysisRow
-from doseesc.phase2.plan import TrialPlan
+from doseesc.phase2 import ALL_ARMS, AnalysisRow, TrialPlan
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import percent, plain_words
 

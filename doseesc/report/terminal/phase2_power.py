@@ -7,15 +7,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.power import Power
-from doseesc.phase2.schoenfeld import schoenfeld_power
-from doseesc.phase2.size import SampleSize
-from doseesc.phase2.words import ARM_CLAIMS, CLAIMS
-from doseesc.planning.assurance import ProgrammeAssurance
+from doseesc.phase2 import ARM_CLAIMS, CLAIMS, Power, SampleSize, TrialPlan, schoenfeld_power
+from doseesc.planning import ProgrammeAssurance
 from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
-from doseesc.study.phase2_assumptions import assumptions_of
-from doseesc.study.phase2_section import Phase2
+from doseesc.study import Phase2, assumptions_of
 from doseesc.wording import percent, plain_words
 
 _ARM = 18

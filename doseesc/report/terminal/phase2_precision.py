@@ -6,8 +6,8 @@ import textwrap
 
 from rich.text import Text
 
-from doseesc.phase2.analyses.proportions import Interval, clopper_pearson, miettinen_nurminen, newcombe
-from doseesc.phase2.plan import TrialPlan
+from doseesc.phase2 import TrialPlan
+from doseesc.phase2.analyses import Interval, clopper_pearson, miettinen_nurminen, newcombe
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import plain_words
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from rich.text import Text
 
-from doseesc.phase2.patients.visits import SCORES
-from doseesc.phase2.plan import TrialPlan
-from doseesc.phase2.secondary import MODEL_VISITS, SecondaryRow
+from doseesc.phase2 import MODEL_VISITS, SecondaryRow, TrialPlan
+from doseesc.phase2.patients import SCORES
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import percent, plain_words
 

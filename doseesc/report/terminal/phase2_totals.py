@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from doseesc.phase2.detectable import LARGEST
-from doseesc.phase2.registered_size import ENOUGH, SizeFigures
+from doseesc.phase2 import ENOUGH, LARGEST, SizeFigures
 from doseesc.report.terminal.lines import WIDTH, Cell, line
 from doseesc.wording import percent
 

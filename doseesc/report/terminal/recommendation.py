@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
-from doseesc.report.words.pathways import branches, decision_words, outcome_range
+from doseesc.report.words import branches, decision_words, outcome_range
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
-    from doseesc.conduct.recommendation import Recommendation
+    from doseesc.conduct import Recommendation
 
 _NOTHING = "-"
 

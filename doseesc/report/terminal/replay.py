@@ -12,7 +12,7 @@ from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
-    from doseesc.conduct.replay import Replay
+    from doseesc.conduct import Replay
 
 _DOSE = 24
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.tables.arm_analysis import arm_analysis_lines
+from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.terminal.arms import phase2_lines
 from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
-from doseesc.report.terminal.observation_policies import attribution_lines, observed_words
+from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
-from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, verdict
+from doseesc.report.words import DesignSummary, across_scenarios, best_designs, observed_words, verdict
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 _BEST = " best"
 _ROOM = " " * len(_BEST)

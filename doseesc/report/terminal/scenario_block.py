@@ -13,8 +13,8 @@ from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
-    from doseesc.engines.characteristics import OperatingCharacteristics
-    from doseesc.results.results import Results
+    from doseesc.engines import OperatingCharacteristics
+    from doseesc.results import Results
 
 _SECTION = 11  # columns for the indent and "selected" or "patients"
 _NONE = 8

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from doseesc.planning.worst_case import WorstCase, WorstTruth
+from doseesc.planning import WorstCase, WorstTruth
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import percent, plain_words
 

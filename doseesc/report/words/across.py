@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from doseesc.wording import percent
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 _SHOWN = 3  # decimals: designs whose percentages or patients read the same are called equal
 

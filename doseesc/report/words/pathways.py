@@ -9,7 +9,7 @@ import numpy as np
 
 from designs import Reason
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.pathways import Pathways
+from doseesc.engines import Pathways
 
 MOST_PERCENTAGES = 4
 """Percentages next to one another; of more, the lowest and the highest are given."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, worst_overdosing
 
 if TYPE_CHECKING:
-    from doseesc.results.results import Results
+    from doseesc.results import Results
 
 _SAFER = 0.02  # a difference in overdosing that a recommendation must mention
 _NAMED = 3  # designs named one by one

@@ -1,0 +1,9 @@
+from ._version import __version__ as __version__
+from .conduct import decision_table as decision_table
+from .conduct import recommend as recommend
+from .conduct import replay as replay
+from .engines import enumerate_paths as enumerate_paths
+from .engines import simulate as simulate
+from .results import read as read
+from .runs import run as run
+from .study import load as load

@@ -1,0 +1,11 @@
+from .decision_table import LetterTable as LetterTable
+from .decision_table import decision_table as decision_table
+from .decision_table import letters as letters
+from .patients import read_patients as read_patients
+from .recommendation import Recommendation as Recommendation
+from .recommendation import recommend as recommend
+from .replay import Replay as Replay
+from .replay import replay as replay
+from .trial import Doses as Doses
+from .trial import Trial as Trial
+from .trial import trial_of as trial_of

@@ -1,0 +1,7 @@
+from .design import PymcDesign as PymcDesign
+from .from_pymc import SAMPLING as SAMPLING
+from .from_pymc import design_from_pymc as design_from_pymc
+from .model_function import ModelError as ModelError
+from .nuts_fits import Sampler as Sampler
+from .posterior import PosteriorText as PosteriorText
+from .posterior import posterior_of_model as posterior_of_model

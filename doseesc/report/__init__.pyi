@@ -1,0 +1,1 @@
+from .fit_files import write_fit as write_fit

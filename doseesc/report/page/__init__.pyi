@@ -1,0 +1,2 @@
+from .page import REPORT_FILE as REPORT_FILE
+from .page import report_files as report_files

@@ -1,0 +1,11 @@
+from .calibration import calibration_lines as calibration_lines
+from .comparison import comparison_lines as comparison_lines
+from .decision_table import table_lines as table_lines
+from .ensemble import ensemble_lines as ensemble_lines
+from .fit import fit_lines as fit_lines
+from .pathways import pathways_tree as pathways_tree
+from .phase2 import answer_parts as answer_parts
+from .recommendation import recommendation_lines as recommendation_lines
+from .replay import replay_lines as replay_lines
+from .run import show as show
+from .worst_case import worst_case_lines as worst_case_lines

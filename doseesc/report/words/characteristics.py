@@ -1,0 +1,31 @@
+"""How the true MTD is defined and what the errors are, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from doseesc.results import Results
+
+
+def error_words(results: Results) -> str:
+    """Say what stands behind the numbers."""
+    kinds = {(cell.exact is not None, cell.simulated is not None) for cell in results.cells.values()}
+    words = []
+    if (True, True) in kinds:
+        words.append("Exact values; in small print the simulated ones ± one Monte Carlo standard error.")
+    elif (True, False) in kinds:
+        words.append("Exact values, without simulation error.")
+    if (False, True) in kinds:
+        words.append("Simulated values carry ± one Monte Carlo standard error in small print.")
+    return " ".join(words)
+
+
+def mtd_definition(results: Results) -> str:
+    """Say what the true MTD of a scenario is."""
+    study = results.study
+    rule, limit = study.true_mtd_rule, 100 * (study.target + study.true_mtd_rule.margin)
+    if rule.rule == "nearest":
+        nearest = f"the dose whose DLT probability is nearest {100 * study.target:.3g} %"
+        return f"{nearest}, or none where even the lowest exceeds {limit:.3g} %"
+    return f"the highest dose whose DLT probability is at most {limit:.3g} %, or none"
