@@ -6,6 +6,7 @@ folder.  Whatever happens before leaves nothing behind.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
@@ -148,6 +149,16 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
             raise OutputError(f"{path} exists already and is no file\n  choose another name")
         if not force:
             raise OutputError(f"{path} exists already\n  replace it with  --force,  or move it away")
+
+
+def json_text(value: Any) -> str:
+    """Return plain values as JSON for other programs."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def rounded_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as plain values for JSON, to 15 digits: the last bits depend on the processor."""
+    return list(json.loads(frame.to_json(orient="records", double_precision=15)))
 
 
 def csv_text(frame: pd.DataFrame) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from doseesc.commands._calls import Call, made, variable
 from doseesc.commands._options import Format
-from doseesc.commands._printing import print_data
+from doseesc.commands._printing import print_answer
 from doseesc.commands._studies import chosen_design, load_study
 from doseesc.errors import ScenarioError
-from doseesc.files import csv_text
+from doseesc.files import csv_text, json_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,6 @@ class Answer(Protocol):
     def to_frame(self) -> pd.DataFrame:
         """Return it as a table."""
 
-
-Found = TypeVar("Found", bound=Answer)
 
 OneDesign = Annotated[
     str | None,
@@ -90,21 +89,16 @@ def check_one_source(outcomes: str | None, data: Path | None) -> None:
         raise typer.BadParameter("give the data once, by --outcomes or by --data", param_hint="--data")
 
 
-def data_code(outcomes: str | None, data: Path | None) -> str:
-    """Return the data as Python writes them."""
-    return repr(outcomes or "") if data is None else f"Path({str(data)!r})"
-
-
-def asked_of_design(ask: Callable[..., Found], file: str, design: str | None, data: str | Path) -> Found:
+def ask(file: str, design: str | None, asked: Callable[[Call, str], Call]) -> Any:
     """Return what a design of a file says to data.
 
     Parameters
     ----------
-    ask : callable
-        Takes study, data and ``design``.
-    file, design : str
+    file : str
+    design : str, optional
         As on the command line.
-    data : str or Path
+    asked : callable
+        Gives the call from the variable that holds the study, and the design's name.
 
     Raises
     ------
@@ -112,27 +106,19 @@ def asked_of_design(ask: Callable[..., Found], file: str, design: str | None, da
         If file, design or data are wrong.
     """
     study = load_study(file, warn=False)
-    name = design_name(study, design)
     try:
-        return ask(study, data, design=name)
+        return made(asked(variable("study"), design_name(study, design)), {"study": study})
     except ScenarioError:
         raise
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--outcomes") from None
 
 
-def print_answer(found: Found, lines: Callable[[Found], Iterable[Text]], output_format: Format) -> None:
+def print_found(answer: Answer, lines: Callable[[Any], Iterable[Text]], output_format: Format) -> None:
     """Print an answer as JSON, as CSV, or in lines for people."""
-    if output_format == Format.json:
-        import json
-
-        print_data(json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n")
-        return
-    if output_format == Format.csv:
-        print_data(csv_text(found.to_frame()))
-        return
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    for text in lines(found):
-        console.print(text, soft_wrap=True)
+    print_answer(
+        output_format,
+        lines=lambda: lines(answer),
+        csv=lambda: csv_text(answer.to_frame()),
+        json=lambda: json_text(answer.to_dict()),
+    )

@@ -5,10 +5,15 @@ from __future__ import annotations
 import io
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from doseesc.commands._options import Format
+
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import Progress, TaskID
 
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
@@ -19,6 +24,35 @@ def print_data(text: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     sys.stdout.write(text)
+
+
+def print_answer(
+    output_format: Format,
+    *,
+    lines: Callable[[], Iterable[RenderableType]],
+    csv: Callable[[], str],
+    json: Callable[[], str],
+    written: Sequence[Path | str] = (),
+) -> None:
+    """Print an answer in lines for people, as CSV, or as JSON; people are told what was written, too.
+
+    Parameters
+    ----------
+    output_format : Format
+    lines, csv, json : callable
+        Give the answer in each form; only the one that is wanted is asked for.
+    written : sequence of path
+    """
+    if output_format != Format.table:
+        print_data(csv() if output_format == Format.csv else json())
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for each in lines():
+        console.print(each, soft_wrap=True)
+    if written:
+        console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
 
 
 class TrialProgress:

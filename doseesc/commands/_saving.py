@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.files import check_absent, write_file
+from doseesc.files import add_files, check_absent, write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,14 +38,33 @@ def check_figure_file(path: Path | None, *, force: bool) -> None:
     check_absent([path], force=force)
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure to a file that :func:`check_figure_file` let pass.
+def save_figure(path: Path | None, draw: Callable[[], Figure], hint: str = "--figure") -> list[Path]:
+    """Draw a figure into a file that :func:`check_figure_file` let pass; return the file, nothing where none is wanted.
+
+    Raises
+    ------
+    typer.BadParameter
+        If what was found cannot be drawn; it speaks of the option ``hint``.
+    OutputError
+        If writing fails.
+    """
+    if path is None:
+        return []
+    from doseesc.report.figures import figure_bytes
+
+    try:
+        content = figure_bytes(draw(), path.suffix.lower().removeprefix("."))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from None
+    return [write_file(path, content, force=True, parents=True)]
+
+
+def save_files(out: Path | None, files: Callable[[], Mapping[str, str]], *, force: bool) -> list[Path]:
+    """Write tables into the folder asked for; return what was written, nothing where none is asked for.
 
     Raises
     ------
     OutputError
-        If writing fails.
+        If one exists and ``force`` is not given, or writing fails.
     """
-    from doseesc.report.figures import figure_bytes
-
-    write_file(path, figure_bytes(figure, path.suffix.lower().removeprefix(".")), force=True, parents=True)
+    return [] if out is None else add_files(files(), out, force=force)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import Call, library
+
 if TYPE_CHECKING:
     from designs import Design
     from doseesc.study import Study
@@ -83,15 +85,8 @@ def shipped_name(name: str) -> str | None:
     return stem if stem in shipped_scenarios() | shipped_replays() else None
 
 
-def load_code(name: str) -> list[str]:
-    """Return the lines of Python that load the same study."""
+def load_call(name: str) -> Call:
+    """Return the call of the library that loads the same study."""
     shipped = shipped_name(name)
-    if shipped is None:
-        return ["import doseesc", "", f"study = doseesc.load({name!r})"]
-    module, listed = ("shipped", "shipped_replays") if "/" in shipped else ("scenario", "shipped_scenarios")
-    return [
-        "import doseesc",
-        f"from doseesc.{module} import {listed}",
-        "",
-        f"study = doseesc.load({listed}()[{shipped!r}])",
-    ]
+    listed = "shipped_replays" if shipped and "/" in shipped else "shipped_scenarios"
+    return library("doseesc").load(name if shipped is None else library("doseesc.study", listed)()[shipped])

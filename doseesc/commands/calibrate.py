@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
-from doseesc.commands._printing import TrialProgress, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
-from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
-from doseesc.files import add_files, csv_text
+from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
+from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
+from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
     from doseesc.planning import Calibration, OptimalSkeleton
@@ -49,7 +49,7 @@ Grid = Annotated[
 Curves = Annotated[
     int | None,
     typer.Option(
-        "--curves", min=1, help="Judge on so many random curves (pseudo-uniform) instead of the file's scenarios."
+        "--curves", min=1, help="Objective on so many random curves (pseudo-uniform) instead of the file's scenarios."
     ),
 ]
 Optimal = Annotated[
@@ -89,52 +89,58 @@ def calibrate(
     p_safe and p_toxic. With --out DIR all candidates are written to DIR/calibration.csv.
     """
     axes = dict(_axis(text) for text in grid or []) or None
+    study, truths, found = variable("study"), variable("truths"), variable("found")
+    name = name_in_file(file, design) if show_code else design
+    judged_on = library("doseesc.planning", "truths_of")(study, curves=curves, seed=None if curves is None else seed)
+    drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
+
+    def judged(name: str) -> Call:
+        options = {
+            "criterion": criterion,
+            "penalty": penalty if criterion == CriterionName.penalised else None,
+            "target": study.target,
+            "true_mtd": library("doseesc.planning", "true_mtds_of")(study, truths),
+            "jobs": None if jobs == 1 else jobs,
+        }
+        if optimal:
+            search = library("doseesc.planning", "optimal_skeleton")
+            return search(study.designs[name], truths, **options, starts=starts)
+        return library("doseesc.planning", "calibrate")(study.designs[name], truths, grid=axes, **options)
+
     if show_code:
-        design = name_in_file(file, design)
-        print_data(_code(file, design, criterion, penalty, axes, curves, seed, optimal, starts, jobs, figure))
+        steps = {"study": load_call(file), "truths": judged_on, "found": judged(name)}
+        wanted = figure is not None and not optimal
+        shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
+        print_data(script(steps, shown, [drawn.savefig(str(figure))] if wanted else []))
         return
-    from doseesc.planning import truths_of
-
-    study = load_study(file, drug_alone=True)
-    design, chosen = chosen_design(study, design)
+    loaded = load_study(file, drug_alone=True)
+    name, _ = chosen_design(loaded, design)
     check_figure_file(figure, force=force)
+    known = {"study": loaded}
     with _user_errors("--curves"):
-        truths = truths_of(study, curves, seed)
-    mtd = [study.true_mtd(truth) for truth in truths]
+        known["truths"] = made(judged_on, known)
     if optimal:
-        from doseesc.planning import optimal_skeleton
-
         with _user_errors("--design"):
-            best = optimal_skeleton(
-                chosen,  # type: ignore[arg-type]  # the search itself refuses what is no CRM
-                truths,
-                criterion=criterion.value,
-                penalty=penalty,
-                target=study.target,
-                true_mtd=mtd,
-                starts=starts,
-                jobs=jobs,
-            )
+            best: OptimalSkeleton = made(judged(name), known)
         if not quiet:
-            _print_skeleton(best, design, output_format)
+            _print_skeleton(best, name, output_format)
         return
-    from doseesc.planning import calibrate as calibrate_design
-
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        found = calibrate_design(
-            chosen,
-            truths,
-            axes,
-            criterion=criterion.value,
-            penalty=penalty,
-            target=study.target,
-            true_mtd=mtd,
-            jobs=jobs,
-            progress=progress,
-        )
-    written = _save(found, design, out, figure, force)
-    if not quiet:
-        _print(found, design, output_format, written)
+        answer: Calibration = made(judged(name), known, progress=progress)
+    written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
+    drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
+    written += save_figure(figure, lambda: made(drawn, {"found": answer}))
+    if quiet:
+        return
+    from doseesc.report.terminal import calibration_lines
+
+    print_answer(
+        output_format,
+        lines=lambda: calibration_lines(answer, name),
+        csv=lambda: csv_text(answer.to_frame()),
+        json=lambda: json_text(rounded_rows(answer.to_frame())),
+        written=written,
+    )
 
 
 def _axis(text: str) -> tuple[str, tuple[float, ...]]:
@@ -170,97 +176,12 @@ def _user_errors(option: str) -> Iterator[None]:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def _save(found: Calibration, design: str, out: Path | None, figure: Path | None, force: bool) -> list[Path]:
-    written = []
-    if out is not None:
-        text = csv_text(found.to_frame())
-        written += add_files({CSV_FILE: text}, out, force=force)
-    if figure is not None:
-        from doseesc.report.figures import calibration_figure
-
-        with _user_errors("--figure"):
-            drawn = calibration_figure(found, f"Calibration of {design}")
-        save_figure(drawn, figure)
-        written.append(figure)
-    return written
-
-
-def _print(found: Calibration, design: str, output_format: Format, written: list[Path]) -> None:
-    if output_format != Format.table:
-        frame = found.to_frame()
-        as_json = output_format == Format.json
-        print_data(
-            frame.to_json(orient="records", indent=1, double_precision=15) + "\n" if as_json else csv_text(frame)
-        )
-        return
-    from rich.console import Console
-
-    from doseesc.report.terminal import calibration_lines
-
-    console = Console(highlight=False)
-    for text in calibration_lines(found, design):
-        console.print(text, soft_wrap=True)
-    if written:
-        console.print(f"written to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
-
-
 def _print_skeleton(best: OptimalSkeleton, design: str, output_format: Format) -> None:
-    import json
+    from doseesc.report.terminal import skeleton_lines
 
-    guesses = [round(guess, 6) for guess in best.design.skeleton]
-    if output_format != Format.table:
-        found = {"skeleton": guesses, "score": best.score, "score_before": best.start_score}
-        names = ",".join(["score", "score_before", *(f"skeleton_{level + 1}" for level in range(len(guesses)))])
-        numbers = ",".join(str(value) for value in (best.score, best.start_score, *guesses))
-        print_data(json.dumps(found, indent=1) + "\n" if output_format == Format.json else f"{names}\n{numbers}\n")
-        return
-    from doseesc.report.words import score_words
-
-    before, after = f"{100 * best.start_score:.1f}", f"{100 * best.score:.1f}"
-    ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
-    lines = [
-        f"{design}: {score_words(best.judge)}: {before} before, {after} with the best skeleton found",
-        f"{best.evaluations} skeletons judged exactly{ended}",
-        f"in the file: skeleton: {guesses}",
-    ]
-    mtds = sorted(set(best.judge.true_mtd.tolist()))
-    if len(mtds) == 1:
-        lines.append(f"all truths have MTD {mtds[0]}: the best is the one that favours that level, whatever the data")
-    for text in lines:
-        typer.echo(text)
-
-
-def _code(
-    file: str,
-    design: str,
-    criterion: str,
-    penalty: float,
-    axes: dict[str, tuple[float, ...]] | None,
-    curves: int | None,
-    seed: int | None,
-    optimal: bool,
-    starts: int,
-    jobs: int,
-    figure: Path | None,
-) -> str:
-    function = "optimal_skeleton" if optimal else "calibrate"
-    lines = load_code(file)
-    imports = ["from doseesc.planning import truths_of", f"from doseesc.{function} import {function}"]
-    drawn = "" if curves is None else f", curves={curves}" + ("" if seed is None else f", seed={seed}")
-    if figure is not None and not optimal:
-        imports.append("from doseesc.report.figures import calibration_figure")
-    options = [f"criterion={str(criterion)!r}"]
-    if criterion == CriterionName.penalised:
-        options.append(f"penalty={penalty}")
-    options += ["target=study.target", "true_mtd=[study.true_mtd(truth) for truth in truths]"]
-    if optimal:
-        options.append(f"starts={starts}")
-    if jobs != 1:
-        options.append(f"jobs={jobs}")
-    first = f"study.designs[{design!r}], truths" + (f", {axes!r}" if axes and not optimal else "")
-    lines[1:1] = imports
-    lines += [f"truths = truths_of(study{drawn})", f"found = {function}({first}, {', '.join(options)})"]
-    lines.append("print(found.design.skeleton, found.score)" if optimal else "print(found.best_values)")
-    if figure is not None and not optimal:
-        lines.append(f"calibration_figure(found).savefig({str(figure)!r})")
-    return "\n".join(lines) + "\n"
+    print_answer(
+        output_format,
+        lines=lambda: skeleton_lines(best, design),
+        csv=lambda: csv_text(best.to_frame()),
+        json=lambda: json_text(best.to_dict()),
+    )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode
-from doseesc.commands._printing import print_data
+from doseesc.commands._printing import print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
-from doseesc.files import csv_text
+from doseesc.files import csv_text, json_text
 
 if TYPE_CHECKING:
     from doseesc.runs import Comparison
@@ -48,59 +49,25 @@ def compare(
     trials treat the same patients, and are compared trial by trial. --format csv or json gives all figures, --figure a
     picture of the main ones.
     """
+    found = variable("found")
+    read = library("doseesc.results", "read_results")
+    compared = library("doseesc.runs", "compare")(read(str(first)), read(str(second)))
+    drawn = library("doseesc.report.figures", "comparison_figure")(found)
     if show_code:
-        print_data(_code(first, second, figure))
+        saved = [] if figure is None else [drawn.savefig(str(figure))]
+        print_data(script({"found": compared}, [found.changes, found.to_frame()], saved))
         return
     check_figure_file(figure, force=force)
-    from doseesc.results import read_results
-    from doseesc.runs import compare as compare_runs
-
-    found = compare_runs(read_results(first), read_results(second))
-    if figure is not None:
-        _draw(found, figure)
+    answer: Comparison = made(compared)
+    written = save_figure(figure, lambda: made(drawn, {"found": answer}))
     if quiet:
         return
-    if output_format == Format.csv:
-        print_data(csv_text(found.to_frame()))
-    elif output_format == Format.json:
-        import json
-        from dataclasses import asdict
-
-        text = json.dumps(asdict(found), indent=1, ensure_ascii=False).replace(": NaN", ": null")
-        print_data(text + "\n")
-    else:
-        _print(found, least, every, figure)
-
-
-def _draw(found: Comparison, figure: Path) -> None:
-    from doseesc.report.figures import comparison_figure
-
-    try:
-        drawn = comparison_figure(found)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--figure") from None
-    save_figure(drawn, figure)
-
-
-def _print(found: Comparison, least: float, every: bool, figure: Path | None) -> None:
-    from rich.console import Console
-
     from doseesc.report.terminal import comparison_lines
 
-    console = Console(highlight=False)
-    for text in comparison_lines(found, least, every):
-        console.print(text, soft_wrap=True)
-    if figure is not None:
-        console.print(f"\nwritten to {figure}", soft_wrap=True, markup=False)
-
-
-def _code(first: Path, second: Path, figure: Path | None) -> str:
-    imports = "" if figure is None else "from doseesc.report.figures import comparison_figure\n"
-    drawn = "" if figure is None else f"comparison_figure(found).savefig({str(figure)!r})\n"
-    return (
-        "from doseesc.runs import compare\n"
-        f"{imports}from doseesc.results.reading import read_results\n\n"
-        f"found = compare(read_results({str(first)!r}), read_results({str(second)!r}))\n"
-        "print(found.changes)\n"
-        f"print(found.to_frame())\n{drawn}"
+    print_answer(
+        output_format,
+        lines=lambda: comparison_lines(answer, least, every),
+        csv=lambda: csv_text(answer.to_frame()),
+        json=lambda: json_text(answer.to_dict()),
+        written=written,
     )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
-from doseesc.commands._printing import TrialProgress, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
-from doseesc.commands._studies import load_code, load_study
-from doseesc.files import add_files, csv_text
+from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
+from doseesc.commands._studies import load_call, load_study
+from doseesc.files import csv_text, json_text
 
 if TYPE_CHECKING:
     from doseesc.planning import EnsembleResults
 
 SUMMARY_FILE = "ensemble.csv"
 CURVES_FILE = "ensemble_curves.csv"
+TRIALS = 1000
 
 Named = Annotated[
     str | None,
@@ -41,7 +41,7 @@ def ensemble(
     file: ScenarioFile,
     scenario: Named = None,
     count: Count = None,
-    trials: TrialsPerCurve = 1000,
+    trials: TrialsPerCurve = TRIALS,
     out: Out = None,
     figure: FigureFile = None,
     seed: Seed = None,
@@ -56,78 +56,39 @@ def ensemble(
     is the true MTD equally often. Prints mean and quantiles of correct selection and overdosing over all curves and for
     each true MTD. With --out DIR the summary is written to DIR/ensemble.csv, every curve to DIR/ensemble_curves.csv.
     """
+    study, random, found = variable("study"), variable("random"), variable("found")
+    named = library("doseesc.planning", "file_random")(study, *([] if scenario is None else [scenario]))
+    changed = {name: value for name, value in (("count", count), ("seed", seed)) if value is not None}
+    curves = named.model_copy(update=changed) if changed else named
+    ran = library("doseesc.planning", "run_ensemble")(study, random, trials=None if trials == TRIALS else trials)
+    drawn = library("doseesc.report.figures", "ensemble_figure")(found)
     if show_code:
-        print_data(_code(file, scenario, count, seed, trials, figure))
+        steps = {"study": load_call(file), "random": curves, "found": ran}
+        print_data(script(steps, [found.to_frame()], [] if figure is None else [drawn.savefig(str(figure))]))
         return
-    from doseesc.planning import file_random, run_ensemble
-
-    study = load_study(file, drug_alone=True)
+    loaded = load_study(file, drug_alone=True)
     check_figure_file(figure, force=force)
+    known = {"study": loaded}
     try:
-        random = file_random(study, scenario)
+        known["random"] = made(curves, known)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from None
-    changed = {"count": count, "seed": seed}
-    random = random.model_copy(update={name: value for name, value in changed.items() if value is not None})
     with TrialProgress(wanted=not quiet, unit="designs") as progress:
-        found = run_ensemble(study, random, trials=trials, progress=progress)
-    written = _save(found, out, figure, force)
-    if not quiet:
-        _print(found, output_format, written)
-
-
-def _save(found: EnsembleResults, out: Path | None, figure: Path | None, force: bool) -> list[Path]:
-    written = []
-    if out is not None:
-        for name, frame in ((SUMMARY_FILE, found.to_frame()), (CURVES_FILE, found.curves_to_frame())):
-            written += add_files({name: csv_text(frame)}, out, force=force)
-    if figure is not None:
-        from doseesc.report.figures import ensemble_figure
-
-        save_figure(ensemble_figure(found, f"{len(found.truths):,} random truths"), figure)
-        written.append(figure)
-    return written
-
-
-def _print(found: EnsembleResults, output_format: Format, written: list[Path]) -> None:
-    if output_format == Format.csv:
-        print_data(csv_text(found.to_frame()))
+        answer: EnsembleResults = made(ran, known, progress=progress)
+    written = save_files(
+        out,
+        lambda: {SUMMARY_FILE: csv_text(answer.to_frame()), CURVES_FILE: csv_text(answer.curves_to_frame())},
+        force=force,
+    )
+    written += save_figure(figure, lambda: made(drawn, {"found": answer}))
+    if quiet:
         return
-    if output_format == Format.json:
-        summary = json.loads(found.to_frame().to_json(orient="records", double_precision=15))
-        document = {
-            "random": found.random.model_dump(mode="json"),
-            "curves": found.truths.tolist(),
-            "true_mtd": found.true_mtd.tolist(),
-            "summary": summary,
-            "notes": found.notes,
-        }
-        print_data(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-        return
-    from rich.console import Console
-
     from doseesc.report.terminal import ensemble_lines
 
-    console = Console(highlight=False)
-    for text in ensemble_lines(found):
-        console.print(text, soft_wrap=True)
-    if written:
-        console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
-
-
-def _code(
-    file: str, scenario: str | None, count: int | None, seed: int | None, trials: int, figure: Path | None
-) -> str:
-    lines = load_code(file)
-    lines.insert(1, "from doseesc.planning import file_random, run_ensemble")
-    changed = {"count": count, "seed": seed}
-    update = {name: value for name, value in changed.items() if value is not None}
-    copied = f".model_copy(update={update!r})" if update else ""
-    named = "" if scenario is None else f", {scenario!r}"
-    lines.append(f"random = file_random(study{named}){copied}")
-    more = "" if trials == 1000 else f", trials={trials}"
-    lines += [f"found = run_ensemble(study, random{more})", "print(found.to_frame())"]
-    if figure is not None:
-        lines.insert(2, "from doseesc.report.figures import ensemble_figure")
-        lines.append(f"ensemble_figure(found).savefig({str(figure)!r})")
-    return "\n".join(lines) + "\n"
+    print_answer(
+        output_format,
+        lines=lambda: ensemble_lines(answer),
+        csv=lambda: csv_text(answer.to_frame()),
+        json=lambda: json_text(answer.to_dict()),
+        written=written,
+    )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from doseesc.commands._calls import library, made, script
 from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands.report import ResultsFolder
@@ -29,13 +30,13 @@ def export(
     and level; both hold the study and the run's provenance, and  doseesc.read(FILE)  gives the results back. .csv is
     the tidy table alone.
     """
+    saved = library("doseesc").read(str(folder)).save(str(file), force=force or None)
     if show_code:
-        forced = ", force=True" if force else ""
-        print_data(f"import doseesc\n\ndoseesc.read({str(folder)!r}).save({str(file)!r}{forced})\n")
+        print_data(script({}, done=[saved]))
         return
-    from doseesc.results import check_ending, read_results
+    from doseesc.results import check_ending
 
     check_ending(file)
-    read_results(folder).results.save(file, force=force)
+    made(saved)
     if not quiet:
         typer.echo(f"written to {file}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.commands._conduct import DataFile, Outcomes, check_one_source, data_code, print_answer
+from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._conduct import DataFile, Outcomes, check_one_source, print_found
 from doseesc.commands._options import (
     DURING_THE_TRIAL,
     Force,
@@ -22,7 +23,7 @@ from doseesc.commands._options import (
     ShowCode,
 )
 from doseesc.commands._printing import print_data
-from doseesc.commands._studies import load_code, load_study
+from doseesc.commands._studies import load_call, load_study
 from doseesc.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -93,28 +94,30 @@ def fit(
     """
     check_one_source(outcomes, data)
     arguments = {
-        "model": None if model is None else str(model),
+        "model": model,
         "mtd": mtd,
         "draws": None if draws == 2000 else draws,
         "tune": None if tune == 1000 else tune,
         "chains": None if chains == 4 else chains,
-        "sampler": None if sampler == SamplerName.auto else str(sampler),
+        "sampler": None if sampler == SamplerName.auto else sampler,
         "seed": None if seed == 1 else seed,
     }
-    given = {name: value for name, value in arguments.items() if value is not None}
+    study, found = variable("study"), variable("found")
+    fitted = library("doseesc.analysis", "fit")(study, data or outcomes or "", **arguments)
     if show_code:
-        print_data(_code(file, outcomes, data, given, out, force))
+        saved = library("doseesc.report", "write_fit")(found, str(out), force=force or None)
+        steps = {"study": load_call(file), "found": fitted}
+        shown = [found.convergence.verdict, found.to_frame()]
+        print_data(script(steps, shown, [] if out is None else [saved]))
         return
     from doseesc.results import check_fit_folder
 
-    study = load_study(file, warn=False)
+    loaded = load_study(file, warn=False)
     if out is not None:
         check_fit_folder(out, force=force)
-    from doseesc.analysis import fit as fit_model
-
     try:
         with _status(wanted=not quiet) as tell:
-            found = fit_model(study, data or outcomes or "", **given, progress=tell)  # type: ignore[arg-type]
+            answer: Fit = made(fitted, {"study": loaded}, progress=tell)
     except ScenarioError:
         raise
     except ValueError as error:
@@ -122,25 +125,23 @@ def fit(
     if out is not None:
         from doseesc.report import write_fit
 
-        write_fit(found, out, force=force)
+        write_fit(answer, out, force=force)
     if not (quiet and output_format == Format.table):
-        _print(found, output_format, out)
-    if not found.convergence.converged:
-        typer.echo(found.convergence.verdict, err=True)
+        _print(answer, output_format, out)
+    if not answer.convergence.converged:
+        typer.echo(answer.convergence.verdict, err=True)
         raise typer.Exit(NOT_CONVERGED)
 
 
-def _print(found: Fit, output_format: Format, out: Path | None) -> None:
+def _print(answer: Fit, output_format: Format, out: Path | None) -> None:
     from doseesc.report.terminal import fit_lines
 
-    print_answer(found, fit_lines, output_format)
+    print_found(answer, fit_lines, output_format)
     if output_format == Format.table and out is not None:
-        from rich.console import Console
-
         from doseesc.results import RESULTS_FILE
 
         following = f" · next: doseesc report {out} --force" if (out / RESULTS_FILE).is_file() else ""
-        Console(highlight=False).print(f"\nwritten to {out}/{following}", soft_wrap=True, markup=False)
+        typer.echo(f"\nwritten to {out}/{following}")
 
 
 @contextmanager
@@ -155,23 +156,3 @@ def _status(wanted: bool) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("loading PyMC") as status:
         yield lambda text: status.update(text)
-
-
-def _code(
-    file: str, outcomes: str | None, data: Path | None, given: Mapping[str, object], out: Path | None, force: bool
-) -> str:
-    lines = load_code(file)
-    lines.insert(1, "from doseesc.inference import fit")
-    if out is not None:
-        lines.insert(2, "from doseesc.inference import write_fit")
-    if data is not None:
-        lines.insert(0, "from pathlib import Path")
-    options = "".join(f", {name}={value!r}" for name, value in given.items())
-    lines += [
-        f"found = fit(study, {data_code(outcomes, data)}{options})",
-        "print(found.convergence.verdict)",
-        "print(found.to_frame())",
-    ]
-    if out is not None:
-        lines.append(f"write_fit(found, {str(out)!r}{', force=True' if force else ''})")
-    return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from doseesc.commands._calls import library, script
 from doseesc.commands._editor import write_with_schema
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
@@ -24,7 +25,7 @@ def init(
 ) -> None:
     """Write a small commented scenario file to begin with, and the schema that editors need."""
     if show_code:
-        print_data("from doseesc.study import starter_file\n\nprint(starter_file())\n")
+        print_data(script({}, [library("doseesc.study", "starter_file")()]))
         return
     from doseesc.study import starter_file
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
+from doseesc.commands._calls import Call, library, script, variable
 from doseesc.commands._conduct import (
     DataFile,
     OneDesign,
     Outcomes,
-    asked_of_design,
+    ask,
     check_one_source,
-    data_code,
-    print_answer,
+    print_found,
 )
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.commands._studies import load_code
+from doseesc.commands._studies import load_call
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,24 +39,15 @@ def next_dose(
     what the design asked for: such departures are shown. --format csv prints the table of doses.
     """
     check_one_source(outcomes, data)
+
+    def asked(study: Call, design: str | None) -> Call:
+        return library("doseesc").recommend(study, data or outcomes or "", design=design)
+
     if show_code:
-        print_data(_code(file, design, outcomes, data))
+        found = variable("recommendation")
+        steps = {"study": load_call(file), "recommendation": asked(variable("study"), design)}
+        print_data(script(steps, [found.sentence, found.to_frame()]))
         return
-    from doseesc.conduct import recommend
     from doseesc.report.terminal import recommendation_lines
 
-    found = asked_of_design(recommend, file, design, data or outcomes or "")
-    print_answer(found, recommendation_lines, output_format)
-
-
-def _code(file: str, design: str | None, outcomes: str | None, data: Path | None) -> str:
-    lines = load_code(file)
-    if data is not None:
-        lines.insert(0, "from pathlib import Path")
-    given = "" if design is None else f", design={design!r}"
-    lines += [
-        f"recommendation = doseesc.recommend(study, {data_code(outcomes, data)}{given})",
-        "print(recommendation.sentence)",
-        "print(recommendation.to_frame())",
-    ]
-    return "\n".join(lines) + "\n"
+    print_found(ask(file, design, asked), recommendation_lines, output_format)

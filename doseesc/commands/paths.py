@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
-from doseesc.commands._studies import DesignName, chosen_design, load_code, load_study, name_in_file
-from doseesc.files import add_files, csv_text
+from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
+from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
+from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from designs.arrays import FloatArray
     from doseesc.engines import Pathways
     from doseesc.study import Study
@@ -55,35 +57,54 @@ def paths(
     under each scenario. Neighbouring outcomes that end in the same decision share a line. With --out DIR all paths are
     written to DIR/pathways.csv, one per row; --format csv or json prints them instead of the tree.
     """
+    study, tree = variable("study"), variable("paths")
+    name = name_in_file(file, design) if show_code else design
+    named = {each: study.truths[each] for each in scenario} if scenario else study.truths
     if show_code:
-        print_data(_code(file, name_in_file(file, design), cohorts, outcomes, scenario, figure))
+        asked = _call(study, name, cohorts, outcomes)
+        drawn = library("doseesc.report.figures", "pathways_figure")(tree, named, study.dose_labels)
+        steps = {"study": load_call(file), "paths": asked}
+        print_data(script(steps, [tree.to_frame(named)], [] if figure is None else [drawn.savefig(str(figure))]))
         return
-    from doseesc.engines import pathways
-
-    study = load_study(file, drug_alone=True)
-    design, chosen = chosen_design(study, design)
-    truths = _truths(study, scenario)
+    loaded = load_study(file, drug_alone=True)
+    name, _ = chosen_design(loaded, design)
+    truths = _truths(loaded, scenario)
     check_figure_file(figure, force=force)
     try:
-        found = pathways(chosen, cohorts, outcomes)
+        found: Pathways = made(_call(study, name, cohorts, outcomes), {"study": loaded})
     except ValueError as error:
-        name = "--cohorts" if str(error).startswith("n_cohorts") else "--outcomes"
-        raise typer.BadParameter(str(error), param_hint=name) from None
-    written = []
-    if out is not None:
-        written += add_files({CSV_FILE: _csv(found, truths)}, out, force=force)
-    if figure is not None:
-        from doseesc.report.figures import pathways_figure
+        hint = "--cohorts" if str(error).startswith("n_cohorts") else "--outcomes"
+        raise typer.BadParameter(str(error), param_hint=hint) from None
+    written = save_files(out, lambda: {CSV_FILE: csv_text(found.to_frame(truths))}, force=force)
+    written += save_figure(figure, lambda: _figure(found, loaded, truths, name, outcomes), "--cohorts")
+    if quiet:
+        return
+    from doseesc.report.terminal import pathways_lines
 
-        title = f"{design}: {cohorts} cohort{'s' if cohorts > 1 else ''} ahead{f' of {outcomes}' if outcomes else ''}"
-        try:
-            drawn = pathways_figure(found, truths, study.dose_labels, title)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--cohorts") from None
-        save_figure(drawn, figure)
-        written.append(figure)
-    if not quiet:
-        _print(found, study, truths, design, output_format, written)
+    print_answer(
+        output_format,
+        lines=lambda: pathways_lines(found, truths, loaded.dose_labels, name),
+        csv=lambda: csv_text(found.to_frame(truths)),
+        json=lambda: json_text(_plain(found, truths, name)),
+        written=written,
+    )
+
+
+def _call(study: Call, design: str, cohorts: int, outcomes: str) -> Call:
+    return library("doseesc.engines", "pathways")(study.designs[design], n_cohorts=cohorts, outcomes=outcomes)
+
+
+def _figure(found: Pathways, study: Study, truths: dict[str, FloatArray], design: str, outcomes: str) -> Figure:
+    from doseesc.report.figures import pathways_figure
+
+    cohorts = f"{found.n_cohorts} cohort{'s' if found.n_cohorts > 1 else ''} ahead"
+    title = f"{design}: {cohorts}{f' of {outcomes}' if outcomes else ''}"
+    return pathways_figure(found, truths, study.dose_labels, title)
+
+
+def _plain(found: Pathways, truths: dict[str, FloatArray], design: str) -> dict[str, Any]:
+    listed = {name: truth.tolist() for name, truth in truths.items()}
+    return {"design": design, "truths": listed, "paths": rounded_rows(found.to_frame(truths))}
 
 
 def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:
@@ -93,55 +114,3 @@ def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:
             there = f"there are {', '.join(truths)}" if truths else "it lists no scenarios"
             raise typer.BadParameter(f"{name!r} is not in the file; {there}", param_hint="--scenario")
     return {name: truths[name] for name in names} if names else truths
-
-
-def _csv(found: Pathways, truths: dict[str, FloatArray]) -> str:
-    return csv_text(found.to_frame(truths))
-
-
-def _print(
-    found: Pathways,
-    study: Study,
-    truths: dict[str, FloatArray],
-    design: str,
-    output_format: Format,
-    written: list[Path],
-) -> None:
-    if output_format == Format.csv:
-        print_data(_csv(found, truths))
-        return
-    if output_format == Format.json:
-        import json
-
-        rows = json.loads(found.to_frame(truths).to_json(orient="records", double_precision=15))
-        listed = {name: truth.tolist() for name, truth in truths.items()}
-        print_data(json.dumps({"design": design, "truths": listed, "paths": rows}, indent=1, ensure_ascii=False) + "\n")
-        return
-    from rich.console import Console
-
-    from doseesc.report.terminal import pathways_tree
-    from doseesc.report.words import MOST_PERCENTAGES
-
-    console = Console(highlight=False)
-    names = list(truths)
-    which = f"lowest to highest of {len(names)} scenarios" if len(names) > MOST_PERCENTAGES else " · ".join(names)
-    head = f"{design} · {found.n_paths} paths over {found.n_cohorts} cohorts"
-    head += f" · in brackets: probability, {which}" if names else ""
-    console.print(head, soft_wrap=True, markup=False, style="bold")
-    console.print(pathways_tree(found, truths, study.dose_labels), soft_wrap=True)
-    if written:
-        console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
-
-
-def _code(file: str, design: str, cohorts: int, outcomes: str, scenario: list[str] | None, figure: Path | None) -> str:
-    truths = "study.truths" if not scenario else f"{{name: study.truths[name] for name in {scenario!r}}}"
-    lines = load_code(file)
-    lines.insert(1, "from doseesc.engines import pathways")
-    lines += [
-        f"paths = pathways(study.designs[{design!r}], n_cohorts={cohorts}, outcomes={outcomes!r})",
-        f"print(paths.to_frame({truths}))",
-    ]
-    if figure is not None:
-        lines.insert(2, "from doseesc.report.figures import pathways_figure")
-        lines.append(f"pathways_figure(paths, {truths}, study.dose_labels).savefig({str(figure)!r})")
-    return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._options import (
     LOOKING_INSIDE,
     Force,
@@ -20,15 +21,13 @@ from doseesc.commands._options import (
     Seed,
     ShowCode,
 )
-from doseesc.commands._printing import print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
-from doseesc.commands._studies import load_study
+from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
+from doseesc.commands._studies import load_call, load_study
 from doseesc.errors import ScenarioError
-from doseesc.files import add_files
+from doseesc.files import json_text
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from doseesc.planning import Phase2Answers
     from doseesc.study import Study
 
@@ -131,108 +130,83 @@ def phase2(
     Power and type I error for improvement, 28-day mortality and adverse reactions, expected deaths and reactions; with
     --size the number of patients for a power; with --assurance the chance that Phase 1 and Phase 2 together succeed.
     """
-    asked = {"analyses": analyses, "secondary": secondary, "assurance": assurance or assurance_file is not None}
-    if show_code:
-        from doseesc.commands._phase2_code import phase2_code
-
-        wanted = None if size is None else (size, show.measure)
-        drawn = {"power": figure, "assurance": assurance_file, "course": course_file}
-        print_data(phase2_code(file, scenario, mtd, wanted, asked, trials, seed, drawn))
-        return
-    from doseesc.planning import answer, files
-
-    study = load_study(file)
-    for each in (figure, assurance_file, course_file):
-        check_figure_file(each, force=force)
-    level = _checked(study, scenario, mtd)
-    try:
-        answers = answer(
-            study,
-            scenario=scenario,
-            mtd_level=level,
-            size=size,
-            measure=show.measure,
-            trials=trials,
-            seed=seed,
-            jobs=jobs,
-            analyses=analyses,
-            secondary=secondary,
-            assurance=assurance or assurance_file is not None,
+    study, answers = variable("study"), variable("answers")
+    wanted = {
+        "scenario": scenario,
+        "mtd_level": None if mtd is None else study.level_of(mtd),
+        "size": size,
+        "measure": None if size is None else show.measure,
+        "analyses": analyses or None,
+        "secondary": secondary or None,
+        "assurance": assurance or assurance_file is not None or None,
+        "trials": trials,
+        "seed": seed,
+        "jobs": None if jobs == 1 else jobs,
+    }
+    asked = library("doseesc.planning", "answer")(study, **wanted)
+    texts = library("doseesc.planning", "phase2_files")(answers)
+    drawn = {
+        file: call
+        for file, call in zip(
+            (figure, assurance_file, course_file), _figures(study, answers, trials, jobs), strict=True
         )
+        if file is not None
+    }
+    if show_code:
+        done = [] if out is None else [library("doseesc.files", "add_files")(texts, str(out), force=force or None)]
+        done += [call.savefig(str(file)) for file, call in drawn.items()]
+        shown = [library("doseesc.planning", "phase2_power_csv")(answers)] + ([] if size is None else [answers.size])
+        print_data(script({"study": load_call(file), "answers": asked}, shown, done))
+        return
+    loaded = load_study(file)
+    for each in drawn:
+        check_figure_file(each, force=force)
+    _check(loaded, scenario, mtd)
+    try:
+        answer: Phase2Answers = made(asked, {"study": loaded})
     except ScenarioError:
         raise
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--size") from None
-    written = []
-    if out is not None:
-        written += add_files(files(answers), out, force=force)
-    if figure is not None:
-        save_figure(_power_figure(answers, trials, jobs), figure)
-        written.append(figure)
-    if assurance_file is not None:
-        save_figure(_assurance_figure(answers), assurance_file)
-        written.append(assurance_file)
-    if course_file is not None:
-        save_figure(_course_figure(answers), course_file)
-        written.append(course_file)
-    if not quiet:
-        _print(answers, output_format, written)
+    known = {"study": loaded, "answers": answer}
+    written = save_files(out, lambda: made(texts, known), force=force)
+    for path, call in drawn.items():
+        written += save_figure(path, lambda call=call: made(call, known))  # type: ignore[misc]
+    if quiet:
+        return
+    from doseesc.planning import phase2_document, phase2_power_csv
+    from doseesc.report.terminal import answer_lines
+
+    print_answer(
+        output_format,
+        lines=lambda: answer_lines(answer),
+        csv=lambda: phase2_power_csv(answer),
+        json=lambda: json_text(phase2_document(answer)),
+        written=written,
+    )
 
 
-def _checked(study: Study, scenario: str | None, mtd: str | None) -> int | None:
+def _figures(study: Call, answers: Call, trials: int, jobs: int) -> tuple[Call, Call, Call]:
+    """Return the calls that draw power, assurance, and the course of a trial."""
+    caption = library("doseesc.study", "assumed_words")(answers.section)
+    curves = library("doseesc.planning", "power_curves")(
+        answers.plan, trials=trials, seed=answers.power.seed, jobs=None if jobs == 1 else jobs
+    )
+    return (
+        library("doseesc.report.figures", "power_figure")(curves, title=answers.title, caption=caption),
+        library("doseesc.report.figures", "assurance_figure")(answers.programme, study.dose_labels, caption=caption),
+        library("doseesc.report.figures", "course_figure")(answers.plan, seed=answers.power.seed, caption=caption),
+    )
+
+
+def _check(study: Study, scenario: str | None, mtd: str | None) -> None:
     if not study.truths:
         raise typer.BadParameter("the file has random curves only; add a scenario with dlt", param_hint="--scenario")
     if scenario is not None and scenario not in study.truths:
         names = ", ".join(study.truths)
         raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
     try:
-        return None if mtd is None else study.level_of(mtd)
+        if mtd is not None:
+            study.level_of(mtd)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--mtd") from None
-
-
-def _power_figure(answers: Phase2Answers, trials: int, jobs: int) -> Figure:
-    from doseesc.planning import power_curves
-    from doseesc.report.figures import power_figure
-    from doseesc.study import assumed_words
-
-    curves = power_curves(answers.plan, trials=trials, seed=answers.power.seed, jobs=jobs)
-    title = f"Phase 2 with the MTD {answers.mtd_label}"
-    return power_figure(curves, title, assumed_words(answers.section))
-
-
-def _assurance_figure(answers: Phase2Answers) -> Figure:
-    from doseesc.report.figures import assurance_figure
-    from doseesc.study import assumed_words
-
-    return assurance_figure(answers.programme, answers.study.dose_labels, assumed_words(answers.section))
-
-
-def _course_figure(answers: Phase2Answers) -> Figure:
-    from doseesc.report.figures import course_figure
-    from doseesc.study import assumed_words
-
-    return course_figure(answers.plan, seed=answers.power.seed, caption=assumed_words(answers.section))
-
-
-def _print(answers: Phase2Answers, output_format: Format, written: list[Path]) -> None:
-    from doseesc.planning import document, power_csv
-
-    if output_format == Format.csv:
-        print_data(power_csv(answers))
-        return
-    if output_format == Format.json:
-        print_data(document(answers))
-        return
-    from rich.console import Console
-
-    from doseesc.report.terminal import answer_parts
-
-    console = Console(highlight=False)
-    for place, lines in enumerate(part for part in answer_parts(answers) if part):
-        if place:
-            console.print()
-        for text in lines:
-            console.print(text, soft_wrap=True)
-    if written:
-        console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)

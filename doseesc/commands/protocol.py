@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from doseesc.commands._calls import library, made, script
 from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands.report import ResultsFolder
+from doseesc.files import check_absent
 
 OneDesign = Annotated[
     str | None,
@@ -37,30 +38,18 @@ def protocol(
     Objectives, design and rules in words, decision table, stopping, selection of the MTD, Phase 2 arms, operating
     characteristics, queries to the sponsor and references.
     """
+    read = library("doseesc.results", "read_results")(str(folder))
+    texts = library("doseesc.report.protocol", "protocol_files")(read, *([] if design is None else [design]))
+    added = library("doseesc.files", "add_files")(texts, str(folder), force=force or None)
     if show_code:
-        print_data(_code(folder, design, force))
+        print_data(script({}, done=[added]))
         return
-    from doseesc.files import add_files, check_absent
-    from doseesc.report.protocol import PROTOCOL_FILES, protocol_files
-    from doseesc.results import read_results
+    from doseesc.report.protocol import PROTOCOL_FILES
 
-    saved = read_results(folder)
     check_absent([folder / name for name in PROTOCOL_FILES], force=force)
     try:
-        files = protocol_files(saved, design)
+        written = made(added)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--design") from None
-    written = add_files(files, folder, force=force)
     if not quiet:
         typer.echo(f"written to {' and '.join(str(path) for path in written)}")
-
-
-def _code(folder: Path, design: str | None, force: bool) -> str:
-    given = "" if design is None else f", {design!r}"
-    forced = ", force=True" if force else ""
-    return (
-        "from doseesc import add_files\n"
-        "from doseesc.report.protocol import protocol_files\n"
-        "from doseesc.results import read_results\n\n"
-        f"add_files(protocol_files(read_results({str(folder)!r}){given}), {str(folder)!r}{forced})\n"
-    )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
+from doseesc.commands._calls import Call, library, script, variable
 from doseesc.commands._conduct import (
     DataFile,
     OneDesign,
     Outcomes,
-    asked_of_design,
+    ask,
     check_one_source,
-    data_code,
-    print_answer,
+    print_found,
 )
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.commands._studies import load_code, study_path
+from doseesc.commands._studies import load_call, study_path
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,22 +45,15 @@ def replay(
                 f"give the record by --data or --outcomes; there is no {beside.name} beside {file}", param_hint="--data"
             )
         data = beside
+
+    def asked(study: Call, design: str | None) -> Call:
+        record = study.source.with_suffix(".csv") if data == beside else data or outcomes or ""
+        return library("doseesc").replay(study, record, design=design)
+
     if show_code:
-        print_data(_code(file, design, outcomes, data, beside))
+        steps = {"study": load_call(file), "found": asked(variable("study"), design)}
+        print_data(script(steps, [variable("found").to_frame()]))
         return
-    from doseesc.conduct import replay as replay_record
     from doseesc.report.terminal import replay_lines
 
-    found = asked_of_design(replay_record, file, design, data or outcomes or "")
-    print_answer(found, replay_lines, output_format)
-
-
-def _code(file: str, design: str | None, outcomes: str | None, data: Path | None, beside: Path) -> str:
-    lines = load_code(file)
-    given = "" if design is None else f", design={design!r}"
-    record = data_code(outcomes, data)
-    if data == beside:
-        record = 'study.source.with_suffix(".csv")'
-    elif data is not None:
-        lines.insert(0, "from pathlib import Path")
-    return "\n".join([*lines, f"print(doseesc.replay(study, {record}{given}).to_frame())"]) + "\n"
+    print_found(ask(file, design, asked), replay_lines, output_format)

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from doseesc.commands._calls import Call, library, made, script
 from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
+from doseesc.files import check_absent
 
 ResultsFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Results folder that  doseesc run  has written.")]
 
@@ -26,30 +28,24 @@ def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, sh
     --force.
     """
     if show_code:
-        print_data(code(folder, force))
+        print_data(script({}, done=[report_call(folder, force)]))
         return
     written = write_report(folder, force=force)
     if not quiet:
         typer.echo(f"written to {written}")
 
 
+def report_call(folder: Path, force: bool = False) -> Call:
+    """Return the call that writes the report into a results folder."""
+    read = library("doseesc.results", "read_results")(str(folder))
+    files = library("doseesc.report.page", "report_files")(read)
+    return library("doseesc.files", "add_files")(files, str(folder), force=force or None)
+
+
 def write_report(folder: Path, *, force: bool) -> Path:
     """Write the report into a results folder; return its path."""
-    from doseesc.files import add_files, check_absent
-    from doseesc.report.page import REPORT_FILE, report_files
-    from doseesc.results import read_results
+    from doseesc.report.page import REPORT_FILE
 
-    saved = read_results(folder)
     check_absent([folder / REPORT_FILE], force=force)
-    return add_files(report_files(saved), folder, force=force)[0]
-
-
-def code(folder: Path, force: bool = False) -> str:
-    """Return the same as library calls."""
-    forced = ", force=True" if force else ""
-    return (
-        "from doseesc import add_files\n"
-        "from doseesc.report.page import report_files\n"
-        "from doseesc.results import read_results\n\n"
-        f"add_files(report_files(read_results({str(folder)!r})), {str(folder)!r}{forced})\n"
-    )
+    written: list[Path] = made(report_call(folder, force))
+    return written[0]

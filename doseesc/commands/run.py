@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import (
     PLANNING,
     Force,
@@ -21,8 +22,9 @@ from doseesc.commands._options import (
     ShowCode,
     Trials,
 )
-from doseesc.commands._printing import TrialProgress, print_data
-from doseesc.commands._studies import load_code, load_study
+from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._studies import load_call, load_study
+from doseesc.commands.report import report_call, write_report
 
 if TYPE_CHECKING:
     from doseesc.results import Results
@@ -54,67 +56,40 @@ def run(
     files into DIR, by default results/NAME. With --format json or csv that is printed instead, and files are written
     only where --out names a folder. With --report DIR/report.html is written too, as by  doseesc report DIR.
     """
-    if show_code:
-        folder = out or Path("results") / Path(file).stem
-        saved = None if output_format != Format.table and out is None else folder
-        print_data(_code(file, saved, seed, trials, jobs, method, force))
-        if report and saved is not None:
-            from doseesc.commands.report import code
-
-            print_data(code(saved))
-        return
-    from doseesc.results import check_folder, write_results
-    from doseesc.runs import run as run_study
-
-    study = load_study(file)
     folder = out or Path("results") / Path(file).stem
     writes = out is not None or output_format == Format.table
-    if writes:
-        check_folder(folder, force=force, keep=study.source)
-    with TrialProgress(wanted=not quiet) as progress:
-        results = run_study(study, method=method, trials=trials, seed=seed, jobs=jobs, progress=progress)
-    if writes:
-        write_results(results, folder, force=force)
-    if report and writes:
-        from doseesc.commands.report import write_report
+    study, results = variable("study"), variable("results")
+    ran = library("doseesc").run(study, method=method, trials=trials, seed=seed, jobs=None if jobs == 1 else jobs)
+    saved = library("doseesc.results", "write_results")(results, str(folder), force=force or None)
+    if show_code:
+        done = [*([saved] if writes else []), *([report_call(folder)] if report and writes else [])]
+        print_data(script({"study": load_call(file), "results": ran}, [results.to_frame()], done))
+        return
+    from doseesc.results import check_folder
 
+    loaded = load_study(file)
+    if writes:
+        check_folder(folder, force=force, keep=loaded.source)
+    with TrialProgress(wanted=not quiet) as progress:
+        answer: Results = made(ran, {"study": loaded}, progress=progress)
+    if writes:
+        made(saved, {"results": answer})
+    if report and writes:
         write_report(folder, force=force)
     if not (quiet and output_format == Format.table):
-        _print(results, output_format, folder, report)
+        _print(answer, output_format, folder, report)
 
 
-def _print(results: Results, output_format: Format, folder: Path, report: bool) -> None:
-    if output_format != Format.table:
-        from doseesc.results import characteristics_csv, results_json
+def _print(answer: Results, output_format: Format, folder: Path, report: bool) -> None:
+    from doseesc.report.terminal import run_lines
+    from doseesc.results import characteristics_csv, results_json
 
-        print_data(results_json(results) if output_format == Format.json else characteristics_csv(results))
-        return
-    from rich.console import Console
-
-    from doseesc.report.terminal import show
-
-    console = Console(highlight=False)
-    show(results, console)
-    console.print()
-    following = f"open {folder / 'report.html'}" if report else f"doseesc report {folder}"
-    last = f"written to {folder}/ · next: {following}"
-    console.print(last, soft_wrap=True, markup=False)
-
-
-def _code(
-    file: str,
-    folder: Path | None,
-    seed: int | None,
-    trials: int | None,
-    jobs: int,
-    method: str | None,
-    force: bool,
-) -> str:
-    given = {"method": method and str(method), "trials": trials, "seed": seed, "jobs": None if jobs == 1 else jobs}
-    options = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
-    lines = [*load_code(file), f"results = doseesc.run(study{options})", "print(results.to_frame())"]
-    if folder is not None:
-        lines.insert(1, "from doseesc.results import write_results")
-        forced = ", force=True" if force else ""
-        lines.append(f"write_results(results, {str(folder)!r}{forced})")
-    return "\n".join(lines) + "\n"
+    print_answer(
+        output_format,
+        lines=lambda: run_lines(answer),
+        csv=lambda: characteristics_csv(answer),
+        json=lambda: results_json(answer),
+    )
+    if output_format == Format.table:
+        following = f"open {folder / 'report.html'}" if report else f"doseesc report {folder}"
+        typer.echo(f"\nwritten to {folder}/ · next: {following}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from doseesc.commands._calls import library, script
 from doseesc.commands._editor import write_with_schema
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
@@ -32,7 +33,7 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     if context.invoked_subcommand is not None:
         return
     if show_code:
-        print_data("from doseesc.study import shipped_scenarios\n\nprint(shipped_scenarios())\n")
+        print_data(script({}, [library("doseesc.study", "shipped_scenarios")()]))
         return
     from doseesc.study import load
 
@@ -55,10 +56,8 @@ def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, 
         raise typer.BadParameter(f"{name!r} is not shipped; there are {', '.join(names)}", param_hint="NAME")
     path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
     if show_code:
-        print_data(
-            "from pathlib import Path\nfrom doseesc.study import shipped_scenarios\n\n"
-            f"Path({str(path)!r}).write_bytes(shipped_scenarios()[{stem!r}].read_bytes())\n"
-        )
+        text = library("doseesc.study", "shipped_scenarios")()[stem].read_text(encoding="utf-8")
+        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text)]))
         return
     write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
     if not quiet:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from doseesc.commands._calls import library, script
 from doseesc.commands._editor import schema_text
 from doseesc.commands._options import PLANNING, Force, ShowCode
 from doseesc.commands._printing import print_data
@@ -32,8 +33,8 @@ def schema(
     With --results that of results.json, which documents it.
     """
     if show_code:
-        module, name = ("results.document_models", "results_schema") if results else ("study.study", "json_schema")
-        print_data(f"from doseesc.{module} import {name}\n\nprint({name}())\n")
+        home, name = ("doseesc.results", "results_schema") if results else ("doseesc.study", "json_schema")
+        print_data(script({}, [library(home, name)()]))
         return
     if results:
         from doseesc.results import results_schema

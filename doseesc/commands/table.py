@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data
-from doseesc.commands._studies import load_code, load_study
-from doseesc.files import csv_text
+from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._studies import load_call, load_study
+from doseesc.files import csv_text, json_text, write_file
 
 if TYPE_CHECKING:
-    from doseesc.conduct import LetterTable
+    from doseesc.conduct import DecisionTable
 
 OutFile = Annotated[
     Path | None,
@@ -43,56 +44,32 @@ def table(
     For a design that decides from the patients and DLTs at the current dose alone: one letter for each of their
     numbers. For all others: one line for every tally that a trial can reach.
     """
+    study, found = variable("study"), variable("table")
     if show_code:
-        print_data(_code(file, design, out))
+        steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=design)}
+        to_file = found.to_frame().to_csv if out is None or out.suffix.lower() == ".csv" else found.to_frame().to_json
+        print_data(script(steps, [found.to_frame()], [] if out is None else [to_file(str(out))]))
         return
-    from doseesc.conduct import decision_table
     from doseesc.engines import TooManyStates
 
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
         raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
-    study = load_study(file)
+    loaded = load_study(file)
+    asked = library("doseesc").decision_table(study, design=design_name(loaded, design))
     try:
-        found = decision_table(study, design_name(study, design))
+        answer: DecisionTable = made(asked, {"study": loaded})
     except TooManyStates as error:
         raise typer.BadParameter(str(error), param_hint="--design") from None
-    if out is not None:
-        from doseesc.files import write_file
-
-        write_file(out, _csv(found) if out.suffix.lower() == ".csv" else _json(found), force=force)
-    if not quiet:
-        _print(found, output_format, out)
-
-
-def _print(found: LetterTable, output_format: Format, out: Path | None) -> None:
-    if output_format != Format.table:
-        print_data(_csv(found) if output_format == Format.csv else _json(found))
+    forms = {".csv": lambda: csv_text(answer.to_frame()), ".json": lambda: json_text(answer.to_dict())}
+    written = [] if out is None else [write_file(out, forms[out.suffix.lower()](), force=force)]
+    if quiet:
         return
-    from rich.console import Console
-
     from doseesc.report.terminal import table_lines
 
-    console = Console(highlight=False)
-    for text in table_lines(found):
-        console.print(text, soft_wrap=True)
-    if out is not None:
-        console.print(f"\nwritten to {out}", soft_wrap=True, markup=False)
-
-
-def _csv(found: LetterTable) -> str:
-    return csv_text(found.to_frame())
-
-
-def _json(found: LetterTable) -> str:
-    import json
-
-    return json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n"
-
-
-def _code(file: str, design: str | None, out: Path | None) -> str:
-    given = "" if design is None else f", {design!r}"
-    lines = [*load_code(file), f"table = doseesc.decision_table(study{given})", "print(table.to_frame())"]
-    if out is not None:
-        write = "to_csv" if out.suffix.lower() == ".csv" else "to_json"
-        lines.append(f"table.to_frame().{write}({str(out)!r})")
-    return "\n".join(lines) + "\n"
+    print_answer(
+        output_format,
+        lines=lambda: table_lines(answer),
+        csv=forms[".csv"],
+        json=forms[".json"],
+        written=written,
+    )

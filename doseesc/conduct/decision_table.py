@@ -43,7 +43,7 @@ STATE_LIMIT = 200_000
 
 
 @dataclass(frozen=True)
-class LetterTable:
+class DecisionTable:
     """The decision table of a design.
 
     Attributes
@@ -139,7 +139,7 @@ class LetterTable:
 
 def decision_table(
     study: Study | Design, design: str | Design | None = None, *, state_limit: int = STATE_LIMIT
-) -> LetterTable:
+) -> DecisionTable:
     """Return the decision table of a design.
 
     Parameters
@@ -164,11 +164,11 @@ def decision_table(
     ('E', 'E', 'S', 'D', 'DU', 'DU', 'DU')
     """
     trial = trial_of(study, design)
-    cells = letters(trial.design)
-    return LetterTable(trial, cells, reachable(trial.design, state_limit) if cells is None else None)
+    cells = decision_letters(trial.design)
+    return DecisionTable(trial, cells, reachable(trial.design, state_limit) if cells is None else None)
 
 
-def letters(design: Design) -> dict[int, tuple[str, ...]] | None:
+def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
     """Return the letters of a design by patients n at the current level; None where the design looks at more."""
     if isinstance(design, TableDesign):
         return {n: _spelled(row) for n, row in _rows(design) if n <= design.max_n}

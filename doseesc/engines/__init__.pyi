@@ -44,4 +44,4 @@ from .polynomial import Polynomial as Polynomial
 from .states import MEMORY_LIMIT as MEMORY_LIMIT
 from .states import TooManyStates as TooManyStates
 from .states import row_keys as row_keys
-from .trial_ends import Ends as Ends
+from .trial_ends import TrialEnds as TrialEnds

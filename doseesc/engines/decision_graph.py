@@ -11,7 +11,7 @@ import numpy as np
 
 from designs import Design, Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.trial_ends import Ends
+from doseesc.engines.trial_ends import TrialEnds
 
 UNKNOWN = -1
 
@@ -67,10 +67,10 @@ class DecisionGraph:
             self._append(new)
         self.following.flat[node * self.following.shape[1] + dlt] = target
 
-    def ends(self, visits: IntArray) -> tuple[Ends, FloatArray]:
+    def ends(self, visits: IntArray) -> tuple[TrialEnds, FloatArray]:
         """Return how trials ended and how many ended so, from the number of visits to each node, (N,)."""
         met = np.flatnonzero(visits)
-        ends = Ends(
+        ends = TrialEnds(
             self.tally.n[met], self.tally.dlt[met], self.selected[met], self.reason_code[met], self.design.max_n
         )
         return ends, visits[met][ends.order].astype(np.float64)

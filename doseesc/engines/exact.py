@@ -22,8 +22,8 @@ from designs import Design, Tally
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
 from doseesc.engines.polynomial import Polynomial, weights
-from doseesc.engines.states import MEMORY_LIMIT, walk
-from doseesc.engines.trial_ends import Ends
+from doseesc.engines.states import MEMORY_LIMIT, walk_states
+from doseesc.engines.trial_ends import TrialEnds
 from doseesc.truth import MtdRule
 
 _BLOCK = 2**22  # entries of the (truths x ends) matrix of probabilities held at a time
@@ -118,14 +118,14 @@ class Paths:
         """
         return Polynomial.of(self.tally, self.log_coefficient, value)
 
-    def weighted_ends(self, probabilities: Any) -> tuple[Ends, FloatArray]:
+    def weighted_ends(self, probabilities: Any) -> tuple[TrialEnds, FloatArray]:
         """Return how trials end, and the probability of each end under K truths (K, J), shape (K, T)."""
         truths = np.atleast_2d(check_probabilities(probabilities, self.design.n_doses))
         return self._ends, self._end_probabilities(truths)
 
     @cached_property
-    def _ends(self) -> Ends:
-        return Ends(self.tally.n, self.tally.dlt, self.selected, self.reason_code, self.design.max_n)
+    def _ends(self) -> TrialEnds:
+        return TrialEnds(self.tally.n, self.tally.dlt, self.selected, self.reason_code, self.design.max_n)
 
     def _end_probabilities(self, truths: FloatArray) -> FloatArray:
         dlt = self._ends.dlt.astype(np.float64)
@@ -149,7 +149,7 @@ def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = M
     TooManyStates
         If more memory would be needed.
     """
-    ended = walk(design, merge=merge, memory_limit=memory_limit)
+    ended = walk_states(design, merge=merge, memory_limit=memory_limit)
     return Paths(
         design=design,
         tally=ended.batch.tally,

@@ -20,7 +20,7 @@ from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
-from doseesc.engines.trial_ends import Ends
+from doseesc.engines.trial_ends import TrialEnds
 from doseesc.parallel import block_sizes, over_blocks
 
 BLOCK = 16_384
@@ -168,7 +168,7 @@ def _play_all(
     seed: int,
     jobs: int,
     progress: Callable[[int, int], None] | None,
-) -> tuple[Ends, FloatArray]:
+) -> tuple[TrialEnds, FloatArray]:
     blocks = list(enumerate(block_sizes(n_trials, BLOCK)))
     if jobs == 1 or len(blocks) == 1:
         graph = DecisionGraph(design)
@@ -176,7 +176,7 @@ def _play_all(
         return graph.ends(visits)
     parts = over_blocks(partial(_play_chunk, design, truth, seed), n_trials, BLOCK, jobs)
     n, dlt, selected, reason, visits = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    ends = Ends(n, dlt, selected, reason, design.max_n)
+    ends = TrialEnds(n, dlt, selected, reason, design.max_n)
     if progress is not None:
         progress(n_trials, n_trials)
     return ends, visits[ends.order].astype(np.float64)

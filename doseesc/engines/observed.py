@@ -19,7 +19,7 @@ from designs.arrays import FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.observed_play import Seen
 from doseesc.engines.states import row_keys
-from doseesc.engines.trial_ends import Ends
+from doseesc.engines.trial_ends import TrialEnds
 from doseesc.truth import PatientLaw
 
 OBSERVED_METRICS = (
@@ -82,10 +82,10 @@ class Enrolment:
 
     Parameters
     ----------
-    ends : Ends
+    ends : TrialEnds
     """
 
-    def __init__(self, ends: Ends) -> None:
+    def __init__(self, ends: TrialEnds) -> None:
         _, first, self._place = np.unique(row_keys(ends.n), return_index=True, return_inverse=True)
         self._n = ends.n[first].astype(np.float64)
 
@@ -122,7 +122,7 @@ class Enrolment:
 
 def exact_observed(
     characteristics: OperatingCharacteristics,
-    ends: Ends,
+    ends: TrialEnds,
     weight: FloatArray,
     enrolment: Enrolment,
     law: PatientLaw,
@@ -133,7 +133,7 @@ def exact_observed(
     ----------
     characteristics : OperatingCharacteristics
         Of the design under the observed probabilities, with the drug's own probabilities and true MTD.
-    ends : Ends
+    ends : TrialEnds
     weight : array, shape (T,)
         Probability of each end.
     enrolment : Enrolment
@@ -178,7 +178,7 @@ class SeenSums:
         self._totals += figures.sum(axis=0)
 
     def observed(
-        self, characteristics: OperatingCharacteristics, ends: Ends, visits: FloatArray, law: PatientLaw
+        self, characteristics: OperatingCharacteristics, ends: TrialEnds, visits: FloatArray, law: PatientLaw
     ) -> Observed:
         """Return the figures; ``visits`` (T,) are the trials that ended in each end."""
         trials = characteristics.n_trials
@@ -221,7 +221,7 @@ def _selections(found: OperatingCharacteristics) -> tuple[float, float, tuple[fl
     return stopped, below, errors
 
 
-def _bias(ends: Ends, weight: FloatArray, probabilities: FloatArray) -> tuple[float, float]:
+def _bias(ends: TrialEnds, weight: FloatArray, probabilities: FloatArray) -> tuple[float, float]:
     """Return the bias of the DLT rate at the dose selected, and its standard error where weights count trials."""
     rows = np.flatnonzero(ends.selected > 0)
     column = ends.selected[rows] - 1

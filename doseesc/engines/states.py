@@ -22,7 +22,7 @@ class TooManyStates(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Ended:
+class FinalStates:
     """Where a walk ends: terminal tallies, why each ended (codes of :class:`designs.Reason`), and states met."""
 
     batch: Batch
@@ -30,7 +30,9 @@ class Ended:
     n_states: int
 
 
-def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> Ended:
+def walk_states(
+    design: Design, start: Tally | None = None, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT
+) -> FinalStates:
     """Walk from ``start`` (one tally; by default nobody treated) to all ends.
 
     Raises
@@ -74,7 +76,7 @@ def walk(design: Design, start: Tally | None = None, *, merge: bool = True, memo
             following = batch if going.all() else batch.take(going)
             waiting[patients + size].append(following.after_cohort(decision.level[going], size))
     codes = np.concatenate([code for _, code in ended])
-    return Ended(concatenate([batch for batch, _ in ended]), codes, n_states)
+    return FinalStates(concatenate([batch for batch, _ in ended]), codes, n_states)
 
 
 @dataclass(frozen=True)

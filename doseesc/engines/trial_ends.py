@@ -16,7 +16,7 @@ from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.figures import METRICS
 
 
-class Ends:
+class TrialEnds:
     """How trials of a design can end: T terminal tallies with the level selected and the reason.
 
     Parameters

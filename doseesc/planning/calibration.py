@@ -4,7 +4,7 @@ For the CRM the parameters are usually the half-width of the indifference interv
 and Cheung 2009, *Clinical Trials* 6:227-238), and the prior standard deviation (Lee and Cheung 2011, *Statistics in
 Medicine* 30:2081-2089); for BOIN the rates ``p_safe`` and ``p_toxic``.  Each candidate is enumerated once and its
 characteristics computed for all truths, so that candidates differ by what they do and by no simulation error.
-What makes a candidate good is told in :mod:`doseesc.planning.criterion`.
+What makes a candidate good is told in :mod:`doseesc.planning.objective`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from designs import BOIN, CRM, Design, skeleton
 from designs.arrays import FloatArray
 from doseesc.engines import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
-from doseesc.planning.criterion import FIGURES, Criterion, Judge, make_judge
+from doseesc.planning.objective import FIGURES, Criterion, Objective, make_objective
 from doseesc.truth import MtdRule
 from doseesc.wording import nearest
 
@@ -40,13 +40,13 @@ class Calibration:
     ----------
     design : Design
         The design that was varied.
-    judge : Judge
+    objective : Objective
     grid : dict of str to tuple of float
         The values tried of each parameter.
     values : array, shape (C, P)
         The parameters of each candidate, the last parameter varying fastest.
     figures : array, shape (C, 4, K)
-        See :data:`doseesc.planning.criterion.FIGURES`.
+        See :data:`doseesc.planning.objective.FIGURES`.
     score : array, shape (C,)
         The criterion; larger is better.
     best : int
@@ -58,7 +58,7 @@ class Calibration:
     """
 
     design: Design
-    judge: Judge
+    objective: Objective
     grid: dict[str, tuple[float, ...]]
     values: FloatArray
     figures: FloatArray
@@ -82,7 +82,7 @@ class Calibration:
         import pandas as pd
 
         correct, overdose, above, patients = (self.figures[:, k] for k in range(len(FIGURES)))
-        weights = self.judge.weights
+        weights = self.objective.weights
         frame = pd.DataFrame(self.values, columns=list(self.grid))
         frame["score"] = self.score
         frame["correct_mean"] = correct @ weights
@@ -111,7 +111,7 @@ def calibrate(
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
-    """Judge every candidate of a grid exactly, and name the best.
+    """Objective every candidate of a grid exactly, and name the best.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def calibrate(
         Values of the design's parameters by name; for a CRM also ``halfwidth`` and ``prior_mtd``, which make its
         skeleton.  By default that of :func:`default_grid`.
     criterion : {"mean", "minimum", "penalised"}
-        See :mod:`doseesc.planning.criterion`.
+        See :mod:`doseesc.planning.objective`.
     penalty : float
         Weight of overdosing in ``"penalised"``.
     weights : array, shape (K,), optional
@@ -156,7 +156,7 @@ def calibrate(
     axes = {name: tuple(float(value) for value in values) for name, values in chosen.items()}
     if not axes or not all(axes.values()):
         raise ValueError("grid must give at least one value of at least one parameter")
-    judge = make_judge(
+    objective = make_objective(
         design,
         truths,
         criterion=criterion,
@@ -171,16 +171,16 @@ def calibrate(
     values = np.array(list(product(*axes.values())))
     candidates = [candidate(design, dict(zip(axes, row, strict=True))) for row in values.tolist()]
     with one_blas_thread():
-        parts = [judge.figures(design)]
-        for part in answers(partial(_figures, judge), candidates, jobs, together=4):
+        parts = [objective.figures(design)]
+        for part in answers(partial(_figures, objective), candidates, jobs, together=4):
             parts.append(part)
             if progress is not None:
                 progress(len(parts) - 1, len(candidates))
     figures = np.stack(parts)
-    score = judge.score(figures)
+    score = objective.score(figures)
     return Calibration(
         design=design,
-        judge=judge,
+        objective=objective,
         grid=axes,
         values=values,
         figures=figures[1:],
@@ -259,9 +259,9 @@ def default_grid(design: Design) -> dict[str, tuple[float, ...]]:
     raise ValueError(f"grid must be given for {type(design).__name__}; it has no usual one")
 
 
-def _figures(judge: Judge, design: Design) -> FloatArray:
+def _figures(objective: Objective, design: Design) -> FloatArray:
     with one_blas_thread():
-        return judge.figures(design)
+        return objective.figures(design)
 
 
 def _best(score: FloatArray, shape: list[int]) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,13 +26,13 @@ from doseesc.engines import (
     enumerate_paths,
     play,
 )
+from doseesc.files import rounded_rows
 from doseesc.parallel import block_sizes
+from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import true_mtd
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from doseesc.study import RandomScenarios, Study
 
 
 FIGURES = METRICS[3:]
@@ -143,6 +143,16 @@ class EnsembleResults:
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return how the curves were drawn, the curves with their true MTDs, and the summary, for JSON."""
+        return {
+            "random": self.random.model_dump(mode="json"),
+            "curves": self.truths.tolist(),
+            "true_mtd": self.true_mtd.tolist(),
+            "summary": rounded_rows(self.to_frame()),
+            "notes": self.notes,
+        }
+
     def _values(self, design: str, metric: str) -> FloatArray:
         if design not in self.figures:
             raise ValueError(f"design must be one of {', '.join(self.figures)}, not {design!r}")
@@ -226,8 +236,6 @@ def file_random(study: Study, name: str | None = None) -> RandomScenarios:
     ValueError
         If there is no random scenario of that name, or there are several and no name is given.
     """
-    from doseesc.study import PseudoUniform
-
     known = study.random_scenarios
     if name is not None and name not in known:
         raise ValueError(f"random scenario {name!r} is not in the file; there are {', '.join(known) or 'none'}")

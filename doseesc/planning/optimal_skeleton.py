@@ -10,14 +10,14 @@ idea of such a search is from Norris (2021), the vignette "MCSE-Free CRM Perform
 package precautionary.
 
 A caution: judged on truths with one and the same MTD, the best skeleton is the one that names that dose whatever the
-data.  Judge on truths in which each dose in turn is the MTD.
+data.  Objective on truths in which each dose in turn is the MTD.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit, logit
@@ -26,8 +26,11 @@ from designs import CRM, skeleton
 from designs.arrays import FloatArray
 from doseesc.engines import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
-from doseesc.planning.criterion import Criterion, Judge, make_judge
+from doseesc.planning.objective import Criterion, Objective, make_objective
 from doseesc.truth import MtdRule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STEP = 0.25  # size of the first simplex, in units of x
 _STARTS = ((0.5, 0.20), (0.0, 0.20), (1.0, 0.20), (0.5, 0.32), (0.5, 0.12), (0.25, 0.28), (0.75, 0.28))
@@ -45,8 +48,8 @@ class OptimalSkeleton:
     score, start_score : float
         Its criterion, and that of the design the search began with.
     figures : array, shape (4, K)
-        Its :data:`doseesc.planning.criterion.FIGURES` under each truth.
-    judge : Judge
+        Its :data:`doseesc.planning.objective.FIGURES` under each truth.
+    objective : Objective
     evaluations : int
         Designs enumerated.
     converged : bool
@@ -57,9 +60,26 @@ class OptimalSkeleton:
     score: float
     start_score: float
     figures: FloatArray
-    judge: Judge
+    objective: Objective
     evaluations: int
     converged: bool
+
+    @property
+    def guesses(self) -> list[float]:
+        """The skeleton, to six digits."""
+        return [round(guess, 6) for guess in self.design.skeleton]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row: ``score, score_before, skeleton_1 ... skeleton_J``."""
+        import pandas as pd
+
+        names = [f"skeleton_{level}" for level in range(1, len(self.guesses) + 1)]
+        row = [self.score, self.start_score, *self.guesses]
+        return pd.DataFrame([row], columns=["score", "score_before", *names])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the skeleton and both scores, for JSON."""
+        return {"skeleton": self.guesses, "score": self.score, "score_before": self.start_score}
 
 
 def optimal_skeleton(
@@ -112,7 +132,7 @@ def optimal_skeleton(
         raise ValueError(f"tolerance must be positive, not {tolerance}")
     if max_evaluations < 1:
         raise ValueError(f"max_evaluations must be at least 1, not {max_evaluations}")
-    judge = make_judge(
+    objective = make_objective(
         design,
         truths,
         criterion=criterion,
@@ -124,7 +144,7 @@ def optimal_skeleton(
         mtd_margin=mtd_margin,
         memory_limit=memory_limit,
     )
-    search = partial(_search, judge, design, with_prior_sd, tolerance, max_evaluations)
+    search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations)
     found = list(answers(search, _first_designs(design, starts), jobs))
     best = max(found, key=lambda each: each.score)
     return replace(best, start_score=found[0].start_score, evaluations=sum(each.evaluations for each in found))
@@ -146,7 +166,7 @@ def _first_designs(design: CRM, starts: int) -> list[CRM]:
 
 
 def _search(
-    judge: Judge, design: CRM, with_prior_sd: bool, tolerance: float, max_evaluations: int, first: CRM
+    objective: Objective, design: CRM, with_prior_sd: bool, tolerance: float, max_evaluations: int, first: CRM
 ) -> OptimalSkeleton:
     from scipy.optimize import minimize
 
@@ -159,7 +179,7 @@ def _search(
 
     def loss(point: FloatArray) -> float:
         there = design_at(point)
-        return np.inf if there is None else -float(judge.score(judge.figures(there)))
+        return np.inf if there is None else -float(objective.score(objective.figures(there)))
 
     point = _point_of(first.skeleton)
     if with_prior_sd:
@@ -179,9 +199,9 @@ def _search(
         )
         best = design_at(found.x)
         assert best is not None, "the search begins at a design that exists"
-        figures = judge.figures(best)
-    score = float(judge.score(figures))
-    return OptimalSkeleton(best, score, start_score, figures, judge, int(found.nfev) + 2, bool(found.success))
+        figures = objective.figures(best)
+    score = float(objective.score(figures))
+    return OptimalSkeleton(best, score, start_score, figures, objective, int(found.nfev) + 2, bool(found.success))
 
 
 def _point_of(guesses: tuple[float, ...]) -> FloatArray:

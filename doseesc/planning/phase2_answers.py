@@ -91,6 +91,11 @@ class Phase2Answers:
         return self.study.dose_labels[self.mtd_level - 1]
 
     @property
+    def title(self) -> str:
+        """What the trial is, in a few words."""
+        return f"Phase 2 with the MTD {self.mtd_label}"
+
+    @property
     def secondary_trials(self) -> int:
         """Trials of the secondary outcomes."""
         return min(self.power.tally.trials, SECONDARY_TRIALS)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from doseesc.files import csv_text
+from doseesc.files import csv_text, rounded_rows
 from doseesc.phase2 import analyses_frame, duration_words, phase2_rows, power_frame, secondary_frame, totals_frame
 from doseesc.planning.assurance import assurance_frame
 from doseesc.planning.phase2_answers import Phase2Answers
@@ -22,18 +21,18 @@ SECONDARY_FILE = "phase2_secondary.csv"
 ASSURANCE_FILE = "phase2_assurance.csv"
 
 
-def power_csv(answers: Phase2Answers) -> str:
+def phase2_power_csv(answers: Phase2Answers) -> str:
     """Return the table of power as CSV; its column ``assumed`` names what the file does not give."""
     return _csv(power_frame(answers.power, answers.null), answers)
 
 
-def files(answers: Phase2Answers) -> dict[str, str]:
+def phase2_files(answers: Phase2Answers) -> dict[str, str]:
     """Return the text of every file by its name."""
     import pandas as pd
 
     assumptions = pd.DataFrame(assumptions_of(answers.section), columns=list(Assumption._fields))
     found = {
-        POWER_FILE: power_csv(answers),
+        POWER_FILE: phase2_power_csv(answers),
         ASSUMPTIONS_FILE: csv_text(assumptions),
     }
     if answers.totals:
@@ -47,10 +46,10 @@ def files(answers: Phase2Answers) -> dict[str, str]:
     return found
 
 
-def document(answers: Phase2Answers) -> str:
-    """Return everything as one JSON document."""
+def phase2_document(answers: Phase2Answers) -> dict[str, Any]:
+    """Return everything as plain values, for JSON."""
     size = answers.size
-    whole = {
+    return {
         "assumptions": [each._asdict() for each in assumptions_of(answers.section)],
         "in_file": answers.study.phase2 is not None,
         "scenario": answers.scenario,
@@ -59,7 +58,7 @@ def document(answers: Phase2Answers) -> str:
         "seed": answers.power.seed,
         "words": dict(phase2_rows(answers.plan, answers.power, answers.null)),
         "duration": duration_words(answers.plan) if answers.plan.accrual else None,
-        "power": _records(power_frame(answers.power, answers.null)),
+        "power": rounded_rows(power_frame(answers.power, answers.null)),
         "size": None
         if size is None
         else {
@@ -69,12 +68,11 @@ def document(answers: Phase2Answers) -> str:
             "power": answers.wanted,
             "measure": answers.measure,
         },
-        "totals": _records(totals_frame(answers.totals)),
-        "analyses": _records(analyses_frame(answers.analyses)),
-        "secondary": _records(secondary_frame(answers.secondary)),
-        "assurance": _records(assurance_frame(answers.study, answers.programme)),
+        "totals": rounded_rows(totals_frame(answers.totals)),
+        "analyses": rounded_rows(analyses_frame(answers.analyses)),
+        "secondary": rounded_rows(secondary_frame(answers.secondary)),
+        "assurance": rounded_rows(assurance_frame(answers.study, answers.programme)),
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def _csv(frame: pd.DataFrame, answers: Phase2Answers) -> str:
@@ -82,7 +80,3 @@ def _csv(frame: pd.DataFrame, answers: Phase2Answers) -> str:
         f"{each.key} {each.value or each.basis}" for each in assumptions_of(answers.section) if not each.from_file
     ]
     return csv_text(frame.assign(assumed="; ".join(assumed)))
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return list(json.loads(frame.to_json(orient="records", double_precision=15)))

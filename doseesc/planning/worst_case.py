@@ -19,17 +19,20 @@ Each is a polynomial over a convex polytope; see :mod:`doseesc.planning.extreme_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
-from doseesc.engines import OperatingCharacteristics, Paths, Polynomial
+from doseesc.engines import OperatingCharacteristics, Paths, Polynomial, TooManyStates, enumerate_paths
+from doseesc.files import rounded_rows
 from doseesc.planning.extreme_curve import Block, extreme_curve
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from doseesc.study import Study
 
 
 _AGREE = 1e-9  # by how much the polynomial and characteristics() may differ
@@ -87,6 +90,93 @@ class WorstCase:
         return pd.DataFrame(rows, columns=["figure", "level", "value", "overall", *names])
 
 
+@dataclass(frozen=True)
+class WorstCases:
+    """The worst curves of a study's designs.
+
+    Attributes
+    ----------
+    study : Study
+    separation, band, bound : float
+        As for :func:`worst_cases`.
+    found : dict of str to (WorstCase, WorstCase)
+        By design: least correct selection, and most selection of a dose that is too toxic.
+    """
+
+    study: Study
+    separation: float
+    band: float
+    bound: float
+    found: dict[str, tuple[WorstCase, WorstCase]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per design and class: ``design``, then as :meth:`WorstCase.to_frame`."""
+        import pandas as pd
+
+        frames = []
+        for design, cases in self.found.items():
+            for case in cases:
+                frame = case.to_frame()
+                frame.insert(0, "design", design)
+                frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        limits = {"separation": self.separation, "band": self.band, "bound": self.bound}
+        return {"target": self.study.target, **limits, "worst": rounded_rows(self.to_frame())}
+
+
+def worst_cases(
+    study: Study,
+    designs: Sequence[str] | None = None,
+    *,
+    separation: float = 0.05,
+    band: float = 0.0,
+    bound: float | None = None,
+    starts: int = 12,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> WorstCases:
+    """Find the truths under which designs of a study do least well.
+
+    Parameters
+    ----------
+    study : Study
+    designs : sequence of str, optional
+        Their names; by default all.
+    separation, band, starts, seed
+        As for :func:`correct_selection_worst_case`.
+    bound : float, optional
+        DLT probability from which a dose is too toxic; by default the target plus the margin of the true MTD.
+    progress : callable, optional
+        Called with the designs done and the designs in all.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range; the message begins with its name.
+    TooManyStates
+        If a design is too large to be enumerated.
+    """
+    margin = study.true_mtd_rule.margin
+    limit = study.target + margin if bound is None else bound
+    names = list(study.designs) if designs is None else list(designs)
+    found = {}
+    for done, name in enumerate(names):
+        if progress is not None:
+            progress(done, len(names))
+        try:
+            paths = enumerate_paths(study.designs[name])
+        except TooManyStates as error:
+            raise TooManyStates(f"{name} has no worst case that can be computed: {error}") from error
+        correct = correct_selection_worst_case(
+            paths, target=study.target, separation=separation, band=band, margin=margin, starts=starts, seed=seed
+        )
+        found[name] = correct, too_toxic_worst_case(paths, bound=limit, starts=starts, seed=seed)
+    return WorstCases(study, separation, band, limit, found)
+
+
 def correct_selection_worst_case(
     paths: Paths,
     *,
@@ -127,7 +217,7 @@ def correct_selection_worst_case(
     Examples
     --------
     >>> from designs import BOIN
-    >>> from doseesc.engines.exact import enumerate_paths
+    >>> from doseesc.engines import enumerate_paths
     >>> paths = enumerate_paths(BOIN(target=0.25, n_doses=3, max_n=18))
     >>> worst = correct_selection_worst_case(paths, separation=0.1, levels=[2]).overall
     >>> worst.probabilities.round(3), round(worst.value, 3)
@@ -190,7 +280,7 @@ def too_toxic_worst_case(
     Examples
     --------
     >>> from designs import BOIN
-    >>> from doseesc.engines.exact import enumerate_paths
+    >>> from doseesc.engines import enumerate_paths
     >>> paths = enumerate_paths(BOIN(target=0.25, n_doses=3, max_n=18))
     >>> worst = too_toxic_worst_case(paths, bound=0.4).overall
     >>> worst.probabilities, round(worst.value, 3)

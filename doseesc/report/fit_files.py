@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doseesc.files import csv_text, write_folder
+from doseesc.files import csv_text, json_text, write_folder
 from doseesc.inference import write_netcdf
 from doseesc.results import FIT_FILE, check_fit_folder
 
@@ -48,7 +47,7 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
 
     check_fit_folder(folder, force=force)
     files: dict[str, str | bytes] = {
-        FIT_FILE: json.dumps(fit.to_dict(), indent=1, ensure_ascii=False) + "\n",
+        FIT_FILE: json_text(fit.to_dict()),
         SUMMARY_FILE: csv_text(fit.to_frame()),
         DRAWS_FILE: _netcdf(fit),
     }

@@ -24,6 +24,7 @@ from .folder import check_folder as check_folder
 from .folder import results_json as results_json
 from .folder import write_results as write_results
 from .formats import check_ending as check_ending
+from .plain import plain_values as plain_values
 from .policies import DRUG_ALONE as DRUG_ALONE
 from .policies import PolicyComparison as PolicyComparison
 from .policies import PolicyFigures as PolicyFigures

@@ -17,7 +17,7 @@ from doseesc.files import ANOTHER_FOLDER, OutputError, write_folder
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, characteristics_rows
-from doseesc.results.plain import json_text
+from doseesc.results.plain import readable_json
 from doseesc.results.policies import ATTRIBUTION_COLUMNS
 from doseesc.results.results import Results
 
@@ -70,7 +70,7 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
 
 def results_json(results: Results) -> str:
     """Return everything as JSON text: the same for the same run but for its ``run`` section (time and duration)."""
-    return json_text(results.to_document()) + "\n"
+    return readable_json(results.to_document()) + "\n"
 
 
 def characteristics_csv(results: Results) -> str:

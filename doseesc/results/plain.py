@@ -46,12 +46,12 @@ def figures_of(row: Mapping[str, Any]) -> SimpleNamespace:
     )
 
 
-def json_text(value: Any, indent: str = "") -> str:
+def readable_json(value: Any, indent: str = "") -> str:
     """Write JSON with one line per key and lists of plain values on one line, so that people can read it too.
 
     Examples
     --------
-    >>> print(json_text({"selected": [0.25, 0.75], "exact": None}))
+    >>> print(readable_json({"selected": [0.25, 0.75], "exact": None}))
     {
       "selected": [0.25, 0.75],
       "exact": null
@@ -59,8 +59,8 @@ def json_text(value: Any, indent: str = "") -> str:
     """
     inner = indent + "  "
     if isinstance(value, dict) and value:
-        items = [f"{json.dumps(key, ensure_ascii=False)}: {json_text(item, inner)}" for key, item in value.items()]
+        items = [f"{json.dumps(key, ensure_ascii=False)}: {readable_json(item, inner)}" for key, item in value.items()]
         return "{\n" + ",\n".join(inner + item for item in items) + "\n" + indent + "}"
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return "[\n" + ",\n".join(inner + json_text(item, inner) for item in value) + "\n" + indent + "]"
+        return "[\n" + ",\n".join(inner + readable_json(item, inner) for item in value) + "\n" + indent + "]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -22,19 +22,19 @@ import numpy as np
 
 from designs import Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines import DosePosterior, Ends, row_keys
+from doseesc.engines import DosePosterior, TrialEnds, row_keys
 from doseesc.results import ArmFigures, arm_doses, arm_figures, unsafe_limit
 
 if TYPE_CHECKING:
     from doseesc.study import Study
 
 
-Endings = Mapping[tuple[str, str], tuple[Ends, FloatArray]]
+Endings = Mapping[tuple[str, str], tuple[TrialEnds, FloatArray]]
 """How trials ended, by scenario and design, with the probability (or, simulated, the number) of each end."""
 
 
 def analyse_arms(study: Study, exact: Endings, simulated: Endings, n_trials: int) -> tuple[ArmFigures, ...]:
-    """Judge the analysis of the active arms; nothing for a study without active arms.
+    """Objective the analysis of the active arms; nothing for a study without active arms.
 
     The posterior is found once for each distinct final tally of all designs.
 
@@ -104,7 +104,7 @@ class _Judged:
         return np.bincount(self.place, weights=weight, minlength=len(self.selected)).astype(np.float64)
 
 
-def _judge(study: Study, every: list[Ends]) -> Iterator[_Judged]:
+def _judge(study: Study, every: list[TrialEnds]) -> Iterator[_Judged]:
     """Yield the posteriors at the active arms' doses for each of several sets of ends."""
     rows = np.concatenate([np.column_stack([ends.n, ends.dlt, ends.selected]) for ends in every])
     _, first, place = np.unique(row_keys(rows), return_index=True, return_inverse=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, OperatingCharacteristics, first_level, tidy_rows
-from doseesc.results import SavedRun, study_part
+from doseesc.results import SavedRun, plain_values, study_part
 from doseesc.runs.paired import paired_errors
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ class Comparison:
         frame = pd.DataFrame([vars(each) for each in self.figures], columns=list(ChangedFigure.__annotations__))
         frame["level"] = frame["level"].astype("Int64")
         return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        plain: dict[str, Any] = plain_values(asdict(self))
+        return plain
 
 
 def compare(first: SavedRun, second: SavedRun) -> Comparison:

@@ -16,12 +16,12 @@ from designs.arrays import FloatArray
 from doseesc.engines import (
     BLOCK,
     DecisionGraph,
-    Ends,
     Observed,
     ObservedBlock,
     OperatingCharacteristics,
     SeenSums,
     TrialBlock,
+    TrialEnds,
     benchmark_choice,
     figures_of_trials,
     one_truth,
@@ -59,7 +59,7 @@ class Simulation:
     observed: dict[tuple[str, str], Observed] = field(default_factory=dict)
     benchmark: dict[str, FloatArray] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
-    ends: dict[tuple[str, str], tuple[Ends, FloatArray]] = field(default_factory=dict)
+    ends: dict[tuple[str, str], tuple[TrialEnds, FloatArray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+from . import shipped as shipped
 from .borrow_section import Borrow as Borrow
 from .designs import SkeletonRule as SkeletonRule
 from .observation_section import Early as Early

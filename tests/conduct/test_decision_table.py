@@ -28,7 +28,7 @@ from designs import (
     Tally,
     ThreePlusThree,
 )
-from doseesc.conduct.decision_table import letters
+from doseesc.conduct.decision_table import decision_letters
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
 
@@ -54,7 +54,7 @@ BY_CELLS = {
 def test_letters_are_what_the_design_decides(name):
     """At the middle of three levels, where every step is possible."""
     design = BY_CELLS[name]
-    for n, row in letters(design).items():
+    for n, row in decision_letters(design).items():
         if n + 3 >= design.max_n or (getattr(design, "titration", False) and n < 3):
             continue
         for dlt, letter in enumerate(row):
@@ -71,7 +71,7 @@ def test_letters_are_what_the_design_decides(name):
 
 def test_boins_letters_are_the_published_table():
     table = PUBLISHED["boin_cohort_table"]
-    cells = letters(BOIN(target=table["target"], n_doses=5, max_n=30))
+    cells = decision_letters(BOIN(target=table["target"], n_doses=5, max_n=30))
     for n, up, down, out in zip(
         table["n"], table["escalate_if_le"], table["deescalate_if_ge"], table["eliminate_if_ge"], strict=True
     ):
@@ -82,15 +82,15 @@ def test_boins_letters_are_the_published_table():
 
 
 def test_boins_letters_where_nothing_is_eliminated():
-    assert letters(BOIN(target=0.3, n_doses=3, max_n=6))[2] == ("E", "D", "D")
+    assert decision_letters(BOIN(target=0.3, n_doses=3, max_n=6))[2] == ("E", "D", "D")
 
 
 def test_three_plus_three():
-    assert letters(ThreePlusThree(n_doses=3)) == {3: ("E", "S", "DU", "DU"), 6: ("E", "E") + 5 * ("DU",)}
+    assert decision_letters(ThreePlusThree(n_doses=3)) == {3: ("E", "S", "DU", "DU"), 6: ("E", "E") + 5 * ("DU",)}
 
 
 def test_a_users_table_comes_back():
-    cells = letters(BY_CELLS["table"])
+    cells = decision_letters(BY_CELLS["table"])
     assert list(cells) == [3, 6, 9, 12]
     assert cells[3] == ("E", "S", "D", "DU")
 

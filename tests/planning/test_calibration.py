@@ -14,7 +14,7 @@ from doseesc.cli import main
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
 from doseesc.planning.calibration import calibrate, candidate, default_grid
-from doseesc.planning.criterion import FIGURES, truths_of
+from doseesc.planning.objective import FIGURES, truths_of
 from doseesc.planning.optimal_skeleton import optimal_skeleton
 from doseesc.report.figures.calibration import calibration_figure
 from doseesc.report.terminal.calibration import calibration_lines, yaml_words
@@ -58,7 +58,7 @@ def test_the_true_mtd_may_be_given():
     oc = enumerate_paths(BOIN3).characteristics(TRUTHS)
     np.testing.assert_allclose(given.figures[0, 0], oc.selected[:, 2], atol=1e-11)
     margin = calibrate(BOIN3, [0.33, 0.5, 0.6], {"p_safe": [0.15]}, mtd_margin=0.05)
-    assert margin.judge.true_mtd.tolist() == [0]
+    assert margin.objective.true_mtd.tolist() == [0]
     with_target = calibrate(ThreePlusThree(n_doses=3), TRUTHS, {"cohort_size": [3]}, target=0.25)
     assert with_target.figures.shape == (1, 4, 3)
 

@@ -255,7 +255,7 @@ def test_command_explains_what_it_cannot_do(cli, options):
 
 def test_command_explains_designs_that_are_too_large(cli, monkeypatch):
     monkeypatch.setattr(
-        "doseesc.engines.exact.walk", lambda *_, **__: (_ for _ in ()).throw(TooManyStates("oversized"))
+        "doseesc.engines.exact.walk_states", lambda *_, **__: (_ for _ in ()).throw(TooManyStates("oversized"))
     )
     code, _, err = cli("worst-case", "nct04602104", "--design", "BOIN")
     assert code == 2

@@ -7,7 +7,7 @@ import docx
 import pytest
 
 from designs import CRM, NoSkipping, StopTooToxic
-from doseesc.conduct.decision_table import letters
+from doseesc.conduct.decision_table import decision_letters
 from doseesc.report.protocol.protocol import protocol_blocks, protocol_files
 from doseesc.report.protocol.sources import registry_queries
 from doseesc.results.folder import write_results
@@ -112,7 +112,7 @@ def test_decision_table_is_the_designs_own(folder):
     saved = read_results(folder)
     blocks = list(protocol_blocks(saved, "BOIN"))
     table = next(each.table for each in blocks if each.table is not None and each.table.name == "decisions")
-    cells = letters(saved.results.study.designs["BOIN"])
+    cells = decision_letters(saved.results.study.designs["BOIN"])
     assert table.columns == ("DLTs", *(str(n) for n in cells))
     for dlts, row in enumerate(table.rows):
         assert [each.text for each in row[1:]] == [cells[n][dlts] if dlts <= n else "" for n in cells]

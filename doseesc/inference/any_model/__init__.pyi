@@ -1,6 +1,5 @@
-from .design import PymcDesign as PymcDesign
+from . import nuts_fits as nuts_fits
 from .from_pymc import SAMPLING as SAMPLING
-from .from_pymc import design_from_pymc as design_from_pymc
 from .model_function import ModelError as ModelError
 from .nuts_fits import Sampler as Sampler
 from .posterior import PosteriorText as PosteriorText

@@ -1,6 +1,7 @@
+from . import heterogeneity as heterogeneity
+from . import hierarchy as hierarchy
 from .borrowing import RobustPrior as RobustPrior
 from .borrowing import robust_prior as robust_prior
-from .borrowing_models import exnex as exnex
 from .borrowing_models import robust_map as robust_map
 from .borrowing_report import NOBODY as NOBODY
 from .borrowing_report import WEIGHTS as WEIGHTS
@@ -14,7 +15,6 @@ from .heterogeneity import Heterogeneity as Heterogeneity
 from .heterogeneity import Known as Known
 from .heterogeneity import LogNormal as LogNormal
 from .hierarchy import Hierarchy as Hierarchy
-from .hierarchy import hierarchy_posterior as hierarchy_posterior
 from .mixture_grid import robust_map_grid as robust_map_grid
 from .normal_mixture import BivariateNormal as BivariateNormal
 from .strata import strata_table as strata_table

@@ -47,7 +47,7 @@ def calibration_figure(found: Calibration, title: str | None = None) -> Figure:
     if len(names) == 1:
         figure = Figure(figsize=(5.6, 3.4), dpi=150, layout="constrained", facecolor="white")
         FigureCanvasAgg(figure)
-        _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), score_words(found.judge))
+        _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), score_words(found.objective))
     else:
         panels = axes_values[2] if len(names) == 3 else np.zeros(1)
         if len(panels) > _MOST_PANELS:
@@ -69,7 +69,7 @@ def calibration_figure(found: Calibration, title: str | None = None) -> Figure:
             if len(names) == 3:
                 panel.set_title(f"{names[2]} {panels[k]:g}", fontsize=8)
         bar = figure.colorbar(image, ax=grid, fraction=0.05, pad=0.02)
-        bar.set_label(fill(score_words(found.judge), 34), fontsize=8)
+        bar.set_label(fill(score_words(found.objective), 34), fontsize=8)
         bar.ax.tick_params(labelsize=7)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")

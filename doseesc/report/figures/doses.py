@@ -24,7 +24,7 @@ from doseesc.wording import plain_number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from doseesc.conduct import LetterTable
+    from doseesc.conduct import DecisionTable
     from doseesc.results import Results
 
 _LETTERS = {"E": "#f7f7f7", "S": "#bdbdbd", "D": "#737373", "DU": "#252525"}
@@ -133,7 +133,7 @@ def arms_figure(results: Results) -> Figure | None:
     return figure
 
 
-def table_figure(table: LetterTable) -> Figure | None:
+def table_figure(table: DecisionTable) -> Figure | None:
     """Draw a decision table over patients and DLTs; None where the design has no such table."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch

@@ -16,7 +16,7 @@ _PANELS = {
 _DASHES = ("-", "--", "-.", ":")
 
 
-def ensemble_figure(found: EnsembleResults, title: str | None = None) -> Figure:
+def ensemble_figure(found: EnsembleResults) -> Figure:
     """Draw, for each design, the share of curves on which a figure is at most so large.
 
     Returns
@@ -43,6 +43,5 @@ def ensemble_figure(found: EnsembleResults, title: str | None = None) -> Figure:
         panel.tick_params(labelsize=7)
         panel.spines[["top", "right"]].set_visible(False)
     grid[0].legend(fontsize=7, frameon=False)
-    if title:
-        figure.suptitle(title, fontsize=10, fontweight="bold")
+    figure.suptitle(f"{len(found.truths):,} random truths", fontsize=10, fontweight="bold")
     return figure

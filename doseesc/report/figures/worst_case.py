@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.planning import WorstCase
+from doseesc.planning import WorstCase, WorstCases
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WORDS = {"correct_selection": "P(correct selection)", "too_toxic_selection": "P(too toxic dose selected)"}
 
 
-def worst_case_figure(found: Mapping[str, Sequence[WorstCase]], labels: Sequence[str], target: float) -> Figure:
+def worst_case_figure(cases: WorstCases) -> Figure:
     """Draw the worst curves: one row per design, one column per figure, the worst of all in black.
 
     Returns
@@ -27,14 +27,15 @@ def worst_case_figure(found: Mapping[str, Sequence[WorstCase]], labels: Sequence
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    columns = max(len(cases) for cases in found.values())
+    found, study = cases.found, cases.study
+    columns = max(len(each) for each in found.values())
     size = (3.9 * columns, 2.7 * len(found))
     figure = Figure(figsize=size, dpi=150, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(found), columns, squeeze=False, sharey=True)
-    for row, (design, cases) in zip(grid, found.items(), strict=True):
-        for panel, case in zip(row, cases, strict=True):
-            _panel(panel, case, labels, target)
+    for row, (design, both) in zip(grid, found.items(), strict=True):
+        for panel, case in zip(row, both, strict=True):
+            _panel(panel, case, study.dose_labels, study.target)
             panel.set_title(f"{design}: {_WORDS[case.figure]}", fontsize=8)
         row[0].set_ylabel("true P(DLT), %", fontsize=8)
     return figure

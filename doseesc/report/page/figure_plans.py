@@ -219,11 +219,11 @@ def _design_plans(results: Results, name: str, place: int, typical: str) -> list
 
 
 def _decisions(results: Results, design: str) -> Figure | None:
-    from doseesc.conduct import LetterTable, letters, trial_of
+    from doseesc.conduct import DecisionTable, decision_letters, trial_of
 
     trial = trial_of(results.study, design)
-    cells = letters(trial.design)
-    return None if cells is None else table_figure(LetterTable(trial, cells))
+    cells = decision_letters(trial.design)
+    return None if cells is None else table_figure(DecisionTable(trial, cells))
 
 
 def _as_counted(results: Results, truth: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct import LetterTable, Trial, letters
+from doseesc.conduct import DecisionTable, Trial, decision_letters
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
@@ -28,7 +28,7 @@ _ARROWS = {-1: "↓", 0: "→", 1: "↑"}
 def decision_blocks(trial: Trial) -> Iterator[Block]:
     """Yield the section on decisions."""
     yield Block("heading", "Decision table")
-    cells = letters(trial.design)
+    cells = decision_letters(trial.design)
     if cells is not None:
         yield from _letter_blocks(trial, cells)
         return
@@ -45,7 +45,7 @@ def decision_blocks(trial: Trial) -> Iterator[Block]:
 
 def uses_pathways(trial: Trial) -> bool:
     """Whether the section shows dose-transition pathways."""
-    return letters(trial.design) is None
+    return decision_letters(trial.design) is None
 
 
 def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterator[Block]:
@@ -64,7 +64,7 @@ def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterat
         ]
         name = "decisions" if place == 0 else f"decisions {place + 1}"
         yield from captioned(PageTable(name, caption, "", ("DLTs", *(f"{n}" for n in group)), rows))
-    legend = LetterTable(trial, cells).legend
+    legend = DecisionTable(trial, cells).legend
     yield from (Block("bullet", f"{letter}: {meaning}") for letter, meaning in legend.items())
 
 

@@ -1,11 +1,12 @@
 from .calibration import calibration_lines as calibration_lines
+from .calibration import skeleton_lines as skeleton_lines
 from .comparison import comparison_lines as comparison_lines
 from .decision_table import table_lines as table_lines
 from .ensemble import ensemble_lines as ensemble_lines
 from .fit import fit_lines as fit_lines
-from .pathways import pathways_tree as pathways_tree
-from .phase2 import answer_parts as answer_parts
+from .pathways import pathways_lines as pathways_lines
+from .phase2 import answer_lines as answer_lines
 from .recommendation import recommendation_lines as recommendation_lines
 from .replay import replay_lines as replay_lines
-from .run import show as show
+from .run import run_lines as run_lines
 from .worst_case import worst_case_lines as worst_case_lines

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from designs import CRM
 from designs.arrays import FloatArray
-from doseesc.planning import Calibration
+from doseesc.planning import Calibration, Objective, OptimalSkeleton
 from doseesc.report.terminal.lines import Cell, line
 from doseesc.report.words import score_words
 from doseesc.wording import percent
@@ -30,7 +30,7 @@ def calibration_lines(found: Calibration, label: str) -> list[Text]:
     heading = line([Cell("", left=True), *names, *_FIGURES], widths)
     heading.stylize("bold")
     lines = [
-        Text(f"{label}: {len(found.score)} candidates · score: {score_words(found.judge)}"),
+        Text(f"{label}: {len(found.score)} candidates · score: {score_words(found.objective)}"),
         Text(),
         heading,
     ]
@@ -55,13 +55,29 @@ def calibration_lines(found: Calibration, label: str) -> list[Text]:
     edge = [name for name, value in found.best_values.items() if at_edge(found.grid[name], value)]
     if edge:
         lines.append(Text(f"the best lies at the edge of the grid for {', '.join(edge)}: widen it with --grid"))
-    mtds = np.unique(found.judge.true_mtd)
-    if len(mtds) == 1:
-        lines.append(
-            Text(f"all truths have MTD {mtds[0]}: the best is the one that favours that level, whatever the data")
-        )
+    lines += _one_mtd(found.objective)
     lines.append(Text(f"in the file: {yaml_words(found)}"))
     return lines
+
+
+def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
+    """Return what a search found of a design's skeleton, and what to write in the file."""
+    before, after = percent(best.start_score), percent(best.score)
+    ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
+    return [
+        Text(f"{label}: {score_words(best.objective)}: {before} before, {after} with the best skeleton found"),
+        Text(f"{best.evaluations} skeletons judged exactly{ended}"),
+        Text(f"in the file: skeleton: {best.guesses}"),
+        *_one_mtd(best.objective),
+    ]
+
+
+def _one_mtd(objective: Objective) -> list[Text]:
+    """Say what a calibration is worth on truths with one and the same MTD."""
+    mtds = np.unique(objective.true_mtd)
+    if len(mtds) > 1:
+        return []
+    return [Text(f"all truths have MTD {mtds[0]}: the best is the one that favours that level, whatever the data")]
 
 
 def yaml_words(found: Calibration) -> str:
@@ -92,7 +108,7 @@ def _best_first(found: Calibration) -> list[list[int]]:
 
 
 def _figures(found: Calibration, figures: FloatArray, score: float) -> list[str]:
-    weights = found.judge.weights
+    weights = found.objective.weights
     correct, overdose, above, patients = figures
     return [
         percent(score),

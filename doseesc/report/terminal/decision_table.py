@@ -11,7 +11,7 @@ from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
-    from doseesc.conduct import LetterTable
+    from doseesc.conduct import DecisionTable
 
 ROWS = 60
 """Lines of a table by tallies that are printed; all are written."""
@@ -20,7 +20,7 @@ _STYLES = {"E": "green", "S": "", "D": "yellow", "DU": "red", "stop": "red"}
 _HEAD = 7
 
 
-def table_lines(table: LetterTable) -> list[Text]:
+def table_lines(table: DecisionTable) -> list[Text]:
     """Return the lines that ``doseesc table`` prints."""
     title = Text(f"Decision table of {plain_words(table.trial.name)}", "bold")
     body = _grid(table) if table.cells is not None else _tallies(table)
@@ -31,7 +31,7 @@ def table_lines(table: LetterTable) -> list[Text]:
     return lines
 
 
-def _grid(table: LetterTable) -> list[Text]:
+def _grid(table: DecisionTable) -> list[Text]:
     """Return DLTs down and patients at the dose across, as many across as there is room for, cohort by cohort."""
     cells = table.cells or {}
     room = (WIDTH - _HEAD) // 3
@@ -67,7 +67,7 @@ def _last_telling_row(cells: dict[int, tuple[str, ...]] | object, shown: list[in
     return last
 
 
-def _tallies(table: LetterTable) -> list[Text]:
+def _tallies(table: DecisionTable) -> list[Text]:
     graph = table.graph
     if graph is None:
         return []

@@ -13,6 +13,7 @@ from designs import Reason
 from designs.arrays import IntArray
 from doseesc.engines import Pathways
 from doseesc.report.words import (
+    MOST_PERCENTAGES,
     branches,
     decision_words,
     outcome_words,
@@ -20,6 +21,15 @@ from doseesc.report.words import (
     start_words,
     weights_of,
 )
+
+
+def pathways_lines(paths: Pathways, truths: Mapping[str, Any], labels: Sequence[str], design: str) -> list[Text | Tree]:
+    """Return what it is a tree of, and the tree; arguments as of :func:`pathways_tree`, and the design's name."""
+    names = list(truths)
+    which = f"lowest to highest of {len(names)} scenarios" if len(names) > MOST_PERCENTAGES else " · ".join(names)
+    head = f"{design} · {paths.n_paths} paths over {paths.n_cohorts} cohorts"
+    head += f" · in brackets: probability, {which}" if names else ""
+    return [Text(head, "bold"), pathways_tree(paths, truths, labels)]
 
 
 def pathways_tree(

@@ -17,6 +17,14 @@ from doseesc.report.terminal.phase2_totals import totals_lines
 from doseesc.study import assumptions_of
 
 
+def answer_lines(answers: Phase2Answers) -> list[Text]:
+    """Return the lines about a Phase 2 trial, a blank one between its parts."""
+    lines: list[Text] = []
+    for part in answer_parts(answers):
+        lines += [*([Text()] if lines and part else []), *part]
+    return lines
+
+
 def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
     """Return the parts of what is printed, each a list of lines."""
     study, plan = answers.study, answers.plan
@@ -25,7 +33,7 @@ def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
         reactions += f" (P(DLT) in {study.dlt_window_days:g} days, taken for {plan.reaction_days})"
     parts = [
         headline(answers),
-        power_lines(answers.power, answers.null, f"Phase 2 with the MTD {answers.mtd_label}", reactions),
+        power_lines(answers.power, answers.null, answers.title, reactions),
         precision_lines(plan),
     ]
     if plan.accrual is not None:

@@ -19,28 +19,14 @@ from doseesc.report.words import DesignSummary, across_scenarios, best_designs, 
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from doseesc.results import Results
 
 _BEST = " best"
 _ROOM = " " * len(_BEST)
 
 
-def show(results: Results, console: Console) -> None:
-    """Print a run's results.
-
-    Parameters
-    ----------
-    results : Results
-    console : rich.console.Console
-    """
-    for text in report_lines(results):
-        console.print(text, soft_wrap=True, highlight=False)
-
-
-def report_lines(results: Results) -> list[Text]:
-    """Return the lines that :func:`show` prints."""
+def run_lines(results: Results) -> list[Text]:
+    """Return the lines about a run's results."""
     layout = BlockLayout.of(results)
     found = [*_header(results), Text()]
     for scenario in results.study.truths:

@@ -6,22 +6,28 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from doseesc.planning import WorstCase, WorstTruth
+from doseesc.planning import WorstCase, WorstCases, WorstTruth
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
-from doseesc.wording import percent, plain_words
+from doseesc.wording import percent, percent_words, plain_words
 
 _NAME, _VALUE = 30, 14
 
 
-def worst_case_lines(found: Mapping[str, Sequence[WorstCase]], labels: Sequence[str]) -> list[Text]:
-    """Return the lines of the table.
+def worst_case_lines(cases: WorstCases) -> list[Text]:
+    """Return the lines: which curves were searched, the table, and how it is read."""
+    within = f", the MTD within {100 * cases.band:.3g} points" if cases.band else ", the MTD at it"
+    head = (
+        f"Worst truths, true P(DLT) in % · target {percent_words(cases.study.target)} · other doses at least "
+        f"{100 * cases.separation:.3g} points from it{within}"
+    )
+    legend = (
+        f"correct %: chance of selecting the MTD · too toxic %: chance of selecting a dose with P(DLT) of "
+        f"{percent_words(cases.bound)} or more\nexact values; the curves are the worst found from many starts"
+    )
+    return [Text(head, "bold"), Text(), *_table(cases.found, cases.study.dose_labels), Text(), Text(legend, "dim")]
 
-    Parameters
-    ----------
-    found : mapping of design name to worst cases
-    labels : sequence of str
-        Dose labels.
-    """
+
+def _table(found: Mapping[str, Sequence[WorstCase]], labels: Sequence[str]) -> list[Text]:
     room = min(12, max(8, (WIDTH - _NAME - _VALUE) // max(len(labels), 1)))
     widths = [_NAME, *(room for _ in labels), _VALUE]
     lines: list[Text] = []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from doseesc.planning import Judge
+from doseesc.planning import Objective
 
 
-def score_words(judge: Judge) -> str:
+def score_words(objective: Objective) -> str:
     """Say what the score is, in percent."""
-    truths = f"{len(judge.truths)} truths" if len(judge.truths) > 1 else "the truth"
-    if judge.criterion == "minimum":
+    truths = f"{len(objective.truths)} truths" if len(objective.truths) > 1 else "the truth"
+    if objective.criterion == "minimum":
         return f"smallest P(correct selection) over {truths}, %"
-    if judge.criterion == "penalised":
-        return f"mean P(correct) − {judge.penalty:g} × P(overdose selection) over {truths}, %"
-    return f"mean P(correct selection) over {truths}, %" if len(judge.truths) > 1 else "P(correct selection), %"
+    if objective.criterion == "penalised":
+        return f"mean P(correct) − {objective.penalty:g} × P(overdose selection) over {truths}, %"
+    return f"mean P(correct selection) over {truths}, %" if len(objective.truths) > 1 else "P(correct selection), %"

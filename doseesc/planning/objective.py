@@ -1,4 +1,4 @@
-"""The judge of candidate designs: the truths on which they are judged, exactly, and the criterion.
+"""What a search for a design makes as large as possible: the truths on which candidates are judged, and the criterion.
 
 Criteria, all to be as large as possible, with C_k the probability of correct selection under truth k, O_k that of
 selecting a dose above the true MTD, and weights w_k that sum to 1:
@@ -36,7 +36,7 @@ _DECIMALS = 12  # beyond, figures depend on the order in which processors add up
 
 
 @dataclass(frozen=True)
-class Judge:
+class Objective:
     """The truths on which candidates are judged, and how they are summed up.
 
     Attributes
@@ -99,7 +99,12 @@ def truths_of(study: Study, curves: int | None = None, seed: int | None = None) 
     return np.concatenate([study.draw(random) for random in study.random_scenarios.values()])
 
 
-def make_judge(
+def true_mtds_of(study: Study, truths: FloatArray) -> list[int]:
+    """Return the level of the true MTD under each truth (K, J), by the study's definition; 0 = none."""
+    return [study.true_mtd(truth) for truth in truths]
+
+
+def make_objective(
     design: Design,
     truths: Any,
     *,
@@ -111,8 +116,8 @@ def make_judge(
     mtd_rule: MtdRule = "nearest",
     mtd_margin: float = 0.1,
     memory_limit: int = MEMORY_LIMIT,
-) -> Judge:
-    """Return a judge, everything checked; parameters as for :func:`doseesc.planning.calibrate`.
+) -> Objective:
+    """Return an objective, everything checked; parameters as for :func:`doseesc.planning.calibrate`.
 
     Raises
     ------
@@ -131,4 +136,4 @@ def make_judge(
     mtd = mtd_levels(rows, aim, true_mtd, mtd_rule, mtd_margin)
     if mtd is None or aim is None:
         raise ValueError(f"target must be given: {type(design).__name__} has none of its own")
-    return Judge(rows, aim, mtd, share / share.sum(), criterion, penalty, memory_limit)
+    return Objective(rows, aim, mtd, share / share.sum(), criterion, penalty, memory_limit)
