@@ -25,7 +25,7 @@ reference dose the median DLT probability is 1/3.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -117,9 +117,7 @@ class BLRM(Design):
     (6, 'DEESCALATE')
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Neuenschwander, Branson and Gsponer (2008), Statistics in Medicine 27:2420-2439",
-    )
+    references = ("Neuenschwander, Branson and Gsponer (2008), Statistics in Medicine 27:2420-2439",)
 
     target: float
     doses: tuple[float, ...]

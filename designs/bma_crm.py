@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
@@ -66,9 +66,7 @@ class BMACRM(Design):
     (array([[0.6, 0.4]]), array([[0.205, 0.392, 0.581]]))
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Yin and Yuan (2009), Journal of the American Statistical Association 104:954-968",
-    )
+    references = ("Yin and Yuan (2009), Journal of the American Statistical Association 104:954-968",)
 
     target: float
     skeletons: tuple[tuple[float, ...], ...]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -80,9 +80,7 @@ class BOIN(Design):
     array([3])
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Liu and Yuan (2015), Journal of the Royal Statistical Society C 64:507-523",
-    )
+    references = ("Liu and Yuan (2015), Journal of the Royal Statistical Society C 64:507-523",)
 
     target: float
     p_safe: float | None = None

@@ -15,7 +15,6 @@ Variant: the programs of Lin and Yin de-escalate only where y / n is above t + d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,9 +45,7 @@ class CCD(IntervalDesign):
     'EESDDDD'
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Ivanova, Flournoy and Chung (2007), Journal of Statistical Planning and Inference 137:2316-2327",
-    )
+    references = ("Ivanova, Flournoy and Chung (2007), Journal of Statistical Planning and Inference 137:2316-2327",)
 
     exclusion_certainty: float | None = None
     mtd_alpha: float = 0.0

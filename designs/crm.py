@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit, log_expit, logit
@@ -96,7 +96,7 @@ class CRM(Design):
     4
     """
 
-    references: ClassVar[tuple[str, ...]] = (
+    references = (
         "O'Quigley, Pepe and Fisher (1990), Biometrics 46:33-48",
         "Cheung (2011), Dose Finding by the Continual Reassessment Method",
     )

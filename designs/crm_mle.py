@@ -13,7 +13,6 @@ finds it for all tallies at once, falling back on bisection where it would leave
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 from scipy.special import expit, logit
@@ -67,7 +66,7 @@ class CRMMLE(Design):
     array([2, 3, 2])
     """
 
-    references: ClassVar[tuple[str, ...]] = ("O'Quigley and Shen (1996), Biometrics 52:673-684",)
+    references = ("O'Quigley and Shen (1996), Biometrics 52:673-684",)
 
     target: float
     skeleton: tuple[float, ...]

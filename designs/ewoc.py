@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit, log_expit, logit, roots_jacobi
@@ -93,7 +93,7 @@ class EWOC(Design):
     3
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Babb, Rogatko and Zacks (1998), Statistics in Medicine 17:1103-1120",)
+    references = ("Babb, Rogatko and Zacks (1998), Statistics in Medicine 17:1103-1120",)
 
     target: float
     doses: tuple[float, ...]

@@ -15,7 +15,6 @@ Exclusion of toxic levels (from n = 3, prior Beta(1, 1)) and selection of the MT
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +43,7 @@ class I3Plus3(EquivalenceIntervalDesign):
     'ESDUU'
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Liu, Wang and Ji (2020), Journal of Biopharmaceutical Statistics 30:294-304",
-    )
+    references = ("Liu, Wang and Ji (2020), Journal of Biopharmaceutical Statistics 30:294-304",)
 
     def _how(self) -> str:
         return (

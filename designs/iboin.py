@@ -19,7 +19,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
-from typing import ClassVar
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class IBOIN(BOIN):
     (array([2, 2, 2]), array([1, 2, 3]))
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Zhou, Lee, Wang, Bailey and Yuan (2021), Pharmaceutical Statistics 20",)
+    references = ("Zhou, Lee, Wang, Bailey and Yuan (2021), Pharmaceutical Statistics 20",)
 
     skeleton: tuple[float, ...]
     prior_n: float | tuple[float, ...] = 3.0

@@ -23,7 +23,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +56,7 @@ class Keyboard(EquivalenceIntervalDesign):
     'EESDUUU'
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Yan, Mandrekar and Yuan (2017), Clinical Cancer Research 23:3994-4003",)
+    references = ("Yan, Mandrekar and Yuan (2017), Clinical Cancer Research 23:3994-4003",)
 
     mtd_alpha: float = 0.05
     mtd_beta: float = 0.05

@@ -17,7 +17,6 @@ Here a level is excluded from n = 3, as in BOIN, unless ``exclusion_min_n`` says
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +45,7 @@ class MTPI(EquivalenceIntervalDesign):
     'EESSUUU'
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Ji, Liu, Li and Bekele (2010), Clinical Trials 7:653-663",)
+    references = ("Ji, Liu, Li and Bekele (2010), Clinical Trials 7:653-663",)
 
     def _how(self) -> str:
         return (

@@ -14,7 +14,6 @@ intervals tie, the R package escalation escalates if it can; here the higher int
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +43,7 @@ class MTPI2(EquivalenceIntervalDesign):
     'EEESDUUUUU'
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Guo, Wang, Yang, Lynn and Ji (2017), Contemporary Clinical Trials 58:23-33",
-    )
+    references = ("Guo, Wang, Yang, Lynn and Ji (2017), Contemporary Clinical Trials 58:23-33",)
 
     def _how(self) -> str:
         return (

@@ -10,7 +10,6 @@ Storer (1989), *Biometrics* 45:925-937; Korn et al. (1994), *Statistics in Medic
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from designs.a_plus_b import APlusB
 
@@ -42,7 +41,7 @@ class ThreePlusThree(APlusB):
     (array([2, 1, 0, 1]), ['ESCALATE', 'STAY', 'NO_SAFE_DOSE', 'DEESCALATE'])
     """
 
-    references: ClassVar[tuple[str, ...]] = (
+    references = (
         "Storer (1989), Biometrics 45:925-937",
         "Korn et al. (1994), Statistics in Medicine 13:1799-1806",
     )

@@ -15,7 +15,6 @@ which gives the published table; the R package escalation takes that of the deci
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +46,7 @@ class TPI(IntervalDesign):
     'ESSDUUU'
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Ji, Li and Bekele (2007), Clinical Trials 4:235-244",)
+    references = ("Ji, Li and Bekele (2007), Clinical Trials 4:235-244",)
 
     alpha: float = 0.005
     beta: float = 0.005

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -65,9 +64,7 @@ class CohortSizeByDLTs(CohortSizeRule):
         ``(k, size)``: from k DLTs on, cohorts of ``size``; begins with k = 0.
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",
-    )
+    references = ("Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",)
 
     sizes: tuple[tuple[int, int], ...]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
 
 import numpy as np
 
@@ -102,7 +101,7 @@ class CoherentEscalation(_CoherentLimit):
         The rate; by default the design's target.
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Cheung (2005), Biometrika 92:863-873",)
+    references = ("Cheung (2005), Biometrika 92:863-873",)
 
     def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
@@ -128,7 +127,7 @@ class CoherentDeescalation(_CoherentLimit):
         The rate; by default the design's target.
     """
 
-    references: ClassVar[tuple[str, ...]] = ("Cheung (2005), Biometrika 92:863-873",)
+    references = ("Cheung (2005), Biometrika 92:863-873",)
 
     def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -30,9 +29,7 @@ class AcceleratedTitration(ProposalRule):
     (array([1, 2, 3, 2, 2]), array([1, 1, 1, 2, 3]))
     """
 
-    references: ClassVar[tuple[str, ...]] = (
-        "Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",
-    )
+    references = ("Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",)
 
     reason = Reason.TITRATE
 

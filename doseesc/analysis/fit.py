@@ -16,6 +16,8 @@ from scipy.special import expit, logit
 
 from designs import Tally
 from doseesc.analysis.analysis_model import MOST_PARAMETERS, AnalysisModel
+from doseesc.analysis.borrowed import borrowed
+from doseesc.analysis.borrowing_choice import BorrowingModel
 from doseesc.analysis.inputs import ReportedDose, mtd_of, read_data, reported_doses
 from doseesc.analysis.model_choice import analysis_model
 from doseesc.inference import (
@@ -122,9 +124,6 @@ class Fit:
     @cached_property
     def borrowed(self) -> Borrowed | None:
         """What was borrowed from historical studies, and what hangs on it; None where the model borrows nothing."""
-        from doseesc.analysis.borrowed import borrowed
-        from doseesc.analysis.borrowing_choice import BorrowingModel
-
         if not isinstance(self.model, BorrowingModel):
             return None
         return borrowed(

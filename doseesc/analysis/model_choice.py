@@ -9,6 +9,7 @@ import numpy as np
 
 from designs import BLRM, skeleton
 from doseesc.analysis.analysis_model import MODELS, AnalysisModel
+from doseesc.analysis.borrowing_choice import borrowing_model
 from doseesc.study import SkeletonRule
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ def analysis_model(study: Study, name: str | None = None) -> AnalysisModel:
         words += f"; above a background floor of {100 * floor:g}%"
     arguments |= {"floor": floor, "floor_prior": floor_prior}
     if name == "blrm" and study.analysis.borrow is not None:
-        from doseesc.analysis.borrowing_choice import borrowing_model
-
         return borrowing_model(study.analysis.borrow, arguments, words)
     own = {"blrm": 2, "monotone": study.n_doses}.get(name, 1)
     return AnalysisModel(name, arguments, own + (floor_prior is not None), words)

@@ -155,7 +155,9 @@ def phase2(
     if show_code:
         done = [] if out is None else [library("doseesc.files", "add_files")(texts, str(out), force=force or None)]
         done += [call.savefig(str(file)) for file, call in drawn.items()]
-        shown = [library("doseesc.planning", "phase2_power_csv")(answers)] + ([] if size is None else [answers.size])
+        parts = {"size": size is not None, "analyses": analyses, "secondary": secondary, "programme": assurance}
+        shown = [getattr(answers, name) for name, asked_for in parts.items() if asked_for]
+        shown.insert(0, library("doseesc.planning", "phase2_power_csv")(answers))
         print_data(script({"study": load_call(file), "answers": asked}, shown, done))
         return
     loaded = load_study(file)

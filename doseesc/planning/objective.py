@@ -21,6 +21,7 @@ import numpy as np
 from designs import Design
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, mtd_levels
+from doseesc.study import PseudoUniform
 from doseesc.truth import MtdRule
 
 if TYPE_CHECKING:
@@ -91,8 +92,6 @@ def truths_of(study: Study, curves: int | None = None, seed: int | None = None) 
         The study's listed scenarios; where it has none, its random curves.
     """
     if curves is not None:
-        from doseesc.study import PseudoUniform
-
         return study.draw(PseudoUniform(count=curves, seed=study.simulation.seed if seed is None else seed))
     if study.truths:
         return np.array(list(study.truths.values()))

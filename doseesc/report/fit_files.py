@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from doseesc.files import csv_text, json_text, write_folder
 from doseesc.inference import write_netcdf
+from doseesc.report.figures import figure_bytes, fit_figures
 from doseesc.results import FIT_FILE, check_fit_folder
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
     OutputError
         If the folder may not be written, or writing fails.
     """
-    from doseesc.report.figures import figure_bytes, fit_figures
-
     check_fit_folder(folder, force=force)
     files: dict[str, str | bytes] = {
         FIT_FILE: json_text(fit.to_dict()),

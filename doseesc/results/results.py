@@ -16,6 +16,8 @@ from doseesc.files import write_file
 from doseesc.results.arm_figures import ArmFigures
 from doseesc.results.arms import phase2_rows, summarise_phase2
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell, Difference, characteristics_rows
+from doseesc.results.dataset import dataset_of
+from doseesc.results.dataset import document_of as document_of_dataset
 from doseesc.results.document import (
     arm_analysis_part,
     arm_figures_from,
@@ -27,6 +29,8 @@ from doseesc.results.document import (
 )
 from doseesc.results.document_models import FORMAT
 from doseesc.results.formats import check_ending, content
+from doseesc.results.frame import document_of as document_of_frame
+from doseesc.results.frame import frame_of
 from doseesc.results.plain import plain_values
 from doseesc.results.policies import PolicyComparison, policies_from, policies_part
 
@@ -204,8 +208,6 @@ class Results:
         """
         import pandas as pd
 
-        from doseesc.results.frame import frame_of
-
         if complete:
             return frame_of(self.to_document())
         frame = pd.DataFrame(list(characteristics_rows(self.cells)), columns=list(CHARACTERISTICS_COLUMNS))
@@ -220,14 +222,10 @@ class Results:
         ValueError
             If the frame was not made by ``to_frame(complete=True)``, or lost rows or its ``attrs`` since.
         """
-        from doseesc.results.frame import document_of
-
-        return Results.from_document(document_of(frame))
+        return Results.from_document(document_of_frame(frame))
 
     def to_xarray(self) -> xr.Dataset:
         """Return the results by scenario, design and level; see :mod:`doseesc.results.dataset`."""
-        from doseesc.results.dataset import dataset_of
-
         return dataset_of(self.to_document())
 
     @staticmethod
@@ -239,10 +237,8 @@ class Results:
         ValueError
             If it is no such Dataset.
         """
-        from doseesc.results.dataset import document_of
-
         try:
-            return Results.from_document(document_of(dataset))
+            return Results.from_document(document_of_dataset(dataset))
         except (KeyError, AttributeError) as error:
             raise ValueError(f"the dataset lacks {error}") from error
 

@@ -163,7 +163,7 @@ class Effect(Section):
         )
 
 
-class Analysis(Section):
+class Phase2Analysis(Section):
     """How the trial is analysed; each active arm is tested against the control, one-sided."""
 
     ttci: Literal["log_rank", "cox_score", "gray", "win_ratio"] = "log_rank"
@@ -231,7 +231,7 @@ class Phase2(Section):
     """How fast patients are enrolled, for the trial's duration."""
     mtd: Level | None = Field(default=None, examples=["medium"])
     """The MTD to plan with, by label or level; by default the highest dose level."""
-    analysis: Analysis = Analysis()
+    analysis: Phase2Analysis = Phase2Analysis()
     """How the trial is analysed."""
 
     @model_validator(mode="after")

@@ -135,7 +135,7 @@ def test_interrupt_ends_in_one_line_and_leaves_nothing(cli, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("doseesc.runs.run_study.run", interrupted)
+    monkeypatch.setattr("doseesc.run", interrupted)
     assert cli("run", "nct04602104") == (130, "", "interrupted\n")
     assert names() == []
 

@@ -66,8 +66,8 @@ def test_what_the_file_leaves_out_is_an_assumption(planned):
     for key in ("control.improved", "control.died", "control.improvement_times", "effect.mortality_rr", "mtd"):
         assert not listed[key].from_file
         assert listed[key].basis
-    assert not any(each.from_file for each in Phase2().assumptions())
-    assert phase2_of(planned()).assumptions() == Phase2().assumptions()
+    assert not any(each.from_file for each in assumptions_of(Phase2()))
+    assert assumptions_of(phase2_of(planned())) == assumptions_of(Phase2())
 
 
 def test_defaults_are_the_project_base_case():
@@ -266,7 +266,7 @@ def test_shown_code_runs(cli, capsys, tmp_path):
     _, out, _ = cli("phase2", "nct04602104", "--trials", "200", *asked, *figures, "--show-code")
     exec(compile(out, "shown", "exec"), {})
     printed = capsys.readouterr().out
-    for words in ("SampleSize(", "assurance_acceptable", "phase2_secondary.csv", "phase2_analyses.csv"):
+    for words in ("SampleSize(", "ProgrammeAssurance(", "SecondaryRow(", "AnalysisRow("):
         assert words in printed
     assert (tmp_path / "p.png").stat().st_size > 10_000
     assert (tmp_path / "a.png").stat().st_size > 10_000

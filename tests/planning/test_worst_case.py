@@ -232,7 +232,7 @@ def test_command_prints_data_and_code(cli):
     np.testing.assert_allclose([row["value"] for row in document["worst"]], frame["value"])
     names = {}
     exec(cli(*options, "--show-code")[1], names)
-    assert names["found"]["BOIN"][1].overall.value == pytest.approx(frame[frame["overall"]]["value"].iloc[1])
+    assert names["found"].found["BOIN"][1].overall.value == pytest.approx(frame[frame["overall"]]["value"].iloc[1])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from doseesc.report.terminal.run import report_lines, show
+from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, verdict
 from doseesc.runs.run_study import run
 from doseesc.study.study import load, shipped_scenarios
@@ -33,7 +33,7 @@ def studied(scenario_file, small_scenario):
 
 
 def lines_of(results):
-    return [text.plain for text in report_lines(results)]
+    return [text.plain for text in run_lines(results)]
 
 
 def block_of(results, name):
@@ -174,24 +174,29 @@ def test_many_doses_leave_out_ratings_before_lines_grow_too_long(studied, n_dose
     assert "correct" in heads
 
 
+def show(results, **terminal):
+    for text in run_lines(results):
+        Console(highlight=False, **terminal).print(text, soft_wrap=True)
+
+
 def test_user_text_is_printed_as_it_is(studied):
     results = studied(("title: T", "title: '[bold]T[/nothing]'"), ("name: B,", "name: '[red]B',"))
     stream = io.StringIO()
-    show(results, Console(file=stream, width=40))
+    show(results, file=stream, width=40)
     assert "[bold]T[/nothing]" in stream.getvalue()
     assert "[red]B" in stream.getvalue()
 
 
 def test_plain_when_piped_and_not_wrapped(trial):
     stream = io.StringIO()
-    show(trial, Console(file=stream, width=60))
+    show(trial, file=stream, width=60)
     assert "\x1b" not in stream.getvalue()
     assert stream.getvalue().splitlines() == "\n".join(lines_of(trial)).splitlines()
 
 
 def test_colours_at_a_terminal(trial):
     stream = io.StringIO()
-    show(trial, Console(file=stream, force_terminal=True, color_system="standard"))
+    show(trial, file=stream, force_terminal=True, color_system="standard")
     assert "\x1b[" in stream.getvalue()
 
 

@@ -176,14 +176,14 @@ def test_trouble_while_writing_leaves_everything_as_it_was(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     if there_before:
         write_folder({"results.json": "old"}, "a/out")
-    original = Path.write_text
+    original = Path.write_bytes
 
-    def failing(self, text, **options):
+    def failing(self, content):
         if self.name == "second":
             raise trouble
-        return original(self, text, **options)
+        return original(self, content)
 
-    monkeypatch.setattr(Path, "write_text", failing)
+    monkeypatch.setattr(Path, "write_bytes", failing)
     with pytest.raises(KeyboardInterrupt if trouble is KeyboardInterrupt else OutputError):
         write_folder({"results.json": "new", "second": ""}, "a/out")
     if there_before:

@@ -221,7 +221,7 @@ def test_reading_a_folder_or_its_file_is_the_same(folder):
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed():
-    code = "import sys, doseesc.results.files; print({'xarray', 'pyarrow', 'pandas'} & set(sys.modules))"
+    code = "import sys, doseesc.results.results; print({'xarray', 'pyarrow', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

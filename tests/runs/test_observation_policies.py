@@ -11,7 +11,7 @@ from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.engines.observed import OBSERVED_METRICS
 from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words
-from doseesc.report.terminal.run import report_lines
+from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.observation import observed_words
 from doseesc.results.folder import write_results
 from doseesc.results.policies import DRUG_ALONE
@@ -174,7 +174,7 @@ def test_one_policy_is_summed_up_over_all_scenarios(text, scenario_file):
     lines = [each.plain for each in attribution_lines(results)]
     assert lines[1].startswith("  all 3 scenarios")
     assert [line.split("  ")[1] for line in lines[2:4]] == ["the drug alone", "base"]
-    printed = "\n".join(each.plain for each in report_lines(results))
+    printed = "\n".join(each.plain for each in run_lines(results))
     assert "observed as base: window 14 days, background 5 %, 28-day mortality 30 %, deaths replaced" in printed
     assert "as observed. " in attribution_words(results)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs.arrays import FloatArray
+from doseesc.inference import group
+from doseesc.report.figures.borrowing import fit_borrowing_figure
 from doseesc.report.figures.style import (
     WIDTH,
     design_style,
@@ -44,8 +46,6 @@ def fit_figures(found: Fit) -> dict[str, Figure]:
         "fit_mtd": mtd_figure(found),
     }
     if found.borrowed is not None:
-        from doseesc.report.figures.borrowing import fit_borrowing_figure
-
         figures["fit_borrowing"] = fit_borrowing_figure(found)
     return figures
 
@@ -219,16 +219,12 @@ def _mark(axes: Axes, found: Fit) -> None:
 
 
 def _draws(found: Fit, source: str) -> FloatArray:
-    from doseesc.inference import group
-
     p = group(found.trace, source)["p"].values
     return p.reshape(-1, p.shape[-1])
 
 
 def _parameters(found: Fit) -> list[tuple[str, FloatArray]]:
     """Return each scalar parameter's name and draws (chain, draw)."""
-    from doseesc.inference import group
-
     quantities = []
     for name, values in group(found.trace, "posterior").data_vars.items():
         if name == "p":

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from doseesc.conduct import DecisionTable, decision_letters, trial_of
+from doseesc.engines import pathways
 from doseesc.report.figures import (
     MANY,
     arms_figure,
@@ -14,6 +16,7 @@ from doseesc.report.figures import (
     distribution_figure,
     efficiency_figure,
     observation_figure,
+    pathways_figure,
     posterior_figure,
     power_figure,
     safety_figure,
@@ -219,8 +222,6 @@ def _design_plans(results: Results, name: str, place: int, typical: str) -> list
 
 
 def _decisions(results: Results, design: str) -> Figure | None:
-    from doseesc.conduct import DecisionTable, decision_letters, trial_of
-
     trial = trial_of(results.study, design)
     cells = decision_letters(trial.design)
     return None if cells is None else table_figure(DecisionTable(trial, cells))
@@ -233,9 +234,6 @@ def _as_counted(results: Results, truth: FloatArray) -> FloatArray:
 
 
 def _pathways(results: Results, design: str, typical: str) -> Figure | None:
-    from doseesc.engines import pathways
-    from doseesc.report.figures import pathways_figure
-
     study = results.study
     truths = {typical: _as_counted(results, study.truths[typical])}
     for cohorts in range(_COHORTS, 0, -1):

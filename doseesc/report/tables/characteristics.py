@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designs import Reason
 from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import across_scenarios, error_words, mtd_definition, worst_overdosing
 
@@ -201,8 +202,6 @@ def safety_table(results: Results) -> PageTable:
 
 def reasons_table(results: Results) -> PageTable:
     """Return why trials end."""
-    from designs import Reason
-
     names = [
         each.name for each in Reason if any(cell.best.reasons.get(each.name, 0) for cell in results.cells.values())
     ]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from doseesc.inference import OVER
+from doseesc.report.terminal.borrowing import borrowing_lines
 from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
 from doseesc.wording import percent, percent_words, plain_number, plain_words
 
@@ -34,8 +36,6 @@ def fit_lines(found: Fit) -> list[Text]:
 
 
 def _doses(found: Fit) -> list[Text]:
-    from doseesc.inference import OVER
-
     best = found.draws if found.grid is None else found.grid
     target, unit = found.study.target, found.study.doses.unit
     over = [f"P(>{percent_words(limit)})".replace(" %", "%") for limit in (target, OVER * target)]
@@ -76,7 +76,6 @@ def _doses(found: Fit) -> list[Text]:
 def _borrowed(found: Fit) -> list[Text]:
     if found.borrowed is None:
         return []
-    from doseesc.report.terminal.borrowing import borrowing_lines
 
     labels, amounts = zip(*((dose.label, dose.amount) for dose in found.doses), strict=True)
     return [Text(), *borrowing_lines(found.borrowed, labels, amounts, found.study.target)]
