@@ -1,4 +1,4 @@
-"""Posterior intervals of a DLT probability from its tail probabilities, for models that have no simpler way."""
+"""From tail probabilities to quantiles, for posteriors that have no simpler way."""
 
 from __future__ import annotations
 
@@ -10,8 +10,47 @@ from scipy.special import expit, ndtri
 from designs.arrays import FloatArray, IntArray
 from designs.tally import Tally
 
-_LIMITS = np.sinh(np.linspace(-5.3, 4.5, 321))  # logits of DLT probabilities between which quantiles are interpolated
+LOGITS = np.sinh(np.linspace(-5.3, 4.5, 321))
+"""Logits of DLT probabilities between which quantiles are interpolated; close enough for straight lines."""
+
 _LEAST = 1e-9  # tail probabilities nearer 0 or 1 are not told apart
+# Row m: coefficient of u**m, m = 0..3, in the polynomial through values at -1, 0, 1 and 2.
+_CUBIC = np.linalg.inv(np.vander([-1.0, 0.0, 1.0, 2.0], increasing=True))
+
+
+def where_tail_is(tails: FloatArray, places: FloatArray, tail: float, *, cubic: bool = False) -> FloatArray:
+    """Return the places (S,) at which falling tail probabilities (S, L) take a value.
+
+    On the probit scale a tail probability is nearly straight in the place of its limit.
+
+    Parameters
+    ----------
+    tails : array, shape (S, L)
+    places : array, shape (L,)
+        Where they are given, such as logits of limits; equidistant if ``cubic``.
+    tail : float
+        The value.
+    cubic : bool
+        Whether cubics lead from place to place, for few places, or straight lines.
+
+    Examples
+    --------
+    >>> where_tail_is(np.array([[0.975, 0.5, 0.025]]), np.array([0.0, 1.0, 2.0]), 0.25).round(3)
+    array([1.344])
+    """
+    score = ndtri(np.clip(np.minimum.accumulate(tails, axis=1), _LEAST, 1 - _LEAST))
+    wanted = float(ndtri(tail))
+    edge = 2 if cubic else 1
+    after = np.clip((score > wanted).sum(axis=1), edge, len(places) - edge)
+    near = np.take_along_axis(score, after[:, None] + np.arange(-edge, edge), axis=1)
+    left, right = near[:, edge - 1], near[:, edge]
+    part = np.clip((left - wanted) / np.maximum(left - right, 1e-300), 0.0, 1.0)
+    if cubic:
+        c0, c1, c2, c3 = _CUBIC @ (near - wanted).T
+        for _ in range(4):  # Newton's steps, kept between the neighbours
+            value, slope = ((c3 * part + c2) * part + c1) * part + c0, (3 * c3 * part + 2 * c2) * part + c1
+            part = np.clip(part - value / np.minimum(slope, -1e-300), 0.0, 1.0)
+    return places[after - 1] + part * (places[after] - places[after - 1])
 
 
 def interval_from_tails(
@@ -35,13 +74,7 @@ def interval_from_tails(
     ends = np.empty((2, tally.size))
     for one in np.unique(at):
         rows = np.flatnonzero(at == one)
-        above = tails(tally.take(rows), int(one), expit(_LIMITS))
-        # On the probit scale a tail probability is nearly straight in the logit of its limit.
-        score = ndtri(np.clip(np.minimum.accumulate(above, axis=1), _LEAST, 1 - _LEAST))
+        above = tails(tally.take(rows), int(one), expit(LOGITS))
         for end, tail in zip(ends, ((1 + credibility) / 2, (1 - credibility) / 2), strict=True):
-            wanted = ndtri(tail)
-            after = np.clip((score > wanted).sum(axis=1), 1, len(_LIMITS) - 1)
-            left, right = score[np.arange(len(rows)), after - 1], score[np.arange(len(rows)), after]
-            part = np.clip((left - wanted) / np.maximum(left - right, 1e-300), 0.0, 1.0)
-            end[rows] = expit(_LIMITS[after - 1] + part * (_LIMITS[after] - _LIMITS[after - 1]))
+            end[rows] = expit(where_tail_is(above, LOGITS, tail))
     return ends[0], ends[1]

@@ -15,19 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, ndtri
+from scipy.special import expit
 
 from designs import Tally
 from designs.arrays import FloatArray
 from designs.floor import with_floor
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid
+from designs.tails import where_tail_is
 
 # Inverse hyperbolic sines of the logits between which ends of intervals are interpolated, for up to _PATIENTS.
 _FIRST, _LAST, _LIMITS = -5.3, 4.5, 49
 _PATIENTS = 100
-_LEAST = 1e-9  # tail probabilities nearer 0 or 1 are not told apart
-# Row m: coefficient of u**m, m = 0..3, in the polynomial through values at -1, 0, 1 and 2.
-_INTERPOLATION = np.linalg.inv(np.vander([-1.0, 0.0, 1.0, 2.0], increasing=True))
 
 
 class DosePosterior(NamedTuple):
@@ -104,28 +102,12 @@ class DoseModel:
         expected = model.expect(tally, np.column_stack([curves.T, *shares]))
         mean, tails = expected[:, : len(at.doses)], expected[:, len(at.doses) :]
         tails = tails.reshape(tally.size, len(at.doses), len(limits))
-        # On the probit scale a tail probability is nearly straight in the place of its limit.
-        falling = np.minimum.accumulate(tails[..., :-1], axis=-1)
-        score = ndtri(np.clip(falling, _LEAST, 1 - _LEAST)).reshape(-1, len(places))
+        falling = tails[..., :-1].reshape(-1, len(places))
         lower, upper = (
-            expit(np.sinh(_place(score, places, float(ndtri(tail))))).reshape(mean.shape)
+            expit(np.sinh(where_tail_is(falling, places, tail, cubic=True))).reshape(mean.shape)
             for tail in ((1 + credibility) / 2, (1 - credibility) / 2)
         )
         return DosePosterior(mean, lower, upper, np.clip(tails[..., -1], 0.0, 1.0))
 
     def _prior(self, doses: tuple[float, ...]) -> LogisticPrior:
         return LogisticPrior(doses, self.reference, self.mean, self.sd, self.correlation)
-
-
-def _place(score: FloatArray, places: FloatArray, wanted: float) -> FloatArray:
-    """Return where (S,) falling scores (S, L), given at equidistant places, pass the one wanted."""
-    after = np.clip((score > wanted).sum(axis=1), 2, len(places) - 2)
-    near = np.take_along_axis(score, after[:, None] + np.arange(-2, 2), axis=1) - wanted
-    cubic = _INTERPOLATION @ near.T
-    left, right = near[:, 1], near[:, 2]
-    part = np.clip(left / np.maximum(left - right, 1e-300), 0.0, 1.0)
-    for _ in range(4):  # Newton's steps, kept between the neighbours
-        value = ((cubic[3] * part + cubic[2]) * part + cubic[1]) * part + cubic[0]
-        slope = (3 * cubic[3] * part + 2 * cubic[2]) * part + cubic[1]
-        part = np.clip(part - value / np.minimum(slope, -1e-300), 0.0, 1.0)
-    return places[after - 1] + part * (places[1] - places[0])

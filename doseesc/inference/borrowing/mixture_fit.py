@@ -13,19 +13,18 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logsumexp, ndtri
+from scipy.special import expit, logsumexp
 
 from designs import Tally
 from designs.arrays import FloatArray
 from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.logistic_grid import LogisticGrid, LogisticPrior, level_shares_above, logistic_grid
+from designs.tails import LOGITS, where_tail_is
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal
 from doseesc.inference.data import ToxicityData
 
 _FEWEST_PATIENTS = 16  # grids at least this fine, so that few different ones are made
-_LOGITS = np.sinh(np.linspace(-5.3, 4.5, 321))  # logits of DLT probabilities between which quantiles are interpolated
-_LEAST = 1e-9  # tail probabilities nearer 0 or 1 are not told apart
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class MixtureFit:
     @cached_property
     def tails(self) -> FloatArray:
         """P(DLT probability > limits), shape (K, D, M), for limits all over (0, 1)."""
-        return np.stack([model.above(self.tally, self.levels, expit(_LOGITS)) for model in self.models])
+        return np.stack([model.above(self.tally, self.levels, expit(LOGITS)) for model in self.models])
 
     def weights(self, prior_weights: Sequence[float]) -> FloatArray:
         """Return the posterior weights of the components, shape (K,)."""
@@ -119,15 +118,13 @@ class MixtureFit:
     def quantile(self, prior_weights: Sequence[float], probability: float) -> FloatArray:
         """Return posterior quantiles of the DLT probabilities (D,) under the mixture, to about 1e-4."""
         tails = np.einsum("k,kdl->dl", self.weights(prior_weights), self.tails)
-        # On the probit scale a tail probability is nearly straight in the logit of its limit.
-        score = ndtri(np.clip(np.minimum.accumulate(tails, axis=1), _LEAST, 1 - _LEAST))
-        return np.array([expit(np.interp(ndtri(probability), -each, _LOGITS)) for each in score])
+        return expit(where_tail_is(tails, LOGITS, 1 - probability))
 
     def density(self, prior_weights: Sequence[float]) -> tuple[FloatArray, FloatArray]:
         """Return logits (M,) and the posterior densities (D, M) there of the logit of p at each dose."""
         tails = np.einsum("k,kdl->dl", self.weights(prior_weights), self.tails)
-        middle = (_LOGITS[1:] + _LOGITS[:-1]) / 2
-        return middle, np.maximum(-np.diff(tails, axis=1), 0.0) / np.diff(_LOGITS)
+        middle = (LOGITS[1:] + LOGITS[:-1]) / 2
+        return middle, np.maximum(-np.diff(tails, axis=1), 0.0) / np.diff(LOGITS)
 
 
 def fit_components(
