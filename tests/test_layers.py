@@ -87,6 +87,13 @@ def test_imports_within_functions_delay_something_heavy(path):
             assert loads(node.module, {each.name for each in node.names}) & HEAVY, f"line {node.lineno}: {node.module}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_parameters_say_what_they_hold(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            assert "found" not in {each.arg for each in (*node.args.args, *node.args.kwonlyargs)}, node.name
+
+
 def loads(module, names, seen=None):
     """Return the packages of others that a name of ours needs, as far as imports of our own lead."""
     seen = set() if seen is None else seen

@@ -182,20 +182,20 @@ class Fit:
             **({} if self.borrowed is None else {"borrowed": self.borrowed.to_dict()}),
         }
 
-    def _row(self, dose: ReportedDose, found: DoseSummary) -> dict[str, Any]:
+    def _row(self, dose: ReportedDose, summary: DoseSummary) -> dict[str, Any]:
         place = dose.place
-        intervals = zip(interval_names(self.question.limits), found.intervals[place].tolist(), strict=True)
+        intervals = zip(interval_names(self.question.limits), summary.intervals[place].tolist(), strict=True)
         return {
             "label": dose.label,
             "amount": dose.amount,
             "kind": dose.kind,
-            "mean": float(found.mean[place]),
-            "low": float(found.low[place]),
-            "high": float(found.high[place]),
-            "p_over_target": float(found.over_target[place]),
-            "p_over_133": float(found.over_133[place]),
+            "mean": float(summary.mean[place]),
+            "low": float(summary.low[place]),
+            "high": float(summary.high[place]),
+            "p_over_target": float(summary.over_target[place]),
+            "p_over_133": float(summary.over_133[place]),
             **{f"p {name}": share for name, share in intervals},
-            "p_mtd": float(found.mtd[place + 1]) if dose.kind == "level" else None,
+            "p_mtd": float(summary.mtd[place + 1]) if dose.kind == "level" else None,
         }
 
 

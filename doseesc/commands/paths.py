@@ -94,17 +94,17 @@ def _call(study: Call, design: str, cohorts: int, outcomes: str) -> Call:
     return library("doseesc.engines", "pathways")(study.designs[design], n_cohorts=cohorts, outcomes=outcomes)
 
 
-def _figure(found: Pathways, study: Study, truths: dict[str, FloatArray], design: str, outcomes: str) -> Figure:
+def _figure(tree: Pathways, study: Study, truths: dict[str, FloatArray], design: str, outcomes: str) -> Figure:
     from doseesc.report.figures import pathways_figure
 
-    cohorts = f"{found.n_cohorts} cohort{'s' if found.n_cohorts > 1 else ''} ahead"
+    cohorts = f"{tree.n_cohorts} cohort{'s' if tree.n_cohorts > 1 else ''} ahead"
     title = f"{design}: {cohorts}{f' of {outcomes}' if outcomes else ''}"
-    return pathways_figure(found, truths, study.dose_labels, title)
+    return pathways_figure(tree, truths, study.dose_labels, title)
 
 
-def _plain(found: Pathways, truths: dict[str, FloatArray], design: str) -> dict[str, Any]:
+def _plain(tree: Pathways, truths: dict[str, FloatArray], design: str) -> dict[str, Any]:
     listed = {name: truth.tolist() for name, truth in truths.items()}
-    return {"design": design, "truths": listed, "paths": rounded_rows(found.to_frame(truths))}
+    return {"design": design, "truths": listed, "paths": rounded_rows(tree.to_frame(truths))}
 
 
 def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:

@@ -48,10 +48,10 @@ class Figures(Protocol):
         """Monte Carlo standard errors under the same names."""
 
 
-def tidy_rows(found: Figures) -> Iterator[TidyRow]:
+def tidy_rows(figures: Figures) -> Iterator[TidyRow]:
     """Yield the figures of :data:`METRICS` one by one, with the level of those that have one value per level."""
     for metric in METRICS:
-        value, error = getattr(found, metric), getattr(found.mcse, metric)
+        value, error = getattr(figures, metric), getattr(figures.mcse, metric)
         if metric not in BY_LEVEL:
             yield TidyRow(metric, None, float(value), float(error))
             continue

@@ -209,14 +209,14 @@ class SeenSums:
         )
 
 
-def _selections(found: OperatingCharacteristics) -> tuple[float, float, tuple[float, float]]:
+def _selections(characteristics: OperatingCharacteristics) -> tuple[float, float, tuple[float, float]]:
     """Return the chances that a safe product is stopped and that a dose below the MTD is selected, and their errors."""
-    mtd = int(found.true_mtd)
+    mtd = int(characteristics.true_mtd)
     if mtd < 1:
         nothing = float("nan")
         return nothing, nothing, (nothing, nothing)
-    stopped, below = float(found.selected[0]), float(found.selected[1:mtd].sum())
-    trials = max(found.n_trials, 1)
+    stopped, below = float(characteristics.selected[0]), float(characteristics.selected[1:mtd].sum())
+    trials = max(characteristics.n_trials, 1)
     errors = (float(np.sqrt(stopped * (1 - stopped) / trials)), float(np.sqrt(below * max(1 - below, 0.0) / trials)))
     return stopped, below, errors
 

@@ -107,11 +107,11 @@ def _engine() -> str:
     return "h5netcdf" if find_spec("h5netcdf") and find_spec("h5py") else "netcdf4"
 
 
-def _dataset(found: Any) -> xr.Dataset:
-    return found if _is_dataset(found) else found.to_dataset()
+def _dataset(data: Any) -> xr.Dataset:
+    return data if _is_dataset(data) else data.to_dataset()
 
 
-def _is_dataset(found: object) -> bool:
+def _is_dataset(value: object) -> bool:
     import xarray as xr
 
-    return isinstance(found, xr.Dataset)
+    return isinstance(value, xr.Dataset)

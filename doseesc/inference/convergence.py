@@ -110,8 +110,8 @@ def judge_convergence(trace: Trace, names: Sequence[str] | None = None) -> Conve
     return Convergence(chains, draws, divergences, worst_rhat, bulk, tail, tuple(failures))
 
 
-def _values(found: xr.Dataset) -> FloatArray:
-    return np.concatenate([np.ravel(each) for each in found.data_vars.values()])
+def _values(dataset: xr.Dataset) -> FloatArray:
+    return np.concatenate([np.ravel(each) for each in dataset.data_vars.values()])
 
 
 def _count(divergences: int) -> str:

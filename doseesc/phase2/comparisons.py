@@ -127,6 +127,6 @@ def trend_scores(plan: TrialPlan) -> list[float]:
 def table_p(x1: IntArray, n1: Any, x0: IntArray, n0: Any, *, test: str, more: bool) -> FloatArray:
     """Return the one-sided p-value of more, or fewer, events in the first arm."""
     if test == "fisher":
-        return fisher_p(x1, n1, x0, n0, alternative="greater" if more else "less")
+        return fisher_p(x1, n1, x0, n0, more=more)
     z = chi_square_z(x1, n1, x0, n0)
     return ndtr(-z if more else z)

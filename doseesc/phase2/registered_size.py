@@ -115,12 +115,12 @@ def expected_half_width(plan: TrialPlan) -> float:
     return float((weight * (limits.upper - limits.lower)).sum() / weight.sum() / 2)
 
 
-def totals_frame(found: Sequence[SizeFigures]) -> pd.DataFrame:
+def totals_frame(sizes: Sequence[SizeFigures]) -> pd.DataFrame:
     """Return ``total, metric, value, mcse``; a hazard ratio beyond those sought is not a number."""
     import pandas as pd
 
     rows: list[dict[str, object]] = []
-    for each in found:
+    for each in sizes:
 
         def add(metric: str, value: float, mcse: float = 0.0, total: int = each.total) -> None:
             rows.append({"total": total, "metric": metric, "value": value, "mcse": mcse})

@@ -128,12 +128,12 @@ def programme_assurance(
     return found
 
 
-def assurance_frame(study: Study, found: list[ProgrammeAssurance]) -> pd.DataFrame:
+def assurance_frame(study: Study, programme: list[ProgrammeAssurance]) -> pd.DataFrame:
     """Return one row per scenario, design and declared MTD; the MTD "none" is no programme."""
     import pandas as pd
 
     rows = []
-    for each in found:
+    for each in programme:
         success = np.concatenate([[0.0], each.success_by_mtd])
         acceptable = np.concatenate([[0.0], each.acceptable_by_mtd])
         for level, label in enumerate(("none", *study.dose_labels)):

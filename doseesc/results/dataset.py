@@ -170,7 +170,7 @@ def _provenance(dataset: xr.Dataset) -> dict[str, Any]:
 
 
 def _figures(
-    found: Sequence[Sequence[SimpleNamespace | None]],
+    characteristics: Sequence[Sequence[SimpleNamespace | None]],
     numbers: int,
     reasons: list[str],
 ) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def _figures(
         variables[name] = ((*_BASE, *dimensions), np.array(full, dtype=np.float64), attributes)
 
     def each_of(get: Any) -> list[list[Any]]:
-        return [[None if one is None else get(one) for one in row] for row in found]
+        return [[None if one is None else get(one) for one in row] for row in characteristics]
 
     for name in METRICS:
         dimensions = ("level",) if name in BY_LEVEL else ()

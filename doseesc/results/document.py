@@ -107,11 +107,11 @@ def arm_figures_from(part: Mapping[str, Any] | None) -> tuple[ArmFigures, ...]:
     )
 
 
-def _characteristics_part(found: OperatingCharacteristics | None) -> dict[str, Any] | None:
-    if found is None:
+def _characteristics_part(characteristics: OperatingCharacteristics | None) -> dict[str, Any] | None:
+    if characteristics is None:
         return None
-    quantiles = {f"{what}_quantiles_5_50_95": found.quantiles(what) for what in ("patients", "dlts")}
-    return {name: value for name, value in vars(found).items() if name != "probabilities"} | quantiles
+    quantiles = {f"{what}_quantiles_5_50_95": characteristics.quantiles(what) for what in ("patients", "dlts")}
+    return {name: value for name, value in vars(characteristics).items() if name != "probabilities"} | quantiles
 
 
 def _characteristics_from(row: Mapping[str, Any] | None, truth: FloatArray) -> OperatingCharacteristics | None:

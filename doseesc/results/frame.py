@@ -83,23 +83,23 @@ def document_of(frame: pd.DataFrame) -> dict[str, Any]:
     return {**document, "cells": list(cells.values())}
 
 
-def _main_rows(found: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
-    spread = tidy_rows(SimpleNamespace(**vars(found.sd), mcse=found.mcse))
-    for row, its_spread in zip(tidy_rows(found), spread, strict=True):
+def _main_rows(figures: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
+    spread = tidy_rows(SimpleNamespace(**vars(figures.sd), mcse=figures.mcse))
+    for row, its_spread in zip(tidy_rows(figures), spread, strict=True):
         yield (*row, its_spread.value, None, None)
 
 
-def _further_rows(found: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
+def _further_rows(figures: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
     nan = float("nan")
     for name in FURTHER:
-        yield (name, None, float(getattr(found, name)), nan, nan, None, None)
+        yield (name, None, float(getattr(figures, name)), nan, nan, None, None)
     for name in DISTRIBUTIONS:
-        for number, share in enumerate(getattr(found, name)):
+        for number, share in enumerate(getattr(figures, name)):
             yield (name, None, float(share), nan, nan, number, None)
-    for level, row in enumerate(found.selected_and_patients):
+    for level, row in enumerate(figures.selected_and_patients):
         for number, share in enumerate(row):
             yield (_JOINT, level, float(share), nan, nan, number, None)
-    for reason, share in vars(found.reasons).items():
+    for reason, share in vars(figures.reasons).items():
         yield (_ENDS, None, float(share), nan, nan, None, reason)
 
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from pydantic_core import to_jsonable_python
 
 
 def plain_values(value: Any) -> Any:
-    """Turn arrays, mappings and namespaces into what JSON knows; NaN and infinities into null."""
-    if isinstance(value, SimpleNamespace):
-        value = vars(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain_values(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [plain_values(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    """Turn arrays, mappings, dataclasses and namespaces into what JSON knows; NaN and infinities into null."""
+    return to_jsonable_python(value, fallback=_of_array, inf_nan_mode="null")
+
+
+def _of_array(value: Any) -> Any:
+    return vars(value) if isinstance(value, SimpleNamespace) else value.tolist()
 
 
 def number_of(value: Any) -> Any:

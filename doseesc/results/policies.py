@@ -54,11 +54,11 @@ class PolicyFigures:
     mcse: SimpleNamespace
 
     @classmethod
-    def of(cls, found: OperatingCharacteristics) -> Self:
+    def of(cls, characteristics: OperatingCharacteristics) -> Self:
         """Take the main figures of operating characteristics."""
-        main = {metric: getattr(found, metric) for metric in METRICS}
-        errors = SimpleNamespace(**{metric: getattr(found.mcse, metric) for metric in METRICS})
-        return cls(method=found.method, true_mtd=int(found.true_mtd), mcse=errors, **main)
+        main = {metric: getattr(characteristics, metric) for metric in METRICS}
+        errors = SimpleNamespace(**{metric: getattr(characteristics.mcse, metric) for metric in METRICS})
+        return cls(method=characteristics.method, true_mtd=int(characteristics.true_mtd), mcse=errors, **main)
 
 
 @dataclass(frozen=True)
@@ -153,22 +153,22 @@ def policies_from(part: Mapping[str, Any], true_mtd: Mapping[str, int]) -> Polic
     )
 
 
-def _main(found: PolicyFigures | None) -> dict[str, Any] | None:
-    if found is None:
+def _main(figures: PolicyFigures | None) -> dict[str, Any] | None:
+    if figures is None:
         return None
-    return {metric: getattr(found, metric) for metric in METRICS} | {"mcse": vars(found.mcse)}
+    return {metric: getattr(figures, metric) for metric in METRICS} | {"mcse": vars(figures.mcse)}
 
 
-def _joined(found: PolicyFigures | None, more: Observed | None) -> dict[str, Any] | None:
-    main = _main(found)
+def _joined(figures: PolicyFigures | None, more: Observed | None) -> dict[str, Any] | None:
+    main = _main(figures)
     if main is None or more is None:
         return None
     errors = main.pop("mcse") | vars(more.mcse)
     law = {name: getattr(more.law, name) for name in _PER_PATIENT}
-    figures = {metric: getattr(more, metric) for metric in OBSERVED_METRICS}
+    added = {metric: getattr(more, metric) for metric in OBSERVED_METRICS}
     common = int(np.flatnonzero(more.enrolled_distribution >= _RARE)[-1]) + 1
     enrolled = {"enrolled_distribution": more.enrolled_distribution[:common]}
-    return main | figures | enrolled | {"per_patient": law, "mcse": errors}
+    return main | added | enrolled | {"per_patient": law, "mcse": errors}
 
 
 def _figures(row: Mapping[str, Any] | None, method: str, true_mtd: int) -> PolicyFigures | None:
@@ -197,9 +197,9 @@ def _errors(row: Mapping[str, Any], names: Sequence[str]) -> SimpleNamespace:
     return SimpleNamespace(**_numbers(row["mcse"], names))
 
 
-def _observed_rows(found: Observed) -> Iterator[TidyRow]:
+def _observed_rows(observed: Observed) -> Iterator[TidyRow]:
     for metric in OBSERVED_METRICS:
-        yield TidyRow(metric, None, float(getattr(found, metric)), float(getattr(found.mcse, metric)))
+        yield TidyRow(metric, None, float(getattr(observed, metric)), float(getattr(observed.mcse, metric)))
     for name in ("observed_dlt", "evaluable"):
-        for level, value in enumerate(getattr(found.law, name), start=1):
+        for level, value in enumerate(getattr(observed.law, name), start=1):
             yield TidyRow(name, level, float(value), 0.0)

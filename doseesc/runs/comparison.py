@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
@@ -75,7 +75,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
-        plain: dict[str, Any] = plain_values(asdict(self))
+        plain: dict[str, Any] = plain_values(self)
         return plain
 
 

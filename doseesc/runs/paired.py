@@ -124,5 +124,5 @@ def _paired(first: _Replay, second: _Replay, seed: int, n_trials: int) -> dict[s
     return dict(zip(METRICS, np.split(error, np.cumsum(sizes)[:-1]), strict=True))
 
 
-def _listed(found: OperatingCharacteristics) -> list[FloatArray]:
-    return [np.atleast_1d(getattr(found, name)) for name in METRICS]
+def _listed(characteristics: OperatingCharacteristics) -> list[FloatArray]:
+    return [np.atleast_1d(getattr(characteristics, name)) for name in METRICS]

@@ -160,8 +160,8 @@ def _tags(context: dict[str, Any]) -> str:
     return ", ".join(re.findall(r"'([^']*)'", str(context["expected_tags"])))
 
 
-def _is_consequence(details: ErrorDetails, found: list[ErrorDetails]) -> bool:
+def _is_consequence(details: ErrorDetails, errors: list[ErrorDetails]) -> bool:
     """Tell whether a list is only called too short because its items are wrong."""
     location = details["loc"]
-    inside = [each for each in found if each["loc"][: len(location)] == location and len(each["loc"]) > len(location)]
+    inside = [each for each in errors if each["loc"][: len(location)] == location and len(each["loc"]) > len(location)]
     return details["type"] == "too_short" and bool(inside)

@@ -131,5 +131,5 @@ def _product(axes: Sequence[FloatArray]) -> FloatArray:
     return np.column_stack([side.ravel() for side in np.meshgrid(*axes, indexing="ij")])
 
 
-def _log_weight(layout: Layout, found: Points, t: FloatArray) -> FloatArray:
-    return found.log_prior + np.log(np.cosh(CURVATURE * t)).sum(axis=1)
+def _log_weight(layout: Layout, points: Points, t: FloatArray) -> FloatArray:
+    return points.log_prior + np.log(np.cosh(CURVATURE * t)).sum(axis=1)

@@ -2,7 +2,6 @@ from .day_counts import CENSORED as CENSORED
 from .day_counts import DIED as DIED
 from .day_counts import IMPROVED as IMPROVED
 from .day_counts import DayCounts as DayCounts
-from .exact_tables import fisher_p as fisher_p
 from .gray import gray as gray
 from .incidence import aalen_johansen as aalen_johansen
 from .log_rank import DEATH_RULES as DEATH_RULES
@@ -19,6 +18,7 @@ from .proportions import Interval as Interval
 from .proportions import chi_square_z as chi_square_z
 from .proportions import clopper_pearson as clopper_pearson
 from .proportions import cochran_armitage_z as cochran_armitage_z
+from .proportions import fisher_p as fisher_p
 from .proportions import miettinen_nurminen as miettinen_nurminen
 from .proportions import newcombe as newcombe
 from .stratified import mantel_haenszel_z as mantel_haenszel_z

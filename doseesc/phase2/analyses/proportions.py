@@ -1,6 +1,7 @@
 """Deaths and adverse reactions: differences of proportions, their intervals, and large-sample tests.
 
 chi-square          Pearson's, without continuity correction; z is its signed root
+Fisher              exact, given all events: hypergeometric
 Newcombe            Wilson's limits of both proportions combined (Newcombe 1998, Stat Med 17:873, method 10)
 Miettinen-Nurminen  limits at which the score test rejects, variance at the restricted maximum of the likelihood,
                     times N/(N-1) (Miettinen and Nurminen 1985, Stat Med 4:213)
@@ -28,22 +29,15 @@ class Interval(NamedTuple):
     upper: FloatArray
 
 
-def risk_difference(x1: Any, n1: Any, x0: Any, n0: Any) -> FloatArray:
-    """Return x1/n1 - x0/n0.
+def chi_square_z(x1: Any, n1: Any, x0: Any, n0: Any) -> FloatArray:
+    """Return the signed root of Pearson's chi-square, positive where the first proportion is larger.
+
+    It is 0 where nobody or everybody has the event.
 
     Raises
     ------
     ValueError
         If an arm is empty, or has more events than patients; likewise in the functions below.
-    """
-    x1, n1, x0, n0 = checked(x1, n1, x0, n0)
-    return x1 / n1 - x0 / n0
-
-
-def chi_square_z(x1: Any, n1: Any, x0: Any, n0: Any) -> FloatArray:
-    """Return the signed root of Pearson's chi-square, positive where the first proportion is larger.
-
-    It is 0 where nobody or everybody has the event.
 
     Examples
     --------
@@ -55,6 +49,21 @@ def chi_square_z(x1: Any, n1: Any, x0: Any, n0: Any) -> FloatArray:
     variance = pooled * (1 - pooled) * (1 / n1 + 1 / n0)
     possible = variance > 0
     return np.where(possible, (x1 / n1 - x0 / n0) / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
+
+
+def fisher_p(x1: Any, n1: Any, x0: Any, n0: Any, *, more: bool) -> FloatArray:
+    """Return the one-sided p-value of Fisher's exact test: of more, or of fewer, events in the first arm.
+
+    Examples
+    --------
+    >>> fisher_p([1, 5], 10, [8, 5], 10, more=False).round(5)
+    array([0.00274, 0.67186])
+    """
+    from scipy.stats import hypergeom
+
+    x1, n1, x0, n0 = checked(x1, n1, x0, n0)
+    law = hypergeom(n1 + n0, x1 + x0, n1)
+    return np.asarray(law.sf(x1 - 1) if more else law.cdf(x1), dtype=np.float64)
 
 
 def newcombe(x1: Any, n1: Any, x0: Any, n0: Any, *, level: float = 0.95) -> Interval:

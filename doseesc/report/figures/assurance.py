@@ -17,7 +17,7 @@ _UPRIGHT = 0.075  # inches per letter
 
 
 def assurance_figure(
-    found: Sequence[ProgrammeAssurance],
+    programme: Sequence[ProgrammeAssurance],
     labels: Sequence[str],
     caption: str = "",
     true_mtds: Mapping[str, str] | None = None,
@@ -30,7 +30,7 @@ def assurance_figure(
 
     Parameters
     ----------
-    found : sequence of ProgrammeAssurance
+    programme : sequence of ProgrammeAssurance
         Of :func:`doseesc.planning.assurance.programme_assurance`.
     labels : sequence of str
         Of the dose levels, lowest first.
@@ -52,11 +52,11 @@ def assurance_figure(
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    if not found:
+    if not programme:
         raise ValueError("found must hold at least one design in one scenario")
-    scenarios = list(dict.fromkeys(each.scenario for each in found))
-    designs = list(dict.fromkeys(each.design for each in found))
-    by = {(each.scenario, each.design): each for each in found}
+    scenarios = list(dict.fromkeys(each.scenario for each in programme))
+    designs = list(dict.fromkeys(each.design for each in programme))
+    by = {(each.scenario, each.design): each for each in programme}
     upright = _UPRIGHT * max(len(each) for each in designs) if len(designs) > _LEVEL_NAMES else 0.0
     figure, grid = panels(
         len(scenarios), columns=3, height=1.6 + upright, foot=0.5 + upright, between=0.62 + 0.8 * upright
@@ -72,7 +72,7 @@ def assurance_figure(
         title(axes, scenario if true_mtds is None else f"{scenario}  {TRUE_MTD} {true_mtds[scenario]}")
         if place % 3 == 0:
             axes.set_ylabel("programmes, %", fontsize=7.5)
-    highest = max(100 * (each.success + 2 * each.mcse) for each in found)
+    highest = max(100 * (each.success + 2 * each.mcse) for each in programme)
     grid[0].set_ylim(0, max(1.1 * highest, 1.0))
     handles: list[Any] = [
         Patch(facecolor=dose_shade(level, len(labels)), edgecolor="0.4", label=f"success after the MTD {label}")

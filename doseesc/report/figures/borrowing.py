@@ -21,7 +21,7 @@ _TICKS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.95)
 _ENDS = (0.0005, 0.97)
 
 
-def fit_borrowing_figure(found: Fit) -> Figure:
+def fit_borrowing_figure(fit: Fit) -> Figure:
     """Draw :func:`borrowing_figure` for an analysis: at the doses of its Phase 2 arms, or at its highest level.
 
     Raises
@@ -29,17 +29,17 @@ def fit_borrowing_figure(found: Fit) -> Figure:
     ValueError
         If the analysis borrows nothing.
     """
-    if found.borrowed is None:
+    if fit.borrowed is None:
         raise ValueError("the analysis borrows nothing")
-    levels = [(dose.label, dose.amount) for dose in found.doses if dose.kind == "level"]
-    arms = {dose.amount: dose.label for dose in found.doses if dose.kind == "arm"}
+    levels = [(dose.label, dose.amount) for dose in fit.doses if dose.kind == "level"]
+    arms = {dose.amount: dose.label for dose in fit.doses if dose.kind == "arm"}
     doses = [(arms[amount], amount) for amount in sorted(arms, reverse=True)][:2] or levels[-1:]
-    floor = {name: found.model.arguments[name] for name in ("floor", "floor_prior")}
-    return borrowing_figure(found.borrowed, doses, levels, found.study.target, **floor)
+    floor = {name: fit.model.arguments[name] for name in ("floor", "floor_prior")}
+    return borrowing_figure(fit.borrowed, doses, levels, fit.study.target, **floor)
 
 
 def borrowing_figure(
-    found: Borrowed,
+    borrowed: Borrowed,
     doses: Sequence[tuple[str, float]],
     levels: Sequence[tuple[str, float]],
     target: float,
@@ -50,7 +50,7 @@ def borrowing_figure(
 
     Parameters
     ----------
-    found : Borrowed
+    borrowed : Borrowed
     doses : sequence of (str, float)
         Names and amounts of the doses to draw densities of, such as the MTD and a quarter of it.
     levels : sequence of (str, float)
@@ -66,16 +66,16 @@ def borrowing_figure(
     """
     figure, axes = panels(len(doses) + 1, columns=len(doses) + 1, height=2.6, foot=0.5, share_y=False)
     amounts = [amount for _, amount in doses]
-    before = found.prior.fit(NOBODY, amounts, floor=floor, floor_prior=floor_prior)
-    after = found.prior.fit(found.data, amounts, floor=floor, floor_prior=floor_prior)
-    used = found.prior.component_weights
+    before = borrowed.prior.fit(NOBODY, amounts, floor=floor, floor_prior=floor_prior)
+    after = borrowed.prior.fit(borrowed.data, amounts, floor=floor, floor_prior=floor_prior)
+    used = borrowed.prior.component_weights
     curves = [
-        ("weak prior", "0.6", ":", before.density(found.prior.with_weight(0).component_weights)),
+        ("weak prior", "0.6", ":", before.density(borrowed.prior.with_weight(0).component_weights)),
         (
             "history predicts (MAP)",
             design_style(1)[0],
             "--",
-            before.density(found.prior.with_weight(1).component_weights),
+            before.density(borrowed.prior.with_weight(1).component_weights),
         ),
         ("prior used", design_style(0)[0], "-.", before.density(used)),
         ("posterior", "black", "-", after.density(used)),
@@ -88,7 +88,7 @@ def borrowing_figure(
         _scale(panel, target)
         if place == 0:
             panel.set_ylabel("density over the log odds", fontsize=7.5)
-    _conflict(axes[-1], found, levels)
+    _conflict(axes[-1], borrowed, levels)
     handles, _ = axes[0].get_legend_handles_labels()
     legend_below(figure, [*handles, *axes[-1].get_legend_handles_labels()[0]], columns=4)
     return figure
@@ -102,9 +102,9 @@ def _scale(panel: Axes, target: float) -> None:
     panel.set_xlabel("P(DLT), %; line: target", fontsize=7.5)
 
 
-def _conflict(panel: Axes, found: Borrowed, levels: Sequence[tuple[str, float]]) -> None:
+def _conflict(panel: Axes, borrowed: Borrowed, levels: Sequence[tuple[str, float]]) -> None:
     for place, (name, amount) in enumerate(levels):
-        table = found.conflict[found.conflict["amount"] == amount]
+        table = borrowed.conflict[borrowed.conflict["amount"] == amount]
         panel.plot(
             table["dlt"],
             100 * table["weight"],
@@ -116,7 +116,7 @@ def _conflict(panel: Axes, found: Borrowed, levels: Sequence[tuple[str, float]])
             linewidth=1.1,
             label=name,
         )
-    panel.axhline(100 * found.prior.weight, color="0.8", linewidth=0.8, zorder=0)
+    panel.axhline(100 * borrowed.prior.weight, color="0.8", linewidth=0.8, zorder=0)
     panel.set_ylim(0, 100)
     title(panel, "Weight of history, %")
-    panel.set_xlabel(f"DLTs of {int(found.conflict['dlt'].max())} patients at the dose", fontsize=7.5)
+    panel.set_xlabel(f"DLTs of {int(borrowed.conflict['dlt'].max())} patients at the dose", fontsize=7.5)

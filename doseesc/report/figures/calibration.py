@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_PANELS = 12
 
 
-def calibration_figure(found: Calibration, title: str | None = None) -> Figure:
+def calibration_figure(calibration: Calibration, title: str | None = None) -> Figure:
     """Draw the score of every candidate.
 
     One parameter makes a line, two a heat-map, a third one heat-map for each of its values.
@@ -38,16 +38,16 @@ def calibration_figure(found: Calibration, title: str | None = None) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = [name for name, values in found.grid.items() if len(values) > 1] or list(found.grid)[:1]
+    names = [name for name, values in calibration.grid.items() if len(values) > 1] or list(calibration.grid)[:1]
     if len(names) > 3:
         raise ValueError(f"grid must vary at most three parameters for a figure, not {', '.join(names)}")
-    axes_values = [np.array(found.grid[name]) for name in names]
-    score = 100 * found.score.reshape([len(values) for values in axes_values])
-    best = np.unravel_index(found.best, score.shape)
+    axes_values = [np.array(calibration.grid[name]) for name in names]
+    score = 100 * calibration.score.reshape([len(values) for values in axes_values])
+    best = np.unravel_index(calibration.best, score.shape)
     if len(names) == 1:
         figure = Figure(figsize=(5.6, 3.4), dpi=150, layout="constrained", facecolor="white")
         FigureCanvasAgg(figure)
-        _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), score_words(found.objective))
+        _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), score_words(calibration.objective))
     else:
         panels = axes_values[2] if len(names) == 3 else np.zeros(1)
         if len(panels) > _MOST_PANELS:
@@ -69,7 +69,7 @@ def calibration_figure(found: Calibration, title: str | None = None) -> Figure:
             if len(names) == 3:
                 panel.set_title(f"{names[2]} {panels[k]:g}", fontsize=8)
         bar = figure.colorbar(image, ax=grid, fraction=0.05, pad=0.02)
-        bar.set_label(fill(score_words(found.objective), 34), fontsize=8)
+        bar.set_label(fill(score_words(calibration.objective), 34), fontsize=8)
         bar.ax.tick_params(labelsize=7)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")

@@ -132,8 +132,8 @@ def distribution_figure(results: Results) -> Figure:
     return figure
 
 
-def _error_bars_across(axes: Axes, at: Any, found: list[Any], metric: str, shade: str) -> None:
-    there = [(y, each) for y, each in zip(at, found, strict=True) if each is not None]
+def _error_bars_across(axes: Axes, at: Any, figures: list[Any], metric: str, shade: str) -> None:
+    there = [(y, each) for y, each in zip(at, figures, strict=True) if each is not None]
     if there:
         values = [float(getattr(each, metric)) for _, each in there]
         errors = [2 * float(getattr(each.mcse, metric)) for _, each in there]

@@ -22,12 +22,12 @@ _ROW = 0.2  # inches per scenario and design
 _LEAST = 1.2
 
 
-def comparison_figure(found: Comparison) -> Figure:
+def comparison_figure(comparison: Comparison) -> Figure:
     """Draw the second run minus the first, with two standard errors to either side where it is simulated.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
         With at least one design and scenario that both runs have.
 
     Raises
@@ -37,14 +37,14 @@ def comparison_figure(found: Comparison) -> Figure:
     """
     from matplotlib.lines import Line2D
 
-    scenarios = list(dict.fromkeys(each.scenario for each in found.figures))
-    designs = list(dict.fromkeys(each.design for each in found.figures))
+    scenarios = list(dict.fromkeys(each.scenario for each in comparison.figures))
+    designs = list(dict.fromkeys(each.design for each in comparison.figures))
     if not scenarios:
         raise ValueError("the runs have no design and scenario in common")
     height = max(_LEAST, _ROW * len(scenarios) * (0.6 + 0.4 * len(designs)))
     figure, axes = panels(len(_SHOWN), columns=len(_SHOWN), height=height + 0.5, foot=0.85)
     for place, (metric, (words, scale)) in enumerate(_SHOWN.items()):
-        own = [each for each in found.figures if each.metric == metric]
+        own = [each for each in comparison.figures if each.metric == metric]
         _draw(axes[place], own, scenarios, designs, scale)
         axes[place].set_xlabel(words, fontsize=8, fontweight="bold")
     handles = []
@@ -52,7 +52,7 @@ def comparison_figure(found: Comparison) -> Figure:
         colour, _, marker = design_style(place)
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1.2, label=name))
     legend_below(figure, handles, 6)
-    words = "second run minus first, ± 2 standard errors" if any(each.mcse for each in found.figures) else _EXACT
+    words = "second run minus first, ± 2 standard errors" if any(each.mcse for each in comparison.figures) else _EXACT
     figure.text(0.5, 0.32 / figure.get_figheight(), words, fontsize=7.5, ha="center")
     return figure
 

@@ -16,7 +16,7 @@ _PANELS = {
 _DASHES = ("-", "--", "-.", ":")
 
 
-def ensemble_figure(found: EnsembleResults) -> Figure:
+def ensemble_figure(ensemble: EnsembleResults) -> Figure:
     """Draw, for each design, the share of curves on which a figure is at most so large.
 
     Returns
@@ -31,8 +31,8 @@ def ensemble_figure(found: EnsembleResults) -> Figure:
     FigureCanvasAgg(figure)
     grid = figure.subplots(1, len(_PANELS), sharey=True)
     for panel, (metric, (across, up)) in zip(grid, _PANELS.items(), strict=True):
-        for place, design in enumerate(found.figures):
-            value, share = found.distribution(design, metric)
+        for place, design in enumerate(ensemble.figures):
+            value, share = ensemble.distribution(design, metric)
             dash = _DASHES[place % len(_DASHES)]
             panel.step(100 * value, 100 * share, where="post", linestyle=dash, linewidth=1.3, label=design)
         panel.axhline(95 if metric == "overdose_selection" else 5, color="0.7", linewidth=0.6, zorder=0)
@@ -43,5 +43,5 @@ def ensemble_figure(found: EnsembleResults) -> Figure:
         panel.tick_params(labelsize=7)
         panel.spines[["top", "right"]].set_visible(False)
     grid[0].legend(fontsize=7, frameon=False)
-    figure.suptitle(f"{len(found.truths):,} random truths", fontsize=10, fontweight="bold")
+    figure.suptitle(f"{len(ensemble.truths):,} random truths", fontsize=10, fontweight="bold")
     return figure

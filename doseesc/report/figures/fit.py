@@ -36,45 +36,45 @@ _NEAR_AXIS = 0.2  # labels of arms in this part of the axis go to the right of t
 _RANK_BINS = 20
 
 
-def fit_figures(found: Fit) -> dict[str, Figure]:
+def fit_figures(fit: Fit) -> dict[str, Figure]:
     """Return all figures by the names of their files."""
     figures = {
-        "fit_curve": curve_figure(found),
-        "fit_marginals": marginal_figure(found),
-        "fit_prior_posterior": prior_figure(found),
-        "fit_chains": chains_figure(found),
-        "fit_mtd": mtd_figure(found),
+        "fit_curve": curve_figure(fit),
+        "fit_marginals": marginal_figure(fit),
+        "fit_prior_posterior": prior_figure(fit),
+        "fit_chains": chains_figure(fit),
+        "fit_mtd": mtd_figure(fit),
     }
-    if found.borrowed is not None:
-        figures["fit_borrowing"] = fit_borrowing_figure(found)
+    if fit.borrowed is not None:
+        figures["fit_borrowing"] = fit_borrowing_figure(fit)
     return figures
 
 
-def curve_figure(found: Fit) -> Figure:
+def curve_figure(fit: Fit) -> Figure:
     """Draw the posterior mean curve with its 90 % band, the data, and the doses of the Phase 2 arms."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
     from matplotlib.ticker import NullLocator
 
     figure, (axes,) = panels(1, columns=1, height=3.0)
-    amount, mean, low, high = (np.array(found.curve[name]) for name in ("amount", "mean", "low", "high"))
+    amount, mean, low, high = (np.array(fit.curve[name]) for name in ("amount", "mean", "low", "high"))
     axes.fill_between(amount, 100 * low, 100 * high, color=_BAND, alpha=0.6, lw=0)
     axes.plot(amount, 100 * mean, color=_LINE, lw=1.6)
-    axes.axhline(100 * found.study.target, color="black", lw=0.8, ls="--")
+    axes.axhline(100 * fit.study.target, color="black", lw=0.8, ls="--")
     handles: list[Any] = [
         Line2D([], [], color=_LINE, lw=1.6, label="posterior mean"),
         Patch(facecolor=_BAND, alpha=0.6, label="90 % interval"),
-        Line2D([], [], color="black", lw=0.8, ls="--", label=f"target {100 * found.study.target:.3g} %"),
+        Line2D([], [], color="black", lw=0.8, ls="--", label=f"target {100 * fit.study.target:.3g} %"),
         Line2D([], [], color="0.4", marker="o", ls="", ms=6, label="observed DLT rate (patients)"),
     ]
-    for each, n, dlt in _pooled(found):
+    for each, n, dlt in _pooled(fit):
         axes.plot(
             each, 100 * dlt / n, "o", ms=3.5 + 0.9 * np.sqrt(n), color="0.4", mec="white", zorder=3, clip_on=False
         )
         axes.annotate(
             f"{dlt}/{n}", (each, 100 * dlt / n), xytext=(5, 5), textcoords="offset points", fontsize=7, color="0.25"
         )
-    arms = [dose for dose in found.doses if dose.kind == "arm"]
+    arms = [dose for dose in fit.doses if dose.kind == "arm"]
     for dose in arms:
         right = dose.amount < amount[0] * (amount[-1] / amount[0]) ** _NEAR_AXIS
         axes.axvline(dose.amount, color=design_style(5)[0], lw=0.9, ls=":")
@@ -93,28 +93,28 @@ def curve_figure(found: Fit) -> Figure:
         handles.append(Line2D([], [], color=design_style(5)[0], lw=0.9, ls=":", label="Phase 2 arm"))
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
-    ticks = sorted({dose.amount for dose in found.doses})
+    ticks = sorted({dose.amount for dose in fit.doses})
     axes.set_xticks(ticks, [plain_number(each) for each in ticks])
     axes.set_xlim(amount[0], amount[-1])
     axes.set_ylim(0, 100)
-    axes.set_xlabel(f"dose, {found.study.doses.unit}" if found.study.doses.unit else "dose", fontsize=7.5)
+    axes.set_xlabel(f"dose, {fit.study.doses.unit}" if fit.study.doses.unit else "dose", fontsize=7.5)
     axes.set_ylabel("P(DLT), %", fontsize=7.5)
-    _mark(axes, found)
+    _mark(axes, fit)
     legend_below(figure, handles, 3)
     return figure
 
 
-def marginal_figure(found: Fit) -> Figure:
+def marginal_figure(fit: Fit) -> Figure:
     """Draw the posterior of the DLT probability at each dose, with the intervals' limits."""
     from matplotlib.lines import Line2D
 
-    figure, all_axes = panels(len(found.doses), columns=3, height=1.7, share_y=False)
-    draws = _draws(found, "posterior")
-    limits = found.question.limits
-    for axes, dose in zip(all_axes, found.doses, strict=True):
-        shade = dose_shade(dose.place + 1, found.study.n_doses) if dose.kind == "level" else _BAND
+    figure, all_axes = panels(len(fit.doses), columns=3, height=1.7, share_y=False)
+    draws = _draws(fit, "posterior")
+    limits = fit.question.limits
+    for axes, dose in zip(all_axes, fit.doses, strict=True):
+        shade = dose_shade(dose.place + 1, fit.study.n_doses) if dose.kind == "level" else _BAND
         axes.hist(100 * draws[:, dose.place], bins=_BINS, range=(0, 100), density=True, color=shade, lw=0)
-        axes.axvline(100 * found.study.target, color="black", lw=0.8, ls="--")
+        axes.axvline(100 * fit.study.target, color="black", lw=0.8, ls="--")
         for limit in limits:
             axes.axvline(100 * limit, color="0.5", lw=0.6, ls=":")
         axes.set_yticks([])
@@ -123,35 +123,35 @@ def marginal_figure(found: Fit) -> Figure:
     for axes in all_axes[-3:]:
         axes.set_xlabel("P(DLT), %", fontsize=7.5)
     handles = [
-        Line2D([], [], color="black", lw=0.8, ls="--", label=f"target {100 * found.study.target:.3g} %"),
+        Line2D([], [], color="black", lw=0.8, ls="--", label=f"target {100 * fit.study.target:.3g} %"),
         Line2D([], [], color="0.5", lw=0.6, ls=":", label="limits of the intervals"),
     ]
-    _mark(all_axes[0], found)
+    _mark(all_axes[0], fit)
     legend_below(figure, handles, 2)
     return figure
 
 
-def prior_figure(found: Fit) -> Figure:
+def prior_figure(fit: Fit) -> Figure:
     """Draw prior and posterior of the DLT probability at each dose as means with 90 % intervals."""
     from matplotlib.lines import Line2D
 
-    figure, (axes,) = panels(1, columns=1, height=0.7 + 0.42 * len(found.doses), foot=0.55)
+    figure, (axes,) = panels(1, columns=1, height=0.7 + 0.42 * len(fit.doses), foot=0.55)
     styles = {"prior": (_PRIOR, 0.15, "s"), "posterior": (_LINE, -0.15, "o")}
     for source, (colour, shift, marker) in styles.items():
-        p = 100 * _draws(found, source)[:, [dose.place for dose in found.doses]]
+        p = 100 * _draws(fit, source)[:, [dose.place for dose in fit.doses]]
         low, high = np.quantile(p, [0.05, 0.95], axis=0)
-        for row in range(len(found.doses)):
+        for row in range(len(fit.doses)):
             height = -row + shift
             axes.plot([low[row], high[row]], [height, height], color=colour, lw=2)
             axes.plot(p[:, row].mean(), height, marker, color=colour, ms=5)
-    axes.axvline(100 * found.study.target, color="black", lw=0.8, ls="--")
-    labels = [f"{dose.label} ({plain_number(dose.amount)})" for dose in found.doses]
-    axes.set_yticks([-row for row in range(len(found.doses))], labels)
+    axes.axvline(100 * fit.study.target, color="black", lw=0.8, ls="--")
+    labels = [f"{dose.label} ({plain_number(dose.amount)})" for dose in fit.doses]
+    axes.set_yticks([-row for row in range(len(fit.doses))], labels)
     axes.set_xlim(0, 100)
     axes.set_xlabel("P(DLT), %: mean and 90 % interval", fontsize=7.5)
     box = axes.get_position()
     axes.set_position((0.26, box.y0, 0.71, box.height))
-    _mark(axes, found)
+    _mark(axes, fit)
     handles = [
         Line2D([], [], color=colour, marker=marker, lw=2, label=source)
         for source, (colour, _, marker) in styles.items()
@@ -160,14 +160,14 @@ def prior_figure(found: Fit) -> Figure:
     return figure
 
 
-def chains_figure(found: Fit) -> Figure:
+def chains_figure(fit: Fit) -> Figure:
     """Draw for each free parameter the chains' traces, and beside it the ranks of their draws.
 
     Where the chains agree, the ranks of each are uniform (Vehtari et al. 2021, *Bayesian Analysis* 16:667-718).
     """
     from scipy.stats import rankdata
 
-    quantities = _parameters(found)
+    quantities = _parameters(fit)
     height = 1.35 * len(quantities) + 0.5
     figure = new_figure(WIDTH, height)
     grid = figure.add_gridspec(
@@ -195,38 +195,38 @@ def chains_figure(found: Fit) -> Figure:
     return figure
 
 
-def mtd_figure(found: Fit) -> Figure:
+def mtd_figure(fit: Fit) -> Figure:
     """Draw the probability that each level is the MTD."""
-    best = found.draws if found.grid is None else found.grid
+    best = fit.draws if fit.grid is None else fit.grid
     figure, (axes,) = panels(1, columns=1, height=2.2, foot=0.25)
-    names = ("none", *found.study.dose_labels)
+    names = ("none", *fit.study.dose_labels)
     for level, share in enumerate(best.mtd.tolist()):
-        shade = dose_shade(level, found.study.n_doses)
+        shade = dose_shade(level, fit.study.n_doses)
         axes.bar(level, 100 * share, color=shade, edgecolor="black", lw=0.7, width=0.7)
         axes.text(level, 100 * share + 1, f"{100 * share:.1f}", ha="center", va="bottom", fontsize=7.5)
     axes.set_xticks(range(len(names)), names)
     axes.set_ylim(0, 108)
     axes.set_ylabel("probability of being the MTD, %", fontsize=7.5)
-    _mark(axes, found)
+    _mark(axes, fit)
     return figure
 
 
-def _mark(axes: Axes, found: Fit) -> None:
+def _mark(axes: Axes, fit: Fit) -> None:
     """Say on the figure where its chains have not converged."""
-    if not found.convergence.converged:
+    if not fit.convergence.converged:
         colour = "#b30000"
         axes.figure.text(0.985, 0.99, "NOT CONVERGED", ha="right", va="top", color=colour, fontsize=9, weight="bold")
 
 
-def _draws(found: Fit, source: str) -> FloatArray:
-    p = group(found.trace, source)["p"].values
+def _draws(fit: Fit, source: str) -> FloatArray:
+    p = group(fit.trace, source)["p"].values
     return p.reshape(-1, p.shape[-1])
 
 
-def _parameters(found: Fit) -> list[tuple[str, FloatArray]]:
+def _parameters(fit: Fit) -> list[tuple[str, FloatArray]]:
     """Return each scalar parameter's name and draws (chain, draw)."""
     quantities = []
-    for name, values in group(found.trace, "posterior").data_vars.items():
+    for name, values in group(fit.trace, "posterior").data_vars.items():
         if name == "p":
             continue
         columns = values.values.reshape(*values.shape[:2], -1)
@@ -236,9 +236,9 @@ def _parameters(found: Fit) -> list[tuple[str, FloatArray]]:
     return quantities
 
 
-def _pooled(found: Fit) -> list[tuple[float, int, int]]:
+def _pooled(fit: Fit) -> list[tuple[float, int, int]]:
     counts: dict[float, list[int]] = {}
-    for amount, n, dlt in zip(found.data.amount, found.data.n, found.data.dlt, strict=True):
+    for amount, n, dlt in zip(fit.data.amount, fit.data.n, fit.data.dlt, strict=True):
         row = counts.setdefault(amount, [0, 0])
         row[0] += n
         row[1] += dlt

@@ -123,8 +123,8 @@ class _Seen(NamedTuple):
     added: Observed
 
 
-def _enrolment_sentence(found: Mapping[str, _Seen], max_n: int) -> str:
-    scenario, most = max(found.items(), key=lambda each: each[1].added.enrolled)
+def _enrolment_sentence(seen: Mapping[str, _Seen], max_n: int) -> str:
+    scenario, most = max(seen.items(), key=lambda each: each[1].added.enrolled)
     return (
         f"The numbers of the design, at most {max_n}, are of evaluable patients. Enrolment is planned for more: in "
         f"scenario {scenario}, where it is largest, {most.added.enrolled:.1f} patients are enrolled on average, "
@@ -132,7 +132,7 @@ def _enrolment_sentence(found: Mapping[str, _Seen], max_n: int) -> str:
     )
 
 
-def _enrolment_table(found: Mapping[str, _Seen], name: str) -> PageTable:
+def _enrolment_table(seen: Mapping[str, _Seen], name: str) -> PageTable:
     rows = [
         (
             Value(scenario),
@@ -144,7 +144,7 @@ def _enrolment_table(found: Mapping[str, _Seen], name: str) -> PageTable:
             _with_error(added, "drug_dlts", 2),
             _with_error(added, "not_caused_share", 1, 100),
         )
-        for scenario, (main, added) in found.items()
+        for scenario, (main, added) in seen.items()
     ]
     return PageTable(
         "enrolment",
@@ -203,14 +203,14 @@ def _policy_table(study: Study, compared: PolicyComparison, name: str) -> PageTa
     )
 
 
-def _with_error(found: PolicyFigures | Observed, metric: str, digits: int, scale: float = 1.0) -> Value:
-    shown = number(getattr(found, metric), digits, scale)
-    error = getattr(found.mcse, metric)
+def _with_error(figures: PolicyFigures | Observed, metric: str, digits: int, scale: float = 1.0) -> Value:
+    shown = number(getattr(figures, metric), digits, scale)
+    error = getattr(figures.mcse, metric)
     return Value(shown.text, f"± {scale * error:.{digits + 1}f}" if error > 0 else "", shown.key)
 
 
-def _quantile(found: Observed, level: float) -> int:
-    return int(np.searchsorted(np.cumsum(found.enrolled_distribution), level - 1e-9))
+def _quantile(observed: Observed, level: float) -> int:
+    return int(np.searchsorted(np.cumsum(observed.enrolled_distribution), level - 1e-9))
 
 
 def _days(days: float) -> str:

@@ -118,8 +118,8 @@ def _power_table(power: Power, null: Power) -> PageTable:
     )
 
 
-def _share(found: Power, name: str, place: int | None) -> Value:
+def _share(power: Power, name: str, place: int | None) -> Value:
     share, error = (
-        100 * float(each if place is None else each[place]) for each in (found.share(name), found.mcse(name))
+        100 * float(each if place is None else each[place]) for each in (power.share(name), power.mcse(name))
     )
     return Value(f"{share:.1f}", f"± {error:.2f}", share)

@@ -30,8 +30,8 @@ def figure(
 ) -> Value:
     """Return a figure of a cell; simulated ones with their standard error, beside exact ones in small print."""
 
-    def of(found: OperatingCharacteristics, errors: bool = False) -> float:
-        value: Any = getattr(found.mcse if errors else found, metric)
+    def of(characteristics: OperatingCharacteristics, errors: bool = False) -> float:
+        value: Any = getattr(characteristics.mcse if errors else characteristics, metric)
         return float(value if place is None else value[place])
 
     best = of(cell.best)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.report.words import arm_knowledge, model_words, rule_words
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -36,13 +36,13 @@ def arm_analysis_lines(results: Results) -> list[Text]:
     lines = [Text(title, "bold"), over, under]
     before = None
     for each in found:
-        name = "" if each.arm == before else fit(plain_words(each.arm), _LONGEST)
+        name = "" if each.arm == before else cut(plain_words(each.arm), _LONGEST)
         before = each.arm
         cells: list[Cell | str] = [
             Cell(f"  {name}", left=True),
-            Cell(fit(plain_words(each.design), _LONGEST), left=True),
+            Cell(cut(plain_words(each.design), _LONGEST), left=True),
             percent(each.coverage),
-            f"{percent(each.worst_coverage)} in {fit(plain_words(each.worst_scenario), 10)}",
+            f"{percent(each.worst_coverage)} in {cut(plain_words(each.worst_scenario), 10)}",
             f"{100 * each.lowest_bias:+.1f} to {100 * each.highest_bias:+.1f}",
             percent(each.rmse),
             _percent_or_dash(each.false_alarm),

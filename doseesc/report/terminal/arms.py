@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.results import ArmDose, Phase2Summary, arm_doses, fraction_words, summarise_phase2
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -69,14 +69,14 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
     widths = [names[0] + 2, names[1], 7, *(11 for each in columns for _ in each), 12]
     over: list[Cell | str] = ["", "", "Phase 2"]
     for arm, each in zip(arms, columns, strict=True):
-        over += [*("" for _ in each[1:]), fit(plain_words(arm.name), 10)]
+        over += [*("" for _ in each[1:]), cut(plain_words(arm.name), 10)]
     under = ["", "", "opens", *(head for each in columns for head in each), "unbounded"]
     found = [Text("Phase 2 by scenario and design, %", "bold"), line([*over, "MTD"], widths), line(under, widths)]
     before = None
     for summary in summaries:
-        first = "" if summary.scenario == before else "  " + fit(summary.scenario, _LONGEST)
+        first = "" if summary.scenario == before else "  " + cut(summary.scenario, _LONGEST)
         before = summary.scenario
-        cells: list[Cell | str] = [Cell(first, left=True), Cell(fit(summary.design, _LONGEST), left=True)]
+        cells: list[Cell | str] = [Cell(first, left=True), Cell(cut(summary.design, _LONGEST), left=True)]
         cells.append(percent(summary.opens))
         for arm_summary, heads in zip(summary.arms, columns, strict=True):
             values = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ _SIZES = (
 )
 
 
-def borrowing_lines(found: Borrowed, labels: Sequence[str], amounts: Sequence[float], target: float) -> list[Text]:
+def borrowing_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence[float], target: float) -> list[Text]:
     """Return the tables.
 
     Parameters
     ----------
-    found : Borrowed
+    borrowed : Borrowed
     labels : sequence of str
         Names of the doses of the answer.
     amounts : sequence of float
@@ -40,47 +40,47 @@ def borrowing_lines(found: Borrowed, labels: Sequence[str], amounts: Sequence[fl
     """
     history = ", ".join(
         f"{plain_words(name)} ({rows.patients} patients, {sum(rows.dlt)} DLTs)"
-        for name, rows in ((name, found.history.of_study(name)) for name in found.history.studies)
+        for name, rows in ((name, borrowed.history.of_study(name)) for name in borrowed.history.studies)
     )
-    words = f"Borrowed from {history}; {found.differences}"
+    words = f"Borrowed from {history}; {borrowed.differences}"
     lines = [Text(each, "bold") for each in textwrap.wrap(words, WIDTH)]
-    what = "weight of the history" if found.strata is None else "the trial is exchangeable with these (EXNEX)"
-    before, after = percent(found.prior.weight), percent(found.weight_after)
+    what = "weight of the history" if borrowed.strata is None else "the trial is exchangeable with these (EXNEX)"
+    before, after = percent(borrowed.prior.weight), percent(borrowed.weight_after)
     lines.append(Text(f"  {what}: {before} % before the data, {after} % after them"))
     for heads, chosen in _in_width(labels, amounts):
-        lines += [Text(), *_size_lines(found, heads, chosen)]
-    lines += [Text(), *_conflict_lines(found, _first_names(labels, amounts))]
+        lines += [Text(), *_size_lines(borrowed, heads, chosen)]
+    lines += [Text(), *_conflict_lines(borrowed, _first_names(labels, amounts))]
     for heads, chosen in _in_width(labels, amounts):
-        lines += [Text(), *_sensitivity_lines(found.sensitivity, heads, chosen, target)]
-    if found.strata is not None:
+        lines += [Text(), *_sensitivity_lines(borrowed.sensitivity, heads, chosen, target)]
+    if borrowed.strata is not None:
         for heads, chosen in _in_width(labels, amounts):
-            lines += [Text(), *_strata_lines(found.strata, heads, chosen)]
+            lines += [Text(), *_strata_lines(borrowed.strata, heads, chosen)]
     return lines + _dim(
         "patients worth: how many fewer patients at the dose would leave one as sure at the end of a trial of "
-        f"{found.patients}, on average (predictive effective sample size); what is left may be negative where not "
+        f"{borrowed.patients}, on average (predictive effective sample size); what is left may be negative where not "
         "knowing whether to believe the history costs more than it brings · ELIR of the MAP prior, at the reference "
-        f"dose {found.prior.reference:g} alone: {found.elir['map']:.1f} patients"
+        f"dose {borrowed.prior.reference:g} alone: {borrowed.elir['map']:.1f} patients"
     )
 
 
-def _size_lines(found: Borrowed, labels: Sequence[str], amounts: Sequence[float]) -> list[Text]:
-    sizes = {row["amount"]: row for row in found.sizes.to_dict("records")}
+def _size_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence[float]) -> list[Text]:
+    sizes = {row["amount"]: row for row in borrowed.sizes.to_dict("records")}
     lines = [_row(Cell("patients worth", "bold", left=True), [Cell(label, "bold") for label in labels])]
     for column, words in _SIZES:
         lines.append(_row(Cell(f"  {words}", left=True), [f"{sizes[amount][column]:.1f}" for amount in amounts]))
     return lines
 
 
-def _conflict_lines(found: Borrowed, labels: dict[float, str]) -> list[Text]:
+def _conflict_lines(borrowed: Borrowed, labels: dict[float, str]) -> list[Text]:
     weights: dict[float, list[float]] = {}
-    for row in found.conflict.to_dict("records"):
+    for row in borrowed.conflict.to_dict("records"):
         weights.setdefault(row["amount"], []).append(row["weight"])
     count = max(len(each) for each in weights.values())
     widths = (_HEAD, *(7 for _ in range(count)))
     head = f"DLTs of {count - 1} patients at one dose"
     lines = [line([Cell(head, "bold", left=True), *(Cell(str(dlt), "bold") for dlt in range(count))], widths)]
     for amount, of_dose in weights.items():
-        name = fit(plain_words(labels.get(amount, f"{amount:g}")), _HEAD - 24)
+        name = cut(plain_words(labels.get(amount, f"{amount:g}")), _HEAD - 24)
         lines.append(line([Cell(f"  weight of history %, {name}", left=True), *map(percent, of_dose)], widths))
     return lines
 
@@ -109,7 +109,7 @@ def _strata_lines(table: pd.DataFrame, labels: Sequence[str], amounts: Sequence[
     for study, rows in table.groupby("study", sort=False):
         means = dict(zip(rows["amount"], rows["mean"], strict=True))
         after = percent(rows["exchangeable_after"].iloc[0])
-        head = f"  {fit(plain_words(str(study)), _HEAD - 12)} ({after})"
+        head = f"  {cut(plain_words(str(study)), _HEAD - 12)} ({after})"
         lines.append(_row(Cell(head, left=True), [percent(means[amount]) for amount in amounts]))
     return lines
 
@@ -118,7 +118,7 @@ def _in_width(labels: Sequence[str], amounts: Sequence[float]) -> list[tuple[lis
     """Split the doses, each amount once, into groups that fit beside one another."""
     first = list(dict.fromkeys(float(amount) for amount in amounts))
     by_amount = _first_names(labels, amounts)
-    names = [fit(plain_words(by_amount[amount]), _FIGURE - 1) for amount in first]
+    names = [cut(plain_words(by_amount[amount]), _FIGURE - 1) for amount in first]
     most = (WIDTH - _HEAD) // _FIGURE
     return [(names[start : start + most], first[start : start + most]) for start in range(0, len(first), most)]
 

@@ -16,47 +16,47 @@ _FIGURES = ("score", "correct", "at worst", "overdose", "n above", "n")
 _SHOWN = 10
 
 
-def calibration_lines(found: Calibration, label: str) -> list[Text]:
+def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
     """Return the lines of the table.
 
     Parameters
     ----------
-    found : Calibration
+    calibration : Calibration
     label : str
         The design's name.
     """
-    names = list(found.grid)
+    names = list(calibration.grid)
     widths = [6, *(max(10, len(name) + 2) for name in names), *(10 for _ in _FIGURES)]
     heading = line([Cell("", left=True), *names, *_FIGURES], widths)
     heading.stylize("bold")
     lines = [
-        Text(f"{label}: {len(found.score)} candidates · score: {score_words(found.objective)}"),
+        Text(f"{label}: {len(calibration.score)} candidates · score: {score_words(calibration.objective)}"),
         Text(),
         heading,
     ]
-    for place, alike in enumerate(_best_first(found)[:_SHOWN], start=1):
+    for place, alike in enumerate(_best_first(calibration)[:_SHOWN], start=1):
         row = alike[0]
         cells: list[Cell | str] = [Cell("best" if place == 1 else str(place), left=True)]
-        cells += [f"{value:.4g}" for value in found.values[row]]
-        text = line([*cells, *_figures(found, found.figures[row], float(found.score[row]))], widths)
+        cells += [f"{value:.4g}" for value in calibration.values[row]]
+        text = line([*cells, *_figures(calibration, calibration.figures[row], float(calibration.score[row]))], widths)
         if len(alike) > 1:
             text.append(f"  and {len(alike) - 1} like it")
         if place == 1:
             text.stylize("bold")
         lines.append(text)
     own: list[Cell | str] = [Cell("now", left=True), *("" for _ in names)]
-    lines.append(line([*own, *_figures(found, found.design_figures, found.design_score)], widths))
+    lines.append(line([*own, *_figures(calibration, calibration.design_figures, calibration.design_score)], widths))
     lines.append(Text())
     for legend in (
         "correct, at worst: mean and smallest P(correct selection), %; overdose: mean P(selecting above the MTD), %",
         "n above, n: mean patients above the MTD and in all; now: the design as it is",
     ):
         lines.append(Text(legend, style="dim"))
-    edge = [name for name, value in found.best_values.items() if at_edge(found.grid[name], value)]
+    edge = [name for name, value in calibration.best_values.items() if at_edge(calibration.grid[name], value)]
     if edge:
         lines.append(Text(f"the best lies at the edge of the grid for {', '.join(edge)}: widen it with --grid"))
-    lines += _one_mtd(found.objective)
-    lines.append(Text(f"in the file: {yaml_words(found)}"))
+    lines += _one_mtd(calibration.objective)
+    lines.append(Text(f"in the file: {yaml_words(calibration)}"))
     return lines
 
 
@@ -80,14 +80,14 @@ def _one_mtd(objective: Objective) -> list[Text]:
     return [Text(f"all truths have MTD {mtds[0]}: the best is the one that favours that level, whatever the data")]
 
 
-def yaml_words(found: Calibration) -> str:
+def yaml_words(calibration: Calibration) -> str:
     """Return what to write in the scenario file for the best candidate."""
-    values = dict(found.best_values)
+    values = dict(calibration.best_values)
     parts = []
-    if isinstance(found.best_design, CRM) and "halfwidth" in values:
+    if isinstance(calibration.best_design, CRM) and "halfwidth" in values:
         halfwidth = values.pop("halfwidth")
-        guesses = np.array(found.best_design.skeleton)
-        nearest = int(np.argmin(np.abs(guesses - found.best_design.target))) + 1
+        guesses = np.array(calibration.best_design.skeleton)
+        nearest = int(np.argmin(np.abs(guesses - calibration.best_design.target))) + 1
         parts.append(f"skeleton: {{halfwidth: {halfwidth:.6g}, prior_mtd: {int(values.pop('prior_mtd', nearest))}}}")
     parts += [f"{name}: {value:.6g}" for name, value in values.items()]
     return ", ".join(parts)
@@ -98,17 +98,17 @@ def at_edge(tried: tuple[float, ...], value: float) -> bool:
     return len(tried) > 1 and value in (min(tried), max(tried))
 
 
-def _best_first(found: Calibration) -> list[list[int]]:
+def _best_first(calibration: Calibration) -> list[list[int]]:
     """Return the candidates by falling score, those of the same figures together; the best one is the very first."""
-    order = np.argsort(-found.score, kind="stable")
+    order = np.argsort(-calibration.score, kind="stable")
     alike: dict[bytes, list[int]] = {}
-    for row in [found.best, *order[order != found.best].tolist()]:
-        alike.setdefault(found.figures[row].tobytes(), []).append(row)
+    for row in [calibration.best, *order[order != calibration.best].tolist()]:
+        alike.setdefault(calibration.figures[row].tobytes(), []).append(row)
     return list(alike.values())
 
 
-def _figures(found: Calibration, figures: FloatArray, score: float) -> list[str]:
-    weights = found.objective.weights
+def _figures(calibration: Calibration, figures: FloatArray, score: float) -> list[str]:
+    weights = calibration.objective.weights
     correct, overdose, above, patients = figures
     return [
         percent(score),

@@ -15,28 +15,30 @@ MAIN = ("correct_selection", "overdose_selection", "total_patients", "total_dlts
 """The figures shown unless all are asked for."""
 
 
-def comparison_lines(found: Comparison, least: float = 2.0, every: bool = False) -> list[Text]:
+def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = False) -> list[Text]:
     """Return the lines that ``doseesc compare`` prints.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
     least : float
         Standard errors that a difference must exceed to be shown.
     every : bool
         Also those by level and of early stops, not only :data:`MAIN`.
     """
-    lines = [Text("Settings that differ" if found.changes else "No setting differs", "bold")]
-    lines += [Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in found.changes]
-    for which, keys in (("first", found.only_first), ("second", found.only_second)):
+    lines = [Text("Settings that differ" if comparison.changes else "No setting differs", "bold")]
+    lines += [Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in comparison.changes]
+    for which, keys in (("first", comparison.only_first), ("second", comparison.only_second)):
         if keys:
-            lines.append(Text(f"  only in the {which} run: {_names(keys, found)}"))
-    shown = [each for each in found.figures if _differs(each, least)]
+            lines.append(Text(f"  only in the {which} run: {_names(keys, comparison)}"))
+    shown = [each for each in comparison.figures if _differs(each, least)]
     lines += [
         Text(),
-        Text(f"{len(shown)} of {len(found.figures)} figures differ by more than {least:g} SE and rounding", "bold"),
+        Text(
+            f"{len(shown)} of {len(comparison.figures)} figures differ by more than {least:g} SE and rounding", "bold"
+        ),
     ]
-    lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(found)]
+    lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(comparison)]
     main = [each for each in shown if every or each.metric in MAIN]
     if len(main) < len(shown):
         lines.append(Text(f"the main ones, {len(main)}; all with  --all", "dim"))
@@ -63,9 +65,9 @@ def _scale(each: ChangedFigure) -> tuple[float, str]:
     return (100.0, "%") if each.metric in _SHARES else (1.0, "")
 
 
-def _names(keys: list[tuple[str, str]], found: Comparison) -> str:
+def _names(keys: list[tuple[str, str]], comparison: Comparison) -> str:
     """Name designs and scenarios that only one run has; a whole design or scenario once."""
-    designs, scenarios = {each.design for each in found.figures}, {each.scenario for each in found.figures}
+    designs, scenarios = {each.design for each in comparison.figures}, {each.scenario for each in comparison.figures}
     if not designs:
         return ", ".join(f"{scenario} {design}" for scenario, design in keys)
     whole = [
@@ -76,9 +78,9 @@ def _names(keys: list[tuple[str, str]], found: Comparison) -> str:
     return ", ".join([*dict.fromkeys(name for name in whole if name is not None), *pairs])
 
 
-def _error_words(found: Comparison) -> list[str]:
+def _error_words(comparison: Comparison) -> list[str]:
     """Say what stands after ±."""
-    kinds = {each.paired for each in found.figures if each.mcse > 0}
+    kinds = {each.paired for each in comparison.figures if each.mcse > 0}
     words = {
         True: "± 1 SE of the paired difference, on the same simulated patients",
         False: "± 1 SE as of independent runs" + (", where they cannot be paired" if True in kinds else ""),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _grid(table: DecisionTable) -> list[Text]:
     last = _last_telling_row(cells, shown)
     for dlts in range(min(last, most) + 1):
         head = f"{dlts}" + (" or more" if dlts == last < most else "")
-        cells_of_row: list[Cell | str] = [Cell(fit(f"{dlts}+" if " " in head else head, _HEAD), left=True)]
+        cells_of_row: list[Cell | str] = [Cell(cut(f"{dlts}+" if " " in head else head, _HEAD), left=True)]
         for n in shown:
             letter = cells[n][dlts] if dlts <= n else ""
             cells_of_row.append(Cell(letter, _STYLES.get(letter, "")))
@@ -72,7 +72,7 @@ def _tallies(table: DecisionTable) -> list[Text]:
     if graph is None:
         return []
     doses, order = table.trial.doses, table.order
-    names = [fit(plain_words(doses.name(level + 1)), 12) for level in range(len(doses.labels))]
+    names = [cut(plain_words(doses.name(level + 1)), 12) for level in range(len(doses.labels))]
     column = max(max(len(name) for name in names) + 2, 7)
     memory = {name: max(len(name) + 2, 6) for name in graph.tally.memory}
     tail_widths = [*memory.values(), column + 2, 6, column + 2, 5, column]

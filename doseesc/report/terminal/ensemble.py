@@ -8,7 +8,7 @@ import numpy as np
 from rich.text import Text
 
 from doseesc.planning import EnsembleResults
-from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line
 from doseesc.wording import percent, percent_words, plain_words
 
 _NAME = 26
@@ -21,49 +21,50 @@ _CURVES = {
 }
 
 
-def ensemble_lines(found: EnsembleResults) -> list[Text]:
+def ensemble_lines(ensemble: EnsembleResults) -> list[Text]:
     """Return the lines of the table."""
-    study, count = found.study, len(found.truths)
+    study, count = ensemble.study, len(ensemble.truths)
     title = " · ".join(
         plain_words(part) for part in (study.study.registry_id, study.study.short_title or study.study.title) if part
     )
-    how = f"{_curves(count, 'random')}, {_CURVES[found.random.type]} · seed {found.random.seed} · {found.elapsed:.1f} s"
+    drawn = f"{_curves(count, 'random')}, {_CURVES[ensemble.random.type]} · seed {ensemble.random.seed}"
+    how = f"{drawn} · {ensemble.elapsed:.1f} s"
     head = ends(title, f"target {percent_words(study.target)} · {how}")
     lines = [*(Text(each, "bold") for each in head.split("\n")), Text()]
     lines.append(line(["", "correct %", "", "", "above %", "", "n above", ""], _WIDTHS))
     lines.append(line(["", "mean", "5 %", "95 %", "mean", "95 %", "mean", "of n"], _WIDTHS))
-    groups: list[int | None] = [None, *(int(level) for level in np.unique(found.true_mtd))]
+    groups: list[int | None] = [None, *(int(level) for level in np.unique(ensemble.true_mtd))]
     for mtd in groups if len(groups) > 2 else [None]:
-        curves = count if mtd is None else int((found.true_mtd == mtd).sum())
+        curves = count if mtd is None else int((ensemble.true_mtd == mtd).sum())
         label = "none" if mtd == 0 else f"{plain_words(study.dose_labels[mtd - 1])}" if mtd else ""
         name = f"All {_curves(count)}" if mtd is None else f"True MTD {label}: {_curves(curves)}"
         lines.append(Text(name, "bold" if mtd is None else ""))
-        lines += [_row(found, design, mtd) for design in found.figures]
+        lines += [_row(ensemble, design, mtd) for design in ensemble.figures]
     legend = [
         "correct: % of trials that select the true MTD (no dose, where none is safe enough); mean over the curves, and "
         "the values that 5 % and 95 % of the curves do not exceed",
         "above: % that select a dose above it",
         "n above: patients treated above it",
     ]
-    exact = [name for name, figures in found.figures.items() if figures.method == "exact"]
-    legend.append("all figures are exact" if len(exact) == len(found.figures) else "exact but for designs marked ~")
+    exact = [name for name, figures in ensemble.figures.items() if figures.method == "exact"]
+    legend.append("all figures are exact" if len(exact) == len(ensemble.figures) else "exact but for designs marked ~")
     lines.append(Text())
-    for each in (" · ".join(legend), *found.notes):
+    for each in (" · ".join(legend), *ensemble.notes):
         lines += [
-            Text(part, "dim") for part in textwrap.wrap(plain_words(each) if each in found.notes else each, WIDTH)
+            Text(part, "dim") for part in textwrap.wrap(plain_words(each) if each in ensemble.notes else each, WIDTH)
         ]
     return lines
 
 
-def _row(found: EnsembleResults, design: str, mtd: int | None) -> Text:
+def _row(ensemble: EnsembleResults, design: str, mtd: int | None) -> Text:
     def mean(metric: str) -> float:
-        return found.mean(design, metric, mtd)
+        return ensemble.mean(design, metric, mtd)
 
     def quantile(metric: str, level: float) -> str:
-        return percent(found.quantile(design, metric, level, mtd))
+        return percent(ensemble.quantile(design, metric, level, mtd))
 
-    mark = "" if found.figures[design].method == "exact" else " ~"
-    cells: list[Cell | str] = [Cell("  " + fit(plain_words(design), _NAME - 5) + mark, left=True)]
+    mark = "" if ensemble.figures[design].method == "exact" else " ~"
+    cells: list[Cell | str] = [Cell("  " + cut(plain_words(design), _NAME - 5) + mark, left=True)]
     cells += [percent(mean("correct_selection")), *(quantile("correct_selection", level) for level in (0.05, 0.95))]
     cells += [percent(mean("overdose_selection")), quantile("overdose_selection", 0.95)]
     cells += [f"{mean('patients_above_mtd'):.2f}", f"{mean('total_patients'):.1f}"]

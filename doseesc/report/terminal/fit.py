@@ -11,7 +11,7 @@ from rich.text import Text
 
 from doseesc.inference import OVER
 from doseesc.report.terminal.borrowing import borrowing_lines
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_number, plain_words
 
 if TYPE_CHECKING:
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 24
 
 
-def fit_lines(found: Fit) -> list[Text]:
+def fit_lines(fit: Fit) -> list[Text]:
     """Return the lines that ``doseesc fit`` prints."""
-    judged = found.convergence
+    judged = fit.convergence
     lines = _wrapped(judged.verdict, "bold green" if judged.converged else "bold red")
     if not judged.converged:
         lines += _wrapped(
             "What follows by NUTS is not to be relied upon: draw more (--draws, --tune, --chains).", "bold red"
         )
-    lines += _wrapped(plain_words(found.model.words), "dim")
-    for note in found.notes:
+    lines += _wrapped(plain_words(fit.model.words), "dim")
+    for note in fit.notes:
         lines += _wrapped(f"note: {note}", "yellow")
-    return [*lines, Text(), *_doses(found), *_side_by_side(found), *_mtd(found), *_checks(found), *_borrowed(found)]
+    return [*lines, Text(), *_doses(fit), *_side_by_side(fit), *_mtd(fit), *_checks(fit), *_borrowed(fit)]
 
 
-def _doses(found: Fit) -> list[Text]:
-    best = found.draws if found.grid is None else found.grid
-    target, unit = found.study.target, found.study.doses.unit
+def _doses(fit: Fit) -> list[Text]:
+    best = fit.draws if fit.grid is None else fit.grid
+    target, unit = fit.study.target, fit.study.doses.unit
     over = [f"P(>{percent_words(limit)})".replace(" %", "%") for limit in (target, OVER * target)]
-    names = _short_intervals(found.question.limits)
-    first = _name_width(found)
+    names = _short_intervals(fit.question.limits)
+    first = _name_width(fit)
     widths = [first, 8, 4, 6, 7, 15, 9, 11, *(max(7, len(name) + 2) for name in names)]
     while sum(widths) > WIDTH and len(widths) > 8:
         widths.pop()  # the last intervals are in the files
     shown = len(widths) - 8
     lines = [line(["", "dose", "n", "DLTs", "mean", "90 % interval", *over, *names[:shown]], widths)]
-    for dose in found.doses:
+    for dose in fit.doses:
         place = dose.place
-        n, dlt = _seen(found, dose)
+        n, dlt = _seen(fit, dose)
         cells: list[Cell | str] = [
-            Cell(fit(plain_words(dose.label), first - 2), left=True),
+            Cell(cut(plain_words(dose.label), first - 2), left=True),
             plain_number(dose.amount),
             str(n) if n else "-",
             str(dlt) if n else "-",
@@ -61,28 +61,28 @@ def _doses(found: Fit) -> list[Text]:
             *[percent(share) for share in best.intervals[place].tolist()[:shown]],
         ]
         lines.append(line(cells, widths))
-    how = "NUTS" if found.grid is None else "quadrature"
+    how = "NUTS" if fit.grid is None else "quadrature"
     dose_unit = f"; dose in {plain_words(unit)}" if unit else ""
     last = "; last columns: chance of each interval" if shown else ""
     lines += _wrapped(f"DLT probability, in %, by {how}{dose_unit}; n and DLTs as observed{last}", "dim")
-    level = plain_words(found.study.dose_labels[found.mtd - 1]) if found.mtd else ""
-    arms = [dose for dose in found.doses if dose.kind == "arm"]
-    if found.study.phase2_arms:
-        words = f"Phase 2 arms from the MTD {level}, {found.mtd_source}" if arms else f"no arms: {found.mtd_source}"
+    level = plain_words(fit.study.dose_labels[fit.mtd - 1]) if fit.mtd else ""
+    arms = [dose for dose in fit.doses if dose.kind == "arm"]
+    if fit.study.phase2_arms:
+        words = f"Phase 2 arms from the MTD {level}, {fit.mtd_source}" if arms else f"no arms: {fit.mtd_source}"
         lines += _wrapped(f"{words}; another by --mtd", "dim")
     return lines
 
 
-def _borrowed(found: Fit) -> list[Text]:
-    if found.borrowed is None:
+def _borrowed(fit: Fit) -> list[Text]:
+    if fit.borrowed is None:
         return []
 
-    labels, amounts = zip(*((dose.label, dose.amount) for dose in found.doses), strict=True)
-    return [Text(), *borrowing_lines(found.borrowed, labels, amounts, found.study.target)]
+    labels, amounts = zip(*((dose.label, dose.amount) for dose in fit.doses), strict=True)
+    return [Text(), *borrowing_lines(fit.borrowed, labels, amounts, fit.study.target)]
 
 
-def _side_by_side(found: Fit) -> list[Text]:
-    if found.grid is None or found.comparison is None:
+def _side_by_side(fit: Fit) -> list[Text]:
+    if fit.grid is None or fit.comparison is None:
         return []
     pairs = [
         ("mean", "mean"),
@@ -91,17 +91,15 @@ def _side_by_side(found: Fit) -> list[Text]:
         ("P(>t)", "over_target"),
         ("P(>>t)", "over_133"),
     ]
-    first = _name_width(found)
+    first = _name_width(fit)
     widths = [first, *([10, 7] * len(pairs))]
     heads = ["", *(each for name, _ in pairs for each in ("", name))]
     lines = [Text(), Text("NUTS beside quadrature", "bold"), line(heads, widths)]
-    for dose in found.doses:
-        numbers = [
-            percent(getattr(each, field)[dose.place]) for _, field in pairs for each in (found.draws, found.grid)
-        ]
-        lines.append(line([Cell(fit(plain_words(dose.label), first - 2), left=True), *numbers], widths))
-    worst = found.comparison
-    label = next((plain_words(dose.label) for dose in found.doses if dose.place == worst.dose), "")
+    for dose in fit.doses:
+        numbers = [percent(getattr(each, field)[dose.place]) for _, field in pairs for each in (fit.draws, fit.grid)]
+        lines.append(line([Cell(cut(plain_words(dose.label), first - 2), left=True), *numbers], widths))
+    worst = fit.comparison
+    label = next((plain_words(dose.label) for dose in fit.doses if dose.place == worst.dose), "")
     lines += _wrapped(
         "first of each pair by NUTS, second by quadrature, in %; >t: above the target, >>t: above 1.33 times it; the "
         f"largest of {worst.numbers} differences is "
@@ -111,13 +109,13 @@ def _side_by_side(found: Fit) -> list[Text]:
     return lines
 
 
-def _mtd(found: Fit) -> list[Text]:
-    best: DoseSummary = found.draws if found.grid is None else found.grid
-    names = ("none", *found.study.dose_labels)
+def _mtd(fit: Fit) -> list[Text]:
+    best: DoseSummary = fit.draws if fit.grid is None else fit.grid
+    names = ("none", *fit.study.dose_labels)
     shares = ", ".join(
         f"{plain_words(name)} {percent(share)}" for name, share in zip(names, best.mtd.tolist(), strict=True)
     )
-    rule = found.study.true_mtd_rule
+    rule = fit.study.true_mtd_rule
     points = f"{100 * rule.margin:g} points"
     meaning = {
         "nearest": f"the dose nearest the target, none if the lowest exceeds it by more than {points}",
@@ -131,18 +129,18 @@ def _mtd(found: Fit) -> list[Text]:
     ]
 
 
-def _checks(found: Fit) -> list[Text]:
-    first = max(_name_width(found), 2 + max(len(each.study) for each in found.checks))
+def _checks(fit: Fit) -> list[Text]:
+    first = max(_name_width(fit), 2 + max(len(each.study) for each in fit.checks))
     widths = [first, 8, 6, 6, 14, 14, 24]
     lines = [
         Text(),
         Text("DLTs seen, and expected of as many patients", "bold"),
         line(["", "dose", "n", "seen", "prior", "posterior", "chance (mid-p)"], widths),
     ]
-    by_source = {source: [each for each in found.checks if each.source == source] for source in ("prior", "posterior")}
+    by_source = {source: [each for each in fit.checks if each.source == source] for source in ("prior", "posterior")}
     for prior, posterior in zip(by_source["prior"], by_source["posterior"], strict=True):
         cells: list[Cell | str] = [
-            Cell(fit(plain_words(prior.study), first - 2), left=True),
+            Cell(cut(plain_words(prior.study), first - 2), left=True),
             "" if prior.amount is None else plain_number(prior.amount),
             str(prior.n),
             str(prior.dlt),
@@ -158,8 +156,8 @@ def _checks(found: Fit) -> list[Text]:
     return [*lines, *_wrapped(words, "dim")]
 
 
-def _name_width(found: Fit) -> int:
-    return 2 + min(_LONGEST_NAME, max(len(plain_words(dose.label)) for dose in found.doses))
+def _name_width(fit: Fit) -> int:
+    return 2 + min(_LONGEST_NAME, max(len(plain_words(dose.label)) for dose in fit.doses))
 
 
 def _short_intervals(limits: Sequence[float]) -> list[str]:
@@ -168,10 +166,10 @@ def _short_intervals(limits: Sequence[float]) -> list[str]:
     return [f"<{shown[0]}", *(f"{low}-{high}" for low, high in pairwise(shown)), f">{shown[-1]}"]
 
 
-def _seen(found: Fit, dose: ReportedDose) -> tuple[int, int]:
+def _seen(fit: Fit, dose: ReportedDose) -> tuple[int, int]:
     rows = [
         (n, dlt)
-        for amount, n, dlt in zip(found.data.amount, found.data.n, found.data.dlt, strict=True)
+        for amount, n, dlt in zip(fit.data.amount, fit.data.n, fit.data.dlt, strict=True)
         if abs(amount / dose.amount - 1) < 1e-9
     ]
     return sum(n for n, _ in rows), sum(dlt for _, dlt in rows)

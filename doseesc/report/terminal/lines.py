@@ -32,19 +32,19 @@ def line(cells: Sequence[Cell | str], widths: Sequence[int]) -> Text:
     whole = Text()
     for each, width in zip(cells, widths, strict=True):
         cell = each if isinstance(each, Cell) else Cell(each)
-        text = fit(cell.text, width)
+        text = cut(cell.text, width)
         gap = " " * (width - cell_len(text))
         whole.append(text + gap if cell.left else gap + text, cell.style or None)
     whole.rstrip()
     return whole
 
 
-def fit(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
     """Cut text to a number of columns.
 
     Examples
     --------
-    >>> fit("medium", 4)
+    >>> cut("medium", 4)
     'med.'
     """
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "."

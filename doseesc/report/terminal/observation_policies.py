@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.results import DRUG_ALONE, PolicyComparison
 from doseesc.wording import plain_words
 
@@ -143,12 +143,12 @@ def _table(
     widths = [label, *(_COLUMN for _ in designs)]
     heads: list[Cell | str] = [
         Cell(f"  {title}", "bold", left=True),
-        *(fit(plain_words(each), _COLUMN - 2) for each in designs),
+        *(cut(plain_words(each), _COLUMN - 2) for each in designs),
     ]
     found = [line(heads, widths)]
     for policy in (DRUG_ALONE, *compared.policies):
         cells = [_cell(compared, policy, scenarios, design) for design in designs]
-        found.append(line([Cell("  " + fit(plain_words(policy), label - 3), left=True), *cells], widths))
+        found.append(line([Cell("  " + cut(plain_words(policy), label - 3), left=True), *cells], widths))
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from doseesc.phase2 import ALL_ARMS, AnalysisRow, TrialPlan
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, plain_words
 
 _ENDPOINTS = {"ttci": "improvement", "mortality": "28-day mortality", "reactions": "adverse reactions"}
@@ -30,7 +30,7 @@ def analyses_lines(rows: Sequence[AnalysisRow], plan: TrialPlan) -> list[Text]:
     names = [arm.name for arm in plan.active]
     widths = (58, *(13 for _ in names))
     by = {(row.endpoint, row.analysis, row.figure, row.arm): row for row in rows}
-    heads = [fit(plain_words(name), 12) for name in names]
+    heads = [cut(plain_words(name), 12) for name in names]
     lines = [
         Text("The same trials by every analysis, % of trials, each dosage by itself", "bold"),
         line([Cell("  analysis", left=True), *heads], widths),

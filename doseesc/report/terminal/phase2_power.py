@@ -9,7 +9,7 @@ from rich.text import Text
 
 from doseesc.phase2 import ARM_CLAIMS, CLAIMS, Power, SampleSize, TrialPlan, schoenfeld_power
 from doseesc.planning import ProgrammeAssurance
-from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line
 from doseesc.study import Phase2, assumptions_of
 from doseesc.wording import percent, plain_words
 
@@ -55,28 +55,30 @@ def power_lines(power: Power, null: Power, title: str, reactions: str) -> list[T
     ]
 
 
-def size_lines(found: SampleSize, wanted: float, seen: str) -> list[Text]:
+def size_lines(size: SampleSize, wanted: float, seen: str) -> list[Text]:
     """Return the smallest trial found, and what was simulated on the way."""
-    total = sum(arm.n for arm in found.plan.arms)
-    head = f"{100 * wanted:.3g} % power ({seen}): {found.n} patients in the control arm"
-    head += f" ± {found.standard_error:.1f} (1 SE)"
-    tried = ", ".join(f"{point.n}: {percent(point.power)} ± {percent(point.mcse)}" for point in found.points)
+    total = sum(arm.n for arm in size.plan.arms)
+    head = f"{100 * wanted:.3g} % power ({seen}): {size.n} patients in the control arm"
+    head += f" ± {size.standard_error:.1f} (1 SE)"
+    tried = ", ".join(f"{point.n}: {percent(point.power)} ± {percent(point.mcse)}" for point in size.points)
     return [*_wrapped(head + f", {total} in all", "bold"), *_wrapped(f"simulated, patients: power %  {tried}")]
 
 
-def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str], observation: str = "") -> list[Text]:
+def assurance_lines(
+    programme: Sequence[ProgrammeAssurance], labels: Sequence[str], observation: str = ""
+) -> list[Text]:
     """Return the table of designs and scenarios: the chance that the whole programme succeeds.
 
     Parameters
     ----------
-    found : sequence of ProgrammeAssurance
+    programme : sequence of ProgrammeAssurance
     labels : sequence of str
         Of the dose levels.
     observation : str
         Name of the observation model by which Phase 1 declares its MTD, if there is one.
     """
     lines = [Text("Assurance of the programme: Phase 1, its MTD, and then Phase 2, %", "bold")]
-    shown = [fit(plain_words(label), 8) for label in labels]
+    shown = [cut(plain_words(label), 8) for label in labels]
     widths = (14, 14, 10, 9, 12, *(10 for _ in shown), 8)
     over = ["", "", "", "", "", "MTD is", *("" for _ in shown[1:]), "no"]
     under: list[Cell | str] = [
@@ -90,15 +92,15 @@ def assurance_lines(found: Sequence[ProgrammeAssurance], labels: Sequence[str], 
     ]
     lines += [line(over, widths), line(under, widths)]
     before = None
-    for each in found:
-        first = "" if each.scenario == before else "  " + fit(plain_words(each.scenario), 11)
+    for each in programme:
+        first = "" if each.scenario == before else "  " + cut(plain_words(each.scenario), 11)
         before = each.scenario
-        cells: list[Cell | str] = [Cell(first, left=True), Cell(fit(plain_words(each.design), 13), left=True)]
+        cells: list[Cell | str] = [Cell(first, left=True), Cell(cut(plain_words(each.design), 13), left=True)]
         cells += [percent(each.success), percent(each.mcse), percent(each.acceptable)]
         cells += [f"{100 * chance:.0f}" for chance in each.mtd[1:]]
         lines.append(line([*cells, f"{100 * each.no_programme:.0f}"], widths))
     by_mtd = ", ".join(
-        f"{label} {percent(chance)}" for label, chance in zip(labels, found[0].success_by_mtd, strict=True)
+        f"{label} {percent(chance)}" for label, chance in zip(labels, programme[0].success_by_mtd, strict=True)
     )
     legend = (
         f"success: at least one dosage improves patients sooner, out of all programmes; after each MTD {by_mtd} · "
@@ -135,7 +137,7 @@ def _arm_lines(power: Power, reactions: str) -> list[Text]:
             f"{count[place] / tally.trials:.1f}" for count in (tally.improved, tally.deaths, tally.adverse, tally.lost)
         ]
         dose = "none" if arm.amount is None else f"{arm.amount:g}"
-        cells: list[Cell | str] = [Cell("  " + fit(plain_words(arm.name), _ARM - 3), left=True), str(arm.n), dose]
+        cells: list[Cell | str] = [Cell("  " + cut(plain_words(arm.name), _ARM - 3), left=True), str(arm.n), dose]
         lines.append(line([*cells, f"{arm.effect.shr:.2f}", f"{arm.effect.mortality_rr:.2f}", *expected], widths))
     words = (
         "improved, deaths, reactions, lost: expected numbers of patients · reactions: drug's in scenario "
@@ -171,7 +173,7 @@ def _comparison_lines(power: Power, null: Power) -> list[Text]:
 
 
 def _row(head: str, figures: list[str], indent: str = "  ") -> Text:
-    return line([Cell(indent + fit(head, 40), left=True), *figures], (42, 10, 8, 12, 12, 11))
+    return line([Cell(indent + cut(head, 40), left=True), *figures], (42, 10, 8, 12, 12, 11))
 
 
 def _analysis_words(plan: TrialPlan) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from doseesc.phase2 import TrialPlan
 from doseesc.phase2.analyses import Interval, clopper_pearson, miettinen_nurminen, newcombe
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import plain_words
 
 
@@ -35,7 +35,7 @@ def precision_lines(plan: TrialPlan) -> list[Text]:
     ]
     for place, (arm, law) in enumerate(zip(plan.arms, laws, strict=True)):
         cells: list[Cell | str] = [
-            Cell("  " + fit(plain_words(arm.name), 17), left=True),
+            Cell("  " + cut(plain_words(arm.name), 17), left=True),
             f"{deaths[place]} of {law.n}",
         ]
         table = (deaths[place], law.n, deaths[0], control)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from doseesc.phase2 import MODEL_VISITS, SecondaryRow, TrialPlan
 from doseesc.phase2.patients import SCORES
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, plain_words
 
 _DAYS = (0, 7, 14, 28, 60)
@@ -23,12 +23,12 @@ def secondary_lines(rows: Sequence[SecondaryRow], plan: TrialPlan, trials: int) 
     """Return means by arm and power by analysis, at baseline, days 7, 14, 28 and 60."""
     active = [arm.name for arm in plan.active]
     by = {(row.outcome, row.day, row.arm): row for row in rows}
-    names = [fit(plain_words(arm.name), _COLUMN - 2) for arm in plan.arms]
+    names = [cut(plain_words(arm.name), _COLUMN - 2) for arm in plan.arms]
     title = f"secondary outcomes, {trials:,} trials: means, then power % by covariance / mixed model / ranks"
     widths = (32, 4, *(_COLUMN for _ in names), *(_POWERS for _ in active))
     head: list[Cell | str] = [Cell("outcome", left=True), "day", *names]
     lines = [Text(title, "bold")]
-    lines.append(line([*head, *(fit(plain_words(name), _POWERS - 2) for name in active)], widths))
+    lines.append(line([*head, *(cut(plain_words(name), _POWERS - 2) for name in active)], widths))
     before = None
     for outcome, day in dict.fromkeys((row.outcome, row.day) for row in rows if row.day in _DAYS):
         cells: list[Cell | str] = [Cell("" if outcome == before else f"  {outcome}", left=True), str(day)]

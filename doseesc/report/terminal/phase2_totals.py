@@ -14,35 +14,35 @@ from doseesc.wording import percent
 _HEAD = 56
 
 
-def totals_lines(found: Sequence[SizeFigures]) -> list[Text]:
+def totals_lines(sizes: Sequence[SizeFigures]) -> list[Text]:
     """Return the table, one column per size, and what each can show."""
-    widths = (_HEAD, *(12 for _ in found))
+    widths = (_HEAD, *(12 for _ in sizes))
 
     def row(head: str, figures: list[str]) -> Text:
         return line([Cell("  " + head, left=True), *figures], widths)
 
-    totals = " against ".join(str(each.total) for each in found)
+    totals = " against ".join(str(each.total) for each in sizes)
     lines = [
         Text(f"What trials of {totals} patients can show", "bold"),
-        line([Cell("  patients in all", left=True), *(str(each.total) for each in found)], widths),
-        row("control and each dosage", [" ".join(str(arm.n) for arm in each.plan.arms) for each in found]),
+        line([Cell("  patients in all", left=True), *(str(each.total) for each in sizes)], widths),
+        row("control and each dosage", [" ".join(str(arm.n) for arm in each.plan.arms) for each in sizes]),
     ]
-    if all(each.plan.accrual is not None for each in found):
-        lines.append(row("months to the last patient's day 28, median", [_months(each) for each in found]))
-    for what in found[0].powers:
-        lines.append(row(f"{what}, % of trials", [percent(each.powers[what]) for each in found]))
+    if all(each.plan.accrual is not None for each in sizes):
+        lines.append(row("months to the last patient's day 28, median", [_months(each) for each in sizes]))
+    for what in sizes[0].powers:
+        lines.append(row(f"{what}, % of trials", [percent(each.powers[what]) for each in sizes]))
     lines += [
         row(
             "at least one claim by a drug that does nothing, %",
-            [percent(each.null.share("any_claim")) for each in found],
+            [percent(each.null.share("any_claim")) for each in sizes],
         ),
-        row("smallest sHR seen with 80 % power", [_ratio(each) for each in found]),
-        row("mortality difference known to ±, points", [f"{100 * each.mortality_half_width:.1f}" for each in found]),
-        row("reaction rate if none is seen, up to %", [percent(each.no_reaction_upper) for each in found]),
+        row("smallest sHR seen with 80 % power", [_ratio(each) for each in sizes]),
+        row("mortality difference known to ±, points", [f"{100 * each.mortality_half_width:.1f}" for each in sizes]),
+        row("reaction rate if none is seen, up to %", [percent(each.no_reaction_upper) for each in sizes]),
     ]
-    for each in found:
+    for each in sizes:
         lines += _dim(_verdict(each))
-    worst = max(float(each.power.mcse("any_ttci")) for each in found)
+    worst = max(float(each.power.mcse("any_ttci")) for each in sizes)
     legend = (
         "all patients taken to be in Phase 2 · "
         "power: of the plan's effect at the highest dosage, that of a single comparison not adjusted · sHR: at the "
@@ -50,7 +50,7 @@ def totals_lines(found: Sequence[SizeFigures]) -> list[Text]:
         f"minus control · simulated to ± {100 * worst:.1f} points (1 SE) at most · up to: 95 % "
         "Clopper-Pearson, highest dosage"
     )
-    accrual = found[0].plan.accrual
+    accrual = sizes[0].plan.accrual
     return lines + _dim(legend if accrual is None else f"{legend} · months: at {accrual.rate_words}")
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.terminal.arms import phase2_lines
-from doseesc.report.terminal.lines import WIDTH, Cell, ends, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
 from doseesc.report.words import DesignSummary, across_scenarios, best_designs, observed_words, verdict
@@ -119,11 +119,11 @@ def _across(results: Results) -> list[Text]:
     for each in summaries:
         cells: list[Cell | str] = [
             _best(percent(each.correct), each, summaries, "correct"),
-            f"{percent(each.worst_correct)} in {fit(plain_words(each.worst_scenario), 10)}",
+            f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 10)}",
             _best(percent(each.overdose), each, summaries, "overdose"),
             _best(f"{each.patients_above:.1f} of {each.patients:.1f}", each, summaries, "patients_above"),
         ]
-        found.append(line([Cell("  " + fit(plain_words(each.design), 24), left=True), *cells], widths))
+        found.append(line([Cell("  " + cut(plain_words(each.design), 24), left=True), *cells], widths))
     return found + [Text(each, "bold") for each in textwrap.wrap(verdict(summaries), WIDTH)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class BlockLayout:
 
     def row_label(self, section: str, name: str) -> str:
         """Return the first cell of a row."""
-        return "  " + section.ljust(_SECTION - 2) + fit(plain_words(name), self.label - _SECTION - 1)
+        return "  " + section.ljust(_SECTION - 2) + cut(plain_words(name), self.label - _SECTION - 1)
 
 
 def scenario_block(results: Results, scenario: str, layout: BlockLayout) -> list[Text]:
@@ -113,18 +113,18 @@ def _selected_row(
     results: Results,
     scenario: str,
     name: str,
-    found: OperatingCharacteristics,
+    characteristics: OperatingCharacteristics,
     layout: BlockLayout,
     mtd: int,
     section: str,
 ) -> Text:
-    doses = [_starred(percent(float(p)), level, mtd) for level, p in enumerate(found.selected[1:], start=1)]
-    none = _starred(percent(float(found.selected[0])), 0, mtd)
+    doses = [_starred(percent(float(p)), level, mtd) for level, p in enumerate(characteristics.selected[1:], start=1)]
+    none = _starred(percent(float(characteristics.selected[0])), 0, mtd)
     efficiency = results.efficiency(scenario, name)
     ratings = {
-        "correct": percent(float(found.correct_selection)),
+        "correct": percent(float(characteristics.correct_selection)),
         "simulated": _simulated(results, scenario, name, "correct_selection", 100.0, 1),
-        "above": percent(float(found.overdose_selection)),
+        "above": percent(float(characteristics.overdose_selection)),
         "efficiency": "-" if efficiency is None else f"{100 * efficiency:.0f}",
     }
     return layout.line(layout.row_label(section, _marked(results, name)), doses, none, ratings)
@@ -145,16 +145,21 @@ def _benchmark_row(results: Results, scenario: str, layout: BlockLayout, mtd: in
 
 
 def _patients_row(
-    results: Results, scenario: str, name: str, found: OperatingCharacteristics, layout: BlockLayout, section: str
+    results: Results,
+    scenario: str,
+    name: str,
+    characteristics: OperatingCharacteristics,
+    layout: BlockLayout,
+    section: str,
 ) -> Text:
-    share = float(found.patients_above_mtd) / float(found.total_patients)
+    share = float(characteristics.patients_above_mtd) / float(characteristics.total_patients)
     ratings = {
-        "correct": f"DLT {float(found.total_dlts):.1f}",
+        "correct": f"DLT {float(characteristics.total_dlts):.1f}",
         "simulated": _simulated(results, scenario, name, "total_patients", 1.0, 2),
         "above": percent(share),
     }
-    doses = [f"{float(patients):.1f}" for patients in found.patients]
-    total = f"n {float(found.total_patients):.1f}"
+    doses = [f"{float(patients):.1f}" for patients in characteristics.patients]
+    total = f"n {float(characteristics.total_patients):.1f}"
     return layout.line(layout.row_label(section, _marked(results, name)), doses, total, ratings)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from doseesc.planning import WorstCase, WorstCases, WorstTruth
-from doseesc.report.terminal.lines import WIDTH, Cell, fit, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_words
 
 _NAME, _VALUE = 30, 14
@@ -27,15 +27,15 @@ def worst_case_lines(cases: WorstCases) -> list[Text]:
     return [Text(head, "bold"), Text(), *_table(cases.found, cases.study.dose_labels), Text(), Text(legend, "dim")]
 
 
-def _table(found: Mapping[str, Sequence[WorstCase]], labels: Sequence[str]) -> list[Text]:
+def _table(by_design: Mapping[str, Sequence[WorstCase]], labels: Sequence[str]) -> list[Text]:
     room = min(12, max(8, (WIDTH - _NAME - _VALUE) // max(len(labels), 1)))
     widths = [_NAME, *(room for _ in labels), _VALUE]
     lines: list[Text] = []
-    for design, cases in found.items():
+    for design, cases in by_design.items():
         for case in cases:
             correct = case.figure == "correct_selection"
-            name = Cell(fit(plain_words(design), _NAME), "bold", left=True)
-            heads = [Cell(fit(plain_words(label), room - 1), "bold") for label in labels]
+            name = Cell(cut(plain_words(design), _NAME), "bold", left=True)
+            heads = [Cell(cut(plain_words(label), room - 1), "bold") for label in labels]
             lines.append(line([name, *heads, Cell("correct %" if correct else "too toxic %", "bold")], widths))
             lines += [_row(each, each is case.overall, labels, correct, widths) for each in case.by_level]
             lines.append(Text())
@@ -48,7 +48,7 @@ def _row(worst: WorstTruth, overall: bool, labels: Sequence[str], correct: bool,
     if not worst.level:
         name = "no MTD, all too toxic"
     numbers = [percent(p) for p in (*worst.probabilities, worst.value)]
-    text = line([Cell("  " + fit(name, widths[0] - 3), left=True), *numbers], widths)
+    text = line([Cell("  " + cut(name, widths[0] - 3), left=True), *numbers], widths)
     if overall:
         text.append("  worst")
         text.stylize("bold")

@@ -63,25 +63,25 @@ def arm_knowledge(results: Results) -> list[ArmKnowledge]:
     return [_summarise(arm, design, found) for (arm, design), found in groups.items() if found]
 
 
-def _summarise(arm: str, design: str, found: list[ArmFigures]) -> ArmKnowledge:
-    opens = np.array([each.probability[0] for each in found])
-    unsafe = opens * np.array([each.unsafe[0] for each in found])
+def _summarise(arm: str, design: str, figures: list[ArmFigures]) -> ArmKnowledge:
+    opens = np.array([each.probability[0] for each in figures])
+    unsafe = opens * np.array([each.unsafe[0] for each in figures])
 
     def mean(values: list[float], weight: FloatArray) -> float:
         met = ~np.isnan(values)
         return float(weight[met] @ np.array(values)[met] / weight[met].sum()) if met.any() else float("nan")
 
-    coverage = [float(each.coverage[0]) for each in found]
-    bias = [float(each.bias[0]) for each in found]
+    coverage = [float(each.coverage[0]) for each in figures]
+    bias = [float(each.bias[0]) for each in figures]
     return ArmKnowledge(
         arm=arm,
         design=design,
         coverage=mean(coverage, opens),
-        rmse=float(np.sqrt(mean([float(each.rmse[0]) ** 2 for each in found], opens))),
-        false_alarm=mean([float(each.false_alarm[0]) for each in found], opens - unsafe),
-        missed=mean([float(each.missed[0]) for each in found], unsafe),
+        rmse=float(np.sqrt(mean([float(each.rmse[0]) ** 2 for each in figures], opens))),
+        false_alarm=mean([float(each.false_alarm[0]) for each in figures], opens - unsafe),
+        missed=mean([float(each.missed[0]) for each in figures], unsafe),
         worst_coverage=min(coverage),
-        worst_scenario=found[int(np.argmin(coverage))].scenario,
+        worst_scenario=figures[int(np.argmin(coverage))].scenario,
         lowest_bias=min(bias),
         highest_bias=max(bias),
     )
