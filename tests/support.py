@@ -8,6 +8,23 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
 
+THREE_DOSES = """\
+doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
+target: 0.25
+dlt_window_days: 14
+cohort_size: 3
+max_n: 12
+"""
+"""What most small scenario files of the tests begin with, after  study:."""
+
+ARMS = """
+phase2_arms:
+  - {name: saline, control: true}
+  - {name: MTD, fraction: 1}
+  - {name: quarter, fraction: 0.25}
+"""
+"""Three arms of Phase 2, for the end of a scenario file."""
+
 
 def yaml(text):
     """Return plain values from YAML text or from a file of ``tests/data``."""

@@ -12,26 +12,11 @@ import typer
 from support import ROOT
 
 import doseesc
-from doseesc.cli import build_app, main
+from doseesc.cli import build_app
 from doseesc.commands._printing import TrialProgress
 from doseesc.study.study import load, shipped_scenarios
 
 FILES = ["attribution.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
-
-
-@pytest.fixture
-def cli(capsys, tmp_path, monkeypatch):
-    """Return a function that runs a command in an empty folder and gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        printed = capsys.readouterr()
-        return ended.value.code or 0, printed.out, printed.err
-
-    return run
 
 
 def command_lines():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from from_r import by_id, crm_of, tally_of
 from scipy.special import logit
 from support import data
 
@@ -13,41 +14,13 @@ BAYES = [item for item in GOLDEN["crm"]["items"] if item["method"] == "bayes"]
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
 
 
-def by_id(item):
-    return f"id{item['id']}"
-
-
 def by_name(item):
     return item["name"]
 
 
-def design_of(item, **more):
-    """Build our design from the arguments of dfcrm's crm or crmsim."""
-    options = {
-        "target": item["target"],
-        "skeleton": item["prior"],
-        "model": item["model"],
-        "intercept": item["intcpt"],
-        "prior_sd": item["scale"],
-        "rules": (),
-    }
-    return CRM(**({"max_n": 60} | options | more))
-
-
-def tally_of(levels, dlts, n_doses):
-    """Count patients listed one by one."""
-    n, y = np.zeros((1, n_doses), dtype=int), np.zeros((1, n_doses), dtype=int)
-    np.add.at(n[0], np.array(levels) - 1, 1)
-    np.add.at(y[0], np.array(levels) - 1, dlts)
-    return Tally(n=n, dlt=y, level=[levels[-1]])
-
-
-# dfcrm's crm, method "bayes"
-
-
 @pytest.mark.parametrize("item", BAYES, ids=by_id)
 def test_posterior_is_that_of_dfcrm(item):
-    design = design_of(item)
+    design = crm_of(item)
     tally = tally_of(item["level"], item["tox"], design.n_doses)
     posterior = design.posterior(tally)
     # dfcrm integrates on (-10, 10); with prior sd 2 that cuts the prior's tail, see test_crm_quadrature.py.
@@ -62,7 +35,7 @@ def test_posterior_is_that_of_dfcrm(item):
 
 def test_posteriors_of_a_batch_are_those_of_its_members():
     items = [item for item in BAYES if len(item["prior"]) == 5 and item["model"] == "empiric"]
-    design = design_of(items[0])
+    design = crm_of(items[0])
     tallies = [tally_of(item["level"], item["tox"], 5) for item in items]
     together = design.posterior(Tally.concatenate(tallies))
     for row, tally in enumerate(tallies):
@@ -81,7 +54,7 @@ def test_every_decision_of_a_trial(item):
     assert item["method"] == "bayes"
     rules = (NoSkipping(), CoherentEscalation()) if item["restrict"] else ()
     size = item["mcohort"]
-    design = design_of(item, max_n=item["n"], cohort_size=size, start_level=item["x0"], rules=rules)
+    design = crm_of(item, max_n=item["n"], cohort_size=size, start_level=item["x0"], rules=rules)
     tally = Tally.empty(design.n_doses)
     for first in range(0, item["n"], size):
         decision = design.decide(tally)

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from from_r import by_id, crm_of, tally_of
 from scipy.integrate import quad, quad_vec
 from scipy.special import expit, log_expit, logit
 from support import data
@@ -17,33 +18,8 @@ BAYES = [item for item in GOLDEN["crm"]["items"] if item["method"] == "bayes"]
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
 
 
-def by_id(item):
-    return f"id{item['id']}"
-
-
 def by_name(item):
     return item["name"]
-
-
-def design_of(item, **more):
-    """Build our design from the arguments of dfcrm's crm or crmsim."""
-    options = {
-        "target": item["target"],
-        "skeleton": item["prior"],
-        "model": item["model"],
-        "intercept": item["intcpt"],
-        "prior_sd": item["scale"],
-        "rules": (),
-    }
-    return CRM(**({"max_n": 60} | options | more))
-
-
-def tally_of(levels, dlts, n_doses):
-    """Count patients listed one by one."""
-    n, y = np.zeros((1, n_doses), dtype=int), np.zeros((1, n_doses), dtype=int)
-    np.add.at(n[0], np.array(levels) - 1, 1)
-    np.add.at(y[0], np.array(levels) - 1, dlts)
-    return Tally(n=n, dlt=y, level=[levels[-1]])
 
 
 def log_posterior(design, tally, b):
@@ -195,7 +171,7 @@ def test_prior_sd_2_differs_only_by_dfcrms_cut_at_10(item):
     dfcrm integrates the numerators on (-10, 10) and the denominator on the line.  The items' ``tight`` values cut
     both, at about 10, which leaves them some 1e-6 from either.
     """
-    design = design_of(item)
+    design = crm_of(item)
     tally = tally_of(item["level"], item["tox"], design.n_doses)
     mean, variance = moments(design, tally, cut=10)
     assert mean == pytest.approx(item["result"]["estimate"], abs=1e-7)
@@ -213,7 +189,7 @@ def test_some_item_shows_the_cut():
     worst = 0.0
     for item in BAYES:
         if item["scale"] == 2:
-            design = design_of(item)
+            design = crm_of(item)
             variance = design.posterior(tally_of(item["level"], item["tox"], design.n_doses)).variance[0]
             worst = max(worst, abs(variance - item["tight"]["var"]))
     assert 1e-6 < worst < 1e-4

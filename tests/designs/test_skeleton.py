@@ -2,16 +2,13 @@
 
 import numpy as np
 import pytest
+from from_r import by_id
 from support import data
 
 from designs import CRM, skeleton
 
 GOLDEN = data("dfcrm.json")
 PUBLISHED = data("published.yaml")
-
-
-def by_id(item):
-    return f"id{item['id']}"
 
 
 @pytest.mark.parametrize("item", GOLDEN["getprior"]["items"], ids=by_id)

@@ -2,16 +2,13 @@
 
 import numpy as np
 import pytest
+from from_r import boin_of_get_oc, by_id, crm_of_crmsim
 from support import golden
 
-from designs import BOIN, CRM, CoherentEscalation, NoSkipping
+from designs import BOIN
 from doseesc.engines.montecarlo import simulate
 
 TRIALS = 20_000
-
-
-def by_id(item):
-    return f"id{item['id']}"
 
 
 def agree(ours, mcse, theirs, their_trials, largest=1):
@@ -28,22 +25,8 @@ def agree(ours, mcse, theirs, their_trials, largest=1):
 
 @pytest.mark.parametrize("item", golden("boin_sims.json", "get_oc"), ids=by_id)
 def test_get_oc_of_boin(item):
-    max_n = item["ncohort"] * item["cohortsize"]
-    design = BOIN(
-        target=item["target"],
-        n_doses=len(item["p.true"]),
-        p_safe=item["p.saf"],
-        p_toxic=item["p.tox"],
-        elimination_cutoff=item["cutoff.eli"],
-        extra_safe=item["extrasafe"],
-        offset=item["offset"],
-        stop_at_n=item["n.earlystop"] if item["n.earlystop"] <= max_n else None,
-        titration=item["titration"],
-        bound_mtd=item["boundMTD"],
-        cohort_size=item["cohortsize"],
-        max_n=max_n,
-        start_level=item["startdose"],
-    )
+    design = boin_of_get_oc(item)
+    max_n = design.max_n
     ours, theirs, trials = simulate(design, item["p.true"], TRIALS, seed=1), item["result"], item["ntrial"]
     selected = np.array([theirs["percentstop"], *theirs["selpercent"]]) / 100
     agree(ours.selected, ours.mcse.selected, selected, trials)
@@ -55,17 +38,7 @@ def test_get_oc_of_boin(item):
 
 @pytest.mark.parametrize("item", golden("dfcrm_sims.json", "crmsim"), ids=by_id)
 def test_crmsim_of_dfcrm(item):
-    design = CRM(
-        target=item["target"],
-        skeleton=item["prior"],
-        model=item["model"],
-        intercept=item["intcpt"],
-        prior_sd=item["scale"],
-        cohort_size=item["mcohort"],
-        max_n=item["n"],
-        start_level=item["x0"][0],
-        rules=(NoSkipping(), CoherentEscalation()) if item["restrict"] else (),
-    )
+    design = crm_of_crmsim(item)
     ours, trials = simulate(design, item["PI"], TRIALS, seed=1), item["nsim"]
     agree(ours.selected, ours.mcse.selected, [0.0, *item["selection_prob"]], trials)
     agree(ours.patients, ours.mcse.patients, item["mean_patients_per_dose"], trials, item["n"])

@@ -7,6 +7,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from joblib import Parallel, delayed
+from pymc_models import DOSES, SKELETON, empiric, logistic
 
 import doseesc
 from designs import BLRM, CRM, StopAtDose, StopTooToxic, Tally
@@ -16,23 +17,7 @@ from doseesc.engines.exact import enumerate_paths
 from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.from_pymc import design_from_pymc
 
-SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
-DOSES = (1.0, 2.0, 4.0, 8.0, 12.0)
 TRUTHS = [[0.05, 0.12, 0.25, 0.40, 0.55], [0.25, 0.35, 0.45, 0.55, 0.65]]
-
-
-def empiric():
-    with pm.Model() as model:
-        b = pm.Normal("b", 0, 1.34**0.5)
-        pm.Deterministic("p", np.array(SKELETON) ** pm.math.exp(b))
-    return model
-
-
-def logistic():
-    with pm.Model() as model:
-        log_alpha, log_beta = pm.Normal("log_alpha", np.log(0.5), 2), pm.Normal("log_beta", 0, 1)
-        pm.Deterministic("p", pm.math.invlogit(log_alpha + pm.math.exp(log_beta) * np.log(np.array(DOSES) / 12)))
-    return model
 
 
 @pytest.fixture(scope="module")

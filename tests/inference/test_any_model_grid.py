@@ -6,29 +6,14 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
+from pymc_models import DOSES, SKELETON, empiric, logistic
 from scipy import integrate, stats
 
 from designs import BLRM, CRM, Tally
 from doseesc.inference.any_model.grid import demanding_tallies, model_grid
 from doseesc.inference.any_model.model_function import ModelError
 
-SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
-DOSES = np.array([1.0, 2.0, 4.0, 8.0, 12.0])
 LIMITS = (0.1, 0.25, 0.5)
-
-
-def empiric():
-    with pm.Model() as model:
-        b = pm.Normal("b", 0, 1.34**0.5)
-        pm.Deterministic("p", np.array(SKELETON) ** pm.math.exp(b))
-    return model
-
-
-def logistic():
-    with pm.Model() as model:
-        log_alpha, log_beta = pm.Normal("log_alpha", np.log(0.5), 2), pm.Normal("log_beta", 0, 1)
-        pm.Deterministic("p", pm.math.invlogit(log_alpha + pm.math.exp(log_beta) * np.log(DOSES / 12)))
-    return model
 
 
 def one_probability(prior):

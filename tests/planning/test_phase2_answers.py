@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from support import ARMS
 
 from doseesc.phase2.alternatives import analyses_frame, simulate_analyses
 from doseesc.phase2.analyses.proportions import clopper_pearson, miettinen_nurminen, newcombe
@@ -26,23 +27,6 @@ from doseesc.report.terminal.phase2_totals import totals_lines
 from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.study import ScenarioError, load, shipped_scenarios
 from doseesc.truth.accrual import DAYS_PER_MONTH, Accrual
-
-ARMS = """
-phase2_arms:
-  - {name: saline, control: true}
-  - {name: MTD, fraction: 1}
-  - {name: quarter, fraction: 0.25}
-"""
-
-
-@pytest.fixture
-def planned(scenario_file, small_scenario):
-    """Return a function that loads the small scenario with arms and a section phase2."""
-
-    def loaded(section="", arms=ARMS):
-        return load(scenario_file(small_scenario + arms + (f"phase2: {section}\n" if section else "")))
-
-    return loaded
 
 
 def two_strata(*given):

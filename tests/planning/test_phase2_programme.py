@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from support import ARMS
 
 import doseesc
 from doseesc.phase2.power import simulate_power
@@ -12,23 +13,6 @@ from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
 from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.phase2_section import Phase2
 from doseesc.study.study import ScenarioError, load, shipped_scenarios
-
-ARMS = """
-phase2_arms:
-  - {name: saline, control: true}
-  - {name: MTD, fraction: 1}
-  - {name: quarter, fraction: 0.25}
-"""
-
-
-@pytest.fixture
-def planned(scenario_file, small_scenario):
-    """Return a function that loads the small scenario with arms and a section phase2."""
-
-    def loaded(section="", arms=ARMS):
-        return load(scenario_file(small_scenario + arms + (f"phase2: {section}\n" if section else "")))
-
-    return loaded
 
 
 @pytest.fixture(scope="module")

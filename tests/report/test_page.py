@@ -10,6 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
+from support import THREE_DOSES
 
 from doseesc.cli import main
 from doseesc.engines.pathways import pathways
@@ -25,13 +26,12 @@ from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
 
-STUDY = """\
+STUDY = (
+    """\
 study: {title: A <small> study & its report, registry_id: NCT04602104, assumptions: ["doses: assumed"]}
-doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
-target: 0.25
-dlt_window_days: 14
-cohort_size: 3
-max_n: 12
+"""
+    + THREE_DOSES
+    + """\
 designs:
   - {name: 3+3, type: 3+3}
   - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}}
@@ -48,6 +48,7 @@ phase2_arms:
   - {name: full, fraction: 1}
 simulation: {trials: 500, seed: 7, method: both}
 """
+)
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 
 

@@ -5,6 +5,7 @@ import re
 
 import docx
 import pytest
+from support import THREE_DOSES
 
 from designs import CRM, NoSkipping, StopTooToxic
 from doseesc.conduct.decision_table import decision_letters
@@ -16,13 +17,12 @@ from doseesc.runs.run_study import run
 from doseesc.study.study import load
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-STUDY = """\
+STUDY = (
+    """\
 study: {title: T, registry_id: NCT04602104, assumptions: ["target: assumed, 25 %"]}
-doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
-target: 0.25
-dlt_window_days: 14
-cohort_size: 3
-max_n: 12
+"""
+    + THREE_DOSES
+    + """\
 designs:
   - {name: 3+3, type: 3+3}
   - name: CRM
@@ -38,6 +38,7 @@ phase2_arms:
   - {name: quarter, fraction: 0.25}
 simulation: {trials: 100, seed: 7, method: both}
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import data
+from support import THREE_DOSES, data
 
 from designs import (
     BOIN,
@@ -148,13 +148,12 @@ def small_study(tmp_path_factory):
     return run(load(path), trials=200)
 
 
-STUDY = """\
+STUDY = (
+    """\
 study: {title: T}
-doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
-target: 0.25
-dlt_window_days: 14
-cohort_size: 3
-max_n: 12
+"""
+    + THREE_DOSES
+    + """\
 designs:
   - {name: 3+3, type: 3+3}
   - {name: BOIN, type: BOIN}
@@ -166,6 +165,7 @@ phase2_arms: [{name: saline, control: true}, {name: MTD, fraction: 1}]
 phase2: {patients_per_arm: 40}
 simulation: {trials: 200, seed: 7, method: both}
 """
+)
 
 
 @pytest.fixture(scope="module")

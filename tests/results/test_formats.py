@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from support import THREE_DOSES
 
 import doseesc
 from doseesc.engines.figures import METRICS
@@ -20,13 +21,12 @@ from doseesc.runs.run_study import run
 from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.study import load
 
-STUDY = """\
+STUDY = (
+    """\
 study: {title: T}
-doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
-target: 0.25
-dlt_window_days: 14
-cohort_size: 3
-max_n: 12
+"""
+    + THREE_DOSES
+    + """\
 designs:
   - {name: 3+3, type: 3+3}
   - {name: BOIN, type: BOIN, max_n: 15}
@@ -39,6 +39,7 @@ phase2_arms:
   - {name: whole, fraction: 1}
 simulation: {trials: 200, seed: 7, method: both}
 """
+)
 
 
 @pytest.fixture(scope="module")

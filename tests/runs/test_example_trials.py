@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import THREE_DOSES
 
 from designs import Tally
 from doseesc.engines.decision_graph import DecisionGraph
@@ -13,13 +14,12 @@ from doseesc.runs.example_trials import example_trials
 from doseesc.runs.run_study import run
 from doseesc.study.study import load
 
-STUDY = """\
+STUDY = (
+    """\
 study: {title: Example trials}
-doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
-target: 0.25
-dlt_window_days: 14
-cohort_size: 3
-max_n: 12
+"""
+    + THREE_DOSES
+    + """\
 designs:
   - {name: 3+3, type: 3+3}
   - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}}
@@ -30,6 +30,7 @@ scenarios:
   - {name: toxic, dlt: [0.5, 0.6, 0.7]}
 simulation: {trials: 500, seed: 7, method: monte_carlo}
 """
+)
 OBSERVATION = """\
 observation:
   - {name: hard, background: 0.1, mortality_28_days: 0.4, deaths: %s, loss: 0.1, death_relative_risk: 1.5}
