@@ -49,7 +49,7 @@ Grid = Annotated[
 Curves = Annotated[
     int | None,
     typer.Option(
-        "--curves", min=1, help="Objective on so many random curves (pseudo-uniform) instead of the file's scenarios."
+        "--curves", min=1, help="Judge on so many random curves (pseudo-uniform) instead of the file's scenarios."
     ),
 ]
 Optimal = Annotated[
@@ -90,25 +90,30 @@ def calibrate(
     """
     axes = dict(_axis(text) for text in grid or []) or None
     study, truths, found = variable("study"), variable("truths"), variable("found")
+    objective = variable("objective")
     name = name_in_file(file, design) if show_code else design
     judged_on = library("doseesc.planning", "truths_of")(study, curves=curves, seed=None if curves is None else seed)
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
 
-    def judged(name: str) -> Call:
-        options = {
-            "criterion": criterion,
-            "penalty": penalty if criterion == CriterionName.penalised else None,
-            "target": study.target,
-            "true_mtd": library("doseesc.planning", "true_mtds_of")(study, truths),
-            "jobs": None if jobs == 1 else jobs,
-        }
+    def made_of(name: str) -> Call:
+        return library("doseesc.planning", "make_objective")(
+            study.designs[name],
+            truths,
+            criterion=criterion,
+            penalty=penalty if criterion == CriterionName.penalised else None,
+            target=study.target,
+            true_mtd=library("doseesc.planning", "true_mtds_of")(study, truths),
+        )
+
+    def searched(name: str) -> Call:
+        processes = None if jobs == 1 else jobs
         if optimal:
             search = library("doseesc.planning", "optimal_skeleton")
-            return search(study.designs[name], truths, **options, starts=starts)
-        return library("doseesc.planning", "calibrate")(study.designs[name], truths, grid=axes, **options)
+            return search(study.designs[name], objective, starts=starts, jobs=processes)
+        return library("doseesc.planning", "calibrate")(study.designs[name], objective, grid=axes, jobs=processes)
 
     if show_code:
-        steps = {"study": load_call(file), "truths": judged_on, "found": judged(name)}
+        steps = {"study": load_call(file), "truths": judged_on, "objective": made_of(name), "found": searched(name)}
         wanted = figure is not None and not optimal
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
         print_data(script(steps, shown, [drawn.savefig(str(figure))] if wanted else []))
@@ -119,14 +124,16 @@ def calibrate(
     known = {"study": loaded}
     with _user_errors("--curves"):
         known["truths"] = made(judged_on, known)
+    with _user_errors("--design"):
+        known["objective"] = made(made_of(name), known)
     if optimal:
         with _user_errors("--design"):
-            best: OptimalSkeleton = made(judged(name), known)
+            best: OptimalSkeleton = made(searched(name), known)
         if not quiet:
             _print_skeleton(best, name, output_format)
         return
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        answer: Calibration = made(judged(name), known, progress=progress)
+        answer: Calibration = made(searched(name), known, progress=progress)
     written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
     written += save_figure(figure, lambda: made(drawn, {"found": answer}))

@@ -65,7 +65,7 @@ class Convergence:
 
 
 def judge_convergence(trace: Trace, names: Sequence[str] | None = None) -> Convergence:
-    """Objective chains.
+    """Judge chains.
 
     Parameters
     ----------

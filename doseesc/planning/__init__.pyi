@@ -6,6 +6,7 @@ from .ensemble import EnsembleResults as EnsembleResults
 from .ensemble import file_random as file_random
 from .ensemble import run_ensemble as run_ensemble
 from .objective import Objective as Objective
+from .objective import make_objective as make_objective
 from .objective import true_mtds_of as true_mtds_of
 from .objective import truths_of as truths_of
 from .optimal_skeleton import OptimalSkeleton as OptimalSkeleton

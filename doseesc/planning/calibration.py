@@ -19,10 +19,8 @@ import numpy as np
 
 from designs import BOIN, CRM, Design, skeleton
 from designs.arrays import FloatArray
-from doseesc.engines import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
-from doseesc.planning.objective import FIGURES, Criterion, Objective, make_objective
-from doseesc.truth import MtdRule
+from doseesc.planning.objective import FIGURES, Objective, objective_of
 from doseesc.wording import nearest
 
 if TYPE_CHECKING:
@@ -97,43 +95,25 @@ class Calibration:
 
 def calibrate(
     design: Design,
-    truths: Any,
+    objective: Objective | Any,
     grid: Mapping[str, Sequence[float]] | None = None,
     *,
-    criterion: Criterion = "mean",
-    penalty: float = 1.0,
-    weights: Any = None,
-    target: float | None = None,
-    true_mtd: Any = None,
-    mtd_rule: MtdRule = "nearest",
-    mtd_margin: float = 0.1,
     jobs: int = 1,
-    memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
-    """Objective every candidate of a grid exactly, and name the best.
+    """Judge every candidate of a grid exactly, and name the best.
 
     Parameters
     ----------
     design : Design
         What the grid does not vary.
-    truths : array, shape (J,) or (K, J)
-        True DLT probabilities on which to judge.
+    objective : Objective or array, shape (J,) or (K, J)
+        From :func:`doseesc.planning.make_objective`; true DLT probabilities alone stand for mean correct selection.
     grid : mapping of str to sequence of float, optional
         Values of the design's parameters by name; for a CRM also ``halfwidth`` and ``prior_mtd``, which make its
         skeleton.  By default that of :func:`default_grid`.
-    criterion : {"mean", "minimum", "penalised"}
-        See :mod:`doseesc.planning.objective`.
-    penalty : float
-        Weight of overdosing in ``"penalised"``.
-    weights : array, shape (K,), optional
-        Weights of the truths; by default equal.
-    target, true_mtd, mtd_rule, mtd_margin
-        What the true MTD is, as for :meth:`doseesc.engines.Paths.characteristics`.
     jobs : int
         Processes; the answer does not depend on it.
-    memory_limit : int
-        Bytes that one enumeration may use.
     progress : callable, optional
         Called with the candidates done and the candidates in all.
 
@@ -156,18 +136,7 @@ def calibrate(
     axes = {name: tuple(float(value) for value in values) for name, values in chosen.items()}
     if not axes or not all(axes.values()):
         raise ValueError("grid must give at least one value of at least one parameter")
-    objective = make_objective(
-        design,
-        truths,
-        criterion=criterion,
-        penalty=penalty,
-        weights=weights,
-        target=target,
-        true_mtd=true_mtd,
-        mtd_rule=mtd_rule,
-        mtd_margin=mtd_margin,
-        memory_limit=memory_limit,
-    )
+    objective = objective_of(design, objective)
     values = np.array(list(product(*axes.values())))
     candidates = [candidate(design, dict(zip(axes, row, strict=True))) for row in values.tolist()]
     with one_blas_thread():

@@ -116,7 +116,24 @@ def make_objective(
     mtd_margin: float = 0.1,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Objective:
-    """Return an objective, everything checked; parameters as for :func:`doseesc.planning.calibrate`.
+    """Return an objective, everything checked.
+
+    Parameters
+    ----------
+    design : Design
+        Gives the number of doses, and the target where none is given.
+    truths : array, shape (J,) or (K, J)
+        True DLT probabilities on which to judge.
+    criterion : {"mean", "minimum", "penalised"}
+        See the module's text.
+    penalty : float
+        Weight of overdosing in ``"penalised"``.
+    weights : array, shape (K,), optional
+        Weights of the truths; by default equal.
+    target, true_mtd, mtd_rule, mtd_margin
+        What the true MTD is, as for :meth:`doseesc.engines.Paths.characteristics`.
+    memory_limit : int
+        Bytes that one enumeration may use.
 
     Raises
     ------
@@ -136,3 +153,8 @@ def make_objective(
     if mtd is None or aim is None:
         raise ValueError(f"target must be given: {type(design).__name__} has none of its own")
     return Objective(rows, aim, mtd, share / share.sum(), criterion, penalty, memory_limit)
+
+
+def objective_of(design: Design, given: Objective | Any) -> Objective:
+    """Return an objective as it is given, or that of truths alone: mean correct selection."""
+    return given if isinstance(given, Objective) else make_objective(design, given)

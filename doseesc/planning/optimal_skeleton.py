@@ -10,7 +10,7 @@ idea of such a search is from Norris (2021), the vignette "MCSE-Free CRM Perform
 package precautionary.
 
 A caution: judged on truths with one and the same MTD, the best skeleton is the one that names that dose whatever the
-data.  Objective on truths in which each dose in turn is the MTD.
+data.  Judge on truths in which each dose in turn is the MTD.
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ from scipy.special import expit, logit
 
 from designs import CRM, skeleton
 from designs.arrays import FloatArray
-from doseesc.engines import MEMORY_LIMIT
 from doseesc.parallel import answers, one_blas_thread
-from doseesc.planning.objective import Criterion, Objective, make_objective
-from doseesc.truth import MtdRule
+from doseesc.planning.objective import Objective, objective_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,28 +82,20 @@ class OptimalSkeleton:
 
 def optimal_skeleton(
     design: CRM,
-    truths: Any,
+    objective: Objective | Any,
     *,
-    criterion: Criterion = "mean",
-    penalty: float = 1.0,
-    weights: Any = None,
-    target: float | None = None,
-    true_mtd: Any = None,
-    mtd_rule: MtdRule = "nearest",
-    mtd_margin: float = 0.1,
     with_prior_sd: bool = False,
     starts: int = 1,
     tolerance: float = 1e-4,
     max_evaluations: int = 1000,
     jobs: int = 1,
-    memory_limit: int = MEMORY_LIMIT,
 ) -> OptimalSkeleton:
     """Search the skeleton of the highest score, beginning with the design's own.
 
     Parameters
     ----------
     design : CRM
-    truths, criterion, penalty, weights, target, true_mtd, mtd_rule, mtd_margin, memory_limit
+    objective : Objective or array, shape (J,) or (K, J)
         As for :func:`doseesc.planning.calibrate`.
     with_prior_sd : bool
         Whether the prior standard deviation is searched too.
@@ -132,18 +122,7 @@ def optimal_skeleton(
         raise ValueError(f"tolerance must be positive, not {tolerance}")
     if max_evaluations < 1:
         raise ValueError(f"max_evaluations must be at least 1, not {max_evaluations}")
-    objective = make_objective(
-        design,
-        truths,
-        criterion=criterion,
-        penalty=penalty,
-        weights=weights,
-        target=target,
-        true_mtd=true_mtd,
-        mtd_rule=mtd_rule,
-        mtd_margin=mtd_margin,
-        memory_limit=memory_limit,
-    )
+    objective = objective_of(design, objective)
     search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations)
     found = list(answers(search, _first_designs(design, starts), jobs))
     best = max(found, key=lambda each: each.score)

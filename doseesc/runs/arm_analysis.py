@@ -34,7 +34,7 @@ Endings = Mapping[tuple[str, str], tuple[TrialEnds, FloatArray]]
 
 
 def analyse_arms(study: Study, exact: Endings, simulated: Endings, n_trials: int) -> tuple[ArmFigures, ...]:
-    """Objective the analysis of the active arms; nothing for a study without active arms.
+    """Judge the analysis of the active arms; nothing for a study without active arms.
 
     The posterior is found once for each distinct final tally of all designs.
 

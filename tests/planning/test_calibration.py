@@ -14,7 +14,7 @@ from doseesc.cli import main
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
 from doseesc.planning.calibration import calibrate, candidate, default_grid
-from doseesc.planning.objective import FIGURES, truths_of
+from doseesc.planning.objective import FIGURES, make_objective, truths_of
 from doseesc.planning.optimal_skeleton import optimal_skeleton
 from doseesc.report.figures.calibration import calibration_figure
 from doseesc.report.terminal.calibration import calibration_lines, yaml_words
@@ -43,23 +43,25 @@ def test_every_candidate_is_judged_exactly():
 
 def test_criteria():
     weights = [1, 2, 1]
-    mean = calibrate(CRM3, TRUTHS, GRID, weights=weights)
+    mean = calibrate(CRM3, make_objective(CRM3, TRUTHS, weights=weights), GRID)
     correct, overdose = mean.figures[:, 0], mean.figures[:, 1]
     share = np.array([0.25, 0.5, 0.25])
     np.testing.assert_allclose(mean.score, correct @ share, atol=1e-11)
-    smallest = calibrate(CRM3, TRUTHS, GRID, criterion="minimum")
+    smallest = calibrate(CRM3, make_objective(CRM3, TRUTHS, criterion="minimum"), GRID)
     np.testing.assert_array_equal(smallest.score, correct.min(axis=1))
-    penalised = calibrate(CRM3, TRUTHS, GRID, criterion="penalised", penalty=0.5, weights=weights)
+    penalised = calibrate(CRM3, make_objective(CRM3, TRUTHS, criterion="penalised", penalty=0.5, weights=weights), GRID)
     np.testing.assert_allclose(penalised.score, (correct - 0.5 * overdose) @ share, atol=1e-11)
 
 
 def test_the_true_mtd_may_be_given():
-    given = calibrate(BOIN3, TRUTHS, {"p_safe": [0.15]}, true_mtd=[2, 2, 2])
+    given = calibrate(BOIN3, make_objective(BOIN3, TRUTHS, true_mtd=[2, 2, 2]), {"p_safe": [0.15]})
     oc = enumerate_paths(BOIN3).characteristics(TRUTHS)
     np.testing.assert_allclose(given.figures[0, 0], oc.selected[:, 2], atol=1e-11)
-    margin = calibrate(BOIN3, [0.33, 0.5, 0.6], {"p_safe": [0.15]}, mtd_margin=0.05)
+    margin = calibrate(BOIN3, make_objective(BOIN3, [0.33, 0.5, 0.6], mtd_margin=0.05), {"p_safe": [0.15]})
     assert margin.objective.true_mtd.tolist() == [0]
-    with_target = calibrate(ThreePlusThree(n_doses=3), TRUTHS, {"cohort_size": [3]}, target=0.25)
+    with_target = calibrate(
+        ThreePlusThree(n_doses=3), make_objective(ThreePlusThree(n_doses=3), TRUTHS, target=0.25), {"cohort_size": [3]}
+    )
     assert with_target.figures.shape == (1, 4, 3)
 
 
@@ -115,13 +117,18 @@ def test_candidates():
     ],
 )
 def test_what_is_wrong_is_named(design, options, words):
+    judged_by = {name: value for name, value in options.items() if name != "grid"}
+
+    def calibrated():
+        return calibrate(design, make_objective(design, TRUTHS, **judged_by), options.get("grid"))
+
     with pytest.raises(ValueError, match=words):
-        calibrate(design, TRUTHS, **options)
+        calibrated()
 
 
 def test_a_design_too_large_to_enumerate_is_refused():
     with pytest.raises(TooManyStates):
-        calibrate(CRM3, TRUTHS, GRID, memory_limit=1000)
+        calibrate(CRM3, make_objective(CRM3, TRUTHS, memory_limit=1000), GRID)
 
 
 def test_table_of_candidates():
@@ -160,7 +167,7 @@ def test_more_searches_do_no_worse_and_the_same_for_any_number_of_processes():
 
 
 def test_the_prior_sd_may_be_searched_too():
-    found = optimal_skeleton(CRM3, TRUTHS, with_prior_sd=True, criterion="minimum")
+    found = optimal_skeleton(CRM3, make_objective(CRM3, TRUTHS, criterion="minimum"), with_prior_sd=True)
     assert found.design.prior_sd != CRM3.prior_sd
     assert found.score >= found.start_score
 
@@ -224,7 +231,7 @@ def test_only_a_crm_has_a_skeleton():
     ids=["line", "heat-map", "three heat-maps", "one value"],
 )
 def test_figure(grid, n_panels):
-    found = calibrate(CRM3, TRUTHS, grid, criterion="penalised")
+    found = calibrate(CRM3, make_objective(CRM3, TRUTHS, criterion="penalised"), grid)
     figure = calibration_figure(found, "Calibration")
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
@@ -305,9 +312,8 @@ def test_command_judges_by_the_file(capsys):
     truths = list(study.truths.values())
     found = calibrate(
         study.designs["BOIN"],
-        truths,
+        make_objective(study.designs["BOIN"], truths, true_mtd=[study.true_mtd(truth) for truth in truths]),
         {"p_safe": [0.1], "p_toxic": [0.35]},
-        true_mtd=[study.true_mtd(truth) for truth in truths],
     )
     assert float(rows[1][rows[0].index("score")]) == pytest.approx(found.score[0], abs=1e-11)
 

@@ -207,7 +207,7 @@ class PymcDesign(Design):
         return f"nearest the target {percent(self.target)} {estimate}"
 
     def _judge(self, tally: Tally) -> Choice:
-        """Objective the levels; a posterior that cannot be relied upon is no ground for going above the present one."""
+        """Judge the levels; a posterior that cannot be relied upon is no ground for going above the present one."""
         choice = self._judge_by_model(tally)
         settled = self._model.settled(tally)
         if settled.all():

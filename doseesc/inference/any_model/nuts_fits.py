@@ -141,7 +141,7 @@ def _fit(packed: bytes, sampler: Sampler, backend: str, task: Task) -> bool:
 
 
 def _mixed(draws: FloatArray) -> bool:
-    """Objective draws (chains, draws, J) by r-hat and effective sample sizes."""
+    """Judge draws (chains, draws, J) by r-hat and effective sample sizes."""
     import xarray
 
     arviz: Any = import_module("arviz")

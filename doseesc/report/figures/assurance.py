@@ -39,11 +39,6 @@ def assurance_figure(
     true_mtds : mapping of str to str, optional
         The true MTD of each scenario, written beside its name.
 
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
-
     Raises
     ------
     ValueError

@@ -9,6 +9,7 @@ import numpy as np
 
 from designs.arrays import FloatArray
 from doseesc.planning import Calibration
+from doseesc.report.figures.style import large_figure
 from doseesc.report.words import score_words
 
 if TYPE_CHECKING:
@@ -25,19 +26,11 @@ def calibration_figure(calibration: Calibration, title: str | None = None) -> Fi
 
     One parameter makes a line, two a heat-map, a third one heat-map for each of its values.
 
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
-
     Raises
     ------
     ValueError
         If more than three parameters vary, or the third takes too many values.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     names = [name for name, values in calibration.grid.items() if len(values) > 1] or list(calibration.grid)[:1]
     if len(names) > 3:
         raise ValueError(f"grid must vary at most three parameters for a figure, not {', '.join(names)}")
@@ -45,8 +38,7 @@ def calibration_figure(calibration: Calibration, title: str | None = None) -> Fi
     score = 100 * calibration.score.reshape([len(values) for values in axes_values])
     best = np.unravel_index(calibration.best, score.shape)
     if len(names) == 1:
-        figure = Figure(figsize=(5.6, 3.4), dpi=150, layout="constrained", facecolor="white")
-        FigureCanvasAgg(figure)
+        figure = large_figure(5.6, 3.4)
         _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), score_words(calibration.objective))
     else:
         panels = axes_values[2] if len(names) == 3 else np.zeros(1)
@@ -55,8 +47,7 @@ def calibration_figure(calibration: Calibration, title: str | None = None) -> Fi
         across = min(3, len(panels))
         down = -(-len(panels) // across)
         size = (across * (0.52 * len(axes_values[1]) + 0.9) + 0.9, down * (0.3 * len(axes_values[0]) + 0.9) + 0.4)
-        figure = Figure(figsize=(max(size[0], 4.2), size[1]), dpi=150, layout="constrained", facecolor="white")
-        FigureCanvasAgg(figure)
+        figure = large_figure(max(size[0], 4.2), size[1])
         grid = figure.subplots(down, across, squeeze=False)
         limits = float(score.min()), float(max(score.max(), score.min() + 1e-9))
         for k, panel in enumerate(grid.flat):

@@ -28,11 +28,6 @@ def course_figure(plan: TrialPlan, *, seed: int = 1, caption: str = "") -> Figur
         The trial drawn is the first of :func:`doseesc.phase2.simulate_power` with this seed.
     caption : str
         Written below, such as the words of :func:`doseesc.study.assumed_words`.
-
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
     """
     from matplotlib.lines import Line2D
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doseesc.planning import EnsembleResults
+from doseesc.report.figures.style import large_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,18 +18,8 @@ _DASHES = ("-", "--", "-.", ":")
 
 
 def ensemble_figure(ensemble: EnsembleResults) -> Figure:
-    """Draw, for each design, the share of curves on which a figure is at most so large.
-
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.6, 3.4), dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    """Draw, for each design, the share of curves on which a figure is at most so large."""
+    figure = large_figure(7.6, 3.4)
     grid = figure.subplots(1, len(_PANELS), sharey=True)
     for panel, (metric, (across, up)) in zip(grid, _PANELS.items(), strict=True):
         for place, design in enumerate(ensemble.figures):

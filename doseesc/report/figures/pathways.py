@@ -14,6 +14,7 @@ import numpy as np
 
 from designs.arrays import IntArray
 from doseesc.engines import Pathways
+from doseesc.report.figures.style import new_figure
 from doseesc.report.words import (
     branches,
     mtd_words,
@@ -61,19 +62,11 @@ def pathways_figure(
         Names of the dose levels; by default their numbers.
     title : str, optional
 
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
-
     Raises
     ------
     ValueError
         If the tree has too many rows to be read.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     boxes = _lay_out(paths)
     rows = int(max(box.row for box in boxes)) + 1
     if rows > _MOST_ROWS:
@@ -89,8 +82,7 @@ def pathways_figure(
     width = max(column * (last + 1) + max(0.0, ends_width - 0.5 * column) + figures_width, 5.2)
     head = 0.75 if title else 0.4
     height = _ROW * rows + head + 0.5
-    figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(width, height, dpi=150)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     # One unit is an inch, from the upper left corner.
     axes.set(xlim=(0, width), ylim=(height, 0))

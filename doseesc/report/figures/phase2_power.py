@@ -9,6 +9,7 @@ import numpy as np
 from doseesc.phase2 import Power
 from doseesc.planning import PowerCurves
 from doseesc.report.figures.caption import add_caption
+from doseesc.report.figures.style import large_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,17 +33,8 @@ def power_figure(
     title : str, optional
     caption : str
         Written below, such as the words of :func:`doseesc.study.assumed_words`.
-
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.6, 3.4), dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = large_figure(7.6, 3.4)
     left, right = figure.subplots(1, 2, sharey=True)
     _draw(left, [float(n) for n, _ in curves.by_size], [power for _, power in curves.by_size])
     left.set_xlabel("patients in the control arm", fontsize=8)

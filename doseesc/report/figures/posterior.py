@@ -21,11 +21,6 @@ def posterior_figure(fit: SavedFit) -> Figure:
     Parameters
     ----------
     fit : SavedFit
-
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

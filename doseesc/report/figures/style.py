@@ -63,14 +63,19 @@ def luminance(shade: Any) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure that is not known to pyplot."""
+def new_figure(width: float, height: float, **options: Any) -> Figure:
+    """Return an empty figure of so many inches, not shown and not known to pyplot; ``figure.savefig`` writes it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=110, facecolor="white")
+    figure = Figure(figsize=(width, height), facecolor="white", **{"dpi": 110, **options})
     FigureCanvasAgg(figure)
     return figure
+
+
+def large_figure(width: float, height: float) -> Figure:
+    """Return such a figure for a file of its own, its parts laid out by matplotlib."""
+    return new_figure(width, height, dpi=150, layout="constrained")
 
 
 def panels(

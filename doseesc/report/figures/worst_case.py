@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doseesc.planning import WorstCase, WorstCases
+from doseesc.report.figures.style import large_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,21 +18,11 @@ _WORDS = {"correct_selection": "P(correct selection)", "too_toxic_selection": "P
 
 
 def worst_case_figure(cases: WorstCases) -> Figure:
-    """Draw the worst curves: one row per design, one column per figure, the worst of all in black.
-
-    Returns
-    -------
-    matplotlib Figure
-        Not shown and not known to pyplot; ``figure.savefig(...)`` writes it.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    """Draw the worst curves: one row per design, one column per figure, the worst of all in black."""
     found, study = cases.found, cases.study
     columns = max(len(each) for each in found.values())
     size = (3.9 * columns, 2.7 * len(found))
-    figure = Figure(figsize=size, dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = large_figure(*size)
     grid = figure.subplots(len(found), columns, squeeze=False, sharey=True)
     for row, (design, both) in zip(grid, found.items(), strict=True):
         for panel, case in zip(row, both, strict=True):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import Cell, cut, line, wrapped
 from doseesc.report.words import arm_knowledge, model_words, rule_words
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -49,7 +48,7 @@ def arm_analysis_lines(results: Results) -> list[Text]:
             _percent_or_dash(each.missed, complement=True),
         ]
         lines.append(line(cells, widths))
-    return lines + [Text(each, "dim") for each in textwrap.wrap(_legend(study), WIDTH)]
+    return lines + wrapped(_legend(study), "dim")
 
 
 def _names(results: Results) -> tuple[list[str], list[str]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import Cell, cut, line, wrapped
 from doseesc.results import ArmDose, Phase2Summary, arm_doses, fraction_words, summarise_phase2
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -90,4 +89,4 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
         "is above that · tested: a dose level of Phase 1 · "
         "unbounded: the MTD is only the highest dose tested, with no toxicity to bound it"
     )
-    return found + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]
+    return found + wrapped(legend, "dim")

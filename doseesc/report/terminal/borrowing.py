@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def borrowing_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence
         for name, rows in ((name, borrowed.history.of_study(name)) for name in borrowed.history.studies)
     )
     words = f"Borrowed from {history}; {borrowed.differences}"
-    lines = [Text(each, "bold") for each in textwrap.wrap(words, WIDTH)]
+    lines = wrapped(words, "bold")
     what = "weight of the history" if borrowed.strata is None else "the trial is exchangeable with these (EXNEX)"
     before, after = percent(borrowed.prior.weight), percent(borrowed.weight_after)
     lines.append(Text(f"  {what}: {before} % before the data, {after} % after them"))
@@ -55,11 +54,12 @@ def borrowing_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence
     if borrowed.strata is not None:
         for heads, chosen in _in_width(labels, amounts):
             lines += [Text(), *_strata_lines(borrowed.strata, heads, chosen)]
-    return lines + _dim(
+    return lines + wrapped(
         "patients worth: how many fewer patients at the dose would leave one as sure at the end of a trial of "
         f"{borrowed.patients}, on average (predictive effective sample size); what is left may be negative where not "
         "knowing whether to believe the history costs more than it brings · ELIR of the MAP prior, at the reference "
-        f"dose {borrowed.prior.reference:g} alone: {borrowed.elir['map']:.1f} patients"
+        f"dose {borrowed.prior.reference:g} alone: {borrowed.elir['map']:.1f} patients",
+        "dim",
     )
 
 
@@ -130,7 +130,3 @@ def _first_names(labels: Sequence[str], amounts: Sequence[float]) -> dict[float,
 
 def _row(head: Cell, figures: Sequence[Cell | str]) -> Text:
     return line([head, *figures], (_HEAD, *(_FIGURE for _ in figures)))
-
-
-def _dim(words: str) -> list[Text]:
-    return [Text(each, "dim") for each in textwrap.wrap(words, WIDTH)]

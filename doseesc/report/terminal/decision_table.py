@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def table_lines(table: DecisionTable) -> list[Text]:
     legend = [f"{letter} {meaning}" for letter, meaning in table.legend.items()]
     lines = [title, Text(), *body, Text(), *(Text(each) for each in legend)]
     for rule in table.rules:
-        lines += [Text(each, "dim") for each in textwrap.wrap(f"and: {rule}", WIDTH, subsequent_indent="  ")]
+        lines += wrapped(f"and: {rule}", "dim", 2)
     return lines
 
 

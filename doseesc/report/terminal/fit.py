@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,14 @@ from rich.text import Text
 
 from doseesc.inference import OVER
 from doseesc.report.terminal.borrowing import borrowing_lines
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import percent, percent_words, plain_number, plain_words
 
 if TYPE_CHECKING:
     from doseesc.analysis import Fit, ReportedDose
     from doseesc.inference import DoseSummary
 
+_wrapped = partial(wrapped, indent=2)
 _LONGEST_NAME = 24
 
 
@@ -173,7 +174,3 @@ def _seen(fit: Fit, dose: ReportedDose) -> tuple[int, int]:
         if abs(amount / dose.amount - 1) < 1e-9
     ]
     return sum(n for n, _ in rows), sum(dlt for _, dlt in rows)
-
-
-def _wrapped(text: str, style: str = "") -> list[Text]:
-    return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent="  ")]

@@ -1,7 +1,12 @@
-"""Lines of aligned cells for the terminal: fixed widths, so that tables below one another line up, and no wrapping."""
+"""Lines of aligned cells for the terminal: fixed widths, so that tables below one another line up, and no wrapping.
+
+They are made by hand, a row at a time, and not by ``rich.table.Table``: heads span columns of other widths than the
+rows below them, marks stand behind the last column, what is cut ends with a period, and lines end without blanks.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +53,11 @@ def cut(text: str, width: int) -> str:
     'med.'
     """
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "."
+
+
+def wrapped(text: str, style: str = "", indent: int = 0) -> list[Text]:
+    """Return text in lines of at most :data:`WIDTH` columns, all but the first indented."""
+    return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent)]
 
 
 def ends(left: str, right: str, width: int = WIDTH) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from math import isnan
 from statistics import fmean
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.results import DRUG_ALONE, PolicyComparison
 from doseesc.wording import plain_words
 
@@ -41,8 +40,8 @@ def attribution_lines(results: Results) -> list[Text]:
     for title, scenarios in tables.items():
         for group in _groups(list(study.designs), (WIDTH - label) // _COLUMN):
             found += [*_table(compared, title, scenarios, group, label), Text()]
-    found += [Text(each, "dim") for each in textwrap.wrap(_LEGEND, WIDTH)]
-    found += [Text(each) for each in textwrap.wrap(attribution_words(results), WIDTH)]
+    found += wrapped(_LEGEND, "dim")
+    found += wrapped(attribution_words(results))
     return found
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.text import Text
 
 from doseesc.phase2 import CLAIMS, duration_words
 from doseesc.planning import Phase2Answers
-from doseesc.report.terminal.lines import WIDTH
+from doseesc.report.terminal.lines import wrapped
 from doseesc.report.terminal.phase2_analyses import analyses_lines
 from doseesc.report.terminal.phase2_power import assumption_lines, assurance_lines, power_lines, size_lines
 from doseesc.report.terminal.phase2_precision import precision_lines
@@ -37,7 +35,7 @@ def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
         precision_lines(plan),
     ]
     if plan.accrual is not None:
-        parts.append([Text("duration", "bold"), *_dim(duration_words(plan))])
+        parts.append([Text("duration", "bold"), *wrapped(duration_words(plan), "dim")])
     if answers.totals:
         parts.append(totals_lines(answers.totals))
     if answers.size is not None and answers.wanted is not None and answers.measure is not None:
@@ -66,7 +64,3 @@ def headline(answers: Phase2Answers) -> list[Text]:
         count = f"{len(assumed)} value{'s' if len(assumed) > 1 else ''}"
         words = f"{count} of Phase 2 assumed, not in the file (listed below)"
     return [Text(words, "yellow")]
-
-
-def _dim(text: str) -> list[Text]:
-    return [Text(each, "dim") for each in textwrap.wrap(text, WIDTH)]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from doseesc.phase2 import ALL_ARMS, AnalysisRow, TrialPlan
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import Cell, cut, line, wrapped
 from doseesc.wording import percent, plain_words
 
 _ENDPOINTS = {"ttci": "improvement", "mortality": "28-day mortality", "reactions": "adverse reactions"}
@@ -52,7 +51,7 @@ def analyses_lines(rows: Sequence[AnalysisRow], plan: TrialPlan) -> list[Text]:
         f"one-sided, not adjusted; simulated to ± {100 * largest:.1f} points (1 SE) at most · coverage: how often the "
         "95 % interval of the difference in mortality holds the true one · trend: over all arms"
     )
-    return lines + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]
+    return lines + wrapped(legend, "dim")
 
 
 def _words(analysis: str, figure: str) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
+from functools import partial
 
 from rich.text import Text
 
 from doseesc.phase2 import ARM_CLAIMS, CLAIMS, Power, SampleSize, TrialPlan, schoenfeld_power
 from doseesc.planning import ProgrammeAssurance
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line
+from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
 from doseesc.study import Phase2, assumptions_of
 from doseesc.wording import percent, plain_words
 
+_wrapped = partial(wrapped, style="dim")
 _ARM = 18
 _UNEQUAL = 1.5  # patients in the control for one in a dosage, from which on skewness is spoken of
 _TESTS = {
@@ -61,7 +62,7 @@ def size_lines(size: SampleSize, wanted: float, seen: str) -> list[Text]:
     head = f"{100 * wanted:.3g} % power ({seen}): {size.n} patients in the control arm"
     head += f" ± {size.standard_error:.1f} (1 SE)"
     tried = ", ".join(f"{point.n}: {percent(point.power)} ± {percent(point.mcse)}" for point in size.points)
-    return [*_wrapped(head + f", {total} in all", "bold"), *_wrapped(f"simulated, patients: power %  {tried}")]
+    return [*_wrapped(head + f", {total} in all", style="bold"), *_wrapped(f"simulated, patients: power %  {tried}")]
 
 
 def assurance_lines(
@@ -119,7 +120,7 @@ def assumption_lines(section: Phase2) -> list[Text]:
     for each in listed:
         if not each.from_file:
             value = f" {each.value}" if each.value else ""
-            lines += _wrapped(f"  {each.key}{value}: {each.basis}", after="    ")
+            lines += _wrapped(f"  {each.key}{value}: {each.basis}", indent=4)
     given = [f"{each.key} {each.value}" for each in listed if each.from_file]
     return lines + (_wrapped("from the file: " + " · ".join(given)) if given else [])
 
@@ -203,7 +204,3 @@ def _unequal_words(plan: TrialPlan) -> str:
         " · fewer patients in a dosage than in the control: tests of improvement are then skewed, and with few "
         "patients err more often than their level (2.9 instead of 2.5 % with 38 against 76)"
     )
-
-
-def _wrapped(text: str, style: str = "dim", after: str = "") -> list[Text]:
-    return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent=after)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.text import Text
 
 from doseesc.phase2 import TrialPlan
 from doseesc.phase2.analyses import Interval, clopper_pearson, miettinen_nurminen, newcombe
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import Cell, cut, line, wrapped
 from doseesc.wording import plain_words
 
 
@@ -48,7 +46,7 @@ def precision_lines(plan: TrialPlan) -> list[Text]:
         "M-N: Miettinen-Nurminen · C-P: Clopper-Pearson · no reaction at all among the "
         f"{n} patients of the highest dosage would still allow {none:.1f} %"
     )
-    return lines + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]
+    return lines + wrapped(legend, "dim")
 
 
 def _words(interval: Interval) -> str:

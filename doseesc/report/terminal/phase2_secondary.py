@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from rich.text import Text
 
 from doseesc.phase2 import MODEL_VISITS, SecondaryRow, TrialPlan
 from doseesc.phase2.patients import SCORES
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import Cell, cut, line, wrapped
 from doseesc.wording import percent, plain_words
 
 _DAYS = (0, 7, 14, 28, 60)
@@ -50,7 +49,7 @@ def secondary_lines(rows: Sequence[SecondaryRow], plan: TrialPlan, trials: int) 
     )
     if plan.strata:
         legend += " · scores at baseline are alike in all severities, which differ in their course"
-    return lines + [Text(each, "dim") for each in textwrap.wrap(legend, WIDTH)]
+    return lines + wrapped(legend, "dim")
 
 
 def _powers(row: SecondaryRow) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from doseesc.phase2 import ENOUGH, LARGEST, SizeFigures
-from doseesc.report.terminal.lines import WIDTH, Cell, line
+from doseesc.report.terminal.lines import Cell, line, wrapped
 from doseesc.wording import percent
 
 _HEAD = 56
@@ -41,7 +40,7 @@ def totals_lines(sizes: Sequence[SizeFigures]) -> list[Text]:
         row("reaction rate if none is seen, up to %", [percent(each.no_reaction_upper) for each in sizes]),
     ]
     for each in sizes:
-        lines += _dim(_verdict(each))
+        lines += wrapped(_verdict(each), "dim")
     worst = max(float(each.power.mcse("any_ttci")) for each in sizes)
     legend = (
         "all patients taken to be in Phase 2 · "
@@ -51,7 +50,7 @@ def totals_lines(sizes: Sequence[SizeFigures]) -> list[Text]:
         "Clopper-Pearson, highest dosage"
     )
     accrual = sizes[0].plan.accrual
-    return lines + _dim(legend if accrual is None else f"{legend} · months: at {accrual.rate_words}")
+    return lines + wrapped(legend if accrual is None else f"{legend} · months: at {accrual.rate_words}", "dim")
 
 
 def _months(each: SizeFigures) -> str:
@@ -75,7 +74,3 @@ def _verdict(each: SizeFigures) -> str:
         f"{each.total} patients {can}{cannot}, if the effects are those planned for; they would show {ratio}, and know "
         f"the difference in mortality to ± {100 * each.mortality_half_width:.0f} points"
     )
-
-
-def _dim(text: str) -> list[Text]:
-    return [Text(each, "dim") for each in textwrap.wrap(text, WIDTH)]

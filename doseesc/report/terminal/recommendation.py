@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import textwrap
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.report.words import branches, decision_words, outcome_range
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
     from doseesc.conduct import Recommendation
 
+_wrapped = partial(wrapped, indent=2)
 _NOTHING = "-"
 
 
@@ -104,7 +105,3 @@ def _next(recommendation: Recommendation) -> list[Text]:
         dlts = f"{outcome} {'DLT' if outcome == '1' else 'DLTs'}"
         lines += _wrapped(f"  {dlts:<10}{decision_words(paths, int(nodes[0]), names)}", indent=12)
     return lines
-
-
-def _wrapped(text: str, style: str = "", indent: int = 2) -> list[Text]:
-    return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent)]

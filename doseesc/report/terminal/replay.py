@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from designs import Reason
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import Cell, cut, line, wrapped
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
@@ -29,13 +28,13 @@ def replay_lines(replay: Replay) -> list[Text]:
     lines = [Text(f"{plain_words(replay.trial.name)}, {len(replay.cohorts)} cohorts", "bold")]
     if any(doses.words(level) != doses.name(level) for level in levels):
         listed = "doses: " + ", ".join(plain_words(doses.words(level)) for level in levels)
-        lines += [Text(each, "dim") for each in textwrap.wrap(listed, WIDTH, subsequent_indent="  ")]
+        lines += wrapped(listed, "dim", 2)
     lines += [Text(), line(heads, widths)]
     for row in range(len(replay.cohorts) + 1):
         lines += _row(replay, row, names, widths)
     departed = sum(map(bool, replay.departures))
     last = f"{departed or 'no'} {'departure' if departed == 1 else 'departures'} from the design"
-    lines += [Text(), *(Text(each) for each in textwrap.wrap(f"{last}; {_end(replay)}", WIDTH))]
+    lines += [Text(), *wrapped(f"{last}; {_end(replay)}")]
     return lines + [Text(f"note: {plain_words(note)}", "yellow") for note in replay.notes]
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.terminal.arms import phase2_lines
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line, wrapped
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
 from doseesc.report.words import DesignSummary, across_scenarios, best_designs, observed_words, verdict
@@ -61,7 +61,7 @@ def _observed(results: Results) -> list[Text]:
         f"observed as {plain_words(given.name)}: {words} (assumed, not registered); DLTs are those counted, patients "
         "those evaluable, true P(DLT) and true MTD the drug's own"
     )
-    return [Text(each) for each in textwrap.wrap(text, WIDTH)]
+    return wrapped(text)
 
 
 def _legend(results: Results, layout: BlockLayout) -> list[Text]:
@@ -124,7 +124,7 @@ def _across(results: Results) -> list[Text]:
             _best(f"{each.patients_above:.1f} of {each.patients:.1f}", each, summaries, "patients_above"),
         ]
         found.append(line([Cell("  " + cut(plain_words(each.design), 24), left=True), *cells], widths))
-    return found + [Text(each, "bold") for each in textwrap.wrap(verdict(summaries), WIDTH)]
+    return found + wrapped(verdict(summaries), "bold")
 
 
 def _best(text: str, summary: DesignSummary, summaries: list[DesignSummary], figure: str) -> Cell:
