@@ -45,7 +45,8 @@ def crm_of(item, **more):
 def crm_of_crmsim(item):
     """Build the design of dfcrm's crmsim."""
     rules = (NoSkipping(), CoherentEscalation()) if item["restrict"] else ()
-    return crm_of(item, cohort_size=item["mcohort"], max_n=item["n"], start_level=item["x0"][0], rules=rules)
+    (start,) = np.atleast_1d(item["x0"])
+    return crm_of(item, cohort_size=item["mcohort"], max_n=item["n"], start_level=int(start), rules=rules)
 
 
 def tally_of(levels, dlts, n_doses):

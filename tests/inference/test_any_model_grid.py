@@ -105,7 +105,7 @@ def test_half_normal_and_heavy_tails_agree_with_scipy():
 def test_a_vector_counts_by_its_elements(blrm_grid, tallies):
     with pm.Model() as model:
         both = pm.MvNormal("both", [np.log(0.5), 0], [[4.0, 0.0], [0.0, 1.0]])
-        pm.Deterministic("p", pm.math.invlogit(both[0] + pm.math.exp(both[1]) * np.log(DOSES / 12)))
+        pm.Deterministic("p", pm.math.invlogit(both[0] + pm.math.exp(both[1]) * np.log(np.array(DOSES) / 12)))
     grid = model_grid(model, patients=30, tolerance=1e-5)
     assert grid.names == ("both[0]", "both[1]")
     for one in (grid, blrm_grid):

@@ -2,54 +2,27 @@
 
 import numpy as np
 import pytest
-from scipy.integrate import dblquad
+from borrowed import (
+    AMOUNTS,
+    MEXVT,
+    TRIAL,
+    TWO_STUDIES,
+    WEAK,
+    hierarchy,
+    known,
+    scipy_integral,
+)
 from scipy.special import expit
-from scipy.stats import kstest, multivariate_normal
+from scipy.stats import kstest
 
 from doseesc.inference.borrowing.borrowing import RobustPrior, robust_prior
 from doseesc.inference.borrowing.borrowing_report import conflict_table, sample_sizes, weight_sensitivity
 from doseesc.inference.borrowing.effective_sample_size import elir_size, moment_size
 from doseesc.inference.borrowing.heterogeneity import HalfNormal, Heterogeneity, Known, LogNormal
-from doseesc.inference.borrowing.hierarchy import Hierarchy, hierarchy_posterior
+from doseesc.inference.borrowing.hierarchy import hierarchy_posterior
 from doseesc.inference.borrowing.mixture_fit import fit_components, posterior_weights
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal, NormalMixture, nearest_mixture
 from doseesc.inference.data import ToxicityData
-
-WEAK = BivariateNormal(mean=(np.log(0.5), 0.0), sd=(2.0, 1.0))
-MEXVT = ToxicityData(study=["MEXVT"] * 5, amount=[2, 4, 8, 12, 16], n=[3, 3, 6, 6, 6], dlt=[0] * 5)
-TRIAL = ToxicityData.from_outcomes("1NNN 2NNT 2NNN", amounts=[2, 8, 16])
-# Neuenschwander, Roychoudhury and Schmidli (2016), Stat Biopharm Res 8:345, as in OncoBayes2 (hist_combo2).
-AGENT_A = ToxicityData(study=["A"] * 4, amount=[3, 4.5, 6, 8], n=[3, 3, 6, 3], dlt=[0, 0, 0, 2])
-AGENT_B = ToxicityData(
-    study=["B"] * 7, amount=[33.3, 50, 100, 200, 400, 800, 1120], n=[3, 3, 4, 9, 15, 20, 17], dlt=[0, 0, 0, 0, 0, 2, 4]
-)
-AMOUNTS = (2, 4, 8, 16)
-
-
-def hierarchy(heterogeneity, reference=16, **changes):
-    return Hierarchy(**{"reference": reference, "mean": WEAK, "heterogeneity": heterogeneity, "weak": WEAK, **changes})
-
-
-def known(tau):
-    return Heterogeneity(Known(tau), Known(tau))
-
-
-def likelihood(theta, data, reference):
-    log_dose = np.log(np.array(data.amount) / reference)
-    p = expit(theta[..., :1] + np.exp(theta[..., 1:]) * log_dose)
-    return np.prod(p ** np.array(data.dlt) * (1 - p) ** (np.array(data.n) - np.array(data.dlt)), axis=-1)
-
-
-def scipy_integral(law, data, reference, function=lambda theta: 1.0):
-    normal = multivariate_normal(law.mean, law.covariance)
-
-    def integrand(b, a):
-        theta = np.array([a, b])
-        return float(normal.pdf(theta) * likelihood(theta, data, reference) * function(theta))
-
-    sides = [(law.mean[i] - 7 * law.sd[i], law.mean[i] + 7 * law.sd[i]) for i in (0, 1)]
-    return dblquad(integrand, *sides[0], *sides[1], epsabs=1e-9, epsrel=1e-5)[0]
-
 
 # The ends of the scale
 
@@ -145,9 +118,9 @@ def test_conflict_lowers_the_weight():
 # EXNEX by quadrature
 
 
-def test_exnex_weighs_each_study_by_evidence(two_studies):
+def test_exnex_weighs_each_study_by_evidence():
     """With known tau and one study in doubt, against the ratio of evidences of the two models."""
-    how, studies = two_studies
+    how, studies = TWO_STUDIES
     data = studies[0] + studies[1]
     chances = {"first": 1.0, "second": 0.4}
     found = hierarchy_posterior(data, how, chances)
@@ -157,8 +130,8 @@ def test_exnex_weighs_each_study_by_evidence(two_studies):
     assert found.exchangeable == pytest.approx([1.0, 0.4 * together / (0.4 * together + 0.6 * alone)], abs=1e-5)
 
 
-def test_exnex_with_chance_0_analyses_each_study_alone(two_studies):
-    how, studies = two_studies
+def test_exnex_with_chance_0_analyses_each_study_alone():
+    how, studies = TWO_STUDIES
     found = hierarchy_posterior(studies[0] + studies[1], how, 0.0)
     for study, data in zip(("first", "second"), studies, strict=True):
         alone = fit_components([how.weak], data, reference=16, amounts=AMOUNTS).posterior([1.0])

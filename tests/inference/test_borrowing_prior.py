@@ -2,53 +2,28 @@
 
 import numpy as np
 import pytest
-from scipy.integrate import dblquad
+from borrowed import (
+    AGENT_A,
+    AGENT_B,
+    AMOUNTS,
+    MEXVT,
+    TRIAL,
+    TWO_STUDIES,
+    WEAK,
+    hierarchy,
+    known,
+    likelihood,
+    scipy_integral,
+)
 from scipy.special import expit
-from scipy.stats import multivariate_normal
 
 from designs import BLRM, Tally
 from doseesc.inference.borrowing.borrowing import robust_prior
-from doseesc.inference.borrowing.heterogeneity import HalfNormal, Heterogeneity, Known, LogNormal
-from doseesc.inference.borrowing.hierarchy import Hierarchy, hierarchy_posterior
+from doseesc.inference.borrowing.heterogeneity import Heterogeneity
+from doseesc.inference.borrowing.hierarchy import hierarchy_posterior
 from doseesc.inference.borrowing.mixture_fit import fit_components
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal, NormalMixture, nearest_mixture
 from doseesc.inference.data import ToxicityData
-
-WEAK = BivariateNormal(mean=(np.log(0.5), 0.0), sd=(2.0, 1.0))
-MEXVT = ToxicityData(study=["MEXVT"] * 5, amount=[2, 4, 8, 12, 16], n=[3, 3, 6, 6, 6], dlt=[0] * 5)
-TRIAL = ToxicityData.from_outcomes("1NNN 2NNT 2NNN", amounts=[2, 8, 16])
-# Neuenschwander, Roychoudhury and Schmidli (2016), Stat Biopharm Res 8:345, as in OncoBayes2 (hist_combo2).
-AGENT_A = ToxicityData(study=["A"] * 4, amount=[3, 4.5, 6, 8], n=[3, 3, 6, 3], dlt=[0, 0, 0, 2])
-AGENT_B = ToxicityData(
-    study=["B"] * 7, amount=[33.3, 50, 100, 200, 400, 800, 1120], n=[3, 3, 4, 9, 15, 20, 17], dlt=[0, 0, 0, 0, 0, 2, 4]
-)
-AMOUNTS = (2, 4, 8, 16)
-
-
-def hierarchy(heterogeneity, reference=16, **changes):
-    return Hierarchy(**{"reference": reference, "mean": WEAK, "heterogeneity": heterogeneity, "weak": WEAK, **changes})
-
-
-def known(tau):
-    return Heterogeneity(Known(tau), Known(tau))
-
-
-def likelihood(theta, data, reference):
-    log_dose = np.log(np.array(data.amount) / reference)
-    p = expit(theta[..., :1] + np.exp(theta[..., 1:]) * log_dose)
-    return np.prod(p ** np.array(data.dlt) * (1 - p) ** (np.array(data.n) - np.array(data.dlt)), axis=-1)
-
-
-def scipy_integral(law, data, reference, function=lambda theta: 1.0):
-    normal = multivariate_normal(law.mean, law.covariance)
-
-    def integrand(b, a):
-        theta = np.array([a, b])
-        return float(normal.pdf(theta) * likelihood(theta, data, reference) * function(theta))
-
-    sides = [(law.mean[i] - 7 * law.sd[i], law.mean[i] + 7 * law.sd[i]) for i in (0, 1)]
-    return dblquad(integrand, *sides[0], *sides[1], epsabs=1e-9, epsrel=1e-5)[0]
-
 
 # One trial under a mixture of normal priors
 
@@ -127,19 +102,8 @@ def drawn_hierarchy(studies, how, count, seed=1):
     return theta, weight, np.stack(taus)
 
 
-@pytest.fixture(scope="module")
-def two_studies():
-    how = hierarchy(
-        Heterogeneity(HalfNormal(0.7), LogNormal(0.3)),
-        mean=BivariateNormal(mean=(-1.0, 0.1), sd=(1.5, 0.7), correlation=-0.3),
-    )
-    first = ToxicityData(study=["first"] * 2, amount=[4, 16], n=[6, 6], dlt=[1, 3])
-    second = ToxicityData(study=["second"] * 2, amount=[8, 16], n=[6, 3], dlt=[0, 0])
-    return how, [first, second]
-
-
-def test_new_study_as_drawn_from_the_prior_and_weighed(two_studies):
-    how, studies = two_studies
+def test_new_study_as_drawn_from_the_prior_and_weighed():
+    how, studies = TWO_STUDIES
     found = hierarchy_posterior(studies[0] + studies[1], how)
     theta, weight, taus = drawn_hierarchy(studies, how, 400_000)
     total = weight.mean()

@@ -1,7 +1,6 @@
 """Trials of several sizes, every analysis, accrual, and the answers put together."""
 
 import io
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +19,7 @@ from doseesc.phase2.power import simulate_power
 from doseesc.phase2.registered_size import compare_totals, expected_half_width, totals_frame
 from doseesc.phase2.schoenfeld import schoenfeld_events
 from doseesc.planning.phase2_answers import answer
-from doseesc.planning.phase2_documents import document, files
+from doseesc.planning.phase2_documents import phase2_document, phase2_files
 from doseesc.planning.phase2_trial import phase2_of, trial_plan
 from doseesc.report.terminal.phase2 import answer_parts, headline
 from doseesc.report.terminal.phase2_totals import totals_lines
@@ -240,7 +239,7 @@ def whole():
 
 
 def test_every_file_and_the_document_name_what_is_assumed(whole):
-    found = files(whole)
+    found = phase2_files(whole)
     assert len(found) == 6
     for name, text in found.items():
         frame = pd.read_csv(io.StringIO(text))
@@ -249,7 +248,7 @@ def test_every_file_and_the_document_name_what_is_assumed(whole):
             assert {"control.death_times", "loss"} <= set(frame[~frame.from_file].key)
         else:
             assert frame.assumed.str.contains("loss 0.03").all(), name
-    whole_document = json.loads(document(whole))
+    whole_document = phase2_document(whole)
     assert any(each["key"] == "loss" and not each["from_file"] for each in whole_document["assumptions"])
     assert whole_document["duration"].startswith(f"At 0.7 patients a month ({BASIS}) enrolment takes")
     assert f"({BASIS})" in whole_document["words"]["Duration"]
