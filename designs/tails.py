@@ -43,14 +43,17 @@ def where_tail_is(tails: FloatArray, places: FloatArray, tail: float, *, cubic: 
     edge = 2 if cubic else 1
     after = np.clip((score > wanted).sum(axis=1), edge, len(places) - edge)
     near = np.take_along_axis(score, after[:, None] + np.arange(-edge, edge), axis=1)
-    left, right = near[:, edge - 1], near[:, edge]
-    part = np.clip((left - wanted) / np.maximum(left - right, 1e-300), 0.0, 1.0)
-    if cubic:
-        c0, c1, c2, c3 = _CUBIC @ (near - wanted).T
-        for _ in range(4):  # Newton's steps, kept between the neighbours
-            value, slope = ((c3 * part + c2) * part + c1) * part + c0, (3 * c3 * part + 2 * c2) * part + c1
-            part = np.clip(part - value / np.minimum(slope, -1e-300), 0.0, 1.0)
-    return places[after - 1] + part * (places[after] - places[after - 1])
+    if not cubic:
+        left, right = near.T
+        part = np.clip((left - wanted) / np.maximum(left - right, 1e-300), 0.0, 1.0)
+        return places[after - 1] + part * (places[after] - places[after - 1])
+    near = near - wanted
+    c0, c1, c2, c3 = _CUBIC @ near.T
+    part = np.clip(near[:, 1] / np.maximum(near[:, 1] - near[:, 2], 1e-300), 0.0, 1.0)
+    for _ in range(4):  # Newton's steps, kept between the neighbours
+        value, slope = ((c3 * part + c2) * part + c1) * part + c0, (3 * c3 * part + 2 * c2) * part + c1
+        part = np.clip(part - value / np.minimum(slope, -1e-300), 0.0, 1.0)
+    return places[after - 1] + part * (places[1] - places[0])
 
 
 def interval_from_tails(
