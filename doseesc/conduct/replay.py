@@ -94,17 +94,6 @@ class Replay:
             }
         )
 
-    def estimates_frame(self) -> pd.DataFrame:
-        """Return the model's estimates: cohort, level, dlt_probability; empty without a model."""
-        import pandas as pd
-
-        found = self.estimates
-        rows = [] if found is None else list(np.ndenumerate(found))
-        return pd.DataFrame(
-            [(cohort, level + 1, value) for (cohort, level), value in rows],
-            columns=["cohort", "level", "dlt_probability"],
-        )
-
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
         found = self.estimates

@@ -60,11 +60,6 @@ def write_netcdf(trace: Trace, path: Path) -> None:
     trace.to_netcdf(str(path), engine=_engine())
 
 
-def read_netcdf(path: str | Path) -> Trace:
-    """Read a trace written by :func:`write_netcdf`."""
-    return arviz().from_netcdf(str(path), engine=_engine())
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep what PyMC and PyTensor say while they compile and sample to themselves; convergence is judged elsewhere."""

@@ -94,12 +94,9 @@ def test_frames():
     assert frame["asked_level"].tolist() == [1, 5, 4, 4, 4, 4]
     assert frame["next_n"].tolist() == [3, 3, 3, 3, 3, 0]
     assert frame["reason"].tolist()[-1] == "MAX_N"
-    estimates = found.estimates_frame()
-    assert len(estimates) == 7 * 5
-    after_first = estimates.query("cohort == 1 and level == 4")["dlt_probability"].item()
-    assert after_first == pytest.approx(0.1578, abs=5e-5)
+    assert found.estimates.shape == (7, 5)
+    assert found.estimates[1, 3] == pytest.approx(0.1578, abs=5e-5)
     assert replayed("mexvt", "BOIN").estimates is None
-    assert replayed("mexvt", "BOIN").estimates_frame().empty
 
 
 def test_departures_of_each_kind():
