@@ -77,7 +77,7 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
         found += [f"{each} (optimal benchmark)" for each in BENCHMARK_REFERENCES]
     for name, other in results.study.designs.items():
         if name != trial.name:
-            found += [f"{each} ({name}, compared)" for each in _cited(type(other)) if each not in found]
+            found += [f"{each} ({name}, compared)" for each in type(other).references if each not in found]
     found += _phase2_references(results.study)
     yield Block("heading", "References")
     yield from (Block("bullet", f"{each}.") for each in dict.fromkeys(found))
