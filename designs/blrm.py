@@ -31,23 +31,21 @@ import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_amounts, require_choice, require_number, require_numbers, require_probability
-from designs.decision import Decision
-from designs.design import Design
 from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.interval_choice import (
     Choice,
+    ChoosingDesign,
     between,
     choose,
     goal_words,
     interval_score,
-    move_to_choice,
     nearest_score,
     overdose_words,
 )
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
 from designs.rules import NoSkipping, Rule
-from designs.tails import interval_from_tails
+from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import floor_sentence, listed, percent
 
@@ -69,7 +67,7 @@ class BlrmPosterior(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BLRM(Design):
+class BLRM(ChoosingDesign, TailsDesign):
     """The two-parameter Bayesian logistic regression model.
 
     Parameters
@@ -170,12 +168,11 @@ class BLRM(Design):
         return (
             "The Bayesian logistic regression model (BLRM), logit p = log_alpha + exp(log_beta) log(dose / "
             f"{self.doses[-1] if self.reference is None else self.reference:g}), with a bivariate normal prior of "
-            f"means {listed(self.prior_mean)}, standard deviations "
-            f"{listed(self.prior_sd)} and correlation {self.prior_correlation:.3g}. The target DLT probability is "
-            f"{percent(self.target)}; below {low} is under-dosing, from {high} on excessive and from {worst} on "
-            f"unacceptable. The next cohort gets the level whose DLT probability is {goal}. {control} The MTD is the "
-            "level that would be recommended next."
-            f"{floor_sentence(self.floor, self.floor_prior)}"
+            f"means {listed(self.prior_mean)}, standard deviations {listed(self.prior_sd)} and correlation "
+            f"{self.prior_correlation:.3g}. The target DLT probability is {percent(self.target)}; below {low} is "
+            f"under-dosing, from {high} on excessive and from {worst} on unacceptable. The next cohort gets the level "
+            f"whose DLT probability is {goal}. {control} The MTD is the level that would be recommended "
+            f"next.{floor_sentence(self.floor, self.floor_prior)}"
         )
 
     def posterior(self, tally: Tally) -> BlrmPosterior:
@@ -192,19 +189,6 @@ class BLRM(Design):
             np.clip(overdose, 0.0, 1.0),
         )
 
-    def propose(self, tally: Tally) -> Decision:
-        """See :meth:`Design.propose`."""
-        return self.propose_with_ceiling(tally)[0]
-
-    def ceiling(self, tally: Tally) -> IntArray:
-        """See :meth:`Design.ceiling`: the highest level that is safe."""
-        return self._judge(tally).highest_safe
-
-    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
-        """See :meth:`Design.propose_with_ceiling`."""
-        choice = self._judge(tally)
-        return move_to_choice(self, tally, choice), choice.highest_safe
-
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`."""
         return self._judge(tally).best_safe
@@ -215,13 +199,8 @@ class BLRM(Design):
         share = self._shares(tally, above)[:, level - 1 : level]
         return np.clip(self._grid(tally).expect(tally, share)[:, 0], 0.0, 1.0)
 
-    def credible_interval(
-        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model."""
-        return interval_from_tails(tally, level, credibility, self._tails)
-
-    def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """See :meth:`TailsDesign.tails`."""
         prior, patients = self._prior, self._patients(tally)
         model = logistic_grid(prior, patients)
         return self._grid(tally).expect(tally, level_shares_above(prior, model, level, limits))

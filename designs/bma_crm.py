@@ -19,9 +19,8 @@ from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice, require_numbers
 from designs.crm import CRM, increasing_probabilities, model_words
 from designs.decision import Decision
-from designs.design import Design
 from designs.rules import NoSkipping, Rule
-from designs.tails import interval_from_tails
+from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import listed, percent
 
@@ -38,7 +37,7 @@ class BmaPosterior(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BMACRM(Design):
+class BMACRM(TailsDesign):
     """The CRM averaged over several skeletons.
 
     Parameters
@@ -107,12 +106,10 @@ class BMACRM(Design):
         )
         return (
             f"The continual reassessment method averaged over {len(self.skeletons)} skeletons (BMA-CRM): {guesses}. "
-            f"Each "
-            f"has the {model_words(self.model, self.intercept)} with a normal prior of b of standard deviation "
+            f"Each has the {model_words(self.model, self.intercept)} with a normal prior of b of standard deviation "
             f"{self.prior_sd:.4g}; their prior probabilities are {prior}. Estimates, {curve}, are {use} the posterior "
-            f"model probabilities. The next cohort gets the level whose estimate is nearest the target "
-            f"{percent(self.target)}, "
-            "which is also how the MTD is chosen."
+            "model probabilities. The next cohort gets the level whose estimate is nearest the target "
+            f"{percent(self.target)}, which is also how the MTD is chosen."
         )
 
     def posterior(self, tally: Tally) -> BmaPosterior:
@@ -132,18 +129,8 @@ class BMACRM(Design):
         # Where estimates are so small that they tie, nearness cannot tell them apart.
         return np.where((curve <= self.target).all(axis=1), self.n_doses, level)
 
-    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
-        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the averaged model."""
-        self.check_question(level, above)
-        return np.clip(self._tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
-
-    def credible_interval(
-        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), averaged model."""
-        return interval_from_tails(tally, level, credibility, self._tails)
-
-    def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """See :meth:`TailsDesign.tails`; from the averaged model."""
         shares = self._shares(self._model_probability(tally))
         parts = [member.tails(tally, level, limits) for member in self._members]
         return np.einsum("sk,ksl->sl", shares, np.stack(parts))

@@ -29,11 +29,11 @@ from scipy.special import expit, log_expit, logit
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice, require_number, require_probability
 from designs.decision import Decision
-from designs.design import Design
 from designs.floor import require_floor, with_floor
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
+from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import floor_sentence, listed, percent
 
@@ -54,7 +54,7 @@ class Posterior(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CRM(Design):
+class CRM(TailsDesign):
     """The continual reassessment method.
 
     Parameters
@@ -187,11 +187,6 @@ class CRM(Design):
         level = np.argmin(np.abs(curve - self.target), axis=1) + 1
         # Where estimates are so small that they tie, nearness cannot tell them apart.
         return np.where((curve <= self.target).all(axis=1), self.n_doses, level)
-
-    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
-        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model."""
-        self.check_question(level, above)
-        return np.clip(self.tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
 
     def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
         """Return P(DLT probability at ``level`` > limits | data), shape (S, L), to the precision of the grid."""

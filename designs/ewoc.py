@@ -33,10 +33,9 @@ from scipy.special import expit, log_expit, logit, roots_jacobi
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_amounts, require_number, require_numbers, require_probability
 from designs.decision import Decision, Reason
-from designs.design import Design
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.rules import CoherentEscalation, NoSkipping, Rule
-from designs.tails import interval_from_tails
+from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import listed, percent
 
@@ -60,7 +59,7 @@ class EwocPosterior(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EWOC(Design):
+class EWOC(TailsDesign):
     """Escalation with overdose control.
 
     Parameters
@@ -140,8 +139,7 @@ class EWOC(Design):
             "Escalation with overdose control (EWOC): a logistic model in the dose, written in the MTD, which lies "
             f"between {low:g} and {high:g} (beta prior {listed(self.prior_mtd)}), and the DLT probability at {low:g}, "
             f"which lies below the target {percent(self.target)} (beta prior {listed(self.prior_rho)}). The next "
-            f"cohort "
-            "gets the highest level that exceeds the MTD with posterior probability of at most "
+            "cohort gets the highest level that exceeds the MTD with posterior probability of at most "
             f"{percent(self.feasibility_bound)}{rises}; the trial stops without a dose where there is none. The MTD is "
             "chosen in the same way."
         )
@@ -185,32 +183,20 @@ class EWOC(Design):
         """See :meth:`Design.pick`: the highest allowed level."""
         return self.ceiling(tally)
 
-    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
-        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,), from the model.
-
-        The prior keeps the DLT probability at ``minimum`` below the target.  Good to 1e-6 at the target and from
-        about 0.01 away from it, to 1e-4 in between.
-        """
-        self.check_question(level, above)
-        return np.clip(self._tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
-
-    def credible_interval(
-        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model.
-
-        To about 0.001 where an end is at the target: an MTD at the dose itself makes its DLT probability the target
-        whatever rho is, so that the density is not bounded there.
-        """
-        return interval_from_tails(tally, level, credibility, self._tails)
-
     def mtd_cv(self, tally: Tally) -> FloatArray:
         """Return the posterior coefficient of variation of the MTD, shape (S,)."""
         model = self._model(tally)
         mean, square = model.grid.expect(tally, np.column_stack([model.gamma, model.gamma**2])).T
         return np.sqrt(np.maximum(square - mean**2, 0.0)) / mean
 
-    def _tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """See :meth:`TailsDesign.tails`.
+
+        The prior keeps the DLT probability at ``minimum`` below the target.  Good to 1e-6 at the target and from
+        about 0.01 away from it, to 1e-4 in between.  An end of an interval that lies at the target is good to about
+        0.001: an MTD at the dose itself makes its DLT probability the target whatever rho is, so that the density is
+        not bounded there.
+        """
         model = self._model(tally, _TAIL_PANEL_NODES)
         share = _shares_above(model, self.doses[level - 1], self._range[0], self.target, limits)
         return model.grid.expect(tally, share)

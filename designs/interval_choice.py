@@ -5,17 +5,15 @@ What model-based designs with overdose control share; see :mod:`designs.blrm` fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from abc import abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from designs.decision import Decision, Reason
+from designs.design import Design
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.design import Design
-
 
 _PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
 
@@ -41,12 +39,28 @@ def choose(score: FloatArray, overdose: FloatArray, bound: float | None) -> Choi
     return Choice(np.argmax(score, axis=1) + 1, np.minimum(best_safe, highest_safe), highest_safe)
 
 
-def move_to_choice(design: Design, tally: Tally, choice: Choice) -> Decision:
-    """Build the decision to treat at the best safe level; where none is safe, the ceiling stops the trial."""
-    decision = design.move_to(tally, np.maximum(choice.best_safe, 1))
-    held_back = (choice.best > choice.best_safe) & (choice.best_safe >= tally.level)
-    reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
-    return Decision(decision.level, decision.cohort_size, reason)
+class ChoosingDesign(Design):
+    """A design that gives the best of the levels that are safe."""
+
+    @abstractmethod
+    def _judge(self, tally: Tally) -> Choice:
+        """Return the best level, the best of the safe ones, and the highest safe one."""
+
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        return self.propose_with_ceiling(tally)[0]
+
+    def ceiling(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.ceiling`: the highest level that is safe."""
+        return self._judge(tally).highest_safe
+
+    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
+        """See :meth:`Design.propose_with_ceiling`; where no level is safe, the ceiling stops the trial."""
+        choice = self._judge(tally)
+        decision = self.move_to(tally, np.maximum(choice.best_safe, 1))
+        held_back = (choice.best > choice.best_safe) & (choice.best_safe >= tally.level)
+        reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
+        return Decision(decision.level, decision.cohort_size, reason), choice.highest_safe
 
 
 def nearest_score(curve: FloatArray, target: float) -> FloatArray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
 
 import numpy as np
 from scipy.special import expit, ndtri
 
 from designs.arrays import FloatArray, IntArray
+from designs.design import Design
 from designs.tally import Tally
 
 LOGITS = np.sinh(np.linspace(-5.3, 4.5, 321))
@@ -56,28 +57,27 @@ def where_tail_is(tails: FloatArray, places: FloatArray, tail: float, *, cubic: 
     return places[after - 1] + part * (places[1] - places[0])
 
 
-def interval_from_tails(
-    tally: Tally,
-    level: IntArray | int,
-    credibility: float,
-    tails: Callable[[Tally, int, FloatArray], FloatArray],
-) -> tuple[FloatArray, FloatArray]:
-    """Return the equal-tailed interval of the DLT probability at ``level`` (S,), each end (S,), to about 1e-4.
+class TailsDesign(Design):
+    """A design whose model gives tail probabilities of the DLT probability at a level."""
 
-    Parameters
-    ----------
-    tally : Tally
-    level : array of int, shape (S,), or int
-    credibility : float
-        Probability of the interval.
-    tails : callable
-        Returns P(DLT probability at a level > limits) for some tallies, the level and limits (L,), as (S', L).
-    """
-    at = np.broadcast_to(level, (tally.size,))
-    ends = np.empty((2, tally.size))
-    for one in np.unique(at):
-        rows = np.flatnonzero(at == one)
-        above = tails(tally.take(rows), int(one), expit(LOGITS))
-        for end, tail in zip(ends, ((1 + credibility) / 2, (1 - credibility) / 2), strict=True):
-            end[rows] = expit(where_tail_is(above, LOGITS, tail))
-    return ends[0], ends[1]
+    @abstractmethod
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """Return P(DLT probability at ``level`` > limits | data), shape (S, L)."""
+
+    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
+        """See :meth:`Design.probability_above`; from the model."""
+        self.check_question(level, above)
+        return np.clip(self.tails(tally, level, np.array([above]))[:, 0], 0.0, 1.0)
+
+    def credible_interval(
+        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
+    ) -> tuple[FloatArray, FloatArray]:
+        """See :meth:`Design.credible_interval`; from the model, each end to about 1e-4."""
+        at = np.broadcast_to(level, (tally.size,))
+        ends = np.empty((2, tally.size))
+        for one in np.unique(at):
+            rows = np.flatnonzero(at == one)
+            above = self.tails(tally.take(rows), int(one), expit(LOGITS))
+            for end, tail in zip(ends, ((1 + credibility) / 2, (1 - credibility) / 2), strict=True):
+                end[rows] = expit(where_tail_is(above, LOGITS, tail))
+        return ends[0], ends[1]

@@ -18,28 +18,11 @@ from designs.arrays import BoolArray, IntArray
 from designs.checks import require_whole
 from designs.outcomes import parse_cohorts
 
-
-def _last_n(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
-    return n
-
-
-def _last_dlt(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
-    return dlt
-
-
-def _cohorts(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
-    return old + 1
-
-
-def _cohorts_in_a_row(old: IntArray, moved: BoolArray, n: IntArray, dlt: IntArray) -> IntArray:
-    return np.where(moved, 1, old + 1)
-
-
 MEMORY: Mapping[str, Callable[[IntArray, BoolArray, IntArray, IntArray], IntArray]] = {
-    "last_n": _last_n,
-    "last_dlt": _last_dlt,
-    "cohorts": _cohorts,
-    "cohorts_in_a_row": _cohorts_in_a_row,
+    "last_n": lambda old, moved, n, dlt: n,
+    "last_dlt": lambda old, moved, n, dlt: dlt,
+    "cohorts": lambda old, moved, n, dlt: old + 1,
+    "cohorts_in_a_row": lambda old, moved, n, dlt: np.where(moved, 1, old + 1),
 }
 """What a trial can remember beyond (n, dlt, level), and how one more cohort changes it.
 

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 from designs.decision import Reason
 from designs.rules.base import HoldingRule, Rule, RuledDesign, StoppingRule
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.arrays import BoolArray
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ The posterior criterion is that of every model-assisted design (BOIN's ``cutoff.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 from designs.beta_binomial import tail_table
 from designs.checks import require_choice, require_number, require_probability, require_whole
 from designs.decision import Reason
@@ -25,9 +24,6 @@ from designs.rules.base import (
     require_level,
 )
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.arrays import BoolArray
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,12 @@ Where the design's own choice may not be, the highest level below it that may is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from designs.arrays import BoolArray
 from designs.checks import require_whole
 from designs.decision import Reason
 from designs.rules.base import RuledDesign, SelectionRule, counted
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.arrays import BoolArray
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,14 @@ BOIN's ``n.earlystop`` is :class:`StopWhenStaying`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 from designs.checks import require_number, require_probability, require_whole
 from designs.decision import Reason
 from designs.rules.base import HoldingRule, RuledDesign, StoppingRule, counted, require_level
 from designs.tally import Tally
-
-if TYPE_CHECKING:
-    from designs.arrays import BoolArray
 
 
 @dataclass(frozen=True)

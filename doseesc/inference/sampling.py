@@ -62,7 +62,7 @@ class Sampler:
             return cls(model, name)
         import nutpie
 
-        with quiet(), _little_optimised():
+        with quiet(), _compiled_quickly():
             return cls(model, name, nutpie.compile_pymc_model(model))
 
     def sample(
@@ -152,15 +152,17 @@ class Sampler:
 
 
 @contextmanager
-def _little_optimised() -> Iterator[None]:
-    """Have Numba optimise little: compiling these small models takes many times longer than sampling them."""
-    config = import_module("numba").config  # which has no types
-    before = config.OPT
-    config.OPT = type(before)(0)
+def _compiled_quickly() -> Iterator[None]:
+    """Have Numba optimise little and PyTensor keep nothing: compiling takes many times longer than sampling."""
+    numba, pytensor = (import_module(package).config for package in ("numba", "pytensor"))  # which have no types
+    before = numba.OPT
+    numba.OPT = type(before)(0)
     try:
-        yield
+        # Of a model's many small functions few are met again, and to keep them takes a quarter of the time.
+        with pytensor.change_flags(numba__cache=False):
+            yield
     finally:
-        config.OPT = before
+        numba.OPT = before
 
 
 def chosen_sampler(sampler: str) -> str:

@@ -26,20 +26,18 @@ import numpy as np
 from designs.arrays import FloatArray, IntArray
 from designs.blrm import BlrmPosterior
 from designs.checks import require_choice, require_numbers, require_probability, require_whole
-from designs.decision import Decision
-from designs.design import Design
 from designs.interval_choice import (
     Choice,
+    ChoosingDesign,
     between,
     choose,
     goal_words,
     interval_score,
-    move_to_choice,
     nearest_score,
     overdose_words,
 )
 from designs.rules import NoSkipping, Rule
-from designs.tails import interval_from_tails
+from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import listed, percent
 from doseesc.inference.any_model.posterior import Posterior, PosteriorText, posterior_from_text
@@ -49,7 +47,7 @@ MTDS = ("model", "next_level")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PymcDesign(Design):
+class PymcDesign(ChoosingDesign, TailsDesign):
     """A design whose model is written in PyMC.
 
     Made by :func:`doseesc.inference.design_from_pymc`, or from a scenario file.
@@ -162,19 +160,6 @@ class PymcDesign(Design):
         variance = self._model.squares(tally) - mean**2
         return BlrmPosterior(mean, np.sqrt(np.maximum(variance, 0.0)), between(*above), np.clip(overdose, 0.0, 1.0))
 
-    def propose(self, tally: Tally) -> Decision:
-        """See :meth:`Design.propose`."""
-        return self.propose_with_ceiling(tally)[0]
-
-    def ceiling(self, tally: Tally) -> IntArray:
-        """See :meth:`Design.ceiling`: the highest level that is safe."""
-        return self._judge(tally).highest_safe
-
-    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
-        """See :meth:`Design.propose_with_ceiling`."""
-        choice = self._judge(tally)
-        return move_to_choice(self, tally, choice), choice.highest_safe
-
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`."""
         return self._judge(tally).best_safe if self.mtd == "model" else self.next_level(tally)
@@ -184,11 +169,9 @@ class PymcDesign(Design):
         self.check_question(level, above)
         return np.clip(self._model.exceedance(tally, (float(above),))[0][:, level - 1], 0.0, 1.0)
 
-    def credible_interval(
-        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), from the model."""
-        return interval_from_tails(tally, level, credibility, self._model.tails)
+    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
+        """See :meth:`designs.tails.TailsDesign.tails`."""
+        return self._model.tails(tally, level, limits)
 
     @property
     def _model(self) -> Posterior:
