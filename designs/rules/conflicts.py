@@ -18,13 +18,7 @@ from designs.rules.limits import MaximumIncrement
 from designs.rules.paths import FollowPath
 from designs.rules.safety import HardSafety, StopTooToxic, TryRescueDose
 from designs.rules.selection import MinimumAtMTD
-from designs.rules.stopping import (
-    MinimumPatients,
-    StopAtDose,
-    StopAtRecommended,
-    StopWhenRepeated,
-    StopWhenStaying,
-)
+from designs.rules.stopping import MinimumPatients, StopAtDose, StopAtRecommended, StopWhenRepeated, StopWhenStaying
 from designs.rules.titration import AcceleratedTitration
 from designs.tally import Tally
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from designs import BLRM, skeleton
+from designs.words import listed
 from doseesc.analysis.analysis_model import MODELS, AnalysisModel
 from doseesc.analysis.borrowing_choice import borrowing_model
 from doseesc.study import SkeletonRule
@@ -65,7 +63,7 @@ def _crm(study: Study, arguments: dict[str, Any], name: str) -> str:
         arguments["intercept"] = prior.intercept
         formula = f"logit p = {prior.intercept:g} + exp(b) (logit s - {prior.intercept:g})"
     kind = "logistic" if logistic else "empiric"
-    return f"CRM, {kind}: {formula}, b ~ N(0, sd {prior.prior_sd:.4g}), s = {_listed(guesses)}"
+    return f"CRM, {kind}: {formula}, b ~ N(0, sd {prior.prior_sd:.4g}), s = {listed(guesses)}"
 
 
 def _blrm(study: Study, arguments: dict[str, Any]) -> str:
@@ -79,7 +77,7 @@ def _blrm(study: Study, arguments: dict[str, Any]) -> str:
         arguments["reference"] = study.doses.amounts[-1]
     return (
         f"two-parameter logistic: logit p = log_alpha + exp(log_beta) log(dose / {arguments['reference']:g}), "
-        f"(log_alpha, log_beta) ~ N({_listed(arguments['prior_mean'])}; sd {_listed(arguments['prior_sd'])}; "
+        f"(log_alpha, log_beta) ~ N({listed(arguments['prior_mean'])}; sd {listed(arguments['prior_sd'])}; "
         f"correlation {arguments['prior_correlation']:.3g})"
     )
 
@@ -89,7 +87,7 @@ def _monotone(study: Study, arguments: dict[str, Any]) -> str:
     means = _guesses(study, prior.prior_mean, "empiric", study.analysis.crm.intercept)
     arguments |= {"prior_mean": means, "concentration": prior.concentration}
     return (
-        f"monotone, Dirichlet increments: prior means {_listed(means)}, worth {prior.concentration:g} patients at each "
+        f"monotone, Dirichlet increments: prior means {listed(means)}, worth {prior.concentration:g} patients at each "
         "level"
     )
 
@@ -120,7 +118,3 @@ def _guesses(
 
 def _is_skeleton(value: object, n_doses: int) -> bool:
     return isinstance(value, tuple) and len(value) == n_doses and all(isinstance(guess, float) for guess in value)
-
-
-def _listed(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.3g}" for value in np.asarray(values).tolist())

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from doseesc.commands._calls import Call, made, variable
-from doseesc.commands._options import Format
-from doseesc.commands._printing import print_answer
 from doseesc.commands._studies import chosen_design, load_study
 from doseesc.errors import ScenarioError
-from doseesc.files import csv_text, json_text
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from rich.text import Text
-
     from doseesc.study import Study
-
-
-class Answer(Protocol):
-    """What can be printed as JSON and as CSV."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return it as a table."""
 
 
 OneDesign = Annotated[
@@ -112,13 +96,3 @@ def ask(file: str, design: str | None, asked: Callable[[Call, str], Call]) -> An
         raise
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--outcomes") from None
-
-
-def print_found(answer: Answer, lines: Callable[[Any], Iterable[Text]], output_format: Format) -> None:
-    """Print an answer as JSON, as CSV, or in lines for people."""
-    print_answer(
-        output_format,
-        lines=lambda: lines(answer),
-        csv=lambda: csv_text(answer.to_frame()),
-        json=lambda: json_text(answer.to_dict()),
-    )

@@ -8,15 +8,27 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from doseesc.commands._options import Format
+from doseesc.files import csv_text, json_text
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import RenderableType
     from rich.progress import Progress, TaskID
 
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
+
+
+class Answer(Protocol):
+    """What can be printed as JSON and as CSV."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return it as a table."""
 
 
 def print_data(text: str) -> None:
@@ -53,6 +65,22 @@ def print_answer(
         console.print(each, soft_wrap=True)
     if written:
         console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
+
+
+def print_found(
+    answer: Answer,
+    lines: Callable[[Any], Iterable[RenderableType]],
+    output_format: Format,
+    written: Sequence[Path | str] = (),
+) -> None:
+    """Print an answer that has the usual forms."""
+    print_answer(
+        output_format,
+        lines=lambda: lines(answer),
+        csv=lambda: csv_text(answer.to_frame()),
+        json=lambda: json_text(answer.to_dict()),
+        written=written,
+    )
 
 
 class TrialProgress:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,7 @@ from doseesc.files import add_files, check_absent, write_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SCHEMA_FILE = "doseesc.schema.json"
 SUFFIXES = (".png", ".svg", ".pdf")
 
 FigureFile = Annotated[
@@ -68,3 +70,24 @@ def save_files(out: Path | None, files: Callable[[], Mapping[str, str]], *, forc
         If one exists and ``force`` is not given, or writing fails.
     """
     return [] if out is None else add_files(files(), out, force=force)
+
+
+def write_with_schema(path: Path, text: str, *, force: bool = False) -> None:
+    """Write a scenario file, and the schema by which editors complete its keys where there is none beside it.
+
+    Raises
+    ------
+    OutputError
+        If the scenario file exists and ``force`` is not given, or writing fails.
+    """
+    from doseesc.study import json_schema
+
+    write_file(path, text, force=force)
+    beside = path.with_name(SCHEMA_FILE)
+    if not beside.exists():
+        write_file(beside, schema_text(json_schema()))
+
+
+def schema_text(schema: Any) -> str:
+    """Return a JSON Schema as text."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -11,7 +11,7 @@ import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
-from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
@@ -130,7 +130,9 @@ def calibrate(
         with _user_errors("--design"):
             best: OptimalSkeleton = made(searched(name), known)
         if not quiet:
-            _print_skeleton(best, name, output_format)
+            from doseesc.report.terminal import skeleton_lines
+
+            print_found(best, lambda each: skeleton_lines(each, name), output_format)
         return
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
         answer: Calibration = made(searched(name), known, progress=progress)
@@ -181,14 +183,3 @@ def _user_errors(option: str) -> Iterator[None]:
         ) from None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from None
-
-
-def _print_skeleton(best: OptimalSkeleton, design: str, output_format: Format) -> None:
-    from doseesc.report.terminal import skeleton_lines
-
-    print_answer(
-        output_format,
-        lines=lambda: skeleton_lines(best, design),
-        csv=lambda: csv_text(best.to_frame()),
-        json=lambda: json_text(best.to_dict()),
-    )

@@ -9,9 +9,8 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode
-from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
-from doseesc.files import csv_text, json_text
 
 if TYPE_CHECKING:
     from doseesc.runs import Comparison
@@ -64,10 +63,4 @@ def compare(
         return
     from doseesc.report.terminal import comparison_lines
 
-    print_answer(
-        output_format,
-        lines=lambda: comparison_lines(answer, least, every),
-        csv=lambda: csv_text(answer.to_frame()),
-        json=lambda: json_text(answer.to_dict()),
-        written=written,
-    )
+    print_found(answer, lambda each: comparison_lines(each, least, every), output_format, written)

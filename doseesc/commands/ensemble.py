@@ -8,10 +8,10 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
-from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._printing import TrialProgress, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
-from doseesc.files import csv_text, json_text
+from doseesc.files import csv_text
 
 if TYPE_CHECKING:
     from doseesc.planning import EnsembleResults
@@ -85,10 +85,4 @@ def ensemble(
         return
     from doseesc.report.terminal import ensemble_lines
 
-    print_answer(
-        output_format,
-        lines=lambda: ensemble_lines(answer),
-        csv=lambda: csv_text(answer.to_frame()),
-        json=lambda: json_text(answer.to_dict()),
-        written=written,
-    )
+    print_found(answer, ensemble_lines, output_format, written)

@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._conduct import DataFile, Outcomes, check_one_source, print_found
-from doseesc.commands._options import (
-    DURING_THE_TRIAL,
-    Force,
-    Format,
-    Out,
-    Printed,
-    Quiet,
-    ScenarioFile,
-    ShowCode,
-)
-from doseesc.commands._printing import print_data
+from doseesc.commands._conduct import DataFile, Outcomes, check_one_source
+from doseesc.commands._options import DURING_THE_TRIAL, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
+from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._studies import load_call, load_study
 from doseesc.errors import ScenarioError
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from doseesc.commands._calls import library, script
-from doseesc.commands._editor import write_with_schema
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
+from doseesc.commands._saving import write_with_schema
 
 NewFile = Annotated[Path, typer.Argument(metavar="[PATH]", help="File to write.")]
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 import typer
 
 from doseesc.commands._calls import Call, library, script, variable
-from doseesc.commands._conduct import (
-    DataFile,
-    OneDesign,
-    Outcomes,
-    ask,
-    check_one_source,
-    print_found,
-)
+from doseesc.commands._conduct import DataFile, OneDesign, Outcomes, ask, check_one_source
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data
+from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._studies import load_call, study_path
 
 

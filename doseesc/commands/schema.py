@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from doseesc.commands._calls import library, script
-from doseesc.commands._editor import schema_text
+from doseesc.commands._calls import library, made, script
 from doseesc.commands._options import PLANNING, Force, ShowCode
 from doseesc.commands._printing import print_data
+from doseesc.commands._saving import schema_text
+from doseesc.files import write_file
 
 SchemaFile = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="File to write instead of printing.", show_default=False)
@@ -32,19 +32,13 @@ def schema(
 
     With --results that of results.json, which documents it.
     """
+    home, name = ("doseesc.results", "results_schema") if results else ("doseesc.study", "json_schema")
+    asked = library(home, name)()
     if show_code:
-        home, name = ("doseesc.results", "results_schema") if results else ("doseesc.study", "json_schema")
-        print_data(script({}, [library(home, name)()]))
+        print_data(script({}, [asked]))
         return
-    if results:
-        from doseesc.results import results_schema
-
-        text = json.dumps(results_schema(), indent=2, ensure_ascii=False) + "\n"
-    else:
-        text = schema_text()
+    text = schema_text(made(asked))
     if out is None:
         print_data(text)
         return
-    from doseesc.files import write_file
-
     write_file(out, text, force=force)

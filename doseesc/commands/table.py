@@ -10,7 +10,7 @@ import typer
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, write_file
 
@@ -66,10 +66,4 @@ def table(
         return
     from doseesc.report.terminal import table_lines
 
-    print_answer(
-        output_format,
-        lines=lambda: table_lines(answer),
-        csv=forms[".csv"],
-        json=forms[".json"],
-        written=written,
-    )
+    print_found(answer, table_lines, output_format, written)

@@ -1,6 +1,7 @@
 from .decision_table import DecisionTable as DecisionTable
 from .decision_table import decision_letters as decision_letters
 from .decision_table import decision_table as decision_table
+from .decision_table import last_telling as last_telling
 from .patients import read_patients as read_patients
 from .recommendation import Recommendation as Recommendation
 from .recommendation import recommend as recommend

@@ -7,7 +7,7 @@ per reachable tally, with the level that follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -135,6 +135,11 @@ class DecisionTable:
         going = graph.level[order] > 0
         columns["mtd"] = pd.arrays.IntegerArray(graph.selected[order].astype(np.int64), going)
         return columns
+
+
+def last_telling(rows: Iterable[Sequence[str]]) -> int:
+    """Return the DLTs from which on every row, a letter for 0, 1, ... DLTs, repeats its last letter."""
+    return max((next((y for y in range(len(row) - 1, 0, -1) if row[y] != row[y - 1]), 0) for row in rows), default=0)
 
 
 def decision_table(

@@ -20,6 +20,7 @@ from .figures import first_level as first_level
 from .figures import tidy_rows as tidy_rows
 from .montecarlo import BLOCK as BLOCK
 from .montecarlo import TrialBlock as TrialBlock
+from .montecarlo import count_ends as count_ends
 from .montecarlo import play as play
 from .montecarlo import simulate as simulate
 from .observed import OBSERVED_METRICS as OBSERVED_METRICS

@@ -5,7 +5,7 @@ They are sums over the ways in which trials can end; see :mod:`doseesc.engines.t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -116,17 +116,22 @@ class OperatingCharacteristics:
 
 def one_truth(many: OperatingCharacteristics, row: int = 0) -> OperatingCharacteristics:
     """Return the characteristics under one of K truths, without the leading axis."""
+    return combined([many], lambda arrays: _scalar(arrays[0][row]))
 
-    def pick(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            return _scalar(value[row])
-        if isinstance(value, SimpleNamespace):
-            return SimpleNamespace(**{name: pick(item) for name, item in vars(value).items()})
-        if isinstance(value, Mapping):
-            return {name: pick(item) for name, item in value.items()}
-        return value
 
-    return OperatingCharacteristics(**{name: pick(value) for name, value in vars(many).items()})
+def combined(many: Sequence[OperatingCharacteristics], join: Callable[[list[Any]], Any]) -> OperatingCharacteristics:
+    """Return characteristics of which every array is what ``join`` makes of those of several."""
+
+    def of(values: list[Any]) -> Any:
+        if isinstance(values[0], np.ndarray):
+            return join(values)
+        if isinstance(values[0], SimpleNamespace):
+            return SimpleNamespace(**of([vars(each) for each in values]))
+        if isinstance(values[0], Mapping):
+            return {name: of([each[name] for each in values]) for name in values[0]}
+        return values[0]
+
+    return OperatingCharacteristics(**of([vars(each) for each in many]))
 
 
 def mtd_levels(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,13 @@ import numpy.typing as npt
 
 from designs import Design, Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
+from doseesc.engines.characteristics import (
+    OperatingCharacteristics,
+    check_probabilities,
+    combined,
+    mtd_levels,
+    one_truth,
+)
 from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk_states
 from doseesc.engines.trial_ends import TrialEnds
@@ -102,7 +107,7 @@ class Paths:
             rows = slice(start, start + step)
             weight = self._end_probabilities(truths[rows])
             parts.append(self._ends.summarise(weight, truths[rows], target, None if mtd is None else mtd[rows]))
-        whole = parts[0] if len(parts) == 1 else _stack(parts)
+        whole = combined(parts, np.concatenate)
         return whole if given.ndim == 2 else one_truth(whole)
 
     def polynomial(self, value: npt.ArrayLike) -> Polynomial:
@@ -159,16 +164,3 @@ def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = M
         n_states=ended.n_states,
         n_paths=int(ended.batch.paths.sum()),
     )
-
-
-def _stack(parts: list[OperatingCharacteristics]) -> OperatingCharacteristics:
-    def join(values: list[Any]) -> Any:
-        if isinstance(values[0], np.ndarray):
-            return np.concatenate(values)
-        if isinstance(values[0], SimpleNamespace):
-            return SimpleNamespace(**{name: join([vars(v)[name] for v in values]) for name in vars(values[0])})
-        if isinstance(values[0], dict):
-            return {name: join([v[name] for v in values]) for name in values[0]}
-        return values[0]
-
-    return OperatingCharacteristics(**{name: join([vars(p)[name] for p in parts]) for name in vars(parts[0])})

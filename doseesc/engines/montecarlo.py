@@ -8,7 +8,7 @@ the number of trials, the largest number of patients, or the number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from designs.checks import require_whole
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.trial_ends import TrialEnds
-from doseesc.parallel import block_sizes, over_blocks
+from doseesc.parallel import Blocks, over_blocks
 
 BLOCK = 16_384
 """Trials per block: the working set of one step stays in the processor's cache."""
@@ -169,43 +169,34 @@ def _play_all(
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[TrialEnds, FloatArray]:
-    blocks = list(enumerate(block_sizes(n_trials, BLOCK)))
-    if jobs == 1 or len(blocks) == 1:
-        graph = DecisionGraph(design)
-        visits = _visits(graph, truth, seed, _watched(blocks, n_trials, progress))
-        return graph.ends(visits)
-    parts = over_blocks(partial(_play_chunk, design, truth, seed), n_trials, BLOCK, jobs)
+    alone = jobs == 1 or n_trials <= BLOCK  # other processes cannot tell how far they are
+    watch = None if progress is None or not alone else lambda done: progress(done, n_trials)
+    parts = over_blocks(partial(_play_chunk, design, truth, seed, watch), n_trials, BLOCK, jobs)
     n, dlt, selected, reason, visits = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    ends = TrialEnds(n, dlt, selected, reason, design.max_n)
-    if progress is not None:
+    if progress is not None and not alone:
         progress(n_trials, n_trials)
+    ends = TrialEnds(n, dlt, selected, reason, design.max_n)
     return ends, visits[ends.order].astype(np.float64)
 
 
 def _play_chunk(
-    design: Design, truth: FloatArray, seed: int, blocks: list[tuple[int, int]]
+    design: Design, truth: FloatArray, seed: int, watch: Callable[[int], None] | None, blocks: Blocks
 ) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
     graph = DecisionGraph(design)
-    visits = _visits(graph, truth, seed, blocks)
+    visits = count_ends(graph, truth, seed, blocks, watch)
     met = np.flatnonzero(visits)
     return graph.tally.n[met], graph.tally.dlt[met], graph.selected[met], graph.reason_code[met], visits[met]
 
 
-def _visits(graph: DecisionGraph, truth: FloatArray, seed: int, blocks: Iterable[tuple[int, int]]) -> IntArray:
-    """Return how many trials end at each node."""
-    visits = np.zeros(0, dtype=np.int64)
+def count_ends(
+    graph: DecisionGraph, truth: FloatArray, seed: int, blocks: Blocks, watch: Callable[[int], None] | None = None
+) -> IntArray:
+    """Return how many trials end at each node; ``watch`` is told the trials done after each block."""
+    visits, done = np.zeros(0, dtype=np.int64), 0
     for index, trials in blocks:
         node = play(graph, truth, TrialBlock.draw(seed, index, graph.design.max_n, trials))
         visits = np.pad(visits, (0, graph.size - len(visits))) + np.bincount(node, minlength=graph.size)
-    return visits
-
-
-def _watched(
-    blocks: list[tuple[int, int]], n_trials: int, progress: Callable[[int, int], None] | None
-) -> Iterable[tuple[int, int]]:
-    done = 0
-    for index, trials in blocks:
-        yield index, trials
         done += trials
-        if progress is not None:
-            progress(done, n_trials)
+        if watch is not None:
+            watch(done)
+    return visits

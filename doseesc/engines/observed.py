@@ -192,7 +192,6 @@ class SeenSums:
             share_error = float(np.sqrt(max(spread, 0.0) / trials) / counted)
         safe_stopped, below, selection_errors = _selections(characteristics)
         bias, bias_error = _bias(ends, visits, characteristics.probabilities)
-        names = OBSERVED_METRICS
         errors = [*(float(each) for each in error[:4]), share_error, *selection_errors, bias_error]
         return Observed(
             law=law,
@@ -205,7 +204,7 @@ class SeenSums:
             below_mtd=below,
             bias_at_mtd=bias,
             enrolled_distribution=self._enrolled / trials,
-            mcse=SimpleNamespace(**dict(zip(names, errors, strict=True))),
+            mcse=SimpleNamespace(**dict(zip(OBSERVED_METRICS, errors, strict=True))),
         )
 
 

@@ -30,17 +30,15 @@ class FinalStates:
     n_states: int
 
 
-def walk_states(
-    design: Design, start: Tally | None = None, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT
-) -> FinalStates:
-    """Walk from ``start`` (one tally; by default nobody treated) to all ends.
+def walk_states(design: Design, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> FinalStates:
+    """Walk from where nobody has been treated to all ends.
 
     Raises
     ------
     TooManyStates
         If more memory would be needed than ``memory_limit`` bytes, about.
     """
-    given = Tally.empty(design.n_doses) if start is None else start
+    given = Tally.empty(design.n_doses)
     keep = design.needed_memory
     root = Tally(
         given.n.astype(np.int16),
@@ -64,7 +62,7 @@ def walk_states(
         stops = decision.level == 0
         if stops.any():
             ended.append((batch.take(stops), decision.reason_code[stops]))
-        for size in _distinct(decision.cohort_size[~stops]):
+        for size in np.flatnonzero(np.bincount(decision.cohort_size[~stops])).tolist():
             going = ~stops & (decision.cohort_size == size)
             rows_held += int(np.count_nonzero(going)) * size
             # Sorting, deciding and selecting hold a few copies of what they work on.
@@ -124,14 +122,6 @@ def _orders_type(max_n: int) -> type[np.floating[Any]]:
         if max_n < np.finfo(kind).maxexp - 2:
             return kind
     raise TooManyStates(f"exact enumeration cannot count the orders of outcomes of {max_n:,} patients; use Monte Carlo")
-
-
-def _distinct(sizes: IntArray) -> list[int]:
-    if len(sizes) == 0:
-        return []
-    if (sizes == sizes[0]).all():  # the usual case, without a sort
-        return [int(sizes[0])]
-    return [int(size) for size in np.unique(sizes)]
 
 
 def concatenate(batches: list[Batch]) -> Batch:

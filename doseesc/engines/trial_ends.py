@@ -75,22 +75,17 @@ class TrialEnds:
         dlt_law = self._spread(cell, self.cell_dlt, 1) / scale
         counts = np.arange(self.max_n + 1)
         early = n_law[:, :-1].sum(axis=1)
-        mean = {
-            "selected": selected,
-            "patients": weight @ n / scale,
-            "dlts": weight @ dlt / scale,
-            "total_patients": n_law @ counts,
-            "total_dlts": dlt_law @ counts,
-            "stopped_early": early,
-        }
-        square = {
-            "selected": selected,
-            "patients": weight @ n**2 / scale,
-            "dlts": weight @ dlt**2 / scale,
-            "total_patients": n_law @ counts**2,
-            "total_dlts": dlt_law @ counts**2,
-            "stopped_early": early,
-        }
+        mean, square = (
+            {
+                "selected": selected,
+                "patients": weight @ n**power / scale,
+                "dlts": weight @ dlt**power / scale,
+                "total_patients": n_law @ counts**power,
+                "total_dlts": dlt_law @ counts**power,
+                "stopped_early": early,
+            }
+            for power in (1, 2)
+        )
         top = self.selected == self.n_doses
         if mtd is None:
             nothing = np.full(len(weight), np.nan)

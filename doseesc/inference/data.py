@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -171,7 +172,8 @@ class ToxicityData:
         """
         if study not in self.study:
             raise ValueError(f"there is no study {study!r}; there are {', '.join(self.studies) or 'none'}")
-        return self._rows([row for row, name in enumerate(self.study) if name == study])
+        kept = [name == study for name in self.study]
+        return ToxicityData(**{name: tuple(compress(column, kept)) for name, column in vars(self).items()})
 
     def aggregated(self) -> ToxicityData:
         """Return one row per study and dose: studies in order of appearance, doses from low to high."""
@@ -197,14 +199,6 @@ class ToxicityData:
             amount=tuple(self.amount[row] for row in rows),
             n=(1,) * len(rows),
             dlt=tuple(events),
-        )
-
-    def _rows(self, rows: Sequence[int]) -> ToxicityData:
-        return ToxicityData(
-            study=tuple(self.study[row] for row in rows),
-            amount=tuple(self.amount[row] for row in rows),
-            n=tuple(self.n[row] for row in rows),
-            dlt=tuple(self.dlt[row] for row in rows),
         )
 
 

@@ -6,15 +6,16 @@ The functions take the same arguments as their namesakes and return the posterio
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
 from doseesc.inference.data import ToxicityData
-from doseesc.inference.log_dose import doses_of_interest, log_dose_weights
+from doseesc.inference.log_dose import doses_of_interest, line_weights, log_dose_weights
 from doseesc.inference.models import CONCENTRATION, CRM_PRIOR_SD, LOGISTIC_PRIOR_MEAN, LOGISTIC_PRIOR_SD
-from doseesc.inference.quadrature import Basis, GridPosterior, condition
+from doseesc.inference.quadrature import GridPosterior, condition
 
 _REACH = 8.5  # prior standard deviations covered
 _CRM_NODES = 4001
@@ -49,7 +50,8 @@ def crm_power(
         log_p = np.multiply.outer(log_skeleton, np.exp(-z))
         return log_p - np.log(-np.expm1(log_p))
 
-    return _at_levels(data, levels, further, basis, *_normal_row(prior_sd), floor, floor_prior)
+    at = partial(log_dose_weights, levels)
+    return condition(data, doses_of_interest(levels, further), at, basis, *_normal_row(prior_sd), floor, floor_prior)
 
 
 def crm_logistic(
@@ -69,7 +71,8 @@ def crm_logistic(
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
         return intercept + np.multiply.outer(scaled, np.exp(-z))
 
-    return _at_levels(data, levels, further, basis, *_normal_row(prior_sd), floor, floor_prior)
+    at = partial(log_dose_weights, levels)
+    return condition(data, doses_of_interest(levels, further), at, basis, *_normal_row(prior_sd), floor, floor_prior)
 
 
 def two_parameter_logistic(
@@ -89,7 +92,6 @@ def two_parameter_logistic(
     Rows are values of log_beta; along them moves log_alpha.
     """
     unit = float(levels[-1] if reference is None else reference)
-    doses = doses_of_interest(levels, further)
     residual_sd = prior_sd[0] * np.sqrt(1 - prior_correlation**2)
     narrowest = 1 / np.sqrt(1 + data.patients * residual_sd**2 / 4)
     z_alpha = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / (_FINE * narrowest))))
@@ -101,17 +103,9 @@ def two_parameter_logistic(
         log_alpha = prior_mean[0] + prior_correlation * prior_sd[0] * z_beta[row] + residual_sd * z
         return np.stack([log_alpha, slope[row]])
 
-    return condition(
-        data,
-        doses=doses,
-        at_doses=_lines(doses, unit),
-        at_rows=_lines(data.amount, unit),
-        basis=basis,
-        nodes=z_alpha,
-        log_prior=np.add.outer(-0.5 * z_beta**2, -0.5 * z_alpha**2),
-        floor=floor,
-        floor_prior=floor_prior,
-    )
+    log_prior = np.add.outer(-0.5 * z_beta**2, -0.5 * z_alpha**2)
+    lines = partial(line_weights, unit)
+    return condition(data, doses_of_interest(levels, further), lines, basis, z_alpha, log_prior, floor, floor_prior)
 
 
 def monotone(
@@ -158,31 +152,8 @@ def monotone(
 
     along = _share_axis(below[-1], gap[-1], _FINE * 2 / np.sqrt(max(4.0, data.patients)))
     log_prior = np.add.outer(log_rows, _log_share_density(along, below[-1], gap[-1]))
-    return _at_levels(data, levels, further, basis, along, log_prior, floor, floor_prior)
-
-
-def _at_levels(
-    data: ToxicityData,
-    levels: Sequence[float],
-    further: Sequence[float],
-    basis: Basis,
-    nodes: FloatArray,
-    log_prior: FloatArray,
-    floor: float,
-    floor_prior: tuple[float, float] | None,
-) -> GridPosterior:
-    doses = doses_of_interest(levels, further)
-    return condition(
-        data,
-        doses=doses,
-        at_doses=log_dose_weights(levels, doses),
-        at_rows=log_dose_weights(levels, data.amount),
-        basis=basis,
-        nodes=nodes,
-        log_prior=log_prior,
-        floor=floor,
-        floor_prior=floor_prior,
-    )
+    at = partial(log_dose_weights, levels)
+    return condition(data, doses_of_interest(levels, further), at, basis, along, log_prior, floor, floor_prior)
 
 
 def _normal_row(prior_sd: float) -> tuple[FloatArray, FloatArray]:
@@ -190,10 +161,6 @@ def _normal_row(prior_sd: float) -> tuple[FloatArray, FloatArray]:
     reach = _REACH * prior_sd
     nodes = np.linspace(-reach, reach, _CRM_NODES)
     return nodes, -0.5 * (nodes / prior_sd)[None, :] ** 2
-
-
-def _lines(amounts: Sequence[float], unit: float) -> FloatArray:
-    return np.column_stack([np.ones(len(amounts)), np.log(np.asarray(amounts) / unit)])
 
 
 def _share_axis(alpha: float, beta: float, step: float) -> FloatArray:

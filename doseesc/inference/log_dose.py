@@ -49,6 +49,11 @@ def log_dose_weights(levels: Sequence[float], amounts: Sequence[float]) -> Float
     return weights
 
 
+def line_weights(reference: float, amounts: Sequence[float]) -> FloatArray:
+    """Return W (A, 2) with log_alpha + slope log(amount / reference) = W @ (log_alpha, slope)."""
+    return np.column_stack([np.ones(len(amounts)), np.log(np.asarray(amounts) / reference)])
+
+
 def doses_of_interest(levels: Sequence[float], further: Sequence[float] = ()) -> tuple[float, ...]:
     """Return the levels and, after them, the further amounts that are no levels, each once.
 

@@ -120,13 +120,11 @@ class GridPosterior:
         upwards = above[row, cell + 1]
         crossing = _roots(lambda z: function(z, row) - limit, self.nodes[cell], self.nodes[cell + 1])
         integral = self._integral
-        whole = integral.c[-1, -1] + self._within(row=np.arange(len(above)), cell=-1, beyond=self._step, last=True)
+        whole = integral.c[-1, -1] + self._within(row=np.arange(len(above)), cell=-1, beyond=self._step)
         until = integral.c[-1, cell, row] + self._within(row, cell, crossing - self.nodes[cell])
         return float(whole[above[:, -1]].sum() + np.where(upwards, -until, until).sum())
 
-    def _within(
-        self, row: IntArray, cell: IntArray | int, beyond: FloatArray | float, last: bool = False
-    ) -> FloatArray:
+    def _within(self, row: IntArray, cell: IntArray | int, beyond: FloatArray | float) -> FloatArray:
         """Return the integral from the beginning of a cell to ``beyond`` it."""
         coefficients = self._integral.c[:-1, cell, row]
         total = np.zeros(len(row))
@@ -165,10 +163,8 @@ def _outwards(function: Callable[[float], float], start: float, sign: int) -> fl
 
 def condition(
     data: ToxicityData,
-    *,
     doses: Sequence[float],
-    at_doses: FloatArray,
-    at_rows: FloatArray,
+    weights: Callable[[Sequence[float]], FloatArray],
     basis: Basis,
     nodes: FloatArray,
     log_prior: FloatArray,
@@ -180,11 +176,12 @@ def condition(
     Parameters
     ----------
     data : ToxicityData
-        M rows.
-    doses, at_doses, basis, nodes
+    doses : sequence of float, length A
+        Amounts of interest.
+    weights : callable
+        From M amounts to W (M, B) such that the logits of p there are ``W @ basis``.
+    basis, nodes
         See :class:`GridPosterior`.
-    at_rows : array, shape (M, B)
-        As ``at_doses``, for the rows of the data.
     log_prior : array, shape (R, K)
         Logarithm of the prior density times the rows' quadrature weights, up to a constant.
     floor, floor_prior
@@ -192,6 +189,7 @@ def condition(
     """
     prior = require_floor(floor, floor_prior)
     row, z = np.meshgrid(np.arange(len(log_prior)), nodes, indexing="ij")
+    at_rows = weights(data.amount)
     values = basis(z, row)
     shares, floors = np.ones(1), np.array([float(floor)])
     if prior is not None:
@@ -208,9 +206,8 @@ def condition(
     weight = np.exp(log_weight - log_weight.max())
     kept = np.flatnonzero(weight.sum(axis=1) > _NEGLIGIBLE * weight.sum())
     weight = weight[kept] / (weight[kept].sum() * (nodes[1] - nodes[0]))
-    return GridPosterior(
-        tuple(float(dose) for dose in doses), at_doses, lambda z, row: basis(z, kept[row]), nodes, weight
-    )
+    amounts = tuple(float(dose) for dose in doses)
+    return GridPosterior(amounts, weights(doses), lambda z, row: basis(z, kept[row]), nodes, weight)
 
 
 def _log_likelihood(odds: FloatArray, n: int, dlt: int, floor: float) -> FloatArray:

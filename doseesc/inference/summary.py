@@ -69,7 +69,8 @@ class Question:
 
 def summarise_draws(trace: Trace, question: Question) -> DoseSummary:
     """Summarise draws of ``p``."""
-    p = _draws(trace)
+    p = group(trace, "posterior")["p"].values
+    p = p.reshape(-1, p.shape[-1])
     low, high = np.quantile(p, [_TAIL, 1 - _TAIL], axis=0)
     above = np.stack([(p > limit).mean(axis=0) for limit in question.limits], axis=-1)
     rule, margin = question.rule, question.margin
@@ -191,11 +192,6 @@ def interval_names(limits: Sequence[float]) -> tuple[str, ...]:
     shown = [f"{100 * limit:g}%" for limit in limits]
     middle = [f"{low} to {high}" for low, high in pairwise(shown)]
     return (f"below {shown[0]}", *middle, f"above {shown[-1]}")
-
-
-def _draws(trace: Trace) -> FloatArray:
-    p = group(trace, "posterior")["p"].values
-    return p.reshape(-1, p.shape[-1])
 
 
 def _between(above: FloatArray) -> FloatArray:

@@ -16,16 +16,7 @@ import numpy as np
 
 from designs import Design
 from designs.arrays import BoolArray, FloatArray, IntArray
-from doseesc.engines import (
-    BLOCK,
-    MEMORY_LIMIT,
-    METRICS,
-    DecisionGraph,
-    TooManyStates,
-    TrialBlock,
-    enumerate_paths,
-    play,
-)
+from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooManyStates, count_ends, enumerate_paths
 from doseesc.files import rounded_rows
 from doseesc.parallel import block_sizes
 from doseesc.study import PseudoUniform, RandomScenarios, Study
@@ -254,10 +245,7 @@ def _simulated(
     sizes = block_sizes(trials, BLOCK)
     rows = []
     for row, truth in enumerate(truths):
-        visits = np.zeros(0, dtype=np.int64)
-        for index, size in enumerate(sizes):
-            node = play(graph, truth, TrialBlock.draw(seed, row * len(sizes) + index, design.max_n, size))
-            visits = np.pad(visits, (0, graph.size - len(visits))) + np.bincount(node, minlength=graph.size)
-        ends, count = graph.ends(visits)
+        blocks = [(row * len(sizes) + index, size) for index, size in enumerate(sizes)]
+        ends, count = graph.ends(count_ends(graph, truth, seed, blocks))
         rows.append(ends.summarise(count[None], truth[None], study.target, mtd[row : row + 1], trials))
     return {metric: np.concatenate([getattr(found, metric) for found in rows]) for metric in METRICS}

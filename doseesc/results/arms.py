@@ -141,8 +141,13 @@ def arm_amounts(study: Study, arm: Arm, mtd_amount: float) -> tuple[float, float
     ValueError
         If the arm is a control.
     """
-    asked = _fraction(arm) * mtd_amount
-    return asked, _given_amount(study, asked)
+    if arm.fraction is None:
+        raise ValueError(f"arm {arm.name} has neither a fraction of the MTD nor is it a control")
+    asked = arm.fraction * mtd_amount
+    if study.phase2_dose_rule == "exact":
+        return asked, asked
+    amounts = [float(amount) for amount in study.dose_amounts]
+    return asked, max((amount for amount in amounts if amount <= asked * (1 + _ROUNDING)), default=amounts[0])
 
 
 def phase2_rows(study: Study, cells: Cells) -> Iterator[dict[str, object]]:
@@ -195,26 +200,17 @@ def phase2_arms(study: Study, cells: Cells) -> pd.DataFrame:
     return frame
 
 
-def summarise_phase2(study: Study, cells: Cells, margin: float | None = None) -> list[Phase2Summary]:
+def summarise_phase2(study: Study, cells: Cells) -> list[Phase2Summary]:
     """Summarise the Phase 2 arms of each design under each scenario; empty for a study without Phase 2 arms.
 
     Parameters
     ----------
     study : Study
     cells : mapping of (scenario, design) to Cell
-        Of the results of the study.
-    margin : float, optional
-        An arm is too toxic where its true DLT probability exceeds the target by more than this; by default the margin
-        of the study's definition of the true MTD (0.1 unless the file says otherwise).
-
-    Raises
-    ------
-    ValueError
-        If the margin is negative.
+        Of the results of the study.  An arm is too toxic where its true DLT probability exceeds the target by more
+        than the margin of the study's definition of the true MTD (0.1 unless the file says otherwise).
     """
-    margin = study.true_mtd_rule.margin if margin is None else margin
-    if margin < 0:
-        raise ValueError(f"margin must not be negative, not {margin}")
+    limit = study.target + study.true_mtd_rule.margin
     if not study.phase2_arms:
         return []
     active = [arm.name for arm in study.phase2_arms if not arm.control]
@@ -224,7 +220,7 @@ def summarise_phase2(study: Study, cells: Cells, margin: float | None = None) ->
         best = cell.best
         chances = [float(chance) for chance in best.selected]
         arms = tuple(
-            _summarise_arm(name, [dose for dose in doses[scenario] if dose.arm == name], chances, study.target + margin)
+            _summarise_arm(name, [dose for dose in doses[scenario] if dose.arm == name], chances, limit)
             for name in active
         )
         opens = sum(chances[1:])
@@ -253,19 +249,6 @@ def fraction_words(arm: Arm) -> str:
     if abs(arm.fraction * divisor - 1) < 1e-3:
         return "MTD" if divisor == 1 else f"MTD/{divisor}"
     return f"{arm.fraction:g} x MTD"
-
-
-def _fraction(arm: Arm) -> float:
-    if arm.fraction is None:
-        raise ValueError(f"arm {arm.name} has neither a fraction of the MTD nor is it a control")
-    return arm.fraction
-
-
-def _given_amount(study: Study, asked: float) -> float:
-    if study.phase2_dose_rule == "exact":
-        return asked
-    amounts = [float(amount) for amount in study.dose_amounts]
-    return max((amount for amount in amounts if amount <= asked * (1 + _ROUNDING)), default=amounts[0])
 
 
 def _summarise_arm(name: str, doses: list[ArmDose], chances: list[float], limit: float) -> ArmSummary:

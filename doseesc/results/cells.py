@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from doseesc.engines import OperatingCharacteristics, tidy_rows
 
@@ -32,6 +32,10 @@ class Cell(Generic[T]):
         found = tuple(each for each in (self.simulated, self.exact) if each is not None)
         assert found, "a cell holds at least one of the two"
         return found
+
+    def map(self, change: Callable[[T], Any]) -> Cell[Any]:
+        """Return the cell with what there is of the two changed."""
+        return Cell(*(None if each is None else change(each) for each in (self.simulated, self.exact)))
 
 
 Cells = Mapping[tuple[str, str], Cell[OperatingCharacteristics]]

@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
+from doseesc.results.cells import Cell, Difference
 from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
 from doseesc.results.document_models import FORMAT
 from doseesc.results.plain import figures_of
@@ -46,14 +48,15 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
 
     study = document["study"]
     truths = {row["scenario"]: row for row in document["truths"]}
-    rows = {(row["scenario"], row["design"]): row for row in document["cells"]}
+    found = [(row["scenario"], row["design"], Cell(row["simulated"], row["exact"])) for row in document["cells"]]
+    rows = {(scenario, design): cell.map(figures_of) for scenario, design, cell in found}
     scenarios, designs = list(truths), list(dict.fromkeys(design for _, design in rows))
-    cells = [[_Engines.of(rows[scenario, design]) for design in designs] for scenario in scenarios]
+    cells = [[rows[scenario, design] for design in designs] for scenario in scenarios]
     reasons = sorted({name for row in cells for cell in row for name in vars(cell.best.reasons)})
     numbers = max(len(cell.best.patients_distribution) for row in cells for cell in row)
     variables = _figures([[cell.best for cell in row] for row in cells], numbers, reasons)
-    second = [[cell.beside_exact for cell in row] for row in cells]
-    if any(found is not None for row in second for found in row):
+    second = [[None if cell.exact is None else cell.simulated for cell in row] for row in cells]
+    if any(each is not None for row in second for each in row):
         variables |= {_SIMULATED + name: each for name, each in _figures(second, numbers, reasons).items()}
     labels, amounts = study["doses"]["labels"], study["doses"]["amounts"]
     no_dose = np.full((len(scenarios), 1), np.nan)
@@ -145,21 +148,6 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
         "phase2": {"analysis": arm_analysis_part(dataset)},
         "run": {name: dataset.attrs[name] for name in _RUN},
     }
-
-
-class _Engines(NamedTuple):
-    """What there is of a design under a scenario: the best figures, and simulated ones where the best are exact."""
-
-    best: SimpleNamespace
-    beside_exact: SimpleNamespace | None
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        simulated, exact = (None if row[kind] is None else figures_of(row[kind]) for kind in ("simulated", "exact"))
-        if exact is not None:
-            return cls(exact, simulated)
-        assert simulated is not None, "a cell holds at least one of the two"
-        return cls(simulated, None)
 
 
 def _provenance(dataset: xr.Dataset) -> dict[str, Any]:
@@ -258,29 +246,13 @@ def _characteristics(at: xr.Dataset, prefix: str, method: str, target: float) ->
 
 
 def _listed_differences(dataset: xr.Dataset, scenarios: list[str], designs: list[str]) -> list[dict[str, Any]]:
-    names = [
-        str(name).removeprefix("difference_")
-        for name in dataset.data_vars
-        if str(name).startswith("difference_") and not str(name).endswith("_mcse")
-    ]
+    names = [str(name) for name in dataset.data_vars if str(name).startswith("difference_")]
+    metrics = [name.removeprefix("difference_") for name in names if not name.endswith("_mcse")]
     found = []
-    for s, scenario in enumerate(scenarios):
-        for a, design_a in enumerate(designs):
-            for b, design_b in enumerate(designs):
-                for metric in names:
-                    difference = float(dataset[f"difference_{metric}"].values[s, a, b])
-                    if not np.isnan(difference):
-                        error = float(dataset[f"difference_{metric}_mcse"].values[s, a, b])
-                        found.append(
-                            {
-                                "scenario": scenario,
-                                "design_a": design_a,
-                                "design_b": design_b,
-                                "metric": metric,
-                                "difference": difference,
-                                "mcse": error,
-                            }
-                        )
+    for (s, a, b), metric in product(np.ndindex(len(scenarios), len(designs), len(designs)), metrics):
+        difference, error = (float(dataset[f"difference_{metric}{end}"].values[s, a, b]) for end in ("", "_mcse"))
+        if not np.isnan(difference):
+            found.append(vars(Difference(scenarios[s], designs[a], designs[b], metric, difference, error)))
     return found
 
 

@@ -8,6 +8,7 @@ Phase 2, the others for those with that level as the MTD.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,15 +31,11 @@ def arm_variables(
     """
     found = [figures_of(row) for row in rows]
     arms, engines = (list(dict.fromkeys(getattr(each, name) for each in found)) for name in ("arm", "method"))
-    shape = len(scenarios), len(designs), len(arms), len(engines), n_levels
+    axes, names = (scenarios, designs, arms, engines), ("scenario", "design", "arm", "method")
+    shape = (*map(len, axes), n_levels)
     values = {name + ending: np.full(shape, np.nan) for name in ARM_METRICS for ending in ("", "_mcse")}
     for each in found:
-        place = tuple(
-            axis.index(name)
-            for axis, name in zip(
-                (scenarios, designs, arms, engines), (each.scenario, each.design, each.arm, each.method), strict=True
-            )
-        )
+        place = tuple(axis.index(getattr(each, name)) for axis, name in zip(axes, names, strict=True))
         for name in ARM_METRICS:
             values[name][place] = getattr(each, name)
             values[f"{name}_mcse"][place] = getattr(each.mcse, name)
@@ -53,24 +50,21 @@ def arm_analysis_part(dataset: xr.Dataset) -> dict[str, Any] | None:
     if "arm" not in dataset.coords:
         return None
     figures = []
-    for scenario in dataset["scenario"].values:
-        for design in dataset["design"].values:
-            for engine in dataset["engine"].values:
-                for arm in dataset["arm"].values:
-                    at = dataset.sel(scenario=scenario, design=design, engine=engine, arm=arm)
-                    if np.isnan(at["arm_probability"].values).all():
-                        continue
-                    figures.append(
-                        {
-                            "scenario": str(scenario),
-                            "design": str(design),
-                            "method": str(engine),
-                            "arm": str(arm),
-                            "n_trials": 0 if engine == "exact" else int(dataset.attrs["trials"]),
-                            **{name: at[f"arm_{name}"].values for name in ARM_METRICS},
-                            "mcse": {name: at[f"arm_{name}_mcse"].values for name in ARM_METRICS},
-                        }
-                    )
+    axes = ("scenario", "design", "engine", "arm")
+    for scenario, design, engine, arm in product(*(map(str, dataset[axis].values) for axis in axes)):
+        at = dataset.sel(scenario=scenario, design=design, engine=engine, arm=arm)
+        if not np.isnan(at["arm_probability"].values).all():
+            figures.append(
+                {
+                    "scenario": scenario,
+                    "design": design,
+                    "method": engine,
+                    "arm": arm,
+                    "n_trials": 0 if engine == "exact" else int(dataset.attrs["trials"]),
+                    **{name: at[f"arm_{name}"].values for name in ARM_METRICS},
+                    "mcse": {name: at[f"arm_{name}_mcse"].values for name in ARM_METRICS},
+                }
+            )
     return {"figures": figures}
 
 

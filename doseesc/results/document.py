@@ -8,17 +8,17 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from types import SimpleNamespace
 from typing import Any
 
 from designs.arrays import FloatArray
 from doseesc._version import __version__
 from doseesc.engines import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
-from doseesc.results.arm_figures import ARM_METRICS, ArmFigures
+from doseesc.results.arm_figures import ArmFigures
 from doseesc.results.arms import unsafe_limit
 from doseesc.results.cells import Cell
-from doseesc.results.plain import number_of
+from doseesc.results.plain import figures_of
 from doseesc.study import Source, Study
 
 _PACKAGES = ("numpy", "scipy", "pydantic", "ruamel.yaml", "pandas", "pymc", "arviz")
@@ -71,12 +71,12 @@ def provenance_part(study: Study, method: str, trials: int, seed: int) -> dict[s
 
 def cell_part(cell: Cell[OperatingCharacteristics]) -> dict[str, Any]:
     """Return both engines' characteristics of a design under a scenario."""
-    return {"simulated": _characteristics_part(cell.simulated), "exact": _characteristics_part(cell.exact)}
+    return vars(cell.map(_characteristics_part))
 
 
 def cell_from(row: Mapping[str, Any], truth: FloatArray) -> Cell[OperatingCharacteristics]:
     """Return the cell that a row of ``cells`` holds, under a scenario's true DLT probabilities."""
-    return Cell(_characteristics_from(row["simulated"], truth), _characteristics_from(row["exact"], truth))
+    return Cell(row["simulated"], row["exact"]).map(partial(_characteristics_from, truth=truth))
 
 
 def arm_analysis_part(study: Study, figures: Sequence[ArmFigures]) -> dict[str, Any] | None:
@@ -95,34 +95,18 @@ def arm_analysis_part(study: Study, figures: Sequence[ArmFigures]) -> dict[str, 
 
 def arm_figures_from(part: Mapping[str, Any] | None) -> tuple[ArmFigures, ...]:
     """Return the figures that the part ``phase2.analysis`` holds."""
-    if part is None:
-        return ()
-    return tuple(
-        ArmFigures(
-            **{name: row[name] for name in ("scenario", "design", "method", "arm", "n_trials")},
-            **{name: number_of(row[name]) for name in ARM_METRICS},
-            mcse=SimpleNamespace(**{name: number_of(row["mcse"][name]) for name in ARM_METRICS}),
-        )
-        for row in part["figures"]
-    )
+    return () if part is None else tuple(ArmFigures(**vars(figures_of(row))) for row in part["figures"])
 
 
-def _characteristics_part(characteristics: OperatingCharacteristics | None) -> dict[str, Any] | None:
-    if characteristics is None:
-        return None
+def _characteristics_part(characteristics: OperatingCharacteristics) -> dict[str, Any]:
     quantiles = {f"{what}_quantiles_5_50_95": characteristics.quantiles(what) for what in ("patients", "dlts")}
     return {name: value for name, value in vars(characteristics).items() if name != "probabilities"} | quantiles
 
 
-def _characteristics_from(row: Mapping[str, Any] | None, truth: FloatArray) -> OperatingCharacteristics | None:
-    if row is None:
-        return None
-    spread: dict[str, Any] = {
-        name: SimpleNamespace(**{key: number_of(value) for key, value in row[name].items()}) for name in ("sd", "mcse")
-    }
-    own = {name: row[name] for name in _OWN}
-    figures = {name: number_of(row[name]) for name in _FIGURES}
-    return OperatingCharacteristics(probabilities=truth, reasons=row["reasons"], **own, **figures, **spread)
+def _characteristics_from(row: Mapping[str, Any], truth: FloatArray) -> OperatingCharacteristics:
+    own = {name: row[name] for name in (*_OWN, "reasons")}
+    figures = vars(figures_of({name: row[name] for name in (*_FIGURES, "sd", "mcse")}))
+    return OperatingCharacteristics(probabilities=truth, **own, **figures)
 
 
 def _package_versions() -> dict[str, str]:

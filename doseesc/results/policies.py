@@ -114,7 +114,7 @@ def policies_part(comparison: PolicyComparison) -> dict[str, Any]:
     return {
         "policies": comparison.policies,
         "drug_alone": [
-            {"scenario": scenario, "design": design, "simulated": _main(cell.simulated), "exact": _main(cell.exact)}
+            {"scenario": scenario, "design": design, **vars(cell.map(_main))}
             for (scenario, design), cell in comparison.ideal.items()
         ],
         "cells": [
@@ -149,20 +149,18 @@ def policies_from(part: Mapping[str, Any], true_mtd: Mapping[str, int]) -> Polic
         tuple(part["policies"]),
         ideal={(row["scenario"], row["design"]): main(row) for row in part["drug_alone"]},
         cells={key: main(row) for key, row in rows.items()},
-        observed={key: Cell(_observed(row["simulated"]), _observed(row["exact"])) for key, row in rows.items()},
+        observed={key: Cell(row["simulated"], row["exact"]).map(_observed) for key, row in rows.items()},
     )
 
 
-def _main(figures: PolicyFigures | None) -> dict[str, Any] | None:
-    if figures is None:
-        return None
+def _main(figures: PolicyFigures) -> dict[str, Any]:
     return {metric: getattr(figures, metric) for metric in METRICS} | {"mcse": vars(figures.mcse)}
 
 
 def _joined(figures: PolicyFigures | None, more: Observed | None) -> dict[str, Any] | None:
-    main = _main(figures)
-    if main is None or more is None:
+    if figures is None or more is None:
         return None
+    main = _main(figures)
     errors = main.pop("mcse") | vars(more.mcse)
     law = {name: getattr(more.law, name) for name in _PER_PATIENT}
     added = {metric: getattr(more, metric) for metric in OBSERVED_METRICS}
@@ -177,9 +175,7 @@ def _figures(row: Mapping[str, Any] | None, method: str, true_mtd: int) -> Polic
     return PolicyFigures(method, true_mtd, **_numbers(row, METRICS), mcse=_errors(row, METRICS))
 
 
-def _observed(row: Mapping[str, Any] | None) -> Observed | None:
-    if row is None:
-        return None
+def _observed(row: Mapping[str, Any]) -> Observed:
     law = _numbers(row["per_patient"], _PER_PATIENT)
     return Observed(
         law=PatientLaw(counted=law["observed_dlt"] * law["evaluable"], **law),

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from doseesc.engines import (
-    DEAD,
-    DRUG_COUNTED,
-    DRUG_DLT,
-    OTHER_COUNTED,
-    UNUSABLE,
-    AtRisk,
-    ObservedBlock,
-    outcomes,
-)
+from doseesc.engines import DEAD, DRUG_COUNTED, DRUG_DLT, OTHER_COUNTED, UNUSABLE, AtRisk, ObservedBlock, outcomes
 
 if TYPE_CHECKING:
     from designs.arrays import FloatArray

@@ -122,18 +122,16 @@ def _compared(
     nothing = Simulation()
     return PolicyComparison(
         policies,
-        ideal={key: _main_figures(cell) for key, cell in cells[None].items()},
-        cells={(policy, *key): _main_figures(cell) for policy in policies for key, cell in cells[policy].items()},
+        ideal={key: cell.map(PolicyFigures.of) for key, cell in cells[None].items()},
+        cells={
+            (policy, *key): cell.map(PolicyFigures.of) for policy in policies for key, cell in cells[policy].items()
+        },
         observed={
             (policy, *key): Cell(simulated.get(policy, nothing).observed.get(key), exact[policy].observed.get(key))
             for policy in policies
             for key in cells[policy]
         },
     )
-
-
-def _main_figures(cell: Cell[OperatingCharacteristics]) -> Cell[PolicyFigures]:
-    return Cell(*(None if each is None else PolicyFigures.of(each) for each in (cell.simulated, cell.exact)))
 
 
 def _enumerate_all(study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation]) -> None:

@@ -7,12 +7,7 @@ import pytest
 from from_r import boin_of_get_oc, by_id
 from support import data, golden
 
-from designs import (
-    BOIN,
-    Reason,
-    StopAtDose,
-    StopAtRecommended,
-)
+from designs import BOIN, Reason, StopAtDose, StopAtRecommended
 from doseesc.engines.exact import enumerate_paths
 
 PUBLISHED = data("published.yaml")

@@ -9,15 +9,7 @@ from scipy.integrate import quad
 from scipy.special import logit, ndtr
 from support import data, golden
 
-from designs import (
-    CRM,
-    NoSkipping,
-    StopAtDose,
-    StopAtRecommended,
-    StopTooToxic,
-    Tally,
-    ThreePlusThree,
-)
+from designs import CRM, NoSkipping, StopAtDose, StopAtRecommended, StopTooToxic, Tally, ThreePlusThree
 from doseesc.engines.exact import enumerate_paths
 
 PUBLISHED = data("published.yaml")

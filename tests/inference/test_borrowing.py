@@ -2,16 +2,7 @@
 
 import numpy as np
 import pytest
-from borrowed import (
-    AMOUNTS,
-    MEXVT,
-    TRIAL,
-    TWO_STUDIES,
-    WEAK,
-    hierarchy,
-    known,
-    scipy_integral,
-)
+from borrowed import AMOUNTS, MEXVT, TRIAL, TWO_STUDIES, WEAK, hierarchy, known, scipy_integral
 from scipy.special import expit
 from scipy.stats import kstest
 

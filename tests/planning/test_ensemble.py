@@ -13,13 +13,7 @@ import doseesc
 from doseesc.engines.exact import enumerate_paths
 from doseesc.planning.ensemble import FIGURES, file_random, run_ensemble
 from doseesc.report.terminal.ensemble import ensemble_lines
-from doseesc.study.random_section import (
-    OrderedUniform,
-    ProbitSteps,
-    PseudoUniform,
-    RandomLogistic,
-    RandomScenarios,
-)
+from doseesc.study.random_section import OrderedUniform, ProbitSteps, PseudoUniform, RandomLogistic, RandomScenarios
 from doseesc.study.study import ScenarioError
 
 DESIGNS = """

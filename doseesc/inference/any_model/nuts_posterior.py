@@ -11,7 +11,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,9 @@ class NutsPosterior:
         Fits made, and taken from the cache, by this process so far.
     """
 
+    one_parameter: ClassVar[bool] = False
+    """There is no curve at the mean of the only parameter: there are several."""
+
     key: str
     cache: str
     prior: str
@@ -96,11 +99,6 @@ class NutsPosterior:
         folder = str(Path(cache) if cache else default_cache())
         packed = packed_model(model, dlt_probability)
         return cls(key, folder, prior, n_doses, patients, sampler, backend, packed, jobs)
-
-    @property
-    def one_parameter(self) -> bool:
-        """Whether there is a curve at the mean of the only parameter: no, there are several."""
-        return False
 
     @property
     def words(self) -> str:

@@ -8,58 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
-from designs.arrays import BoolArray, FloatArray
-from designs.tally import Tally
 from doseesc.inference.any_model.nuts_fits import Sampler
 
 if TYPE_CHECKING:
     import pymc as pm
 
+    from doseesc.inference.any_model.grid_posterior import GridPosterior
+    from doseesc.inference.any_model.nuts_posterior import NutsPosterior
 
-class Posterior(Protocol):
-    """What a design asks of its model; see :class:`doseesc.inference.any_model.grid_posterior.GridPosterior`."""
-
-    @property
-    def n_doses(self) -> int:
-        """Number of dose levels J."""
-
-    @property
-    def patients(self) -> int:
-        """For how many patients answers are accurate."""
-
-    @property
-    def one_parameter(self) -> bool:
-        """Whether the model has a single parameter."""
-
-    @property
-    def words(self) -> str:
-        """Say what the model is and how its posterior is found."""
-
-    def means(self, tally: Tally) -> FloatArray:
-        """Return posterior means (S, J)."""
-
-    def squares(self, tally: Tally) -> FloatArray:
-        """Return posterior means of squares (S, J)."""
-
-    def plug_in(self, tally: Tally) -> FloatArray:
-        """Return the curve at the posterior mean of the parameter (S, J)."""
-
-    def exceedance(self, tally: Tally, limits: tuple[float, ...], with_means: bool = False) -> list[FloatArray]:
-        """Return P(DLT probabilities > limit), (S, J) for each limit, and then the means if wanted."""
-
-    def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
-        """Return P(DLT probability at ``level`` > limits), (S, L)."""
-
-    def settled(self, tally: Tally) -> BoolArray:
-        """Return where (S,) the posterior can be relied upon."""
-
-    def notes(self) -> list[str]:
-        """Return what a reader of results should know of how posteriors were found."""
-
-    def text(self) -> str:
-        """Return it as text that a results file can hold."""
+Posterior: TypeAlias = "GridPosterior | NutsPosterior"
+"""What a design asks of its model; both answer the same questions."""
 
 
 class PosteriorText(str):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy.special import roots_hermitenorm
@@ -26,16 +26,6 @@ FACTOR_4 = float(np.log(4) / 1.96)
 
 _NODES = 13
 _HALF_NODES = 14  # of a rule for the whole line, of which half the nodes are positive, twice as many
-
-
-class TauPrior(Protocol):
-    """Prior of one between-study standard deviation."""
-
-    def quadrature(self) -> tuple[FloatArray, FloatArray]:
-        """Return nodes (T,) and weights (T,), of sum 1, of a rule for expectations under the prior."""
-
-    def variable(self, name: str) -> Any:
-        """Return the standard deviation as a variable of the PyMC model at hand, or its known value."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +47,12 @@ class LogNormal:
         _require_positive(self, "median", "log_sd")
 
     def quadrature(self) -> tuple[FloatArray, FloatArray]:
-        """See :meth:`TauPrior.quadrature`; Gauss-Hermite in log tau."""
+        """Return nodes (T,) and weights (T,), of sum 1, of a rule for expectations: Gauss-Hermite in log tau."""
         nodes, weights = roots_hermitenorm(_NODES)
         return self.median * np.exp(self.log_sd * nodes), weights / weights.sum()
 
     def variable(self, name: str) -> Any:
-        """See :meth:`TauPrior.variable`."""
+        """Return tau as a variable of the PyMC model at hand."""
         import pymc as pm
 
         return pm.LogNormal(name, np.log(self.median), self.log_sd)
@@ -85,12 +75,12 @@ class HalfNormal:
         _require_positive(self, "scale")
 
     def quadrature(self) -> tuple[FloatArray, FloatArray]:
-        """See :meth:`TauPrior.quadrature`; the positive half of Gauss-Hermite, as what tau does depends on tau²."""
+        """See :meth:`LogNormal.quadrature`; the positive half of Gauss-Hermite, as what tau does depends on tau²."""
         nodes, weights = roots_hermitenorm(2 * _HALF_NODES)
         return self.scale * nodes[_HALF_NODES:], 2 * weights[_HALF_NODES:] / weights.sum()
 
     def variable(self, name: str) -> Any:
-        """See :meth:`TauPrior.variable`."""
+        """See :meth:`LogNormal.variable`."""
         import pymc as pm
 
         return pm.HalfNormal(name, self.scale)
@@ -106,11 +96,11 @@ class Known:
         _require_positive(self, "value")
 
     def quadrature(self) -> tuple[FloatArray, FloatArray]:
-        """See :meth:`TauPrior.quadrature`."""
+        """See :meth:`LogNormal.quadrature`."""
         return np.array([float(self.value)]), np.ones(1)
 
     def variable(self, name: str) -> float:
-        """See :meth:`TauPrior.variable`."""
+        """See :meth:`LogNormal.variable`."""
         return float(self.value)
 
 

@@ -6,13 +6,14 @@ All components share one grid, which is fine enough for the narrowest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.data import ToxicityData
-from doseesc.inference.log_dose import doses_of_interest
+from doseesc.inference.log_dose import doses_of_interest, line_weights
 from doseesc.inference.quadrature import GridPosterior, condition
 
 _REACH = 7.5  # standard deviations of each component covered
@@ -33,7 +34,6 @@ def robust_map_grid(
 
     The arguments are the same.  Rows are values of log_beta; along them moves log_alpha.
     """
-    doses = doses_of_interest(levels, further)
     laws = prior.mixture.components
     given_beta = min(law.sd[0] * np.sqrt(1 - law.correlation**2) for law in laws)
     narrowest = given_beta / np.sqrt(1 + data.patients * given_beta**2 / 4)
@@ -45,25 +45,12 @@ def robust_map_grid(
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
         return np.stack([z, slope[row]])
 
-    points = np.stack(np.meshgrid(log_alpha, log_beta), axis=-1)
-    return condition(
-        data,
-        doses=doses,
-        at_doses=_lines(doses, prior.reference),
-        at_rows=_lines(data.amount, prior.reference),
-        basis=basis,
-        nodes=log_alpha,
-        log_prior=prior.mixture.log_density(points),
-        floor=floor,
-        floor_prior=floor_prior,
-    )
+    log_prior = prior.mixture.log_density(np.stack(np.meshgrid(log_alpha, log_beta), axis=-1))
+    lines = partial(line_weights, prior.reference)
+    return condition(data, doses_of_interest(levels, further), lines, basis, log_alpha, log_prior, floor, floor_prior)
 
 
 def _side(laws: Sequence[tuple[float, float]], step: float) -> FloatArray:
     low = min(mean - _REACH * sd for mean, sd in laws)
     high = max(mean + _REACH * sd for mean, sd in laws)
     return np.linspace(low, high, 2 + int(np.ceil((high - low) / step)))
-
-
-def _lines(amounts: Sequence[float], reference: float) -> FloatArray:
-    return np.column_stack([np.ones(len(amounts)), np.log(np.asarray(amounts) / reference)])

@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doseesc.report.figures.style import (
-    MANY,
-    TRUE_MTD,
-    WIDTH,
-    design_style,
-    legend_below,
-    new_figure,
-    plain,
-)
+from doseesc.report.figures.style import MANY, TRUE_MTD, WIDTH, design_style, legend_below, new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,16 +9,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.inference import group
 from doseesc.report.figures.borrowing import fit_borrowing_figure
-from doseesc.report.figures.style import (
-    WIDTH,
-    design_style,
-    dose_shade,
-    legend_below,
-    new_figure,
-    panels,
-    plain,
-    title,
-)
+from doseesc.report.figures.style import WIDTH, design_style, dose_shade, legend_below, new_figure, panels, plain, title
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:

@@ -15,14 +15,7 @@ import numpy as np
 from designs.arrays import IntArray
 from doseesc.engines import Pathways
 from doseesc.report.figures.style import new_figure
-from doseesc.report.words import (
-    branches,
-    mtd_words,
-    outcome_range,
-    percents,
-    start_words,
-    weights_of,
-)
+from doseesc.report.words import branches, mtd_words, outcome_range, percents, start_words, weights_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,12 +7,12 @@ the protocol shows every decision of the first cohorts, and the decisions at eac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct import DecisionTable, Trial, decision_letters
+from doseesc.conduct import DecisionTable, Trial, decision_letters, last_telling
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
@@ -54,7 +54,7 @@ def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterat
     for place, group in enumerate(groups):
         more = f", {group[0]} to {group[-1]} patients" if len(groups) > 1 else ""
         caption = f"Decisions by patients (columns) and DLTs (rows) at the current dose{more}"
-        last = _last_telling(cells, group)
+        last = last_telling(cells[n] for n in group)
         rows = [
             (
                 Value(f"{dlts} or more" if dlts == last < max(group) else str(dlts), "", dlts),
@@ -79,11 +79,6 @@ def _has_even_cohorts(trial: Trial) -> bool:
     """Whether no rule makes cohorts of another size than the design's."""
     rules = trial.design.own_rules() + trial.design.rules
     return not any(isinstance(rule, CohortSizeRule | PartialCohortRule | ProposalRule) for rule in rules)
-
-
-def _last_telling(cells: Mapping[int, tuple[str, ...]], sizes: list[int]) -> int:
-    """Return the DLTs from which on every column repeats its last letter."""
-    return max(next((y for y in range(n, 0, -1) if cells[n][y] != cells[n][y - 1]), 0) for n in sizes)
 
 
 def _first_cohorts(trial: Trial) -> Pathways:
@@ -172,7 +167,7 @@ def _clear_table(trial: Trial) -> PageTable:
         )
         for level, given in places
     ]
-    last = _last_column(rows)
+    last = last_telling([each.text for each in row[2:] if each.text] for row in rows)
     or_more = " or more" if last < most else ""
     heads = [f"{dlts}{or_more if dlts == last else ''} DLT{'' if dlts == 1 else 's'}" for dlts in range(last + 1)]
     return PageTable(
@@ -187,43 +182,20 @@ def _clear_table(trial: Trial) -> PageTable:
     )
 
 
-def _last_column(rows: list[tuple[Value, ...]]) -> int:
-    """Return the DLTs from which on every row repeats its last letter."""
-    last = 0
-    for row in rows:
-        texts = [each.text for each in row[2:] if each.text]
-        last = max(last, next((y for y in range(len(texts) - 1, 0, -1) if texts[y] != texts[y - 1]), 0))
-    return last
-
-
-def _letters_at(trial: Trial, places: list[tuple[int, int]]) -> dict[tuple[int, int, int], list[str]]:
+def _letters_at(trial: Trial, places: list[tuple[int, int]]) -> dict[tuple[int, int, int], dict[str, None]]:
     """Return the letters by level, cohorts there and DLTs in them, one for each decision that the order can make."""
     design, size = trial.design, trial.design.cohort_size
     keys, histories = [], []
     for level, given in places:
         cleared = [f"{lower}{'N' * size}" for lower in range(design.start_level, level)]
-        for dlts in range(size * given + 1):
-            for split in _splits(dlts, given, size):
-                keys.append((level, given, dlts))
-                histories.append(" ".join([*cleared, *(f"{level}{'T' * y}{'N' * (size - y)}" for y in split)]))
+        for split in sorted(product(range(size + 1), repeat=given), key=sum):  # of as many DLTs the latest first
+            keys.append((level, given, sum(split)))
+            histories.append(" ".join([*cleared, *(f"{level}{'T' * y}{'N' * (size - y)}" for y in split)]))
     tally = Tally.parse(histories, design.n_doses)
     tally = Tally(tally.n, tally.dlt, tally.level, {name: tally.recall(name) for name in design.needed_memory})
     following, mtd = design.decide(tally).level, design.select(tally)
-    found: dict[tuple[int, int, int], list[str]] = {}
+    found: dict[tuple[int, int, int], dict[str, None]] = {}
     for key, level, selected in zip(keys, following, mtd, strict=True):
         letter = ("M" if selected else "X") if level == 0 else "E" if level > key[0] else "D" if level < key[0] else "S"
-        known = found.setdefault(key, [])
-        if letter not in known:
-            known.append(letter)
+        found.setdefault(key, {})[letter] = None
     return found
-
-
-def _splits(dlts: int, cohorts: int, size: int) -> Iterator[tuple[int, ...]]:
-    """Yield every way to spread DLTs over cohorts, those with the DLTs latest first."""
-    if cohorts == 1:
-        if dlts <= size:
-            yield (dlts,)
-        return
-    for first in range(min(dlts, size) + 1):
-        for rest in _splits(dlts - first, cohorts - 1, size):
-            yield (first, *rest)

@@ -7,9 +7,9 @@ from .characteristics import summary_table as summary_table
 from .characteristics import truth_table as truth_table
 from .further import arms_table as arms_table
 from .further import observation_table as observation_table
+from .further import observed_table as observed_table
 from .further import phase2_table as phase2_table
 from .further import prior_table as prior_table
-from .observed import observed_table as observed_table
 from .phase2 import assumptions_table as assumptions_table
 from .phase2 import assurance_table as assurance_table
 from .phase2 import power_table as power_table

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from doseesc.report.tables.characteristics import figure
 from doseesc.report.tables.table import PageTable, Value
-from doseesc.report.words import best_figures, model_words, rule_words
-from doseesc.results import ArmFigures
+from doseesc.report.words import model_words, rule_words
+from doseesc.results import ArmFigures, Cell
 from doseesc.wording import percent_words
 
 if TYPE_CHECKING:
@@ -25,14 +24,14 @@ def arm_analysis_table(results: Results) -> PageTable | None:
     """Return how well the analysis knows each arm in each scenario; None for a study without active arms."""
     if not results.arm_analysis:
         return None
-    simulated = {
-        (each.scenario, each.design, each.arm): each for each in results.arm_analysis if each.method == "monte_carlo"
-    }
-    rows = []
-    for each in best_figures(results):
-        beside = simulated.get((each.scenario, each.design, each.arm))
-        figures = [_page_figure(each, beside, metric) for metric in _PAGE_FIGURES]
-        rows.append((Value(each.scenario), Value(each.design), Value(each.arm), *figures))
+    found: dict[tuple[str, str, str], dict[str, ArmFigures]] = {}
+    for each in results.arm_analysis:
+        found.setdefault((each.scenario, each.design, each.arm), {})[each.method] = each
+    cells = {key: Cell(by.get("monte_carlo"), by.get("exact")) for key, by in found.items()}
+    rows = [
+        (*map(Value, key), *(figure(cell, metric, scale=100, place=0) for metric in _PAGE_FIGURES))
+        for key, cell in cells.items()
+    ]
     interval = f"{percent_words(results.study.arm_analysis.credibility)} interval"
     words = model_words(results.study)
     return PageTable(
@@ -58,16 +57,3 @@ def arm_analysis_table(results: Results) -> PageTable | None:
         rows,
         3,
     )
-
-
-def _page_figure(each: ArmFigures, beside: ArmFigures | None, metric: str) -> Value:
-    """Return a figure over all MTDs, in percent; a simulated one in small print where there is one."""
-    value = 100 * float(getattr(each, metric)[0])
-    if np.isnan(value):
-        return Value("–")
-    small = ""
-    if beside is not None:
-        error = 100 * float(getattr(beside.mcse, metric)[0])
-        again = "" if beside is each else f"{100 * float(getattr(beside, metric)[0]):.1f} "
-        small = "" if np.isnan(error) else f"{again}± {error:.1f}"
-    return Value(f"{value:.1f}", small, value)

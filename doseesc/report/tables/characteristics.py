@@ -12,7 +12,6 @@ from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import across_scenarios, error_words, mtd_definition, worst_overdosing
 
 if TYPE_CHECKING:
-    from doseesc.engines import OperatingCharacteristics
     from doseesc.results import Cell, Results
 
 
@@ -25,20 +24,18 @@ _COMPARED = MappingProxyType(
 )
 
 
-def figure(
-    cell: Cell[OperatingCharacteristics], metric: str, *, scale: float = 1.0, digits: int = 1, place: int | None = None
-) -> Value:
+def figure(cell: Cell[Any], metric: str, *, scale: float = 1.0, digits: int = 1, place: int | None = None) -> Value:
     """Return a figure of a cell; simulated ones with their standard error, beside exact ones in small print."""
 
-    def of(characteristics: OperatingCharacteristics, errors: bool = False) -> float:
-        value: Any = getattr(characteristics.mcse if errors else characteristics, metric)
+    def of(figures: Any, errors: bool = False) -> float:
+        value: Any = getattr(figures.mcse if errors else figures, metric)
         return float(value if place is None else value[place])
 
     best = of(cell.best)
     if np.isnan(best):
         return Value("–")
     text = f"{scale * best:.{digits}f}"
-    if cell.simulated is None:
+    if cell.simulated is None or np.isnan(of(cell.simulated)):
         return Value(text, "", scale * best)
     error = f"{scale * of(cell.simulated, errors=True):.{max(digits, 1) if scale > 1 else digits + 1}f}"
     if cell.exact is None:

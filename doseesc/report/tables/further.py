@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from statistics import fmean
+from types import MappingProxyType
 
 import numpy as np
 
 from designs import Tally
+from doseesc.report.tables.characteristics import figure
 from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import DOSE_RULES
 from doseesc.results import CONTROL, Results, arm_doses, fraction_words, summarise_phase2
 from doseesc.wording import plain_number
+
+_OBSERVED = MappingProxyType(
+    {
+        "enrolled": ("patients enrolled", 1.0),
+        "replaced": ("of them replaced", 1.0),
+        "deaths": ("deaths in the window", 1.0),
+        "drug_dlts": ("DLTs of the drug", 1.0),
+        "not_caused_share": ("counted DLTs not the drug's, %", 100.0),
+        "safe_stopped": ("safe product stopped, %", 100.0),
+        "below_mtd": ("below the MTD selected, %", 100.0),
+        "bias_at_mtd": ("DLT rate seen at the MTD minus the true one, points", 100.0),
+    }
+)
 
 
 def arms_table(results: Results) -> PageTable | None:
@@ -143,6 +158,32 @@ def observation_table(results: Results) -> PageTable | None:
             "evaluable patients",
             "DLTs counted",
         ),
+        rows,
+        2,
+    )
+
+
+def observed_table(results: Results) -> PageTable | None:
+    """Return what the study's own observation model adds, by scenario and design; None where there is none."""
+    if results.policies is None:
+        return None
+    own = results.policies.policies[0]
+    rows = [
+        (
+            Value(scenario),
+            Value(design),
+            *(figure(cell, name, scale=scale, digits=1 if scale > 1 else 2) for name, (_, scale) in _OBSERVED.items()),
+        )
+        for (policy, scenario, design), cell in results.policies.observed.items()
+        if policy == own
+    ]
+    return PageTable(
+        "observed",
+        f"What is observed besides, with {own}",
+        "Expected numbers per trial, of all patients enrolled. Safe product stopped: no dose is selected although "
+        "there is a true MTD. The last column is the bias of the DLT rate at the dose selected. In small print the "
+        "simulated values ± one Monte Carlo standard error.",
+        ("scenario", "design", *(head for head, _ in _OBSERVED.values())),
         rows,
         2,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from doseesc.conduct import last_telling
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import plain_words
 
@@ -39,31 +40,14 @@ def _grid(table: DecisionTable) -> list[Text]:
         size = table.trial.design.cohort_size
         shown = [n for n in shown if n % size == 0][:room]
     most = max(shown)
-    # A row in which every letter is the same as above for the rest says nothing new.
     widths = [_HEAD] + [3] * len(shown)
-    lines = [
-        Text(f"{'DLTs':<{_HEAD}}patients at the dose", "dim"),
-        line(["", *map(str, shown)], widths),
-    ]
-    last = _last_telling_row(cells, shown)
-    for dlts in range(min(last, most) + 1):
-        head = f"{dlts}" + (" or more" if dlts == last < most else "")
-        cells_of_row: list[Cell | str] = [Cell(cut(f"{dlts}+" if " " in head else head, _HEAD), left=True)]
-        for n in shown:
-            letter = cells[n][dlts] if dlts <= n else ""
-            cells_of_row.append(Cell(letter, _STYLES.get(letter, "")))
-        lines.append(line(cells_of_row, widths))
+    lines = [Text(f"{'DLTs':<{_HEAD}}patients at the dose", "dim"), line(["", *map(str, shown)], widths)]
+    last = last_telling(cells[n] for n in shown)  # rows below say nothing new
+    for dlts in range(last + 1):
+        head = f"{dlts}+" if dlts == last < most else str(dlts)
+        letters = [cells[n][dlts] if dlts <= n else "" for n in shown]
+        lines.append(line([Cell(head, left=True), *(Cell(each, _STYLES.get(each, "")) for each in letters)], widths))
     return lines
-
-
-def _last_telling_row(cells: dict[int, tuple[str, ...]] | object, shown: list[int]) -> int:
-    """Return the number of DLTs from which on all letters of a column are the same."""
-    assert isinstance(cells, dict)
-    last = 0
-    for n in shown:
-        row = cells[n]
-        last = max(last, next((y for y in range(n, 0, -1) if row[y] != row[y - 1]), 0))
-    return last
 
 
 def _tallies(table: DecisionTable) -> list[Text]:

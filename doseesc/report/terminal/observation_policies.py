@@ -37,9 +37,10 @@ def attribution_lines(results: Results) -> list[Text]:
         tables = {f"all {len(study.truths)} scenarios": list(study.truths)}
     rows = [*tables, *(plain_words(each) for each in (DRUG_ALONE, *compared.policies))]
     label = min(max(len(each) for each in rows) + 3, _WIDEST_LABEL)
+    designs, most = list(study.designs), (WIDTH - label) // _COLUMN
     for title, scenarios in tables.items():
-        for group in _groups(list(study.designs), (WIDTH - label) // _COLUMN):
-            found += [*_table(compared, title, scenarios, group, label), Text()]
+        for start in range(0, len(designs), most):
+            found += [*_table(compared, title, scenarios, designs[start : start + most], label), Text()]
     found += wrapped(_LEGEND, "dim")
     found += wrapped(attribution_words(results))
     return found
@@ -50,16 +51,30 @@ def attribution_words(results: Results) -> str:
     compared = results.policies
     if compared is None:
         return ""
-    correct = _Means(compared)
-    own = correct.of(DRUG_ALONE)
-    by_policy = {policy: correct.of(policy) for policy in compared.policies}
+    correct = [
+        (policy, design, float(each.correct_selection))
+        for (policy, design), figures in compared.groups().items()
+        for each in figures
+    ]
+    by_policy = {
+        name: fmean(share for policy, _, share in correct if policy == name)
+        for name in (DRUG_ALONE, *compared.policies)
+    }
+    own = by_policy.pop(DRUG_ALONE)
     best, worst = max(by_policy, key=lambda each: by_policy[each]), min(by_policy, key=lambda each: by_policy[each])
     sentences = [
         f"Over all scenarios and designs the true MTD is found in {_p(own)} of trials if nothing but the drug causes "
         f"DLTs, and in {_p(by_policy[best])} as observed"
-        + ("." if best == worst else f" at best ({_name(best)}), {_p(by_policy[worst])} at worst ({_name(worst)}).")
+        + (
+            "."
+            if best == worst
+            else f" at best ({plain_words(best)}), {_p(by_policy[worst])} at worst ({plain_words(worst)})."
+        )
     ]
-    by_design = [correct.of_design(design) for design in correct.designs]
+    by_design = [
+        fmean(share for policy, its, share in correct if its == design and policy != DRUG_ALONE)
+        for design in results.study.designs
+    ]
     if best != worst and len(by_design) > 1:
         policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)
         larger = "more than" if policies > designs else "less than"
@@ -114,28 +129,6 @@ def _cost(compared: PolicyComparison) -> Iterable[str]:
         yield f"A trial sees {low if low == high else f'{low} to {high}'} deaths in the window on average."
 
 
-class _Means:
-    """Correct selection, scenarios counted equally."""
-
-    def __init__(self, compared: PolicyComparison) -> None:
-        self._correct = {
-            (policy, design, scenario): float(cell.best.correct_selection)
-            for (policy, scenario, design), cell in compared.cells.items()
-        }
-        self._ideal = [float(cell.best.correct_selection) for cell in compared.ideal.values()]
-        self.designs = list(dict.fromkeys(design for _, design in compared.ideal))
-
-    def of(self, policy: str) -> float:
-        """Return the mean over scenarios and designs of a policy, or of the drug alone."""
-        if policy == DRUG_ALONE:
-            return fmean(self._ideal)
-        return fmean(value for key, value in self._correct.items() if key[0] == policy)
-
-    def of_design(self, design: str) -> float:
-        """Return the mean over scenarios and policies of a design."""
-        return fmean(value for key, value in self._correct.items() if key[1] == design)
-
-
 def _table(
     compared: PolicyComparison, title: str, scenarios: Sequence[str], designs: Sequence[str], label: int
 ) -> list[Text]:
@@ -166,18 +159,10 @@ def _cell(compared: PolicyComparison, policy: str, scenarios: Sequence[str], des
     return f"{100 * correct:.0f} / {f'{100 * fmean(stopped):.0f}' if stopped else '-'} / {enrolled:.1f}"
 
 
-def _groups(designs: list[str], most: int) -> list[list[str]]:
-    return [designs[start : start + most] for start in range(0, len(designs), most)]
-
-
 def _where(compared: PolicyComparison, key: tuple[str, str, str]) -> str:
     policy, scenario, design = key
-    place = f"{_name(design)} in {_name(scenario)}"
-    return f"{place}, {_name(policy)}" if len(compared.policies) > 1 else place
-
-
-def _name(text: str) -> str:
-    return plain_words(text)
+    place = f"{plain_words(design)} in {plain_words(scenario)}"
+    return f"{place}, {plain_words(policy)}" if len(compared.policies) > 1 else place
 
 
 def _p(value: float) -> str:

@@ -13,7 +13,6 @@ from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
-    from doseesc.engines import OperatingCharacteristics
     from doseesc.results import Results
 
 _SECTION = 11  # columns for the indent and "selected" or "patients"
@@ -73,21 +72,15 @@ class BlockLayout:
 
 def scenario_block(results: Results, scenario: str, layout: BlockLayout) -> list[Text]:
     """Return the lines of one scenario."""
-    truth = results.study.truths[scenario]
-    mtd = results.study.true_mtd(truth)
-    designs = [(name, results.cells[scenario, name].best) for name in results.study.designs]
-    return [
-        *_heading(results, scenario, layout, mtd),
-        *(
-            _selected_row(results, scenario, name, found, layout, mtd, "" if place else "selected")
-            for place, (name, found) in enumerate(designs)
-        ),
-        *_benchmark_row(results, scenario, layout, mtd),
-        *(
-            _patients_row(results, scenario, name, found, layout, "" if place else "patients")
-            for place, (name, found) in enumerate(designs if len(designs) <= _MANY else [])
-        ),
-    ]
+    study = results.study
+    mtd = study.true_mtd(study.truths[scenario])
+    lines = _heading(results, scenario, layout, mtd)
+    for place, name in enumerate(study.designs):
+        lines.append(_selected_row(results, scenario, name, layout, mtd, "" if place else "selected"))
+    lines += _benchmark_row(results, scenario, layout, mtd)
+    for place, name in enumerate(study.designs if len(study.designs) <= _MANY else ()):
+        lines.append(_patients_row(results, scenario, name, layout, "" if place else "patients"))
+    return lines
 
 
 def _heading(results: Results, scenario: str, layout: BlockLayout, mtd: int) -> list[Text]:
@@ -109,15 +102,8 @@ def _heading(results: Results, scenario: str, layout: BlockLayout, mtd: int) -> 
     return [first, second, *(Text(each, "bold") for each in titles[2:] if each)]
 
 
-def _selected_row(
-    results: Results,
-    scenario: str,
-    name: str,
-    characteristics: OperatingCharacteristics,
-    layout: BlockLayout,
-    mtd: int,
-    section: str,
-) -> Text:
+def _selected_row(results: Results, scenario: str, name: str, layout: BlockLayout, mtd: int, section: str) -> Text:
+    characteristics = results.cells[scenario, name].best
     doses = [_starred(percent(float(p)), level, mtd) for level, p in enumerate(characteristics.selected[1:], start=1)]
     none = _starred(percent(float(characteristics.selected[0])), 0, mtd)
     efficiency = results.efficiency(scenario, name)
@@ -144,14 +130,8 @@ def _benchmark_row(results: Results, scenario: str, layout: BlockLayout, mtd: in
     return [row]
 
 
-def _patients_row(
-    results: Results,
-    scenario: str,
-    name: str,
-    characteristics: OperatingCharacteristics,
-    layout: BlockLayout,
-    section: str,
-) -> Text:
+def _patients_row(results: Results, scenario: str, name: str, layout: BlockLayout, section: str) -> Text:
+    characteristics = results.cells[scenario, name].best
     share = float(characteristics.patients_above_mtd) / float(characteristics.total_patients)
     ratings = {
         "correct": f"DLT {float(characteristics.total_dlts):.1f}",

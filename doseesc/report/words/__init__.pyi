@@ -4,14 +4,13 @@ from .across import best_designs as best_designs
 from .across import verdict as verdict
 from .across import worst_overdosing as worst_overdosing
 from .arm_analysis import arm_knowledge as arm_knowledge
-from .arm_analysis import best_figures as best_figures
 from .arm_analysis import model_words as model_words
 from .arm_analysis import rule_words as rule_words
-from .arms import DOSE_RULES as DOSE_RULES
 from .calibration import score_words as score_words
+from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
+from .characteristics import method_words as method_words
 from .characteristics import mtd_definition as mtd_definition
-from .method import method_words as method_words
 from .observation import observed_words as observed_words
 from .pathways import MOST_PERCENTAGES as MOST_PERCENTAGES
 from .pathways import branches as branches

@@ -1,11 +1,41 @@
-"""How the true MTD is defined and what the errors are, in words."""
+"""How figures were computed, what their errors are, how the true MTD is defined and how arms get their doses."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from doseesc.results import Results
+
+DOSE_RULES = MappingProxyType(
+    {
+        "exact": "An arm gets its fraction of the MTD, whether that dose was tested or not.",
+        "nearest_tested_below": "An arm gets the highest tested dose not above its fraction of the MTD, or the lowest "
+        "where all are above it.",
+    }
+)
+"""What ``phase2_dose_rule`` says, in words."""
+
+_WORDS = MappingProxyType(
+    {
+        "both": "exact enumeration and simulation",
+        "exact": "exact enumeration",
+        "monte_carlo": "simulation",
+        "auto": "exact enumeration where possible, else simulation",
+    }
+)
+
+
+def method_words(method: str) -> str:
+    """Return a method's name in a scenario file as words.
+
+    Examples
+    --------
+    >>> method_words("both")
+    'exact enumeration and simulation'
+    """
+    return _WORDS.get(method, method.replace("_", " "))
 
 
 def error_words(results: Results) -> str:
