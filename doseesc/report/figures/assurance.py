@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doseesc.planning import ProgrammeAssurance
-from doseesc.report.figures.caption import add_caption
-from doseesc.report.figures.style import TRUE_MTD, dose_shade, legend_below, panels, title
+from doseesc.report.figures.style import TRUE_MTD, add_caption, dose_shade, legend_below, panels, title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

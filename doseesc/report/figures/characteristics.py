@@ -25,10 +25,12 @@ ERROR: Mapping[str, Any] = MappingProxyType({"ecolor": "black", "elinewidth": 0.
 def safety_figure(results: Results) -> Figure:
     """Draw the expected patients of every design and scenario, those above the true MTD marked."""
     from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator
 
     study = results.study
     names = list(study.designs)
-    figure, axes, rows = _rows_figure(results)
+    figure, (axes,), rows = _rows_figure(results, list(study.truths), 0.8)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for place, name in enumerate(names):
         colour, hatch, _ = design_style(place)
         at = rows[:, place]
@@ -46,18 +48,12 @@ def safety_figure(results: Results) -> Figure:
 
 def efficiency_figure(results: Results) -> Figure | None:
     """Draw correct selection relative to the benchmark's; None where nothing was compared with it."""
-    from matplotlib.lines import Line2D
-
     study = results.study
     names = list(study.designs)
     there = [each for each in study.truths if any(results.efficiency(each, name) is not None for name in names)]
     if not there:
         return None
-    rows = _row_places(results, len(there))
-    height = _rows_height(rows)
-    figure = new_figure(WIDTH, height)
-    axes = figure.add_axes((0.18, 0.8 / height, 0.79, 1 - 0.95 / height))
-    plain(axes)
+    figure, (axes,), rows = _rows_figure(results, there, 0.79)
     axes.axvline(100, color="black", lw=0.9)
     largest = 100.0
     for place, name in enumerate(names):
@@ -73,16 +69,10 @@ def efficiency_figure(results: Results) -> Figure | None:
                 error = 200 * float(cell.simulated.mcse.correct_selection) / results.benchmark[scenario][mtd - 1]
                 axes.errorbar(100 * efficiency, y, xerr=error, zorder=1, **ERROR)
             largest = max(largest, 100 * efficiency)
-    _label_rows(axes, results, there, rows)
     axes.set_xlim(0, 1.05 * largest)
-    axes.grid(axis="x", color="0.9", lw=0.6)
     axes.set_xlabel("correct selection, % of the benchmark's", fontsize=8)
-    handles = [
-        Line2D([], [], marker=design_style(k)[2], color=design_style(k)[0], mec="black", mew=0.5, ls="", label=name)
-        for k, name in enumerate(names)
-    ]
     if len(names) <= MANY:
-        legend_below(figure, handles, len(names))
+        legend_below(figure, marker_handles(names, ls=""), len(names))
     return figure
 
 
@@ -93,32 +83,20 @@ def distribution_figure(results: Results) -> Figure:
 
     study = results.study
     names = list(study.designs)
-    rows = _row_places(results)
-    height = _rows_height(rows)
-    figure = new_figure(WIDTH, height)
-    axes: list[Axes] = []
-    for column, what in enumerate(("patients", "dlts")):
-        one = figure.add_axes((0.18 + 0.41 * column, 0.8 / height, 0.385, 1 - 0.95 / height))
-        plain(one)
-        axes.append(one)
+    figure, both, rows = _rows_figure(results, list(study.truths), 0.385, 2)
+    for one, what in zip(both, ("patients", "dlts"), strict=True):
         for place, name in enumerate(names):
             colour, _, marker = design_style(place)
             for y, scenario in zip(rows[:, place], study.truths, strict=True):
                 best = results.cells[scenario, name].best
-                low, middle, high = best.quantiles("patients" if column == 0 else "dlts")
+                low, middle, high = best.quantiles(what)
                 one.plot([low, high], [y, y], "-", color=colour, lw=3, solid_capstyle="butt", alpha=0.6)
                 one.plot(middle, y, marker, color=colour, ms=4.5, mec="black", mew=0.5)
-                one.plot(float(best.total_patients if column == 0 else best.total_dlts), y, "|", color="black", ms=6)
-        _label_rows(one, results, list(study.truths), rows, names=not column)
+                one.plot(float(getattr(best, f"total_{what}")), y, "|", color="black", ms=6)
         one.set_xlim(left=-0.3)
         one.xaxis.set_major_locator(MaxNLocator(integer=True))
-        one.grid(axis="x", color="0.9", lw=0.6)
         one.set_xlabel("patients per trial" if what == "patients" else "DLTs per trial", fontsize=8)
-    handles: list[Any] = [
-        Line2D([], [], marker=design_style(k)[2], color=design_style(k)[0], lw=3, mec="black", mew=0.5, label=name)
-        for k, name in enumerate(names)
-        if len(names) <= MANY
-    ]
+    handles = marker_handles(names, lw=3) if len(names) <= MANY else []
     handles.append(Line2D([], [], marker="|", color="black", ls="", label="mean"))
     legend_below(figure, handles, len(handles))
     return figure
@@ -130,18 +108,6 @@ def _error_bars_across(axes: Axes, at: Any, figures: list[Any], metric: str, sha
         values = [float(getattr(each, metric)) for _, each in there]
         errors = [2 * float(getattr(each.mcse, metric)) for _, each in there]
         axes.errorbar(values, [y for y, _ in there], xerr=errors, **{**ERROR, "ecolor": shade})
-
-
-def _row_places(results: Results, scenarios: int | None = None) -> Any:
-    """Return the height of each scenario's and design's row, shape (scenarios, designs), the first at the top."""
-    count, designs = len(results.study.truths) if scenarios is None else scenarios, len(results.study.designs)
-    gap = 0.8 if designs <= MANY else 2.2
-    return -(np.arange(count)[:, None] * (designs + gap) + np.arange(designs))
-
-
-def _rows_height(rows: Any) -> float:
-    """Return the height of a figure with these rows, in inches."""
-    return 0.16 * float(rows.max() - rows.min() + 1.8) + 1.0
 
 
 def _label_rows(axes: Axes, results: Results, scenarios: list[str], rows: Any, *, names: bool = True) -> None:
@@ -159,18 +125,23 @@ def _label_rows(axes: Axes, results: Results, scenarios: list[str], rows: Any, *
         axes.set_yticks(rows.mean(axis=1), [_row_label(results, each) for each in scenarios] if names else [])
 
 
-def _rows_figure(results: Results) -> tuple[Figure, Axes, Any]:
-    from matplotlib.ticker import MaxNLocator
-
-    rows = _row_places(results)
-    height = _rows_height(rows)
+def _rows_figure(
+    results: Results, scenarios: list[str], width: float, columns: int = 1
+) -> tuple[Figure, list[Axes], Any]:
+    """Return a figure, its axes, and the heights (scenarios, designs) of the rows in them, the first at the top."""
+    designs = len(results.study.designs)
+    gap = 0.8 if designs <= MANY else 2.2
+    rows = -(np.arange(len(scenarios))[:, None] * (designs + gap) + np.arange(designs))
+    height = 0.16 * float(rows.max() - rows.min() + 1.8) + 1.0  # inches
     figure = new_figure(WIDTH, height)
-    axes = figure.add_axes((0.18, 0.8 / height, 0.8, 1 - 0.95 / height))
-    plain(axes)
-    _label_rows(axes, results, list(results.study.truths), rows)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="x", color="0.9", lw=0.6)
-    return figure, axes, rows
+    made: list[Axes] = []
+    for column in range(columns):
+        axes = figure.add_axes((0.18 + 0.41 * column, 0.8 / height, width, 1 - 0.95 / height))
+        plain(axes)
+        _label_rows(axes, results, scenarios, rows, names=not column)
+        axes.grid(axis="x", color="0.9", lw=0.6)
+        made.append(axes)
+    return figure, made, rows
 
 
 def _row_label(results: Results, scenario: str) -> str:
@@ -186,4 +157,15 @@ def design_handles(names: list[str], alpha: float = 1.0) -> list[Any]:
     return [
         Patch(facecolor=design_style(k)[0], hatch=design_style(k)[1], edgecolor="white", alpha=alpha, label=name)
         for k, name in enumerate(names)
+    ]
+
+
+def marker_handles(names: list[str], **look: Any) -> list[Any]:
+    """Return the legend's entries for designs drawn as markers."""
+    from matplotlib.lines import Line2D
+
+    styles = [(name, design_style(place)) for place, name in enumerate(names)]
+    return [
+        Line2D([], [], marker=marker, color=colour, mec="black", mew=0.5, label=name, **look)
+        for name, (colour, _, marker) in styles
     ]

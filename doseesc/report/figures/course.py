@@ -9,8 +9,7 @@ import numpy as np
 from doseesc.phase2 import TrialPlan
 from doseesc.phase2.analyses import aalen_johansen
 from doseesc.phase2.patients import draw_arm
-from doseesc.report.figures.caption import add_caption
-from doseesc.report.figures.style import design_style, legend_below, panels, title
+from doseesc.report.figures.style import add_caption, design_style, legend_below, panels, title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from doseesc.report.figures.characteristics import ERROR
+from doseesc.report.figures.characteristics import ERROR, marker_handles
 from doseesc.report.figures.style import WIDTH, design_style, legend_below, new_figure, plain
 from doseesc.results import Results
 
@@ -17,8 +17,6 @@ _LONGEST = 30
 
 def observation_figure(results: Results) -> Figure | None:
     """Draw mean correct selection and mean probability of no dose, by observation model; None where there is none."""
-    from matplotlib.lines import Line2D
-
     if results.policies is None:
         return None
     groups = results.policies.groups()
@@ -47,10 +45,5 @@ def observation_figure(results: Results) -> Figure | None:
         axes.set_xlim(left=0)
         axes.grid(axis="x", color="0.9", lw=0.6)
         axes.set_xlabel(f"{words}, % of trials", fontsize=8)
-    styles = {design: design_style(place) for place, design in enumerate(designs)}
-    handles = [
-        Line2D([], [], marker=marker, color=colour, mec="black", mew=0.5, ls="", label=design)
-        for design, (colour, _, marker) in styles.items()
-    ]
-    legend_below(figure, handles, len(handles))
+    legend_below(figure, marker_handles(designs, ls=""), len(designs))
     return figure

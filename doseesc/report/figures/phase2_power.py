@@ -8,8 +8,7 @@ import numpy as np
 
 from doseesc.phase2 import Power
 from doseesc.planning import PowerCurves
-from doseesc.report.figures.caption import add_caption
-from doseesc.report.figures.style import large_figure
+from doseesc.report.figures.style import add_caption, large_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

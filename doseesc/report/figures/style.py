@@ -7,6 +7,7 @@ hatch and a marker of its own, so that everything can be read in grey.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ WIDTH = 7.4
 
 _LONGEST = 30
 _LEGEND_ROW = 0.17  # inches
+_SIZE, _LINE, _PER_INCH = 6.5, 0.13, 19.5  # points of a caption; inches from line to line; characters per inch
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#555555")
 _HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++", "oo", "--")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -142,15 +144,7 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
     columns = _columns_that_fit([str(each.get_label()) for each in handles], columns, figure.get_figwidth())
     extra = _LEGEND_ROW * (-(-len(handles) // columns) - 1)
     if extra > 0:
-        before = figure.get_figheight()
-        after = before + extra
-        places = [axes.get_position(original=True) for axes in figure.axes]
-        figure.set_figheight(after)
-        for axes, place in zip(figure.axes, places, strict=True):
-            bottom, height = (place.y0 * before + extra) / after, place.height * before / after
-            axes.set_position((place.x0, bottom, place.width, height))
-        for text in figure.texts:
-            text.set_y((text.get_position()[1] * before + extra) / after)
+        _grow(figure, extra)
     figure.legend(
         handles=list(handles),
         loc="lower center",
@@ -160,6 +154,41 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
         handlelength=1.8,
         columnspacing=1.4,
     )
+
+
+def add_caption(figure: Figure, caption: str) -> None:
+    """Write words, such as assumptions, below everything in a figure, which grows to hold them; nothing where empty."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if not caption:
+        return
+    lines = textwrap.wrap(caption, int(_PER_INCH * (figure.get_figwidth() - 0.2)))
+    extra = _LINE * len(lines) + 0.12
+    before, engine = figure.get_figheight(), figure.get_layout_engine()
+    after = before + extra
+    if isinstance(engine, ConstrainedLayoutEngine):
+        figure.set_figheight(after)
+        engine.set(rect=(0, extra / after, 1, before / after))
+    else:
+        _grow(figure, extra)
+        for legend in figure.legends:
+            legend.set_bbox_to_anchor((0, extra / after, 1, before / after), transform=figure.transFigure)
+    figure.text(
+        0.1 / figure.get_figwidth(), 0.06 / after, "\n".join(lines), fontsize=_SIZE, color="0.3", va="bottom", ha="left"
+    )
+
+
+def _grow(figure: Figure, extra: float) -> None:
+    """Make a figure so many inches higher at its foot."""
+    before = figure.get_figheight()
+    after = before + extra
+    places = [axes.get_position(original=True) for axes in figure.axes]
+    figure.set_figheight(after)
+    for axes, place in zip(figure.axes, places, strict=True):
+        bottom, height = (place.y0 * before + extra) / after, place.height * before / after
+        axes.set_position((place.x0, bottom, place.width, height))
+    for text in figure.texts:
+        text.set_y((text.get_position()[1] * before + extra) / after)
 
 
 def _columns_that_fit(labels: list[str], most: int, width: float) -> int:
