@@ -16,8 +16,8 @@ import numpy as np
 from scipy.special import softmax
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_choice, require_numbers
-from designs.crm import CRM, increasing_probabilities, model_words
+from designs.checks import increasing_probabilities, require_choice, require_numbers
+from designs.crm import CRM, model_words
 from designs.decision import Decision
 from designs.rules import NoSkipping, Rule
 from designs.tails import TailsDesign

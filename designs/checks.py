@@ -60,3 +60,19 @@ def require_amounts(name: str, values: object) -> tuple[float, ...]:
     if amounts[0] <= 0 or not (np.diff(amounts) > 0).all():
         raise ValueError(f"{name} must be positive and strictly increasing, not {list(amounts)}")
     return amounts
+
+
+def increasing_probabilities(name: str, values: object) -> tuple[float, ...]:
+    """Return probabilities as a tuple; raise ValueError unless they lie in (0, 1) and strictly increase."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a list of probabilities, not {values!r}") from None
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must be a list of probabilities, not {values!r}")
+    numbers = tuple(float(value) for value in array)
+    if not ((array > 0) & (array < 1)).all():
+        raise ValueError(f"{name} must lie between 0 and 1, not {list(numbers)}")
+    if not (np.diff(array) > 0).all():
+        raise ValueError(f"{name} must be strictly increasing, not {list(numbers)}")
+    return numbers

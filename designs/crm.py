@@ -27,7 +27,7 @@ import numpy as np
 from scipy.special import expit, log_expit, logit
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_choice, require_number, require_probability
+from designs.checks import increasing_probabilities, require_choice, require_number, require_probability
 from designs.decision import Decision
 from designs.floor import require_floor, with_floor
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
@@ -233,22 +233,6 @@ def model_words(model: str, intercept: float) -> str:
     if model == "empiric":
         return "empiric model p = s^exp(b)"
     return f"logistic model logit p = {intercept:g} + exp(b) x, x = logit(s) - {intercept:g},"
-
-
-def increasing_probabilities(name: str, values: object) -> tuple[float, ...]:
-    """Return probabilities as a tuple; raise ValueError unless they lie in (0, 1) and strictly increase."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a list of probabilities, not {values!r}") from None
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name} must be a list of probabilities, not {values!r}")
-    numbers = tuple(float(value) for value in array)
-    if not ((array > 0) & (array < 1)).all():
-        raise ValueError(f"{name} must lie between 0 and 1, not {list(numbers)}")
-    if not (np.diff(array) > 0).all():
-        raise ValueError(f"{name} must be strictly increasing, not {list(numbers)}")
-    return numbers
 
 
 def _log_dlt(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:

@@ -18,8 +18,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_choice, require_number, require_probability, require_whole
-from designs.crm import increasing_probabilities, model_words
+from designs.checks import increasing_probabilities, require_choice, require_number, require_probability, require_whole
+from designs.crm import model_words
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.rules import NoSkipping, Rule

@@ -24,8 +24,7 @@ import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from designs.boin import BOIN
-from designs.checks import require_number
-from designs.crm import increasing_probabilities
+from designs.checks import increasing_probabilities, require_number
 from designs.decision import Decision
 from designs.tally import Tally
 from designs.words import listed

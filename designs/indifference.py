@@ -16,8 +16,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from designs.arrays import FloatArray
-from designs.checks import require_choice, require_number, require_probability
-from designs.crm import increasing_probabilities
+from designs.checks import increasing_probabilities, require_choice, require_number, require_probability
 from designs.skeleton import MODELS
 
 

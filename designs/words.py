@@ -1,4 +1,4 @@
-"""Numbers in words, and what is said of a design that does not describe itself."""
+"""Numbers in words, and what is said of events without the drug."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What an analysis starts from: the data, the MTD of which the arms' doses are fractions, and the doses of the answer.
 
 >>> import doseesc
->>> from doseesc.study.study import shipped_scenarios
+>>> from doseesc.study import shipped_scenarios
 >>> study = doseesc.load(shipped_scenarios()["nct04602104"])
 >>> [dose.label for dose in reported_doses(study, mtd=2)]
 ['low', 'medium', 'high', 'dosage 1', 'dosage 2']

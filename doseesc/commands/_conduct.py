@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from doseesc.commands._calls import Call, made, variable
+from doseesc.commands._options import refused
 from doseesc.commands._studies import chosen_design, load_study
-from doseesc.errors import ScenarioError
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -90,9 +90,5 @@ def ask(file: str, design: str | None, asked: Callable[[Call, str], Call]) -> An
         If file, design or data are wrong.
     """
     study = load_study(file, warn=False)
-    try:
+    with refused("--outcomes"):
         return made(asked(variable("study"), design_name(study, design)), {"study": study})
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--outcomes") from None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from doseesc.errors import ScenarioError
 
 PLANNING = "Planning"
 LOOKING_INSIDE = "Looking inside"
@@ -50,3 +54,20 @@ HowToCompute = Annotated[Method | None, typer.Option("--method", help="Instead o
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress.")]
 Printed = Annotated[Format, typer.Option("--format", help="What to print.")]
 ShowCode = Annotated[bool, typer.Option("--show-code", help="Print the same as library calls, and do nothing else.")]
+
+
+@contextmanager
+def refused(option: str | None = None) -> Iterator[None]:
+    """Turn what the library refuses into a message about an option; what is wrong in a file speaks for itself.
+
+    Raises
+    ------
+    typer.BadParameter
+        Instead of ValueError.
+    """
+    try:
+        yield
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None

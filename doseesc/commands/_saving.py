@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from doseesc.commands._options import refused
 from doseesc.files import add_files, check_absent, write_file
 
 if TYPE_CHECKING:
@@ -54,10 +55,8 @@ def save_figure(path: Path | None, draw: Callable[[], Figure], hint: str = "--fi
         return []
     from doseesc.report.figures import figure_bytes
 
-    try:
+    with refused(hint):
         content = figure_bytes(draw(), path.suffix.lower().removeprefix("."))
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=hint) from None
     return [write_file(path, content, force=True, parents=True)]
 
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
+from doseesc.commands._options import (
+    PLANNING,
+    Force,
+    Format,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    ShowCode,
+    refused,
+)
 from doseesc.commands._printing import TrialProgress, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
@@ -69,10 +80,8 @@ def ensemble(
     loaded = load_study(file, drug_alone=True)
     check_figure_file(figure, force=force)
     known = {"study": loaded}
-    try:
+    with refused("--scenario"):
         known["random"] = made(curves, known)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--scenario") from None
     with TrialProgress(wanted=not quiet, unit="designs") as progress:
         answer: EnsembleResults = made(ran, known, progress=progress)
     written = save_files(

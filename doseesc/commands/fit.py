@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -12,10 +13,19 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._conduct import DataFile, Outcomes, check_one_source
-from doseesc.commands._options import DURING_THE_TRIAL, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
+from doseesc.commands._options import (
+    DURING_THE_TRIAL,
+    Force,
+    Format,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    ShowCode,
+    refused,
+)
 from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._studies import load_call, load_study
-from doseesc.errors import ScenarioError
 
 if TYPE_CHECKING:
     from doseesc.analysis import Fit
@@ -106,13 +116,8 @@ def fit(
     loaded = load_study(file, warn=False)
     if out is not None:
         check_fit_folder(out, force=force)
-    try:
-        with _status(wanted=not quiet) as tell:
-            answer: Fit = made(fitted, {"study": loaded}, progress=tell)
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    with refused(), _status(wanted=not quiet) as tell:
+        answer: Fit = made(fitted, {"study": loaded}, progress=tell)
     if out is not None:
         from doseesc.report import write_fit
 
@@ -138,8 +143,6 @@ def _print(answer: Fit, output_format: Format, out: Path | None) -> None:
 @contextmanager
 def _status(wanted: bool) -> Iterator[Callable[[str], None]]:
     """Say on standard error what is being done, where that is a terminal."""
-    import sys
-
     if not (wanted and sys.stderr.isatty()):
         yield lambda _: None
         return

@@ -20,11 +20,11 @@ from doseesc.commands._options import (
     ScenarioFile,
     Seed,
     ShowCode,
+    refused,
 )
 from doseesc.commands._printing import print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
-from doseesc.errors import ScenarioError
 from doseesc.files import json_text
 
 if TYPE_CHECKING:
@@ -164,12 +164,8 @@ def phase2(
     for each in drawn:
         check_figure_file(each, force=force)
     _check(loaded, scenario, mtd)
-    try:
+    with refused("--size"):
         answer: Phase2Answers = made(asked, {"study": loaded})
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--size") from None
     known = {"study": loaded, "answers": answer}
     written = save_files(out, lambda: made(texts, known), force=force)
     for path, call in drawn.items():
@@ -207,8 +203,6 @@ def _check(study: Study, scenario: str | None, mtd: str | None) -> None:
     if scenario is not None and scenario not in study.truths:
         names = ", ".join(study.truths)
         raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
-    try:
-        if mtd is not None:
+    if mtd is not None:
+        with refused("--mtd"):
             study.level_of(mtd)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--mtd") from None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script
-from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
+from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode, refused
 from doseesc.commands._printing import print_data
 from doseesc.commands.report import ResultsFolder
 from doseesc.files import check_absent
@@ -47,9 +47,7 @@ def protocol(
     from doseesc.report.protocol import PROTOCOL_FILES
 
     check_absent([folder / name for name in PROTOCOL_FILES], force=force)
-    try:
+    with refused("--design"):
         written = made(added)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--design") from None
     if not quiet:
         typer.echo(f"written to {' and '.join(str(path) for path in written)}")

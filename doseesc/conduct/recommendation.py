@@ -207,7 +207,7 @@ def recommend(
     Examples
     --------
     >>> import doseesc
-    >>> from doseesc.study.study import shipped_scenarios
+    >>> from doseesc.study import shipped_scenarios
     >>> study = doseesc.load(shipped_scenarios()["nct04602104"])
     >>> doseesc.recommend(study, "1NNN 2NNN", design="BOIN").sentence
     'Treat the next 3 patients at high (16 x 1e8 particles per day)'

@@ -1,7 +1,7 @@
 """The price of attribution: what an observation model adds to a design's operating characteristics.
 
 The design meets the observed DLT probabilities of :meth:`doseesc.truth.ObservationModel.law`, so that both
-engines give its characteristics as ever.  Everything else follows from how trials end, exactly:  each of the n_j
+engines give its characteristics as ever.  Everything else follows from how trials end, exactly: each of the n_j
 evaluable patients at dose j takes a geometric number of patients enrolled, so that the number enrolled is a sum of
 negative binomials given the end, and expected numbers of events are those of patients enrolled times probabilities.
 The simulation counts the same figures among its patients.

@@ -1,7 +1,7 @@
 """What differs between ArviZ 0.23, whose results are ``InferenceData``, and ArviZ 1, whose results are ``DataTree``.
 
-It also keeps PyMC and ArviZ quiet.
-Everything else reads results by :func:`group` and judges them by the three functions at the end.
+It also keeps PyMC and ArviZ quiet.  Results are read by :func:`group` and judged by :func:`rhat`, :func:`ess` and
+:func:`quantile_error`.
 """
 
 from __future__ import annotations

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import logit
 
-from designs.checks import require_amounts, require_number, require_numbers
-from designs.crm import increasing_probabilities
+from designs.checks import increasing_probabilities, require_amounts, require_number, require_numbers
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, log_dose_weights
 from doseesc.inference.observing import POSSIBLE, coordinates, observe_dlts

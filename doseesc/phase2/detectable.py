@@ -98,11 +98,7 @@ def _alone(plan: TrialPlan, place: int, log_ratio: float) -> TrialPlan:
     log_risk = math.log(arm.effect.mortality_rr) * log_ratio / planned if planned > 0 else 0.0
     courses = [each.course for each in plan.strata] or [plan.course]
     shr = math.exp(log_ratio)
-    room = min((1 - each.improved) ** shr / each.died for each in courses if each.died) if _deaths(plan) else math.inf
+    room = min(((1 - each.improved) ** shr / each.died for each in courses if each.died), default=math.inf)
     risk = max(min(math.exp(log_risk), room), _LEAST_RR)
     analysis = replace(plan.analysis, multiplicity="none", endpoints="separate")
     return replace(plan, active=(replace(arm, effect=DrugEffect(shr, risk)),), analysis=analysis)
-
-
-def _deaths(plan: TrialPlan) -> bool:
-    return any(each.course.died for each in plan.strata) if plan.strata else plan.course.died > 0

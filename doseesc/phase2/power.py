@@ -6,9 +6,9 @@ does not depend on the number of processes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -142,18 +142,11 @@ def simulate_power(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, jobs
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
     plan.laws()  # says what is impossible before any process starts
-    return Power(plan, seed, _total(over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)))
-
-
-def _total(parts: Sequence[Tally]) -> Tally:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    return Power(plan, seed, reduce(add, over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)))
 
 
 def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> Tally:
-    return _total([_play_block(plan, seed, block, trials) for block, trials in blocks])
+    return reduce(add, (_play_block(plan, seed, block, trials) for block, trials in blocks))
 
 
 def _play_block(plan: TrialPlan, seed: int, block: int, trials: int) -> Tally:

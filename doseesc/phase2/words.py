@@ -7,6 +7,7 @@ from types import MappingProxyType
 from doseesc.phase2.plan import AnalysisPlan, TrialPlan
 from doseesc.phase2.power import Power
 from doseesc.phase2.size import SampleSize
+from doseesc.wording import percent_words
 
 CLAIMS = MappingProxyType(
     {
@@ -95,12 +96,13 @@ def arms_words(plan: TrialPlan) -> str:
 def course_words(plan: TrialPlan) -> str:
     """Return what becomes of patients without the drug."""
     days = plan.course.horizon
-    lost = f" {_share(plan.loss)} are lost to follow-up before." if plan.loss else ""
+    lost = f" {percent_words(plan.loss)} are lost to follow-up before." if plan.loss else ""
     if not plan.strata:
-        course = f"{_share(plan.course.improved)} improve and {_share(plan.course.died)} die"
+        course = f"{percent_words(plan.course.improved)} improve and {percent_words(plan.course.died)} die"
         return f"By day {days}, {course} without the drug.{lost}"
     strata = [
-        f"{each.name} ({_share(each.share)} of patients) {_share(each.course.improved)} and {_share(each.course.died)}"
+        f"{each.name} ({percent_words(each.share)} of patients) {percent_words(each.course.improved)} and "
+        f"{percent_words(each.course.died)}"
         for each in plan.strata
     ]
     return f"By day {days}, these improve and die without the drug: {'; '.join(strata)}.{lost}"
@@ -156,7 +158,7 @@ def level_words(analysis: AnalysisPlan) -> str:
     else:
         over = _MULTIPLICITY[analysis.multiplicity]
     order = "in order, improvement first" if analysis.endpoints == "hierarchical" else "each at this level"
-    return f"The level is {_share(analysis.alpha)} one-sided, with {over}; the endpoints are tested {order}."
+    return f"The level is {percent_words(analysis.alpha)} one-sided, with {over}; the endpoints are tested {order}."
 
 
 def power_words(power: Power) -> str:
@@ -185,8 +187,8 @@ def null_words(null: Power) -> str:
 def size_words(size: SampleSize, wanted: float) -> str:
     """Return how many patients a power needs."""
     return (
-        f"For {_share(wanted)} power, {size.plan.total} patients are needed, {size.n} of them in the control arm "
-        f"(standard error of simulation {size.standard_error:.1f})."
+        f"For {percent_words(wanted)} power, {size.plan.total} patients are needed, {size.n} of them in the control "
+        f"arm (standard error of simulation {size.standard_error:.1f})."
     )
 
 
@@ -211,10 +213,6 @@ def duration_words(plan: TrialPlan) -> str:
         f"At {plan.accrual.rate_words}{ramp} enrolment takes {middle:.1f} months{years} (90 % between "
         f"{low:.1f} and {high:.1f}); in the median it is {' and '.join(ends)}."
     )
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.3g} %"
 
 
 def _percent(value: float) -> str:

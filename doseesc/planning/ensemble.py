@@ -189,7 +189,7 @@ def run_ensemble(
     --------
     >>> import doseesc
     >>> from doseesc.study.random_section import PseudoUniform
-    >>> from doseesc.study.study import shipped_scenarios
+    >>> from doseesc.study import shipped_scenarios
     >>> study = doseesc.load(shipped_scenarios()["nct04602104"])
     >>> found = run_ensemble(study, PseudoUniform(count=100, seed=1))
     >>> found.mean("BOIN", "correct_selection") > found.quantile("BOIN", "correct_selection", 0.05)

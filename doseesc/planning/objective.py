@@ -59,6 +59,16 @@ class Objective:
     penalty: float
     memory_limit: int
 
+    @property
+    def words(self) -> str:
+        """What the score is, in percent."""
+        truths = f"{len(self.truths)} truths" if len(self.truths) > 1 else "the truth"
+        if self.criterion == "minimum":
+            return f"smallest P(correct selection) over {truths}, %"
+        if self.criterion == "penalised":
+            return f"mean P(correct) − {self.penalty:g} × P(overdose selection) over {truths}, %"
+        return f"mean P(correct selection) over {truths}, %" if len(self.truths) > 1 else "P(correct selection), %"
+
     def figures(self, design: Design) -> FloatArray:
         """Return the figures of :data:`FIGURES` under each truth, shape (4, K)."""
         paths = enumerate_paths(design, memory_limit=self.memory_limit)

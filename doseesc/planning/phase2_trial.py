@@ -12,6 +12,8 @@ from doseesc.study import Phase2
 if TYPE_CHECKING:
     from doseesc.study import Study
 
+T = TypeVar("T")
+
 
 def phase2_of(study: Study) -> Phase2:
     """Return the study's section ``phase2``; without one, all of it is assumed."""
@@ -89,9 +91,6 @@ def _sizes(study: Study, section: Phase2) -> dict[str, int]:
         return dict(zip(names, numbers, strict=True))
     given = section.patients_per_arm
     return dict.fromkeys(names, given) if isinstance(given, int) else _by_arm(study, "patients_per_arm", given)
-
-
-T = TypeVar("T")
 
 
 def _by_arm(study: Study, field: str, given: dict[str, T]) -> dict[str, T]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs import Design
-from designs.arrays import FloatArray
+from designs.arrays import FloatArray, IntArray
 from doseesc.engines import (
     BLOCK,
     METRICS,
@@ -22,11 +22,11 @@ from doseesc.engines import (
     ObservedBlock,
     OperatingCharacteristics,
     TrialBlock,
-    figures_of_trials,
     play,
     play_observed,
 )
 from doseesc.parallel import block_sizes
+from doseesc.runs.simulation import figures_at
 
 if TYPE_CHECKING:
     from doseesc.results import Results
@@ -89,7 +89,7 @@ class _Replay:
             results.cells[key].best,
         )
 
-    def play(self, seed: int, index: int, trials: int) -> FloatArray:
+    def play(self, seed: int, index: int, trials: int) -> IntArray:
         """Return all figures of each trial of a block, shape (trials, figures)."""
         block = TrialBlock.draw(seed, index, self.patients, trials)
         if self.observed is None:
@@ -97,13 +97,7 @@ class _Replay:
         else:
             self.observed.begin(block, index)
             node, _ = play_observed(self.graph, self.truth, self.observed)
-        return self._figures()[node]
-
-    def _figures(self) -> FloatArray:
-        """Return the figures of :data:`METRICS` at every node, side by side."""
-        graph = self.graph
-        found = figures_of_trials(graph.tally.n, graph.tally.dlt, graph.selected, graph.design.max_n, self.mtd)
-        return np.column_stack([found[name] for name in METRICS]).astype(np.float64)
+        return figures_at(self.graph, self.mtd, METRICS)[node]
 
     def agrees(self, mean: FloatArray) -> bool:
         """Whether simulating again gives the figures of the run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
@@ -159,7 +159,7 @@ def _simulate_scenario(
                 besides[name].add(seen, graph.tally.total_n[node], graph.tally.total_dlt[node])
             visits[name] = np.pad(visits[name], (0, graph.size - len(visits[name])))
             visits[name] += np.bincount(node, minlength=graph.size)
-            figures.append(_figures(graph, mtd)[node])
+            figures.append(figures_at(graph, mtd, DIFFERENCES)[node])
         for row, (a, b) in enumerate(pairs):
             difference = figures[a] - figures[b]
             sums[row, :, 0] += difference.sum(axis=0)
@@ -192,7 +192,7 @@ def _simulate_scenario(
     return Simulation(found, more, benchmark, differences, kept)
 
 
-def _figures(graph: DecisionGraph, mtd: int) -> npt.NDArray[np.int64]:
-    """Return the figures of :data:`DIFFERENCES` at each node, shape (N, 3)."""
+def figures_at(graph: DecisionGraph, mtd: int, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the figures of these names at each node, side by side."""
     found = figures_of_trials(graph.tally.n, graph.tally.dlt, graph.selected, graph.design.max_n, mtd)
-    return np.column_stack([found[name] for name in DIFFERENCES]).astype(np.int64)
+    return np.column_stack([found[name] for name in names]).astype(np.int64)

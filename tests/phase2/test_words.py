@@ -120,7 +120,7 @@ def test_assurance_figure_stacks_what_each_mtd_contributes():
 
 
 def test_assurance_figure_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="found must hold"):
+    with pytest.raises(ValueError, match="programme must hold"):
         assurance_figure([], ["low"])
 
 

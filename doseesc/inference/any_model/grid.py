@@ -1,8 +1,7 @@
 """A PyMC model of up to three parameters as a grid.
 
-The prior is laid out on the unconstrained scale: its mode and its curvature there (with the transforms' Jacobians)
-give new coordinates in which it is about a standard normal, and each gets an axis of nodes ``z = sinh(t / 3) * 3``
-with t equidistant, further apart in the tails.  The trapezoidal rule on such axes converges exponentially for a smooth
+The prior, with the transforms' Jacobians, is laid out on the unconstrained scale, see
+:mod:`doseesc.inference.any_model.grid_layout`.  The trapezoidal rule on such axes converges exponentially for a smooth
 model.  The box ends, and nodes are dropped, where the prior has fallen by so many powers of e that no data bring it
 back; steps shrink and the box grows until the answers for a set of test tallies, extreme ones among them, stay within
 the tolerance: posterior means of the DLT probabilities and their tail probabilities.

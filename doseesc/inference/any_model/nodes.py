@@ -2,7 +2,7 @@
 
 Nodes lie on lines along which one parameter alone moves; tail probabilities are found by
 :mod:`doseesc.inference.any_model.line_tails`.  How nodes are placed is the matter of
-:mod:`doseesc.inference.any_model.grid`.
+:mod:`doseesc.inference.any_model.grid_layout`.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from designs.arrays import FloatArray
 from doseesc.files import write_file
+from doseesc.inference.arviz_compat import ess, rhat
 from doseesc.parallel import answers
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Sampler(NamedTuple):
     tune: int = 500
     chains: int = 4
     seed: int = 1
+
+
+Sample = Callable[[FloatArray, FloatArray, Sampler, int], tuple[FloatArray, float]]
+"""Samples a model, given patients and DLTs (J,), settings and a seed: draws and the share that diverged."""
 
 
 class Task(NamedTuple):
@@ -144,14 +149,9 @@ def _mixed(draws: FloatArray) -> bool:
     """Judge draws (chains, draws, J) by r-hat and effective sample sizes."""
     import xarray
 
-    arviz: Any = import_module("arviz")
     data = xarray.Dataset({"p": (("chain", "draw", "dose"), draws)})
-    ess = [np.min(arviz.ess(data, method=method)["p"].values) for method in ("bulk", "tail")]
-    r_hat = np.max(arviz.rhat(data)["p"].values)
-    return bool(r_hat <= MOST_R_HAT and min(ess) >= LEAST_ESS)
-
-
-Sample = Callable[[FloatArray, FloatArray, Sampler, int], tuple[FloatArray, float]]
+    sizes = [np.min(ess(data, method)["p"].values) for method in ("bulk", "tail")]
+    return bool(np.max(rhat(data)["p"].values) <= MOST_R_HAT and min(sizes) >= LEAST_ESS)
 
 
 @lru_cache(maxsize=4)
@@ -184,8 +184,6 @@ def _by_nutpie(model: Any) -> Sample:
 
 
 def _by_pymc(model: Any) -> Sample:
-    import logging
-
     import pymc
 
     with model:

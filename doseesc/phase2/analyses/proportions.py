@@ -18,6 +18,7 @@ from scipy.special import betaincinv, ndtri
 
 from designs.arrays import FloatArray
 from designs.checks import require_probability
+from doseesc.phase2.analyses.log_rank import ScoreTest
 
 _STEPS = 50  # halvings of the interval (-1, 1): beyond the last bit that matters
 
@@ -46,9 +47,7 @@ def chi_square_z(x1: Any, n1: Any, x0: Any, n0: Any) -> FloatArray:
     """
     x1, n1, x0, n0 = checked(x1, n1, x0, n0)
     pooled = (x1 + x0) / (n1 + n0)
-    variance = pooled * (1 - pooled) * (1 / n1 + 1 / n0)
-    possible = variance > 0
-    return np.where(possible, (x1 / n1 - x0 / n0) / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
+    return ScoreTest(x1 / n1 - x0 / n0, pooled * (1 - pooled) * (1 / n1 + 1 / n0)).z
 
 
 def fisher_p(x1: Any, n1: Any, x0: Any, n0: Any, *, more: bool) -> FloatArray:
@@ -142,9 +141,7 @@ def cochran_armitage_z(x: Any, n: Any, scores: Any) -> FloatArray:
     pooled = events.sum(axis=-1) / total
     trend = (score * (events - patients * pooled[..., None])).sum(axis=-1)
     spread = (patients * score**2).sum(axis=-1) - (patients * score).sum(axis=-1) ** 2 / total
-    variance = pooled * (1 - pooled) * spread
-    possible = variance > 0
-    return np.where(possible, trend / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
+    return ScoreTest(trend, pooled * (1 - pooled) * spread).z
 
 
 def checked(x1: Any, n1: Any, x0: Any, n0: Any) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -92,8 +92,7 @@ def mantel_haenszel_z(x1: Any, n1: Any, x0: Any, n0: Any) -> FloatArray:
     by = np.maximum(total, 1)
     excess = (x1 - n1 * events / by).sum(axis=-1)
     variance = (n1 * n0 * events * (total - events) / (by**2 * np.maximum(total - 1, 1))).sum(axis=-1)
-    possible = variance > 0
-    return np.where(possible, excess / np.sqrt(np.where(possible, variance, 1.0)), 0.0)
+    return ScoreTest(excess, variance).z
 
 
 def _summed(test: Callable[[DayCounts, DayCounts], ScoreTest], treated: Strata, control: Strata) -> ScoreTest:

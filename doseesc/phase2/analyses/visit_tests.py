@@ -104,7 +104,7 @@ def below(counts: Counts) -> Counts:
 
 
 def rank_z_of(one: Counts, other: Counts, below_other: Counts) -> FloatArray:
-    """Do the same from how many patients have each place, so that several arms can share a control's counts."""
+    """Do the same as :func:`rank_z` from the patients at each place, so that arms can share a control's counts."""
     n1, n0 = (each.sum(axis=1, dtype=np.float64) for each in (one, other))
     total = n1 + n0
     u = np.einsum("tw,tw->t", one, below_other).astype(np.float64)

@@ -87,7 +87,7 @@ class DoseEffect:
             none = self.reference * NO_EFFECT_FRACTION if self.no_effect_dose is None else self.no_effect_dose
             return max(0.0, float(np.log(amount / none) / np.log(self.reference / none)))
         half = self.reference / 4 if self.ed50 is None else self.ed50
-        # As logistic functions of log dose, which cannot overflow.
+        # Divided through by dose ** hill.
         at, there = (1 + (half / dose) ** self.hill for dose in (amount, self.reference))
         return float(there / at)
 

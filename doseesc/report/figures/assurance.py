@@ -30,7 +30,7 @@ def assurance_figure(
     Parameters
     ----------
     programme : sequence of ProgrammeAssurance
-        Of :func:`doseesc.planning.assurance.programme_assurance`.
+        Of :func:`doseesc.planning.programme_assurance`.
     labels : sequence of str
         Of the dose levels, lowest first.
     caption : str
@@ -47,7 +47,7 @@ def assurance_figure(
     from matplotlib.patches import Patch
 
     if not programme:
-        raise ValueError("found must hold at least one design in one scenario")
+        raise ValueError("programme must hold at least one design in one scenario")
     scenarios = list(dict.fromkeys(each.scenario for each in programme))
     designs = list(dict.fromkeys(each.design for each in programme))
     by = {(each.scenario, each.design): each for each in programme}

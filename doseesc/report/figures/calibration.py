@@ -10,7 +10,6 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.planning import Calibration
 from doseesc.report.figures.style import large_figure
-from doseesc.report.words import score_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +38,7 @@ def calibration_figure(calibration: Calibration, title: str | None = None) -> Fi
     best = np.unravel_index(calibration.best, score.shape)
     if len(names) == 1:
         figure = large_figure(5.6, 3.4)
-        _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), score_words(calibration.objective))
+        _line(figure.add_subplot(), names[0], axes_values[0], score, int(best[0]), calibration.objective.words)
     else:
         panels = axes_values[2] if len(names) == 3 else np.zeros(1)
         if len(panels) > _MOST_PANELS:
@@ -60,7 +59,7 @@ def calibration_figure(calibration: Calibration, title: str | None = None) -> Fi
             if len(names) == 3:
                 panel.set_title(f"{names[2]} {panels[k]:g}", fontsize=8)
         bar = figure.colorbar(image, ax=grid, fraction=0.05, pad=0.02)
-        bar.set_label(fill(score_words(calibration.objective), 34), fontsize=8)
+        bar.set_label(fill(calibration.objective.words, 34), fontsize=8)
         bar.ax.tick_params(labelsize=7)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from doseesc.results import Results, SavedRun
 
-
 # What the second process does before it draws, in figures that the first one draws meanwhile.
 _SECOND_PROCESS = 4
 _PHASE_2 = 8
+
+CURVE_TRIALS = 2000
+"""Simulated trials of each point of a curve of power."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,6 @@ class PageFigure:
         """Width in CSS pixels, from the SVG's own in points."""
         found = re.search(rb'<svg[^>]* width="([0-9.]+)pt"', self.svg)
         return round(float(found.group(1)) * 96 / 72) if found else 710
-
-
-CURVE_TRIALS = 2000
-"""Simulated trials of each point of a curve of power."""
 
 
 @dataclass(frozen=True)

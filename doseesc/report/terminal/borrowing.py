@@ -34,7 +34,7 @@ def borrowing_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence
     labels : sequence of str
         Names of the doses of the answer.
     amounts : sequence of float
-        Their amounts; those that ``found`` was made with.
+        Their amounts; those that ``borrowed`` was made with.
     target : float
     """
     history = ", ".join(

@@ -9,7 +9,6 @@ from designs import CRM
 from designs.arrays import FloatArray
 from doseesc.planning import Calibration, Objective, OptimalSkeleton
 from doseesc.report.terminal.lines import Cell, line
-from doseesc.report.words import score_words
 from doseesc.wording import percent
 
 _FIGURES = ("score", "correct", "at worst", "overdose", "n above", "n")
@@ -30,7 +29,7 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
     heading = line([Cell("", left=True), *names, *_FIGURES], widths)
     heading.stylize("bold")
     lines = [
-        Text(f"{label}: {len(calibration.score)} candidates · score: {score_words(calibration.objective)}"),
+        Text(f"{label}: {len(calibration.score)} candidates · score: {calibration.objective.words}"),
         Text(),
         heading,
     ]
@@ -65,7 +64,7 @@ def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
     before, after = percent(best.start_score), percent(best.score)
     ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
     return [
-        Text(f"{label}: {score_words(best.objective)}: {before} before, {after} with the best skeleton found"),
+        Text(f"{label}: {best.objective.words}: {before} before, {after} with the best skeleton found"),
         Text(f"{best.evaluations} skeletons judged exactly{ended}"),
         Text(f"in the file: skeleton: {best.guesses}"),
         *_one_mtd(best.objective),

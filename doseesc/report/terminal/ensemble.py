@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import numpy as np
 from rich.text import Text
 
 from doseesc.planning import EnsembleResults
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line
+from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
 from doseesc.wording import percent, percent_words, plain_words
 
 _NAME = 26
@@ -29,8 +27,7 @@ def ensemble_lines(ensemble: EnsembleResults) -> list[Text]:
     )
     drawn = f"{_curves(count, 'random')}, {_CURVES[ensemble.random.type]} · seed {ensemble.random.seed}"
     how = f"{drawn} · {ensemble.elapsed:.1f} s"
-    head = ends(title, f"target {percent_words(study.target)} · {how}")
-    lines = [*(Text(each, "bold") for each in head.split("\n")), Text()]
+    lines = [*ends(title, f"target {percent_words(study.target)} · {how}", "bold"), Text()]
     lines.append(line(["", "correct %", "", "", "above %", "", "n above", ""], _WIDTHS))
     lines.append(line(["", "mean", "5 %", "95 %", "mean", "95 %", "mean", "of n"], _WIDTHS))
     groups: list[int | None] = [None, *(int(level) for level in np.unique(ensemble.true_mtd))]
@@ -49,10 +46,8 @@ def ensemble_lines(ensemble: EnsembleResults) -> list[Text]:
     exact = [name for name, figures in ensemble.figures.items() if figures.method == "exact"]
     legend.append("all figures are exact" if len(exact) == len(ensemble.figures) else "exact but for designs marked ~")
     lines.append(Text())
-    for each in (" · ".join(legend), *ensemble.notes):
-        lines += [
-            Text(part, "dim") for part in textwrap.wrap(plain_words(each) if each in ensemble.notes else each, WIDTH)
-        ]
+    for each in (" · ".join(legend), *map(plain_words, ensemble.notes)):
+        lines += wrapped(each, "dim")
     return lines
 
 

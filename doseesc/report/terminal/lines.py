@@ -60,13 +60,13 @@ def wrapped(text: str, style: str = "", indent: int = 0) -> list[Text]:
     return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent)]
 
 
-def ends(left: str, right: str, width: int = WIDTH) -> str:
+def ends(left: str, right: str, style: str = "") -> list[Text]:
     """Return one line with text at both ends; two lines where they do not fit on one.
 
     Examples
     --------
-    >>> ends("title", "target", 14)
-    'title   target'
+    >>> [len(each.plain) for each in ends("title", "target")]
+    [100]
     """
-    gap = width - cell_len(left) - cell_len(right)
-    return left + (" " * gap if gap >= 2 else "\n") + right
+    gap = WIDTH - cell_len(left) - cell_len(right)
+    return [Text(each, style) for each in (left + (" " * gap if gap >= 2 else "\n") + right).split("\n") if each]

@@ -46,7 +46,7 @@ def power_lines(power: Power, null: Power, title: str, reactions: str) -> list[T
     plan = power.plan
     right = f"{power.tally.trials:,} trials · seed {power.seed}"
     return [
-        *(Text(each, "bold") for each in ends(plain_words(title), right).split("\n")),
+        *ends(plain_words(title), right, "bold"),
         Text(),
         *_arm_lines(power, reactions),
         Text(),

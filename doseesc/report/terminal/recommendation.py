@@ -32,25 +32,19 @@ def recommendation_lines(recommendation: Recommendation) -> list[Text]:
 
 
 def _doses(recommendation: Recommendation) -> list[Text]:
-    over, under = (
-        _limit(word, at)
-        for word, at in (("over", recommendation.estimates.over), ("under", recommendation.estimates.under))
-    )
-    names = [cut(plain_words(recommendation.trial.doses.name(level)), 22) for level in _levels(recommendation)]
+    doses, figures = recommendation.trial.doses, recommendation.estimates
+    over, under = _limit("over", figures.over), _limit("under", figures.under)
+    names = [cut(plain_words(doses.name(level)), 22) for level in _levels(recommendation)]
     first = max(len(each) for each in names) + 3
     figure_widths = [4, 6, 10, 15, len(over) + 2, len(under) + 2]
     room = WIDTH - first - sum(figure_widths)
-    doses = recommendation.trial.doses
-    shown = [
-        "" if doses.amount(level) == doses.name(level) else doses.amount(level) for level in _levels(recommendation)
-    ]
-    amounts = [cut(plain_words(each), room) for each in shown]
+    pairs = [(doses.amount(level), doses.name(level)) for level in _levels(recommendation)]
+    amounts = [cut(plain_words("" if amount == name else amount), room) for amount, name in pairs]
     widths = [first, max(len(each) for each in amounts), *figure_widths]
     heads = ["", "", "n", "DLTs", "estimate", "90 % interval", over, under]
     lines = [line(heads, widths)]
     for level in _levels(recommendation):
         place = level - 1
-        figures = recommendation.estimates
         mark = "> " if level == recommendation.level else "  "
         interval = _NOTHING
         if not math.isnan(figures.lower[place]):

@@ -5,14 +5,13 @@ Made for 100 columns, and plain text where the output is not a terminal.
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.terminal.arms import phase2_lines
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line, wrapped
+from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
 from doseesc.report.words import DesignSummary, across_scenarios, best_designs, observed_words, verdict
@@ -48,7 +47,7 @@ def _header(results: Results) -> list[Text]:
     simulated = any(cell.simulated for cell in results.cells.values())
     how = f"{results.n_trials:,} trials each · seed {results.seed}" if simulated else "exact, nothing simulated"
     second = ends(f"assumed, not registered: {assumed}" if assumed else "", f"{how} · {results.elapsed:.1f} s")
-    return [*_lines(ends(title, facts), "bold"), *_lines(second), *_observed(results)]
+    return [*ends(title, facts, "bold"), *second, *_observed(results)]
 
 
 def _observed(results: Results) -> list[Text]:
@@ -82,10 +81,8 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
         meanings.append(f"benchmark: simulated, with every patient's outcome known at every dose{alone}")
     if "efficiency" in layout.ratings:
         meanings.append("effic.: correct, in % of the benchmark's")
-    found = textwrap.wrap(" · ".join(meanings), WIDTH)
-    for note in (_precision(results), *results.notes):
-        found += textwrap.wrap(note, WIDTH)
-    return [Text(each, "dim") for each in found]
+    said = (" · ".join(meanings), _precision(results), *results.notes)
+    return [each for words in said for each in wrapped(words, "dim")]
 
 
 def _precision(results: Results) -> str:
@@ -133,7 +130,3 @@ def _best(text: str, summary: DesignSummary, summaries: list[DesignSummary], fig
         return Cell(text)
     best = summary.design in best_designs(summaries, figure)
     return Cell(text + (_BEST if best else _ROOM), "bold green" if best else "")
-
-
-def _lines(text: str, style: str = "") -> list[Text]:
-    return [Text(each, style) for each in text.split("\n") if each]
