@@ -122,3 +122,18 @@ def homes_of(module, names):
         if names & {each.name for each in node.names}:
             homes.append(f"{module}.{node.module}" if node.module else f"{module}.{node.names[0].name}")
     return [inner for home in homes for inner in ([home] if home not in FACES else homes_of(home, names))]
+
+
+def called_by_name():
+    """Yield home and name of what the commands call of the library, where both are written out."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "library" and len(node.args) == 2:
+                home, name = node.args
+                if isinstance(home, ast.Constant) and isinstance(name, ast.Constant):
+                    yield home.value, name.value
+
+
+@pytest.mark.parametrize(("home", "name"), sorted(set(called_by_name())))
+def test_what_commands_call_and_show_is_there(home, name):
+    assert callable(getattr(import_module(home), name))

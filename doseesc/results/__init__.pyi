@@ -14,6 +14,7 @@ from .cells import Cell as Cell
 from .cells import Difference as Difference
 from .document import study_part as study_part
 from .document_models import ResultsDocument as ResultsDocument
+from .document_models import results_schema as results_schema
 from .fit import SavedFit as SavedFit
 from .folder import FIT_FILE as FIT_FILE
 from .folder import RESULTS_FILE as RESULTS_FILE
