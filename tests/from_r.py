@@ -1,8 +1,16 @@
-"""Our designs from the arguments of R's BOIN and dfcrm, as the golden files have them."""
+"""What R's packages say in the golden files: our designs from their arguments, and their figures beside ours."""
 
 import numpy as np
+from support import golden
 
 from designs import BOIN, CRM, CoherentEscalation, NoSkipping, Tally
+from doseesc.engines.exact import enumerate_paths
+
+ESCALATION = golden("escalation.json", "model_and_interval_designs")
+FULL = golden("escalation_full.json", "full_size")
+WITHIN = 1e-9
+
+_walks = {}
 
 
 def by_id(item):
@@ -55,3 +63,28 @@ def tally_of(levels, dlts, n_doses):
     np.add.at(n[0], np.array(levels) - 1, 1)
     np.add.at(y[0], np.array(levels) - 1, dlts)
     return Tally(n=n, dlt=y, level=[levels[-1]])
+
+
+def walked(design):
+    """Walk a design once for all the truths that are asked of it."""
+    if design not in _walks:
+        _walks[design] = enumerate_paths(design)
+    return _walks[design]
+
+
+def close(ours, theirs, within=WITHIN):
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=within)
+
+
+def agrees(exact, item):
+    """Compare with an item of escalation's or bcrm's exact enumeration."""
+    close(exact.selected, [item["prob_none"], *item["prob_select"]])
+    close(exact.patients, item["expected_n_per_dose"])
+    close(exact.dlts, item["expected_dlts_per_dose"])
+    close(exact.total_patients, item["expected_n"])
+    if "expected_dlts" in item:
+        close(exact.total_dlts, item["expected_dlts"])
+    if "var_n" in item:
+        counts = np.arange(len(exact.patients_distribution))
+        variance = exact.patients_distribution @ (counts - exact.total_patients) ** 2
+        close(variance, item["var_n"])

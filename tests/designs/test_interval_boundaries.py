@@ -7,22 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import data
 
 from designs import CCD, MTPI, MTPI2, TPI, I3Plus3, Keyboard
 from designs.rational import rational
-
-PUBLISHED = data("interval_designs.yaml")
-GOLDEN = data("escalation.json")
-GOLDEN_FULL = data("escalation_full.json")
-
-ALL = (MTPI, MTPI2, Keyboard, TPI, CCD, I3Plus3)
-R_CLASSES = {"mTPI": MTPI, "mTPI2": MTPI2, "TPI": TPI}
-
-
-def class_name(design):
-    return design.__name__
-
 
 # Comparisons at a boundary
 

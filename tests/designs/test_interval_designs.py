@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from interval_designs import ALL, class_name
 from support import data
 
 from designs import BOIN, CCD, MTPI, MTPI2, TPI, I3Plus3, Keyboard, Reason, Tally, design_class
@@ -10,15 +11,6 @@ from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.montecarlo import simulate
 
 PUBLISHED = data("interval_designs.yaml")
-GOLDEN = data("escalation.json")
-GOLDEN_FULL = data("escalation_full.json")
-
-ALL = (MTPI, MTPI2, Keyboard, TPI, CCD, I3Plus3)
-R_CLASSES = {"mTPI": MTPI, "mTPI2": MTPI2, "TPI": TPI}
-
-
-def class_name(design):
-    return design.__name__
 
 
 # Published tables and boundaries

@@ -4,23 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from interval_designs import R_CLASSES
 from scipy.special import betainc
 from support import data
 
-from designs import CCD, MTPI, MTPI2, TPI, I3Plus3, Keyboard, Reason, StopAtDose, Tally
+from designs import Reason, StopAtDose, Tally
 from designs.isotonic import isotonic_fit, isotonic_rates
 from doseesc.engines.exact import enumerate_paths
 
-PUBLISHED = data("interval_designs.yaml")
 GOLDEN = data("escalation.json")
 GOLDEN_FULL = data("escalation_full.json")
-
-ALL = (MTPI, MTPI2, Keyboard, TPI, CCD, I3Plus3)
-R_CLASSES = {"mTPI": MTPI, "mTPI2": MTPI2, "TPI": TPI}
-
-
-def class_name(design):
-    return design.__name__
 
 
 # The R package escalation

@@ -5,9 +5,9 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from ruled import SKELETON, boin, crm, decided
 
 from designs import (
-    BOIN,
     CRM,
     CoherentEscalation,
     NoSkipping,
@@ -18,22 +18,6 @@ from designs import (
     Tally,
     ThreePlusThree,
 )
-
-SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
-
-
-def crm(*rules, **options):
-    return CRM(**({"target": 0.25, "skeleton": SKELETON, "max_n": 60, "cohort_size": 3, "rules": rules} | options))
-
-
-def boin(*rules, **options):
-    return BOIN(**({"target": 0.3, "n_doses": 5, "max_n": 60, "rules": rules} | options))
-
-
-def decided(design, *outcomes):
-    decision = design.decide(Tally.parse(outcomes, n_doses=design.n_doses))
-    return list(zip(decision.level.tolist(), (reason.name for reason in decision.reason), strict=True))
-
 
 # NoSkipping
 

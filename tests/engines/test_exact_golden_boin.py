@@ -4,46 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from from_r import boin_of_get_oc, by_id
+from from_r import ESCALATION, FULL, agrees, boin_of_get_oc, by_id, close, walked
 from support import data, golden
 
 from designs import BOIN, Reason, StopAtDose, StopAtRecommended
 from doseesc.engines.exact import enumerate_paths
 
 PUBLISHED = data("published.yaml")
-
-
-ESCALATION = golden("escalation.json", "model_and_interval_designs")
-FULL = golden("escalation_full.json", "full_size")
-WITHIN = 1e-9
-
-
-_walks = {}
-
-
-def walked(design):
-    """Walk a design once for all the truths that are asked of it."""
-    if design not in _walks:
-        _walks[design] = enumerate_paths(design)
-    return _walks[design]
-
-
-def close(ours, theirs, within=WITHIN):
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=within)
-
-
-def agrees(exact, item):
-    """Compare with an item of escalation's or bcrm's exact enumeration."""
-    close(exact.selected, [item["prob_none"], *item["prob_select"]])
-    close(exact.patients, item["expected_n_per_dose"])
-    close(exact.dlts, item["expected_dlts_per_dose"])
-    close(exact.total_patients, item["expected_n"])
-    if "expected_dlts" in item:
-        close(exact.total_dlts, item["expected_dlts"])
-    if "var_n" in item:
-        counts = np.arange(len(exact.patients_distribution))
-        variance = exact.patients_distribution @ (counts - exact.total_patients) ** 2
-        close(variance, item["var_n"])
 
 
 # BOIN
