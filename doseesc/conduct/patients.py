@@ -66,13 +66,6 @@ class Patients:
             found.setdefault(str(each.cohort), []).append(each)
         return tuple(Cohort(group[0].level, len(group), sum(p.dlt for p in group)) for group in found.values())
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per patient: id, date, level, dlt, cohort."""
-        import pandas as pd
-
-        names = ("id", "date", "level", "dlt", "cohort")
-        return pd.DataFrame({name: [getattr(each, name) for each in self.patients] for name in names})
-
 
 def read_patients(
     source: str | Path | pd.DataFrame,

@@ -8,8 +8,9 @@ already simulated.  The standard error of the answer is that of the fitted line.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -149,17 +150,14 @@ def _scaled(plan: TrialPlan, multiple: float) -> TrialPlan:
     return plan.with_active(arms)
 
 
-class _Line:
-    """Probit power as a line in sqrt(n)."""
-
-    def __init__(self, intercept: float, slope: float) -> None:
-        self.intercept, self.slope = intercept, slope
-
-    def __call__(self, n: float) -> float:
-        return float(ndtr(self.intercept + self.slope * math.sqrt(n)))
+def _on_line(intercept: float, slope: float, n: float) -> float:
+    """Return power, whose probit is a line in sqrt(n)."""
+    return float(ndtr(intercept + slope * math.sqrt(n)))
 
 
-def _fit(points: list[SizePoint], alpha: float, power: float, trials: int) -> tuple[float, float, _Line]:
+def _fit(
+    points: list[SizePoint], alpha: float, power: float, trials: int
+) -> tuple[float, float, Callable[[float], float]]:
     """Return the size with the power, its standard error, and the line.
 
     The line starts at level alpha without patients where only one size is known, or sizes too far from the power say
@@ -179,7 +177,7 @@ def _fit(points: list[SizePoint], alpha: float, power: float, trials: int) -> tu
         slope = max(float(probit[closest]) - start, 0.05) / float(root[closest])
         size = ((target - start) / slope) ** 2
         error = 2 * size / (slope * float(root[closest]) * math.sqrt(float(weight[closest])))
-        return size, error, _Line(start, slope)
+        return size, error, partial(_on_line, start, slope)
     x, y, w = root[near], probit[near], weight[near]
     centre, level = float((w * x).sum() / w.sum()), float((w * y).sum() / w.sum())
     spread = float((w * (x - centre) ** 2).sum())
@@ -191,4 +189,4 @@ def _fit(points: list[SizePoint], alpha: float, power: float, trials: int) -> tu
     at = centre + (target - level) / slope
     # All sizes meet the same random numbers: many near ones say little more than the best of them.
     variance = 1 / float(w.max()) + ((at - centre) ** 2 / spread if spread > 0 else 0.0)
-    return at**2, 2 * at * math.sqrt(variance) / slope, _Line(level - slope * centre, slope)
+    return at**2, 2 * at * math.sqrt(variance) / slope, partial(_on_line, level - slope * centre, slope)

@@ -86,10 +86,10 @@ def run(
     simulated_designs = not_exact if method in ("exact", "auto") else names
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, progress)
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
-    cells = {policy: _cells(study, simulated.get(policy, Simulation()), found) for policy, found in exact.items()}
+    cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
     # The first policy is what the study itself would see.
     own = next(iter(study.observations), None)
-    analysis = analyse_arms(study, exact[own].ends, simulated.get(own, Simulation()).ends, n_trials)
+    analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, n_trials)
     return Results(
         study=study,
         method=method,
@@ -97,7 +97,7 @@ def run(
         seed=seed,
         cells=cells[own],
         benchmark=simulated[None].benchmark,
-        differences=simulated[own].differences if own in simulated else [],
+        differences=simulated[own].differences,
         notes=notes,
         elapsed=time.perf_counter() - began,
         policies=_compared(cells, simulated, exact) if own is not None else None,
@@ -119,7 +119,6 @@ def _compared(
     exact: dict[str | None, Simulation],
 ) -> PolicyComparison:
     policies = tuple(policy for policy in exact if policy is not None)
-    nothing = Simulation()
     return PolicyComparison(
         policies,
         ideal={key: cell.map(PolicyFigures.of) for key, cell in cells[None].items()},
@@ -127,7 +126,7 @@ def _compared(
             (policy, *key): cell.map(PolicyFigures.of) for policy in policies for key, cell in cells[policy].items()
         },
         observed={
-            (policy, *key): Cell(simulated.get(policy, nothing).observed.get(key), exact[policy].observed.get(key))
+            (policy, *key): Cell(simulated[policy].observed.get(key), exact[policy].observed.get(key))
             for policy in policies
             for key in cells[policy]
         },

@@ -113,7 +113,7 @@ def simulate_all(
             parts.append(part)
             if progress is not None:
                 progress(n_trials * len(parts), total)
-    whole = {policy: Simulation() for policy in models}
+    whole = {policy: Simulation() for policy in (None, *study.observations)}
     for task, part in zip(tasks, parts, strict=True):
         whole[task.policy].found.update(part.found)
         whole[task.policy].observed.update(part.observed)

@@ -15,7 +15,7 @@ from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.levels import Level, resolve_level
-from doseesc.study.observation_section import Observation, observation_problems
+from doseesc.study.observation_section import Observation, observation_problems, one_or_more
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.study.sections import Arm, DesignEntry, Doses, PowerCurve, Scenario
 from doseesc.study.values import Probability, Whole
@@ -55,7 +55,7 @@ class Parts:
             scenarios=_usable_items(Scenario, data.get("scenarios")),
             arms=_usable_items(Arm, data.get("phase2_arms")),
             window=_usable(Whole, data.get("dlt_window_days")),
-            observations=_usable_items(Observation, _as_list(data.get("observation"))),
+            observations=_usable_items(Observation, one_or_more(data.get("observation"))),
             analysis=_usable(Analysis, data.get("analysis")),
         )
 
@@ -151,18 +151,15 @@ def _scenario(scenario: Scenario, doses: Doses | None, path: FieldPath) -> list[
         return []
     if scenario.random is not None:
         return _random(scenario.random, doses.labels, (*path, "random"))
-    problems = []
-    where: FieldPath = (*path, "dlt")
+    problems: list[Problem] = []
+    where: FieldPath = (*path, given[0])
     if scenario.dlt is not None:
         problems = _per_dose(scenario.dlt, doses.labels, where)
     elif isinstance(scenario.curve, PowerCurve):
-        where = (*path, "curve")
         problems = _per_dose(scenario.curve.skeleton, doses.labels, (*where, "skeleton"))
-    else:
-        where = (*path, "curve")
-    if problems or scenario.monotone:
-        return problems or _not_monotone(scenario.probabilities(doses), doses.labels, where)
-    return []
+    if problems or not scenario.monotone:
+        return problems
+    return _not_monotone(scenario.probabilities(doses), doses.labels, where)
 
 
 def _random(random: RandomScenarios, labels: tuple[str, ...], path: FieldPath) -> list[Problem]:
@@ -208,10 +205,6 @@ def _usable(kind: Any, value: Any) -> Any:
     with contextlib.suppress(ValidationError):
         return TypeAdapter(kind).validate_python(value)
     return None
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, dict) else value
 
 
 def _usable_items(kind: Callable[..., _T], value: Any) -> list[tuple[int, _T]]:

@@ -152,14 +152,14 @@ class Observation(Section):
         )
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
     """Take one policy alone for a list of one."""
     return [value] if isinstance(value, dict) else value
 
 
 Observations = Annotated[
     tuple[Observation, ...],
-    BeforeValidator(_one_or_more, json_schema_input_type=tuple[Observation, ...] | Observation),
+    BeforeValidator(one_or_more, json_schema_input_type=tuple[Observation, ...] | Observation),
 ]
 """One policy, or a list of named ones."""
 

@@ -152,15 +152,8 @@ class Effect(Section):
         ValueError
             If the dose without effect is not below the reference.
         """
-        return DoseEffect(
-            reference=highest if self.at_dose is None else self.at_dose,
-            shr=self.shr,
-            mortality_rr=self.mortality_rr,
-            shape=self.dose_response,
-            no_effect_dose=self.no_effect_dose,
-            ed50=self.ed50,
-            hill=self.hill,
-        )
+        own = self.model_dump(exclude={"at_dose", "dose_response"})
+        return DoseEffect(reference=highest if self.at_dose is None else self.at_dose, shape=self.dose_response, **own)
 
 
 class Phase2Analysis(Section):

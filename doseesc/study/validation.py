@@ -47,7 +47,7 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
         tags = [str(tag) for each in _models_in(info.annotation if info else None) for tag in _type_tags(each)]
         return Problem((*base, *path, "type"), "is missing", f"write  type:  with one of {', '.join(tags)}")
     if kind == "union_tag_invalid":
-        tags = _tags(context).split(", ")
+        tags = re.findall(r"'([^']*)'", str(context["expected_tags"]))
         return Problem(
             (*base, *path, "type"),
             f"is {show(context['tag'])}, not one of {', '.join(tags)}",
@@ -154,10 +154,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 def _type_tags(model: type[BaseModel]) -> tuple[Any, ...]:
     field = model.model_fields.get("type")
     return get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
-
-
-def _tags(context: dict[str, Any]) -> str:
-    return ", ".join(re.findall(r"'([^']*)'", str(context["expected_tags"])))
 
 
 def _is_consequence(details: ErrorDetails, errors: list[ErrorDetails]) -> bool:

@@ -62,7 +62,7 @@ def test_dates_and_other_columns(read):
     found = read("Site , ID,Date,DOSE,dlt\nA,1,2024-06-01,low,no\n\nB,2,2024-06-01,low,yes\n")
     assert [each.date for each in found.patients] == [date(2024, 6, 1)] * 2
     assert [each.line for each in found.patients] == [2, 4]
-    assert found.to_frame()["id"].tolist() == ["1", "2"]
+    assert [each.id for each in found.patients] == ["1", "2"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -136,11 +136,6 @@ def scores_at(
     return found  # what is not a number stays so
 
 
-def icu_days(patients: ArmPatients) -> FloatArray:
-    """Return days in intensive care by the last day: until improvement, death, loss or the last day."""
-    return patients.day.astype(np.float64)
-
-
 def icu_free_days(patients: ArmPatients) -> FloatArray:
     """Return days alive and out of intensive care by the last day: 0 for the dead; not a number where lost."""
     free = np.where(patients.kind == IMPROVED, patients.horizon - patients.day, 0).astype(np.float64)
@@ -153,7 +148,7 @@ def icu_days_of_survivors(patients: ArmPatients) -> FloatArray:
     It compares survivors only, of whom a drug that saves the sickest has sicker ones: it is biased.
     """
     known = (patients.kind == IMPROVED) | ((patients.kind == CENSORED) & (patients.day == patients.horizon))
-    return np.where(known, icu_days(patients), np.nan)
+    return np.where(known, patients.day, np.nan)
 
 
 def _normal(seed: int, block: int, arm: int, purpose: int, day: int, n: int, trials: int) -> FloatArray:
