@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from doseesc.inference import TRIAL, ToxicityData
@@ -166,11 +166,23 @@ class Borrow(Section):
         if self.method == "exnex" and TRIAL in names:
             remedy = {"remedy": "give it another name"}
             raise PydanticCustomError("names", f"has a study {TRIAL!r}, which is the one in hand", remedy)
-        own, other = ("weight", "exchangeable") if self.method == "map" else ("exchangeable", "weight")
+        own, other = self._chances
         if other in self.model_fields_set:
             remedy = {"remedy": f"write {own} instead, or another method"}
             raise PydanticCustomError("method", f"has {other}, which method {self.method} does not know", remedy)
         return self
+
+    @model_serializer(mode="wrap")
+    def _known(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the method does not know, so that a saved study can be read back."""
+        found: dict[str, Any] = handler(self)
+        found.pop(self._chances[1], None)
+        return found
+
+    @property
+    def _chances(self) -> tuple[str, str]:
+        """The key by which the method has its prior probability, and that of the other method."""
+        return ("weight", "exchangeable") if self.method == "map" else ("exchangeable", "weight")
 
     @property
     def chance(self) -> float:

@@ -14,8 +14,9 @@ from doseesc import __version__
 from doseesc.files import OutputError, write_file, write_folder
 from doseesc.results.arms import phase2_arms
 from doseesc.results.folder import characteristics_csv, check_folder, results_json, write_results
+from doseesc.results.reading import read
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study.study import load, shipped_scenarios
 
 ARMS = "phase2_arms: [{name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
 FILES = ["characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
@@ -36,6 +37,14 @@ def test_writes_the_files(results, tmp_path):
     assert names(folder) == FILES
     assert names(folder.parent) == ["way"]
     assert oct(folder.stat().st_mode) == oct(folder.parent.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_every_shipped_study_is_read_back(name, tmp_path):
+    ran = run(load(shipped_scenarios()[name]), trials=20, method="monte_carlo")
+    again = read(write_results(ran, tmp_path / "out"))
+    assert again.study.model_dump() == ran.study.model_dump()
+    pd.testing.assert_frame_equal(again.to_frame(), ran.to_frame())
 
 
 def test_characteristics_are_the_tidy_table(results):
