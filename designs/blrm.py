@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_amounts, require_choice, require_number, require_numbers, require_probability
+from designs.checks import require_amounts, require_number, require_numbers, require_probability
 from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.interval_choice import (
@@ -145,15 +145,7 @@ class BLRM(ChoosingDesign, TailsDesign):
             raise ValueError(f"prior_sd must be positive, not {list(self.prior_sd)}")
         if not -1 < require_number("prior_correlation", self.prior_correlation) < 1:
             raise ValueError(f"prior_correlation must lie between -1 and 1, not {self.prior_correlation}")
-        object.__setattr__(self, "intervals", require_numbers("intervals", self.intervals, 3))
-        if not 0 < self.intervals[0] < self.intervals[1] < self.intervals[2] < 1:
-            raise ValueError(f"intervals must begin at three increasing probabilities, not {list(self.intervals)}")
-        require_choice("selection", self.selection, SELECTIONS)
-        object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
-        if self.overdose_above is not None:
-            require_probability("overdose_above", self.overdose_above)
-        if self.feasibility_bound is not None:
-            require_probability("feasibility_bound", self.feasibility_bound)
+        self._check_choice(SELECTIONS)
         object.__setattr__(self, "floor_prior", require_floor(self.floor, self.floor_prior))
         super().__post_init__()
 
@@ -204,10 +196,6 @@ class BLRM(ChoosingDesign, TailsDesign):
         prior, patients = self._prior, self._patients(tally)
         model = logistic_grid(prior, patients)
         return self._grid(tally).expect(tally, level_shares_above(prior, model, level, limits))
-
-    @property
-    def _overdose_above(self) -> float:
-        return self.intervals[1] if self.overdose_above is None else self.overdose_above
 
     def _judge(self, tally: Tally) -> Choice:
         functions = [self._shares(tally, self._overdose_above)]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
+from designs.checks import require_choice, require_numbers, require_probability
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.tally import Tally
@@ -42,6 +43,12 @@ def choose(score: FloatArray, overdose: FloatArray, bound: float | None) -> Choi
 class ChoosingDesign(Design):
     """A design that gives the best of the levels that are safe."""
 
+    intervals: tuple[float, float, float]
+    selection: str
+    loss: tuple[float, float, float, float]
+    overdose_above: float | None
+    feasibility_bound: float | None
+
     @abstractmethod
     def _judge(self, tally: Tally) -> Choice:
         """Return the best level, the best of the safe ones, and the highest safe one."""
@@ -61,6 +68,21 @@ class ChoosingDesign(Design):
         held_back = (choice.best > choice.best_safe) & (choice.best_safe >= tally.level)
         reason = np.where(held_back, np.int8(Reason.TOO_TOXIC_ABOVE), decision.reason_code)
         return Decision(decision.level, decision.cohort_size, reason), choice.highest_safe
+
+    @property
+    def _overdose_above(self) -> float:
+        return self.intervals[1] if self.overdose_above is None else self.overdose_above
+
+    def _check_choice(self, selections: tuple[str, ...]) -> None:
+        """Check how levels are judged, and take lists for tuples."""
+        object.__setattr__(self, "intervals", require_numbers("intervals", self.intervals, 3))
+        if not 0 < self.intervals[0] < self.intervals[1] < self.intervals[2] < 1:
+            raise ValueError(f"intervals must begin at three increasing probabilities, not {list(self.intervals)}")
+        require_choice("selection", self.selection, selections)
+        object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
+        for name in ("overdose_above", "feasibility_bound"):
+            if getattr(self, name) is not None:
+                require_probability(name, getattr(self, name))
 
 
 def nearest_score(curve: FloatArray, target: float) -> FloatArray:

@@ -25,7 +25,7 @@ import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from designs.blrm import BlrmPosterior
-from designs.checks import require_choice, require_numbers, require_probability, require_whole
+from designs.checks import require_choice, require_probability, require_whole
 from designs.interval_choice import (
     Choice,
     ChoosingDesign,
@@ -112,15 +112,8 @@ class PymcDesign(ChoosingDesign, TailsDesign):
     def __post_init__(self) -> None:
         require_probability("target", self.target)
         object.__setattr__(self, "evidence", tuple(self.evidence))
-        object.__setattr__(self, "intervals", require_numbers("intervals", self.intervals, 3))
-        if not 0 < self.intervals[0] < self.intervals[1] < self.intervals[2] < 1:
-            raise ValueError(f"intervals must begin at three increasing probabilities, not {list(self.intervals)}")
-        require_choice("selection", self.selection, SELECTIONS)
+        self._check_choice(SELECTIONS)
         require_choice("mtd", self.mtd, MTDS)
-        object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
-        for name in ("overdose_above", "feasibility_bound"):
-            if getattr(self, name) is not None:
-                require_probability(name, getattr(self, name))
         if not self.fitted:
             raise ValueError(
                 "module is read where a scenario file is loaded; in Python use doseesc.inference.design_from_pymc"
@@ -176,10 +169,6 @@ class PymcDesign(ChoosingDesign, TailsDesign):
     @property
     def _model(self) -> Posterior:
         return self.fitted.live if isinstance(self.fitted, PosteriorText) else posterior_from_text(self.fitted)
-
-    @property
-    def _overdose_above(self) -> float:
-        return self.intervals[1] if self.overdose_above is None else self.overdose_above
 
     @property
     def _goal(self) -> str:
