@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress, TaskID
 
+_UNCUT = 1_000  # columns
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
 
 
@@ -60,7 +61,8 @@ def print_answer(
         return
     from rich.console import Console
 
-    console = Console(highlight=False)
+    # Lines have been folded where they may be; what is longer is the terminal's to wrap, and not to be cut off.
+    console = Console(highlight=False, width=_UNCUT)
     for each in lines():
         console.print(each, soft_wrap=True)
     if written:

@@ -321,6 +321,15 @@ def test_command_prints_the_tree(capsys):
     assert "0 DLT of 3 → escalate to high (42 %)" in out
 
 
+def test_a_narrow_terminal_cuts_no_figure_off(capsys, monkeypatch):
+    found = []
+    for columns in ("60", "200"):
+        monkeypatch.setenv("COLUMNS", columns)
+        found.append(command(["--design", "CRM", "--cohorts", "3"], capsys)[1])
+    assert found[0] == found[1]
+    assert max(map(len, found[0].splitlines())) > 60
+
+
 def test_command_writes_table_and_figure(tmp_path, capsys):
     figure = tmp_path / "new" / "tree.png"
     arguments = ["--design", "CRM", "--cohorts", "2", "--out", str(tmp_path), "--figure", str(figure), "--quiet"]
