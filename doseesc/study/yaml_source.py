@@ -1,6 +1,8 @@
 """Reading a YAML file from strangers: plain values, and the line of every field.
 
 The file is read event by event and never turned into objects: no tags, no merge keys, aliases only within limits.
+ruamel.yaml's own loaders do not fit: the safe one forgets lines, and the one that keeps them takes any tag and any
+number of aliases.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ at_death    the dead leave at death, as if they could still have improved: the c
 z is only nearly normal: with arms of unequal size it is skewed towards the smaller arm.  At a one-sided level of 2.5 %
 and 76 controls against 38 treated, a drug that does nothing improves patients sooner in 2.9 % of trials and later in
 2.1 %, as all permutations of the arms' labels say too; at 400 against 200 in 2.6 and 2.4 %.
+
+All trials are tested at once, from counts per day; lifelines and statsmodels, with which tests compare, take one at a
+time, patient by patient.
 """
 
 from __future__ import annotations

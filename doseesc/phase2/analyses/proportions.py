@@ -7,6 +7,8 @@ Miettinen-Nurminen  limits at which the score test rejects, variance at the rest
                     times N/(N-1) (Miettinen and Nurminen 1985, Stat Med 4:213)
 Clopper-Pearson     exact limits of one proportion, by beta quantiles
 Cochran-Armitage    trend over the arms' scores, binomial variance
+
+All are for many trials at once, in arrays; SciPy and statsmodels, with which tests compare, take one table at a time.
 """
 
 from __future__ import annotations
