@@ -6,9 +6,11 @@ The phases, and how the answers of several rules of one phase are combined, are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from designs.arrays import BoolArray, FloatArray, IntArray
+from designs.checks import require_whole
 from designs.decision import Decision, Reason
 from designs.tally import Tally
 
@@ -84,6 +86,21 @@ class Rule(ABC):
     @abstractmethod
     def describe(self, design: RuledDesign) -> str:
         """Say in one plain sentence, with its numbers, what the rule does to ``design``."""
+
+
+@dataclass(frozen=True)
+class PatientsRule(Rule):
+    """A rule that asks for a number of patients, ``n``."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        require_whole("n", self.n, 1)
+
+    def check_reachable(self, design: RuledDesign) -> None:
+        """Raise ValueError if the trial never treats that many."""
+        if self.n > design.max_n:
+            raise ValueError(f"n must be at most max_n = {design.max_n} in {type(self).__name__}, not {self.n}")
 
 
 class AdmissibilityRule(Rule):

@@ -16,6 +16,7 @@ from designs.checks import require_choice, require_number, require_probability, 
 from designs.decision import Reason
 from designs.rules.base import (
     AdmissibilityRule,
+    PatientsRule,
     RescueRule,
     RuledDesign,
     StoppingRule,
@@ -147,7 +148,7 @@ class StopTooToxic(StoppingRule):
 
 
 @dataclass(frozen=True)
-class TryRescueDose(RescueRule):
+class TryRescueDose(PatientsRule, RescueRule):
     """Where a safety rule would stop the trial, treat at a lower level first until ``n`` patients are there.
 
     For trials that start above the lowest level: a model may condemn a level at which nobody was ever treated.
@@ -162,13 +163,12 @@ class TryRescueDose(RescueRule):
         The level to try.
     """
 
-    n: int
     level: int = 1
 
     reason = Reason.RESCUE
 
     def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
+        super().__post_init__()
         require_whole("level", self.level, 1)
 
     def check(self, design: RuledDesign) -> None:

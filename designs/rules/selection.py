@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from designs.arrays import BoolArray
-from designs.checks import require_whole
 from designs.decision import Reason
-from designs.rules.base import RuledDesign, SelectionRule, counted
+from designs.rules.base import PatientsRule, RuledDesign, SelectionRule, counted
 from designs.tally import Tally
 
 
@@ -30,7 +29,7 @@ class SelectTried(SelectionRule):
 
 
 @dataclass(frozen=True)
-class MinimumAtMTD(SelectionRule):
+class MinimumAtMTD(PatientsRule, SelectionRule):
     """Select only a level at which at least ``n`` patients were treated.
 
     The usual "at least six patients at the MTD"; the part of escalation's ``demand_n_at_dose`` and of crmPack's
@@ -38,17 +37,11 @@ class MinimumAtMTD(SelectionRule):
     stopping rule such as :class:`StopAtRecommended` for that.
     """
 
-    n: int
-
     reason = Reason.MTD_FOUND
-
-    def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
 
     def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the trial never treats that many."""
-        if self.n > design.max_n:
-            raise ValueError(f"n must be at most max_n = {design.max_n} in MinimumAtMTD, not {self.n}")
+        self.check_reachable(design)
 
     def selectable(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """See :meth:`SelectionRule.selectable`."""

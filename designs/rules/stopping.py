@@ -14,20 +14,15 @@ import numpy as np
 from designs.arrays import BoolArray, IntArray
 from designs.checks import require_number, require_probability, require_whole
 from designs.decision import Reason
-from designs.rules.base import HoldingRule, RuledDesign, StoppingRule, counted, require_level
+from designs.rules.base import HoldingRule, PatientsRule, RuledDesign, StoppingRule, counted, require_level
 from designs.tally import Tally
 
 
 @dataclass(frozen=True)
-class StopAtRecommended(StoppingRule):
+class StopAtRecommended(PatientsRule, StoppingRule):
     """Stop when ``n`` patients have been treated at the level that the next cohort would get."""
 
-    n: int
-
     reason = Reason.ENOUGH_AT_DOSE
-
-    def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
 
     def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
@@ -39,16 +34,15 @@ class StopAtRecommended(StoppingRule):
 
 
 @dataclass(frozen=True)
-class StopAtDose(StoppingRule):
+class StopAtDose(PatientsRule, StoppingRule):
     """Stop when ``n`` patients have been treated at ``level``, or at any one level where it is not given."""
 
-    n: int
     level: int | None = None
 
     reason = Reason.ENOUGH_AT_DOSE
 
     def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
+        super().__post_init__()
         if self.level is not None:
             require_whole("level", self.level, 1)
 
@@ -70,18 +64,13 @@ class StopAtDose(StoppingRule):
 
 
 @dataclass(frozen=True)
-class StopWhenStaying(StoppingRule):
+class StopWhenStaying(PatientsRule, StoppingRule):
     """Stop when ``n`` patients have been treated at the current level *and* the next cohort would stay there.
 
     This is BOIN's ``n.earlystop``; :class:`StopAtRecommended` also stops before a move.
     """
 
-    n: int
-
     reason = Reason.STAYING_AT_DOSE
-
-    def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
 
     def stops(self, design: RuledDesign, tally: Tally, level: IntArray) -> BoolArray:
         """See :meth:`StoppingRule.stops`."""
@@ -189,7 +178,7 @@ class StopWhenPrecise(StoppingRule):
 
 
 @dataclass(frozen=True)
-class MinimumPatients(HoldingRule):
+class MinimumPatients(PatientsRule, HoldingRule):
     """Do not stop before ``n`` patients have been treated, except for safety.
 
     Holds back every stopping rule but those of safety; a design that has run its own course (3+3) ends all the same.
@@ -197,17 +186,11 @@ class MinimumPatients(HoldingRule):
     ``StoppingMinPatients``, bcrm's ``nmin``.
     """
 
-    n: int
-
     reason = Reason.RULES_MET
-
-    def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
 
     def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the trial never treats that many."""
-        if self.n > design.max_n:
-            raise ValueError(f"n must be at most max_n = {design.max_n} in MinimumPatients, not {self.n}")
+        self.check_reachable(design)
 
     def holds(self, design: RuledDesign, tally: Tally) -> BoolArray:
         """See :meth:`HoldingRule.holds`."""
