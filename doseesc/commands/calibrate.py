@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.commands._calls import Call, library, made, script, variable
+from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
 from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
@@ -89,55 +89,45 @@ def calibrate(
     p_safe and p_toxic. With --out DIR all candidates are written to DIR/calibration.csv.
     """
     axes = dict(_axis(text) for text in grid or []) or None
+    loaded = None if show_code else load_study(file, drug_alone=True)
+    name = name_in_file(file, design) if loaded is None else chosen_design(loaded, design)[0]
     study, truths, found = variable("study"), variable("truths"), variable("found")
-    objective = variable("objective")
-    name = name_in_file(file, design) if show_code else design
     judged_on = library("doseesc.planning", "truths_of")(study, curves=curves, seed=None if curves is None else seed)
+    made_of = library("doseesc.planning", "make_objective")(
+        study.designs[name],
+        truths,
+        criterion=criterion,
+        penalty=penalty if criterion == CriterionName.penalised else None,
+        target=study.target,
+        true_mtd=library("doseesc.planning", "true_mtds_of")(study, truths),
+    )
+    own = {"starts": starts} if optimal else {"grid": axes}
+    search = library("doseesc.planning", "optimal_skeleton" if optimal else "calibrate")
+    searched = search(study.designs[name], variable("objective"), **own, jobs=None if jobs == 1 else jobs)
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
-
-    def made_of(name: str) -> Call:
-        return library("doseesc.planning", "make_objective")(
-            study.designs[name],
-            truths,
-            criterion=criterion,
-            penalty=penalty if criterion == CriterionName.penalised else None,
-            target=study.target,
-            true_mtd=library("doseesc.planning", "true_mtds_of")(study, truths),
-        )
-
-    def searched(name: str) -> Call:
-        processes = None if jobs == 1 else jobs
-        if optimal:
-            search = library("doseesc.planning", "optimal_skeleton")
-            return search(study.designs[name], objective, starts=starts, jobs=processes)
-        return library("doseesc.planning", "calibrate")(study.designs[name], objective, grid=axes, jobs=processes)
-
-    if show_code:
-        steps = {"study": load_call(file), "truths": judged_on, "objective": made_of(name), "found": searched(name)}
+    if loaded is None:
+        steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
         wanted = figure is not None and not optimal
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
         print_data(script(steps, shown, [drawn.savefig(str(figure))] if wanted else []))
         return
-    loaded = load_study(file, drug_alone=True)
-    name, _ = chosen_design(loaded, design)
     check_figure_file(figure, force=force)
     known = {"study": loaded}
     with _user_errors("--curves"):
         known["truths"] = made(judged_on, known)
     with _user_errors("--design"):
-        known["objective"] = made(made_of(name), known)
+        known["objective"] = made(made_of, known)
     if optimal:
         with _user_errors("--design"):
-            best: OptimalSkeleton = made(searched(name), known)
+            best: OptimalSkeleton = made(searched, known)
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 
             print_found(best, lambda each: skeleton_lines(each, name), output_format)
         return
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        answer: Calibration = made(searched(name), known, progress=progress)
+        answer: Calibration = made(searched, known, progress=progress)
     written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
-    drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
     written += save_figure(figure, lambda: made(drawn, {"found": answer}))
     if quiet:
         return
