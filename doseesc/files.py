@@ -161,6 +161,12 @@ def rounded_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return list(json.loads(frame.to_json(orient="records", double_precision=15)))
 
 
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as plain values for JSON; what is missing is None."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV, without its index and with the same line ends on every system."""
     return frame.to_csv(index=False, lineterminator="\n")
@@ -168,9 +174,3 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 def _write(path: Path, content: str | bytes) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as plain values for JSON; what is missing is None."""
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]

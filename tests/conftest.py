@@ -2,7 +2,8 @@ import pytest
 from support import DATA
 
 from doseesc.cli import main
-from doseesc.study.study import ScenarioError, load
+from doseesc.errors import ScenarioError
+from doseesc.study.study import load
 
 
 @pytest.fixture(scope="session")

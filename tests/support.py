@@ -17,6 +17,18 @@ max_n: 12
 """
 """What most small scenario files of the tests begin with, after  study:."""
 
+THREE_DESIGNS = """\
+designs:
+  - {name: 3+3, type: 3+3}
+  - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}}
+  - {name: BOIN, type: BOIN}
+scenarios:
+  - {name: mild, description: none is toxic, dlt: [0.02, 0.05, 0.1]}
+  - {name: middle, dlt: [0.1, 0.25, 0.45]}
+  - {name: toxic, dlt: [0.5, 0.6, 0.7]}
+"""
+"""Three designs for them, under three truths."""
+
 ARMS = """
 phase2_arms:
   - {name: saline, control: true}

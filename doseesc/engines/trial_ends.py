@@ -13,7 +13,7 @@ import numpy as np
 from designs import Reason
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import METRICS
+from doseesc.engines.figures import ABOUT_MTD, METRICS
 
 
 class TrialEnds:
@@ -89,7 +89,7 @@ class TrialEnds:
         top = self.selected == self.n_doses
         if mtd is None:
             nothing = np.full(len(weight), np.nan)
-            for metric in METRICS[6:]:
+            for metric in ABOUT_MTD:
                 mean[metric] = square[metric] = nothing
         else:
             rows = np.arange(len(weight))

@@ -12,7 +12,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.engines import METRICS, OBSERVED_METRICS, Observed, OperatingCharacteristics, TidyRow, tidy_rows
 from doseesc.results.cells import Cell
-from doseesc.results.plain import number_of
+from doseesc.results.plain import figures_of, number_of
 from doseesc.truth import PatientLaw
 
 DRUG_ALONE = "the drug alone"
@@ -172,25 +172,21 @@ def _joined(figures: PolicyFigures | None, more: Observed | None) -> dict[str, A
 def _figures(row: Mapping[str, Any] | None, method: str, true_mtd: int) -> PolicyFigures | None:
     if row is None:
         return None
-    return PolicyFigures(method, true_mtd, **_numbers(row, METRICS), mcse=_errors(row, METRICS))
+    return PolicyFigures(method, true_mtd, **vars(_of(row, METRICS)), mcse=_of(row["mcse"], METRICS))
 
 
 def _observed(row: Mapping[str, Any]) -> Observed:
-    law = _numbers(row["per_patient"], _PER_PATIENT)
+    law = vars(_of(row["per_patient"], _PER_PATIENT))
     return Observed(
         law=PatientLaw(counted=law["observed_dlt"] * law["evaluable"], **law),
         enrolled_distribution=number_of(row["enrolled_distribution"]),
-        **_numbers(row, OBSERVED_METRICS),
-        mcse=_errors(row, OBSERVED_METRICS),
+        **vars(_of(row, OBSERVED_METRICS)),
+        mcse=_of(row["mcse"], OBSERVED_METRICS),
     )
 
 
-def _numbers(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: number_of(row[name]) for name in names}
-
-
-def _errors(row: Mapping[str, Any], names: Sequence[str]) -> SimpleNamespace:
-    return SimpleNamespace(**_numbers(row["mcse"], names))
+def _of(row: Mapping[str, Any], names: Sequence[str]) -> SimpleNamespace:
+    return figures_of({name: row[name] for name in names})
 
 
 def _observed_rows(observed: Observed) -> Iterator[TidyRow]:

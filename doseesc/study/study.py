@@ -32,14 +32,11 @@ from doseesc.study.sections import (
     Simulation,
     TrueMtd,
 )
-from doseesc.study.shipped import shipped_scenarios, starter_file
 from doseesc.study.table_file import with_table_files
 from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Section, Whole
 from doseesc.study.yaml_source import Source, read_source
 from doseesc.truth import DoseProbability, ObservationModel, dlt_probability_at, dose_status, true_mtd
-
-__all__ = ["ScenarioError", "Study", "json_schema", "load", "shipped_scenarios", "starter_file"]
 
 
 class Study(Section):

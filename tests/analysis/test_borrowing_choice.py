@@ -11,12 +11,14 @@ from matplotlib.colors import to_hex
 import doseesc
 from doseesc.analysis.borrowed import borrowed
 from doseesc.analysis.model_choice import analysis_model
+from doseesc.errors import ScenarioError
 from doseesc.inference.borrowing.heterogeneity import HalfNormal, Known
 from doseesc.inference.borrowing.hierarchy import hierarchy_posterior
 from doseesc.inference.data import ToxicityData
 from doseesc.report.figures.borrowing import borrowing_figure
 from doseesc.report.terminal.borrowing import borrowing_lines
-from doseesc.study.study import ScenarioError, load, shipped_scenarios
+from doseesc.study.shipped import shipped_scenarios
+from doseesc.study.study import load
 
 SHIPPED = shipped_scenarios()["nct04602104_borrowing"]
 STUDY = "{name: earlier, doses: [1, 4], n: [3, 6], dlt: [0, 1]}"

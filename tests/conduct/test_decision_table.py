@@ -31,6 +31,7 @@ from designs import (
 from doseesc.conduct.decision_table import decision_letters
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
+from doseesc.study.shipped import shipped_scenarios
 
 PUBLISHED = data("published.yaml")
 SHARED = {"target": 0.3, "n_doses": 3, "max_n": 15}
@@ -180,7 +181,7 @@ def test_command_prints_tallies(cli):
 
 @pytest.mark.parametrize("design", ["3+3", "CRM", "BOIN"])
 def test_command_writes_and_prints_data(cli, design):
-    study = doseesc.load(doseesc.study.study.shipped_scenarios()["nct04602104"])
+    study = doseesc.load(shipped_scenarios()["nct04602104"])
     expected = doseesc.decision_table(study, design).to_frame()
     code, out, _ = cli("table", "nct04602104", "--design", design, "--out", "t.csv", "--format", "csv")
     assert code == 0

@@ -9,7 +9,8 @@ from doseesc.cli import build_app
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
-from doseesc.study.study import ScenarioError, load
+from doseesc.errors import ScenarioError
+from doseesc.study.study import load
 
 TRUTH = [0.1, 0.25, 0.45]
 

@@ -23,7 +23,7 @@ from doseesc.inference.data import ToxicityData
 from doseesc.inference.sampling import Sampler
 from doseesc.report.fit_files import write_fit
 from doseesc.report.terminal.fit import fit_lines
-from doseesc.study.study import shipped_scenarios
+from doseesc.study.shipped import shipped_scenarios
 
 WEAK = BivariateNormal(mean=(np.log(0.5), 0.0), sd=(2.0, 1.0))
 MEXVT = ToxicityData(study=["MEXVT"] * 5, amount=[2, 4, 8, 12, 16], n=[3, 3, 6, 6, 6], dlt=[0] * 5)

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 import doseesc
 from doseesc.engines.exact import enumerate_paths
+from doseesc.errors import ScenarioError
 from doseesc.planning.ensemble import FIGURES, file_random, run_ensemble
 from doseesc.report.terminal.ensemble import ensemble_lines
 from doseesc.study.random_section import OrderedUniform, ProbitSteps, PseudoUniform, RandomLogistic, RandomScenarios
-from doseesc.study.study import ScenarioError
 
 DESIGNS = """
   - {name: B, type: BOIN}

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from support import ARMS
 
+from doseesc.errors import ScenarioError
 from doseesc.phase2.alternatives import analyses_frame, simulate_analyses
 from doseesc.phase2.analyses.proportions import clopper_pearson, miettinen_nurminen, newcombe
 from doseesc.phase2.detectable import detectable_shr
@@ -24,7 +25,8 @@ from doseesc.planning.phase2_trial import phase2_of, trial_plan
 from doseesc.report.terminal.phase2 import answer_parts, headline
 from doseesc.report.terminal.phase2_totals import totals_lines
 from doseesc.study.phase2_assumptions import assumptions_of
-from doseesc.study.study import ScenarioError, load, shipped_scenarios
+from doseesc.study.shipped import shipped_scenarios
+from doseesc.study.study import load
 from doseesc.truth.accrual import DAYS_PER_MONTH, Accrual
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
-from support import THREE_DOSES
+from support import THREE_DESIGNS, THREE_DOSES
 
 from doseesc.cli import main
 from doseesc.engines.pathways import pathways
@@ -31,15 +31,8 @@ STUDY = (
 study: {title: A <small> study & its report, registry_id: NCT04602104, assumptions: ["doses: assumed"]}
 """
     + THREE_DOSES
+    + THREE_DESIGNS
     + """\
-designs:
-  - {name: 3+3, type: 3+3}
-  - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}}
-  - {name: BOIN, type: BOIN}
-scenarios:
-  - {name: mild, description: none is toxic, dlt: [0.02, 0.05, 0.1]}
-  - {name: middle, dlt: [0.1, 0.25, 0.45]}
-  - {name: toxic, dlt: [0.5, 0.6, 0.7]}
 observation:
   - {name: deaths replaced, background: 0.05, mortality_28_days: 0.3, deaths: replaced}
 phase2_arms:

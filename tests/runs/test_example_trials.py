@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import THREE_DOSES
+from support import THREE_DESIGNS, THREE_DOSES
 
 from designs import Tally
 from doseesc.engines.decision_graph import DecisionGraph
@@ -19,15 +19,8 @@ STUDY = (
 study: {title: Example trials}
 """
     + THREE_DOSES
+    + THREE_DESIGNS
     + """\
-designs:
-  - {name: 3+3, type: 3+3}
-  - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}}
-  - {name: BOIN, type: BOIN}
-scenarios:
-  - {name: mild, description: none is toxic, dlt: [0.02, 0.05, 0.1]}
-  - {name: middle, dlt: [0.1, 0.25, 0.45]}
-  - {name: toxic, dlt: [0.5, 0.6, 0.7]}
 simulation: {trials: 500, seed: 7, method: monte_carlo}
 """
 )

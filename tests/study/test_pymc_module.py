@@ -8,11 +8,13 @@ from support import yaml
 
 import doseesc
 from doseesc.cli import main
+from doseesc.errors import ScenarioError
 from doseesc.inference.any_model.posterior import PosteriorText
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.study.pymc_module import with_pymc_models
-from doseesc.study.study import ScenarioError, Study, json_schema, shipped_scenarios
+from doseesc.study.shipped import shipped_scenarios
+from doseesc.study.study import Study, json_schema
 from doseesc.study.yaml_source import read_source
 
 MODEL = """\

@@ -3,7 +3,8 @@
 import pytest
 
 from designs import AllOf, AnyOf, MinimumPatients, StopAtDose, StopAtRecommended
-from doseesc.study.study import ScenarioError, load
+from doseesc.errors import ScenarioError
+from doseesc.study.study import load
 
 SCENARIO = """
 study: {title: t}

@@ -3,7 +3,8 @@ import re
 import pytest
 from support import data
 
-from doseesc.study.study import ScenarioError, load
+from doseesc.errors import ScenarioError
+from doseesc.study.study import load
 
 CASES = data("wrong_scenarios.yaml")["cases"]
 

@@ -5,7 +5,8 @@ import pytest
 from support import yaml
 
 from designs import design_class, design_names
-from doseesc.study.study import json_schema, shipped_scenarios
+from doseesc.study.shipped import shipped_scenarios
+from doseesc.study.study import json_schema
 
 DLT = "dlt: [0.1, 0.2, 0.3]"
 

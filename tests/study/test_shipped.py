@@ -4,7 +4,8 @@ from support import yaml
 
 from designs import BOIN, CRM, ThreePlusThree, design_class, design_names
 from doseesc.study import shipped
-from doseesc.study.study import json_schema, load, shipped_scenarios, starter_file
+from doseesc.study.shipped import shipped_scenarios, starter_file
+from doseesc.study.study import json_schema, load
 
 
 @pytest.mark.parametrize("name", [*shipped_scenarios(), "starter"])

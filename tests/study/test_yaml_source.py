@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from doseesc.study.study import ScenarioError, load
+from doseesc.errors import ScenarioError
+from doseesc.study.study import load
 
 BROKEN = {
     "a: [1\nb: 2": "mine.yaml:2\n  is not YAML (expected ',' or ']'",
