@@ -130,8 +130,10 @@ def called_by_name():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "library" and len(node.args) == 2:
                 home, name = node.args
-                if isinstance(home, ast.Constant) and isinstance(name, ast.Constant):
-                    yield home.value, name.value
+                names = [name.body, name.orelse] if isinstance(name, ast.IfExp) else [name]
+                for each in names:
+                    if isinstance(home, ast.Constant) and isinstance(each, ast.Constant):
+                        yield home.value, each.value
 
 
 @pytest.mark.parametrize(("home", "name"), sorted(set(called_by_name())))
