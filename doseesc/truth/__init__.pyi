@@ -1,4 +1,6 @@
+from .accrual import DAYS_PER_MONTH as DAYS_PER_MONTH
 from .accrual import Accrual as Accrual
+from .arrivals import next_gap as next_gap
 from .curves import DoseProbability as DoseProbability
 from .curves import MtdRule as MtdRule
 from .curves import dlt_probability_at as dlt_probability_at
@@ -9,10 +11,13 @@ from .curves import power_curve as power_curve
 from .curves import true_mtd as true_mtd
 from .event_times import DEATH_TIMES as DEATH_TIMES
 from .event_times import MORTALITY_HORIZON as MORTALITY_HORIZON
+from .event_times import DltTimes as DltTimes
 from .event_times import EarlyTimes as EarlyTimes
 from .event_times import EventTimes as EventTimes
+from .event_times import LateWeibull as LateWeibull
 from .event_times import UniformTimes as UniformTimes
 from .event_times import WeibullTimes as WeibullTimes
+from .event_times import days_to_dlt as days_to_dlt
 from .event_times import death_in_window as death_in_window
 from .observation import ObservationModel as ObservationModel
 from .observation import PatientLaw as PatientLaw
