@@ -8,6 +8,10 @@ from .decision_graph import UNKNOWN as UNKNOWN
 from .decision_graph import DecisionGraph as DecisionGraph
 from .dose_posterior import DoseModel as DoseModel
 from .dose_posterior import DosePosterior as DosePosterior
+from .enrolment import BACKFILL_RULES as BACKFILL_RULES
+from .enrolment import Backfill as Backfill
+from .enrolment import Calendar as Calendar
+from .enrolment import Stagger as Stagger
 from .exact import Paths as Paths
 from .exact import enumerate_paths as enumerate_paths
 from .figures import BY_LEVEL as BY_LEVEL

@@ -8,14 +8,6 @@ Weibull, truncated
     F(t) = (1 - exp(-(t/scale)^shape)) / (1 - exp(-(h/scale)^shape))
 early
     a stated share of the events within the first days, evenly, the rest evenly over the remaining days
-
-One more law of the time of a DLT depends on its probability p (Yuan et al. 2018, as in simFastBOIN):
-
-late Weibull
-    of all DLTs a share f comes in the second half of the horizon.  P(T <= h) = p and P(T <= h/2) = (1 - f) p give
-    shape = log2(log(1-p) / log(1-(1-f)p)) and, with a patient's latent uniform U,
-    T = h (log(1-U) / log(1-p))^(1/shape) = (-log(1-U)/rate)^(1/shape),  rate = -log(1-p) / h^shape,
-    so that T falls within the horizon exactly where U < p
 """
 
 from __future__ import annotations
@@ -28,7 +20,6 @@ import numpy as np
 from scipy.special import expit
 
 from designs.arrays import FloatArray
-from designs.checks import require_probability
 
 MORTALITY_HORIZON = 28.0
 """Days of the mortality from which the probability of death in a shorter window follows."""
@@ -147,53 +138,7 @@ class EarlyTimes:
         return (self.within,) if self.within < horizon else ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class LateWeibull:
-    """Weibull times of which a stated share falls into the second half of the horizon; they depend on p.
-
-    Parameters
-    ----------
-    late_share : float
-        Share f of the DLTs that come in the second half; 0.5 is nearly even, and more is later.
-
-    References
-    ----------
-    Yuan, Lin, Li, Nie and Warren 2018, Clinical Cancer Research 24:4921, doi 10.1158/1078-0432.CCR-18-0246.
-    """
-
-    late_share: float
-
-    def __post_init__(self) -> None:
-        require_probability("late_share", self.late_share)
-
-    def shape(self, probability: Any) -> FloatArray:
-        """Return the shape of the Weibull for each DLT probability.
-
-        Examples
-        --------
-        >>> LateWeibull(late_share=0.5).shape([1e-9, 0.3, 0.9]).round(3)
-        array([1.   , 1.134, 1.945])
-        """
-        p = _never_certain(probability)
-        return np.log2(np.log1p(-p) / np.log1p(-(1 - self.late_share) * p))
-
-    def days(self, latent: Any, probability: Any, horizon: float) -> FloatArray:
-        """Return the time of each DLT, infinite where ``latent`` is not below ``probability``; shapes are broadcast."""
-        u, given = np.broadcast_arrays(np.asarray(latent, dtype=np.float64), np.asarray(probability, dtype=np.float64))
-        p = _never_certain(given)
-        ratio = np.log1p(-np.minimum(u, p)) / np.log1p(-p)
-        return np.where(u < given, horizon * ratio ** (1 / self.shape(p)), np.inf)
-
-
-def _never_certain(probability: Any) -> FloatArray:
-    # A Weibull leaves nobody without an event only at infinity, and has no shape where nobody has one.
-    return np.clip(np.asarray(probability, dtype=np.float64), 1e-300, 1 - 1e-9)
-
-
 EventTimes = UniformTimes | WeibullTimes | EarlyTimes
-
-DltTimes = EventTimes | LateWeibull
-"""Laws of the time of a DLT: one and the same for all DLT probabilities, or one that depends on it."""
 
 EVEN_TIMES = UniformTimes()
 """The law of the time of a DLT where nothing is known of it."""
@@ -201,35 +146,6 @@ EVEN_TIMES = UniformTimes()
 DEATH_TIMES = WeibullTimes(shape=1.4, scale=15.5)
 """Deaths in ARDS, truncated at 28 days: a joint fit to the ACTT-1 ventilated and high-flow strata (65 of 96 deaths to
 day 29 come by day 15) and to the times to death of Wang et al. 2020; the project's own."""
-
-
-def days_to_dlt(times: DltTimes, latent: Any, probability: Any, horizon: float) -> FloatArray:
-    """Return the days from first dose to the DLT, infinite where there is none.
-
-    A patient has a DLT exactly where the latent number is below the probability, and then has it sooner at a dose
-    that is more toxic, in the order of the latent numbers.  For a time independent of who has a DLT, give
-    ``fresh * probability`` with a fresh uniform number in place of ``latent``.
-
-    Parameters
-    ----------
-    times : DltTimes
-        The law.
-    latent, probability : array
-        Uniform numbers in [0, 1), and DLT probabilities; broadcast.
-    horizon : float
-        Days to which the probabilities refer.
-
-    Examples
-    --------
-    >>> days_to_dlt(EVEN_TIMES, [0.1, 0.4], [[0.2], [0.5]], 28)
-    array([[14. ,  inf],
-           [ 5.6, 22.4]])
-    """
-    if isinstance(times, LateWeibull):
-        return times.days(latent, probability, horizon)
-    u, p = np.broadcast_arrays(np.asarray(latent, dtype=np.float64), np.asarray(probability, dtype=np.float64))
-    share = np.divide(u, p, out=np.zeros(u.shape), where=u < p)
-    return np.where(u < p, times.quantile(share, horizon), np.inf)
 
 
 def death_in_window(mortality: float, window: float) -> float:
