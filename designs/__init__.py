@@ -63,6 +63,7 @@ from designs.rules import (
     TryRescueDose,
 )
 from designs.rules.conflicts import rule_conflicts
+from designs.rolling_six import RollingSix
 from designs.sanity import check_design
 from designs.skeleton import skeleton
 from designs.table_design import TableDesign
@@ -119,6 +120,7 @@ __all__ = [
     "ProposalRule",
     "Reason",
     "RescueRule",
+    "RollingSix",
     "Rule",
     "SelectTried",
     "SelectionRule",
