@@ -25,6 +25,8 @@ from designs.interval import IntervalDesign
 from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
+from designs.pending import EnteredTally, Pending
+from designs.policies import Complete, PendingPolicy, Settled, Weighted
 from designs.registry import UnknownName, design_class, design_names, rule_class, rule_names
 from designs.rules import (
     AcceleratedTitration,
@@ -68,6 +70,7 @@ from designs.table_design import TableDesign
 from designs.tally import Tally
 from designs.three_plus_three import ThreePlusThree
 from designs.tpi import TPI
+from designs.weights import follow_up_weights
 
 __all__ = [
     "BLRM",
@@ -94,8 +97,10 @@ __all__ = [
     "CohortSizeByDLTs",
     "CohortSizeByLevel",
     "CohortSizeRule",
+    "Complete",
     "Decision",
     "Design",
+    "EnteredTally",
     "EwocPosterior",
     "FollowPath",
     "GlobalCoherence",
@@ -111,6 +116,8 @@ __all__ = [
     "MinimumPatients",
     "NoSkipping",
     "PartialCohortRule",
+    "Pending",
+    "PendingPolicy",
     "ProposalRule",
     "Reason",
     "RescueRule",
@@ -118,6 +125,7 @@ __all__ = [
     "SelectTried",
     "SelectionRule",
     "SentinelAtNewDose",
+    "Settled",
     "StopAtDose",
     "StopAtRecommended",
     "StopTooToxic",
@@ -130,9 +138,11 @@ __all__ = [
     "ThreePlusThree",
     "TryRescueDose",
     "UnknownName",
+    "Weighted",
     "check_design",
     "design_class",
     "design_names",
+    "follow_up_weights",
     "indifference_intervals",
     "rule_class",
     "rule_conflicts",

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 
 
 class Reason(IntEnum):
     """Why a decision was made; simulation tables, conduct and text all use these words.
 
-    Codes from 50 on end the trial.  Where several apply to one decision the smallest code of its kind is given,
-    so that the order of rules cannot matter.
+    Codes from 40 on wait for outcomes, those from 50 on end the trial.  Where several apply to one decision the
+    smallest code of its kind is given, so that the order of rules cannot matter.
     """
 
     START = 1
@@ -31,6 +31,10 @@ class Reason(IntEnum):
     ESCALATE = 30
     STAY = 31
     DEESCALATE = 32
+    WAIT = 40
+    TOO_MANY_PENDING = 41
+    FOLLOW_UP_TOO_SHORT = 42
+    TOO_FEW_KNOWN = 43
     NO_SAFE_DOSE = 50
     LEVEL_TOO_TOXIC = 51
     MTD_FOUND = 60
@@ -45,6 +49,11 @@ class Reason(IntEnum):
     def stops(self) -> bool:
         """Whether the trial ends here."""
         return self >= Reason.NO_SAFE_DOSE
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody is treated until more is known of patients under observation."""
+        return Reason.WAIT <= self < Reason.NO_SAFE_DOSE
 
     @property
     def sentence(self) -> str:
@@ -65,6 +74,10 @@ _SENTENCES = {
     Reason.ESCALATE: "The data support the next higher level.",
     Reason.STAY: "The data support treating more patients at this level.",
     Reason.DEESCALATE: "The data call for a lower level.",
+    Reason.WAIT: "Wait: the decision depends on patients who are still in their DLT window.",
+    Reason.TOO_MANY_PENDING: "Wait: too many patients at this level are still in their DLT window.",
+    Reason.FOLLOW_UP_TOO_SHORT: "Wait: a patient at this level has not been followed long enough to go higher.",
+    Reason.TOO_FEW_KNOWN: "Wait: too few outcomes at this level are known to go higher.",
     Reason.NO_SAFE_DOSE: "Stop: even the lowest level is too toxic.",
     Reason.LEVEL_TOO_TOXIC: "Stop: the DLT probability is too likely to exceed the limit.",
     Reason.MTD_FOUND: "Stop: the design has found its MTD.",
@@ -75,6 +88,12 @@ _SENTENCES = {
     Reason.SAME_LEVEL_REPEATED: "Stop: the same level has been recommended often enough in a row.",
     Reason.RULES_MET: "Stop: the combined stopping rule is met.",
 }
+
+
+def waits_for_outcomes(reason_code: npt.NDArray[np.int8]) -> BoolArray:
+    """Return where reasons (S,) are ones to wait."""
+    return (reason_code >= Reason.WAIT) & (reason_code < Reason.NO_SAFE_DOSE)
+
 
 _REASONS = np.full(128, None, dtype=object)
 for _reason in Reason:
@@ -90,7 +109,7 @@ class Decision:
     level : array of int, shape (S,)
         Level of the next cohort, from 1; 0 means stop.
     cohort_size : array of int, shape (S,)
-        Patients in the next cohort; 0 where the trial stops.
+        Patients in the next cohort; 0 where the trial stops or waits.
     reason_code : array of int8, shape (S,)
         Codes of :class:`Reason`; ``.reason`` gives the members.
     """
@@ -98,6 +117,11 @@ class Decision:
     level: IntArray
     cohort_size: IntArray
     reason_code: npt.NDArray[np.int8]
+
+    @property
+    def waits(self) -> BoolArray:
+        """Where nobody is treated until more is known, shape (S,): a level above 0 and a cohort of 0."""
+        return (self.level > 0) & (self.cohort_size == 0)
 
     @property
     def reason(self) -> npt.NDArray[Any]:

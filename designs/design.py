@@ -37,8 +37,10 @@ from designs import phases
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.beta_binomial import quantile_table, tail_table
 from designs.checks import require_probability, require_whole
-from designs.decision import Decision, Reason
+from designs.decision import Decision, Reason, waits_for_outcomes
+from designs.pending import Pending
 from designs.phases import highest_level as highest_level
+from designs.policies import Complete, PendingPolicy
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
 
@@ -59,6 +61,8 @@ class Design(ABC):
         Level of the first cohort, from 1.
     rules : tuple of Rule
         Modular constraints and stopping rules.
+    pending : PendingPolicy
+        What is done about patients still under observation; see :mod:`designs.policies`.
 
     Raises
     ------
@@ -72,6 +76,7 @@ class Design(ABC):
     start_level: int = 1
     target: float | None = field(default=None, init=False)
     rules: tuple[Rule, ...] = ()
+    pending: PendingPolicy = field(default_factory=Complete)
 
     memory: ClassVar[tuple[str, ...]] = ()
     """Names of :data:`designs.tally.MEMORY` that the design itself needs beyond (n, dlt, level)."""
@@ -81,6 +86,10 @@ class Design(ABC):
 
     fixed_cohorts: ClassVar[bool] = False
     """Whether the design's decisions presuppose its own cohort size, so that no rule may set another."""
+
+    weighs_pending: ClassVar[str] = ""
+    """How the design weighs pending patients (:class:`designs.Weighted`): by its "likelihood", as an "interval" design,
+    or not at all."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple):
@@ -100,6 +109,9 @@ class Design(ABC):
             if not isinstance(rule, Rule):
                 raise ValueError(f"rules must hold Rule objects, not {rule!r}")
             rule.check(self)
+        if not isinstance(self.pending, PendingPolicy):
+            raise ValueError(f"pending must be Complete(), Settled() or Weighted(...), not {self.pending!r}")
+        self.pending.check(self)
 
     # What a design implements.
 
@@ -183,52 +195,73 @@ class Design(ABC):
     @property
     def needed_memory(self) -> tuple[str, ...]:
         """Memory that the design and its rules need, in the order of :data:`designs.tally.MEMORY`."""
-        wanted = set(self.memory).union(*(rule.needed_memory for rule in self._all_rules()))
+        wanted = set(self.memory).union(*(rule.needed_memory for rule in self.all_rules()))
         unknown = wanted - set(MEMORY)
         if unknown:
             raise ValueError(f"memory has no field {sorted(unknown)[0]!r}; known are {', '.join(MEMORY)}")
         return tuple(name for name in MEMORY if name in wanted)
 
-    def decide(self, tally: Tally) -> Decision:
+    def decide(self, tally: Tally, pending: Pending | None = None) -> Decision:
         """Decide the next cohort of each tally.
+
+        Parameters
+        ----------
+        tally : Tally
+            The patients whose outcome is known; ``level`` is that of the last cohort, whoever is pending in it.  A
+            memory of the last cohort counts its known patients.
+        pending : Pending, optional
+            The patients still under observation, if there are any.
 
         Returns
         -------
         Decision
-            ``.level`` (S,), 0 = stop; ``.cohort_size`` (S,); ``.reason`` (S,).
+            ``.level`` (S,), 0 = stop; ``.cohort_size`` (S,), 0 also where the trial waits; ``.reason`` (S,).
 
         Raises
         ------
         ValueError
-            If the tally has another number of doses, or lacks memory that a rule needs.
+            If the tally has another number of doses, lacks memory that a rule needs, or does not go with ``pending``.
         """
         if tally.n_doses != self.n_doses:
             raise ValueError(f"tally has {tally.n_doses} doses, the design {self.n_doses}")
-        stop = self.finished(tally)
-        stop = np.zeros(tally.size, dtype=np.int8) if stop is None else stop.astype(np.int8)
+        if pending is None:
+            return self._decide_where(tally, self._finished(tally))
+        pending = pending.beside(tally)
+        observed = pending.total > 0
+        if not observed.any():
+            return self.decide(tally)
+        if observed.all():
+            return self.pending.decide(self, tally, pending)
+        return _merged(
+            observed,
+            self.pending.decide(self, tally.take(observed), pending.take(observed)),
+            self.decide(tally.take(~observed)),
+        )
+
+    def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
+        """Return codes (S,) of why a trial is over before any rule is asked; else 0."""
+        own = self.finished(tally)
+        stop = np.zeros(tally.size, dtype=np.int8) if own is None else own.astype(np.int8)
         stop[(stop == 0) & (tally.total_n >= self.max_n)] = Reason.MAX_N
+        return stop
+
+    def _decide_where(self, tally: Tally, stop: npt.NDArray[np.int8]) -> Decision:
         going = stop == 0
         if going.all():
             return self._decide_going(tally)
-        level, cohort = np.zeros(tally.size, dtype=np.int64), np.zeros(tally.size, dtype=np.int64)
-        if going.any():
-            decision = self._decide_going(tally.take(going))
-            level[going], cohort[going], stop[going] = (
-                decision.level,
-                decision.cohort_size,
-                decision.reason_code,
-            )
-        return Decision(level, cohort, stop)
+        nothing = np.zeros(int((~going).sum()), dtype=np.int64)
+        over = Decision(nothing, nothing, stop[~going])
+        return _merged(~going, over, self._decide_going(tally.take(going))) if going.any() else over
 
     def select(self, tally: Tally) -> IntArray:
         """Return the MTD (S,) if each trial ended now; 0 = no dose."""
         if tally.n_doses != self.n_doses:
             raise ValueError(f"tally has {tally.n_doses} doses, the design {self.n_doses}")
         level = np.where(tally.total_n > 0, self.pick(tally), 0)
-        for rule in self._all_rules():
+        for rule in self.all_rules():
             if isinstance(rule, AdmissibilityRule):
                 level = np.minimum(level, rule.ceiling(self, tally))
-        return phases.selected(self, self._all_rules(), tally, level)
+        return phases.selected(self, self.all_rules(), tally, level)
 
     def next_level(self, tally: Tally) -> IntArray:
         """Return the level (S,) of the next cohort were the trial not stopped by number; 0 = no safe level."""
@@ -240,23 +273,26 @@ class Design(ABC):
         reason = np.array([Reason.STAY, Reason.ESCALATE, Reason.DEESCALATE], dtype=np.int8)[step]
         return Decision(level, np.full(tally.size, self.cohort_size), reason)
 
-    def _all_rules(self) -> tuple[Rule, ...]:
+    def all_rules(self) -> tuple[Rule, ...]:
+        """Return the design's own rules and those around it."""
         return self.own_rules() + self.rules
 
     def _decide_going(self, tally: Tally) -> Decision:
-        rules = self._all_rules()
+        rules = self.all_rules()
         decision = self._limited(tally)
         decision = phases.stopped(
             self, rules, tally, decision, ceiling=lambda: self._ceiling(tally, self.ceiling(tally))
         )
         cohort = np.minimum(phases.sized(self, rules, tally, decision), self.max_n - tally.total_n)
-        if ((decision.level > 0) & ((cohort < 1) | (decision.level > self.n_doses))).any():
+        waits = waits_for_outcomes(decision.reason_code)
+        cohort = np.where(waits, 0, cohort)
+        if ((decision.level > 0) & ((cohort < 1) & ~waits | (decision.level > self.n_doses))).any():
             raise ValueError(f"{type(self).__name__} proposes a cohort without patients or a level that does not exist")
         return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
 
     def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
         """Return how many patients (S,) a full cohort at ``level`` (S,) has: the cohort size, or as rules say."""
-        return phases.full_cohort(self, self._all_rules(), tally, level)
+        return phases.full_cohort(self, self.all_rules(), tally, level)
 
     def _limited(self, tally: Tally) -> Decision:
         """Decide up to the phase of limits."""
@@ -264,9 +300,9 @@ class Design(ABC):
         if untreated.any():
             return self._with_starts(tally, untreated)
         proposal, own_ceiling = self.propose_with_ceiling(tally)
-        proposal = phases.redirected(self, self._all_rules(), tally, proposal)
+        proposal = phases.redirected(self, self.all_rules(), tally, proposal)
         level, reason = proposal.level, proposal.reason_code
-        bounds = [(rule.reason, *rule.bounds(self, tally)) for rule in self._all_rules() if isinstance(rule, LimitRule)]
+        bounds = [(rule.reason, *rule.bounds(self, tally)) for rule in self.all_rules() if isinstance(rule, LimitRule)]
         limited = level
         if bounds:
             lowest = np.maximum.reduce([low for _, low, _ in bounds])
@@ -286,7 +322,7 @@ class Design(ABC):
 
     def _ceiling(self, tally: Tally, own_ceiling: IntArray | None) -> IntArray | None:
         ceilings = [own_ceiling]
-        ceilings += [rule.ceiling(self, tally) for rule in self._all_rules() if isinstance(rule, AdmissibilityRule)]
+        ceilings += [rule.ceiling(self, tally) for rule in self.all_rules() if isinstance(rule, AdmissibilityRule)]
         given = [ceiling for ceiling in ceilings if ceiling is not None]
         return np.minimum.reduce(given) if given else None
 
@@ -294,7 +330,7 @@ class Design(ABC):
         level = np.full(tally.size, self.start_level)
         cohort = np.full(tally.size, self.cohort_size)
         reason = np.full(tally.size, Reason.START, dtype=np.int8)
-        starts = phases.redirected(self, self._all_rules(), tally, Decision(level, cohort, reason))
+        starts = phases.redirected(self, self.all_rules(), tally, Decision(level, cohort, reason))
         if untreated.all():
             return starts
         level, cohort, reason = starts.level.copy(), starts.cohort_size.copy(), starts.reason_code.copy()
@@ -302,6 +338,15 @@ class Design(ABC):
         level[~untreated], cohort[~untreated] = rest.level, rest.cohort_size
         reason[~untreated] = rest.reason_code
         return Decision(level, cohort, reason)
+
+
+def _merged(mask: BoolArray, there: Decision, elsewhere: Decision) -> Decision:
+    """Put decisions of the trials under a mask (S,) and of the others back in order."""
+    level, cohort = np.empty(len(mask), dtype=np.int64), np.empty(len(mask), dtype=np.int64)
+    reason = np.empty(len(mask), dtype=np.int8)
+    for rows, part in ((mask, there), (~mask, elsewhere)):
+        level[rows], cohort[rows], reason[rows] = part.level, part.cohort_size, part.reason_code
+    return Decision(level, cohort, reason)
 
 
 def default_description(design: Design) -> str:

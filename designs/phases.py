@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
-from designs.decision import Decision, Reason
+from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.rules import (
     CohortSizeRule,
     HoldingRule,
@@ -63,7 +63,9 @@ def stopped(
     if not stopping:
         return decision
     level, reason = decision.level, decision.reason_code
-    may_stop, may_end = tally.level > 0, tally.level > 0
+    # While the trial waits, where the next cohort goes is not known, and only safety may end the trial.
+    may_stop = tally.level > 0
+    may_end = may_stop & ~waits_for_outcomes(reason)
     for hold in _of(rules, HoldingRule):
         may_end = may_end & ~hold.holds(design, tally)
     unsafe = np.zeros(tally.size, dtype=np.bool_)

@@ -250,7 +250,7 @@ class Tally:
         all_dlt[rows, column] += dlt.astype(all_dlt.dtype)
         moved = level != old_level
         updated = {name: MEMORY[name](old, moved, n, dlt) for name, old in memory.items()}
-        return cls._trusted(all_n, all_dlt, level, updated)
+        return Tally._trusted(all_n, all_dlt, level, updated)
 
 
 def _integers(name: str, values: Any) -> IntArray:

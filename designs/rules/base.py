@@ -9,9 +9,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import numpy as np
+
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_whole
 from designs.decision import Decision, Reason
+from designs.pending import EnteredTally
 from designs.tally import Tally
 
 
@@ -83,6 +86,13 @@ class Rule(ABC):
     def check(self, design: RuledDesign) -> None:  # noqa: B027 - most rules fit every design
         """Raise ValueError if the rule cannot go with ``design``."""
 
+    def waits(self, design: RuledDesign, entered: EnteredTally, level: IntArray) -> BoolArray:
+        """Return where outcomes must be known before anybody is treated at ``level`` (S,), the level decided on.
+
+        Asked only where patients are pending, under any policy but that of waiting for all of them.
+        """
+        return np.zeros(entered.size, dtype=np.bool_)
+
     @abstractmethod
     def describe(self, design: RuledDesign) -> str:
         """Say in one plain sentence, with its numbers, what the rule does to ``design``."""
@@ -122,6 +132,11 @@ class ProposalRule(Rule):
 
         Called for tallies in which nobody has been treated, too.
         """
+
+    def waits(self, design: RuledDesign, entered: EnteredTally, level: IntArray) -> BoolArray:
+        """See :meth:`Rule.waits`: a fixed path goes up only when every outcome is known."""
+        climbs = (self.redirect(design, entered).level == level) & (level > entered.level)
+        return climbs & (entered.pending.total > 0)
 
 
 class LimitRule(Rule):

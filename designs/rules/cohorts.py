@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 from designs.checks import require_whole
 from designs.decision import Reason
+from designs.pending import EnteredTally
 from designs.rules.base import CohortSizeRule, LimitRule, PartialCohortRule, RuledDesign, counted
 from designs.rules.limits import steps_by_dlts
 from designs.tally import Tally
@@ -131,6 +132,12 @@ class SentinelAtNewDose(LimitRule, PartialCohortRule):
         there, full = tally.at(tally.n, level), design.full_cohort(tally, level)
         rest = np.where(there < full, np.minimum(cohort, full - there), cohort)
         return np.where(there == 0, np.minimum(self.k, cohort), rest)
+
+    def waits(self, design: RuledDesign, entered: EnteredTally, level: IntArray) -> BoolArray:
+        """See :meth:`Rule.waits`: the rest of the cohort waits for the first patients' outcomes."""
+        there, known = entered.at(entered.n, level), entered.at(entered.known.n, level)
+        incomplete = (there > 0) & (there < design.full_cohort(entered, level))
+        return incomplete & (known < np.minimum(self.k, there))
 
     def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""

@@ -1,0 +1,298 @@
+"""What a design does about patients still under observation: the policies of its parameter ``pending=``.
+
+:class:`Complete`
+    waits until every outcome is known;
+:class:`Settled`
+    goes on as soon as the decision is the same whatever the pending outcomes turn out to be;
+:class:`Weighted`
+    lets pending patients count by how long they have been followed, as the time-to-event (TITE) designs do.
+
+The escalation rule itself does not change.  Under any policy the trial stops entering patients once ``max_n`` have
+been entered, and a 3+3 or A+B completes a group that it has begun, unless known DLTs already condemn the level.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from designs.arrays import BoolArray, IntArray
+from designs.checks import require_choice, require_probability, require_whole
+from designs.decision import Decision, Reason
+from designs.pending import EnteredTally, Pending
+from designs.rules.base import Rule, RuledDesign
+from designs.tally import Tally
+from designs.weights import require_weights
+from designs.words import percent
+
+_ROWS = 2**17  # completed tallies decided at a time
+
+
+class PolicyDesign(RuledDesign, Protocol):
+    """What policies ask of a design beyond what rules do."""
+
+    @property
+    def weighs_pending(self) -> str:
+        """How pending patients are weighed: by the "likelihood", as in an "interval" design, or "" for not at all."""
+
+    @property
+    def needed_memory(self) -> tuple[str, ...]:
+        """Memory that the design and its rules need."""
+
+    def all_rules(self) -> tuple[Rule, ...]:
+        """Return the design's own rules and those around it."""
+
+
+class PendingPolicy(ABC):
+    """What a design does about pending patients; a frozen dataclass of its parameters."""
+
+    def check(self, design: PolicyDesign) -> None:  # noqa: B027 - most policies fit every design
+        """Raise ValueError if the policy cannot go with ``design``."""
+
+    @abstractmethod
+    def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
+        """Decide where somebody is pending in every trial."""
+
+    @abstractmethod
+    def describe(self, design: PolicyDesign) -> str:
+        """Say in one plain sentence what happens while patients are pending."""
+
+
+@dataclass(frozen=True)
+class Complete(PendingPolicy):
+    """Wait until every outcome is known."""
+
+    def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
+        """See :meth:`PendingPolicy.decide`."""
+        entered = pending.entered(known)
+        return _without_outcomes(design, entered, waiting(entered, Reason.WAIT))
+
+    def describe(self, design: PolicyDesign) -> str:
+        """See :meth:`PendingPolicy.describe`."""
+        return "While patients are in their DLT window the trial waits: the next cohort begins when all are known."
+
+
+@dataclass(frozen=True)
+class Settled(PendingPolicy):
+    """Go on as soon as the decision is the same whatever the pending outcomes turn out to be; wait otherwise.
+
+    All completions of the pending outcomes are decided, every number of further DLTs at every level, and the trial
+    goes on where all agree on the level and the size of the next cohort.  So it never decides otherwise than
+    :class:`Complete` would have, only sooner.
+
+    Examples
+    --------
+    >>> from designs import Pending, ThreePlusThree
+    >>> design = ThreePlusThree(n_doses=3, pending=Settled())
+    >>> known = Tally(n=[[2, 0, 0], [2, 0, 0]], dlt=[[2, 0, 0], [0, 0, 0]], level=[1, 1])
+    >>> decision = design.decide(known, Pending(level=[[1], [1]], days=[[3.0], [3.0]], window_days=14))
+    >>> decision.level, decision.waits
+    (array([0, 1]), array([False,  True]))
+    """
+
+    def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
+        """See :meth:`PendingPolicy.decide`."""
+        entered = pending.entered(known)
+        level, cohort = np.zeros(known.size, dtype=np.int64), np.zeros(known.size, dtype=np.int64)
+        reason = np.zeros(known.size, dtype=np.int8)
+        for rows, first, completed in _completions(entered, "last_dlt" in design.needed_memory):
+            outcome = design.decide(completed)
+            level[rows] = outcome.level[first]
+            cohort[rows] = outcome.cohort_size[first]
+            same = (_least(outcome.level, first) == _most(outcome.level, first)) & (
+                _least(outcome.cohort_size, first) == _most(outcome.cohort_size, first)
+            )
+            reason[rows] = np.where(same, outcome.reason_code[first], np.int8(Reason.WAIT))
+        decided = Decision(level, cohort, reason)
+        return _without_outcomes(design, entered, held(design, entered, decided, reason == Reason.WAIT))
+
+    def describe(self, design: PolicyDesign) -> str:
+        """See :meth:`PendingPolicy.describe`."""
+        return (
+            "While patients are in their DLT window the trial goes on as soon as the decision is the same whatever "
+            "their outcomes turn out to be, and waits otherwise."
+        )
+
+
+@dataclass(frozen=True)
+class Weighted(PendingPolicy):
+    """Let pending patients count by how long they have been followed: the time-to-event (TITE) designs.
+
+    Model-based designs weigh the likelihood of a pending patient, 1 - w p (Cheung and Chappell 2000, *Biometrics*
+    56:1177-1182); interval designs replace the DLT rate by an estimate from the total follow-up (Yuan et al. 2018,
+    *Clinical Cancer Research* 24:4921-4930; Lin and Yuan 2020, *Biostatistics* 21:807-824).
+
+    Parameters
+    ----------
+    weights : {"linear", "adaptive"} or sequence of float
+        See :mod:`designs.weights`.
+    estimate : {"imputation", "ess"}, optional
+        How an interval design estimates: by imputing pending outcomes (2018) or by the effective sample size (2020).
+        By default imputation for BOIN and the effective sample size for the others; model-based designs have none.
+    suspend_above : float, optional
+        Share of the patients at the current level above which accrual is suspended while they are pending.  By default
+        0.5 with imputation, and never otherwise; 1 is never.
+    minimum_followed : float
+        Share of the window that every pending patient at the current level must have been followed for an escalation.
+    minimum_known : int, optional
+        Patients at the current level whose outcome must be known for an escalation.  By default 2 with the effective
+        sample size, and 0 otherwise.
+    """
+
+    weights: str | tuple[float, ...] = "linear"
+    estimate: str | None = None
+    suspend_above: float | None = None
+    minimum_followed: float = 0.0
+    minimum_known: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", require_weights("weights", self.weights))
+        if self.estimate is not None:
+            require_choice("estimate", self.estimate, ("imputation", "ess"))
+        if self.suspend_above is not None:
+            require_probability("suspend_above", self.suspend_above, closed=True)
+        require_probability("minimum_followed", self.minimum_followed, closed=True)
+        if self.minimum_known is not None:
+            require_whole("minimum_known", self.minimum_known, 0)
+
+    def check(self, design: PolicyDesign) -> None:
+        """Raise ValueError unless the design can weigh pending patients in this way."""
+        name = type(design).__name__
+        if not design.weighs_pending:
+            raise ValueError(
+                f"pending must be Complete or Settled for {name}, which has no way to weigh the follow-up of a "
+                "pending patient"
+            )
+        if design.weighs_pending == "likelihood" and self.estimate is not None:
+            raise ValueError(f"estimate must be left out for {name}, which weighs its likelihood")
+
+    def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
+        """See :meth:`PendingPolicy.decide`."""
+        entered = pending.entered(known)
+        decided = design.decide(entered)
+        if design.weighs_pending == "likelihood":
+            decided = self._suspended(entered, decided)
+        return held(design, entered, decided, np.zeros(known.size, dtype=np.bool_))
+
+    def describe(self, design: PolicyDesign) -> str:
+        """See :meth:`PendingPolicy.describe`."""
+        said = ["Patients in their DLT window count by how long they have been followed."]
+        if self.suspend_above is not None and self.suspend_above < 1:
+            said.append(
+                f"The trial waits while more than {percent(self.suspend_above)} of the patients at the current level "
+                "are pending."
+            )
+        if self.minimum_followed > 0:
+            said.append(
+                f"The dose is raised only when every pending patient at the current level has been followed for "
+                f"{percent(self.minimum_followed)} of the window."
+            )
+        if self.minimum_known:
+            said.append(f"The dose is raised only when {self.minimum_known} outcomes at the current level are known.")
+        return " ".join(said)
+
+    def _suspended(self, entered: EnteredTally, decided: Decision) -> Decision:
+        """Hold back a model-based design; interval designs have these limits in their tables, in their own order."""
+        pending, level = entered.pending, decided.level
+        there = entered.at(pending.count)
+        up, going = level > entered.level, level > 0
+        reason = np.zeros(entered.size, dtype=np.int8)
+        if self.minimum_known:
+            reason[up & (entered.current_n - there < self.minimum_known)] = Reason.TOO_FEW_KNOWN
+        least = self.minimum_followed * pending.window_days
+        reason[up & (pending.followed_at(entered.level) < least)] = Reason.FOLLOW_UP_TOO_SHORT
+        if self.suspend_above is not None:
+            many = there > self.suspend_above * entered.current_n
+            reason[going & (level >= entered.level) & many] = Reason.TOO_MANY_PENDING
+        return wait_where(entered, decided, reason)
+
+
+def waiting(entered: EnteredTally, reason: Reason) -> Decision:
+    """Return the decision to wait at the current level."""
+    nobody = np.zeros(entered.size, dtype=np.int64)
+    return Decision(entered.level, nobody, np.full(entered.size, reason, dtype=np.int8))
+
+
+def wait_where(tally: Tally, decided: Decision, reason: IntArray) -> Decision:
+    """Replace decisions by waiting at the current level where a reason code (S,) is given; 0 = none."""
+    waits = reason > 0
+    return Decision(
+        np.where(waits, tally.level, decided.level),
+        np.where(waits, 0, decided.cohort_size),
+        np.where(waits, reason, decided.reason_code).astype(np.int8),
+    )
+
+
+def held(design: PolicyDesign, entered: EnteredTally, decided: Decision, waits: BoolArray) -> Decision:
+    """Wait where the policy says so, and where a rule demands known outcomes before anybody else is treated."""
+    for rule in design.all_rules():
+        waits = waits | ((decided.level > 0) & rule.waits(design, entered, decided.level))
+    return wait_where(entered, decided, np.where(waits, np.int8(Reason.WAIT), np.int8(0)))
+
+
+def _without_outcomes(design: PolicyDesign, entered: EnteredTally, decided: Decision) -> Decision:
+    """Give the decisions that no outcome can change: nobody left to enter, or a group begun to be completed."""
+    full = entered.total_n >= design.max_n
+    level = np.where(full, 0, decided.level)
+    cohort = np.where(full, 0, decided.cohort_size)
+    reason = np.where(full, np.int8(Reason.MAX_N), decided.reason_code)
+    if design.fixed_cohorts:
+        begun = design.decide(entered.taken_as_known())
+        completes = begun.reason_code == Reason.COMPLETE_COHORT
+        level = np.where(completes, begun.level, level)
+        cohort = np.where(completes, begun.cohort_size, cohort)
+        reason = np.where(completes, begun.reason_code, reason)
+    return Decision(level, cohort, reason.astype(np.int8))
+
+
+def _completions(entered: EnteredTally, by_cohort: bool) -> Iterator[tuple[slice, IntArray, Tally]]:
+    """Yield blocks of trials with all completions of their pending outcomes.
+
+    Each is the trials' rows, where the completions of each begin, and the completed tallies; the first of a trial is
+    that without a further DLT.  The last cohort's outcomes stand apart where rules ask for them (``by_cohort``).
+    """
+    count = entered.pending.count
+    if by_cohort:
+        last = entered.pending.in_last_cohort(entered.known)
+        earlier = count.copy()
+        current = np.arange(entered.size), np.maximum(entered.level, 1) - 1
+        earlier[current] -= last
+        count = np.concatenate([earlier, last[:, None]], axis=1)
+    ways = np.prod(count + 1, axis=1, dtype=np.int64)
+    start = 0
+    while start < entered.size:
+        stop = start + max(1, int(np.searchsorted(np.cumsum(ways[start:]), _ROWS, "right")))
+        rows = slice(start, stop)
+        first = np.cumsum(ways[rows]) - ways[rows]
+        trial = np.repeat(np.arange(stop - start), ways[rows])
+        rest = np.arange(len(trial)) - first[trial]
+        further = np.empty((len(trial), count.shape[1]), dtype=np.int64)
+        for column in range(count.shape[1]):
+            rest, further[:, column] = np.divmod(rest, count[rows][trial, column] + 1)
+        yield rows, first, _completed(entered.take(np.arange(start, stop)), trial, further)
+        start = stop
+
+
+def _completed(entered: EnteredTally, trial: IntArray, further: IntArray) -> Tally:
+    """Return the tallies of trials (R,) with further DLTs (R, J), or (R, J + 1) with the last cohort's apart."""
+    doses = entered.n_doses
+    dlt = entered.dlt[trial] + further[:, :doses]
+    memory = {name: values[trial] for name, values in entered.memory.items()}
+    if further.shape[1] > doses:
+        dlt[np.arange(len(trial)), entered.level[trial] - 1] += further[:, doses]
+        memory["last_dlt"] = memory["last_dlt"] + further[:, doses]
+    return Tally(entered.n[trial], dlt, entered.level[trial], memory)
+
+
+def _least(values: IntArray, first: IntArray) -> IntArray:
+    result: IntArray = np.minimum.reduceat(values, first)
+    return result
+
+
+def _most(values: IntArray, first: IntArray) -> IntArray:
+    result: IntArray = np.maximum.reduceat(values, first)
+    return result
