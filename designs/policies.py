@@ -26,7 +26,7 @@ from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
 from designs.rules.base import Rule, RuledDesign
 from designs.tally import Tally
-from designs.weights import require_weights
+from designs.weights import follow_up_weights, require_weights
 from designs.words import percent
 
 _ROWS = 2**17  # completed tallies decided at a time
@@ -56,6 +56,14 @@ class PendingPolicy(ABC):
     @abstractmethod
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """Decide where somebody is pending in every trial."""
+
+    def seen(self, known: Tally, pending: Pending) -> Tally:
+        """Return the data that estimates come from: of the patients whose outcome is known, unless others weigh in."""
+        return known
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """Return the days of follow-up, short of the window, at which the policy may cease to wait for a patient."""
+        return ()
 
     @abstractmethod
     def describe(self, design: PolicyDesign) -> str:
@@ -172,11 +180,19 @@ class Weighted(PendingPolicy):
 
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """See :meth:`PendingPolicy.decide`."""
-        entered = pending.entered(known)
+        entered = self.seen(known, pending)
         decided = design.decide(entered)
         if design.weighs_pending == "likelihood":
             decided = self._suspended(entered, decided)
         return held(design, entered, decided, np.zeros(known.size, dtype=np.bool_))
+
+    def seen(self, known: Tally, pending: Pending) -> EnteredTally:
+        """See :meth:`PendingPolicy.seen`: everybody entered, pending patients by their weights."""
+        return pending.entered(known, follow_up_weights(pending, self.weights))
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """See :meth:`PendingPolicy.follow_up_marks`."""
+        return (self.minimum_followed * window_days,) if self.minimum_followed > 0 else ()
 
     def describe(self, design: PolicyDesign) -> str:
         """See :meth:`PendingPolicy.describe`."""

@@ -55,15 +55,13 @@ def follow_up_weights(pending: Pending, weights: str | tuple[float, ...] = "line
     >>> follow_up_weights(pending, (0.2, 0.8))
     array([[0.2, 0.6]])
     """
-    days, window = pending.days, pending.window_days
-    if not isinstance(weights, str):
-        part = days / window * len(weights)
-        grown = [share * np.clip(part - before, 0.0, 1.0) for before, share in enumerate(weights)]
-        weight = np.sum(grown, axis=0)
-    elif weights == "linear":
-        weight = days / window
+    if weights == "linear":
+        return pending.share_followed
+    if isinstance(weights, str):
+        weight = _adaptive(pending.days, pending.window_days, pending.dlt_days)
     else:
-        weight = _adaptive(days, window, pending.dlt_days)
+        part = pending.share_followed * len(weights)
+        weight = np.sum([share * np.clip(part - before, 0.0, 1.0) for before, share in enumerate(weights)], axis=0)
     return np.where(pending.level > 0, weight, 0.0)
 
 

@@ -145,10 +145,10 @@ class CoherentDeescalation(_CoherentLimit):
 class GlobalCoherence(LimitRule):
     """No escalation from a level whose observed DLT rate exceeds the target.
 
-    Where :class:`CoherentEscalation` looks at the last cohort, this looks at all patients at the current level: dtpcrm's
-    ``global_coherent_esc``, for the CRM and the TITE-CRM.  As there, everybody entered at the level counts; where a
-    design goes on with patients pending, they count as without a DLT.  A rate of exactly the target does not hold the
-    dose back.
+    Where :class:`CoherentEscalation` looks at the last cohort, this looks at all patients at the current level; it is
+    dtpcrm's ``global_coherent_esc``, for the CRM and the TITE-CRM.  As there, everybody entered at the level counts;
+    where a design goes on with patients pending, they count as without a DLT.  A rate of exactly the target does not
+    hold the dose back.
 
     Parameters
     ----------
