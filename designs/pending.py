@@ -151,8 +151,8 @@ class Pending:
         doses = int(self.n_doses or 1)
         row, place = np.nonzero(self.level)
         cell = row * doses + self.level[row, place] - 1
-        sums: FloatArray = np.bincount(cell, weights=values[row, place], minlength=self.size * doses)
-        return sums.reshape(self.size, doses)
+        sums = np.bincount(cell, weights=values[row, place], minlength=self.size * doses)
+        return sums.reshape(self.size, doses).astype(np.float64)
 
     def followed_at(self, level: IntArray) -> FloatArray:
         """Return the days of the shortest follow-up among those pending at ``level`` (S,); infinite where none is."""
