@@ -300,11 +300,17 @@ def model_words(model: str, intercept: float) -> str:
 
 def _log_dlt(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:
     """Return log DLT probabilities, shape (J, G)."""
-    scale = np.exp(parameter)
+    scale = _scale(parameter)
     if model == "empiric":
         return np.log(skeleton)[:, None] * scale
     log_p: FloatArray = log_expit(intercept + (logit(skeleton) - intercept)[:, None] * scale)
     return log_p
+
+
+def _scale(parameter: FloatArray) -> FloatArray:
+    """Return exp(parameter), kept finite and above 0 where the curve has long been flat (very wide priors)."""
+    result: FloatArray = np.exp(np.clip(parameter, -600.0, 600.0))
+    return result
 
 
 @lru_cache(maxsize=64)
@@ -321,7 +327,7 @@ def _make_grid(
     if model == "empiric":
         log_no_dlt = np.log(-np.expm1(log_dlt))
     else:
-        log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * np.exp(nodes))
+        log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * _scale(nodes))
     return axis, GridModel(log_weight, log_dlt, log_no_dlt)
 
 
