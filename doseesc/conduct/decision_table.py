@@ -71,7 +71,7 @@ class DecisionTable:
     def rules(self) -> tuple[str, ...]:
         """What the design's rules add to the table, a sentence each."""
         design = self.trial.design
-        return tuple(rule.describe(design) for rule in design.own_rules() + design.rules)
+        return tuple(rule.describe(design) for rule in design.all_rules())
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:

@@ -53,7 +53,7 @@ def rule_effects(design: Design, tally: Tally, doses: Doses) -> tuple[RuleEffect
     >>> effect.rule, effect.effect
     ('NoSkipping', 'holds the next dose to medium; without it: high')
     """
-    rules = design.own_rules() + design.rules
+    rules = design.all_rules()
     decision = design.decide(tally)
     found = list(_exclusions(design, rules, tally, doses))
     ended = decision.level[0] == 0 and decision.reason_code[0] in (Reason.MAX_N, *_course_codes(design, tally))

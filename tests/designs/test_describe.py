@@ -7,13 +7,16 @@ from support import data
 
 from designs import (
     BOIN,
+    Complete,
     Design,
     MinimumPatients,
+    Settled,
     StopAtDose,
     StopAtRecommended,
     StopWhenPrecise,
     Tally,
     ThreePlusThree,
+    Weighted,
     design_class,
     design_names,
     rule_class,
@@ -21,7 +24,7 @@ from designs import (
 )
 from designs.a_plus_b import APlusB
 
-SHARED = {"n_doses", "max_n", "cohort_size", "start_level", "rules"}  # put into words by the protocol itself
+SHARED = {"n_doses", "max_n", "cohort_size", "start_level", "rules", "pending"}  # put into words by the protocol itself
 DESIGNS = data("minimal_designs.json")
 RULES = {
     "MaximumIncrement": {"amounts": (1, 2, 4)},
@@ -193,6 +196,30 @@ def test_every_parameter_of_a_rule_is_in_its_sentence(name, field):
     kind, given = rule_class(name), RULES.get(name, {})
     before, after = before_and_after(lambda **more: kind(**{**given, **more}), kind, field)
     assert sentence_of(after) != sentence_of(before)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"weights": "adaptive"}, "adaptive"),
+        ({"weights": (0.2, 0.8)}, "20 %, 80 %"),
+        ({"suspend_above": 0.4}, "40 %"),
+        ({"minimum_followed": 0.25}, "25 %"),
+        ({"minimum_known": 2}, "2 outcomes"),
+    ],
+)
+def test_every_parameter_of_a_policy_is_in_its_text(changed, said):
+    design = design_of("BOIN")
+    assert said in Weighted(**changed).describe(design)
+    assert said not in Weighted().describe(design)
+
+
+@pytest.mark.parametrize("policy", [Complete(), Settled(), Weighted()])
+def test_every_policy_says_plain_sentences(policy):
+    words = policy.describe(design_of("BOIN"))
+    assert words[0].isupper()
+    assert words.endswith(".")
+    assert "None" not in words
 
 
 @pytest.mark.parametrize("name", rule_names())

@@ -117,7 +117,8 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
             name: {
                 "design": trial.design,
                 "words": trial.design.describe(),
-                "rules": [rule.describe(trial.design) for rule in trial.design.own_rules() + trial.design.rules],
+                "pending": trial.design.pending.describe(trial.design),
+                "rules": [rule.describe(trial.design) for rule in trial.design.all_rules()],
             }
             for name, trial in trials.items()
         },

@@ -77,7 +77,7 @@ def _patients_shown(trial: Trial, sizes: list[int]) -> list[int]:
 
 def _has_even_cohorts(trial: Trial) -> bool:
     """Whether no rule makes cohorts of another size than the design's."""
-    rules = trial.design.own_rules() + trial.design.rules
+    rules = trial.design.all_rules()
     return not any(isinstance(rule, CohortSizeRule | PartialCohortRule | ProposalRule) for rule in rules)
 
 

@@ -112,8 +112,9 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
         design.describe(),
         f"The first cohort is treated at {doses.words(design.start_level)}. Cohorts have "
         f"{_patients(design.cohort_size)}, and at most {_counting(results, design.max_n)} are treated.",
+        design.pending.describe(design),
     )
-    rules = design.own_rules() + design.rules
+    rules = design.all_rules()
     if rules:
         yield from paragraphs("In addition these rules hold:")
         yield from (Block("bullet", rule.describe(design)) for rule in rules)
@@ -126,7 +127,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
 
 def _stopping(trial: Trial, results: Results) -> Iterator[Block]:
     design = trial.design
-    rules = design.own_rules() + design.rules
+    rules = design.all_rules()
     yield Block("heading", "Stopping")
     yield Block("bullet", f"The trial stops after {_counting(results, design.max_n)}.")
     yield from (Block("bullet", rule.describe(design)) for rule in rules if isinstance(rule, StoppingRule))

@@ -68,7 +68,7 @@ def query_blocks(registry_id: str) -> Iterator[Block]:
 def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     """Yield the publications that the design, its base classes and its rules name, and those of the evaluation."""
     design = trial.design
-    found = [*_cited(type(design)), *(each for rule in design.own_rules() + design.rules for each in rule.references)]
+    found = [*_cited(type(design)), *(each for rule in design.all_rules() for each in rule.references)]
     if isinstance(_parameters(results, trial.name).get("skeleton"), dict):
         found += OF_SKELETON
     if uses_pathways(trial):
