@@ -48,7 +48,9 @@ from designs.interval_choice import (
     overdose_words,
 )
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
+from designs.partly_followed import likelihood_words
 from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
@@ -172,6 +174,10 @@ class BLRM(ChoosingDesign, TailsDesign):
             f"whose DLT probability is {goal}. {control} The MTD is the level that would be recommended "
             f"next.{floor_sentence(self.floor, self.floor_prior)}"
         )
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
 
     def posterior(self, tally: Tally, pending: Pending | None = None) -> BlrmPosterior:
         """Return posterior means, standard deviations and interval probabilities, by quadrature on a grid.

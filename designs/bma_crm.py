@@ -20,7 +20,9 @@ from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_numbers
 from designs.crm import CRM, model_words
 from designs.decision import Decision
+from designs.partly_followed import likelihood_words
 from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
@@ -114,6 +116,10 @@ class BMACRM(TailsDesign):
             "model probabilities. The next cohort gets the level whose estimate is nearest the target "
             f"{percent(self.target)}, which is also how the MTD is chosen."
         )
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
 
     def posterior(self, tally: Tally, pending: Pending | None = None) -> BmaPosterior:
         """Return the posterior model probabilities and the estimated curve.

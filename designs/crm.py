@@ -39,7 +39,9 @@ from designs.checks import increasing_probabilities, require_choice, require_num
 from designs.decision import Decision
 from designs.floor import FlooredGrid, require_floor, with_floor
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.partly_followed import likelihood_words
 from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
 from designs.tails import TailsDesign
@@ -184,6 +186,10 @@ class CRM(TailsDesign):
             f"probability ({curve}) is nearest the target {percent(self.target)}. The MTD is {mtd}."
             f"{floor_sentence(self.floor, self.floor_prior)}"
         )
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
 
     def posterior(self, tally: Tally, pending: Pending | None = None) -> Posterior:
         """Return the posterior of the parameter and the estimated curve.

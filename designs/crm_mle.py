@@ -29,8 +29,9 @@ from designs.checks import increasing_probabilities, require_choice, require_num
 from designs.crm import model_words
 from designs.decision import Decision, Reason
 from designs.design import Design
-from designs.partly_followed import PartlyFollowed
+from designs.partly_followed import PartlyFollowed, likelihood_words
 from designs.pending import Pending, entered_too_soon, known_part
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.rules.paths import waits_words
 from designs.skeleton import MODELS
@@ -125,6 +126,10 @@ class CRMMLE(Design):
             f"nearest the target {percent(self.target)}, which is also how the MTD is chosen."
             + ("" if self.minimum_days is None else f" The initial sequence {waits_words(self.minimum_days)}.")
         )
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
 
     def own_follow_up_marks(self) -> tuple[float, ...]:
         """See :meth:`Design.own_follow_up_marks`."""

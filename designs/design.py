@@ -40,9 +40,10 @@ from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
-from designs.policies import Complete, PendingPolicy
+from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
+from designs.weights import weights_sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +150,11 @@ class Design(ABC):
         By default the first line of the class's documentation and its parameters.
         """
         return default_description(self)
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """Say in plain sentences how pending patients count under ``policy``, its numbers filled in."""
+        how = weights_sentence(policy.weights)
+        return f"Patients in their DLT window count by how long they have been followed. {how}"
 
     def notes(self) -> list[str]:
         """Return what a reader of results should know of how decisions were computed; by default nothing."""

@@ -38,7 +38,9 @@ from designs.arrays import FloatArray, IntArray
 from designs.checks import require_amounts, require_number, require_numbers, require_probability
 from designs.decision import Decision, Reason
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.partly_followed import likelihood_words
 from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import CoherentEscalation, NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
@@ -149,6 +151,10 @@ class EWOC(TailsDesign):
             f"{percent(self.feasibility_bound)}{rises}; the trial stops without a dose where there is none. The MTD is "
             "chosen in the same way."
         )
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
 
     def posterior(self, tally: Tally, pending: Pending | None = None) -> EwocPosterior:
         """Return posterior means and the probabilities that each dose exceeds the MTD, by quadrature on a grid.

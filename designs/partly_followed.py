@@ -18,6 +18,8 @@ import numpy as np
 from designs.arrays import FloatArray, IntArray
 from designs.pending import EnteredTally
 from designs.tally import Tally
+from designs.weights import weights_sentence
+
 
 _BELOW_ONE = 1 - 2.0**-53
 _TOGETHER = 16  # factors, each at least 2**-53, whose product is far from underflow
@@ -77,3 +79,17 @@ class PartlyFollowed(NamedTuple):
             product = np.ones_like(log_likelihood)
             self.multiply(product, rows, no_dlt, slice(first, first + _TOGETHER))
             log_likelihood += np.log(product, out=product)
+
+
+def likelihood_words(weights: str | tuple[float, ...]) -> str:
+    """Say how a pending patient counts.
+
+    Examples
+    --------
+    >>> likelihood_words("linear").split(". ")[1]
+    'Follow-up counts by the share of the window.'
+    """
+    return (
+        "A patient in the DLT window without a DLT so far counts in the likelihood by 1 - w p, where p is the DLT "
+        f"probability and w the weight of the follow-up. {weights_sentence(weights)}"
+    )

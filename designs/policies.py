@@ -39,6 +39,9 @@ class PolicyDesign(RuledDesign, Protocol):
     def weighs_pending(self) -> str:
         """How pending patients are weighed: by the "likelihood", as in an "interval" design, or "" for not at all."""
 
+    def weighing_words(self, policy: Weighted) -> str:
+        """Say in plain sentences how pending patients count under a policy with its numbers filled in."""
+
     @property
     def needed_memory(self) -> tuple[str, ...]:
         """Memory that the design and its rules need."""
@@ -196,7 +199,7 @@ class Weighted(PendingPolicy):
 
     def describe(self, design: PolicyDesign) -> str:
         """See :meth:`PendingPolicy.describe`."""
-        said = [f"Patients in their DLT window count by how long they have been followed, {self._weight_words()}."]
+        said = [design.weighing_words(self)]
         if self.suspend_above is not None and self.suspend_above < 1:
             said.append(
                 f"The trial waits while more than {percent(self.suspend_above)} of the patients at the current level "
@@ -210,14 +213,6 @@ class Weighted(PendingPolicy):
         if self.minimum_known:
             said.append(f"The dose is raised only when {self.minimum_known} outcomes at the current level are known.")
         return " ".join(said)
-
-    def _weight_words(self) -> str:
-        if self.weights == "linear":
-            return "in proportion"
-        if self.weights == "adaptive":
-            return "by the times of the DLTs seen so far (adaptive weights)"
-        shares = ", ".join(percent(share) for share in self.weights if not isinstance(share, str))
-        return f"by the shares of DLTs expected in equal parts of the window: {shares}"
 
     def _suspended(self, entered: EnteredTally, decided: Decision) -> Decision:
         """Hold back a model-based design; interval designs have these limits in their tables, in their own order."""

@@ -18,6 +18,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from designs.checks import require_numbers
 from designs.pending import Pending
+from designs.words import percent
 
 SCHEMES = ("linear", "adaptive")
 
@@ -63,6 +64,22 @@ def follow_up_weights(pending: Pending, weights: str | tuple[float, ...] = "line
         part = pending.share_followed * len(weights)
         weight = np.sum([share * np.clip(part - before, 0.0, 1.0) for before, share in enumerate(weights)], axis=0)
     return np.where(pending.level > 0, weight, 0.0)
+
+
+def weights_sentence(weights: str | tuple[float, ...]) -> str:
+    """Say how follow-up counts.
+
+    Examples
+    --------
+    >>> weights_sentence((0.2, 0.3, 0.5))
+    'Follow-up counts by the shares of DLTs expected in equal parts of the window: 20 %, 30 %, 50 %.'
+    """
+    if weights == "linear":
+        return "Follow-up counts by the share of the window."
+    if isinstance(weights, str):
+        return "Follow-up counts by the share of the window, adapted to the times of the DLTs known so far (adaptive)."
+    shares = ", ".join(percent(share) for share in weights)
+    return f"Follow-up counts by the shares of DLTs expected in equal parts of the window: {shares}."
 
 
 def _adaptive(days: FloatArray, window: float, dlt_days: FloatArray | None) -> FloatArray:
