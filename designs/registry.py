@@ -53,6 +53,7 @@ _RULES: dict[str, type[_rules.Rule]] = {
         _rules.NoSkipping,
         _rules.CoherentEscalation,
         _rules.CoherentDeescalation,
+        _rules.GlobalCoherence,
         _rules.MaximumIncrement,
         _rules.HardSafety,
         _rules.StopTooToxic,
