@@ -39,6 +39,7 @@ from designs.rules import (
     CohortSizeByLevel,
     CohortSizeRule,
     FollowPath,
+    GlobalCoherence,
     HardSafety,
     HoldingRule,
     LimitRule,
@@ -63,6 +64,7 @@ from designs.rules import (
     TryRescueDose,
 )
 from designs.rules.conflicts import rule_conflicts
+from designs.rolling_six import RollingSix
 from designs.sanity import check_design
 from designs.skeleton import skeleton
 from designs.table_design import TableDesign
@@ -102,6 +104,7 @@ __all__ = [
     "EnteredTally",
     "EwocPosterior",
     "FollowPath",
+    "GlobalCoherence",
     "HardSafety",
     "HoldingRule",
     "I3Plus3",
@@ -119,6 +122,7 @@ __all__ = [
     "ProposalRule",
     "Reason",
     "RescueRule",
+    "RollingSix",
     "Rule",
     "SelectTried",
     "SelectionRule",

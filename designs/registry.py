@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -20,6 +21,7 @@ from designs.iboin import IBOIN
 from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
+from designs.rolling_six import RollingSix
 from designs.table_design import TableDesign
 from designs.three_plus_three import ThreePlusThree
 from designs.tpi import TPI
@@ -42,6 +44,7 @@ _BUILT_IN: dict[str, type[Design]] = {
     "CRM-MLE": CRMMLE,
     "A+B": APlusB,
     "iBOIN": IBOIN,
+    "RollingSix": RollingSix,
     "table": TableDesign,
 }
 _RULES: dict[str, type[_rules.Rule]] = {
@@ -50,6 +53,7 @@ _RULES: dict[str, type[_rules.Rule]] = {
         _rules.NoSkipping,
         _rules.CoherentEscalation,
         _rules.CoherentDeescalation,
+        _rules.GlobalCoherence,
         _rules.MaximumIncrement,
         _rules.HardSafety,
         _rules.StopTooToxic,
@@ -90,7 +94,7 @@ def design_names() -> list[str]:
 
 
 def design_class(name: str) -> type[Design]:
-    """Return the design of a name, in any case.
+    """Return the design of a name, in any case, with or without spaces, hyphens and underscores.
 
     Raises
     ------
@@ -101,14 +105,14 @@ def design_class(name: str) -> type[Design]:
 
     Examples
     --------
-    >>> design_class("boin").__name__
-    'BOIN'
+    >>> design_class("boin").__name__, design_class("rolling six").__name__
+    ('BOIN', 'RollingSix')
     """
     for known, design in _BUILT_IN.items():
-        if known.lower() == name.lower():
+        if _plain(known) == _plain(name):
             return design
     for known, entry in _third_party().items():
-        if known.lower() == name.lower():
+        if _plain(known) == _plain(name):
             loaded = entry.load()
             if not (isinstance(loaded, type) and issubclass(loaded, Design)):
                 raise TypeError(f"entry point {known!r} of {GROUP} must lead to a subclass of designs.Design")
@@ -147,6 +151,10 @@ def rule_class(name: str) -> type[_rules.Rule]:
         if known.lower() == name.lower():
             return rule
     raise UnknownName("rule", name, rule_names())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[ _-]", "", name).lower()
 
 
 def _third_party() -> dict[str, EntryPoint]:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from designs import Design, Rule, UnknownName, design_class, design_names, rule_class, rule_names, skeleton
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.levels import Level, resolve_level
-from doseesc.study.parameters import missing_parameters, parameter_fields, read_parameters, refusal
+from doseesc.study.parameters import from_study, missing_parameters, parameter_fields, read_parameters, refusal
 from doseesc.study.sections import DesignEntry
 from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Section
@@ -40,10 +40,11 @@ class Shared:
         """Number of dose levels."""
         return len(self.labels)
 
-    def given_to(self, own: Collection[str]) -> dict[str, Any]:
-        """Return what a design with these parameters takes from the study."""
+    def given_to(self, cls: type[Design]) -> dict[str, Any]:
+        """Return what a design takes from the study."""
+        own = parameter_fields(cls)
         facts = {name: getattr(self, "amounts" if name in AMOUNTS else name) for name in SHARED}
-        return {name: value for name, value in facts.items() if name in own}
+        return {name: value for name, value in facts.items() if name in own and from_study(own[name])}
 
 
 class SkeletonRule(Section):
@@ -98,7 +99,7 @@ def build_design(
         problems += _wrong_number_of_doses(values, labels, path)
     if problems or shared is None:
         return None, problems
-    values = shared.given_to(parameter_fields(cls)) | values
+    values = shared.given_to(cls) | values
     try:
         if interval is not None:
             values["skeleton"] = _intervals(interval, values, shared)

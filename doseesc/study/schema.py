@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from designs import Design, design_class, rule_class, rule_names
 from doseesc.study.designs import AMOUNTS, SHARED, SkeletonRule
-from doseesc.study.parameters import is_level, parameter_adapter, parameter_fields
+from doseesc.study.parameters import from_study, is_level, parameter_adapter, parameter_fields
 
 _NAME = {"type": ["string", "number"], "description": "Name in tables and commands."}
 _LEVEL = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
@@ -87,7 +87,7 @@ def _parameter(cls: type[Any], field: Field[Any], kind: str, description: str) -
         choices = re.findall(r'"([^"]*)"', kind) if kind.startswith("{") else []
         if choices:
             schema = {"enum": choices}
-    if field.name in AMOUNTS or (field.name in SHARED and issubclass(cls, Design)):
+    if field.name in AMOUNTS or (field.name in SHARED and issubclass(cls, Design) and from_study(field)):
         description = f"{description} In a file, by default the study's.".strip()
     elif isinstance(field.default, bool | int | float | str):
         schema["default"] = field.default
