@@ -72,7 +72,7 @@ def play_in_batches(
     ValueError
         If the design waits although nobody is pending.
     """
-    running = np.arange(len(trials.count))
+    running = np.arange(len(trials.counts))
     while len(running):
         status = advance_all(trials, setting, running)
         if (status == SHORT).any():
@@ -89,7 +89,7 @@ def play_in_batches(
 def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str, ...]) -> tuple[Tally, Pending, Looks]:
     """Return what a design sees of trials at their looks."""
     looks = _looks(trials, setting, looking)
-    count = trials.count[looking]
+    count = trials.counts[looking]
     known = {
         "last_n": looks.last[:, 0],
         "last_dlt": looks.last[:, 1],
@@ -107,7 +107,7 @@ def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str,
 
 def followed_to_the_end(trials: Trials, rows: IntArray, looks: Looks, memory: tuple[str, ...]) -> Tally:
     """Return the tally of the same trials once everybody entered by now has been followed to the end."""
-    count = trials.count[rows]
+    count = trials.counts[rows]
     known = {
         "last_n": count[:, PATIENTS] - count[:, COHORT_FIRST],
         "last_dlt": looks.last[:, 3],
@@ -122,12 +122,12 @@ def _decide(design: Design, trials: Trials, setting: Setting, looking: IntArray,
     tally, pending, looks = seen(trials, setting, looking, memory)
     decision = _decided_once(design, tally, pending)
     changed = np.zeros(len(looking), dtype=np.bool_)
-    hasty = ~decision.waits & (trials.count[looking, PENDING] > 0)
+    hasty = ~decision.waits & (trials.counts[looking, PENDING] > 0)
     if hasty.any():
         later = followed_to_the_end(trials, looking, looks, memory).take(hasty)
         changed[hasty] = _decided_once(design, later, None).level != decision.level[hasty]
     if watch is not None:
-        watch(looking, trials.day[looking, 0], decision)
+        watch(looking, trials.days[looking, 0], decision)
     _apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
 
 
@@ -182,7 +182,7 @@ def _apply_all(
 def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     places, dlts = 1, 1
     for s in rows:
-        places = max(places, x.count[s, PENDING])
+        places = max(places, x.counts[s, PENDING])
         dlts = max(dlts, x.dlt[s].sum())
     level = np.zeros((len(rows), places), dtype=np.int64)
     days = np.zeros((len(rows), places))
@@ -191,15 +191,15 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     all_dlt = np.empty((len(rows), x.n.shape[1]), dtype=np.int64)
     for r in range(len(rows)):
         s = rows[r]
-        now, first, seen = x.day[s, 0], x.count[s, COHORT_FIRST], 0
+        now, first, seen = x.days[s, 0], x.counts[s, COHORT_FIRST], 0
         all_dlt[r] = x.dlt[s]
-        for k in range(x.count[s, PENDING]):
+        for k in range(x.counts[s, PENDING]):
             i = x.place[s, k]
             level[r, k] = x.level[s, i]
             days[r, k] = followed(x, setting, s, i)
             all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
             last[r, 2] += i >= first
-        for i in range(x.count[s, PATIENTS]):
+        for i in range(x.counts[s, PATIENTS]):
             known = x.assessed[s, i] <= now
             if known and x.has_dlt[s, i]:
                 dlt_days[r, seen] = x.assessed[s, i] - x.entered[s, i]
