@@ -26,7 +26,7 @@ from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
 from designs.rules.base import Rule, RuledDesign
 from designs.tally import Tally
-from designs.weights import require_weights
+from designs.weights import follow_up_weights, require_weights
 from designs.words import percent
 
 _ROWS = 2**17  # completed tallies decided at a time
@@ -38,6 +38,9 @@ class PolicyDesign(RuledDesign, Protocol):
     @property
     def weighs_pending(self) -> str:
         """How pending patients are weighed: by the "likelihood", as in an "interval" design, or "" for not at all."""
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """Say in plain sentences how pending patients count under a policy with its numbers filled in."""
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
@@ -56,6 +59,14 @@ class PendingPolicy(ABC):
     @abstractmethod
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """Decide where somebody is pending in every trial."""
+
+    def seen(self, known: Tally, pending: Pending) -> Tally:
+        """Return the data that estimates come from: of the patients whose outcome is known, unless others weigh in."""
+        return known
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """Return the days of follow-up, short of the window, at which the policy may cease to wait for a patient."""
+        return ()
 
     @abstractmethod
     def describe(self, design: PolicyDesign) -> str:
@@ -172,15 +183,23 @@ class Weighted(PendingPolicy):
 
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """See :meth:`PendingPolicy.decide`."""
-        entered = pending.entered(known)
+        entered = self.seen(known, pending)
         decided = design.decide(entered)
         if design.weighs_pending == "likelihood":
             decided = self._suspended(entered, decided)
         return held(design, entered, decided, np.zeros(known.size, dtype=np.bool_))
 
+    def seen(self, known: Tally, pending: Pending) -> EnteredTally:
+        """See :meth:`PendingPolicy.seen`: everybody entered, pending patients by their weights."""
+        return pending.entered(known, follow_up_weights(pending, self.weights))
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """See :meth:`PendingPolicy.follow_up_marks`."""
+        return (self.minimum_followed * window_days,) if self.minimum_followed > 0 else ()
+
     def describe(self, design: PolicyDesign) -> str:
         """See :meth:`PendingPolicy.describe`."""
-        said = [f"Patients in their DLT window count by how long they have been followed, {self._weight_words()}."]
+        said = [design.weighing_words(self)]
         if self.suspend_above is not None and self.suspend_above < 1:
             said.append(
                 f"The trial waits while more than {percent(self.suspend_above)} of the patients at the current level "
@@ -194,14 +213,6 @@ class Weighted(PendingPolicy):
         if self.minimum_known:
             said.append(f"The dose is raised only when {self.minimum_known} outcomes at the current level are known.")
         return " ".join(said)
-
-    def _weight_words(self) -> str:
-        if self.weights == "linear":
-            return "in proportion"
-        if self.weights == "adaptive":
-            return "by the times of the DLTs seen so far (adaptive weights)"
-        shares = ", ".join(percent(share) for share in self.weights if not isinstance(share, str))
-        return f"by the shares of DLTs expected in equal parts of the window: {shares}"
 
     def _suspended(self, entered: EnteredTally, decided: Decision) -> Decision:
         """Hold back a model-based design; interval designs have these limits in their tables, in their own order."""

@@ -6,10 +6,11 @@ These are parameters and their checks; :mod:`doseesc.engines.clock` plays them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from designs import BOIN, Design, IntervalDesign
 from designs.checks import (
     require_choice,
     require_flag,
@@ -107,7 +108,7 @@ class Backfill:
         Probability of a response at each level; needed where responses are asked for.
     response_days : {"uniform", "window_end"}
         When a response is known: evenly over the DLT window, or at its end.
-    cap : int, optional
+    cap_per_dose : int, optional
         Patients at a dose in all, those of the escalation included, from which on it takes no more.
     closes : {"eliminated", "too_toxic"}
         What closes a dose and all above: that the design excludes it; or, besides, that both its own DLT rate and that
@@ -135,7 +136,7 @@ class Backfill:
     responses_at: str = "dose_or_below"
     response_probabilities: tuple[float, ...] | None = None
     response_days: str = "uniform"
-    cap: int | None = None
+    cap_per_dose: int | None = None
     closes: str = "eliminated"
     count_in_decisions: bool = True
     count_in_mtd: bool = True
@@ -156,8 +157,8 @@ class Backfill:
             for each in self.response_probabilities:
                 require_probability("response_probabilities", each, closed=True)
         require_choice("response_days", self.response_days, ("uniform", "window_end"))
-        if self.cap is not None:
-            require_whole("cap", self.cap, 1)
+        if self.cap_per_dose is not None:
+            require_whole("cap_per_dose", self.cap_per_dose, 1)
         require_choice("closes", self.closes, _CLOSES)
         require_flag("count_in_decisions", self.count_in_decisions)
         require_flag("count_in_mtd", self.count_in_mtd)
@@ -180,7 +181,7 @@ class Backfill:
 
         Examples
         --------
-        >>> Backfill.named("BE-BOIN").conflict, Backfill.named("BF-BOIN").cap
+        >>> Backfill.named("BE-BOIN").conflict, Backfill.named("BF-BOIN").cap_per_dose
         ('lowest', 12)
         """
         require_choice("type", name, tuple(BACKFILL_RULES))
@@ -198,12 +199,27 @@ class Backfill:
         if self.min_responses and given is None:
             raise ValueError("response_probabilities must be given, since doses open by responses")
 
+    def for_design(self, design: Design) -> Backfill:
+        """Return the rules as a design can follow them: only interval designs read a DLT rate as a decision.
+
+        Others are left with what they exclude, and with their own model to reconcile the doses.
+
+        Examples
+        --------
+        >>> from designs import ThreePlusThree
+        >>> Backfill.named("BF-BOIN").for_design(ThreePlusThree(n_doses=3)).conflict is None
+        True
+        """
+        if isinstance(design, BOIN | IntervalDesign):
+            return self
+        return replace(self, closes="eliminated", conflict=None)
+
     def describe(self) -> str:
         """Return the rules in plain sentences.
 
         Examples
         --------
-        >>> Backfill(after_cohorts=2, cap=12).describe()[:98]
+        >>> Backfill(after_cohorts=2, cap_per_dose=12).describe()[:98]
         'Patients who arrive while the escalation waits are backfilled to the highest dose below the curren'
         """
         conditions = [f"no dose above level {self.highest_level}"] if self.highest_level is not None else []
@@ -214,8 +230,8 @@ class Backfill:
         if self.min_responses:
             seen = "a response has" if self.min_responses == 1 else f"{self.min_responses} responses have"
             conditions.append(f"only where {seen} been seen {_RESPONSES_AT[self.responses_at]}")
-        if self.cap is not None:
-            conditions.append(f"up to {self.cap} patients in all at a dose")
+        if self.cap_per_dose is not None:
+            conditions.append(f"up to {self.cap_per_dose} patients in all at a dose")
         if self.ratio is not None:
             conditions.append(f"at most {self.ratio:g} for each patient of the cohort waited for")
         rules = f": {', '.join(conditions)}" if conditions else ""
@@ -240,7 +256,7 @@ class Backfill:
         return " ".join(sentences)
 
 
-_BF_BOIN: dict[str, Any] = {"min_responses": 1, "cap": 12, "closes": "too_toxic", "conflict": "highest"}
+_BF_BOIN: dict[str, Any] = {"min_responses": 1, "cap_per_dose": 12, "closes": "too_toxic", "conflict": "highest"}
 
 BACKFILL_RULES: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
@@ -295,6 +311,10 @@ class Calendar:
         """The law of the time of a DLT."""
         return EVEN_TIMES if self.dlt_times is None else self.dlt_times
 
+    def arrivals_within(self, window_days: float) -> float:
+        """Return the patients who arrive on average within a DLT window; where few do, nobody waits for outcomes."""
+        return self.accrual.rate / DAYS_PER_MONTH * window_days
+
     def describe(self, window_days: float) -> str:
         """Return in plain sentences what is said about time, for a DLT window.
 
@@ -304,10 +324,12 @@ class Calendar:
         >>> print(calendar.describe(28).replace(". ", "." + chr(10)))
         Patients arrive at random times, 2 patients a month (two sites).
         Who arrives while the design waits for outcomes waits too, and the next gap runs from that enrolment.
-        The drug's DLTs come evenly over 28 days.
+        The drug's DLTs come evenly over 28 days, in which 1.8 patients arrive on average.
         Nobody is enrolled more than 24 months after the first patient.
         """
-        sentences = [self.accrual.describe(), times_words(self.times, window_days)]
+        arriving = f"in which {self.arrivals_within(window_days):.2g} patients arrive on average"
+        times = times_words(self.times, window_days).removesuffix(".")
+        sentences = [self.accrual.describe(), f"{times}, {arriving}."]
         if self.stagger is not None:
             sentences.append(self.stagger.describe())
         if self.backfill is not None:

@@ -48,6 +48,7 @@ RULES = {
 OTHERS = {
     "variant": ["deescalation"],
     "model": ["logistic"],
+    "minimum_days": [7.0],
     "floor": [0.05],
     "floor_prior": [(1.0, 9.0)],
     "estimate": ["posterior_mean", "plug_in"],

@@ -17,7 +17,12 @@ def test_days_after_each_patient_of_a_cohort():
 
 def test_published_backfill_by_name():
     first = Backfill.named("BF-BOIN")
-    assert (first.min_responses, first.responses_at, first.cap, first.conflict) == (1, "dose_or_below", 12, "highest")
+    assert (first.min_responses, first.responses_at, first.cap_per_dose, first.conflict) == (
+        1,
+        "dose_or_below",
+        12,
+        "highest",
+    )
     assert Backfill.named("BE-BOIN") == replace(first, conflict="lowest")
     assert Backfill.named("crmPack") == Backfill(ratio=1)
     assert set(BACKFILL_RULES) == {"BF-BOIN", "BE-BOIN", "crmPack"}
@@ -99,7 +104,7 @@ def test_calendar_in_words_has_everything():
         (Backfill, {"response_probabilities": (0.2, 1.2)}, r"response_probabilities must lie in \[0, 1\], not 1.2"),
         (Backfill, {"response_probabilities": 0.2}, "response_probabilities must be a list"),
         (Backfill, {"response_days": "late"}, "response_days must be one of uniform, window_end"),
-        (Backfill, {"cap": 0}, "cap must be a whole number of at least 1"),
+        (Backfill, {"cap_per_dose": 0}, "cap_per_dose must be a whole number of at least 1"),
         (Backfill, {"closes": "never"}, "closes must be one of eliminated, too_toxic"),
         (Backfill, {"count_in_decisions": 1}, "count_in_decisions must be true or false"),
         (Backfill, {"count_in_mtd": None}, "count_in_mtd must be true or false"),
