@@ -190,7 +190,19 @@ class Weighted(PendingPolicy):
         return held(design, entered, decided, np.zeros(known.size, dtype=np.bool_))
 
     def seen(self, known: Tally, pending: Pending) -> EnteredTally:
-        """See :meth:`PendingPolicy.seen`: everybody entered, pending patients by their weights."""
+        """See :meth:`PendingPolicy.seen`: everybody entered, pending patients by their weights.
+
+        Raises
+        ------
+        ValueError
+            If adaptive weights lack the days of a known DLT.
+        """
+        if self.weights == "adaptive" and pending.dlt_days is not None:
+            told = (~np.isnan(pending.dlt_days)).sum(axis=1)
+            for row in np.flatnonzero(told < known.total_dlt)[:1]:
+                raise ValueError(
+                    f"dlt_days must hold the days of every known DLT, {known.total_dlt[row]}, not {told[row]}"
+                )
         return pending.entered(known, follow_up_weights(pending, self.weights))
 
     def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
