@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from designs import Complete, Decision, Design, Pending, Settled, Tally, Weighted
+from designs import Complete, Decision, Design, Pending, Settled, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
+from designs.pending_letters import ByTable
 from doseesc.engines.clock_mechanics import (
     COHORT_FIRST,
     COHORTS,
@@ -135,7 +136,7 @@ def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Deci
     """Decide, asking once about equal states where follow-up does not matter."""
     columns = [tally.n, tally.dlt, tally.level[:, None], *(values[:, None] for values in tally.memory.values())]
     if pending is not None:
-        if not isinstance(design.pending, Complete | Settled):
+        if not isinstance(design.pending, ByTable | Complete | Settled):
             return design.decide(tally, pending)
         assert pending.last_cohort is not None
         columns += [pending.count, pending.last_cohort[:, None]]
@@ -143,13 +144,6 @@ def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Deci
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
     once = design.decide(tally.take(first), None if pending is None else pending.take(first))
     return Decision(once.level[back], once.cohort_size[back], once.reason_code[back])
-
-
-def follow_up_marks(design: Design, window_days: float) -> FloatArray:
-    """Return the days of follow-up that the design may ask for, other than the window."""
-    policy = design.pending
-    share = policy.minimum_followed if isinstance(policy, Weighted) else 0.0
-    return np.array([share * window_days] if 0 < share < 1 else [])
 
 
 @compiled

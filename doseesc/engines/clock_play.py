@@ -8,7 +8,7 @@ import numpy as np
 
 from designs import Design, Reason, Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.clock_batches import Watch, follow_up_marks, play_in_batches
+from doseesc.engines.clock_batches import Watch, play_in_batches
 from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
 from doseesc.engines.clock_mechanics import (
     CHANGED_DECISIONS,
@@ -66,7 +66,7 @@ def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: 
         window=window_days,
         pieces=calendar.accrual.table,
         policy=POLICIES.index(calendar.accrual.arrivals_while_waiting),
-        marks=follow_up_marks(design, window_days),
+        marks=np.array(design.follow_up_marks(window_days), dtype=np.float64),
         gaps=np.array([0.0 if stagger is None else stagger.days_after(place) for place in places]),
         gaps_by_dose=stagger is None or stagger.at == "new_dose",
         each_is_a_look=design.fixed_cohorts or design.cohort_size == 1,
