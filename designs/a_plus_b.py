@@ -27,6 +27,7 @@ from designs.arrays import BoolArray, IntArray
 from designs.checks import require_choice, require_whole
 from designs.decision import Decision, Reason
 from designs.design import Design, highest_level
+from designs.pending import EnteredTally
 from designs.rules.base import counted
 from designs.tally import Tally
 
@@ -141,6 +142,10 @@ class APlusB(Design):
         code = np.where(found, np.int8(Reason.MTD_FOUND), np.int8(0))
         code = np.where(nothing_left, np.int8(Reason.NO_SAFE_DOSE), code)
         return np.where(level > 0, code, 0).astype(np.int8)
+
+    def condemns(self, entered: EnteredTally) -> BoolArray:
+        """See :meth:`Design.condemns`."""
+        return self._toxic(entered.current_n, entered.current_dlt)
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the highest level that the variant accepts, below any too toxic one."""

@@ -38,7 +38,7 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.beta_binomial import quantile_table, tail_table
 from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason, waits_for_outcomes
-from designs.pending import Pending
+from designs.pending import EnteredTally, Pending
 from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
@@ -135,6 +135,10 @@ class Design(ABC):
     def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
+
+    def condemns(self, entered: EnteredTally) -> BoolArray:
+        """Return where known DLTs make the current level too toxic for good (S,); asked where groups are fixed."""
+        return np.zeros(entered.size, dtype=np.bool_)
 
     def own_rules(self) -> tuple[Rule, ...]:
         """Return rules that belong to the design itself, in addition to ``rules``."""

@@ -20,7 +20,6 @@ from designs.pending import EnteredTally
 from designs.tally import Tally
 from designs.weights import weights_sentence
 
-
 _BELOW_ONE = 1 - 2.0**-53
 _TOGETHER = 16  # factors, each at least 2**-53, whose product is far from underflow
 
@@ -39,13 +38,13 @@ class PartlyFollowed(NamedTuple):
         """Return those of a tally of everybody entered, None where no weight is above 0."""
         if not isinstance(tally, EnteredTally):
             return None
-        counts = tally.weight > 0
-        most = int(counts.sum(axis=1).max(initial=0))
+        most = int((tally.weight > 0).sum(axis=1).max(initial=0))
         if most == 0:
             return None
-        first = np.argsort(~counts, axis=1, kind="stable")[:, :most]
-        weight = np.minimum(np.take_along_axis(tally.weight, first, axis=1), _BELOW_ONE)
-        return cls(np.maximum(np.take_along_axis(tally.pending.level, first, axis=1) - 1, 0), weight)
+        # Of the greatest weight first, so that the places patients are given in make no difference to the last digit.
+        order = np.lexsort((tally.pending.level, -tally.weight))[:, :most]
+        level, weight = (np.take_along_axis(each, order, axis=1) for each in (tally.pending.level, tally.weight))
+        return cls(np.maximum(level - 1, 0), np.minimum(weight, _BELOW_ONE))
 
     def multiply(self, likelihood: FloatArray, rows: slice, no_dlt: FloatArray, places: slice = slice(None)) -> None:
         """Multiply the likelihood (R, G) of the tallies in ``rows`` at G nodes by the factors of these patients.

@@ -4,6 +4,15 @@ from .characteristics import OperatingCharacteristics as OperatingCharacteristic
 from .characteristics import check_probabilities as check_probabilities
 from .characteristics import mtd_levels as mtd_levels
 from .characteristics import one_truth as one_truth
+from .clock import simulate_calendar as simulate_calendar
+from .clock_figures import CALENDAR_METRICS as CALENDAR_METRICS
+from .clock_figures import DURATION_LEVELS as DURATION_LEVELS
+from .clock_figures import CalendarCharacteristics as CalendarCharacteristics
+from .clock_patients import DAILY as DAILY
+from .clock_patients import GivenPatients as GivenPatients
+from .clock_trials import CalendarDecision as CalendarDecision
+from .clock_trials import CalendarTrial as CalendarTrial
+from .clock_trials import calendar_trials as calendar_trials
 from .decision_graph import UNKNOWN as UNKNOWN
 from .decision_graph import DecisionGraph as DecisionGraph
 from .dose_posterior import DoseModel as DoseModel

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from designs import Complete, Decision, Design, Pending, Settled, Tally, Weighted
+from designs import Complete, Decision, Design, Pending, Settled, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
+from designs.pending_letters import ByTable
 from doseesc.engines.clock_mechanics import (
     COHORT_FIRST,
     COHORTS,
@@ -72,7 +73,7 @@ def play_in_batches(
     ValueError
         If the design waits although nobody is pending.
     """
-    running = np.arange(len(trials.count))
+    running = np.arange(len(trials.counts))
     while len(running):
         status = advance_all(trials, setting, running)
         if (status == SHORT).any():
@@ -89,7 +90,7 @@ def play_in_batches(
 def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str, ...]) -> tuple[Tally, Pending, Looks]:
     """Return what a design sees of trials at their looks."""
     looks = _looks(trials, setting, looking)
-    count = trials.count[looking]
+    count = trials.counts[looking]
     known = {
         "last_n": looks.last[:, 0],
         "last_dlt": looks.last[:, 1],
@@ -107,7 +108,7 @@ def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str,
 
 def followed_to_the_end(trials: Trials, rows: IntArray, looks: Looks, memory: tuple[str, ...]) -> Tally:
     """Return the tally of the same trials once everybody entered by now has been followed to the end."""
-    count = trials.count[rows]
+    count = trials.counts[rows]
     known = {
         "last_n": count[:, PATIENTS] - count[:, COHORT_FIRST],
         "last_dlt": looks.last[:, 3],
@@ -122,12 +123,12 @@ def _decide(design: Design, trials: Trials, setting: Setting, looking: IntArray,
     tally, pending, looks = seen(trials, setting, looking, memory)
     decision = _decided_once(design, tally, pending)
     changed = np.zeros(len(looking), dtype=np.bool_)
-    hasty = ~decision.waits & (trials.count[looking, PENDING] > 0)
+    hasty = ~decision.waits & (trials.counts[looking, PENDING] > 0)
     if hasty.any():
         later = followed_to_the_end(trials, looking, looks, memory).take(hasty)
         changed[hasty] = _decided_once(design, later, None).level != decision.level[hasty]
     if watch is not None:
-        watch(looking, trials.day[looking, 0], decision)
+        watch(looking, trials.days[looking, 0], decision)
     _apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
 
 
@@ -135,7 +136,7 @@ def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Deci
     """Decide, asking once about equal states where follow-up does not matter."""
     columns = [tally.n, tally.dlt, tally.level[:, None], *(values[:, None] for values in tally.memory.values())]
     if pending is not None:
-        if not isinstance(design.pending, Complete | Settled):
+        if not isinstance(design.pending, ByTable | Complete | Settled):
             return design.decide(tally, pending)
         assert pending.last_cohort is not None
         columns += [pending.count, pending.last_cohort[:, None]]
@@ -143,13 +144,6 @@ def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Deci
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
     once = design.decide(tally.take(first), None if pending is None else pending.take(first))
     return Decision(once.level[back], once.cohort_size[back], once.reason_code[back])
-
-
-def follow_up_marks(design: Design, window_days: float) -> FloatArray:
-    """Return the days of follow-up that the design may ask for, other than the window."""
-    policy = design.pending
-    share = policy.minimum_followed if isinstance(policy, Weighted) else 0.0
-    return np.array([share * window_days] if 0 < share < 1 else [])
 
 
 @compiled
@@ -182,7 +176,7 @@ def _apply_all(
 def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     places, dlts = 1, 1
     for s in rows:
-        places = max(places, x.count[s, PENDING])
+        places = max(places, x.counts[s, PENDING])
         dlts = max(dlts, x.dlt[s].sum())
     level = np.zeros((len(rows), places), dtype=np.int64)
     days = np.zeros((len(rows), places))
@@ -191,15 +185,15 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     all_dlt = np.empty((len(rows), x.n.shape[1]), dtype=np.int64)
     for r in range(len(rows)):
         s = rows[r]
-        now, first, seen = x.day[s, 0], x.count[s, COHORT_FIRST], 0
+        now, first, seen = x.days[s, 0], x.counts[s, COHORT_FIRST], 0
         all_dlt[r] = x.dlt[s]
-        for k in range(x.count[s, PENDING]):
+        for k in range(x.counts[s, PENDING]):
             i = x.place[s, k]
             level[r, k] = x.level[s, i]
             days[r, k] = followed(x, setting, s, i)
             all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
             last[r, 2] += i >= first
-        for i in range(x.count[s, PATIENTS]):
+        for i in range(x.counts[s, PATIENTS]):
             known = x.assessed[s, i] <= now
             if known and x.has_dlt[s, i]:
                 dlt_days[r, seen] = x.assessed[s, i] - x.entered[s, i]

@@ -38,7 +38,7 @@ more numbers for arrivals are needed; the design waits although nobody is pendin
 WAIT, TURN_AWAY, QUEUE = range(3)
 POLICIES = ("wait", "turn_away", "queue")
 
-# Columns of ``Trials.count`` and ``Trials.day``.
+# Columns of ``Trials.counts`` and ``Trials.days``.
 STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, REASON = range(10)
 SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS, N_COUNTS = range(10, 16)
 NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, N_DAYS = range(8)
@@ -98,7 +98,7 @@ class Trials(NamedTuple):
         Days from first dose to the DLT, if there is one; by level where they depend on it.
     number : array, shape (S, G)
         Expected numbers of patients between arrivals, the first from the opening to the first patient.
-    count, day : arrays, shape (S, ...)
+    counts, days : arrays, shape (S, ...)
         Single numbers of a trial, by the columns named above.
     n, known, dlt : array of int, shape (S, J)
         Patients entered, patients assessed, and DLTs among these.
@@ -110,7 +110,7 @@ class Trials(NamedTuple):
     arrived, entered, assessed : array, shape (S, P)
         Days.
     place : array of int, shape (S, P)
-        The patients pending, in the first ``count[:, PENDING]`` places.
+        The patients pending, in the first ``counts[:, PENDING]`` places.
     shut_from : array, shape (S, P + 1)
         Day from which a patient who had come could not be entered, before the 1st, 2nd, ... entry, and after the last;
         NaN where there was none.
@@ -119,8 +119,8 @@ class Trials(NamedTuple):
     latent: FloatArray
     dlt_day: FloatArray
     number: FloatArray
-    count: IntArray
-    day: FloatArray
+    counts: IntArray
+    days: FloatArray
     n: IntArray
     known: IntArray
     dlt: IntArray
@@ -137,14 +137,14 @@ class Trials(NamedTuple):
 def new_trials(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_doses: int) -> Trials:
     """Return trials in which nobody has come, for these patients."""
     size, patients = latent.shape
-    day = np.zeros((size, N_DAYS))
-    day[:, SHUT_SINCE] = np.nan
+    days = np.zeros((size, N_DAYS))
+    days[:, SHUT_SINCE] = np.nan
     return Trials(
         latent=latent,
         dlt_day=dlt_day,
         number=number,
-        count=np.zeros((size, N_COUNTS), dtype=np.int64),
-        day=day,
+        counts=np.zeros((size, N_COUNTS), dtype=np.int64),
+        days=days,
         n=np.zeros((size, n_doses), dtype=np.int64),
         known=np.zeros((size, n_doses), dtype=np.int64),
         dlt=np.zeros((size, n_doses), dtype=np.int64),
@@ -165,7 +165,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
 
     A trial that is ``SHORT`` runs on from where it is when it has been given more numbers.
     """
-    count, day = x.count[s], x.day[s]
+    count, day = x.counts[s], x.days[s]
     while True:
         if count[STATUS] == OVER or count[STATUS] == STUCK:
             return count[STATUS]
@@ -201,7 +201,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
 @compiled
 def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: int) -> None:
     """Do in trial ``s`` what was decided at its look: a dose for a cohort, 0 patients to wait, level 0 to stop."""
-    count, day = x.count[s], x.day[s]
+    count, day = x.counts[s], x.days[s]
     if level == 0:
         _end(x, s, reason)
         return
@@ -226,7 +226,7 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
 @compiled
 def settle(x: Trials, s: int) -> None:
     """Move the patients assessed by now from those pending to those known."""
-    count, now = x.count[s], x.day[s, NOW]
+    count, now = x.counts[s], x.days[s, NOW]
     left = 0
     for k in range(count[PENDING]):
         i = x.place[s, k]
@@ -243,20 +243,17 @@ def settle(x: Trials, s: int) -> None:
 @compiled
 def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
-    now, entered = x.day[s, NOW], x.entered[s, i]
+    now, entered = x.days[s, NOW], x.entered[s, i]
     days = min(now - entered, np.nextafter(setting.window, 0.0))
     for mark in setting.marks:
-        if now >= entered + mark:
-            days = max(days, mark)
-        else:
-            days = min(days, np.nextafter(mark, 0.0))
+        days = max(days, mark) if now >= entered + mark else min(days, np.nextafter(mark, 0.0))
     return days
 
 
 @compiled
 def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
-    """Count a decision of trial ``s``, unless it is the first, completes a cohort, or waits; call before applying it."""
-    count = x.count[s]
+    """Count a decision of trial ``s``, unless it is the first or completes a cohort; called before it is applied."""
+    count = x.counts[s]
     if reason != _START and reason != _COMPLETE_COHORT:
         count[DECISIONS] += 1
         count[PENDING_AT_DECISIONS] += count[PENDING]
@@ -265,7 +262,7 @@ def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
 
 @compiled
 def _arrive(x: Trials, setting: Setting, s: int) -> None:
-    count, day = x.count[s], x.day[s]
+    count, day = x.counts[s], x.days[s]
     number = x.number[s, count[ARRIVALS]]
     if count[ARRIVALS] == 0:
         day[OPENED] = next_gap(setting.pieces, 0.0, number)
@@ -279,7 +276,7 @@ def _arrive(x: Trials, setting: Setting, s: int) -> None:
 
 @compiled
 def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
-    count, day = x.count[s], x.day[s]
+    count, day = x.counts[s], x.days[s]
     now, i, j = day[NOW], count[PATIENTS], level - 1
     after = x.dlt_day[s, min(j, x.dlt_day.shape[1] - 1), i]
     dlt = x.latent[s, i] < setting.probability[j] and after <= setting.window
@@ -306,7 +303,7 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
 @compiled
 def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
     """Let who stands there wait until an instant, or go away."""
-    count, day = x.count[s], x.day[s]
+    count, day = x.counts[s], x.days[s]
     if math.isnan(day[SHUT_SINCE]):
         day[SHUT_SINCE] = day[NOW]
         x.shut_from[s, count[PATIENTS]] = day[NOW]
@@ -323,7 +320,7 @@ def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
 
 @compiled
 def _reopen(x: Trials, s: int) -> None:
-    day = x.day[s]
+    day = x.days[s]
     if not math.isnan(day[SHUT_SINCE]):
         day[DAYS_SUSPENDED] += day[NOW] - day[SHUT_SINCE]
         day[SHUT_SINCE] = np.nan
@@ -332,15 +329,15 @@ def _reopen(x: Trials, s: int) -> None:
 @compiled
 def _end(x: Trials, s: int, reason: int) -> None:
     _reopen(x, s)
-    x.count[s, REASON] = reason
-    x.count[s, STATUS] = OVER
+    x.counts[s, REASON] = reason
+    x.counts[s, STATUS] = OVER
 
 
 @compiled
 def _next_event(x: Trials, setting: Setting, s: int) -> float:
     """Return the next instant at which the answer can change; infinite where nobody is pending."""
-    now, first = x.day[s, NOW], np.inf
-    for k in range(x.count[s, PENDING]):
+    now, first = x.days[s, NOW], np.inf
+    for k in range(x.counts[s, PENDING]):
         i = x.place[s, k]
         first = min(first, x.assessed[s, i])
         for mark in setting.marks:
@@ -361,7 +358,7 @@ def _gate(x: Trials, s: int, level: int) -> float:
 @compiled
 def _broken_off(x: Trials, s: int) -> bool:
     """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
-    count, day = x.count[s], x.day[s]
+    count, day = x.counts[s], x.days[s]
     until = min(day[NOW], x.gate[s, count[LEVEL] - 1])
     for i in range(count[COHORT_FIRST], count[PATIENTS]):
         if x.has_dlt[s, i] and day[ENTERED] < x.assessed[s, i] <= until:
@@ -371,8 +368,8 @@ def _broken_off(x: Trials, s: int) -> bool:
 
 @compiled
 def _next_dlt_in_cohort(x: Trials, s: int) -> float:
-    count, first = x.count[s], np.inf
+    count, first = x.counts[s], np.inf
     for i in range(count[COHORT_FIRST], count[PATIENTS]):
-        if x.has_dlt[s, i] and x.assessed[s, i] > x.day[s, NOW]:
+        if x.has_dlt[s, i] and x.assessed[s, i] > x.days[s, NOW]:
             first = min(first, x.assessed[s, i])
     return first

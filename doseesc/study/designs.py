@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from designs import Design, Rule, UnknownName, design_class, design_names, rule_class, rule_names, skeleton
+from designs import Design, Rule, UnknownName, design_type, rule_class, rule_names, skeleton, type_names
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.parameters import from_study, missing_parameters, parameter_fields, read_parameters, refusal
+from doseesc.study.pending_parameter import read_policy, with_policy
 from doseesc.study.sections import DesignEntry
 from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Section
@@ -80,15 +81,17 @@ def build_design(
         What is wrong.
     """
     try:
-        cls = design_class(entry.type)
+        cls, preset = design_type(entry.type)
     except UnknownName as error:
-        return None, [_unknown("design", error, entry.type, design_names(), (*path, "type"))]
+        return None, [_unknown("design", error, entry.type, type_names(), (*path, "type"))]
     except (ImportError, AttributeError, TypeError) as error:  # what is wrong with somebody else's package
         return None, [Problem((*path, "type"), f"is {entry.type}, which cannot be loaded: {error}", "mend its package")]
     given = entry.parameters
     present = [*given, *SHARED]
     context = _Context(labels, shared.amounts if shared else None)
     rules, problems = _rules(given.pop("rules", None), context, (*path, "rules"))
+    policy, wrong = read_policy(given.pop("pending", None), preset, entry.type, (*path, "pending"))
+    problems += wrong
     interval: SkeletonRule | None = None
     if isinstance(given.get("skeleton"), dict) and "skeleton" in parameter_fields(cls):
         interval, wrong = _skeleton_rule(given.pop("skeleton"), labels, (*path, "skeleton"))
@@ -105,7 +108,8 @@ def build_design(
             values["skeleton"] = _intervals(interval, values, shared)
     except ValueError as error:
         return None, [_skeleton_refusal(error, cls, path)]
-    return _construct(cls, values, rules, entry.parameters, shared.labels, path)
+    design, problems = _construct(cls, values, rules, entry.parameters, shared.labels, path)
+    return (design, problems) if design is None or policy is None else with_policy(design, policy, (*path, "pending"))
 
 
 def _construct(

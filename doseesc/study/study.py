@@ -10,7 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from designs import Design, check_design, design_names, rule_conflicts
+from designs import Design, check_design, rule_conflicts, type_names
 from designs.arrays import FloatArray
 from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
@@ -346,11 +346,11 @@ def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:
     Parameters
     ----------
     designs : sequence of str, optional
-        Names of the designs to describe; by default all registered ones, third parties' included.
+        Types of design to describe; by default all registered ones, third parties' included.
 
     Examples
     --------
     >>> json_schema()["title"]
     'doseesc scenario'
     """
-    return scenario_schema(Study, design_names() if designs is None else designs)
+    return scenario_schema(Study, type_names() if designs is None else designs)
