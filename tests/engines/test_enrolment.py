@@ -52,10 +52,10 @@ def test_backfill_that_does_not_fit_the_doses(rules, message):
         (Stagger(days=(7,), at="every_cohort"), "In every cohort, at least 7 days pass from each patient to the next."),
         (
             Backfill(),
-            "to the highest dose below the current one that is not excluded. They count in decisions and count",
+            "to the highest dose below the current one that is not excluded. They count in decisions and in the MTD.",
         ),
         (Backfill(priority="random"), "to any dose below"),
-        (Backfill(count_in_decisions=False), "They do not count in decisions and count in the MTD."),
+        (Backfill(count_in_decisions=False), "They do not count in decisions, but in the MTD."),
         (Backfill(after_cohorts=2, lowest_level=2), "no dose below level 2, not before 2 cohorts have been treated"),
         (
             Backfill(highest_level=3, min_responses=2, responses_at="dose"),
@@ -81,8 +81,15 @@ def test_calendar_in_words_has_everything():
         max_days=365.25,
     )
     told = whole.describe(90)
-    for part in ("2 patients a month", "70 % of them in the second half of 90 days", "at least 3 days", "backfilled"):
+    for part in (
+        "2 patients a month",
+        "On average 5.9 patients arrive within a DLT window of 90 days. The",
+        "70 % of them in the second half of 90 days",
+        "at least 3 days",
+        "backfilled",
+    ):
         assert part in told
+    assert "so that pending patients hardly matter" in Calendar(accrual=ACCRUAL).describe(7)
     assert told.endswith("Nobody is enrolled more than 12 months after the first patient.")
 
 
