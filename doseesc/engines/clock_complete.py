@@ -6,23 +6,33 @@ their i-th patient together.  The patients are those of :mod:`doseesc.engines.cl
 trial.
 
 An A+B design is the exception there as here: it looks at every patient, and leaves a level as soon as known DLTs
-condemn it, whoever else is pending there.  Further DLTs at that level change nothing, which is why they are not followed
-up here, and why this is for A+B designs without rules of another kind only.
+condemn it, whoever else is pending there.  Further DLTs at that level change nothing; that is why they are not looked
+at here, and why this is for A+B designs without rules around them only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from designs import APlusB, Complete, Design, Reason
-from designs.arrays import BoolArray, FloatArray, IntArray
-from doseesc.engines.clock_ends import COLUMNS
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.clock_durations import Durations
+from doseesc.engines.clock_ends import COLUMNS, BlockEnds, time_figures
+from doseesc.engines.clock_groups import Group, GroupGraph, Groups
 from doseesc.engines.clock_patients import DrawnPatients
-from doseesc.engines.decision_graph import UNKNOWN, DecisionGraph
+from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.enrolment import Calendar
-from doseesc.engines.montecarlo import follow
+from doseesc.engines.montecarlo import BLOCK, follow
+from doseesc.engines.time_figures import TimeFigures
+from doseesc.parallel import block_sizes
 from doseesc.truth import DAYS_PER_MONTH, LateWeibull, day_gap
 
+_KEPT = (
+    *("row", "node", "entered", "dlts", "arrival", "now", "known"),
+    *("last", "held", "waited", "opened", "suspensions", "decisions", "pending"),
+)
 _WORTHWHILE = 0.8  # trials that have ended are taken out of arrays once there are so few others
 _COLUMN = {name: place for place, name in enumerate(COLUMNS)}
 
@@ -36,6 +46,44 @@ def waits_for_all(design: Design, calendar: Calendar) -> bool:
     if not plain or calendar.accrual.arrivals_while_waiting == "turn_away" or type(design.pending) is not Complete:
         return False
     return not design.fixed_cohorts or (isinstance(design, APlusB) and not design.rules)
+
+
+def complete_times(
+    designs: Mapping[str, Design],
+    truths: Mapping[str, FloatArray],
+    *,
+    calendar: Calendar,
+    window_days: float,
+    n_trials: int,
+    seed: int,
+    watch: Callable[[int], None] | None = None,
+) -> dict[tuple[str, str], TimeFigures]:
+    """Return the figures about time of designs for which :func:`waits_for_all` holds, by truth and design.
+
+    Parameters
+    ----------
+    designs, truths : mapping
+        By name.
+    calendar, window_days, n_trials, seed
+        As for :func:`doseesc.engines.simulate_calendar`, whose figures these are.
+    watch : callable, optional
+        Told how many trials more have been played of one truth.
+    """
+    graphs = {name: complete_graph(design) for name, design in designs.items()}
+    most = max(design.max_n for design in designs.values())
+    clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
+    sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
+    durations: dict[tuple[str, str], list[Durations]] = {key: [] for key in sums}
+    for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
+        for truth, probabilities in truths.items():
+            clock.begin(index, trials, probabilities)
+            for name, graph in graphs.items():
+                figures = clock.play(graph, probabilities)
+                sums[truth, name].append(BlockEnds.of(index, figures))
+                durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))
+            if watch is not None:
+                watch(trials)
+    return {key: time_figures(sums[key], Durations.merged(durations[key]), window_days) for key in sums}
 
 
 def complete_graph(design: Design) -> DecisionGraph:
@@ -103,12 +151,12 @@ class _Trials:
         size = number.shape[1]
         self._figures = np.zeros((len(COLUMNS), size))
         self._patients = 0
-        self._groups = _Groups(graph, size) if isinstance(graph, GroupGraph) else None
+        self._groups = Groups(graph, size) if isinstance(graph, GroupGraph) else None
         self._live = np.ones(size, dtype=np.bool_)
         self.row: IntArray = np.arange(size)
         self._place: IntArray | slice = slice(None)
         self.node, self.entered, self.dlts = (np.zeros(size, dtype=np.int64) for _ in range(3))
-        self.arrival, self.now, self.known, self.held, self.waited = (np.zeros(size) for _ in range(5))
+        self.arrival, self.now, self.last, self.known, self.held, self.waited = (np.zeros(size) for _ in range(6))
         self.opened = day_gap(self._pieces, 0.0, number[0])
         self.suspensions, self.decisions, self.pending = (np.zeros(size, dtype=np.int64) for _ in range(3))
 
@@ -120,7 +168,7 @@ class _Trials:
         if self._groups is None:
             opens = self.entered >= self._graph.cohort_size[self.node]
         else:
-            opens = self._groups.leave_off(self)
+            opens = self._groups.leave_off(self.node, self.entered, self.dlts, self.now)
         if opens.all():
             self._open(slice(None))
         elif opens.any():
@@ -139,6 +187,7 @@ class _Trials:
         if self._queue:
             self.waited += self.now - self.arrival
         np.maximum(self.known, assessed, out=self.known)
+        self.last = self.now.copy()
         self.dlts += dlt
         self.entered += 1
         self._patients += 1
@@ -146,7 +195,7 @@ class _Trials:
     def finish(self) -> FloatArray:
         """Follow everybody to the end; return the figures of all trials, (S, C)."""
         self._record(np.flatnonzero(self._live))
-        return self._figures.T
+        return np.ascontiguousarray(self._figures.T)
 
     def _open(self, at: IntArray | slice) -> None:
         """Decide in some trials as soon as all is known, and begin the next cohort."""
@@ -156,7 +205,9 @@ class _Trials:
             node = follow(self._graph, self.node[at], self.dlts[at])
             self.decisions[at] += 1
         else:
-            node, self.pending[at], begins = self._groups.decided(self, at, begins)
+            group = Group(self._places(at), self.row[at], self.node[at], self.entered[at], self.dlts[at])
+            node, pending, begins = self._groups.decided(group, now, begins)
+            self.pending[at] += pending
             self.decisions[at] += self._graph.reason_code[node] != Reason.COMPLETE_COHORT
         held = begins - now
         self.held[at] += held
@@ -167,6 +218,9 @@ class _Trials:
         ended = self._graph.level[self.node] == 0
         if ended.any():
             self._leave(np.flatnonzero(ended))
+
+    def _places(self, at: IntArray | slice) -> IntArray:
+        return np.arange(len(self.row)) if isinstance(at, slice) else at
 
     def _leave(self, ended: IntArray) -> None:
         """Take trials out of those under way, now and then for good; until then they begin again, of no account."""
@@ -191,6 +245,7 @@ class _Trials:
         rows = self.row[at]
         for name, value in (
             ("duration_days", days),
+            ("enrolment_days", self.last[at] + self.opened[at] if self._first_gap else self.last[at]),
             ("months", days / DAYS_PER_MONTH),
             ("patients", self._patients),
             ("suspensions", self.suspensions[at]),
@@ -200,111 +255,3 @@ class _Trials:
             ("pending", self.pending[at]),
         ):
             self._figures[_COLUMN[name], rows] = value
-
-
-_KEPT = (
-    *("row", "node", "entered", "dlts", "arrival", "now", "known"),
-    *("held", "waited", "opened", "suspensions", "decisions", "pending"),
-)
-
-
-class GroupGraph(DecisionGraph):
-    """The decisions of an A+B design, in which partly filled groups are nodes, too."""
-
-    def __init__(self, design: Design) -> None:
-        super().__init__(design)
-        self._after = np.empty((0, 0), dtype=np.int64)
-        self._condemned = np.empty(0, dtype=np.bool_)
-
-    def after(self, start: IntArray, entered: IntArray, dlts: IntArray) -> IntArray:
-        """Return the nodes that trials reach from nodes ``start`` after so many patients and DLTs."""
-        way = entered * (entered + 1) // 2 + dlts
-        self._widen(int(way.max(initial=0)))
-        found = self._after[start, way]
-        new = np.flatnonzero(found == UNKNOWN)
-        if len(new):
-            _, first = np.unique(start[new] * self._after.shape[1] + way[new], return_index=True)
-            asked = new[first]
-            nodes = start[asked]
-            target = self.locate(self.tally.take(nodes).after(self.level[nodes], entered[asked], dlts[asked]))
-            self._after[nodes, way[asked]] = target
-            found = self._after[start, way]
-        return found
-
-    def condemned(self, node: IntArray) -> BoolArray:
-        """Tell at which nodes the DLTs condemn the current level."""
-        if len(self._condemned) < self.size:
-            self._condemned = self.design.condemns(self.tally)
-        return self._condemned[node]
-
-    def _widen(self, way: int) -> None:
-        nodes, ways = self._after.shape
-        more = max(self.size - nodes, 0), max(way + 1 - ways, 0)
-        if any(more):
-            self._after = np.pad(self._after, ((0, more[0]), (0, more[1])), constant_values=UNKNOWN)
-
-
-class _Groups:
-    """The patients of A+B trials: those entered since the last decision by their places, and all of them by number."""
-
-    def __init__(self, graph: GroupGraph, size: int) -> None:
-        self._graph = graph
-        self._assessed = np.full((1, size), np.inf)
-        self._dlt = np.zeros((1, size), dtype=np.bool_)
-        self._everybody = np.full((graph.design.max_n, size), -np.inf)
-
-    def enter(self, number: int, row: IntArray, place: IntArray, assessed: FloatArray, dlt: BoolArray) -> None:
-        """Note patients: the day of the end of their assessment, and whether it is a DLT."""
-        if (most := int(place.max(initial=0))) >= len(self._assessed):
-            more = ((0, most + 1 - len(self._assessed)), (0, 0))
-            self._assessed = np.pad(self._assessed, more, constant_values=np.inf)
-            self._dlt = np.pad(self._dlt, more)
-        column = np.arange(len(place))
-        self._assessed[place, column], self._dlt[place, column] = assessed, dlt
-        self._everybody[number, row] = assessed
-
-    def leave_off(self, trials: _Trials) -> BoolArray:
-        """Tell which groups are full or, as far as is known by now, not to be completed."""
-        known = np.zeros(len(trials.row), dtype=np.int64)
-        some = np.flatnonzero(trials.dlts)
-        known[some] = (self._times(some, trials.entered[some]) <= trials.now[some]).sum(axis=0)
-        node = self._graph.after(trials.node, trials.entered, known)  # before the reasons, to which it may add
-        return self._graph.reason_code[node] != Reason.COMPLETE_COHORT
-
-    def decided(
-        self, trials: _Trials, at: IntArray | slice, all_known: FloatArray
-    ) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return what is decided about groups: the nodes reached, the patients pending then in all, and the days.
-
-        That is when all is known, with all DLTs, or before, when known DLTs condemn the level.
-        """
-        start, entered, now = trials.node[at], trials.entered[at], trials.now[at]
-        dlts, day = trials.dlts[at].copy(), all_known.copy()
-        pending = trials.pending[at].copy()
-        some = np.flatnonzero(all_known > now)
-        if len(some):
-            place = some if isinstance(at, slice) else at[some]
-            times = np.sort(self._times(place, entered[some]), axis=0)
-            waiting = np.ones(len(some), dtype=np.bool_)
-            for known in range(1, len(times) + 1):
-                there = waiting & (known <= dlts[some])
-                node = self._graph.after(start[some], entered[some], np.where(there, known, 0))
-                # Not before the patient comes who is to be treated next, and by what is known then.
-                further = (known < len(times)) & (times[min(known, len(times) - 1)] <= now[some])
-                leaves = there & ~further & self._graph.condemned(node) & (times[known - 1] < all_known[some])
-                which = some[leaves]
-                dlts[which], day[which] = known, np.maximum(now[which], times[known - 1][leaves])
-                waiting &= ~leaves
-            left = some[~waiting]
-            place = left if isinstance(at, slice) else at[left]
-            pending[left] += (self._everybody[:, trials.row[place]] > day[left]).sum(axis=0)
-        return self._graph.after(start, entered, dlts), pending, day
-
-    def _times(self, place: IntArray, entered: IntArray) -> FloatArray:
-        """Return the days of the DLTs of some groups, (patients, S), infinite where there is none."""
-        there = np.arange(len(self._assessed))[:, None] < entered
-        return np.where(there & self._dlt[:, place], self._assessed[:, place], np.inf)
-
-    def keep(self, rows: IntArray) -> None:
-        """Leave only some trials."""
-        self._assessed, self._dlt = self._assessed[:, rows], self._dlt[:, rows]

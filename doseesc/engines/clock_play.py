@@ -17,6 +17,7 @@ from doseesc.engines.clock_mechanics import (
     DAYS_SUSPENDED,
     DAYS_WAITED,
     DECISIONS,
+    ENTERED,
     IN_A_ROW,
     LEVEL,
     OPENED,
@@ -118,8 +119,9 @@ def ends_of(design: Design, trials: Trials) -> Ended:
 def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArray:
     """Return the figures of single trials (S, C), see :mod:`doseesc.engines.clock_ends`."""
     count, day = trials.counts, trials.days
+    opened = trials.days[:, OPENED] if first_gap else np.zeros(len(trials.days))
     return figures_of_calendar_trials(
-        ended.end + day[:, OPENED] if first_gap else ended.end,
+        ended.end + opened,
         {
             "suspensions": count[:, SUSPENSIONS],
             "turned_away": count[:, TURNED_AWAY],
@@ -128,7 +130,11 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
             "decisions": count[:, DECISIONS],
             "patients": count[:, PATIENTS],
         },
-        {"days_suspended": day[:, DAYS_SUSPENDED], "days_waited": day[:, DAYS_WAITED]},
+        {
+            "enrolment_days": day[:, ENTERED] + opened,
+            "days_suspended": day[:, DAYS_SUSPENDED],
+            "days_waited": day[:, DAYS_WAITED],
+        },
     )
 
 
