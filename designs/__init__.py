@@ -27,7 +27,19 @@ from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
 from designs.pending import EnteredTally, Pending
 from designs.policies import Complete, PendingPolicy, Settled, Weighted
-from designs.registry import UnknownName, design_class, design_names, rule_class, rule_names
+from designs.registry import (
+    DesignType,
+    UnknownName,
+    design_class,
+    design_names,
+    design_type,
+    policy_class,
+    policy_names,
+    rule_class,
+    rule_names,
+    type_names,
+)
+from designs.rolling_six import RollingSix
 from designs.rules import (
     AcceleratedTitration,
     AdmissibilityRule,
@@ -100,6 +112,7 @@ __all__ = [
     "Complete",
     "Decision",
     "Design",
+    "DesignType",
     "EnteredTally",
     "EwocPosterior",
     "FollowPath",
@@ -121,6 +134,7 @@ __all__ = [
     "ProposalRule",
     "Reason",
     "RescueRule",
+    "RollingSix",
     "Rule",
     "SelectTried",
     "SelectionRule",
@@ -142,11 +156,15 @@ __all__ = [
     "check_design",
     "design_class",
     "design_names",
+    "design_type",
     "follow_up_weights",
     "indifference_intervals",
+    "policy_class",
+    "policy_names",
     "rule_class",
     "rule_conflicts",
     "rule_names",
     "skeleton",
     "target_above_floor",
+    "type_names",
 ]

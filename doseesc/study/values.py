@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -33,11 +34,26 @@ def _list_or_mapping(value: Any) -> str:
     return "by label" if isinstance(value, dict) else "by level"
 
 
+T = TypeVar("T")
+
+
+def made(make: Callable[[], T]) -> T:
+    """Make something whose constructor checks; its refusal, which begins with a field's name, is a problem there."""
+    try:
+        return make()
+    except ValueError as error:
+        field, _, rest = str(error).partition(" ")
+        remedy = {"remedy": "keep one of them"} if rest.startswith("must not be given together") else {}
+        raise PydanticCustomError("refused", "{message}", {"message": rest, "field": field, **remedy}) from None
+
+
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Whole = Annotated[int, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
 Positive = Annotated[Number, Field(gt=0)]
+Days = Annotated[Number, Field(gt=0, le=3650)]
+Share = Annotated[Number, Field(gt=0, le=1)]
 Inside = Annotated[Number, Field(gt=0, lt=1)]
 Correlation = Annotated[Number, Field(gt=-1, lt=1)]
 Name = Annotated[
