@@ -183,7 +183,8 @@ class Backfill:
         ]
         if self.conflict is not None:
             sentences.append(
-                f"Where backfilled doses call for more caution, the {self.conflict} of them is pooled with the current."
+                f"For interval designs, where backfilled doses call for more caution the {self.conflict} of them is "
+                "pooled with the current one."
             )
         return " ".join(sentences)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from designs import BOIN, Keyboard, ThreePlusThree
 from doseesc.engines import BACKFILL_RULES, Backfill, Calendar, Stagger
 from doseesc.truth import Accrual, LateWeibull, UniformTimes
 
@@ -64,11 +65,19 @@ def test_backfill_that_does_not_fit_the_doses(rules, message):
         (Backfill(ratio=0.5), "at most 0.5 for each patient of the cohort waited for"),
         (Backfill.named("BF-BOIN"), "only where a response has been seen at the dose or below, up to 12 patients"),
         (Backfill.named("BF-BOIN"), "alone and with the next, is high"),
-        (Backfill.named("BE-BOIN"), "the lowest of them is pooled with the current"),
+        (Backfill.named("BE-BOIN"), "the lowest of them is pooled with the current one"),
     ],
 )
 def test_what_is_said_in_words(said, words):
     assert words in said.describe()
+
+
+def test_only_interval_designs_read_a_rate_as_a_decision():
+    rules = Backfill.named("BF-BOIN")
+    for design in (BOIN(target=0.25, n_doses=3, max_n=18), Keyboard(target=0.25, n_doses=3, max_n=18)):
+        assert rules.for_design(design) is rules
+    other = rules.for_design(ThreePlusThree(n_doses=3))
+    assert other == replace(rules, closes="eliminated", conflict=None)
 
 
 def test_calendar_in_words_has_everything():

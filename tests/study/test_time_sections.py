@@ -150,8 +150,8 @@ def test_short_names_of_designs(study_with):
         ("type: rolling-six, pending: settled", "designs.B.pending\n  must be left out"),
         ("type: TITE-CRM, skeleton: [0.1, 0.2, 0.3], pending: settled", "TITE-CRM lets pending patients count"),
         (
-            "type: TITE-CRM, skeleton: [0.1, 0.2, 0.3], pending: {suspend: 0.5}",
-            "designs.B.pending.suspend\n  is not a parameter of Weighted\n  did you mean  suspend_above?",
+            "type: TITE-CRM, skeleton: [0.1, 0.2, 0.3], pending: {suspend_abov: 0.5}",
+            "designs.B.pending.suspend_abov\n  is not a parameter of Weighted\n  did you mean  suspend_above?",
         ),
         (
             "type: TITE-CRM, skeleton: [0.1, 0.2, 0.3], pending: {suspend_above: 50}",
