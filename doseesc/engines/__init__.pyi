@@ -6,6 +6,9 @@ from .characteristics import OperatingCharacteristics as OperatingCharacteristic
 from .characteristics import check_probabilities as check_probabilities
 from .characteristics import mtd_levels as mtd_levels
 from .characteristics import one_truth as one_truth
+from .clock import CalendarRun as CalendarRun
+from .clock import CalendarSetting as CalendarSetting
+from .clock import play_calendar as play_calendar
 from .clock import simulate_calendar as simulate_calendar
 from .clock_complete import complete_times as complete_times
 from .clock_complete import waits_for_all as waits_for_all
@@ -61,6 +64,7 @@ from .polynomial import Polynomial as Polynomial
 from .states import MEMORY_LIMIT as MEMORY_LIMIT
 from .states import TooManyStates as TooManyStates
 from .states import row_keys as row_keys
+from .time_figures import TIME_METRICS as TIME_METRICS
 from .time_figures import TimeFigures as TimeFigures
 from .time_figures import mixture as mixture
 from .trial_ends import TrialEnds as TrialEnds

@@ -61,6 +61,15 @@ class EndCounts:
         """Put several together."""
         return cls.of(np.concatenate([part.rows for part in parts]), np.concatenate([part.count for part in parts]))
 
+    def terminal(self, max_n: int) -> tuple[TrialEnds, FloatArray]:
+        """Return the ends as engines know them, and how many trials ended so."""
+        # In the order of the ends themselves, whatever the order in which blocks were played.
+        order = np.lexsort(self.rows.T[::-1])
+        rows, count = self.rows[order].astype(np.int64), self.count[order]
+        doses = rows.shape[1] // 2 - 1
+        ends = TrialEnds(rows[:, :doses], rows[:, doses : 2 * doses], rows[:, -2], rows[:, -1], max_n)
+        return ends, count[ends.order].astype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class BlockEnds:
@@ -84,25 +93,18 @@ class BlockEnds:
 
 
 def calendar_characteristics(
-    ends: EndCounts,
+    ends: TrialEnds,
+    count: FloatArray,
     blocks: Sequence[BlockEnds],
     durations: Durations,
     *,
     truth: FloatArray,
     target: float | None,
     mtd: IntArray | None,
-    max_n: int,
     window_days: float,
 ) -> CalendarCharacteristics:
     """Make the characteristics of all trials from what their blocks add."""
-    trials = int(ends.count.sum())
-    doses = len(truth)
-    # In the order of the ends themselves, whatever the order in which blocks were played.
-    order = np.lexsort(ends.rows.T[::-1])
-    rows, count = ends.rows[order].astype(np.int64), ends.count[order]
-    terminal = TrialEnds(rows[:, :doses], rows[:, doses : 2 * doses], rows[:, -2], rows[:, -1], max_n)
-    weight = count[terminal.order].astype(np.float64)
-    common = one_truth(terminal.summarise(weight[None], truth[None], target, mtd, trials))
+    common = one_truth(ends.summarise(count[None], truth[None], target, mtd, int(count.sum())))
     time = time_figures(blocks, durations, window_days)
     kept = {name: value for name, value in vars(time).items() if name not in ("n_trials", "sd", "mcse")}
     spread = {

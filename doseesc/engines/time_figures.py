@@ -66,6 +66,9 @@ class TimeFigures:
 
 _WITH_ERRORS = (*CALENDAR_METRICS, "duration_quantiles")
 
+TIME_METRICS = (CALENDAR_METRICS[0], *(duration_name(level) for level in DURATION_LEVELS), *CALENDAR_METRICS[1:])
+"""The figures about time in the tidy table, in its order."""
+
 
 def mixture(curves: list[Any], shares: Any) -> FloatArray:
     """Return the days by which these shares of trials have ended, of equally many trials behind each curve.
