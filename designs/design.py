@@ -40,7 +40,7 @@ from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
-from designs.policies import Complete, PendingPolicy
+from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
 
@@ -90,6 +90,9 @@ class Design(ABC):
     weighs_pending: ClassVar[str] = ""
     """How the design weighs pending patients (:class:`designs.Weighted`): by its "likelihood", as an "interval" design,
     or not at all."""
+
+    estimates: ClassVar[tuple[str, ...]] = ()
+    """The estimates with which an interval design weighs pending patients, its default first."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple):
@@ -145,6 +148,10 @@ class Design(ABC):
         By default the first line of the class's documentation and its parameters.
         """
         return default_description(self)
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """Say in plain sentences how pending patients count under ``policy``, its numbers filled in."""
+        return "Patients in their DLT window count by how long they have been followed."
 
     def notes(self) -> list[str]:
         """Return what a reader of results should know of how decisions were computed; by default nothing."""

@@ -18,6 +18,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from designs.checks import require_numbers
 from designs.pending import Pending
+from designs.words import listed
 
 SCHEMES = ("linear", "adaptive")
 
@@ -65,6 +66,21 @@ def follow_up_weights(pending: Pending, weights: str | tuple[float, ...] = "line
     else:
         weight = _adaptive(days, window, pending.dlt_days)
     return np.where(pending.level > 0, weight, 0.0)
+
+
+def weights_sentence(weights: str | tuple[float, ...]) -> str:
+    """Say how follow-up counts.
+
+    Examples
+    --------
+    >>> weights_sentence((0.2, 0.3, 0.5))
+    'Follow-up counts by the shares 0.2, 0.3, 0.5 of the DLTs expected in equal parts of the window.'
+    """
+    if not isinstance(weights, str):
+        return f"Follow-up counts by the shares {listed(weights)} of the DLTs expected in equal parts of the window."
+    if weights == "linear":
+        return "Follow-up counts by the share of the window."
+    return "Follow-up counts by the share of the window, adapted to the times of the DLTs known so far."
 
 
 def _adaptive(days: FloatArray, window: float, dlt_days: FloatArray | None) -> FloatArray:
