@@ -28,6 +28,7 @@ from designs.mtpi2 import MTPI2
 from designs.pending import EnteredTally, Pending
 from designs.policies import Complete, PendingPolicy, Settled, Weighted
 from designs.registry import UnknownName, design_class, design_names, rule_class, rule_names
+from designs.rolling_six import RollingSix
 from designs.rules import (
     AcceleratedTitration,
     AdmissibilityRule,
@@ -63,7 +64,6 @@ from designs.rules import (
     TryRescueDose,
 )
 from designs.rules.conflicts import rule_conflicts
-from designs.rolling_six import RollingSix
 from designs.sanity import check_design
 from designs.skeleton import skeleton
 from designs.table_design import TableDesign

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -176,7 +176,9 @@ def decision_table(
 def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
     """Return the letters of a design by patients n at the current level; None where the design looks at more."""
     if isinstance(design, TableDesign):
-        return {n: _spelled(row) for n, row in _rows(design) if n <= design.max_n}
+        if design.by_pending:  # what the largest number of patients leads to is not in the letters
+            return None
+        return {n: _spelled(row) for n, row in design.known_rows if n <= design.max_n}
     if isinstance(design, IntervalDesign):
         return {n: _spelled(row) for n, row in enumerate(design.decision_table()) if n > 0}
     if isinstance(design, APlusB):
@@ -218,10 +220,6 @@ def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
                 f"the table would have over {state_limit:,} lines; use  doseesc paths  to look a few cohorts ahead"
             )
     return graph
-
-
-def _rows(design: TableDesign) -> tuple[tuple[int, str], ...]:
-    return cast("tuple[tuple[int, str], ...]", design.table)  # the constructor has made rows of it
 
 
 def _spelled(row: str) -> tuple[str, ...]:

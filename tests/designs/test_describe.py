@@ -47,6 +47,7 @@ RULES = {
 # Other values that parameters may have; numbers not named here are moved a little.
 OTHERS = {
     "variant": ["deescalation"],
+    "RollingSix.variant": ["iq"],
     "model": ["logistic"],
     "floor": [0.05],
     "floor_prior": [(1.0, 9.0)],
