@@ -41,7 +41,6 @@ from designs.pending import EnteredTally
 from designs.policies import PendingPolicy, PolicyDesign, Weighted
 from designs.rational import most_at_or_below, rational
 from designs.tally import Tally
-from designs.weights import follow_up_weights
 from designs.words import listed, percent
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ def propose_by_follow_up(design: FollowUpDesign, tally: EnteredTally) -> Decisio
     at = tally.current_n, tally.current_dlt, tally.at(pending.count)
     window = pending.window_days
     # In days: a quotient misses by rounding the very day on which a limit is reached.
-    days = pending.days if policy.weights == "linear" else follow_up_weights(pending, policy.weights) * window
+    days = pending.days if policy.weights == "linear" else tally.weight * window
     there = (pending.level == tally.level[:, None]) & (pending.level > 0)
     followed = np.where(there, days, 0.0).sum(axis=1)
     up = followed >= table.escalate_from[at] * window

@@ -99,6 +99,17 @@ class Settled(PendingPolicy):
     goes on where all agree on the level and the size of the next cohort.  So it never decides otherwise than
     :class:`Complete` would have, only sooner.
 
+    Some known designs are this policy, or near it:
+
+    * 3+3 as most protocols mean it, leaving a level at its second DLT without waiting for the rest of the group, is
+      ``ThreePlusThree(pending=Settled())``.
+    * Rolling six (:class:`designs.RollingSix`, ``variant="protocol"``) is near: it goes up or down only where the
+      decision is settled, and in the same states.  But it does not wait for that before it gives the *same* level
+      again, to the fourth, fifth and sixth patient while the first three are pending.  So it is no special case: it is
+      sooner done, with more patients.  Its variants ``"eager"`` and ``"iq"`` also go up on outcomes not settled.
+    * R-TPI (Guo, Ji and Li 2019, *Journal of Biopharmaceutical Statistics* 29:411-424) is ``MTPI2(pending=Settled())``
+      with a bound on the number of patients pending, which there is none of here.
+
     Examples
     --------
     >>> from designs import Pending, ThreePlusThree

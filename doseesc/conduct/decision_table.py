@@ -215,7 +215,9 @@ def letter_table(trial: Trial) -> DecisionTable | None:
 def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
     """Return the letters of a design by patients n at the current level; None where the design looks at more."""
     if isinstance(design, TableDesign):
-        return {n: _spelled(row) for n, row in _rows(design) if n <= design.max_n}
+        if design.by_pending:  # what the largest number of patients leads to is not in the letters
+            return None
+        return {n: _spelled(row) for n, row in design.known_rows if n <= design.max_n}
     if isinstance(design, IntervalDesign):
         return {n: _spelled(row) for n, row in enumerate(design.decision_table()) if n > 0}
     if isinstance(design, APlusB):
@@ -261,10 +263,6 @@ def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
 
 def _tabulated(design: Design) -> TabulatedDesign:
     return cast("TabulatedDesign", design)  # those that weigh by limits have a table
-
-
-def _rows(design: TableDesign) -> tuple[tuple[int, str], ...]:
-    return cast("tuple[tuple[int, str], ...]", design.table)  # the constructor has made rows of it
 
 
 def _spelled(row: str) -> tuple[str, ...]:

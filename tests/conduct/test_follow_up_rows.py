@@ -1,6 +1,11 @@
 """Decision tables with limits on follow-up: the published ones, row by row, and what the command prints and writes."""
 
+import io
+import json
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from support import golden
 

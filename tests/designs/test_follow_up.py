@@ -302,5 +302,5 @@ def test_policies_in_words():
     assert "unless known DLTs" not in words(boin(0.3, TITEGBOIN))
     assert "in the posterior" in words(Keyboard(target=0.3, n_doses=3, max_n=30, pending=Weighted()))
     assert "in the DLT rate" in words(CCD(target=0.3, n_doses=3, max_n=30, pending=Weighted()))
-    assert "shares 0.2, 0.3, 0.5" in words(boin(0.3, Weighted(weights=(0.2, 0.3, 0.5))))
+    assert "20 %, 30 %, 50 %" in words(boin(0.3, Weighted(weights=(0.2, 0.3, 0.5))))
     assert "adapted" in words(boin(0.3, Weighted(weights="adaptive")))
