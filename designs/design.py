@@ -92,6 +92,9 @@ class Design(ABC):
     """How the design weighs pending patients (:class:`designs.Weighted`): by its "likelihood", as an "interval" design,
     or not at all."""
 
+    estimates: ClassVar[tuple[str, ...]] = ()
+    """The estimates with which an interval design weighs pending patients, its default first."""
+
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple):
             raise ValueError(f"rules must be a list or tuple of Rule objects, not {self.rules!r}")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from designs.pending_letters import LETTERS as PENDING_LETTERS
 from designs.pending_rows import rows_from_states
+from designs.rules.base import counted
 from designs.table_design import LETTERS, table_from_rows
 from doseesc.errors import Problem, ScenarioError, show
 from doseesc.study.yaml_source import Source, read_source
@@ -140,7 +141,7 @@ def _read_line(number: int, cells: Mapping[str, str | None], by_pending: bool) -
 
 def _state(line: _Line, by_pending: bool) -> str:
     pending = f" of whom {line.pending} are pending" if by_pending else ""
-    return f"{line.dlts} DLTs in {line.n} patients{pending}"
+    return f"{counted(line.dlts, 'DLT')} in {counted(line.n, 'patient')}{pending}"
 
 
 def _from_yaml(path: Path) -> Table:
