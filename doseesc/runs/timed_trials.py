@@ -21,13 +21,12 @@ _FEW = 400  # trials among which the typical one is chosen
 
 @dataclass(frozen=True)
 class TimedTrial:
-    """A trial of a design on the calendar, and in words what came of it."""
+    """A trial of a design on the calendar; ``number`` is its number in the simulation, from 1."""
 
     design: str
     scenario: str
     number: int
     trial: CalendarTrial
-    words: str
 
 
 def timed_trials(results: Results, designs: Sequence[str], scenario: str) -> list[TimedTrial]:
@@ -62,8 +61,4 @@ def timed_trials(results: Results, designs: Sequence[str], scenario: str) -> lis
     }
     durations = [each.duration_days for each in every[designs[0]]]
     number = int(np.argsort(durations, kind="stable")[few // 2])
-    labels = ("no MTD", *(f"MTD {label}" for label in study.dose_labels))
-    return [
-        TimedTrial(name, scenario, number + 1, trials[number], labels[trials[number].selected])
-        for name, trials in every.items()
-    ]
+    return [TimedTrial(name, scenario, number + 1, trials[number]) for name, trials in every.items()]

@@ -9,6 +9,7 @@ import numpy as np
 
 from doseesc.report.figures.characteristics import marker_handles, rows_figure
 from doseesc.report.figures.style import MANY, WIDTH, design_style, dose_shade, legend_below, new_figure, plain
+from doseesc.report.words import duration_words
 from doseesc.truth import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
     axes.set_yticks(places, [str(place + 1) for place in places])
     axes.set_ylabel("patient", fontsize=7.5)
     axes.grid(axis="x", color="0.9", lw=0.6)
-    axes.set_title(f"{timed.design}: {timed.words}", fontsize=8, loc="left", fontweight="bold")
+    found = f"MTD {labels[trial.selected - 1]}" if trial.selected else "no MTD"
+    words = f"{timed.design}: {found} after {duration_words(trial.duration_days)}"
+    axes.set_title(words, fontsize=8, loc="left", fontweight="bold")
 
 
 def _moves(trial: CalendarTrial) -> list[tuple[float, int]]:

@@ -170,9 +170,8 @@ def pace_words(results: Results) -> str:
             f"{start}, so that patients still in it hardly matter: waiting for their outcomes takes {days} of a trial, "
             f"{percent_words(share)} of its time ({worst.design}, where it takes most)."
         )
-    return (
-        f"{start}: waiting for outcomes takes {days} of a trial, {percent_words(share)} of its time ({worst.design})."
-    )
+    most = f"{days} of a trial of {worst.design}, {percent_words(share)} of its time"
+    return f"{start}; waiting for outcomes takes {most}."
 
 
 def from_when(results: Results) -> str:
