@@ -168,9 +168,9 @@ def pace_words(results: Results) -> str:
     if share < _LITTLE:
         return (
             f"{start}, so that patients still in it hardly matter: waiting for their outcomes takes {days} of a trial, "
-            f"{percent_words(share)} of its time ({worst.design}, where it takes most)."
+            f"{percent_words(round(share, 3))} of its time ({worst.design}, where it takes most)."
         )
-    most = f"{days} of a trial of {worst.design}, {percent_words(share)} of its time"
+    most = f"{days} of a trial of {worst.design}, {percent_words(round(share, 3))} of its time"
     return f"{start}; waiting for outcomes takes {most}."
 
 
