@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from doseesc import commands
 from doseesc.errors import ScenarioError
 from doseesc.files import OutputError
+from doseesc.wording import printable
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -79,7 +80,7 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except (ScenarioError, OutputError) as error:
-            typer.echo(str(error), err=True)
+            typer.echo(printable(str(error)), err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)

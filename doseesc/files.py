@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 ANOTHER_FOLDER = "choose another folder with  --out DIR"
 
@@ -169,7 +173,27 @@ def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV, without its index and with the same line ends on every system."""
-    return frame.to_csv(index=False, lineterminator="\n")
+    import pandas as pd
+
+    safe = frame.rename(columns=csv_cell)
+    for name in safe:
+        if safe[name].dtype.kind not in "biufcmM":
+            cells = [csv_cell(each) for each in safe[name]]
+            safe[name] = pd.Series(cells, index=safe.index, dtype=object)  # as they are: 1 does not become 1.0
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def csv_cell(value: Any) -> Any:
+    """Return what a cell of a CSV file holds, so that no spreadsheet takes a text for a formula and runs it.
+
+    Examples
+    --------
+    >>> [csv_cell(each) for each in ("BOIN", "=HYPERLINK(0)", "-1", -1.5, None)]
+    ['BOIN', "'=HYPERLINK(0)", '-1', -1.5, None]
+    """
+    if not isinstance(value, str) or not value.startswith(_FORMULAS):
+        return value
+    return value if _NUMBER.fullmatch(value) else "'" + value
 
 
 def _write(path: Path, content: str | bytes) -> None:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from doseesc.files import ANOTHER_FOLDER, OutputError, write_folder
+from doseesc.files import ANOTHER_FOLDER, OutputError, csv_cell, write_folder
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, characteristics_rows
@@ -137,5 +137,9 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(["" if isinstance(item, float) and math.isnan(item) else item for item in row] for row in rows)
+    writer.writerows([_cell(item) for item in row] for row in rows)
     return stream.getvalue()
+
+
+def _cell(item: object) -> object:
+    return "" if isinstance(item, float) and math.isnan(item) else csv_cell(item)

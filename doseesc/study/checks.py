@@ -14,6 +14,7 @@ from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.designs import Shared, build_design
+from doseesc.study.label_checks import label_problems
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.observation_section import Observation, observation_problems, one_or_more
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
@@ -112,12 +113,7 @@ def _doses(doses: Doses) -> list[Problem]:
     if len(labels) != len(amounts):
         message = f"has {len(labels)} labels for {len(amounts)} amounts: {show(labels)}"
         problems.append(Problem(("doses", "labels"), message, "write one label for each amount"))
-    problems += [
-        Problem(("doses", "labels", place), f"is {show(label)} a second time", "give each dose its own label")
-        for place, label in enumerate(labels)
-        if label in labels[:place]
-    ]
-    return problems
+    return problems + label_problems(labels, amounts, doses.unit)
 
 
 def _duplicates(section: str, items: Sequence[tuple[int, DesignEntry | Scenario | Arm | Observation]]) -> list[Problem]:

@@ -78,7 +78,17 @@ def read_source(path: str | Path) -> Source:
         If the file is missing, no regular file, too large, not UTF-8, empty or not YAML.
     """
     name = str(path)
-    raw = _read_bytes(Path(path), name)
+    return source_of(name, _read_bytes(Path(path), name))
+
+
+def source_of(name: str, raw: bytes) -> Source:
+    """Turn a YAML file's bytes into what it holds.
+
+    Raises
+    ------
+    ScenarioError
+        If they are not UTF-8, or no YAML.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
