@@ -44,12 +44,12 @@ def protocol(
     """
     read = library("doseesc.results", "read_results")(str(folder))
     saved = variable("saved")
-    texts = library("doseesc.report.protocol", "protocol_files")(saved, *([] if design is None else [design]))
-    added = library("doseesc.files", "add_files")(texts, str(folder), force=force or None)
+    write = library("doseesc.report.protocol", "write_protocol")
+    added = write(saved, str(folder), design=design, force=force or None)
     if show_code:
         print_data(script({"saved": read}, done=[added]))
         return
-    from doseesc.report.protocol import PROTOCOL_FILES
+    from doseesc.results import PROTOCOL_FILES
 
     check_absent([folder / name for name in PROTOCOL_FILES], force=force)
     run: SavedRun = made(read)
@@ -57,4 +57,7 @@ def protocol(
         chosen_design(run.results.study, design)
     written = made(added, {"saved": run})
     if not quiet:
-        typer.echo(f"written to {' and '.join(str(path) for path in written)}")
+        files, copies = written[: len(PROTOCOL_FILES)], written[len(PROTOCOL_FILES) :]
+        typer.echo(f"written to {' and '.join(str(path) for path in files)}")
+        for path in copies:
+            typer.echo(f"what was edited by hand is now {path}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from doseesc.durable import recover
 from doseesc.files import OutputError
+from doseesc.input_files import json_of, read_bounded
 from doseesc.results.consistency import check_form
 from doseesc.results.digest import check_digest
 from doseesc.results.fit import SavedFit, read_fit
@@ -19,6 +20,9 @@ from doseesc.results.results import Results
 from doseesc.results.versions import FORMAT, check_format, check_version
 from doseesc.study import Study
 from doseesc.wording import plain_words, shorten
+
+MOST_BYTES = 1_000_000_000
+"""Of a file of results."""
 
 _READABLE = "a results folder, or a .parquet or .nc file of results"
 
@@ -74,7 +78,8 @@ def read_results(folder: str | Path) -> SavedRun:
     path = Path(folder) / RESULTS_FILE
     run_first = "write results with  doseesc run FILE --out DIR"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        recover(Path(folder))
+        document = json_of(read_bounded(path, MOST_BYTES))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror or error}\n  {run_first}") from error
     except ValueError as error:
