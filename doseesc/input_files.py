@@ -10,7 +10,11 @@ from typing import Any
 
 
 class UnusableFileError(OSError):
-    """A file that is no regular one, or too large; the text says which."""
+    """A file that is not to be read; the text says why."""
+
+
+class TooLargeError(UnusableFileError):
+    """A file that is larger than makes sense."""
 
 
 def read_bounded(path: str | Path, most: int) -> bytes:
@@ -39,7 +43,7 @@ def read_bounded(path: str | Path, most: int) -> bytes:
             raise UnusableFileError("it is no regular file")
         content = stream.read(most + 1) if status.st_size <= most else b""
         if status.st_size > most or len(content) > most:
-            raise UnusableFileError(f"it is larger than {_size(most)}")
+            raise TooLargeError(f"it is larger than {_size(most)}")
         return content
 
 

@@ -17,6 +17,7 @@ _UNUSABLE = 2
 
 def main() -> None:
     """Run the command line; see :func:`doseesc.cli.main`.  After SIGTERM the exit code is 143."""
+    _leave_out_working_folder()
     stop = _Stop()
     stop.listen(stop.at_once)
     _open_streams()
@@ -70,6 +71,18 @@ class _Stop:
 
     def say(self) -> None:
         os.write(2, b"interrupted\n")
+
+
+def _leave_out_working_folder() -> None:
+    """Import nothing from the folder worked in, which ``python -m`` puts first, nor let workers do so.
+
+    What Python and this package's first lines have imported by now cannot be taken back: in a folder of others use the
+    console script, or  python -P -m doseesc.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"  # for the processes that this one starts
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if not sys.flags.safe_path and sys.path[:1] == [os.getcwd()] and sys.path[0] != own:
+        del sys.path[0]
 
 
 def _open_streams() -> None:

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from doseesc.files import OutputError
+from doseesc.input_files import read_bounded
 from doseesc.results.consistency import check_texts
 from doseesc.results.folder import FIT_FILE
 
+_MOST = 100_000_000  # bytes
 _REMEDY = "write it anew with  doseesc fit,  or take it away"
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -103,7 +105,7 @@ def read_fit(folder: str | Path) -> SavedFit | None:
     if not path.exists():
         return None
     try:
-        fit = SavedFit.model_validate_json(path.read_bytes())
+        fit = SavedFit.model_validate_json(read_bounded(path, _MOST))
         check_texts(fit.model_dump())
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -15,6 +15,9 @@ from doseesc.results.dataset import document_of as document_of_dataset
 from doseesc.results.frame import document_of as document_of_frame
 from doseesc.results.frame import frame_of
 
+MOST_BYTES = 1_000_000_000
+"""Of a file of results, unfolded."""
+
 SUFFIXES = (".parquet", ".nc", ".csv")
 
 
@@ -62,8 +65,25 @@ def document_in(path: Path) -> dict[str, Any]:
     if path.suffix.lower() == ".parquet":
         import pandas as pd
 
+        _check_parquet(path)
         return document_of_frame(pd.read_parquet(path))
+    import h5py
     import xarray as xr
 
+    with h5py.File(path, "r"):  # it says what is wrong, where h5netcdf leaves a file half open
+        pass
     with xr.open_dataset(path, engine="h5netcdf") as dataset:
+        if dataset.nbytes > MOST_BYTES:
+            raise ValueError(f"it unfolds to more than {MOST_BYTES / 1e6:,.0f} MB")
         return document_of_dataset(dataset.load())
+
+
+def _check_parquet(path: Path) -> None:
+    """Refuse a file whose few bytes unfold to many."""
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as file:
+        facts = file.metadata
+    unfolded = sum(facts.row_group(each).total_byte_size for each in range(facts.num_row_groups))
+    if max(unfolded, 8 * facts.num_rows * facts.num_columns) > MOST_BYTES:
+        raise ValueError(f"it unfolds to more than {MOST_BYTES / 1e6:,.0f} MB")

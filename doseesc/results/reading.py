@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,11 @@ from doseesc.results.consistency import check_form
 from doseesc.results.digest import check_digest
 from doseesc.results.fit import SavedFit, read_fit
 from doseesc.results.folder import FIT_FILE, RESULTS_FILE
-from doseesc.results.formats import SUFFIXES, document_in
+from doseesc.results.formats import MOST_BYTES, SUFFIXES, document_in
 from doseesc.results.results import Results
 from doseesc.results.versions import FORMAT, check_format, check_version
 from doseesc.study import Study
 from doseesc.wording import plain_words, shorten
-
-MOST_BYTES = 1_000_000_000
-"""Of a file of results."""
 
 _READABLE = "a results folder, or a .parquet or .nc file of results"
 
@@ -52,11 +50,11 @@ def read(path: str | Path) -> Results:
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix not in SUFFIXES:
+    if os.path.isdir(path) or suffix not in SUFFIXES:
         return read_results(path.parent if path.name == RESULTS_FILE else path).results
     if suffix == ".csv":
         raise OutputError(f"{path} is a table without the study it is of\n  give {_READABLE}")
-    if not path.is_file():
+    if not os.path.isfile(path):  # also where its name is too long
         raise OutputError(f"{path} cannot be read: there is no such file\n  give {_READABLE}")
     try:
         return Results.from_document(document_in(path))

@@ -124,3 +124,21 @@ def workers(session):
     """Return the processes of a session that are not yet ended."""
     listed = subprocess.run(["ps", "-s", str(session), "-o", "stat=,pid="], capture_output=True, text=True).stdout
     return [line for line in listed.splitlines() if not line.strip().startswith("Z")]
+
+
+def test_nothing_is_imported_from_the_folder_worked_in(monkeypatch, tmp_path):
+    monkeypatch.delenv("PYTHONPATH")
+    for name in ("numpy", "typer", "joblib", "designs", "multiprocessing", "lazy_loader"):
+        (tmp_path / f"{name}.py").write_text(f"open('{name} was here', 'w')\nraise SystemExit('planted')\n")
+    arguments = [*SHORT, "--jobs", "2", "--out", "out", "-q"]
+    safe = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {START}"]
+    script = tmp_path / "bin" / "doseesc"  # as pip writes it: Python puts the script's folder first
+    script.parent.mkdir()
+    script.write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r}); {START}")
+    for command in (safe, [sys.executable, str(script)]):
+        done = subprocess.run([*command, *arguments, "--force"], capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert [name for name in os.listdir(".") if "was here" in name] == []
+
+
+START = "from doseesc.start import main; main()"
