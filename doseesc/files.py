@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,6 +173,14 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
             raise OutputError(f"{path} exists already and is no file\n  choose another name")
         if not force:
             raise OutputError(f"{path} exists already\n  replace it with  --force,  or move it away")
+
+
+def bytes_of_file(write: Callable[[Path], object], name: str) -> bytes:
+    """Return what a function writes that can only write into a file, whose ending is that of ``name``."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / name
+        write(path)
+        return path.read_bytes()
 
 
 def json_text(value: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from doseesc.engines import METRICS
-from doseesc.files import OutputError, csv_text
+from doseesc.files import OutputError, bytes_of_file, csv_text
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS
 from doseesc.results.dataset import dataset_of
 from doseesc.results.dataset import document_of as document_of_dataset
@@ -44,7 +44,8 @@ def content(document: Mapping[str, Any], suffix: str) -> bytes:
         One of :data:`SUFFIXES`.
     """
     if suffix == ".nc":
-        return bytes(dataset_of(document).to_netcdf(engine="h5netcdf"))
+        dataset = dataset_of(document)
+        return bytes_of_file(lambda path: dataset.to_netcdf(path, engine="h5netcdf"), "results.nc")
     frame = frame_of(document)
     if suffix == ".csv":
         tidy = frame["metric"].isin(METRICS)
