@@ -16,6 +16,7 @@ from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_problems
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes, Late
+from doseesc.study.label_checks import label_problems
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.observation_section import Observation, observation_problems, one_or_more
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
@@ -133,12 +134,7 @@ def _doses(doses: Doses) -> list[Problem]:
     if len(labels) != len(amounts):
         message = f"has {len(labels)} labels for {len(amounts)} amounts: {show(labels)}"
         problems.append(Problem(("doses", "labels"), message, "write one label for each amount"))
-    problems += [
-        Problem(("doses", "labels", place), f"is {show(label)} a second time", "give each dose its own label")
-        for place, label in enumerate(labels)
-        if label in labels[:place]
-    ]
-    return problems
+    return problems + label_problems(labels, amounts, doses.unit)
 
 
 def _duplicates(section: str, items: Sequence[tuple[int, DesignEntry | Scenario | Arm | Observation]]) -> list[Problem]:
