@@ -142,6 +142,10 @@ class APlusB(Design):
         code = np.where(nothing_left, np.int8(Reason.NO_SAFE_DOSE), code)
         return np.where(level > 0, code, 0).astype(np.int8)
 
+    def condemns(self, entered: Tally) -> BoolArray:
+        """See :meth:`Design.condemns`."""
+        return self._toxic(entered.current_n, entered.current_dlt)
+
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the highest level that the variant accepts, below any too toxic one."""
         accepted = (tally.n >= self.a + self.b) & (tally.dlt <= self.e)

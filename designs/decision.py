@@ -39,6 +39,7 @@ class Reason(IntEnum):
     LEVEL_TOO_TOXIC = 51
     MTD_FOUND = 60
     MAX_N = 70
+    MAX_DAYS = 71
     ENOUGH_AT_DOSE = 80
     STAYING_AT_DOSE = 81
     PRECISE = 82
@@ -82,6 +83,7 @@ _SENTENCES = {
     Reason.LEVEL_TOO_TOXIC: "Stop: the DLT probability is too likely to exceed the limit.",
     Reason.MTD_FOUND: "Stop: the design has found its MTD.",
     Reason.MAX_N: "Stop: the maximum number of patients has been treated.",
+    Reason.MAX_DAYS: "Stop: the time for entering patients is over.",
     Reason.ENOUGH_AT_DOSE: "Stop: enough patients have been treated at the level.",
     Reason.STAYING_AT_DOSE: "Stop: enough patients at this level, and the decision is to stay.",
     Reason.PRECISE: "Stop: the MTD is estimated precisely enough.",

@@ -139,6 +139,10 @@ class Design(ABC):
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
 
+    def condemns(self, entered: Tally) -> BoolArray:
+        """Return where known DLTs make the current level too toxic for good (S,); asked where groups are fixed."""
+        return np.zeros(entered.size, dtype=np.bool_)
+
     def own_rules(self) -> tuple[Rule, ...]:
         """Return rules that belong to the design itself, in addition to ``rules``."""
         return ()

@@ -8,7 +8,8 @@
     lets pending patients count by how long they have been followed, as the time-to-event (TITE) designs do.
 
 The escalation rule itself does not change.  Under any policy the trial stops entering patients once ``max_n`` have
-been entered, and a 3+3 or A+B completes a group that it has begun, unless known DLTs already condemn the level.
+been entered, and a 3+3 or A+B completes a group that it has begun, unless known DLTs already condemn the level: then it
+leaves the level at once, whoever else is pending there.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ class PolicyDesign(RuledDesign, Protocol):
     @property
     def needed_memory(self) -> tuple[str, ...]:
         """Memory that the design and its rules need."""
+
+    def condemns(self, entered: Tally) -> BoolArray:
+        """Return where known DLTs make the current level too toxic for good."""
 
     def all_rules(self) -> tuple[Rule, ...]:
         """Return the design's own rules and those around it."""
@@ -308,17 +312,23 @@ def held(design: PolicyDesign, entered: EnteredTally, decided: Decision, waits: 
 
 
 def _without_outcomes(design: PolicyDesign, entered: EnteredTally, decided: Decision) -> Decision:
-    """Give the decisions that no outcome can change: nobody left to enter, or a group begun to be completed."""
+    """Give the decisions that no outcome can change.
+
+    Nobody is left to enter; a group begun is to be completed; or known DLTs condemn a level, and nobody is pending at
+    those below, where the trial goes.
+    """
     full = entered.total_n >= design.max_n
     level = np.where(full, 0, decided.level)
     cohort = np.where(full, 0, decided.cohort_size)
     reason = np.where(full, np.int8(Reason.MAX_N), decided.reason_code)
     if design.fixed_cohorts:
         begun = design.decide(entered.taken_as_known())
-        completes = begun.reason_code == Reason.COMPLETE_COHORT
-        level = np.where(completes, begun.level, level)
-        cohort = np.where(completes, begun.cohort_size, cohort)
-        reason = np.where(completes, begun.reason_code, reason)
+        below = np.arange(1, entered.n_doses + 1) < entered.level[:, None]
+        leaves = design.condemns(entered) & ~(below & (entered.pending.count > 0)).any(axis=1)
+        certain = (begun.reason_code == Reason.COMPLETE_COHORT) | (leaves & ~full)
+        level = np.where(certain, begun.level, level)
+        cohort = np.where(certain, begun.cohort_size, cohort)
+        reason = np.where(certain, begun.reason_code, reason)
     return Decision(level, cohort, reason.astype(np.int8))
 
 

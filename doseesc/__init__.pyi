@@ -4,6 +4,8 @@ from .conduct import recommend as recommend
 from .conduct import replay as replay
 from .engines import enumerate_paths as enumerate_paths
 from .engines import simulate as simulate
+from .engines import simulate_calendar as simulate_calendar
 from .results import read as read
 from .runs import run as run
 from .study import load as load
+from .truth import Accrual as Accrual

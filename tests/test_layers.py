@@ -12,8 +12,8 @@ from support import ROOT
 
 FILES = sorted((ROOT / "doseesc").rglob("*.py"))
 FACES = {".".join(stub.parent.relative_to(ROOT).parts): stub for stub in ROOT.glob("doseesc/**/__init__.pyi")}
-HEAVY = {"arviz", "cloudpickle", "docx", "jinja2", "joblib", "matplotlib", "nutpie", "pandas", "pymc", "pytensor"} | {
-    *("rich", "scipy", "threadpoolctl", "xarray")
+HEAVY = {"arviz", "cloudpickle", "docx", "jinja2", "joblib", "matplotlib", "nutpie", "numba", "pandas", "pymc"} | {
+    *("pytensor", "rich", "scipy", "threadpoolctl", "xarray")
 }
 
 

@@ -131,7 +131,7 @@ def combined(many: Sequence[OperatingCharacteristics], join: Callable[[list[Any]
             return {name: of([each[name] for each in values]) for name in values[0]}
         return values[0]
 
-    return OperatingCharacteristics(**of([vars(each) for each in many]))
+    return type(many[0])(**of([vars(each) for each in many]))
 
 
 def mtd_levels(

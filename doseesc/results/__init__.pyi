@@ -37,3 +37,6 @@ from .reading import SavedRun as SavedRun
 from .reading import read as read
 from .reading import read_results as read_results
 from .results import Results as Results
+from .times import CALENDAR as CALENDAR
+from .times import Times as Times
+from .times import on_calendar as on_calendar

@@ -6,9 +6,9 @@ as ``simulated_NAME`` too.  Level 0 is "no dose": it can be selected, and is NaN
 
 What comes besides: ``patients_distribution`` and ``dlts_distribution`` over ``number``, ``selected_and_patients``,
 ``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, paired differences ``difference_NAME``
-between ``design`` and ``other``, and the analysis of the Phase 2 arms (:mod:`doseesc.results.dataset_arms`).  The
-study, the notes and the comparison of observation models stand as JSON in ``study``, ``notes`` and ``policies``, the
-study's file in ``scenario_text``.
+between ``design`` and ``other``, the analysis of the Phase 2 arms (:mod:`doseesc.results.dataset_arms`), and of a study
+with a calendar how long trials take (:mod:`doseesc.results.dataset_time`).  The study, the notes and the comparison of
+observation models stand as JSON in ``study``, ``notes`` and ``policies``, the study's file in ``scenario_text``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.results.cells import Cell, Difference
 from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
+from doseesc.results.dataset_time import time_part, time_variables
 from doseesc.results.digest import DIGEST, check_digest, digest
 from doseesc.results.plain import figures_of
 from doseesc.results.versions import FORMAT, check_format
@@ -97,6 +98,9 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
     if analysis is not None:
         of_arms, axes = arm_variables(analysis["figures"], scenarios, designs, len(labels) + 1)
         variables, coordinates = variables | of_arms, coordinates | axes
+    if document.get("time"):
+        of_time, axes = time_variables(document["time"], scenarios, designs)
+        variables, coordinates = variables | of_time, coordinates | axes
     attributes = {
         "title": study["study"]["title"],
         "format": FORMAT,
@@ -160,6 +164,7 @@ def _document(dataset: xr.Dataset) -> dict[str, Any]:
         "cells": cells,
         "differences": _listed_differences(dataset, scenarios, designs),
         "phase2": {"analysis": arm_analysis_part(dataset)},
+        "time": time_part(dataset),
         "run": {name: dataset.attrs[name] for name in _RUN},
     }
 

@@ -14,12 +14,14 @@ from doseesc.engines import BY_LEVEL, METRICS, OBSERVED_METRICS
 from doseesc.results.arm_figures import ARM_METRICS
 from doseesc.results.arms import Phase2Summary
 from doseesc.results.cells import Difference
+from doseesc.results.times import SPREAD
 
 Share = Annotated[float, Field(ge=0, le=1 + 1e-9)]
 """A probability; sums of probabilities may exceed 1 in their last bits."""
 NotNegative = Annotated[float, Field(ge=0)]
 Whole = Annotated[int, Field(ge=0)]
-Method = Literal["monte_carlo", "exact"]
+Method = Literal["monte_carlo", "exact", "calendar"]
+"""Simulated without a calendar, computed exactly, or simulated on the calendar."""
 
 
 class Part(BaseModel):
@@ -35,6 +37,8 @@ def _errors(name: str, text: str, metrics: tuple[str, ...], by_level: tuple[str,
     return model
 
 
+_QUANTILES = ("duration_quantiles",)
+
 Spread = _errors("Spread", "Standard deviation of each figure from trial to trial.", METRICS, BY_LEVEL)
 Errors = _errors("Errors", "Monte Carlo standard error of each figure; 0 where exact.", METRICS, BY_LEVEL)
 ArmErrors = _errors("ArmErrors", "Monte Carlo standard error of each figure; 0 where exact.", ARM_METRICS, ARM_METRICS)
@@ -44,6 +48,10 @@ ObservedErrors = _errors(
     (*METRICS, *OBSERVED_METRICS),
     BY_LEVEL,
 )
+
+
+TimeSpread = _errors("TimeSpread", "Standard deviation of each figure from trial to trial.", SPREAD, _QUANTILES)
+TimeErrors = _errors("TimeErrors", "Monte Carlo standard error of each figure.", SPREAD, _QUANTILES)
 
 
 class Provenance(Part):
@@ -299,6 +307,43 @@ class PoliciesPart(Part):
     cells: list[PolicyRow]
 
 
+class TimeRow(Part):
+    """How long trials of a design take under a scenario, and what is waited for; a month is 365.25 / 12 days."""
+
+    scenario: str
+    design: str
+    n_trials: Annotated[int, Field(ge=1)] = Field(description="Simulated trials.")
+    window_days: Annotated[float, Field(gt=0)] = Field(description="The DLT window.")
+    duration_days: NotNegative = Field(
+        description="Mean days from the first patient's first dose, or from the opening where the file asks for it, to "
+        "the last assessment."
+    )
+    duration_quantiles: Annotated[list[NotNegative], Field(min_length=5, max_length=5)] = Field(
+        description="Days by which 5, 25, 50, 75 and 95 % of trials have ended."
+    )
+    duration_curve: Annotated[list[NotNegative], Field(min_length=201, max_length=201)] = Field(
+        description="Days by which 0, 0.5, 1, ..., 100 % of trials have ended."
+    )
+    enrolment_days: NotNegative = Field(description="Mean days to the last first dose.")
+    suspensions: NotNegative = Field(
+        description="Mean number of times at which a patient who had come could not be treated."
+    )
+    days_suspended: NotNegative = Field(
+        description="Mean days, in all, from such an arrival to the next first dose, or the end of enrolment."
+    )
+    days_waited: NotNegative = Field(description="Mean days for which patients waited, summed over the trial.")
+    turned_away: NotNegative = Field(description="Mean number of patients lost because the trial waited.")
+    pending_at_decision: NotNegative | None = Field(
+        description="Patients in their DLT window at a decision, on average; null where nothing was decided."
+    )
+    changed_decisions: Share | None = Field(
+        description="Share of decisions that the outcomes of the patients pending would have changed."
+    )
+    patients_per_month: NotNegative = Field(description="Patients treated per month of the duration.")
+    sd: TimeSpread  # type: ignore[valid-type]  # a class made from the names of the figures
+    mcse: TimeErrors  # type: ignore[valid-type]
+
+
 class ResultsDocument(Part):
     """``results.json`` as doseesc run writes it.
 
@@ -328,6 +373,7 @@ class ResultsDocument(Part):
     policies: PoliciesPart | None = Field(
         default=None, description="Only where the study says how patients are observed."
     )
+    time: list[TimeRow] | None = Field(default=None, description="Only where the study says how patients arrive.")
 
 
 def results_schema() -> dict[str, Any]:

@@ -11,6 +11,7 @@ import io
 import math
 import os
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from doseesc.files import ANOTHER_FOLDER, OutputError, csv_cell, write_folder
@@ -21,6 +22,7 @@ from doseesc.results.edited import WRITTEN_FILE, as_written
 from doseesc.results.plain import readable_json
 from doseesc.results.policies import ATTRIBUTION_COLUMNS
 from doseesc.results.results import Results
+from doseesc.results.times import time_rows
 
 RESULTS_FILE = "results.json"
 CHARACTERISTICS_FILE = "characteristics.csv"
@@ -83,7 +85,7 @@ def results_json(results: Results) -> str:
 
 def characteristics_csv(results: Results) -> str:
     """Return the tidy table of :meth:`Results.to_frame` as CSV."""
-    return _csv(CHARACTERISTICS_COLUMNS, characteristics_rows(results.cells))
+    return _csv(CHARACTERISTICS_COLUMNS, chain(characteristics_rows(results.cells), time_rows(results.times)))
 
 
 def check_folder(folder: str | Path, *, force: bool = False, keep: Path | None = None) -> None:

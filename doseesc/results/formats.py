@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from doseesc.engines import METRICS
+from doseesc.engines import METRICS, TIME_METRICS
 from doseesc.files import OutputError, bytes_of_file, csv_text
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS
 from doseesc.results.dataset import dataset_of
@@ -48,7 +48,7 @@ def content(document: Mapping[str, Any], suffix: str) -> bytes:
         return bytes_of_file(lambda path: dataset.to_netcdf(path, engine="h5netcdf"), "results.nc")
     frame = frame_of(document)
     if suffix == ".csv":
-        tidy = frame["metric"].isin(METRICS)
+        tidy = frame["metric"].isin((*METRICS, *TIME_METRICS))
         return csv_text(frame.loc[tidy, list(CHARACTERISTICS_COLUMNS)]).encode()
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)

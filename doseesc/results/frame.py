@@ -2,7 +2,8 @@
 
 The first rows and columns are those of :meth:`doseesc.results.Results.to_frame`.  The rows after them hold,
 under ``metric``, what the tidy table leaves out; the columns ``sd`` (from trial to trial), ``number`` (of patients or
-DLTs, in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study, the
+DLTs, in distributions) and ``reason`` (for which trials end) serve them; of a study with a calendar the curve of
+durations is ``duration_curve``, ``number`` counting its points.  ``attrs["doseesc"]`` holds the study, the
 comparison of observation models and all else, as JSON, which Parquet keeps.
 """
 
@@ -17,7 +18,9 @@ import numpy as np
 
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, tidy_rows
 from doseesc.results.digest import DIGEST, check_digest, digest
+from doseesc.results.frame_time import curve_rows, is_time, tidy_time_rows, time_part_of
 from doseesc.results.plain import figures_of
+from doseesc.results.times import times_from
 from doseesc.results.versions import FORMAT, check_format
 
 if TYPE_CHECKING:
@@ -40,7 +43,11 @@ def frame_of(document: Mapping[str, Any]) -> pd.DataFrame:
         for part in (cell["simulated"], cell["exact"])
         if part is not None
     ]
-    rows = [(*key, *row) for make in (_main_rows, _further_rows) for *key, each in found for row in make(each)]
+    times = times_from(document.get("time"))
+    rows = [(*key, *row) for *key, each in found for row in _main_rows(each)]
+    rows += tidy_time_rows(times)
+    rows += [(*key, *row) for *key, each in found for row in _further_rows(each)]
+    rows += curve_rows(times)
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"level": "Int64", "number": "Int64", "reason": "string"})
     kept = {name: document[name] for name in _KEPT if name in document}
     kept["phase2"] = {"analysis": document["phase2"]["analysis"]}
@@ -76,7 +83,8 @@ def _document(frame: pd.DataFrame, document: Mapping[str, Any]) -> dict[str, Any
     mtd = {row["scenario"]: row["true_mtd"] for row in document["truths"]}
     trials = document["provenance"]["trials"]
     cells: dict[tuple[str, str], dict[str, Any]] = {}
-    for key, rows in frame.groupby(["scenario", "design", "method"], sort=False):
+    of_time = is_time(frame)
+    for key, rows in frame[~of_time].groupby(["scenario", "design", "method"], sort=False):
         scenario, design, method = map(str, key)
         cell = cells.setdefault(
             (scenario, design), {"scenario": scenario, "design": design, "simulated": None, "exact": None}
@@ -89,7 +97,8 @@ def _document(frame: pd.DataFrame, document: Mapping[str, Any]) -> dict[str, Any
             "n_trials": 0 if exact else trials,
         }
         cell["exact" if exact else "simulated"] = _characteristics(rows, f"{scenario}, {design}") | own
-    return {**document, "cells": list(cells.values())}
+    time = {"time": time_part_of(frame[of_time])} if of_time.any() else {}
+    return {**document, "cells": list(cells.values()), **time}
 
 
 def _main_rows(figures: SimpleNamespace) -> Iterator[tuple[Any, ...]]:

@@ -35,6 +35,7 @@ from doseesc.results.frame import document_of as document_of_frame
 from doseesc.results.frame import frame_of
 from doseesc.results.plain import plain_values
 from doseesc.results.policies import PolicyComparison, policies_from, policies_part
+from doseesc.results.times import Times, time_rows, times_from, times_part
 from doseesc.results.versions import FORMAT, version_notes
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Results:
     arm_analysis : tuple of ArmFigures
         How well an analysis of Phase 1 knows the arms of Phase 2, as the first observation model shows the trial;
         empty for a study without active arms.
+    times : dict of (scenario, design) to TimeFigures
+        How long trials take and what is waited for; empty for a study that says nothing about accrual.
     """
 
     study: Study
@@ -87,6 +90,7 @@ class Results:
     policies: PolicyComparison | None = None
     provenance: Mapping[str, Any] | None = None
     arm_analysis: tuple[ArmFigures, ...] = ()
+    times: Times = field(default_factory=dict)
 
     def efficiency(self, scenario: str, design: str) -> float | None:
         """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""
@@ -166,6 +170,8 @@ class Results:
         }
         if self.policies is not None:
             document["policies"] = policies_part(self.policies)
+        if self.times:
+            document["time"] = times_part(self.times)
         plain: dict[str, Any] = plain_values(document)
         return plain | {DIGEST: digest(plain)}
 
@@ -214,6 +220,7 @@ class Results:
             else policies_from(policies, {row["scenario"]: row["true_mtd"] for row in document["truths"]}),
             provenance=dict(provenance),
             arm_analysis=arm_figures_from(document["phase2"].get("analysis")),
+            times=times_from(document.get("time")),
         )
 
     def to_frame(self, complete: bool = False) -> pd.DataFrame:
@@ -228,7 +235,8 @@ class Results:
 
         if complete:
             return frame_of(self.to_document())
-        frame = pd.DataFrame(list(characteristics_rows(self.cells)), columns=list(CHARACTERISTICS_COLUMNS))
+        rows = [*characteristics_rows(self.cells), *time_rows(self.times)]
+        frame = pd.DataFrame(rows, columns=list(CHARACTERISTICS_COLUMNS))
         return frame.astype({"level": "Int64"})
 
     @staticmethod

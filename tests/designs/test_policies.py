@@ -152,6 +152,23 @@ def test_a_group_that_has_begun_is_completed_and_nobody_is_entered_beyond_the_ma
     assert (int(full.level[0]), full.reason[0]) == (0, Reason.MAX_N)
 
 
+def test_a_three_plus_three_leaves_a_level_that_known_dlts_condemn_at_once():
+    design = ThreePlusThree(n_doses=3)
+    known = Tally(
+        n=[[3, 2, 0], [3, 2, 0], [3, 5, 0], [2, 0, 0]],
+        dlt=[[0, 2, 0], [0, 1, 0], [0, 0, 0], [2, 0, 0]],
+        level=[2, 2, 2, 1],
+    )
+    pending = Pending(level=[[2], [2], [2], [1]], days=[[3.0]] * 4, window_days=14)
+    decision = design.decide(known, pending)
+    assert decision.level.tolist() == [1, 2, 2, 0]
+    assert decision.waits.tolist() == [False, True, True, False]
+    assert decision.reason[3] is Reason.NO_SAFE_DOSE
+    # Not while somebody is pending at the level below, where the trial goes.
+    below = Tally(n=[[2, 2, 0]], dlt=[[0, 2, 0]], level=[2])
+    assert design.decide(below, Pending(level=[[1, 2]], days=[[9.0, 3.0]], window_days=14)).waits.all()
+
+
 def test_a_titration_climbs_only_on_known_outcomes_and_a_sentinel_must_be_evaluated():
     titration = BOIN(target=0.25, n_doses=3, max_n=24, titration=True, pending=Settled())
     assert titration.decide(*state([0, 0, 0], [0, 0, 0], (1, 0, 0), 1)).waits[0]

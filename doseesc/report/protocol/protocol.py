@@ -18,6 +18,7 @@ from doseesc.report.protocol.observation import dlt_blocks
 from doseesc.report.protocol.phase2 import phase2_blocks
 from doseesc.report.protocol.sources import query_blocks, reference_blocks
 from doseesc.report.protocol.text_blocks import Block, captioned, markdown, numbered, paragraphs
+from doseesc.report.protocol.time import time_blocks
 from doseesc.report.protocol.word import word_document
 from doseesc.report.tables import (
     PageTable,
@@ -104,6 +105,7 @@ def _blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
     yield from dlt_blocks(saved, trial.name)
     yield from _stopping(trial, results)
     yield from phase2_blocks(results)
+    yield from time_blocks(results, trial.name)
     yield from _characteristics(saved, trial.name)
     yield from query_blocks(study.study.registry_id)
     yield from reference_blocks(results, trial)

@@ -1,0 +1,375 @@
+"""The mechanics of the clock: what happens on the calendar between two decisions, in one trial.
+
+A trial runs by itself (:func:`advance`) until somebody has to be told a dose: a *look*.  What is decided there is
+handed back (:func:`apply`), and the trial runs on.  Both ways of deciding, :mod:`doseesc.engines.clock_batches` and
+:mod:`doseesc.engines.clock_compiled`, use these functions and nothing else.
+
+Rules of the calendar (day 0 is the arrival of the first patient, who is treated at once):
+
+- A patient entered on day e with a DLT x days after it, or none, is *assessed* on day e + min(x, W), a DLT ending the
+  assessment at once.  Known at t: assessed on or before t.  Instants are compared with instants: a patient followed
+  for a share B of the window is one with e + B W <= t, which days followed, t - e, can miss by rounding.
+- A cohort opens when its first patient arrives; the others are given the same dose without a look.  In a design of
+  fixed cohorts (A+B) every patient is a look, so that a group can be broken off on known DLTs.
+- Who meets a decision to wait waits until the next instant at which the answer can change (an assessment ends, or a
+  follow-up asked for is reached), or is turned away.
+- ``stagger``: after a patient a gap must pass before the next is treated at that dose or a higher one; a DLT within
+  the gap breaks the cohort off and is a look.
+
+Arrays hold one row per trial.  The order of a trial's patients is that of their first doses.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from designs import Reason
+from designs.arrays import BoolArray, FloatArray, IntArray
+from doseesc.engines.clock_numba import compiled
+from doseesc.truth import next_gap as next_gap_in_python
+
+ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK = range(6)
+"""What a trial is at: the next patient is to arrive; one stands there; one waits for a decision; enrolment is over;
+more numbers for arrivals are needed; the design waits although nobody is pending."""
+
+WAIT, TURN_AWAY, QUEUE = range(3)
+POLICIES = ("wait", "turn_away", "queue")
+
+# Columns of ``Trials.counts`` and ``Trials.days``.
+STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, REASON = range(10)
+SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS, N_COUNTS = range(10, 16)
+NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, N_DAYS = range(8)
+
+_COMPLETE_COHORT, _START = int(Reason.COMPLETE_COHORT), int(Reason.START)
+_MAX_N, _MAX_DAYS = int(Reason.MAX_N), int(Reason.MAX_DAYS)
+
+next_gap = compiled(next_gap_in_python)
+
+
+class Setting(NamedTuple):
+    """What all trials have in common.
+
+    Attributes
+    ----------
+    probability : array, shape (J,)
+        True DLT probabilities.
+    window : float
+        Days.
+    pieces : array, shape (K, 4)
+        The intensity of arrivals; see :mod:`doseesc.truth.arrivals`.
+    policy : int
+        What becomes of who arrives while the trial waits: ``WAIT``, ``TURN_AWAY`` or ``QUEUE``.
+    marks : array, shape (M,)
+        Days of follow-up, within the window, that a decision may ask for.
+    gaps : array, shape (P,)
+        Days that pass after the 1st, 2nd, ... patient; all 0 without staggering.
+    gaps_by_dose : bool
+        Whether patients are counted at each dose, and not in each cohort.
+    each_is_a_look : bool
+        Whether cohorts are of one patient, or decided on patient by patient.
+    max_n : int
+    max_days : float
+        Last day on which a patient may be entered.
+    """
+
+    probability: FloatArray
+    window: float
+    pieces: FloatArray
+    policy: int
+    marks: FloatArray
+    gaps: FloatArray
+    gaps_by_dose: bool
+    each_is_a_look: bool
+    max_n: int
+    max_days: float
+
+
+class Trials(NamedTuple):
+    """S trials of P patients at most and J doses.
+
+    Attributes
+    ----------
+    latent : array, shape (S, P)
+        A DLT happens where this falls below the DLT probability.
+    dlt_day : array, shape (S, 1 or J, P)
+        Days from first dose to the DLT, if there is one; by level where they depend on it.
+    number : array, shape (S, G)
+        Expected numbers of patients between arrivals, the first from the opening to the first patient.
+    counts, days : arrays, shape (S, ...)
+        Single numbers of a trial, by the columns named above.
+    n, known, dlt : array of int, shape (S, J)
+        Patients entered, patients assessed, and DLTs among these.
+    gate : array, shape (S, J)
+        Day before which staggering lets nobody enter at this level or above.
+    level : array of int, shape (S, P)
+        Per patient; 0 = not entered.
+    has_dlt : array of bool, shape (S, P)
+    arrived, entered, assessed : array, shape (S, P)
+        Days.
+    place : array of int, shape (S, P)
+        The patients pending, in the first ``counts[:, PENDING]`` places.
+    shut_from : array, shape (S, P + 1)
+        Day from which a patient who had come could not be entered, before the 1st, 2nd, ... entry, and after the last;
+        NaN where there was none.
+    """
+
+    latent: FloatArray
+    dlt_day: FloatArray
+    number: FloatArray
+    counts: IntArray
+    days: FloatArray
+    n: IntArray
+    known: IntArray
+    dlt: IntArray
+    gate: FloatArray
+    level: IntArray
+    has_dlt: BoolArray
+    arrived: FloatArray
+    entered: FloatArray
+    assessed: FloatArray
+    place: IntArray
+    shut_from: FloatArray
+
+
+def new_trials(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_doses: int) -> Trials:
+    """Return trials in which nobody has come, for these patients."""
+    size, patients = latent.shape
+    days = np.zeros((size, N_DAYS))
+    days[:, SHUT_SINCE] = np.nan
+    return Trials(
+        latent=latent,
+        dlt_day=dlt_day,
+        number=number,
+        counts=np.zeros((size, N_COUNTS), dtype=np.int64),
+        days=days,
+        n=np.zeros((size, n_doses), dtype=np.int64),
+        known=np.zeros((size, n_doses), dtype=np.int64),
+        dlt=np.zeros((size, n_doses), dtype=np.int64),
+        gate=np.full((size, n_doses), -np.inf),
+        level=np.zeros((size, patients), dtype=np.int64),
+        has_dlt=np.zeros((size, patients), dtype=np.bool_),
+        arrived=np.zeros((size, patients)),
+        entered=np.zeros((size, patients)),
+        assessed=np.zeros((size, patients)),
+        place=np.zeros((size, patients), dtype=np.int64),
+        shut_from=np.full((size, patients + 1), np.nan),
+    )
+
+
+@compiled
+def advance(x: Trials, setting: Setting, s: int) -> int:
+    """Run trial ``s`` to its next look, or its end; return its status.
+
+    A trial that is ``SHORT`` runs on from where it is when it has been given more numbers.
+    """
+    count, day = x.counts[s], x.days[s]
+    while True:
+        if count[STATUS] == OVER or count[STATUS] == STUCK:
+            return count[STATUS]
+        if count[STATUS] == SHORT:
+            count[STATUS] = ARRIVES
+        if count[STATUS] == ARRIVES:
+            if count[PATIENTS] >= setting.max_n:
+                _end(x, s, _MAX_N)
+                return OVER
+            if count[ARRIVALS] >= x.number.shape[1]:
+                count[STATUS] = SHORT
+                return SHORT
+            _arrive(x, setting, s)
+        if day[NOW] > setting.max_days:
+            day[NOW] = setting.max_days
+            _end(x, s, _MAX_DAYS)
+            return OVER
+        settle(x, s)
+        if count[COHORT_LEFT] > 0:
+            if _broken_off(x, s):
+                count[COHORT_LEFT] = 0
+            else:
+                opens = _gate(x, s, count[LEVEL])
+                if day[NOW] >= opens:
+                    _enter(x, setting, s, count[LEVEL])
+                else:
+                    _hold(x, setting, s, min(opens, _next_dlt_in_cohort(x, s)))
+                continue
+        count[STATUS] = LOOK
+        return LOOK
+
+
+@compiled
+def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: int) -> None:
+    """Do in trial ``s`` what was decided at its look: a dose for a cohort, 0 patients to wait, level 0 to stop."""
+    count, day = x.counts[s], x.days[s]
+    if level == 0:
+        _end(x, s, reason)
+        return
+    if size == 0:
+        _hold(x, setting, s, _next_event(x, setting, s))
+        return
+    goes_on = reason == _COMPLETE_COHORT and count[PATIENTS] > 0 and level == count[LEVEL]
+    if not (goes_on or setting.gaps_by_dose):
+        x.gate[s, :] = -np.inf
+    opens = _gate(x, s, level)
+    if day[NOW] < opens:
+        _hold(x, setting, s, min(opens, _next_event(x, setting, s)))
+        return
+    if not goes_on:
+        count[COHORT_FIRST] = count[PATIENTS]
+        count[COHORTS] += 1
+        count[IN_A_ROW] = count[IN_A_ROW] + 1 if level == count[LEVEL] else 1
+    count[COHORT_LEFT] = 1 if setting.each_is_a_look else size
+    _enter(x, setting, s, level)
+
+
+@compiled
+def settle(x: Trials, s: int) -> None:
+    """Move the patients assessed by now from those pending to those known."""
+    count, now = x.counts[s], x.days[s, NOW]
+    left = 0
+    for k in range(count[PENDING]):
+        i = x.place[s, k]
+        if x.assessed[s, i] <= now:
+            j = x.level[s, i] - 1
+            x.known[s, j] += 1
+            x.dlt[s, j] += x.has_dlt[s, i]
+        else:
+            x.place[s, left] = i
+            left += 1
+    count[PENDING] = left
+
+
+@compiled
+def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
+    """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
+    now, entered = x.days[s, NOW], x.entered[s, i]
+    days = min(now - entered, np.nextafter(setting.window, 0.0))
+    for mark in setting.marks:
+        days = max(days, mark) if now >= entered + mark else min(days, np.nextafter(mark, 0.0))
+    return days
+
+
+@compiled
+def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
+    """Count a decision of trial ``s``, unless it is the first or completes a cohort; called before it is applied."""
+    count = x.counts[s]
+    if reason != _START and reason != _COMPLETE_COHORT:
+        count[DECISIONS] += 1
+        count[PENDING_AT_DECISIONS] += count[PENDING]
+        count[CHANGED_DECISIONS] += changed
+
+
+@compiled
+def _arrive(x: Trials, setting: Setting, s: int) -> None:
+    count, day = x.counts[s], x.days[s]
+    number = x.number[s, count[ARRIVALS]]
+    if count[ARRIVALS] == 0:
+        day[OPENED] = next_gap(setting.pieces, 0.0, number)
+    else:
+        since = day[ENTERED] if setting.policy == WAIT else day[ARRIVAL]
+        day[ARRIVAL] = since + next_gap(setting.pieces, day[OPENED] + since, number)
+    count[ARRIVALS] += 1
+    count[STATUS] = STANDS
+    day[NOW] = max(day[NOW], day[ARRIVAL])
+
+
+@compiled
+def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
+    count, day = x.counts[s], x.days[s]
+    now, i, j = day[NOW], count[PATIENTS], level - 1
+    after = x.dlt_day[s, min(j, x.dlt_day.shape[1] - 1), i]
+    dlt = x.latent[s, i] < setting.probability[j] and after <= setting.window
+    x.level[s, i] = level
+    x.has_dlt[s, i] = dlt
+    x.arrived[s, i] = day[ARRIVAL]
+    x.entered[s, i] = now
+    x.assessed[s, i] = now + (after if dlt else setting.window)
+    x.place[s, count[PENDING]] = i
+    x.n[s, j] += 1
+    _reopen(x, s)
+    day[DAYS_WAITED] += now - day[ARRIVAL]
+    day[ENTERED] = now
+    count[PENDING] += 1
+    count[PATIENTS] += 1
+    count[COHORT_LEFT] -= 1
+    count[LEVEL] = level
+    count[STATUS] = ARRIVES
+    position = x.n[s, j] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
+    gap = setting.gaps[position - 1]
+    x.gate[s, j] = now + gap if gap > 0 else -np.inf
+
+
+@compiled
+def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
+    """Let who stands there wait until an instant, or go away."""
+    count, day = x.counts[s], x.days[s]
+    if math.isnan(day[SHUT_SINCE]):
+        day[SHUT_SINCE] = day[NOW]
+        x.shut_from[s, count[PATIENTS]] = day[NOW]
+        count[SUSPENSIONS] += 1
+    if setting.policy == TURN_AWAY:
+        count[TURNED_AWAY] += 1
+        count[STATUS] = ARRIVES
+    elif math.isinf(until):
+        count[STATUS] = STUCK
+    else:
+        day[NOW] = until
+        count[STATUS] = STANDS
+
+
+@compiled
+def _reopen(x: Trials, s: int) -> None:
+    day = x.days[s]
+    if not math.isnan(day[SHUT_SINCE]):
+        day[DAYS_SUSPENDED] += day[NOW] - day[SHUT_SINCE]
+        day[SHUT_SINCE] = np.nan
+
+
+@compiled
+def _end(x: Trials, s: int, reason: int) -> None:
+    _reopen(x, s)
+    x.counts[s, REASON] = reason
+    x.counts[s, STATUS] = OVER
+
+
+@compiled
+def _next_event(x: Trials, setting: Setting, s: int) -> float:
+    """Return the next instant at which the answer can change; infinite where nobody is pending."""
+    now, first = x.days[s, NOW], np.inf
+    for k in range(x.counts[s, PENDING]):
+        i = x.place[s, k]
+        first = min(first, x.assessed[s, i])
+        for mark in setting.marks:
+            if x.entered[s, i] + mark > now:
+                first = min(first, x.entered[s, i] + mark)
+    return first
+
+
+@compiled
+def _gate(x: Trials, s: int, level: int) -> float:
+    """Return the day from which staggering lets a patient enter at ``level``."""
+    opens = -np.inf
+    for j in range(level):
+        opens = max(opens, x.gate[s, j])
+    return opens
+
+
+@compiled
+def _broken_off(x: Trials, s: int) -> bool:
+    """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
+    count, day = x.counts[s], x.days[s]
+    until = min(day[NOW], x.gate[s, count[LEVEL] - 1])
+    for i in range(count[COHORT_FIRST], count[PATIENTS]):
+        if x.has_dlt[s, i] and day[ENTERED] < x.assessed[s, i] <= until:
+            return True
+    return False
+
+
+@compiled
+def _next_dlt_in_cohort(x: Trials, s: int) -> float:
+    count, first = x.counts[s], np.inf
+    for i in range(count[COHORT_FIRST], count[PATIENTS]):
+        if x.has_dlt[s, i] and x.assessed[s, i] > x.days[s, NOW]:
+            first = min(first, x.assessed[s, i])
+    return first

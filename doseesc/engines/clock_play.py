@@ -1,0 +1,154 @@
+"""Trials on the calendar, played: from patients to how each trial ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designs import Design, Reason, Tally
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.clock_batches import Watch, play_in_batches
+from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
+from doseesc.engines.clock_mechanics import (
+    CHANGED_DECISIONS,
+    COHORT_FIRST,
+    COHORTS,
+    DAYS_SUSPENDED,
+    DAYS_WAITED,
+    DECISIONS,
+    ENTERED,
+    IN_A_ROW,
+    LEVEL,
+    OPENED,
+    PATIENTS,
+    PENDING_AT_DECISIONS,
+    POLICIES,
+    REASON,
+    SUSPENSIONS,
+    TURNED_AWAY,
+    Setting,
+    Trials,
+    new_trials,
+)
+from doseesc.engines.clock_numba import compiled
+from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
+from doseesc.engines.enrolment import Calendar
+from doseesc.engines.states import row_keys
+
+_TOXIC = (Reason.NO_SAFE_DOSE, Reason.LEVEL_TOO_TOXIC)
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """How S trials ended, everybody followed to the end.
+
+    Attributes
+    ----------
+    n, dlt : array of int, shape (S, J)
+    selected, reason_code : array of int, shape (S,)
+    end : array, shape (S,)
+        Day of the last assessment, from the first patient's first dose.
+    """
+
+    n: IntArray
+    dlt: IntArray
+    selected: IntArray
+    reason_code: IntArray
+    end: FloatArray
+
+
+def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: Calendar) -> Setting:
+    """Put together what all trials of a design have in common."""
+    stagger = calendar.stagger
+    places = range(1, design.max_n + 1)
+    return Setting(
+        probability=np.ascontiguousarray(truth, dtype=np.float64),
+        window=window_days,
+        pieces=calendar.accrual.table,
+        policy=POLICIES.index(calendar.accrual.arrivals_while_waiting),
+        marks=np.array(design.follow_up_marks(window_days), dtype=np.float64),
+        gaps=np.array([0.0 if stagger is None else stagger.days_after(place) for place in places]),
+        gaps_by_dose=stagger is None or stagger.at == "new_dose",
+        each_is_a_look=design.fixed_cohorts or design.cohort_size == 1,
+        max_n=int(design.max_n),
+        max_days=float("inf") if calendar.max_days is None else float(calendar.max_days),
+    )
+
+
+def play_trials(design: Design, patients: ComingPatients, setting: Setting, watch: Watch | None = None) -> Trials:
+    """Play one trial for each row of patients."""
+    trials = new_trials(patients.latent, patients.dlt_day, patients.numbers(), design.n_doses)
+    return play_in_batches(design, trials, setting, patients.numbers, watch)
+
+
+def play_block(
+    design: Design, truth: FloatArray, window_days: float, calendar: Calendar, seed: int, index: int, size: int
+) -> tuple[EndCounts, FloatArray]:
+    """Play one block of trials; return how many ended in each way, and the figures of single trials (S, C)."""
+    patients = DrawnPatients(calendar, truth, window_days, patients=design.max_n, trials=size, seed=seed, index=index)
+    trials = play_trials(design, patients, setting_of(design, truth, window_days, calendar))
+    ended = ends_of(design, trials)
+    rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
+    return EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap)
+
+
+def ends_of(design: Design, trials: Trials) -> Ended:
+    """Follow everybody to the end and select; equal ends are asked about once."""
+    dlt, last_dlt, end = _followed_up(trials)
+    count = trials.counts
+    memory = {
+        "last_n": count[:, PATIENTS] - count[:, COHORT_FIRST],
+        "last_dlt": last_dlt,
+        "cohorts": count[:, COHORTS],
+        "cohorts_in_a_row": count[:, IN_A_ROW],
+    }
+    memory = {name: memory[name] for name in design.needed_memory}
+    rows = [trials.n, dlt, count[:, [LEVEL, REASON]], *(values[:, None] for values in memory.values())]
+    _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
+    tally = Tally._trusted(trials.n, dlt, count[:, LEVEL], memory).take(first)
+    reason = count[first, REASON]
+    selected = np.where(np.isin(reason, _TOXIC), 0, design.select(tally))
+    full = reason == Reason.MAX_N
+    if full.any():
+        # Enough patients: what the design says of them when all are known is why the trial ended.
+        reason[full] = design.decide(tally.take(full)).reason_code
+    return Ended(trials.n, dlt, selected[back], reason[back], end)
+
+
+def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArray:
+    """Return the figures of single trials (S, C), see :mod:`doseesc.engines.clock_ends`."""
+    count, day = trials.counts, trials.days
+    opened = trials.days[:, OPENED] if first_gap else np.zeros(len(trials.days))
+    return figures_of_calendar_trials(
+        ended.end + opened,
+        {
+            "suspensions": count[:, SUSPENSIONS],
+            "turned_away": count[:, TURNED_AWAY],
+            "pending": count[:, PENDING_AT_DECISIONS],
+            "changed": count[:, CHANGED_DECISIONS],
+            "decisions": count[:, DECISIONS],
+            "patients": count[:, PATIENTS],
+        },
+        {
+            "enrolment_days": day[:, ENTERED] + opened,
+            "days_suspended": day[:, DAYS_SUSPENDED],
+            "days_waited": day[:, DAYS_WAITED],
+        },
+    )
+
+
+@compiled
+def _followed_up(x: Trials) -> tuple[IntArray, IntArray, FloatArray]:
+    size, doses = x.n.shape
+    dlt = np.zeros((size, doses), dtype=np.int64)
+    last_dlt = np.zeros(size, dtype=np.int64)
+    end = np.zeros(size)
+    for s in range(size):
+        first = x.counts[s, COHORT_FIRST]
+        for i in range(x.counts[s, PATIENTS]):
+            end[s] = max(end[s], x.assessed[s, i])
+            if x.has_dlt[s, i]:
+                dlt[s, x.level[s, i] - 1] += 1
+                last_dlt[s] += i >= first
+    return dlt, last_dlt, end
