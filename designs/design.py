@@ -38,7 +38,7 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.beta_binomial import quantile_table, tail_table
 from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason, waits_for_outcomes
-from designs.pending import EnteredTally, Pending
+from designs.pending import Pending
 from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
@@ -139,7 +139,7 @@ class Design(ABC):
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
 
-    def condemns(self, entered: EnteredTally) -> BoolArray:
+    def condemns(self, entered: Tally) -> BoolArray:
         """Return where known DLTs make the current level too toxic for good (S,); asked where groups are fixed."""
         return np.zeros(entered.size, dtype=np.bool_)
 

@@ -51,7 +51,7 @@ class PolicyDesign(RuledDesign, Protocol):
     def needed_memory(self) -> tuple[str, ...]:
         """Memory that the design and its rules need."""
 
-    def condemns(self, entered: EnteredTally) -> BoolArray:
+    def condemns(self, entered: Tally) -> BoolArray:
         """Return where known DLTs make the current level too toxic for good."""
 
     def all_rules(self) -> tuple[Rule, ...]:

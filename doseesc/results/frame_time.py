@@ -56,7 +56,7 @@ def time_part_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _figures(rows: pd.DataFrame, where: str) -> dict[str, Any]:
-    single = rows[rows["metric"] != _CURVE].set_index("metric")
+    single: Any = rows[rows["metric"] != _CURVE].set_index("metric")
     missing = [name for name in (*TIME_METRICS, _TRIALS, _WINDOW) if name not in single.index]
     if missing:
         raise ValueError(f"the table lacks rows of {missing[0]} for {where}")

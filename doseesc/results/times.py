@@ -63,7 +63,7 @@ def acts_on_calendar(design: Design, calendar: Calendar) -> bool:
     >>> [acts_on_calendar(design, calendar) for design in designs]
     [False, False, True]
     """
-    if calendar.backfill is not None or calendar.stagger is not None or calendar.max_days is not None:
+    if calendar.stagger is not None or calendar.max_days is not None:
         return True
     if type(design.pending) is Complete:
         return False

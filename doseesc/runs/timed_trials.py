@@ -44,7 +44,7 @@ def timed_trials(results: Results, designs: Sequence[str], scenario: str) -> lis
         Empty where the study has no calendar.
     """
     study = results.study
-    calendar = study.calendar_under(scenario)
+    calendar = study.calendar
     if calendar is None or not designs:
         return []
     few = min(_FEW, results.n_trials, BLOCK)

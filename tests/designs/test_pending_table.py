@@ -214,7 +214,7 @@ def test_a_table_with_pending_patients_from_a_scenario_file(tmp_path, kind):
         ({4: "1,1,0,Q"}, ["line 4 has the decision 'Q', not one of E, S, W, M, D, DU"]),
         ({4: "1,0,0,S"}, ["lines 2 and 4 are two decisions for 0 DLTs in 1 patient of whom 0 are pending"]),
         ({4: ""}, ["table", "1 patient, 0 DLTs, 1 pending"]),
-        ({1: "n,dlts,open,decision"}, ["line 1 has the columns n, dlts, open, decision"]),
+        ({1: "n,dlts,open,decision"}, ["line 1 has not the columns n, dlts, decision"]),
         (dict.fromkeys(range(2, 9), "1,0,x,S"), ["line 2 ", "line 6 ", "and 2 more lines"]),
     ],
 )
