@@ -138,8 +138,7 @@ class _Progress:
 def _cells(
     study: Study, simulated: Simulation, exact: Simulation
 ) -> dict[tuple[str, str], Cell[OperatingCharacteristics]]:
-    designs = tuple(study.designs)
-    keys = [(scenario, design) for scenario in study.truths for design in designs]
+    keys = [(scenario, design) for scenario in study.truths for design in study.names]
     return {key: Cell(simulated.found.get(key), exact.found.get(key)) for key in keys}
 
 

@@ -59,7 +59,7 @@ def trials_on_calendar(study: Study, n_trials: int) -> int:
     if calendar is None:
         return 0
     waiting = sum(waits_for_all(design, calendar) for design in study.designs.values())
-    return n_trials * len(study.truths) * (len(study.designs) - waiting + (waiting > 0))
+    return n_trials * len(study.truths) * (len(study.names) - waiting + (waiting > 0))
 
 
 def time_study(
@@ -93,7 +93,7 @@ def time_study(
         if watch is not None and jobs != 1:
             watch(trials_on_calendar(study, n_trials) * len(share) // len(scenarios))
     joined = {name: {key: each for part in parts for key, each in getattr(part, name).items()} for name in _PARTS}
-    keys = [(scenario, design) for scenario in scenarios for design in study.designs]
+    keys = [(scenario, design) for scenario in scenarios for design in study.names]
     return Timing(**{name: {key: found[key] for key in keys if key in found} for name, found in joined.items()})
 
 
