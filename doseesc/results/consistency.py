@@ -16,7 +16,7 @@ import numpy as np
 
 from designs import Reason
 from doseesc.engines import METRICS
-from doseesc.results.document_models import ResultsDocument
+from doseesc.results.time_checks import check_time, method_of
 from doseesc.results.versions import check_version
 from doseesc.study import Study, part_unlike_text
 from doseesc.wording import has_control_characters, shorten
@@ -60,6 +60,7 @@ def check_document(document: Mapping[str, Any], study: Study) -> None:
         _require(row["metric"] in METRICS, where, f"no figure {row['metric']}")
         _require(row["mcse"] >= 0, where, "a negative standard error")
     _check_policies(document.get("policies"), study)
+    check_time(document.get("time"), study, document["provenance"]["trials"])
     analysis = document["phase2"]["analysis"]
     for row in [] if analysis is None else analysis["figures"]:
         _check_arm(row, study)
@@ -73,6 +74,8 @@ def check_form(document: Mapping[str, Any]) -> None:
     ValidationError
         With the places.
     """
+    from doseesc.results.document_models import ResultsDocument  # takes a while to make, and only reading asks for it
+
     ResultsDocument.model_validate_json(json.dumps(document), strict=True)  # strictly, true is not 1
 
 
@@ -84,7 +87,7 @@ def check_rebuilt(document: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> No
     ValueError
         With the first place.
     """
-    for name in ("study", "truths", "cells", "differences", "agreement", "phase2", "policies"):
+    for name in ("study", "truths", "cells", "differences", "agreement", "phase2", "policies", "time"):
         place = _unlike(document.get(name), rebuilt.get(name), name)
         _require(place is None, str(place), "something else than follows from the other figures")
 
@@ -164,7 +167,7 @@ def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Stud
     sizes = _Sizes(study.n_doses, study.designs[name].max_n)
     provenance = document["provenance"]
     _require(row["simulated"] is not None or row["exact"] is not None, where, "neither simulated nor exact figures")
-    for kind, method, trials in (("simulated", "monte_carlo", provenance["trials"]), ("exact", "exact", 0)):
+    for kind, method, trials in (("simulated", method_of(study, name), provenance["trials"]), ("exact", "exact", 0)):
         part = row[kind]
         if part is None:
             continue
