@@ -28,6 +28,12 @@ def test_library_example(tmp_path, monkeypatch):
     assert doseesc.read(tmp_path / "found.nc").to_frame().equals(names["results"].to_frame())
 
 
+def test_time_example(capsys):
+    exec(example("time example"), {})
+    waits, goes_on = (int(line.split()[0]) for line in capsys.readouterr().out.splitlines())
+    assert goes_on < waits
+
+
 def test_pymc_example_is_a_crm():
     names = {}
     exec(example("pymc example"), names)

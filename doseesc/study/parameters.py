@@ -33,9 +33,13 @@ def from_study(field: Field[Any]) -> bool:
     return not field.metadata.get("own", False)
 
 
-@lru_cache(maxsize=512)
 def parameter_adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
     """Return what checks a parameter by its annotation; None where the annotation is not of a kind YAML can give."""
+    return _adapter(cls, name)  # type: ignore[arg-type]  # classes are hashable
+
+
+@lru_cache(maxsize=512)
+def _adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
     try:
         return TypeAdapter(get_type_hints(cls)[name])
     except (NameError, KeyError, PydanticUserError):

@@ -25,16 +25,18 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECTIONS = [
     *("Identification", "Objectives and estimands", "Design overview", "DLT specification"),
     *("Statistical models, priors and posterior", "Decision tables and pathways", "Example trials", "Scenarios"),
-    *("Operating characteristics", "Comparators", "Sensitivity to attribution", "Phase 2"),
+    *("Operating characteristics", "Time", "Comparators", "Sensitivity to attribution", "Phase 2"),
     *("Replication and verification", "Assumptions and limitations", "Conclusions", "Code, data and provenance"),
 ]
 FIGURES = {
     *("truths", "selection", "safety", "posterior", "decisions_1", "pathways_1", "pathways_2", "decisions_3"),
     *("pathways_3", "distribution", "efficiency", "observation", "arms", "power", "assurance"),
+    *("durations", "calendar"),
 }
 TABLES = {
     *("summary", "priors", "posterior", "scenarios", "selection", "safety", "reasons", "differences", "observation"),
     *("observed", "arms", "phase2", "phase2_trial", "power", "assurance", "phase2_assumptions", "arm-analysis"),
+    "time",
 }
 FIT = """{
 "model": "two-parameter logistic", "verdict": "converged", "converged": true,
