@@ -23,7 +23,7 @@ from doseesc.engines.states import row_keys
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.truth import DAYS_PER_MONTH
 
-PER_TRIAL = ("duration_days", "suspensions", "days_suspended", "days_waited", "turned_away")
+PER_TRIAL = ("duration_days", "enrolment_days", "suspensions", "days_suspended", "days_waited", "turned_away")
 RATIOS = {
     "pending_at_decision": ("pending", "decisions"),
     "changed_decisions": ("changed", "decisions"),

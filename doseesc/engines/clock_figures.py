@@ -15,6 +15,7 @@ DURATION_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 CALENDAR_METRICS = (
     "duration_days",
+    "enrolment_days",
     "suspensions",
     "days_suspended",
     "days_waited",
@@ -42,6 +43,8 @@ class CalendarCharacteristics(OperatingCharacteristics):
         Days by which 5, 25, 50, 75 and 95 % of the trials have ended.
     duration_curve : array, shape (201,)
         Days by which 0, 0.5, 1, ..., 100 % of the trials have ended.
+    enrolment_days : float
+        Mean days to the last entry, from the same day on.
     suspensions : float
         Mean number of times at which a patient who had come could not be entered.
     days_suspended : float
@@ -63,6 +66,7 @@ class CalendarCharacteristics(OperatingCharacteristics):
     duration_days: Any
     duration_quantiles: FloatArray
     duration_curve: FloatArray
+    enrolment_days: Any
     suspensions: Any
     days_suspended: Any
     days_waited: Any
