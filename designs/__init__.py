@@ -18,6 +18,7 @@ from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.ewoc import EWOC, EwocPosterior
 from designs.floor import target_above_floor
+from designs.follow_up import FollowUpLimits, FollowUpTable, follow_up_table
 from designs.i3plus3 import I3Plus3
 from designs.iboin import IBOIN
 from designs.indifference import IndifferenceIntervals, indifference_intervals
@@ -116,6 +117,8 @@ __all__ = [
     "EnteredTally",
     "EwocPosterior",
     "FollowPath",
+    "FollowUpLimits",
+    "FollowUpTable",
     "GlobalCoherence",
     "HardSafety",
     "HoldingRule",
@@ -157,6 +160,7 @@ __all__ = [
     "design_class",
     "design_names",
     "design_type",
+    "follow_up_table",
     "follow_up_weights",
     "indifference_intervals",
     "policy_class",

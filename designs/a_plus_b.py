@@ -27,7 +27,6 @@ from designs.arrays import BoolArray, IntArray
 from designs.checks import require_choice, require_whole
 from designs.decision import Decision, Reason
 from designs.design import Design, highest_level
-from designs.pending import EnteredTally
 from designs.rules.base import counted
 from designs.tally import Tally
 
@@ -143,7 +142,7 @@ class APlusB(Design):
         code = np.where(nothing_left, np.int8(Reason.NO_SAFE_DOSE), code)
         return np.where(level > 0, code, 0).astype(np.int8)
 
-    def condemns(self, entered: EnteredTally) -> BoolArray:
+    def condemns(self, entered: Tally) -> BoolArray:
         """See :meth:`Design.condemns`."""
         return self._toxic(entered.current_n, entered.current_dlt)
 

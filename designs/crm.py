@@ -28,17 +28,17 @@ Note that ``prior_sd`` is a standard deviation; dfcrm's ``scale`` is the same nu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_number, require_probability
+from designs.crm_grid import crm_grid, log_dlt_at
 from designs.decision import Decision
 from designs.floor import FlooredGrid, require_floor, with_floor
-from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.grid import Axis, GridModel, grid_patients
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending
 from designs.policies import Weighted
@@ -211,7 +211,7 @@ class CRM(TailsDesign):
 
     def curve(self, parameter: FloatArray) -> FloatArray:
         """Return the DLT probabilities (S, J) at parameter values (S,)."""
-        return np.exp(_log_dlt(parameter, self.skeleton, self.model, self.intercept).T)
+        return np.exp(log_dlt_at(parameter, self.skeleton, self.model, self.intercept).T)
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
@@ -287,7 +287,7 @@ class CRM(TailsDesign):
 
     def _grid(self, tally: Tally, step: float) -> tuple[Axis, GridModel]:
         patients = grid_patients(self.max_n, tally)
-        axis, grid = _make_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
+        axis, grid = crm_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
         return axis, with_floor(grid, float(self.floor), self.floor_prior, patients)
 
 
@@ -302,46 +302,3 @@ def model_words(model: str, intercept: float) -> str:
     if model == "empiric":
         return "empiric model p = s^exp(b)"
     return f"logistic model logit p = {intercept:g} + exp(b) x, x = logit(s) - {intercept:g},"
-
-
-def _log_dlt(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:
-    """Return log DLT probabilities, shape (J, G)."""
-    scale = _scale(parameter)
-    if model == "empiric":
-        return np.log(skeleton)[:, None] * scale
-    log_p: FloatArray = log_expit(intercept + (logit(skeleton) - intercept)[:, None] * scale)
-    return log_p
-
-
-def _scale(parameter: FloatArray) -> FloatArray:
-    """Return exp(parameter), kept finite and above 0 where the curve has long been flat (very wide priors)."""
-    result: FloatArray = np.exp(np.clip(parameter, -600.0, 600.0))
-    return result
-
-
-@lru_cache(maxsize=64)
-def _make_grid(
-    skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
-) -> tuple[Axis, GridModel]:
-    """Lay nodes close enough for the narrowest posterior of ``patients``."""
-    information = 1.0 / prior_sd**2 + patients * _largest_information(model, intercept)
-    # With next to no patients it is the prior's and the likelihood's smoothness, not their width, that sets the step.
-    axis = thinned_axis(max(10.0, 8.5 * prior_sd), step * min(0.4, 1.0 / np.sqrt(information)))
-    nodes = axis.nodes
-    log_weight = -0.5 * (nodes / prior_sd) ** 2 + axis.log_weight
-    log_dlt = _log_dlt(nodes, skeleton, model, intercept)
-    if model == "empiric":
-        log_no_dlt = np.log(-np.expm1(log_dlt))
-    else:
-        log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * _scale(nodes))
-    return axis, GridModel(log_weight, log_dlt, log_no_dlt)
-
-
-@lru_cache(maxsize=64)
-def _largest_information(model: str, intercept: float) -> float:
-    """Return the largest Fisher information about the parameter that one patient can carry."""
-    p = np.linspace(1e-4, 1 - 1e-4, 9999)
-    if model == "empiric":
-        return float((p * np.log(p) ** 2 / (1 - p)).max())
-    reachable = p[p < expit(intercept)]
-    return float((reachable * (1 - reachable) * (logit(reachable) - intercept) ** 2).max())

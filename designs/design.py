@@ -38,7 +38,7 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.beta_binomial import quantile_table, tail_table
 from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason, waits_for_outcomes
-from designs.pending import EnteredTally, Pending
+from designs.pending import Pending
 from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
@@ -92,6 +92,9 @@ class Design(ABC):
     """How the design weighs pending patients (:class:`designs.Weighted`): by its "likelihood", as an "interval" design,
     or not at all."""
 
+    estimates: ClassVar[tuple[str, ...]] = ()
+    """The estimates with which an interval design weighs pending patients, its default first."""
+
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple):
             raise ValueError(f"rules must be a list or tuple of Rule objects, not {self.rules!r}")
@@ -136,7 +139,7 @@ class Design(ABC):
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
 
-    def condemns(self, entered: EnteredTally) -> BoolArray:
+    def condemns(self, entered: Tally) -> BoolArray:
         """Return where known DLTs make the current level too toxic for good (S,); asked where groups are fixed."""
         return np.zeros(entered.size, dtype=np.bool_)
 

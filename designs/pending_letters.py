@@ -65,9 +65,10 @@ class LetterTable(NamedTuple):
     @classmethod
     def of(cls, letter: Letters, at_top: Letters) -> LetterTable:
         """Complete a table; its arrays can then no longer be changed."""
-        n, y, pending = np.indices(letter.shape, sparse=True)
+        size = len(letter)
+        n, y, pending = np.ogrid[:size, :size, :size]
         closed = (letter == U) & (y + pending <= n)
-        for c in range(letter.shape[2] - 2, -1, -1):  # one more outcome is known, with a DLT or without
+        for c in range(size - 2, -1, -1):  # one more outcome is known, with a DLT or without
             closed[:, :, c] |= closed[:, :, c + 1]
             closed[:, 1:, c] |= closed[:, :-1, c + 1]
         table = cls(letter.astype(np.int8), at_top.astype(np.int8), closed)
@@ -168,12 +169,17 @@ def pending_count(tally: Tally) -> IntArray:
     return tally.pending.count if isinstance(tally, EnteredTally) else np.zeros_like(tally.n)
 
 
-def stops(table: LetterTable, tally: Tally) -> npt.NDArray[np.int8]:
-    """Return stopping :class:`Reason` codes (S,) where the MTD is found, or the lowest dose is closed; else 0."""
-    letter = course(table, tally).letter
+def stops(table: LetterTable, tally: Tally, max_n: int, most_at_dose: int) -> npt.NDArray[np.int8]:
+    """Return stopping :class:`Reason` codes (S,): the MTD is found, the lowest dose is closed, ``max_n`` entered.
+
+    Where every dose may be filled within ``max_n``, a trial with so many waits for its last outcomes all the same: they
+    are what the MTD is named from.
+    """
+    letter = np.where(tally.level > 0, course(table, tally).letter, S)
     code = np.where(letter == M, np.int8(Reason.MTD_FOUND), np.int8(0))
     code = np.where(letter == U, np.int8(Reason.NO_SAFE_DOSE), code)
-    return np.where(tally.level > 0, code, 0).astype(np.int8)
+    last = (letter == W) & (max_n >= most_at_dose * tally.n_doses)
+    return np.where((code == 0) & (tally.total_n >= max_n) & ~last, np.int8(Reason.MAX_N), code)
 
 
 def proposed(course: Course, tally: Tally, cohort: IntArray) -> Decision:

@@ -8,8 +8,9 @@ above, the level is the MTD once nobody is pending.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,14 +27,14 @@ _ABSENT = np.int8(-1)
 _SHOWN = 5
 
 
-def pending_rows(table: Mapping[int, object] | Iterable[tuple[int, int, str]]) -> PendingRows:
+def pending_rows(table: object) -> PendingRows:
     """Return the rows of a table as written, in order.
 
     Parameters
     ----------
-    table : mapping or iterable
-        ``{3: {0: "ESU", 1: "SSU", 2: "SS", 3: "S"}, ...}``: by patients entered, then by patients pending; plain letters
-        stand for nobody pending.  Or (entered, pending, letters) triples.
+    table : mapping or sequence
+        ``{3: {0: "ESU", 1: "SSU", 2: "SS", 3: "S"}, ...}``: by patients entered, then by patients pending; plain
+        letters stand for nobody pending.  Or (entered, pending, letters) triples.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def pending_rows(table: Mapping[int, object] | Iterable[tuple[int, int, str]]) -
     ((1, 0, 'SS'), (2, 0, 'SSU'), (2, 1, 'SS'))
     """
     rows = sorted(_row(*given) for given in _given(table))
-    for first, second in zip(rows, rows[1:], strict=False):
+    for first, second in pairwise(rows):
         if first[:2] == second[:2]:
             raise ValueError(f"table has two rows for {_who(*first[:2])}")
     return tuple(rows)
@@ -63,8 +64,7 @@ def rows_from_states(states: Mapping[State, str]) -> PendingRows:
     rows: dict[tuple[int, int], dict[int, str]] = {}
     for (n, y, c), letter in states.items():
         rows.setdefault((n, c), {})[y] = letter
-    written = ((n, c, "".join(row.get(y, "-") for y in range(max(row) + 1))) for (n, c), row in rows.items())
-    return pending_rows(written)
+    return pending_rows([(n, c, "".join(row.get(y, "-") for y in range(max(row) + 1))) for (n, c), row in rows.items()])
 
 
 def require_decisions(rows: PendingRows, cohort_size: int, max_n: int) -> None:
@@ -72,6 +72,7 @@ def require_decisions(rows: PendingRows, cohort_size: int, max_n: int) -> None:
     letter = _letters(rows)
     most = len(letter) - 1
     missing: set[State] = set()
+    stuck: set[State] = set()
     seen: set[State] = set()
     waiting = [(min(cohort_size, most), 0, min(cohort_size, most))]
     while waiting:
@@ -85,7 +86,7 @@ def require_decisions(rows: PendingRows, cohort_size: int, max_n: int) -> None:
             missing.add(state)
             continue
         if here == W and c == 0:
-            raise ValueError(f"table must not wait where nobody is pending, as with {_patients(state)}")
+            stuck.add(state)
         if here in (U, M):
             continue
         waiting += [(n, y + dlts, left) for left in range(c) for dlts in range(c - left + 1)]
@@ -94,6 +95,8 @@ def require_decisions(rows: PendingRows, cohort_size: int, max_n: int) -> None:
         if here in (E, S, D):
             more = min(cohort_size, most - n) if n < most else cohort_size
             waiting.append((n + more, y, c + more))
+    if stuck:
+        raise ValueError(f"table must not wait where nobody is pending, as with {_patients(min(stuck))}")
     if missing:
         named = [_patients(state) for state in sorted(missing)]
         shown = "; ".join(named[:_SHOWN]) + (f"; and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
@@ -135,20 +138,19 @@ def _letters(rows: PendingRows) -> Letters:
     for n, c, written in rows:
         for y, each in enumerate(written):
             letter[n, y, c] = _ABSENT if each == "-" else LETTERS.index(each)
-    y, c = np.ogrid[: most + 1, : most + 1]
-    for n in range(most + 1):
-        for dlts in range(1, most + 1):
-            carried = (letter[n, dlts] == _ABSENT) & (letter[n, dlts - 1] == U) & (dlts + c[0] <= n)
-            letter[n, dlts, carried] = U
+    entered, pending = np.ogrid[: most + 1, : most + 1]
+    for y in range(1, most + 1):
+        carried = (letter[:, y] == _ABSENT) & (letter[:, y - 1] == U) & (y + pending <= entered)
+        letter[:, y][carried] = U
     return letter
 
 
-def _given(table: Mapping[int, object] | Iterable[tuple[int, int, str]]) -> Iterator[tuple[object, object, object]]:
+def _given(table: object) -> Iterator[tuple[object, object, object]]:
     if not isinstance(table, Mapping):
-        for row in table:
-            if len(row) != 3:
-                raise ValueError(f"table must have rows of patients entered, patients pending and letters, not {row!r}")
-            yield row
+        if not isinstance(table, list | tuple) or not all(isinstance(row, list | tuple) for row in table):
+            raise ValueError(f"table must have rows of patients entered, patients pending and letters, not {table!r}")
+        for n, c, letters in table:
+            yield n, c, letters
         return
     for n, by_pending in table.items():
         if isinstance(by_pending, Mapping):

@@ -98,7 +98,7 @@ def design_names() -> list[str]:
 
 
 def design_class(name: str) -> type[Design]:
-    """Return the design of a name, in any case, with or without spaces, hyphens and underscores.
+    """Return the design of a name, in any case, its words apart or joined in any way.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def _tite_types() -> dict[str, type[Design]]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[ _-]", "", name).lower()
+    return re.sub(r"(?<=[a-z])[ _-](?=[a-z])", "", name.lower())
 
 
 def _third_party() -> dict[str, EntryPoint]:

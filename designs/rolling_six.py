@@ -20,17 +20,19 @@ At a dose n patients have been entered; y have had a DLT and c are pending.
     known, make it the MTD, and three always close it.
 
 Where there is no next dose (the highest, or the next one is closed) the dose is filled up to six, and it is the MTD
-once six are known with at most one DLT and nobody is pending (``"iq"``: five without a DLT are enough).  A dose that the
-trial comes down to is treated in the same way.  With dose 1 closed there is no MTD.  A patient who cannot be evaluated
-is replaced, and counts neither as entered nor as pending.
+once six are known with at most one DLT and nobody is pending (``"iq"``: five without a DLT are enough).  A dose that
+the trial comes down to is treated in the same way.  With dose 1 closed there is no MTD.  A patient who cannot be
+evaluated is replaced, and counts neither as entered nor as pending.
 
 In ``"protocol"`` no dose is left upwards while open outcomes could forbid it: with any of them the decision would be
-the same.  Outcomes that could call for the next dose, or for the one below, are not waited for before the *same* dose is
-given again, up to six times.  That makes it quicker than 3+3 with :class:`designs.policies.Settled`, which waits for
+the same.  Outcomes that could call for the next dose, or for the one below, are not waited for before the *same* dose
+is given again, up to six times.  That makes it quicker than 3+3 with :class:`designs.policies.Settled`, which waits for
 them, and is why it treats more patients.
 
-Skolnik, Barrett, Jayaraman, Patel and Adamson (2008), *Journal of Clinical Oncology* 26:190-195; the table beside IQ
-rolling six in Frankel et al. (2020), *JAMA Network Open* 3:e204787, Table 2.
+With nobody pending, that is with complete data, every variant selects as 3+3 does with six patients at the MTD.
+
+Skolnik et al. (2008), *Journal of Clinical Oncology* 26:190-195; its table beside that of IQ rolling six is Table 2 of
+Frankel et al. (2020), *JAMA Network Open* 3:e204787.
 """
 
 from __future__ import annotations
@@ -173,7 +175,11 @@ class RollingSix(Design):
 
     def finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         """See :meth:`Design.finished`."""
-        return stops(self.letter_table(tally.largest_n), tally)
+        return self._finished(tally)
+
+    def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
+        table = self.letter_table(tally.largest_n)
+        return stops(table, tally, self.max_n, MOST_AT_DOSE[self.variant])
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the highest open level with enough known patients and few enough DLTs."""

@@ -8,8 +8,8 @@ The MTD is the level, tested and not excluded, whose isotonic estimate is neares
 
 A table may also say what happens while patients are pending: rows then are by the numbers of patients entered and of
 patients pending, with two more letters, W wait and M stop, this level being the MTD (:mod:`designs.pending_letters`,
-:mod:`designs.pending_rows`).  The largest number of patients in it is the most that a level is given, and where there is
-no level above to go to, a level with that many is the MTD once nobody is pending; so rolling six can be written down.
+:mod:`designs.pending_rows`).  The largest number of patients in it is the most that a level is given, and where there
+is no level above to go to, a level with that many is the MTD once nobody is pending; so rolling six can be written.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class TableDesign(IntervalDesign):
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
-        return self.propose_with_ceiling(tally)[0]
+        return self.propose_with_ceiling(tally)[0] if self.by_pending else super().propose(tally)
 
     def ceiling(self, tally: Tally) -> IntArray:
         """See :meth:`Design.ceiling`."""
@@ -159,17 +159,22 @@ class TableDesign(IntervalDesign):
             return highest_open(self.letter_table(tally.largest_n), tally)
         return super().ceiling(tally)
 
-    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray]:
+    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
         """See :meth:`Design.propose_with_ceiling`."""
         if not self.by_pending:
-            return super().propose(tally), super().ceiling(tally)
+            return super().propose_with_ceiling(tally)
         going = course(self.letter_table(tally.largest_n), tally)
         room = self.known_rows[-1][0] - tally.at(tally.n, going.level)
         return proposed(going, tally, np.clip(room, 1, self.cohort_size)), going.ceiling
 
     def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
         """See :meth:`Design.finished`."""
-        return stops(self.letter_table(tally.largest_n), tally) if self.by_pending else None
+        return self._finished(tally) if self.by_pending else None
+
+    def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
+        if not self.by_pending:
+            return super()._finished(tally)
+        return stops(self.letter_table(tally.largest_n), tally, self.max_n, self.known_rows[-1][0])
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: where the table has found its MTD, that, and else the nearest to the target."""

@@ -238,7 +238,8 @@ def _columns(header: Sequence[str], line: int) -> tuple[dict[str, int], list[Pro
         Problem((name,), "is a column twice", "keep one of them", line) for name in COLUMNS if names.count(name) > 1
     ]
     found = {name: names.index(name) for name in COLUMNS if name in names}
-    others = [name for name in names if name and name not in COLUMNS]
+    # A header that has none of the columns may be the first line of something private.
+    others = [name for name in names if name and name not in COLUMNS] if found else []
     for name in REQUIRED:
         if name not in found:
             remedy = f"name the columns  {', '.join(COLUMNS)}" + (f";  it has  {', '.join(others)}" if others else "")

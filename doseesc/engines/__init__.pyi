@@ -4,10 +4,16 @@ from .characteristics import OperatingCharacteristics as OperatingCharacteristic
 from .characteristics import check_probabilities as check_probabilities
 from .characteristics import mtd_levels as mtd_levels
 from .characteristics import one_truth as one_truth
+from .clock import CalendarRun as CalendarRun
+from .clock import CalendarSetting as CalendarSetting
+from .clock import play_calendar as play_calendar
 from .clock import simulate_calendar as simulate_calendar
+from .clock_complete import complete_times as complete_times
+from .clock_complete import waits_for_all as waits_for_all
 from .clock_figures import CALENDAR_METRICS as CALENDAR_METRICS
 from .clock_figures import DURATION_LEVELS as DURATION_LEVELS
 from .clock_figures import CalendarCharacteristics as CalendarCharacteristics
+from .clock_figures import duration_name as duration_name
 from .clock_patients import DAILY as DAILY
 from .clock_patients import GivenPatients as GivenPatients
 from .clock_trials import CalendarDecision as CalendarDecision
@@ -17,8 +23,6 @@ from .decision_graph import UNKNOWN as UNKNOWN
 from .decision_graph import DecisionGraph as DecisionGraph
 from .dose_posterior import DoseModel as DoseModel
 from .dose_posterior import DosePosterior as DosePosterior
-from .enrolment import BACKFILL_RULES as BACKFILL_RULES
-from .enrolment import Backfill as Backfill
 from .enrolment import Calendar as Calendar
 from .enrolment import Stagger as Stagger
 from .exact import Paths as Paths
@@ -58,4 +62,7 @@ from .polynomial import Polynomial as Polynomial
 from .states import MEMORY_LIMIT as MEMORY_LIMIT
 from .states import TooManyStates as TooManyStates
 from .states import row_keys as row_keys
+from .time_figures import TIME_METRICS as TIME_METRICS
+from .time_figures import TimeFigures as TimeFigures
+from .time_figures import mixture as mixture
 from .trial_ends import TrialEnds as TrialEnds

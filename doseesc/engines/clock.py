@@ -13,11 +13,12 @@ then.  Trials that a decision ended as too toxic select none.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from designs import Design
-from designs.arrays import FloatArray
+from designs.arrays import FloatArray, IntArray
 from designs.checks import require_positive, require_whole
 from doseesc.engines.characteristics import check_probabilities, mtd_levels
 from doseesc.engines.clock_durations import Durations
@@ -25,6 +26,7 @@ from doseesc.engines.clock_ends import BlockEnds, EndCounts, calendar_characteri
 from doseesc.engines.clock_figures import CalendarCharacteristics
 from doseesc.engines.enrolment import Calendar, Stagger
 from doseesc.engines.montecarlo import BLOCK
+from doseesc.engines.trial_ends import TrialEnds
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes
 
@@ -98,22 +100,59 @@ def simulate_calendar(
     calendar = Calendar(accrual=accrual, dlt_times=dlt_times, stagger=stagger, max_days=max_days, first_gap=first_gap)
     target = design.target if target is None else target
     mtd = mtd_levels(truth[None], target, true_mtd)
+    setting = CalendarSetting(float(window_days), calendar, target, mtd)
+    return play_calendar(design, truth, setting, int(n_trials), seed, jobs=jobs, progress=progress).characteristics
+
+
+@dataclass(frozen=True)
+class CalendarSetting:
+    """What trials of all designs under a truth have in common: the DLT window, the calendar, target and true MTD."""
+
+    window_days: float
+    calendar: Calendar
+    target: float | None
+    mtd: IntArray | None
+
+
+@dataclass(frozen=True)
+class CalendarRun:
+    """What trials on the calendar gave: the characteristics, how trials ended, and how many ended so."""
+
+    characteristics: CalendarCharacteristics
+    ends: TrialEnds
+    count: FloatArray
+
+
+def play_calendar(
+    design: Design,
+    truth: FloatArray,
+    setting: CalendarSetting,
+    n_trials: int,
+    seed: int,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> CalendarRun:
+    """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended."""
     alone = jobs == 1 or n_trials <= BLOCK  # other processes cannot tell how far they are
     watch = None if progress is None or not alone else lambda done: progress(done, n_trials)
-    play = partial(_play_part, design, truth, float(window_days), calendar, seed, watch)
-    parts = over_blocks(play, int(n_trials), BLOCK, jobs)
+    play = partial(_play_part, design, truth, setting.window_days, setting.calendar, seed, watch)
+    parts = over_blocks(play, n_trials, BLOCK, jobs)
     if progress is not None and not alone:
         progress(n_trials, n_trials)
-    return calendar_characteristics(
-        EndCounts.merged([ends for ends, _, _ in parts]),
+    counts = EndCounts.merged([ends for ends, _, _ in parts])
+    ends, count = counts.terminal(design.max_n)
+    found = calendar_characteristics(
+        ends,
+        count,
         [block for _, blocks, _ in parts for block in blocks],
         Durations.merged([durations for _, _, durations in parts]),
         truth=truth,
-        target=target,
-        mtd=mtd,
-        max_n=design.max_n,
-        window_days=float(window_days),
+        target=setting.target,
+        mtd=setting.mtd,
+        window_days=setting.window_days,
     )
+    return CalendarRun(found, ends, count)
 
 
 def _play_part(

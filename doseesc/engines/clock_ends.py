@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.characteristics import OperatingCharacteristics, one_truth
+from doseesc.engines.characteristics import one_truth
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_figures import DURATION_LEVELS, CalendarCharacteristics
 from doseesc.engines.states import row_keys
+from doseesc.engines.time_figures import TimeFigures
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.truth import DAYS_PER_MONTH
 
@@ -60,6 +61,15 @@ class EndCounts:
         """Put several together."""
         return cls.of(np.concatenate([part.rows for part in parts]), np.concatenate([part.count for part in parts]))
 
+    def terminal(self, max_n: int) -> tuple[TrialEnds, FloatArray]:
+        """Return the ends as engines know them, and how many trials ended so."""
+        # In the order of the ends themselves, whatever the order in which blocks were played.
+        order = np.lexsort(self.rows.T[::-1])
+        rows, count = self.rows[order].astype(np.int64), self.count[order]
+        doses = rows.shape[1] // 2 - 1
+        ends = TrialEnds(rows[:, :doses], rows[:, doses : 2 * doses], rows[:, -2], rows[:, -1], max_n)
+        return ends, count[ends.order].astype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class BlockEnds:
@@ -83,42 +93,35 @@ class BlockEnds:
 
 
 def calendar_characteristics(
-    ends: EndCounts,
+    ends: TrialEnds,
+    count: FloatArray,
     blocks: Sequence[BlockEnds],
     durations: Durations,
     *,
     truth: FloatArray,
     target: float | None,
     mtd: IntArray | None,
-    max_n: int,
     window_days: float,
 ) -> CalendarCharacteristics:
     """Make the characteristics of all trials from what their blocks add."""
-    trials = int(ends.count.sum())
-    doses = len(truth)
-    # In the order of the ends themselves, whatever the order in which blocks were played.
-    order = np.lexsort(ends.rows.T[::-1])
-    rows, count = ends.rows[order].astype(np.int64), ends.count[order]
-    terminal = TrialEnds(rows[:, :doses], rows[:, doses : 2 * doses], rows[:, -2], rows[:, -1], max_n)
-    weight = count[terminal.order].astype(np.float64)
-    common = one_truth(terminal.summarise(weight[None], truth[None], target, mtd, trials))
+    common = one_truth(ends.summarise(count[None], truth[None], target, mtd, int(count.sum())))
+    time = time_figures(blocks, durations, window_days)
+    kept = {name: value for name, value in vars(time).items() if name not in ("n_trials", "sd", "mcse")}
+    spread = {
+        name: SimpleNamespace(**vars(getattr(common, name)), **vars(getattr(time, name))) for name in ("sd", "mcse")
+    }
+    return CalendarCharacteristics(**(vars(common) | spread | kept))
+
+
+def time_figures(blocks: Sequence[BlockEnds], durations: Durations, window_days: float) -> TimeFigures:
+    """Make the figures about time of all trials from what their blocks add."""
     ordered = sorted(blocks, key=lambda block: block.index)
+    trials = int(durations.count.sum())
     mean = _exact_sum([block.sums for block in ordered]) / trials
     product = _exact_sum([block.products for block in ordered]) / trials
-    return _with_time(common, mean, product, durations, trials, window_days)
-
-
-def _with_time(
-    common: OperatingCharacteristics,
-    mean: FloatArray,
-    product: FloatArray,
-    durations: Durations,
-    trials: int,
-    window_days: float,
-) -> CalendarCharacteristics:
     covariance = product - np.outer(mean, mean)
     value: dict[str, Any] = {}
-    sd: dict[str, float] = {}
+    sd: dict[str, Any] = {}
     for name in PER_TRIAL:
         at = COLUMNS.index(name)
         value[name], sd[name] = float(mean[at]), math.sqrt(max(float(covariance[at, at]), 0.0))
@@ -131,19 +134,16 @@ def _with_time(
         spread = covariance[a, a] - 2 * ratio * covariance[a, b] + ratio**2 * covariance[b, b]
         value[name], sd[name] = ratio, math.sqrt(max(float(spread), 0.0)) / float(mean[b])
     error = {name: each / math.sqrt(trials) for name, each in sd.items()}
-    quantile_error = durations.quantile_errors(DURATION_LEVELS)
-    return CalendarCharacteristics(
-        **(
-            vars(common)
-            | {
-                "sd": SimpleNamespace(**vars(common.sd), **sd, duration_quantiles=quantile_error * math.sqrt(trials)),
-                "mcse": SimpleNamespace(**vars(common.mcse), **error, duration_quantiles=quantile_error),
-            }
-        ),
-        **value,
+    error["duration_quantiles"] = durations.quantile_errors(DURATION_LEVELS)
+    sd["duration_quantiles"] = error["duration_quantiles"] * math.sqrt(trials)
+    return TimeFigures(
+        n_trials=trials,
         window_days=window_days,
         duration_quantiles=durations.quantiles(DURATION_LEVELS),
         duration_curve=durations.quantiles(np.linspace(0, 1, 201)),
+        **value,
+        sd=SimpleNamespace(**sd),
+        mcse=SimpleNamespace(**error),
     )
 
 

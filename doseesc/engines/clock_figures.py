@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from designs.arrays import FloatArray
 from doseesc.engines.characteristics import OperatingCharacteristics
+from doseesc.engines.figures import METRICS
 
 DURATION_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles of the duration that are reported."""
@@ -79,6 +81,13 @@ class CalendarCharacteristics(OperatingCharacteristics):
     def duration_months(self) -> float:
         """Mean duration in months of 365.25 / 12 days."""
         return float(self.duration_days) * 12 / 365.25
+
+    def without_time(self) -> OperatingCharacteristics:
+        """Return the characteristics alone."""
+        kept = {each.name: getattr(self, each.name) for each in fields(OperatingCharacteristics)}
+        for name in ("sd", "mcse"):
+            kept[name] = SimpleNamespace(**{metric: getattr(kept[name], metric) for metric in METRICS})
+        return OperatingCharacteristics(**kept)
 
     def duration_at_most(self, days: float) -> float:
         """Return the share of trials that have ended by a day."""

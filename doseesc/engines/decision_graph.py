@@ -51,7 +51,11 @@ class DecisionGraph:
     def expand(self, edges: IntArray) -> None:
         """Learn where edges lead; an edge is ``node * width + DLTs``, each given once."""
         node, dlt = np.divmod(edges, self.following.shape[1])
-        tally = self.tally.take(node).after(self.level[node], self.cohort_size[node], dlt)
+        target = self.locate(self.tally.take(node).after(self.level[node], self.cohort_size[node], dlt))
+        self.following.flat[node * self.following.shape[1] + dlt] = target
+
+    def locate(self, tally: Tally) -> IntArray:
+        """Return the nodes of tallies; those that are new are added."""
         keys = _row_bytes(tally)
         fresh: list[int] = []
         target = np.empty(len(keys), dtype=np.int64)
@@ -65,7 +69,7 @@ class DecisionGraph:
             new = tally.take(np.array(fresh))
             self.tally = Tally.concatenate([self.tally, new])
             self._append(new)
-        self.following.flat[node * self.following.shape[1] + dlt] = target
+        return target
 
     def ends(self, visits: IntArray) -> tuple[TrialEnds, FloatArray]:
         """Return how trials ended and how many ended so, from the number of visits to each node, (N,)."""

@@ -6,9 +6,9 @@ as ``simulated_NAME`` too.  Level 0 is "no dose": it can be selected, and is NaN
 
 What comes besides: ``patients_distribution`` and ``dlts_distribution`` over ``number``, ``selected_and_patients``,
 ``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, paired differences ``difference_NAME``
-between ``design`` and ``other``, and the analysis of the Phase 2 arms (:mod:`doseesc.results.dataset_arms`).  The
-study, the notes and the comparison of observation models stand as JSON in ``study``, ``notes`` and ``policies``, the
-study's file in ``scenario_text``.
+between ``design`` and ``other``, the analysis of the Phase 2 arms (:mod:`doseesc.results.dataset_arms`), and of a study
+with a calendar how long trials take (:mod:`doseesc.results.dataset_time`).  The study, the notes and the comparison of
+observation models stand as JSON in ``study``, ``notes`` and ``policies``, the study's file in ``scenario_text``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.results.cells import Cell, Difference
 from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
-from doseesc.results.document_models import FORMAT
+from doseesc.results.dataset_time import time_part, time_variables
+from doseesc.results.digest import DIGEST, check_digest, digest
 from doseesc.results.plain import figures_of
+from doseesc.results.versions import FORMAT, check_format
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,12 +98,17 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
     if analysis is not None:
         of_arms, axes = arm_variables(analysis["figures"], scenarios, designs, len(labels) + 1)
         variables, coordinates = variables | of_arms, coordinates | axes
+    if document.get("time"):
+        of_time, axes = time_variables(document["time"], scenarios, designs)
+        variables, coordinates = variables | of_time, coordinates | axes
     attributes = {
         "title": study["study"]["title"],
         "format": FORMAT,
         **document["run"],
     }
-    return xr.Dataset(variables, coordinates, attributes | _attributes(document["provenance"]))
+    dataset = xr.Dataset(variables, coordinates, attributes | _attributes(document["provenance"]))
+    dataset.attrs[DIGEST] = digest(_document(dataset))
+    return dataset
 
 
 def document_of(dataset: xr.Dataset) -> dict[str, Any]:
@@ -110,12 +117,22 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is no such Dataset.
+        If it is no such Dataset, or was changed since.
     KeyError, AttributeError
         If it lacks something.
     """
-    if dataset.attrs.get("format") != FORMAT:
+    if "format" not in dataset.attrs:
         raise ValueError(f"the dataset is not in the format {FORMAT!r}: it has no such attribute  format")
+    check_format(dataset.attrs["format"])
+    document = _document(dataset)
+    if document["format"] == FORMAT:
+        check_digest(
+            document | {name: dataset.attrs[name] for name in (DIGEST,) if name in dataset.attrs}, "the dataset"
+        )
+    return document
+
+
+def _document(dataset: xr.Dataset) -> dict[str, Any]:
     kept = {name: json.loads(str(dataset[name].item())) for name in _AS_JSON}
     scenarios, designs = ([str(name) for name in dataset[axis].values] for axis in _BASE)
     truths = [
@@ -139,6 +156,7 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
                 cell["simulated"] = _characteristics(at, _SIMULATED, "monte_carlo", kept["study"]["target"])
             cells.append(cell)
     return {
+        "format": dataset.attrs["format"],
         **kept,
         "scenario_text": str(dataset["scenario_text"].item()),
         "provenance": _provenance(dataset),
@@ -146,6 +164,7 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
         "cells": cells,
         "differences": _listed_differences(dataset, scenarios, designs),
         "phase2": {"analysis": arm_analysis_part(dataset)},
+        "time": time_part(dataset),
         "run": {name: dataset.attrs[name] for name in _RUN},
     }
 

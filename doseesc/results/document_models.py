@@ -5,22 +5,23 @@ Levels count from 1, 0 is no dose; null is a figure that is not defined.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from doseesc.engines import BY_LEVEL, METRICS, OBSERVED_METRICS
 from doseesc.results.arm_figures import ARM_METRICS
 from doseesc.results.arms import Phase2Summary
 from doseesc.results.cells import Difference
-
-FORMAT = "doseesc results 1"
+from doseesc.results.times import SPREAD
 
 Share = Annotated[float, Field(ge=0, le=1 + 1e-9)]
 """A probability; sums of probabilities may exceed 1 in their last bits."""
 NotNegative = Annotated[float, Field(ge=0)]
 Whole = Annotated[int, Field(ge=0)]
-Method = Literal["monte_carlo", "exact"]
+Method = Literal["monte_carlo", "exact", "calendar"]
+"""Simulated without a calendar, computed exactly, or simulated on the calendar."""
 
 
 class Part(BaseModel):
@@ -36,6 +37,8 @@ def _errors(name: str, text: str, metrics: tuple[str, ...], by_level: tuple[str,
     return model
 
 
+_QUANTILES = ("duration_quantiles",)
+
 Spread = _errors("Spread", "Standard deviation of each figure from trial to trial.", METRICS, BY_LEVEL)
 Errors = _errors("Errors", "Monte Carlo standard error of each figure; 0 where exact.", METRICS, BY_LEVEL)
 ArmErrors = _errors("ArmErrors", "Monte Carlo standard error of each figure; 0 where exact.", ARM_METRICS, ARM_METRICS)
@@ -45,6 +48,10 @@ ObservedErrors = _errors(
     (*METRICS, *OBSERVED_METRICS),
     BY_LEVEL,
 )
+
+
+TimeSpread = _errors("TimeSpread", "Standard deviation of each figure from trial to trial.", SPREAD, _QUANTILES)
+TimeErrors = _errors("TimeErrors", "Monte Carlo standard error of each figure.", SPREAD, _QUANTILES)
 
 
 class Provenance(Part):
@@ -64,10 +71,15 @@ class Provenance(Part):
     seed: Whole = Field(description="Seed of the random numbers.")
 
 
+def _time(value: str) -> str:
+    datetime.fromisoformat(value)
+    return value
+
+
 class Run(Part):
     """The only part that differs between two runs of the same study."""
 
-    finished: str = Field(description="Time in UTC.")
+    finished: Annotated[str, AfterValidator(_time)] = Field(description="Time in UTC.")
     elapsed_seconds: NotNegative = Field(description="How long the run took.")
 
 
@@ -295,13 +307,50 @@ class PoliciesPart(Part):
     cells: list[PolicyRow]
 
 
+class TimeRow(Part):
+    """How long trials of a design take under a scenario, and what is waited for; a month is 365.25 / 12 days."""
+
+    scenario: str
+    design: str
+    n_trials: Annotated[int, Field(ge=1)] = Field(description="Simulated trials.")
+    window_days: Annotated[float, Field(gt=0)] = Field(description="The DLT window.")
+    duration_days: NotNegative = Field(
+        description="Mean days from the first patient's first dose, or from the opening where the file asks for it, to "
+        "the last assessment."
+    )
+    duration_quantiles: Annotated[list[NotNegative], Field(min_length=5, max_length=5)] = Field(
+        description="Days by which 5, 25, 50, 75 and 95 % of trials have ended."
+    )
+    duration_curve: Annotated[list[NotNegative], Field(min_length=201, max_length=201)] = Field(
+        description="Days by which 0, 0.5, 1, ..., 100 % of trials have ended."
+    )
+    enrolment_days: NotNegative = Field(description="Mean days to the last first dose.")
+    suspensions: NotNegative = Field(
+        description="Mean number of times at which a patient who had come could not be treated."
+    )
+    days_suspended: NotNegative = Field(
+        description="Mean days, in all, from such an arrival to the next first dose, or the end of enrolment."
+    )
+    days_waited: NotNegative = Field(description="Mean days for which patients waited, summed over the trial.")
+    turned_away: NotNegative = Field(description="Mean number of patients lost because the trial waited.")
+    pending_at_decision: NotNegative | None = Field(
+        description="Patients in their DLT window at a decision, on average; null where nothing was decided."
+    )
+    changed_decisions: Share | None = Field(
+        description="Share of decisions that the outcomes of the patients pending would have changed."
+    )
+    patients_per_month: NotNegative = Field(description="Patients treated per month of the duration.")
+    sd: TimeSpread  # type: ignore[valid-type]  # a class made from the names of the figures
+    mcse: TimeErrors  # type: ignore[valid-type]
+
+
 class ResultsDocument(Part):
     """``results.json`` as doseesc run writes it.
 
     Levels count from 1, 0 is no dose; null is a figure that is not defined.
     """
 
-    format: Literal["doseesc results 1"]
+    format: Literal["doseesc results 2", "doseesc results 1"]
     provenance: Provenance
     run: Run
     study: dict[str, Any] = Field(
@@ -317,9 +366,14 @@ class ResultsDocument(Part):
     notes: list[str] = Field(description="What the reader should know.")
     phase2: Phase2Part
     scenario_text: str | None = Field(description="The scenario file, verbatim.")
+    sha256: str | None = Field(
+        default=None,
+        description="Hash of all but run: of the JSON with sorted keys, no spaces, and whole numbers without a point.",
+    )
     policies: PoliciesPart | None = Field(
         default=None, description="Only where the study says how patients are observed."
     )
+    time: list[TimeRow] | None = Field(default=None, description="Only where the study says how patients arrive.")
 
 
 def results_schema() -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The first rows and columns are those of :meth:`doseesc.results.Results.to_frame`.  The rows after them hold,
 under ``metric``, what the tidy table leaves out; the columns ``sd`` (from trial to trial), ``number`` (of patients or
-DLTs, in distributions) and ``reason`` (for which trials end) serve them.  ``attrs["doseesc"]`` holds the study, the
+DLTs, in distributions) and ``reason`` (for which trials end) serve them; of a study with a calendar the curve of
+durations is ``duration_curve``, ``number`` counting its points.  ``attrs["doseesc"]`` holds the study, the
 comparison of observation models and all else, as JSON, which Parquet keeps.
 """
 
@@ -16,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, tidy_rows
-from doseesc.results.document_models import FORMAT
+from doseesc.results.digest import DIGEST, check_digest, digest
+from doseesc.results.frame_time import curve_rows, is_time, tidy_time_rows, time_part_of
 from doseesc.results.plain import figures_of
+from doseesc.results.times import times_from
+from doseesc.results.versions import FORMAT, check_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +43,16 @@ def frame_of(document: Mapping[str, Any]) -> pd.DataFrame:
         for part in (cell["simulated"], cell["exact"])
         if part is not None
     ]
-    rows = [(*key, *row) for make in (_main_rows, _further_rows) for *key, each in found for row in make(each)]
+    times = times_from(document.get("time"))
+    rows = [(*key, *row) for *key, each in found for row in _main_rows(each)]
+    rows += tidy_time_rows(times)
+    rows += [(*key, *row) for *key, each in found for row in _further_rows(each)]
+    rows += curve_rows(times)
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"level": "Int64", "number": "Int64", "reason": "string"})
     kept = {name: document[name] for name in _KEPT if name in document}
     kept["phase2"] = {"analysis": document["phase2"]["analysis"]}
+    kept["format"] = FORMAT
+    kept[DIGEST] = digest(_document(frame, kept))
     frame.attrs[ATTRIBUTE] = json.dumps(kept, ensure_ascii=False)
     return frame
 
@@ -53,7 +63,7 @@ def document_of(frame: pd.DataFrame) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the frame lacks rows, columns or attributes of such a frame.
+        If the frame lacks rows, columns or attributes of such a frame, or was changed since.
     """
     missing = [name for name in COLUMNS if name not in frame]
     if ATTRIBUTE not in frame.attrs or missing:
@@ -61,13 +71,20 @@ def document_of(frame: pd.DataFrame) -> dict[str, Any]:
         raise ValueError(
             f"the table lacks {what}: results come back from a table made by  to_frame(complete=True)  only"
         )
-    document: dict[str, Any] = json.loads(frame.attrs[ATTRIBUTE])
-    if document.get("format") != FORMAT:
-        raise ValueError(f"the table is not in the format {FORMAT!r}")
+    kept = json.loads(frame.attrs[ATTRIBUTE])
+    check_format(kept["format"])
+    document = _document(frame, kept)
+    if kept["format"] == FORMAT:
+        check_digest(document, "the table")
+    return document
+
+
+def _document(frame: pd.DataFrame, document: Mapping[str, Any]) -> dict[str, Any]:
     mtd = {row["scenario"]: row["true_mtd"] for row in document["truths"]}
     trials = document["provenance"]["trials"]
     cells: dict[tuple[str, str], dict[str, Any]] = {}
-    for key, rows in frame.groupby(["scenario", "design", "method"], sort=False):
+    of_time = is_time(frame)
+    for key, rows in frame[~of_time].groupby(["scenario", "design", "method"], sort=False):
         scenario, design, method = map(str, key)
         cell = cells.setdefault(
             (scenario, design), {"scenario": scenario, "design": design, "simulated": None, "exact": None}
@@ -80,7 +97,8 @@ def document_of(frame: pd.DataFrame) -> dict[str, Any]:
             "n_trials": 0 if exact else trials,
         }
         cell["exact" if exact else "simulated"] = _characteristics(rows, f"{scenario}, {design}") | own
-    return {**document, "cells": list(cells.values())}
+    time = {"time": time_part_of(frame[of_time])} if of_time.any() else {}
+    return {**document, "cells": list(cells.values()), **time}
 
 
 def _main_rows(figures: SimpleNamespace) -> Iterator[tuple[Any, ...]]:

@@ -23,7 +23,7 @@ import numpy as np
 from designs import Tally
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines import DosePosterior, TrialEnds, row_keys
-from doseesc.results import ArmFigures, arm_doses, arm_figures, unsafe_limit
+from doseesc.results import CALENDAR, ArmFigures, arm_doses, arm_figures, unsafe_limit
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -33,7 +33,9 @@ Endings = Mapping[tuple[str, str], tuple[TrialEnds, FloatArray]]
 """How trials ended, by scenario and design, with the probability (or, simulated, the number) of each end."""
 
 
-def analyse_arms(study: Study, exact: Endings, simulated: Endings, n_trials: int) -> tuple[ArmFigures, ...]:
+def analyse_arms(
+    study: Study, exact: Endings, simulated: Endings, on_clock: Endings, n_trials: int
+) -> tuple[ArmFigures, ...]:
     """Judge the analysis of the active arms; nothing for a study without active arms.
 
     The posterior is found once for each distinct final tally of all designs.
@@ -41,18 +43,19 @@ def analyse_arms(study: Study, exact: Endings, simulated: Endings, n_trials: int
     Parameters
     ----------
     study : Study
-    exact, simulated : Endings
+    exact, simulated, on_clock : Endings
+        Computed exactly, simulated without a calendar, and on it.
     n_trials : int
         Simulated trials of each scenario and design.
     """
     names = [arm.name for arm in study.phase2_arms if not arm.control]
     if not names:
         return ()
-    every = {id(ends): ends for ends, _ in (*exact.values(), *simulated.values())}
+    every = {id(ends): ends for ends, _ in (*exact.values(), *simulated.values(), *on_clock.values())}
     judged = dict(zip(every, _judge(study, list(every.values())), strict=True))
     truths = {scenario: true_probabilities(study, scenario) for scenario in study.truths}
     limit = unsafe_limit(study)
-    engines = (("monte_carlo", simulated, n_trials), ("exact", exact, 0))
+    engines = (("monte_carlo", simulated, n_trials), (CALENDAR, on_clock, n_trials), ("exact", exact, 0))
     found = []
     for scenario, truth in truths.items():
         for design, (method, endings, trials) in product(study.designs, engines):

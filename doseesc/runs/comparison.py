@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
-from doseesc.engines import BY_LEVEL, OperatingCharacteristics, first_level, tidy_rows
+from doseesc.engines import BY_LEVEL, OperatingCharacteristics, TimeFigures, first_level, tidy_rows
 from doseesc.results import SavedRun, plain_values, study_part
 from doseesc.runs.paired import paired_errors
 
@@ -93,7 +93,13 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
     )
     a, b = first.results.cells, second.results.cells
     paired = paired_errors(first.results, second.results)
-    figures = [figure for key in a if key in b for figure in _figures(key, a[key].best, b[key].best, paired.get(key))]
+    times = first.results.times, second.results.times
+    figures: list[ChangedFigure] = []
+    for key in a:
+        if key in b:
+            figures += _figures(key, a[key].best, b[key].best, paired.get(key))
+        if key in times[0] and key in times[1]:
+            figures += _time_figures(key, times[0][key], times[1][key])
     return Comparison(
         list(_changes(before, after)), figures, [key for key in a if key not in b], [key for key in b if key not in a]
     )
@@ -116,6 +122,12 @@ def _figures(
             error = float(paired[row.metric][0 if row.level is None else row.level - first_level(row.metric)])
         where = (*key, row.metric, row.level)
         yield ChangedFigure(*where, row.value, other.value, other.value - row.value, error, paired is not None)
+
+
+def _time_figures(key: tuple[str, str], a: TimeFigures, b: TimeFigures) -> Iterator[ChangedFigure]:
+    for row, other in zip(a.rows(), b.rows(), strict=True):
+        difference, error = other.value - row.value, math.hypot(row.mcse, other.mcse)
+        yield ChangedFigure(*key, row.metric, None, row.value, other.value, difference, error)
 
 
 def _named(study: dict[str, Any]) -> dict[str, Any]:

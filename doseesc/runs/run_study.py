@@ -21,9 +21,10 @@ from doseesc.engines import (
     one_truth,
 )
 from doseesc.errors import Problem, ScenarioError
-from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results
+from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
 from doseesc.runs.simulation import Simulation, simulate_all
+from doseesc.runs.timing import time_study, trials_on_calendar
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -79,17 +80,24 @@ def run(
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
     notes: list[str] = []
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
+    # As observed, patients are not played on the calendar; the figures are then those of known outcomes.
+    timed = set() if study.observation else set(on_calendar(study))
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact)
-    names = {entry.name for entry in study.design_entries}
+        _enumerate_all(study, memory_limit, notes, exact, timed)
+    names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
-    simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, progress)
+    shown = _Progress(progress, trials_on_calendar(study, n_trials))
+    simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated)
+    timing = time_study(study, n_trials, seed, jobs, shown.timed)
+    for name, found in ((key, each) for key, each in timing.found.items() if key[1] in timed):
+        simulated[None].found[name] = found
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
     # The first policy is what the study itself would see.
     own = next(iter(study.observations), None)
-    analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, n_trials)
+    on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, None)}
+    analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
     return Results(
         study=study,
         method=method,
@@ -102,7 +110,27 @@ def run(
         elapsed=time.perf_counter() - began,
         policies=_compared(cells, simulated, exact) if own is not None else None,
         arm_analysis=analysis,
+        times=timing.times,
     )
+
+
+class _Progress:
+    """Progress through what is simulated first without a calendar, then on it."""
+
+    def __init__(self, told: Callable[[int, int], None] | None, on_calendar: int) -> None:
+        self._told, self._later, self._done = told, on_calendar, 0
+
+    def simulated(self, done: int, total: int) -> None:
+        """Take note of trials done without a calendar."""
+        self._done = total
+        if self._told is not None:
+            self._told(done, total + self._later)
+
+    def timed(self, more: int) -> None:
+        """Take note of more trials on the calendar."""
+        self._done, self._later = self._done + more, self._later - more
+        if self._told is not None:
+            self._told(self._done, self._done + self._later)
 
 
 def _cells(
@@ -133,9 +161,13 @@ def _compared(
     )
 
 
-def _enumerate_all(study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation]) -> None:
-    """Put exact characteristics of every design that can be enumerated into ``exact``, by policy."""
+def _enumerate_all(
+    study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation], but: set[str]
+) -> None:
+    """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy."""
     for name, design in study.designs.items():
+        if name in but:
+            continue
         try:
             paths = enumerate_paths(design, memory_limit=memory_limit)
         except TooManyStates as error:

@@ -15,4 +15,5 @@ from .shipped import starter_file as starter_file
 from .study import Study as Study
 from .study import json_schema as json_schema
 from .study import load as load
+from .text_check import part_unlike_text as part_unlike_text
 from .yaml_source import Source as Source

@@ -104,7 +104,8 @@ def _parameter(cls: type[Any], field: Field[Any], kind: str, description: str) -
             schema = {"anyOf": [schema, {"$ref": "#/$defs/SkeletonRule"}]}
         choices = re.findall(r'"([^"]*)"', kind) if kind.startswith("{") else []
         if choices:
-            schema = {"enum": choices}
+            other = [each for each in schema.get("anyOf", []) if each["type"] != "string"] if "} or " in kind else []
+            schema = {"anyOf": [{"enum": choices}, *other]} if other else {"enum": choices}
     if field.name in AMOUNTS or (field.name in SHARED and issubclass(cls, Design) and from_study(field)):
         description = f"{description} In a file, by default the study's.".strip()
     elif isinstance(field.default, bool | int | float | str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,7 +16,7 @@ from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.study.accrual_section import Arrivals
 from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
-from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_of
+from doseesc.study.calendar_section import StaggerSection, TimeParts, calendar_of
 from doseesc.study.checks import Parts, problems_across
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes
@@ -88,8 +87,6 @@ class Study(Section):
     """When DLTs of the drug come within dlt_window_days; by default evenly."""
     stagger: StaggerSection | None = Field(default=None, examples=[{"days_after_first": 7}])
     """Days that must pass before the next patient at a dose is treated; by default none."""
-    backfill: BackfillSection | None = Field(default=None, examples=[{"cap_per_dose": 12}])
-    """Lower doses take patients who arrive while the escalation waits; by default none does."""
     max_duration_months: Positive | None = Field(default=None, examples=[36])
     """Months from the first patient after which nobody is enrolled; by default no limit."""
     phase2_arms: tuple[Arm, ...] = ()
@@ -193,21 +190,10 @@ class Study(Section):
 
     @property
     def calendar(self) -> Calendar | None:
-        """Everything about time; None where the study says nothing of accrual.
-
-        Backfill has the responses of no scenario; see :meth:`calendar_under`.
-        """
+        """Everything about time; None where the study says nothing of accrual."""
         if self.accrual is None:
             return None
-        return calendar_of(self.accrual, self._time, self.dose_labels)
-
-    def calendar_under(self, scenario: str) -> Calendar | None:
-        """Return the calendar with the probabilities of a response in a scenario, where it gives any."""
-        calendar = self.calendar
-        responses = {each.name: each for each in self.scenarios}[scenario].responses(self.doses)
-        if calendar is None or calendar.backfill is None or responses is None:
-            return calendar
-        return replace(calendar, backfill=replace(calendar.backfill, response_probabilities=responses))
+        return calendar_of(self.accrual, self._time)
 
     def warnings(self) -> list[str]:
         """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
@@ -261,7 +247,7 @@ class Study(Section):
     @property
     def _time(self) -> TimeParts:
         given = self.accrual is not None
-        return TimeParts(given, self.dlt_times, self.stagger, self.backfill, self.max_duration_months)
+        return TimeParts(given, self.dlt_times, self.stagger, self.max_duration_months)
 
     def _parts(self) -> Parts:
         return Parts(

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from doseesc.wording import has_control_characters
+
 
 def _name_text(value: Any) -> Any:
     """Take an unquoted number for its text, so that labels such as 0.5 need no quotes."""
@@ -27,6 +29,19 @@ def _name_text(value: Any) -> Any:
 def _printable(value: str) -> str:
     if not value.isprintable():
         raise PydanticCustomError("name", "holds a line break or a control character", {"remedy": "write one line"})
+    return value
+
+
+def _one_line(value: str) -> str:
+    line = value.rstrip("\n")  # which YAML's folded text ends with
+    if has_control_characters(line):
+        raise PydanticCustomError("text", "holds a line break or a control character", {"remedy": "write one line"})
+    return line
+
+
+def _lines(value: str) -> str:
+    if has_control_characters(value, lines=True):
+        raise PydanticCustomError("text", "holds a control character", {"remedy": "write plain text"})
     return value
 
 
@@ -63,7 +78,9 @@ Name = Annotated[
     AfterValidator(_printable),
     WithJsonSchema({"type": ["string", "number"]}),
 ]
-Text = Annotated[str, Field(strict=True, max_length=2000)]
+Text = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_lines)]
+Line = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_one_line)]
+"""A text that is shown in one line, such as a title or a unit."""
 PerDose = Annotated[
     Annotated[dict[str, Probability], Tag("by label")] | Annotated[tuple[Probability, ...], Tag("by level")],
     Discriminator(_list_or_mapping),

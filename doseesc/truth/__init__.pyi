@@ -1,5 +1,6 @@
 from .accrual import DAYS_PER_MONTH as DAYS_PER_MONTH
 from .accrual import Accrual as Accrual
+from .arrivals import day_gap as day_gap
 from .arrivals import next_gap as next_gap
 from .curves import DoseProbability as DoseProbability
 from .curves import MtdRule as MtdRule

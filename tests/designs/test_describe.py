@@ -47,6 +47,7 @@ RULES = {
 # Other values that parameters may have; numbers not named here are moved a little.
 OTHERS = {
     "variant": ["deescalation"],
+    "RollingSix.variant": ["iq"],
     "model": ["logistic"],
     "minimum_days": [7.0],
     "floor": [0.05],

@@ -219,7 +219,7 @@ def same(one, other, within=1e-12):
 
 
 @each_design()
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(trial=trials())
 def test_nobody_pending_is_complete_data(design, trial):
     known, pending = trial
@@ -230,7 +230,7 @@ def test_nobody_pending_is_complete_data(design, trial):
 
 
 @each_design()
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(trial=trials())
 def test_patients_who_have_just_been_entered_change_no_estimate(design, trial):
     known, pending = trial
@@ -239,7 +239,7 @@ def test_patients_who_have_just_been_entered_change_no_estimate(design, trial):
 
 
 @each_design()
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(trial=trials())
 def test_follow_up_to_the_end_is_complete_data(design, trial):
     known, pending = trial
@@ -249,7 +249,7 @@ def test_follow_up_to_the_end_is_complete_data(design, trial):
 
 
 @each_design()
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(trial=trials(), data=st.data())
 def test_places_of_pending_patients_make_no_difference(design, trial, data):
     known, pending = trial
@@ -269,7 +269,7 @@ def test_places_of_pending_patients_make_no_difference(design, trial, data):
     ],
     ids=lambda design: f"{type(design).__name__} {getattr(design, 'estimate', '')}",
 )
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(trial=trials(), longer=st.floats(0, 1))
 def test_more_follow_up_without_a_dlt_never_lowers_the_dose(design, trial, longer):
     """More follow-up raises the likelihood of flat curves in proportion."""

@@ -29,7 +29,7 @@ def safety_figure(results: Results) -> Figure:
 
     study = results.study
     names = list(study.designs)
-    figure, (axes,), rows = _rows_figure(results, list(study.truths), 0.8)
+    figure, (axes,), rows = rows_figure(results, list(study.truths), 0.8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for place, name in enumerate(names):
         colour, hatch, _ = design_style(place)
@@ -53,7 +53,7 @@ def efficiency_figure(results: Results) -> Figure | None:
     there = [each for each in study.truths if any(results.efficiency(each, name) is not None for name in names)]
     if not there:
         return None
-    figure, (axes,), rows = _rows_figure(results, there, 0.79)
+    figure, (axes,), rows = rows_figure(results, there, 0.79)
     axes.axvline(100, color="black", lw=0.9)
     largest = 100.0
     for place, name in enumerate(names):
@@ -83,7 +83,7 @@ def distribution_figure(results: Results) -> Figure:
 
     study = results.study
     names = list(study.designs)
-    figure, both, rows = _rows_figure(results, list(study.truths), 0.385, 2)
+    figure, both, rows = rows_figure(results, list(study.truths), 0.385, 2)
     for one, what in zip(both, ("patients", "dlts"), strict=True):
         for place, name in enumerate(names):
             colour, _, marker = design_style(place)
@@ -125,7 +125,7 @@ def _label_rows(axes: Axes, results: Results, scenarios: list[str], rows: Any, *
         axes.set_yticks(rows.mean(axis=1), [_row_label(results, each) for each in scenarios] if names else [])
 
 
-def _rows_figure(
+def rows_figure(
     results: Results, scenarios: list[str], width: float, columns: int = 1
 ) -> tuple[Figure, list[Axes], Any]:
     """Return a figure, its axes, and the heights (scenarios, designs) of the rows in them, the first at the top."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from doseesc.report.figures.style import design_style, legend_below, panels
 from doseesc.runs import ChangedFigure, Comparison
+from doseesc.truth import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ _SHOWN = {
     "total_patients": ("patients", 1.0),
     "patients_above_mtd": ("patients above\nthe MTD", 1.0),
 }
+_TIME = {"duration_days": ("duration,\nmonths", 1 / DAYS_PER_MONTH)}
 _EXACT = "second run minus first, exact"
 _ROW = 0.2  # inches per scenario and design
 _LEAST = 1.2
@@ -42,8 +44,10 @@ def comparison_figure(comparison: Comparison) -> Figure:
     if not scenarios:
         raise ValueError("the runs have no design and scenario in common")
     height = max(_LEAST, _ROW * len(scenarios) * (0.6 + 0.4 * len(designs)))
-    figure, axes = panels(len(_SHOWN), columns=len(_SHOWN), height=height + 0.5, foot=0.85)
-    for place, (metric, (words, scale)) in enumerate(_SHOWN.items()):
+    timed = any(each.metric in _TIME for each in comparison.figures)
+    shown = {**_SHOWN, **_TIME} if timed else _SHOWN
+    figure, axes = panels(len(shown), columns=len(shown), height=height + 0.5, foot=0.85)
+    for place, (metric, (words, scale)) in enumerate(shown.items()):
         own = [each for each in comparison.figures if each.metric == metric]
         _draw(axes[place], own, scenarios, designs, scale)
         axes[place].set_xlabel(words, fontsize=8, fontweight="bold")

@@ -13,7 +13,9 @@ from doseesc.report.figures import (
     MANY,
     arms_figure,
     assurance_figure,
+    calendar_figure,
     distribution_figure,
+    duration_figure,
     efficiency_figure,
     observation_figure,
     pathways_figure,
@@ -24,6 +26,8 @@ from doseesc.report.figures import (
     table_figure,
     truth_figure,
 )
+from doseesc.report.words import design_times, from_when, recommendation
+from doseesc.runs import timed_trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from doseesc.study import Study
 
 _COHORTS = 3
+_PANELS = 4
 _ERRORS = " Lines at the ends reach two Monte Carlo standard errors either way."
 
 
@@ -133,6 +138,8 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
             "errors either way, at most.",
         ),
     ]
+    if results.times:
+        plans += _time_plans(results, typical)
     if saved.fit is not None:
         plans.append(
             Plan(
@@ -148,6 +155,46 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
     for place, name in enumerate(study.designs, start=1):
         plans += _design_plans(results, name, place, typical)
     return plans
+
+
+def _time_plans(results: Results, typical: str) -> list[Plan]:
+    designs = _on_the_picture(results)
+    study = results.study
+    return [
+        Plan(
+            "durations",
+            partial(duration_figure, results),
+            "How long trials take",
+            f"Lines from the 5 to the 95 % quantile of the duration in months, thick from 25 to 75 %, with median and "
+            f"mean, for {', '.join(study.designs)} in the scenarios {', '.join(study.truths)}. The numbers are in the "
+            "table of time.",
+            f"Nine trials in ten lie on the thin line, half of them on the thick one; the marker is the median, the "
+            f"stroke the mean. {from_when(results)}.",
+        ),
+        Plan(
+            "calendar",
+            partial(_calendar, results, designs, typical),
+            f"A trial on the calendar, in scenario {typical}",
+            f"One panel for each of {', '.join(designs)}: patients as bars in the order of their first doses, over "
+            f"months, shaded by dose, with DLTs and changes of dose, and waiting shaded. It shows one trial; the "
+            "numbers over all of them are in the table of time.",
+            "The same patients would have come in every panel. A bar is a patient in the DLT window, darker for a "
+            "higher dose, and ends at a DLT (×); the thin line before it is the wait for the first dose. Marks at the "
+            "top: the dose is raised, lowered, or the trial stopped. In grey, a patient who has come cannot be "
+            f"treated. The trial is the one in which {designs[0]} takes a median time.",
+        ),
+    ]
+
+
+def _on_the_picture(results: Results) -> list[str]:
+    """Return the designs drawn on the calendar: the recommended one, the quickest, the slowest, and then in order."""
+    times = sorted(design_times(results), key=lambda each: each.median)
+    first = [recommendation(results).design, times[0].design, times[-1].design]
+    return list(dict.fromkeys([*first, *results.study.designs]))[:_PANELS]
+
+
+def _calendar(results: Results, designs: list[str], scenario: str) -> Figure | None:
+    return calendar_figure(timed_trials(results, designs, scenario), results.study.dose_labels)
 
 
 def phase2_plans(answers: Phase2Answers, curves: PowerCurves) -> list[Plan]:

@@ -28,22 +28,28 @@ from doseesc.report.tables import (
     safety_table,
     selection_table,
     summary_table,
+    time_table,
     trial_table,
     truth_table,
 )
 from doseesc.report.words import (
     DOSE_RULES,
     across_scenarios,
+    calendar_words,
+    design_times,
     method_words,
     mtd_definition,
     observed_words,
+    pace_words,
     recommendation,
+    time_answer,
     verdict,
 )
-from doseesc.results import SavedRun, fraction_words
+from doseesc.results import SavedRun, fraction_words, on_calendar
 from doseesc.runs import example_trials, typical_scenario
 
 if TYPE_CHECKING:
+    from doseesc.results import Results
     from doseesc.study import Study
 
 TEMPLATES = Path(__file__).parent
@@ -90,6 +96,7 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         selection_table(results),
         safety_table(results),
         reasons_table(results),
+        time_table(results),
         differences_table(results),
         arms_table(results),
         phase2_table(results),
@@ -111,6 +118,7 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         "provenance": results.provenance_now(),
         "recommendation": recommendation(results),
         "verdict": verdict(across_scenarios(results)),
+        "time": _time_words(results),
         "tables": {table.name: table for table in tables if table is not None},
         "doses": next(iter(trials.values())).doses,
         "designs": {
@@ -133,6 +141,19 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         "fit": saved.fit,
         "phase2": phase2,
         "phase2_rows": [] if phase2 is None else phase2_rows(phase2.power.plan, phase2.power, phase2.null),
+    }
+
+
+def _time_words(results: Results) -> dict[str, Any] | None:
+    """Return what is said about time: the answer, the paragraphs of its section, and what is assumed."""
+    calendar = results.study.calendar
+    if calendar is None or not results.times:
+        return None
+    return {
+        "answer": time_answer(design_times(results), len(results.study.truths)),
+        "words": [pace_words(results), *calendar_words(results)],
+        "assumed": calendar.describe(float(results.study.dlt_window_days)),
+        "on_calendar": [] if results.study.observation else on_calendar(results.study),
     }
 
 

@@ -18,3 +18,4 @@ from .posterior import posterior_table as posterior_table
 from .table import PageTable as PageTable
 from .table import Value as Value
 from .table import number as number
+from .time import time_table as time_table

@@ -27,7 +27,7 @@ def arm_analysis_table(results: Results) -> PageTable | None:
     found: dict[tuple[str, str, str], dict[str, ArmFigures]] = {}
     for each in results.arm_analysis:
         found.setdefault((each.scenario, each.design, each.arm), {})[each.method] = each
-    cells = {key: Cell(by.get("monte_carlo"), by.get("exact")) for key, by in found.items()}
+    cells = {key: Cell(by.get("monte_carlo", by.get("calendar")), by.get("exact")) for key, by in found.items()}
     rows = [
         (*map(Value, key), *(figure(cell, metric, scale=100, place=0) for metric in _PAGE_FIGURES))
         for key, cell in cells.items()

@@ -8,10 +8,15 @@ from typing import Any
 from rich.text import Text
 
 from doseesc.runs import ChangedFigure, Comparison
+from doseesc.truth import DAYS_PER_MONTH
 
-_SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection")
+_SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection", "changed_decisions")
+_LONG = ("duration_days", "enrolment_days")  # told in months
 _LONGEST = 60
-MAIN = ("correct_selection", "overdose_selection", "total_patients", "total_dlts", "patients_above_mtd")
+MAIN = (
+    *("correct_selection", "overdose_selection", "total_patients", "total_dlts", "patients_above_mtd"),
+    *("duration_days", "days_suspended", "turned_away"),
+)
 """The figures shown unless all are asked for."""
 
 
@@ -49,11 +54,25 @@ def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = F
             lines.append(Text(f"  {each.scenario}  {each.design}"))
         scale, unit = _scale(each)
         level = "" if each.level is None else f" level {each.level}" if each.level else " none"
-        name = f"{each.metric.replace('_', ' ').replace('dlts', 'DLTs')}{level}"
+        name = f"{_named(each.metric)}{level}"
         error = f" ± {scale * each.mcse:.2f}" if each.mcse else ""
         values = f"{scale * each.first:7.2f} -> {scale * each.second:7.2f} {unit}"
         lines.append(Text(f"    {name:<28}{values:<22}{scale * each.difference:+7.2f}{error}"))
     return lines
+
+
+def _named(metric: str) -> str:
+    """Name a figure.
+
+    Examples
+    --------
+    >>> _named("total_dlts"), _named("duration_days"), _named("duration_days_p95")
+    ('total DLTs', 'duration', 'duration, 95 % of trials')
+    """
+    start, _, share = metric.partition("_p")
+    if metric.startswith(_LONG):
+        return start.removesuffix("_days") + (f", {int(share)} % of trials" if share else "")
+    return metric.replace("_", " ").replace("dlts", "DLTs")
 
 
 def _differs(each: ChangedFigure, least: float) -> bool:
@@ -62,7 +81,9 @@ def _differs(each: ChangedFigure, least: float) -> bool:
 
 
 def _scale(each: ChangedFigure) -> tuple[float, str]:
-    return (100.0, "%") if each.metric in _SHARES else (1.0, "")
+    if each.metric in _SHARES:
+        return 100.0, "%"
+    return (1 / DAYS_PER_MONTH, "months") if each.metric.startswith(_LONG) else (1.0, "")
 
 
 def _names(keys: list[tuple[str, str]], comparison: Comparison) -> str:

@@ -14,6 +14,7 @@ from doseesc.report.terminal.arms import phase2_lines
 from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
+from doseesc.report.terminal.time import time_lines
 from doseesc.report.words import DesignSummary, across_scenarios, best_designs, observed_words, verdict
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -31,7 +32,7 @@ def run_lines(results: Results) -> list[Text]:
     for scenario in results.study.truths:
         found += [*scenario_block(results, scenario, layout), Text()]
     found += [*_legend(results, layout), Text(), *_across(results)]
-    for part in (attribution_lines(results), phase2_lines(results), arm_analysis_lines(results)):
+    for part in (time_lines(results), attribution_lines(results), phase2_lines(results), arm_analysis_lines(results)):
         found += [Text(), *part] if part else []
     return found
 
@@ -72,7 +73,8 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
     }[study.true_mtd_rule.rule]
     meanings = [f"* true MTD: {rule}", "correct: % of trials that select it"]
     if "simulated" in layout.ratings:
-        marked = " but for designs marked ~" if results.notes else ""
+        simulated_only = any(cell.exact is None for cell in results.cells.values())
+        marked = " but for designs marked ~" if simulated_only else ""
         meanings.append(f"simulated: the same (patients: n), ± 1 SE; the other columns are exact{marked}")
     if "above" in layout.ratings:
         meanings.append("above: % that select a dose above it (patients: % treated above it)")

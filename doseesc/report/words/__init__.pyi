@@ -10,6 +10,8 @@ from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
 from .characteristics import mtd_definition as mtd_definition
+from .follow_up import follow_up_cells as follow_up_cells
+from .follow_up import follow_up_heads as follow_up_heads
 from .observation import observed_words as observed_words
 from .pathways import MOST_PERCENTAGES as MOST_PERCENTAGES
 from .pathways import branches as branches
@@ -21,3 +23,12 @@ from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
 from .recommendation import recommendation as recommendation
+from .time import DesignTime as DesignTime
+from .time import calendar_words as calendar_words
+from .time import design_times as design_times
+from .time import duration_words as duration_words
+from .time import from_when as from_when
+from .time import pace_words as pace_words
+from .time import range_words as range_words
+from .time import span_words as span_words
+from .time import time_answer as time_answer

@@ -1,0 +1,257 @@
+"""Trials on the calendar that wait for every outcome, in plain NumPy: nothing to compile, and quick for many designs.
+
+A design that waits (:class:`designs.Complete`) plays the trial of :mod:`doseesc.engines.montecarlo`, and the calendar
+only adds days: a cohort opens when its first patient has come and everybody before is known.  So all trials enter
+their i-th patient together.  The patients are those of :mod:`doseesc.engines.clock`, and so are the answers, trial by
+trial.
+
+An A+B design is the exception there as here: it looks at every patient, and leaves a level as soon as known DLTs
+condemn it, whoever else is pending there.  Further DLTs at that level change nothing; that is why they are not looked
+at here, and why this is for A+B designs without rules around them only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from designs import APlusB, Complete, Design, Reason
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.clock_durations import Durations
+from doseesc.engines.clock_ends import COLUMNS, BlockEnds, time_figures
+from doseesc.engines.clock_groups import Group, GroupGraph, Groups
+from doseesc.engines.clock_patients import DrawnPatients
+from doseesc.engines.decision_graph import DecisionGraph
+from doseesc.engines.enrolment import Calendar
+from doseesc.engines.montecarlo import BLOCK, follow
+from doseesc.engines.time_figures import TimeFigures
+from doseesc.parallel import block_sizes
+from doseesc.truth import DAYS_PER_MONTH, LateWeibull, day_gap
+
+_KEPT = (
+    *("row", "node", "entered", "dlts", "arrival", "now", "known"),
+    *("last", "held", "waited", "opened", "suspensions", "decisions", "pending"),
+)
+_WORTHWHILE = 0.8  # trials that have ended are taken out of arrays once there are so few others
+_COLUMN = {name: place for place, name in enumerate(COLUMNS)}
+
+
+def waits_for_all(design: Design, calendar: Calendar) -> bool:
+    """Tell whether a design's trials on a calendar can be played here.
+
+    They can where it waits for every outcome, and nothing but that keeps a patient from being entered.
+    """
+    plain = calendar.stagger is None and calendar.max_days is None
+    if not plain or calendar.accrual.arrivals_while_waiting == "turn_away" or type(design.pending) is not Complete:
+        return False
+    return not design.fixed_cohorts or (isinstance(design, APlusB) and not design.rules)
+
+
+def complete_times(
+    designs: Mapping[str, Design],
+    truths: Mapping[str, FloatArray],
+    *,
+    calendar: Calendar,
+    window_days: float,
+    n_trials: int,
+    seed: int,
+    watch: Callable[[int], None] | None = None,
+) -> dict[tuple[str, str], TimeFigures]:
+    """Return the figures about time of designs for which :func:`waits_for_all` holds, by truth and design.
+
+    Parameters
+    ----------
+    designs, truths : mapping
+        By name.
+    calendar, window_days, n_trials, seed
+        As for :func:`doseesc.engines.simulate_calendar`, whose figures these are.
+    watch : callable, optional
+        Told how many trials more have been played of one truth.
+    """
+    graphs = {name: complete_graph(design) for name, design in designs.items()}
+    most = max(design.max_n for design in designs.values())
+    clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
+    sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
+    durations: dict[tuple[str, str], list[Durations]] = {key: [] for key in sums}
+    for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
+        for truth, probabilities in truths.items():
+            clock.begin(index, trials, probabilities)
+            for name, graph in graphs.items():
+                figures = clock.play(graph, probabilities)
+                sums[truth, name].append(BlockEnds.of(index, figures))
+                durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))
+            if watch is not None:
+                watch(trials)
+    return {key: time_figures(sums[key], Durations.merged(durations[key]), window_days) for key in sums}
+
+
+def complete_graph(design: Design) -> DecisionGraph:
+    """Return the decisions that :class:`CompleteClock` plays."""
+    return GroupGraph(design) if design.fixed_cohorts else DecisionGraph(design)
+
+
+class CompleteClock:
+    """Plays designs for which :func:`waits_for_all` holds, on the same patients.
+
+    Parameters
+    ----------
+    calendar : Calendar
+    window_days : float
+    patients : int
+        Most patients per trial, of any design.
+    seed : int
+    """
+
+    def __init__(self, calendar: Calendar, window_days: float, *, patients: int, seed: int) -> None:
+        self._calendar, self._window, self._seed, self._most = calendar, window_days, seed, patients
+        self._have: tuple[object, ...] = ()
+        self._latent = self._dlt_day = self._number = np.empty((0, 0))
+
+    def begin(self, index: int, trials: int, truth: FloatArray) -> None:
+        """Have the patients of a block of trials come; the times of their DLTs may depend on the truth."""
+        wanted = (index, trials, truth.tobytes() if isinstance(self._calendar.times, LateWeibull) else b"")
+        if self._have == wanted:
+            return
+        drawn = DrawnPatients(
+            self._calendar, truth, self._window, patients=self._most, trials=trials, seed=self._seed, index=index
+        )
+        self._latent = np.ascontiguousarray(drawn.latent.T)
+        self._dlt_day = np.ascontiguousarray(np.moveaxis(drawn.dlt_day, 0, -1))
+        self._number = np.ascontiguousarray(drawn.numbers().T)
+        self._have = wanted
+
+    def play(self, graph: DecisionGraph, truth: FloatArray) -> FloatArray:
+        """Play the block's trials of one design; return the figures of each, (S, C), of ``clock_ends.COLUMNS``.
+
+        The graph is that of :func:`complete_graph`.
+        """
+        trials = _Trials(graph, truth, self._calendar, self._window, self._number)
+        for patient in range(graph.design.max_n):
+            if patient:
+                trials.arrive(patient)
+            trials.treat(self._latent[patient], self._dlt_day[:, patient])
+        return trials.finish()
+
+
+class _Trials:
+    """The trials of a block under way: arrays have one item per trial that has not ended, or has only just.
+
+    ``row`` holds their places in the block, ``node`` what was decided for the cohort that is being entered, of which
+    ``entered`` patients have been, ``dlts`` of them with a DLT, all of whom are known on day ``known``.
+    """
+
+    def __init__(
+        self, graph: DecisionGraph, truth: FloatArray, calendar: Calendar, window: float, number: FloatArray
+    ) -> None:
+        self._graph, self._window, self._number = graph, window, number
+        self._chance = np.append(truth, -1.0)  # where no dose is given, level 0 finds the last one
+        self._pieces, self._first_gap = calendar.accrual.table, calendar.first_gap
+        self._queue = calendar.accrual.arrivals_while_waiting == "queue"
+        size = number.shape[1]
+        self._figures = np.zeros((len(COLUMNS), size))
+        self._patients = 0
+        self._groups = Groups(graph, size) if isinstance(graph, GroupGraph) else None
+        self._live = np.ones(size, dtype=np.bool_)
+        self.row: IntArray = np.arange(size)
+        self._place: IntArray | slice = slice(None)
+        self.node, self.entered, self.dlts = (np.zeros(size, dtype=np.int64) for _ in range(3))
+        self.arrival, self.now, self.last, self.known, self.held, self.waited = (np.zeros(size) for _ in range(6))
+        self.opened = day_gap(self._pieces, 0.0, number[0])
+        self.suspensions, self.decisions, self.pending = (np.zeros(size, dtype=np.int64) for _ in range(3))
+
+    def arrive(self, patient: int) -> None:
+        """Let the next patient of each trial come, and wait until he can be treated; trials that stop then leave."""
+        since = self.arrival if self._queue else self.now
+        self.arrival = since + day_gap(self._pieces, self.opened + since, self._number[patient][self._place])
+        self.now = np.maximum(self.now, self.arrival)
+        if self._groups is None:
+            opens = self.entered >= self._graph.cohort_size[self.node]
+        else:
+            opens = self._groups.leave_off(self.node, self.entered, self.dlts, self.now)
+        if opens.all():
+            self._open(slice(None))
+        elif opens.any():
+            self._open(np.flatnonzero(opens))
+
+    def treat(self, latent: FloatArray, dlt_day: FloatArray) -> None:
+        """Treat the patient who stands there in each trial; ``dlt_day`` (1 or J, S)."""
+        level = self._graph.level[self.node] - 1
+        after = dlt_day[0][self._place] if len(dlt_day) == 1 else dlt_day[level, self.row]
+        dlt = latent[self._place] < self._chance[level]
+        dlt &= after <= self._window
+        assessed = np.where(dlt, after, self._window)
+        assessed += self.now
+        if self._groups is not None:
+            self._groups.enter(self._patients, self.row, self.entered, assessed, dlt)
+        if self._queue:
+            self.waited += self.now - self.arrival
+        np.maximum(self.known, assessed, out=self.known)
+        self.last = self.now.copy()
+        self.dlts += dlt
+        self.entered += 1
+        self._patients += 1
+
+    def finish(self) -> FloatArray:
+        """Follow everybody to the end; return the figures of all trials, (S, C)."""
+        self._record(np.flatnonzero(self._live))
+        return np.ascontiguousarray(self._figures.T)
+
+    def _open(self, at: IntArray | slice) -> None:
+        """Decide in some trials as soon as all is known, and begin the next cohort."""
+        now = self.now[at]
+        begins = np.maximum(now, self.known[at])
+        if self._groups is None:
+            node = follow(self._graph, self.node[at], self.dlts[at])
+            self.decisions[at] += 1
+        else:
+            group = Group(self._places(at), self.row[at], self.node[at], self.entered[at], self.dlts[at])
+            node, pending, begins = self._groups.decided(group, now, begins)
+            self.pending[at] += pending
+            self.decisions[at] += self._graph.reason_code[node] != Reason.COMPLETE_COHORT
+        held = begins - now
+        self.held[at] += held
+        self.suspensions[at] += held > 0
+        self.now[at], self.node[at] = begins, node
+        self.entered[at] = 0
+        self.dlts[at] = 0
+        ended = self._graph.level[self.node] == 0
+        if ended.any():
+            self._leave(np.flatnonzero(ended))
+
+    def _places(self, at: IntArray | slice) -> IntArray:
+        return np.arange(len(self.row)) if isinstance(at, slice) else at
+
+    def _leave(self, ended: IntArray) -> None:
+        """Take trials out of those under way, now and then for good; until then they begin again, of no account."""
+        live = ended[self._live[ended]]
+        self._record(live, self.now[live] - self.arrival[live])
+        self._live[ended] = False
+        self.node[ended] = 0
+        stay = np.flatnonzero(self._live)
+        if len(stay) > _WORTHWHILE * len(self._live):
+            return
+        for name in _KEPT:
+            setattr(self, name, getattr(self, name)[stay])
+        self._live = np.ones(len(stay), dtype=np.bool_)
+        self._place = self.row
+        if self._groups is not None:
+            self._groups.keep(stay)
+
+    def _record(self, at: IntArray, held_in_vain: FloatArray | float = 0.0) -> None:
+        days = self.known[at] + self.opened[at] if self._first_gap else self.known[at]
+        # Who is held is the one who waits, but in a queue, where others wait behind him.
+        waited = self.waited[at] if self._queue else self.held[at] - held_in_vain
+        rows = self.row[at]
+        for name, value in (
+            ("duration_days", days),
+            ("enrolment_days", self.last[at] + self.opened[at] if self._first_gap else self.last[at]),
+            ("months", days / DAYS_PER_MONTH),
+            ("patients", self._patients),
+            ("suspensions", self.suspensions[at]),
+            ("days_suspended", self.held[at]),
+            ("days_waited", waited),
+            ("decisions", self.decisions[at]),
+            ("pending", self.pending[at]),
+        ):
+            self._figures[_COLUMN[name], rows] = value

@@ -1,0 +1,89 @@
+"""How long Phase 1 takes, as ``doseesc run`` prints it: the answer, then each design.  Made for 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from doseesc.report.terminal.lines import Cell, cut, line
+from doseesc.report.words import (
+    DesignTime,
+    calendar_words,
+    design_times,
+    duration_words,
+    from_when,
+    pace_words,
+    range_words,
+    span_words,
+    time_answer,
+)
+from doseesc.wording import percent, plain_words
+
+if TYPE_CHECKING:
+    from doseesc.results import Results
+
+_WIDTH = 80
+_LONGEST = 20
+_DURATION = 26
+
+
+def time_lines(results: Results) -> list[Text]:
+    """Return the lines; none where the study says nothing about accrual."""
+    times = design_times(results)
+    calendar = results.study.calendar
+    if not times or calendar is None:
+        return []
+    found = [Text("How long it takes", "bold"), *_wrapped(time_answer(times, len(results.study.truths)), "bold")]
+    found += _table(times)
+    waiting = "waiting: mean time for which a patient who has come cannot be treated"
+    shown = _columns(times)
+    meanings = [f"{from_when(results)}. By scenario: medians. {waiting[0].upper()}{waiting[1:]}"]
+    if "lost" in shown:
+        meanings.append("lost: patients turned away meanwhile")
+    if "pending" in shown:
+        meanings.append("pending: patients in their DLT window at a decision")
+        meanings.append("changed: % of decisions that their outcomes would have changed")
+    text = " · ".join(meanings)
+    said = [f"{text}.", pace_words(results), *calendar_words(results), calendar.accrual.describe()]
+    return found + [each for words in said for each in _wrapped(words, "dim")]
+
+
+def _table(times: list[DesignTime]) -> list[Text]:
+    columns = _columns(times)
+    names = _name_width(times)
+    widths = [names, _DURATION, *columns.values()]
+    rows = [line(["", "median (5 to 95 %)", *columns], widths)]
+    for each in times:
+        cells = {
+            "by scenario": span_words(each.shortest[1], each.longest[1]),
+            "waiting": duration_words(each.suspended),
+            "lost": f"{each.turned_away:.1f}",
+            "pending": f"{each.pending:.1f}",
+            "changed": percent(each.changed),
+        }
+        name = Cell("  " + cut(plain_words(each.design), names - 3), left=True)
+        duration = range_words(each.median, each.low, each.high)
+        rows.append(line([name, duration, *(cells[column] for column in columns)], widths))
+    return rows
+
+
+def _columns(times: list[DesignTime]) -> dict[str, int]:
+    """Return the columns that have something to say, and room, with their widths."""
+    columns = {"by scenario": 21, "waiting": 12}
+    if any(each.turned_away > 0 for each in times):
+        columns["lost"] = 6
+    if any(each.pending >= 0.05 for each in times):
+        columns |= {"pending": 9, "changed": 9}
+    if _name_width(times) + _DURATION + sum(columns.values()) > _WIDTH:
+        del columns["by scenario"]
+    return columns
+
+
+def _name_width(times: list[DesignTime]) -> int:
+    return 3 + min(max(len(plain_words(each.design)) for each in times), _LONGEST)
+
+
+def _wrapped(text: str, style: str) -> list[Text]:
+    return [Text(each, style) for each in textwrap.wrap(text, _WIDTH)]

@@ -1,0 +1,206 @@
+"""How long trials take, in words: months spelled out, years where it is long, and what is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doseesc.engines import TimeFigures, mixture
+from doseesc.results import on_calendar
+from doseesc.truth import DAYS_PER_MONTH
+from doseesc.wording import percent_words
+
+if TYPE_CHECKING:
+    from doseesc.results import Results
+
+_UNITS = ((24 * DAYS_PER_MONTH, 12 * DAYS_PER_MONTH, "years"), (3 * DAYS_PER_MONTH, DAYS_PER_MONTH, "months"))
+_NAMED = 4  # durations told one by one; of more, the shortest and the longest
+_LITTLE = 0.05  # of a trial's duration: waiting for outcomes that hardly matters
+
+
+def duration_words(days: float) -> str:
+    """Return a duration as people write it: days, months from three on, years from two on.
+
+    Examples
+    --------
+    >>> duration_words(12.2), duration_words(250), duration_words(766), duration_words(1)
+    ('12 days', '8.2 months', '2.1 years', '1 day')
+    """
+    for least, unit, name in _UNITS:
+        if days >= least:
+            return f"{days / unit:.1f} {name}"
+    return f"{days:.0f} day{'' if round(days) == 1 else 's'}"
+
+
+def range_words(middle: float, low: float, high: float) -> str:
+    """Return a duration and a range about it, in one unit.
+
+    Examples
+    --------
+    >>> range_words(766, 620, 950), range_words(20, 14, 31)
+    ('2.1 years (1.7 to 2.6)', '20 days (14 to 31)')
+    """
+    for least, unit, name in _UNITS:
+        if middle >= least:
+            return f"{middle / unit:.1f} {name} ({low / unit:.1f} to {high / unit:.1f})"
+    return f"{duration_words(middle)} ({low:.0f} to {high:.0f})"
+
+
+def span_words(low: float, high: float) -> str:
+    """Return two durations in the unit of the longer.
+
+    Examples
+    --------
+    >>> span_words(130, 519), span_words(520, 760)
+    ('4.3 to 17.1 months', '1.4 to 2.1 years')
+    """
+    unit = next((unit for least, unit, _ in _UNITS if high >= least), 1.0)
+    digits = 0 if unit == 1.0 else 1
+    return f"{low / unit:.{digits}f} to {high / unit:.{digits}f} {duration_words(high).split()[1]}"
+
+
+@dataclass(frozen=True)
+class DesignTime:
+    """How long trials of a design take over all scenarios, each counted equally; all in days unless said otherwise.
+
+    Attributes
+    ----------
+    design : str
+    median, low, high : float
+        The days by which 50, 5 and 95 % of the trials have ended.
+    shortest, longest : tuple of (str, float)
+        The scenarios with the smallest and the largest median, and these.
+    mean, suspended : float
+        Mean duration, and the part of it during which a patient who had come could not be treated.
+    turned_away, pending, changed : float
+        Patients lost; patients pending at a decision; share of decisions that their outcomes would have changed.
+    """
+
+    design: str
+    median: float
+    low: float
+    high: float
+    shortest: tuple[str, float]
+    longest: tuple[str, float]
+    mean: float
+    suspended: float
+    turned_away: float
+    pending: float
+    changed: float
+
+
+def design_times(results: Results) -> list[DesignTime]:
+    """Return how long trials of each design take, in the order of the study; nothing without a calendar."""
+    found = []
+    for design in results.study.designs:
+        times = {scenario: each for (scenario, name), each in results.times.items() if name == design}
+        if times:
+            found.append(_over_scenarios(design, times))
+    return found
+
+
+def _over_scenarios(design: str, times: dict[str, TimeFigures]) -> DesignTime:
+    low, median, high = mixture([each.duration_curve for each in times.values()], (0.05, 0.5, 0.95))
+    medians = {scenario: float(each.duration_quantiles[2]) for scenario, each in times.items()}
+    shortest, longest = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
+
+    def mean(name: str) -> float:
+        values = [float(getattr(each, name)) for each in times.values()]
+        there = [value for value in values if not np.isnan(value)]
+        return fmean(there) if there else 0.0
+
+    return DesignTime(
+        design,
+        *(float(median), float(low), float(high)),
+        shortest=(shortest, medians[shortest]),
+        longest=(longest, medians[longest]),
+        mean=mean("duration_days"),
+        suspended=mean("days_suspended"),
+        turned_away=mean("turned_away"),
+        pending=mean("pending_at_decision"),
+        changed=mean("changed_decisions"),
+    )
+
+
+def time_answer(times: Sequence[DesignTime], scenarios: int) -> str:
+    r"""Return in one sentence how long Phase 1 takes, the shortest first.
+
+    Examples
+    --------
+    >>> ends = ("S1", 400.0), ("S2", 800.0)
+    >>> slow = DesignTime("CRM", 766, 620, 950, *ends, 770.0, 10.0, 0.0, 0.0, 0.0)
+    >>> fast = DesignTime("3+3", 460, 130, 800, *ends, 470.0, 6.0, 0.0, 0.0, 0.0)
+    >>> print(time_answer([slow, fast], 9).replace("; ", ";\n"))
+    Phase 1 takes 15.1 months (4.3 to 26.3) with 3+3;
+    2.1 years (1.7 to 2.6) with CRM;
+    median, and 5 to 95 % of trials, over 9 scenarios counted equally.
+    """
+    in_words = [(range_words(each.median, each.low, each.high), each.design) for each in sorted(times, key=_median)]
+    parts = [
+        f"{words} with {_listed([design for _, design in group])}"
+        for words, group in groupby(in_words, key=lambda pair: pair[0])
+    ]
+    if len(parts) > _NAMED:
+        parts = [f"{parts[0]}, the shortest, to {parts[-1]}, the longest"]
+    over = "" if scenarios == 1 else f", over {scenarios} scenarios counted equally"
+    return f"Phase 1 takes {'; '.join(parts)}; median, and 5 to 95 % of trials{over}."
+
+
+def _median(each: DesignTime) -> float:
+    return each.median
+
+
+def pace_words(results: Results) -> str:
+    """Say how many patients arrive within a DLT window, and how much of a trial waiting for outcomes takes."""
+    calendar, study = results.study.calendar, results.study
+    if calendar is None:
+        return ""
+    window = study.dlt_window_days
+    arriving = calendar.arrivals_within(window)
+    worst = max(design_times(results), key=lambda each: each.suspended / each.mean)
+    share, days = worst.suspended / worst.mean, duration_words(worst.suspended)
+    start = f"{arriving:.2g} patients arrive in a DLT window of {window} days on average"
+    if share < _LITTLE:
+        return (
+            f"{start}, so that patients still in it hardly matter: waiting for their outcomes takes {days} of a trial, "
+            f"{percent_words(round(share, 3))} of its time ({worst.design}, where it takes most)."
+        )
+    most = f"{days} of a trial of {worst.design}, {percent_words(round(share, 3))} of its time"
+    return f"{start}; waiting for outcomes takes {most}."
+
+
+def from_when(results: Results) -> str:
+    """Say from when to when a trial lasts."""
+    calendar = results.study.calendar
+    opening = calendar is not None and calendar.first_gap
+    start = "the opening of the trial" if opening else "the first dose of the first patient"
+    return f"From {start} to the last assessment"
+
+
+def calendar_words(results: Results) -> list[str]:
+    """Say what figures come from trials on the calendar, and what these leave out."""
+    study = results.study
+    pending = on_calendar(study)
+    if not pending:
+        said = []
+    elif study.observation:
+        said = [
+            f"Only how long trials take is from the calendar; the other figures of {_listed(pending)}, which "
+            f"decide{'s' if len(pending) == 1 else ''} while patients are pending, are those of known outcomes, since "
+            "observation models are not played on the calendar."
+        ]
+    else:
+        rest = "" if len(pending) == len(study.designs) else "; the other designs' are those of known outcomes"
+        said = [f"All figures of {_listed(pending)} are from trials on the calendar{rest}."]
+    if study.observation:
+        said.append("On the calendar nobody dies, is lost or replaced; trials that replace patients last longer.")
+    return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
