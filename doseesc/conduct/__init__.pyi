@@ -2,6 +2,9 @@ from .decision_table import DecisionTable as DecisionTable
 from .decision_table import decision_letters as decision_letters
 from .decision_table import decision_table as decision_table
 from .decision_table import last_telling as last_telling
+from .known_outcomes import known_outcomes as known_outcomes
+from .patients import Patients as Patients
+from .patients import as_date as as_date
 from .patients import read_patients as read_patients
 from .recommendation import Recommendation as Recommendation
 from .recommendation import recommend as recommend
@@ -10,3 +13,7 @@ from .replay import replay as replay
 from .trial import Doses as Doses
 from .trial import Trial as Trial
 from .trial import trial_of as trial_of
+from .watch import Watch as Watch
+from .words import count_words as count_words
+from .words import day_words as day_words
+from .words import outcome_words as outcome_words
