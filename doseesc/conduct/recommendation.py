@@ -109,21 +109,17 @@ class Recommendation:
     def notes(self) -> tuple[str, ...]:
         """What should be known before the answer is followed."""
         found = list(self.record.notes) if self.record else []
-        if self.record:
-            departed = [each["cohort"] for each in self.record.departed]
-            last = self.record.cohorts[-1] if self.record.cohorts else None
-            asked = int(self.record.decision.cohort_size[-2]) if last else 0
-            same_level = last is not None and int(self.record.decision.level[-2]) == last.level
-            if last is not None and same_level and last.n < asked and not self.record.record.now.asked:
-                found.append(
-                    f"the last cohort has {last.n} of {asked} patients; where the others are still to be treated, "
-                    "complete it first"
-                )
-                departed = departed[:-1]
-            if departed:
-                which = ", ".join(map(str, departed))
-                cohorts = "cohort" if len(departed) == 1 else "cohorts"
-                found.append(f"{cohorts} {which} departed from the design; see  doseesc replay")
+        departed = [each["cohort"] for each in self.record.departed] if self.record else []
+        if self.record and self._last_is_short:
+            found.append(
+                f"the last cohort has {self.record.cohorts[-1].n} of {self.record.decision.cohort_size[-2]} patients; "
+                "where the others are still to be treated, complete it first"
+            )
+            departed = departed[:-1]
+        if departed:
+            which = ", ".join(map(str, dict.fromkeys(departed)))
+            cohorts = "cohort" if len(set(departed)) == 1 else "cohorts"
+            found.append(f"{cohorts} {which} departed from the design; see  doseesc replay")
         if self.level == 0 and self.mtd == self.trial.design.n_doses and self._highest_is_tolerated():
             highest = self.trial.doses.name(self.mtd)
             found.append(f"{highest} is the highest dose of the trial: a higher one might be tolerated too")
@@ -134,6 +130,14 @@ class Recommendation:
                 f"nobody has been treated at {self.trial.doses.name(self.mtd)}, the MTD if the trial ended now"
             )
         return tuple(found)
+
+    @property
+    def _last_is_short(self) -> bool:
+        """Whether a record without days, of known outcomes, ends with a cohort smaller than the design asked for."""
+        if self.record is None or not self.record.cohorts or self.record.dated or self.record.record.now.asked:
+            return False
+        last, asked = self.record.cohorts[-1], self.record.decision
+        return bool(asked.level[-2] == last.level and last.n < asked.cohort_size[-2])
 
     def _about_waiting(self, watch: Watch) -> list[str]:
         found = []

@@ -119,7 +119,12 @@ class Replay:
     @property
     def departed(self) -> list[dict[str, Any]]:
         """The steps that depart from the design, each with how."""
-        return [{"cohort": place, "departure": words} for place, words in enumerate(self.departures, 1) if words]
+        steps = zip(self.record.steps, self.departures, strict=True)
+        return [
+            {"cohort": step.cohort + 1, **({"date": iso(step.date)} if self.dated else {}), "departure": words}
+            for step, words in steps
+            if words
+        ]
 
     @property
     def estimates(self) -> FloatArray | None:
@@ -140,7 +145,7 @@ class Replay:
         import pandas as pd
 
         decision, after, steps = self.decision, slice(1, None), self.record.steps
-        columns: dict[str, Any] = {"cohort": range(1, len(steps) + 1)}
+        columns: dict[str, Any] = {"cohort": [step.cohort + 1 for step in steps]}
         if self.dated:
             columns["date"] = [iso(step.date) for step in steps]
             columns["patients"] = [" ".join(each.id for each in step.patients) for step in steps]
