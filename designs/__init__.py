@@ -18,6 +18,7 @@ from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.ewoc import EWOC, EwocPosterior
 from designs.floor import target_above_floor
+from designs.follow_up import FollowUpLimits, FollowUpTable, follow_up_table
 from designs.i3plus3 import I3Plus3
 from designs.iboin import IBOIN
 from designs.indifference import IndifferenceIntervals, indifference_intervals
@@ -27,7 +28,19 @@ from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
 from designs.pending import EnteredTally, Pending
 from designs.policies import Complete, PendingPolicy, Settled, Weighted
-from designs.registry import UnknownName, design_class, design_names, rule_class, rule_names
+from designs.registry import (
+    DesignType,
+    UnknownName,
+    design_class,
+    design_names,
+    design_type,
+    policy_class,
+    policy_names,
+    rule_class,
+    rule_names,
+    type_names,
+)
+from designs.rolling_six import RollingSix
 from designs.rules import (
     AcceleratedTitration,
     AdmissibilityRule,
@@ -39,6 +52,7 @@ from designs.rules import (
     CohortSizeByLevel,
     CohortSizeRule,
     FollowPath,
+    GlobalCoherence,
     HardSafety,
     HoldingRule,
     LimitRule,
@@ -99,9 +113,13 @@ __all__ = [
     "Complete",
     "Decision",
     "Design",
+    "DesignType",
     "EnteredTally",
     "EwocPosterior",
     "FollowPath",
+    "FollowUpLimits",
+    "FollowUpTable",
+    "GlobalCoherence",
     "HardSafety",
     "HoldingRule",
     "I3Plus3",
@@ -119,6 +137,7 @@ __all__ = [
     "ProposalRule",
     "Reason",
     "RescueRule",
+    "RollingSix",
     "Rule",
     "SelectTried",
     "SelectionRule",
@@ -140,11 +159,16 @@ __all__ = [
     "check_design",
     "design_class",
     "design_names",
+    "design_type",
+    "follow_up_table",
     "follow_up_weights",
     "indifference_intervals",
+    "policy_class",
+    "policy_names",
     "rule_class",
     "rule_conflicts",
     "rule_names",
     "skeleton",
     "target_above_floor",
+    "type_names",
 ]

@@ -18,6 +18,10 @@ among the levels that are safe: those whose probability of a DLT probability abo
 ``feasibility_bound`` (escalation with overdose control, after Babb, Rogatko and Zacks 1998).  The trial stops where
 no level is.  Ties go to the lower level.  The MTD is the level that would be recommended next.
 
+Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: in the TITE-BLRM a pending patient
+contributes 1 - w p to the likelihood, w being the weight of the follow-up (:mod:`designs.weights`; Cheung and Chappell
+2000, *Biometrics* 56:1177-1182, for the CRM).
+
 The prior's spread is given as standard deviations.  The default prior is a usual weakly informative one: at the
 reference dose the median DLT probability is 1/3.
 """
@@ -44,6 +48,9 @@ from designs.interval_choice import (
     overdose_words,
 )
 from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
+from designs.partly_followed import likelihood_words
+from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
@@ -115,6 +122,7 @@ class BLRM(ChoosingDesign, TailsDesign):
     (6, 'DEESCALATE')
     """
 
+    weighs_pending = "likelihood"
     references = ("Neuenschwander, Branson and Gsponer (2008), Statistics in Medicine 27:2420-2439",)
 
     target: float
@@ -167,8 +175,16 @@ class BLRM(ChoosingDesign, TailsDesign):
             f"next.{floor_sentence(self.floor, self.floor_prior)}"
         )
 
-    def posterior(self, tally: Tally) -> BlrmPosterior:
-        """Return posterior means, standard deviations and interval probabilities, by quadrature on a grid."""
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
+
+    def posterior(self, tally: Tally, pending: Pending | None = None) -> BlrmPosterior:
+        """Return posterior means, standard deviations and interval probabilities, by quadrature on a grid.
+
+        Patients pending count as :meth:`Design.seen` says.
+        """
+        tally = self.seen(tally, pending)
         grid = self._grid(tally)
         curve = np.exp(grid.log_dlt).T
         shares = [self._shares(tally, above) for above in (*self.intervals, self._overdose_above)]

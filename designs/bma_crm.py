@@ -3,7 +3,8 @@
 Yin and Yuan (2009), *Journal of the American Statistical Association* 104:954-968.  Each skeleton is a CRM of its
 own; its posterior model probability is its prior one times the marginal likelihood of the data.  DLT probabilities
 are averaged over the skeletons by these, or taken from the most probable skeleton alone.  The next level, and the
-MTD, is the one whose estimate is nearest the target, ties to the lower.
+MTD, is the one whose estimate is nearest the target, ties to the lower.  Patients pending may count by their follow-up,
+``pending=Weighted(...)``, in the marginal likelihoods too; see :mod:`designs.crm`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_numbers
 from designs.crm import CRM, model_words
 from designs.decision import Decision
+from designs.partly_followed import likelihood_words
+from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
@@ -65,6 +69,7 @@ class BMACRM(TailsDesign):
     (array([[0.6, 0.4]]), array([[0.205, 0.392, 0.581]]))
     """
 
+    weighs_pending = "likelihood"
     references = ("Yin and Yuan (2009), Journal of the American Statistical Association 104:954-968",)
 
     target: float
@@ -112,8 +117,16 @@ class BMACRM(TailsDesign):
             f"{percent(self.target)}, which is also how the MTD is chosen."
         )
 
-    def posterior(self, tally: Tally) -> BmaPosterior:
-        """Return the posterior model probabilities and the estimated curve."""
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
+
+    def posterior(self, tally: Tally, pending: Pending | None = None) -> BmaPosterior:
+        """Return the posterior model probabilities and the estimated curve.
+
+        Patients pending count as :meth:`Design.seen` says.
+        """
+        tally = self.seen(tally, pending)
         probability = self._model_probability(tally)
         curves = np.stack([member.posterior(tally).dlt_probability for member in self._members], axis=1)
         return BmaPosterior(probability, np.einsum("sk,skj->sj", self._shares(probability), curves))

@@ -10,24 +10,37 @@ with target t, p1 = ``p_safe`` (0.6 t) the highest rate called sub-therapeutic a
 called overly toxic.  A level with n >= 3 and P(p > t | Beta(1 + y, 1 + n - y)) > ``elimination_cutoff`` is eliminated
 together with all above; the trial stops if the lowest is.  The MTD is the level whose isotonic estimate is nearest the
 target.  Details follow the R package BOIN 2.7.2 (Yan et al. 2020, *Journal of Statistical Software* 94(13)).
+
+With ``pending=Weighted()`` it is TITE-BOIN, which goes on while patients are pending: :mod:`designs.follow_up`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from designs.arrays import BoolArray, IntArray
 from designs.beta_binomial import tail_table
 from designs.checks import require_flag, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design
+from designs.follow_up import (
+    FollowUpLimits,
+    ess_limits_of_rates,
+    ess_sentences,
+    imputation_sentences,
+    propose_by_follow_up,
+)
 from designs.isotonic import isotonic_rates, nearest_to_target
+from designs.pending import EnteredTally
+from designs.policies import Weighted
 from designs.rules import AcceleratedTitration, Rule, StopWhenStaying
 from designs.tally import Tally
+from designs.weights import weights_sentence
 from designs.words import percent
 
 
@@ -81,6 +94,8 @@ class BOIN(Design):
     """
 
     references = ("Liu and Yuan (2015), Journal of the Royal Statistical Society C 64:507-523",)
+    weighs_pending: ClassVar[str] = "interval"
+    estimates: ClassVar[tuple[str, ...]] = ("imputation", "ess")
 
     target: float
     p_safe: float | None = None
@@ -149,11 +164,42 @@ class BOIN(Design):
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
+        if isinstance(tally, EnteredTally):
+            return propose_by_follow_up(self, tally)
         n, dlt = tally.current_n, tally.current_dlt
         table = self._table(tally.largest_n)
         up = (dlt <= table.escalate[n]) & (tally.level < self.n_doses)
         down = (dlt >= table.deescalate[n]) & (tally.level > 1)
         return self.move_to(tally, tally.level + up - down)
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        estimated = (
+            imputation_sentences(self.target)
+            if policy.estimate == "imputation"
+            else ess_sentences("takes the place of the patients in the DLT rate")
+        )
+        return f"{estimated} {weights_sentence(policy.weights)}"
+
+    def complete_steps(self, max_n: int) -> npt.NDArray[np.int8]:
+        """Return the step (+1, 0, -1) by [n, y] where nobody is pending, for n and y up to ``max_n`` at least."""
+        table = self._table(max_n)
+        y = np.arange(len(table.escalate))
+        up, down = y <= table.escalate[:, None], y >= table.deescalate[:, None]
+        return up.astype(np.int8) - down.astype(np.int8)
+
+    def complete_exclusions(self, max_n: int) -> BoolArray:
+        """Return by [n, y] where a level is eliminated, for n and y up to ``max_n`` at least."""
+        eliminate = self._table(max_n).eliminate
+        return np.arange(len(eliminate)) >= eliminate[:, None]
+
+    def rate_limits(self) -> tuple[float, float]:
+        """Return the DLT rates at or below which the design escalates, and above which it de-escalates."""
+        return self.lambda_e, self.lambda_d
+
+    def ess_limits(self, max_n: int) -> FollowUpLimits:
+        """Return by y = 0..max_n the limits on the effective sample size; see :mod:`designs.follow_up`."""
+        return ess_limits_of_rates(self.rate_limits(), max_n)
 
     def ceiling(self, tally: Tally) -> IntArray:
         """See :meth:`Design.ceiling`: levels below the lowest eliminated one."""

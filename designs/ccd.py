@@ -15,14 +15,18 @@ Variant: the programs of Lin and Yin de-escalate only where y / n is above t + d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import IntArray
 from designs.checks import require_number
+from designs.follow_up import FollowUpLimits, ess_limits_of_rates, ess_sentences
 from designs.interval import IntervalDesign
+from designs.policies import Weighted
 from designs.rational import least_at_or_above, most_at_or_below, rational
+from designs.weights import weights_sentence
 from designs.words import percent
 
 
@@ -46,6 +50,7 @@ class CCD(IntervalDesign):
     """
 
     references = ("Ivanova, Flournoy and Chung (2007), Journal of Statistical Planning and Inference 137:2316-2327",)
+    weighs_pending: ClassVar[str] = "interval"
 
     exclusion_certainty: float | None = None
     mtd_alpha: float = 0.0
@@ -75,6 +80,19 @@ class CCD(IntervalDesign):
             f"most "
             f"{percent(low)}, one level down if it is at least {percent(high)}, else stay."
         )
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return f"{ess_sentences('takes the place of the patients in the DLT rate')} {weights_sentence(policy.weights)}"
+
+    def rate_limits(self) -> tuple[float, float]:
+        """Return the DLT rates at or below which the design escalates, and at or above which it de-escalates."""
+        target, delta = rational(self.target), rational(self.half_width)
+        return float(target - delta), float(target + delta)
+
+    def ess_limits(self, max_n: int) -> FollowUpLimits:
+        """See :meth:`IntervalDesign.ess_limits`."""
+        return ess_limits_of_rates(self.rate_limits(), max_n)
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""

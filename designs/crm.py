@@ -13,6 +13,14 @@ all estimates are at or below the target, the lowest where all are at or above i
 posterior mean of ``b`` (``"plug_in"``, as dfcrm and Cheung's book) or the posterior mean of the curve itself
 (``"posterior_mean"``, as trialr and bcrm); the two can name different doses.
 
+Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: the TITE-CRM (Cheung and Chappell
+2000, *Biometrics* 56:1177-1182).  The likelihood is then
+
+    prod F^y (1 - F)^(1 - y) over the patients whose outcome is known, times prod (1 - w F) over those pending,
+
+F being the curve at each patient's level and w the weight of the follow-up (:mod:`designs.weights`).  As in dfcrm's
+``titesim`` every other part of the design stays what it is; coherence is a rule of its own.
+
 Note that ``prior_sd`` is a standard deviation; dfcrm's ``scale`` is the same number, and the classical prior
 *variance* is 1.34.
 """
@@ -20,17 +28,20 @@ Note that ``prior_sd`` is a standard deviation; dfcrm's ``scale`` is the same nu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_number, require_probability
+from designs.crm_grid import crm_grid, log_dlt_at
 from designs.decision import Decision
-from designs.floor import require_floor, with_floor
-from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.floor import FlooredGrid, require_floor, with_floor
+from designs.grid import Axis, GridModel, grid_patients
+from designs.partly_followed import likelihood_words
+from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.skeleton import MODELS
 from designs.tails import TailsDesign
@@ -51,6 +62,20 @@ class Posterior(NamedTuple):
     mean: FloatArray
     variance: FloatArray
     dlt_probability: FloatArray
+
+
+class Quadrature(NamedTuple):
+    """The likelihood and the prior of a CRM on G nodes of its parameter.
+
+    ``parameter`` (G,) are the nodes, ``log_weight`` (G,) the logarithms of the prior's weights, and ``log_dlt`` and
+    ``log_no_dlt`` (J, G) those of the probabilities that a patient has a DLT, by the drug or by a known floor, and of
+    having none.
+    """
+
+    parameter: FloatArray
+    log_weight: FloatArray
+    log_dlt: FloatArray
+    log_no_dlt: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +119,20 @@ class CRM(TailsDesign):
     (array([0.2795]), array([[0.0077, 0.0265, 0.0817, 0.1819, 0.3314]]))
     >>> int(design.decide(tally).level[0])
     4
+
+    TITE-CRM, page 124: four patients at level 3 without a DLT so far.
+
+    >>> from designs import Weighted
+    >>> design = CRM(target=0.25, skeleton=(0.05, 0.12, 0.25, 0.40, 0.55), max_n=20, pending=Weighted())
+    >>> nobody_known = Tally(n=[[0, 0, 0, 0, 0]], dlt=[[0, 0, 0, 0, 0]], level=[3])
+    >>> pending = Pending(level=[[3, 3, 3, 3]], days=[[73, 66, 35, 28]], window_days=126)
+    >>> design.posterior(nobody_known, pending).mean.round(4)
+    array([0.4908])
+    >>> int(design.decide(nobody_known, pending).level[0])
+    4
     """
 
+    weighs_pending = "likelihood"
     references = (
         "O'Quigley, Pepe and Fisher (1990), Biometrics 46:33-48",
         "Cheung (2011), Dose Finding by the Continual Reassessment Method",
@@ -150,12 +187,19 @@ class CRM(TailsDesign):
             f"{floor_sentence(self.floor, self.floor_prior)}"
         )
 
-    def posterior(self, tally: Tally) -> Posterior:
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
+
+    def posterior(self, tally: Tally, pending: Pending | None = None) -> Posterior:
         """Return the posterior of the parameter and the estimated curve.
+
+        Patients pending count as :meth:`Design.seen` says: by their weights in the TITE-CRM, else not at all.
 
         By the trapezoidal rule on a grid over the whole line, which converges exponentially; dfcrm integrates on
         (-10, 10), which cuts off part of the prior where its standard deviation is 2 or more.
         """
+        tally = self.seen(tally, pending)
         axis, grid = self._grid(tally, _STEP)
         functions = [axis.nodes, axis.nodes**2]
         if self.estimate == "posterior_mean":
@@ -167,7 +211,7 @@ class CRM(TailsDesign):
 
     def curve(self, parameter: FloatArray) -> FloatArray:
         """Return the DLT probabilities (S, J) at parameter values (S,)."""
-        return np.exp(_log_dlt(parameter, self.skeleton, self.model, self.intercept).T)
+        return np.exp(log_dlt_at(parameter, self.skeleton, self.model, self.intercept).T)
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
@@ -216,9 +260,34 @@ class CRM(TailsDesign):
         _, grid = self._grid(tally, _STEP)
         return grid.log_evidence(tally)
 
+    def quadrature(self) -> Quadrature:
+        """Return the nodes that :meth:`posterior` sums over with up to ``max_n`` patients entered.
+
+        For engines that decide by loops of their own: the posterior mean of the parameter, to about 1e-12, is the sum
+        of ``parameter`` over the nodes with weights ``exp(log_weight)`` times the likelihood, by their sum.
+
+        Raises
+        ------
+        ValueError
+            If the floor has a prior: the likelihood is then no product over patients.
+
+        Examples
+        --------
+        >>> design = CRM(target=0.25, skeleton=(0.05, 0.12, 0.25), max_n=20)
+        >>> nodes = design.quadrature()
+        >>> weight = np.exp(nodes.log_weight + nodes.log_dlt[0]) * (1 - 0.5 + 0.5 * np.exp(nodes.log_no_dlt[1]))
+        >>> round(float(nodes.parameter @ weight / weight.sum()), 6)
+        -1.246702
+        """
+        if self.floor_prior is not None:
+            raise ValueError("floor_prior must be left out: its likelihood is no product over patients")
+        axis, grid = self._grid(Tally.empty(self.n_doses), _STEP)
+        observed = grid.parts[0] if isinstance(grid, FlooredGrid) else grid
+        return Quadrature(axis.nodes, observed.log_weight, observed.log_dlt, observed.log_no_dlt)
+
     def _grid(self, tally: Tally, step: float) -> tuple[Axis, GridModel]:
         patients = grid_patients(self.max_n, tally)
-        axis, grid = _make_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
+        axis, grid = crm_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
         return axis, with_floor(grid, float(self.floor), self.floor_prior, patients)
 
 
@@ -233,40 +302,3 @@ def model_words(model: str, intercept: float) -> str:
     if model == "empiric":
         return "empiric model p = s^exp(b)"
     return f"logistic model logit p = {intercept:g} + exp(b) x, x = logit(s) - {intercept:g},"
-
-
-def _log_dlt(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:
-    """Return log DLT probabilities, shape (J, G)."""
-    scale = np.exp(parameter)
-    if model == "empiric":
-        return np.log(skeleton)[:, None] * scale
-    log_p: FloatArray = log_expit(intercept + (logit(skeleton) - intercept)[:, None] * scale)
-    return log_p
-
-
-@lru_cache(maxsize=64)
-def _make_grid(
-    skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
-) -> tuple[Axis, GridModel]:
-    """Lay nodes close enough for the narrowest posterior of ``patients``."""
-    information = 1.0 / prior_sd**2 + patients * _largest_information(model, intercept)
-    # With next to no patients it is the prior's and the likelihood's smoothness, not their width, that sets the step.
-    axis = thinned_axis(max(10.0, 8.5 * prior_sd), step * min(0.4, 1.0 / np.sqrt(information)))
-    nodes = axis.nodes
-    log_weight = -0.5 * (nodes / prior_sd) ** 2 + axis.log_weight
-    log_dlt = _log_dlt(nodes, skeleton, model, intercept)
-    if model == "empiric":
-        log_no_dlt = np.log(-np.expm1(log_dlt))
-    else:
-        log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * np.exp(nodes))
-    return axis, GridModel(log_weight, log_dlt, log_no_dlt)
-
-
-@lru_cache(maxsize=64)
-def _largest_information(model: str, intercept: float) -> float:
-    """Return the largest Fisher information about the parameter that one patient can carry."""
-    p = np.linspace(1e-4, 1 - 1e-4, 9999)
-    if model == "empiric":
-        return float((p * np.log(p) ** 2 / (1 - p)).max())
-    reachable = p[p < expit(intercept)]
-    return float((reachable * (1 - reachable) * (logit(reachable) - intercept) ** 2).max())

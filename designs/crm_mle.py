@@ -6,6 +6,13 @@ levels up to the first DLT, and the model from then on, as in dfcrm.  While all 
 is at its lower limit, which is the lowest level; a trial without any DLT ends with the parameter at its upper limit,
 which is the highest level, tried or not.
 
+Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: a pending patient contributes
+1 - w F to the likelihood, w being the weight of the follow-up (Cheung and Chappell 2000, *Biometrics* 56:1177-1182).
+While nobody has had a DLT the initial sequence goes on to another level ``minimum_days`` after the last patient was
+entered.  It is dfcrm's two-stage ``titesim`` with ``method="mle"``, whose stand-in while all patients entered have had
+a DLT, a prior standard deviation of 500, names the lowest level too.  With DLTs and little follow-up of the others the
+maximum can lie at the lower limit.
+
 In the slope ``exp(b)`` the log likelihood is concave, so its derivative has one zero at most; Newton's method in b
 finds it for all tallies at once, falling back on bisection where it would leave the bracket.
 """
@@ -22,7 +29,11 @@ from designs.checks import increasing_probabilities, require_choice, require_num
 from designs.crm import model_words
 from designs.decision import Decision, Reason
 from designs.design import Design
+from designs.partly_followed import PartlyFollowed, likelihood_words
+from designs.pending import Pending, entered_too_soon, known_part
+from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
+from designs.rules.paths import waits_words
 from designs.skeleton import MODELS
 from designs.tally import Tally
 from designs.words import listed, percent
@@ -49,6 +60,9 @@ class CRMMLE(Design):
     initial_levels : sequence of int, optional
         Level of each cohort until the first DLT, the last one being kept where the sequence ends; by default one
         cohort at each level upwards from ``start_level``.  It must begin with ``start_level``.
+    minimum_days : float, optional
+        Days since the last patient was entered before the initial sequence goes on to another level, where patients
+        pending count by their follow-up; by default the DLT window.
     model : {"empiric", "logistic"}
         Dose-toxicity model.
     intercept : float
@@ -66,6 +80,7 @@ class CRMMLE(Design):
     array([2, 3, 2])
     """
 
+    weighs_pending = "likelihood"
     references = ("O'Quigley and Shen (1996), Biometrics 52:673-684",)
 
     target: float
@@ -73,6 +88,7 @@ class CRMMLE(Design):
     n_doses: int = field(init=False)
     cohort_size: int = 1
     initial_levels: tuple[int, ...] | None = None
+    minimum_days: float | None = None
     model: str = "empiric"
     intercept: float = 3.0
     rules: tuple[Rule, ...] = (NoSkipping(),)
@@ -90,6 +106,8 @@ class CRMMLE(Design):
             )
         if self.initial_levels is not None:
             self._check_initial_levels()
+        if self.minimum_days is not None and require_number("minimum_days", self.minimum_days) < 0:
+            raise ValueError(f"minimum_days must not be negative, not {self.minimum_days}")
         super().__post_init__()
 
     def describe(self) -> str:
@@ -106,16 +124,30 @@ class CRMMLE(Design):
             f"the cohorts follow {first}; from then on the next cohort gets the level whose estimated DLT probability "
             f"is "
             f"nearest the target {percent(self.target)}, which is also how the MTD is chosen."
+            + ("" if self.minimum_days is None else f" The initial sequence {waits_words(self.minimum_days)}.")
         )
 
-    def estimate(self, tally: Tally) -> FloatArray:
-        """Return the maximum likelihood estimate of the parameter, shape (S,), within -10 to 10."""
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
+
+    def own_follow_up_marks(self) -> tuple[float, ...]:
+        """See :meth:`Design.own_follow_up_marks`."""
+        return () if self.minimum_days is None else (self.minimum_days,)
+
+    def estimate(self, tally: Tally, pending: Pending | None = None) -> FloatArray:
+        """Return the maximum likelihood estimate of the parameter, shape (S,), within -10 to 10.
+
+        Patients pending count as :meth:`Design.seen` says.
+        """
+        tally = self.seen(tally, pending)
         no_dlt, all_dlt = tally.total_dlt == 0, tally.total_dlt == tally.total_n
         fixed = no_dlt | all_dlt
         b = np.where(no_dlt, LIMIT, np.where(all_dlt, -LIMIT, 0.0))
         low, high = np.full(tally.size, -LIMIT), np.full(tally.size, LIMIT)
+        known, partly = known_part(tally), PartlyFollowed.of(tally)
         for _ in range(_MOST_STEPS):
-            slope, curvature = self._derivatives(b, tally)
+            slope, curvature = self._derivatives(b, known, partly)
             low, high = np.where(slope > 0, b, low), np.where(slope < 0, b, high)
             newton = b - slope / np.where(curvature < 0, curvature, -np.inf)
             inside = (newton > low) & (newton < high) & (curvature < 0)
@@ -141,7 +173,9 @@ class CRMMLE(Design):
         first_stage = tally.total_dlt == 0
         decision = self.move_to(tally, np.where(first_stage, initial[position], self.pick(tally)))
         reason = np.where(first_stage, np.int8(Reason.FIXED_PATH), decision.reason_code)
-        return Decision(decision.level, decision.cohort_size, reason)
+        waits = first_stage & (decision.level != tally.level) & entered_too_soon(tally, self.minimum_days)
+        level = np.where(waits, tally.level, decision.level)
+        return Decision(level, decision.cohort_size, np.where(waits, np.int8(Reason.FOLLOW_UP_TOO_SHORT), reason))
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the level whose estimate is nearest the target."""
@@ -167,17 +201,39 @@ class CRMMLE(Design):
             raise ValueError(f"initial_levels must begin with the start level {self.start_level}, not {list(levels)}")
         object.__setattr__(self, "initial_levels", levels)
 
-    def _derivatives(self, b: FloatArray, tally: Tally) -> tuple[FloatArray, FloatArray]:
+    def _derivatives(self, b: FloatArray, known: Tally, partly: PartlyFollowed | None) -> tuple[FloatArray, FloatArray]:
         """Return the first two derivatives of the log likelihood with respect to b, each (S,)."""
-        dlt, no_dlt = tally.dlt, tally.n - tally.dlt
-        if self.model == "empiric":
-            log_p = np.log(self.skeleton) * np.exp(b)[:, None]
-            odds = np.exp(log_p) / -np.expm1(log_p)
-            first = log_p * (dlt - no_dlt * odds)
-            second = first - no_dlt * log_p**2 * odds * (1 + odds)
-        else:
-            x = (logit(self.skeleton) - self.intercept) * np.exp(b)[:, None]
-            p = expit(self.intercept + x)
-            first = x * (dlt - tally.n * p)
-            second = first - tally.n * x**2 * p * (1 - p)
-        return first.sum(axis=1), second.sum(axis=1)
+        terms = _empiric_terms if self.model == "empiric" else _logistic_terms
+        scale = np.log(self.skeleton) if self.model == "empiric" else logit(self.skeleton) - self.intercept
+        moved = scale * np.exp(b)[:, None]
+        first, second = terms(moved, self.intercept, known.dlt, known.n - known.dlt, 1.0)
+        total = first.sum(axis=1), second.sum(axis=1)
+        if partly is None:
+            return total
+        there = np.take_along_axis(moved, partly.column, axis=1)
+        first, second = terms(there, self.intercept, 0, 1, partly.weight)
+        return total[0] + first.sum(axis=1), total[1] + second.sum(axis=1)
+
+
+def _empiric_terms(
+    log_p: FloatArray, intercept: float, dlt: IntArray | int, no_dlt: IntArray | int, weight: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of dlt log p + no_dlt log(1 - weight p)."""
+    odds = weight * np.exp(log_p) / (1 - weight - weight * np.expm1(log_p))
+    first = log_p * (dlt - no_dlt * odds)
+    return first, first - no_dlt * log_p**2 * odds * (1 + odds)
+
+
+def _logistic_terms(
+    x: FloatArray, intercept: float, dlt: IntArray | int, no_dlt: IntArray | int, weight: FloatArray | float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of the same in the logistic model, logit p = intercept + x.
+
+    1 - weight p is (1 + (1 - weight) exp(logit p)) / (1 + exp(logit p)).
+    """
+    p = expit(intercept + x)
+    with np.errstate(divide="ignore"):
+        unseen = expit(intercept + x + np.log1p(-weight))
+    first = x * (dlt * (1 - p) + no_dlt * (unseen - p))
+    curvature = no_dlt * (unseen * (1 - unseen) - p * (1 - p)) - dlt * p * (1 - p)
+    return first, first + x**2 * curvature

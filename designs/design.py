@@ -40,9 +40,10 @@ from designs.checks import require_probability, require_whole
 from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
-from designs.policies import Complete, PendingPolicy
+from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
+from designs.weights import weights_sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,9 @@ class Design(ABC):
     weighs_pending: ClassVar[str] = ""
     """How the design weighs pending patients (:class:`designs.Weighted`): by its "likelihood", as an "interval" design,
     or not at all."""
+
+    estimates: ClassVar[tuple[str, ...]] = ()
+    """The estimates with which an interval design weighs pending patients, its default first."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple):
@@ -139,12 +143,21 @@ class Design(ABC):
         """Return rules that belong to the design itself, in addition to ``rules``."""
         return ()
 
+    def own_follow_up_marks(self) -> tuple[float, ...]:
+        """Return days of follow-up that the design itself waits for; see :meth:`follow_up_marks`."""
+        return ()
+
     def describe(self) -> str:
         """Say in a short paragraph, with its numbers, how the design decides; the rules describe themselves.
 
         By default the first line of the class's documentation and its parameters.
         """
         return default_description(self)
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """Say in plain sentences how pending patients count under ``policy``, its numbers filled in."""
+        how = weights_sentence(policy.weights)
+        return f"Patients in their DLT window count by how long they have been followed. {how}"
 
     def notes(self) -> list[str]:
         """Return what a reader of results should know of how decisions were computed; by default nothing."""
@@ -230,6 +243,8 @@ class Design(ABC):
         observed = pending.total > 0
         if not observed.any():
             return self.decide(tally)
+        if (tally.level[observed] == 0).any():
+            raise ValueError("level of the tally must be that of the last cohort, although its patients are pending")
         if observed.all():
             return self.pending.decide(self, tally, pending)
         return _merged(
@@ -237,6 +252,29 @@ class Design(ABC):
             self.pending.decide(self, tally.take(observed), pending.take(observed)),
             self.decide(tally.take(~observed)),
         )
+
+    def seen(self, tally: Tally, pending: Pending | None = None) -> Tally:
+        """Return the data that the design estimates from where patients are pending.
+
+        Under :class:`designs.Weighted` everybody entered, pending patients by their weights; under other policies the
+        patients whose outcome is known.  Tail probabilities, credible intervals and posteriors take it for a tally.
+
+        Raises
+        ------
+        ValueError
+            If ``pending`` does not go with the tally.
+        """
+        return tally if pending is None else self.pending.seen(tally, pending.beside(tally))
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """Return the days of follow-up at which a trial that waits may go on though no outcome has become known.
+
+        Increasing, between 0 and the window: what the policy about pending patients and the rules ask for.
+        """
+        marks = {*self.pending.follow_up_marks(window_days), *self.own_follow_up_marks()}
+        for rule in self.all_rules():
+            marks.update(rule.follow_up_marks())
+        return tuple(sorted(mark for mark in marks if 0 < mark < window_days))
 
     def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         """Return codes (S,) of why a trial is over before any rule is asked; else 0."""

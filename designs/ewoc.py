@@ -13,6 +13,10 @@ where an overdose costs (1 - bound) and an underdose (bound) per unit of dose.
 The bound may rise during the trial, by ``bound_step`` with every cohort after the second up to ``bound_limit``
 (Chu, Lin and Shih 2009, *Journal of Statistical Planning and Inference* 139:1146-1163).
 
+Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: in the TITE-EWOC a pending patient
+contributes 1 - w p to the likelihood, w being the weight of the follow-up (:mod:`designs.weights`; Mauguen, Le Deley
+and Zohar 2011, *Statistics in Medicine* 30:1584-1594).
+
 The paper's ``minimum`` is the lowest dose, any dose up to ``maximum`` being available.  With given levels that has two
 consequences, which the defaults avoid.  DLTs at ``minimum`` itself tell nothing about gamma, and it is always allowed;
 by default ``minimum`` is 0, so that the trial ends where even the lowest dose is not allowed.  And the highest would
@@ -34,6 +38,9 @@ from designs.arrays import FloatArray, IntArray
 from designs.checks import require_amounts, require_number, require_numbers, require_probability
 from designs.decision import Decision, Reason
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.partly_followed import likelihood_words
+from designs.pending import Pending
+from designs.policies import Weighted
 from designs.rules import CoherentEscalation, NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
@@ -92,6 +99,7 @@ class EWOC(TailsDesign):
     3
     """
 
+    weighs_pending = "likelihood"
     references = ("Babb, Rogatko and Zacks (1998), Statistics in Medicine 17:1103-1120",)
 
     target: float
@@ -144,8 +152,16 @@ class EWOC(TailsDesign):
             "chosen in the same way."
         )
 
-    def posterior(self, tally: Tally) -> EwocPosterior:
-        """Return posterior means and the probabilities that each dose exceeds the MTD, by quadrature on a grid."""
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return likelihood_words(policy.weights)
+
+    def posterior(self, tally: Tally, pending: Pending | None = None) -> EwocPosterior:
+        """Return posterior means and the probabilities that each dose exceeds the MTD, by quadrature on a grid.
+
+        Patients pending count as :meth:`Design.seen` says.
+        """
+        tally = self.seen(tally, pending)
         model = self._model(tally)
         functions = [np.exp(model.grid.log_dlt).T, model.exceeds_mtd, model.gamma, self.target * expit(model.u)]
         expected = model.grid.expect(tally, np.column_stack(functions))

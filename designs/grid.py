@@ -4,6 +4,9 @@ A model is a grid: for every node the logarithm of its prior weight (prior densi
 every dose, the logarithms of the DLT probability and of its complement.  The likelihood of S tallies at G nodes is
 then ``dlt @ log_dlt + (n - dlt) @ log_no_dlt``, one product of an (S, 2J) by a (2J, G) matrix.
 
+Patients pending in a tally of everybody entered add the logarithms of 1 - w F, w being the weight of their follow-up
+(:mod:`designs.partly_followed`); nothing else in a model need know of them.
+
 So a new model is a function that fills the grid.  The one-hit model, p = 1 - exp(-exp(b) dose) with b ~ N(m, 1):
 
 >>> def one_hit(doses, prior_mean):
@@ -22,12 +25,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp, sici
 
 from designs.arrays import FloatArray, IntArray
+from designs.partly_followed import PartlyFollowed
+from designs.pending import known_part
 from designs.tally import Tally
 
 CURVATURE = 1.0 / 3.0
@@ -110,6 +116,10 @@ class GridModel:
     log_dlt: FloatArray
     log_no_dlt: FloatArray
 
+    @cached_property
+    def _no_dlt(self) -> FloatArray:
+        return np.exp(self.log_no_dlt)
+
     def expect(self, tally: Tally, functions: FloatArray) -> FloatArray:
         """Return posterior expectations.
 
@@ -172,11 +182,14 @@ class GridModel:
     def _log_weights(self, tally: Tally) -> Iterator[tuple[slice, FloatArray]]:
         """Yield blocks of rows with the logarithms of prior weight times likelihood at every node."""
         table = np.concatenate([self.log_dlt, self.log_no_dlt])
+        known, partly = known_part(tally), PartlyFollowed.of(tally)
         step = min(_ROWS, max(64, _BLOCK // len(self.log_weight)))
         for start in range(0, tally.size, step):
             rows = slice(start, start + step)
-            weight = _counts(tally.n[rows], tally.dlt[rows]) @ table
+            weight = _counts(known.n[rows], known.dlt[rows]) @ table
             weight += self.log_weight
+            if partly is not None:
+                partly.add_logs(weight, rows, self._no_dlt)
             yield rows, weight
 
     def _shared_factors(self, tally: Tally) -> list[_Factor] | None:
@@ -188,6 +201,7 @@ class GridModel:
             return None
         if tally.total_n.max() > _SHARED_PATIENTS:
             return None
+        tally = known_part(tally)
         nothing = np.zeros(tally.size, dtype=np.int64)
         factors = [_Factor.of(tally, 0, 0, nothing)]
         for j in range(1, tally.n_doses):
@@ -200,6 +214,7 @@ class GridModel:
 
     def _sums_by_factors(self, tally: Tally, factors: list[_Factor], columns: FloatArray) -> FloatArray:
         """Return the sums over nodes of prior weight times likelihood times each column."""
+        partly = PartlyFollowed.of(tally)
         prior = np.exp(self.log_weight - self.log_weight.max())
         sums = np.zeros((tally.size, columns.shape[1]))
         for start in range(0, len(prior), _TILE):
@@ -215,6 +230,8 @@ class GridModel:
                 weight = tables[0].take(factors[0].row[rows], axis=0)
                 for table, factor in zip(tables[1:], factors[1:], strict=True):
                     weight *= table.take(factor.row[rows], axis=0)
+                if partly is not None:
+                    partly.multiply(weight, rows, self._no_dlt[:, nodes])
                 sums[rows] += weight @ weighted
         return sums
 

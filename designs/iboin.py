@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
+from typing import ClassVar
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class IBOIN(BOIN):
     (array([2, 2, 2]), array([1, 2, 3]))
     """
 
+    weighs_pending: ClassVar[str] = ""  # its boundaries differ by level, and no rule for pending patients is published
     references = ("Zhou, Lee, Wang, Bailey and Yuan (2021), Pharmaceutical Statistics 20",)
 
     skeleton: tuple[float, ...]

@@ -17,6 +17,11 @@ below.  ``mtd_fit`` says which levels the isotonic fit covers:
     untreated ones too, at their prior mean, so that one of them may be selected (the default of the R package
     escalation).
 
+With ``pending=Weighted()`` some of these designs go on while patients are pending, see :mod:`designs.follow_up`:
+Keyboard, mTPI and mTPI-2 (Lin and Yuan 2020) and CCD, whose two rates are compared in the same way.  i3+3 takes whole
+patients from its counts, and TPI's intervals are as wide as a posterior deviation; for neither is there a rule for
+parts of patients.
+
 Quantities closer than rounding errors are ties, and ties go to the lower dose; a probability equal to the cut-off does
 not exclude.
 """
@@ -27,7 +32,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +42,13 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_choice, require_number, require_positive, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design, default_description
+from designs.follow_up import FollowUpLimits, ess_limits_of_steps, ess_sentences, propose_by_follow_up
 from designs.isotonic import isotonic_rates, nearest_to_target
+from designs.pending import EnteredTally
+from designs.policies import Weighted
 from designs.rational import rational
 from designs.tally import Tally
+from designs.weights import weights_sentence
 from designs.words import listed, percent
 
 MTD_FITS = ("admissible", "tested", "all")
@@ -80,6 +89,8 @@ class IntervalDesign(Design):
         Levels that the isotonic fit covers, see the module's text.
     """
 
+    estimates: ClassVar[tuple[str, ...]] = ("ess",)
+
     target: float
     alpha: float = 1.0
     beta: float = 1.0
@@ -109,7 +120,8 @@ class IntervalDesign(Design):
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """Return +1 (escalate), 0 (stay) or -1 (de-escalate) for y DLTs in n patients.
 
-        ``n`` is a column 0..max_n and ``y`` the grid of min(column number, n), shape (max_n + 1, max_n + 1).
+        ``n`` is a column 0..max_n and ``y`` the grid of min(column number, n), shape (max_n + 1, max_n + 1).  A design
+        that weighs pending patients is asked for n that are not whole, too, of the shape of ``y``.
         """
 
     def exclusions(self, n: IntArray, y: IntArray) -> BoolArray:
@@ -162,9 +174,31 @@ class IntervalDesign(Design):
 
     def propose(self, tally: Tally) -> Decision:
         """See :meth:`Design.propose`."""
+        if isinstance(tally, EnteredTally):
+            return propose_by_follow_up(self, tally)
         n, dlt = tally.current_n, tally.current_dlt
         step = self._table(tally.largest_n).step[n, dlt]
         return self.move_to(tally, np.clip(tally.level + step, 1, self.n_doses))
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """See :meth:`Design.weighing_words`."""
+        return f"{ess_sentences('takes the place of the patients in the posterior')} {weights_sentence(policy.weights)}"
+
+    def complete_steps(self, max_n: int) -> npt.NDArray[np.int8]:
+        """Return the step (+1, 0, -1) by [n, y] where nobody is pending, for n and y up to ``max_n`` at least."""
+        return self._table(max_n).step
+
+    def complete_exclusions(self, max_n: int) -> BoolArray:
+        """Return by [n, y] where a level is excluded, for n and y up to ``max_n`` at least."""
+        return self._table(max_n).excluded
+
+    def rate_limits(self) -> tuple[float, float]:
+        """Return two DLT rates that say up and down; only a design that compares rates has them."""
+        raise ValueError(f"{type(self).__name__} does not compare the DLT rate with two limits")
+
+    def ess_limits(self, max_n: int) -> FollowUpLimits:
+        """Return by y = 0..max_n the limits on the effective sample size; see :mod:`designs.follow_up`."""
+        return ess_limits_of_steps(self.steps, max_n)
 
     def ceiling(self, tally: Tally) -> IntArray:
         """See :meth:`Design.ceiling`: levels below the lowest excluded one."""

@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,7 @@ class Keyboard(EquivalenceIntervalDesign):
     """
 
     references = ("Yan, Mandrekar and Yuan (2017), Clinical Cancer Research 23:3994-4003",)
+    weighs_pending: ClassVar[str] = "interval"
 
     mtd_alpha: float = 0.05
     mtd_beta: float = 0.05

@@ -17,6 +17,7 @@ Here a level is excluded from n = 3, as in BOIN, unless ``exclusion_min_n`` says
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,7 @@ class MTPI(EquivalenceIntervalDesign):
     """
 
     references = ("Ji, Liu, Li and Bekele (2010), Clinical Trials 7:653-663",)
+    weighs_pending: ClassVar[str] = "interval"
 
     def _how(self) -> str:
         return (

@@ -14,6 +14,7 @@ intervals tie, the R package escalation escalates if it can; here the higher int
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,7 @@ class MTPI2(EquivalenceIntervalDesign):
     """
 
     references = ("Guo, Wang, Yang, Lynn and Ji (2017), Contemporary Clinical Trials 58:23-33",)
+    weighs_pending: ClassVar[str] = "interval"
 
     def _how(self) -> str:
         return (

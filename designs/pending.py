@@ -197,6 +197,11 @@ class Pending:
         """Patients pending in all, shape (S,)."""
         return (self.level > 0).sum(axis=1, dtype=np.int64)
 
+    @cached_property
+    def share_followed(self) -> FloatArray:
+        """Share of the window that each patient has been followed, shape (S, P); 0 in empty places."""
+        return np.where(self.level > 0, self.days / self.window_days, 0.0)
+
     def sum_at(self, values: FloatArray) -> FloatArray:
         """Add up a number of each place (S, P) over the patients at each level, shape (S, J)."""
         doses = int(self.n_doses or 1)
@@ -234,8 +239,6 @@ class Pending:
             raise ValueError(f"pending must have {tally.size} rows, as the tally has, not {self.size}")
         if self.level.max(initial=0) > tally.n_doses:
             raise ValueError(f"level must lie between 0 and {tally.n_doses}, the tally's doses, not {self.level!r}")
-        if ((tally.level == 0) & (self.total > 0)).any():
-            raise ValueError("level of the tally must be that of the last cohort, which pending patients belong to")
         return self if self.n_doses == tally.n_doses else replace(self, n_doses=tally.n_doses)
 
     def in_last_cohort(self, tally: Tally) -> IntArray:
@@ -243,8 +246,16 @@ class Pending:
         there = tally.at(self.count)
         return there if self.last_cohort is None else np.minimum(self.last_cohort, there)
 
-    def entered(self, tally: Tally) -> EnteredTally:
+    def entered(self, tally: Tally, weight: FloatArray | None = None) -> EnteredTally:
         """Return the tally of everybody entered, these patients without a DLT so far among them.
+
+        Parameters
+        ----------
+        tally : Tally
+            The patients whose outcome is known.
+        weight : array, shape (S, P), optional
+            How much the follow-up of each patient counts to a design that weighs it; by default as the share of the
+            window, see :func:`designs.weights.follow_up_weights`.
 
         Examples
         --------
@@ -253,7 +264,8 @@ class Pending:
         >>> entered.n, entered.dlt
         (array([[3, 3, 0]]), array([[0, 1, 0]]))
         """
-        return EnteredTally.of(tally, self.beside(tally))
+        pending = self.beside(tally)
+        return EnteredTally.of(tally, pending, pending.share_followed if weight is None else weight)
 
 
 class EnteredTally(Tally):
@@ -268,13 +280,16 @@ class EnteredTally(Tally):
         Of the patients whose outcome is known.
     pending : Pending
         The others.
+    weight : array, shape (S, P)
+        How much the follow-up of each of them counts, from 0 to 1; 0 in empty places.
     """
 
     known: Tally
     pending: Pending
+    weight: FloatArray
 
     @classmethod
-    def of(cls, known: Tally, pending: Pending) -> EnteredTally:
+    def of(cls, known: Tally, pending: Pending, weight: FloatArray) -> EnteredTally:
         """Put known and pending patients together."""
         memory: Mapping[str, IntArray] = known.memory
         if "last_n" in memory:
@@ -287,6 +302,7 @@ class EnteredTally(Tally):
             "memory": memory,
             "known": known,
             "pending": pending,
+            "weight": weight,
         }
         for name, value in values.items():
             object.__setattr__(tally, name, value)
@@ -294,11 +310,36 @@ class EnteredTally(Tally):
 
     def take(self, index: npt.NDArray[Any]) -> EnteredTally:
         """Return the tallies at ``index`` (integers or a mask)."""
-        return EnteredTally.of(self.known.take(index), self.pending.take(index))
+        return EnteredTally.of(self.known.take(index), self.pending.take(index), self.weight[index])
 
     def taken_as_known(self) -> Tally:
         """Return the same patients as if nobody were pending: everybody followed to the end, no further DLT."""
         return Tally(self.n, self.dlt, self.level, self.memory)
+
+
+def known_part(tally: Tally) -> Tally:
+    """Return the tally of the patients whose outcome is known."""
+    return tally.known if isinstance(tally, EnteredTally) else tally
+
+
+def entered_too_soon(tally: Tally, minimum_days: float | None) -> BoolArray:
+    """Return in which trials (S,) the last patient at the current level was entered less than so many days ago.
+
+    By default the whole window.  A tally without pending patients does not say when they were entered: nobody then was
+    entered too soon.
+
+    Raises
+    ------
+    ValueError
+        If the minimum is longer than the window, beyond which nobody's time is known.
+    """
+    if not isinstance(tally, EnteredTally):
+        return np.zeros(tally.size, dtype=np.bool_)
+    window = tally.pending.window_days
+    days = window if minimum_days is None else minimum_days
+    if days > window:
+        raise ValueError(f"minimum_days must be at most the window of {window:g} days, not {days:g}")
+    return tally.pending.followed_at(tally.level) < days
 
 
 def anyone_pending(tally: Tally) -> BoolArray:

@@ -15,18 +15,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
-from designs.checks import require_choice, require_probability, require_whole
+from designs.checks import require_choice, require_flag, require_probability, require_whole
 from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
 from designs.rules.base import Rule, RuledDesign
 from designs.tally import Tally
-from designs.weights import require_weights
+from designs.weights import follow_up_weights, require_weights
 from designs.words import percent
 
 _ROWS = 2**17  # completed tallies decided at a time
@@ -38,6 +38,13 @@ class PolicyDesign(RuledDesign, Protocol):
     @property
     def weighs_pending(self) -> str:
         """How pending patients are weighed: by the "likelihood", as in an "interval" design, or "" for not at all."""
+
+    @property
+    def estimates(self) -> tuple[str, ...]:
+        """The estimates of an interval design that weighs pending patients, its default first."""
+
+    def weighing_words(self, policy: Weighted) -> str:
+        """Say in plain sentences how pending patients count under a policy with its numbers filled in."""
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
@@ -56,6 +63,14 @@ class PendingPolicy(ABC):
     @abstractmethod
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """Decide where somebody is pending in every trial."""
+
+    def seen(self, known: Tally, pending: Pending) -> Tally:
+        """Return the data that estimates come from: of the patients whose outcome is known, unless others weigh in."""
+        return known
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """Return the days of follow-up, short of the window, at which the policy may cease to wait for a patient."""
+        return ()
 
     @abstractmethod
     def describe(self, design: PolicyDesign) -> str:
@@ -83,6 +98,17 @@ class Settled(PendingPolicy):
     All completions of the pending outcomes are decided, every number of further DLTs at every level, and the trial
     goes on where all agree on the level and the size of the next cohort.  So it never decides otherwise than
     :class:`Complete` would have, only sooner.
+
+    Some known designs are this policy, or near it:
+
+    * 3+3 as most protocols mean it, leaving a level at its second DLT without waiting for the rest of the group, is
+      ``ThreePlusThree(pending=Settled())``.
+    * Rolling six (:class:`designs.RollingSix`, ``variant="protocol"``) is near: it goes up or down only where the
+      decision is settled, and in the same states.  But it does not wait for that before it gives the *same* level
+      again, to the fourth, fifth and sixth patient while the first three are pending.  So it is no special case: it is
+      sooner done, with more patients.  Its variants ``"eager"`` and ``"iq"`` also go up on outcomes not settled.
+    * R-TPI (Guo, Ji and Li 2019, *Journal of Biopharmaceutical Statistics* 29:411-424) is ``MTPI2(pending=Settled())``
+      with a bound on the number of patients pending, which there is none of here.
 
     Examples
     --------
@@ -132,7 +158,8 @@ class Weighted(PendingPolicy):
         See :mod:`designs.weights`.
     estimate : {"imputation", "ess"}, optional
         How an interval design estimates: by imputing pending outcomes (2018) or by the effective sample size (2020).
-        By default imputation for BOIN and the effective sample size for the others; model-based designs have none.
+        By default imputation for BOIN and the effective sample size for the others, which know no other; model-based
+        designs have none.
     suspend_above : float, optional
         Share of the patients at the current level above which accrual is suspended while they are pending.  By default
         0.5 with imputation, and never otherwise; 1 is never.
@@ -141,6 +168,9 @@ class Weighted(PendingPolicy):
     minimum_known : int, optional
         Patients at the current level whose outcome must be known for an escalation.  By default 2 with the effective
         sample size, and 0 otherwise.
+    suspend_first : bool
+        Whether the share pending holds back even a de-escalation that no pending outcome can change, as in the R
+        package TITEgBOIN; elimination it never holds back.  Interval designs only.
     """
 
     weights: str | tuple[float, ...] = "linear"
@@ -148,6 +178,7 @@ class Weighted(PendingPolicy):
     suspend_above: float | None = None
     minimum_followed: float = 0.0
     minimum_known: int | None = None
+    suspend_first: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", require_weights("weights", self.weights))
@@ -158,6 +189,7 @@ class Weighted(PendingPolicy):
         require_probability("minimum_followed", self.minimum_followed, closed=True)
         if self.minimum_known is not None:
             require_whole("minimum_known", self.minimum_known, 0)
+        require_flag("suspend_first", self.suspend_first)
 
     def check(self, design: PolicyDesign) -> None:
         """Raise ValueError unless the design can weigh pending patients in this way."""
@@ -169,39 +201,72 @@ class Weighted(PendingPolicy):
             )
         if design.weighs_pending == "likelihood" and self.estimate is not None:
             raise ValueError(f"estimate must be left out for {name}, which weighs its likelihood")
+        if design.weighs_pending == "interval" and self.estimate not in (None, *design.estimates):
+            raise ValueError(f"estimate must be {' or '.join(design.estimates)} for {name}, not {self.estimate}")
+        if design.weighs_pending == "likelihood" and self.suspend_first:
+            raise ValueError(f"suspend_first must be false for {name}; it is about interval designs")
+
+    def filled_in(self, design: PolicyDesign) -> Weighted:
+        """Return the policy with what ``design`` takes where nothing is said."""
+        if design.weighs_pending != "interval":
+            return self
+        estimate = self.estimate or design.estimates[0]
+        share = {"imputation": 0.5, "ess": 1.0}[estimate] if self.suspend_above is None else self.suspend_above
+        known = {"imputation": 0, "ess": 2}[estimate] if self.minimum_known is None else self.minimum_known
+        return replace(self, estimate=estimate, suspend_above=share, minimum_known=known)
 
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """See :meth:`PendingPolicy.decide`."""
-        entered = pending.entered(known)
+        entered = self.seen(known, pending)
         decided = design.decide(entered)
         if design.weighs_pending == "likelihood":
             decided = self._suspended(entered, decided)
         return held(design, entered, decided, np.zeros(known.size, dtype=np.bool_))
 
+    def seen(self, known: Tally, pending: Pending) -> EnteredTally:
+        """See :meth:`PendingPolicy.seen`: everybody entered, pending patients by their weights.
+
+        Raises
+        ------
+        ValueError
+            If adaptive weights lack the days of a known DLT.
+        """
+        if self.weights == "adaptive" and pending.dlt_days is not None:
+            told = (~np.isnan(pending.dlt_days)).sum(axis=1)
+            for row in np.flatnonzero(told < known.total_dlt)[:1]:
+                raise ValueError(
+                    f"dlt_days must hold the days of every known DLT, {known.total_dlt[row]}, not {told[row]}"
+                )
+        return pending.entered(known, follow_up_weights(pending, self.weights))
+
+    def follow_up_marks(self, window_days: float) -> tuple[float, ...]:
+        """See :meth:`PendingPolicy.follow_up_marks`."""
+        return (self.minimum_followed * window_days,) if self.minimum_followed > 0 else ()
+
     def describe(self, design: PolicyDesign) -> str:
         """See :meth:`PendingPolicy.describe`."""
-        said = [f"Patients in their DLT window count by how long they have been followed, {self._weight_words()}."]
-        if self.suspend_above is not None and self.suspend_above < 1:
-            said.append(
-                f"The trial waits while more than {percent(self.suspend_above)} of the patients at the current level "
-                "are pending."
+        policy = self.filled_in(design)
+        said = [design.weighing_words(policy)]
+        if policy.suspend_above is not None and policy.suspend_above < 1:
+            unless = (
+                ", unless known DLTs already call for a lower level"
+                if design.weighs_pending == "interval" and not policy.suspend_first
+                else ""
             )
-        if self.minimum_followed > 0:
+            said.append(
+                f"The trial waits while more than {percent(policy.suspend_above)} of the patients at the current level "
+                f"are pending{unless}."
+            )
+        if policy.minimum_followed > 0:
             said.append(
                 f"The dose is raised only when every pending patient at the current level has been followed for "
-                f"{percent(self.minimum_followed)} of the window."
+                f"{percent(policy.minimum_followed)} of the window."
             )
-        if self.minimum_known:
-            said.append(f"The dose is raised only when {self.minimum_known} outcomes at the current level are known.")
+        if policy.minimum_known:
+            said.append(
+                f"The dose is raised only when at least {policy.minimum_known} outcomes at the current level are known."
+            )
         return " ".join(said)
-
-    def _weight_words(self) -> str:
-        if self.weights == "linear":
-            return "in proportion"
-        if self.weights == "adaptive":
-            return "by the times of the DLTs seen so far (adaptive weights)"
-        shares = ", ".join(percent(share) for share in self.weights if not isinstance(share, str))
-        return f"by the shares of DLTs expected in equal parts of the window: {shares}"
 
     def _suspended(self, entered: EnteredTally, decided: Decision) -> Decision:
         """Hold back a model-based design; interval designs have these limits in their tables, in their own order."""

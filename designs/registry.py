@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from typing import NamedTuple
 
 from designs import rules as _rules
 from designs.a_plus_b import APlusB
@@ -20,6 +22,8 @@ from designs.iboin import IBOIN
 from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
+from designs.policies import Complete, PendingPolicy, Settled, Weighted
+from designs.rolling_six import RollingSix
 from designs.table_design import TableDesign
 from designs.three_plus_three import ThreePlusThree
 from designs.tpi import TPI
@@ -42,14 +46,18 @@ _BUILT_IN: dict[str, type[Design]] = {
     "CRM-MLE": CRMMLE,
     "A+B": APlusB,
     "iBOIN": IBOIN,
+    "RollingSix": RollingSix,
     "table": TableDesign,
 }
+_TITE = ("BOIN", "CRM", "Keyboard", "mTPI", "mTPI-2", "BLRM", "EWOC", "BMA-CRM")
+_POLICIES: dict[str, type[PendingPolicy]] = {policy.__name__: policy for policy in (Complete, Settled, Weighted)}
 _RULES: dict[str, type[_rules.Rule]] = {
     rule.__name__: rule
     for rule in (
         _rules.NoSkipping,
         _rules.CoherentEscalation,
         _rules.CoherentDeescalation,
+        _rules.GlobalCoherence,
         _rules.MaximumIncrement,
         _rules.HardSafety,
         _rules.StopTooToxic,
@@ -90,7 +98,7 @@ def design_names() -> list[str]:
 
 
 def design_class(name: str) -> type[Design]:
-    """Return the design of a name, in any case.
+    """Return the design of a name, in any case, its words apart or joined in any way.
 
     Raises
     ------
@@ -101,19 +109,76 @@ def design_class(name: str) -> type[Design]:
 
     Examples
     --------
-    >>> design_class("boin").__name__
-    'BOIN'
+    >>> design_class("boin").__name__, design_class("rolling six").__name__
+    ('BOIN', 'RollingSix')
     """
     for known, design in _BUILT_IN.items():
-        if known.lower() == name.lower():
+        if _plain(known) == _plain(name):
             return design
     for known, entry in _third_party().items():
-        if known.lower() == name.lower():
+        if _plain(known) == _plain(name):
             loaded = entry.load()
             if not (isinstance(loaded, type) and issubclass(loaded, Design)):
                 raise TypeError(f"entry point {known!r} of {GROUP} must lead to a subclass of designs.Design")
             return loaded
     raise UnknownName("design", name, design_names())
+
+
+class DesignType(NamedTuple):
+    """What a type in a scenario file stands for: a design, and its policy about pending patients; None = any."""
+
+    design: type[Design]
+    policy: type[PendingPolicy] | None
+
+
+def type_names() -> list[str]:
+    """Return the names of all types of design: those of the designs, and the short ones of time-to-event designs."""
+    return [*_BUILT_IN, *_tite_types(), *sorted(_third_party())]
+
+
+def design_type(name: str) -> DesignType:
+    """Return what a type's name stands for, as :func:`design_class` reads it.
+
+    ``TITE-X`` is the design X whose ``pending`` is :class:`designs.Weighted`.
+
+    Raises
+    ------
+    UnknownName, TypeError
+        As for :func:`design_class`.
+
+    Examples
+    --------
+    >>> design_type("TITE-CRM")
+    DesignType(design=<class 'designs.crm.CRM'>, policy=<class 'designs.policies.Weighted'>)
+    >>> design_type("CRM").policy is None
+    True
+    """
+    for known, design in _tite_types().items():
+        if _plain(known) == _plain(name):
+            return DesignType(design, Weighted)
+    try:
+        return DesignType(design_class(name), None)
+    except UnknownName:
+        raise UnknownName("design", name, type_names()) from None
+
+
+def policy_names() -> list[str]:
+    """Return the names of what a design may do about pending patients."""
+    return list(_POLICIES)
+
+
+def policy_class(name: str) -> type[PendingPolicy]:
+    """Return the policy of a name, in any case.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; it suggests the nearest name.
+    """
+    for known, policy in _POLICIES.items():
+        if known.lower() == name.lower():
+            return policy
+    raise UnknownName("policy", name, policy_names())
 
 
 def name_of_design(design: type[Design]) -> str:
@@ -147,6 +212,14 @@ def rule_class(name: str) -> type[_rules.Rule]:
         if known.lower() == name.lower():
             return rule
     raise UnknownName("rule", name, rule_names())
+
+
+def _tite_types() -> dict[str, type[Design]]:
+    return {f"TITE-{name}": _BUILT_IN[name] for name in _TITE}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"(?<=[a-z])[ _-](?=[a-z])", "", name.lower())
 
 
 def _third_party() -> dict[str, EntryPoint]:

@@ -5,21 +5,43 @@ E escalate (stay at the highest level), S stay, D de-escalate (stay at the lowes
 level and all above (at the lowest level stop); files with one decision per line may write DU for U.
 
 The MTD is the level, tested and not excluded, whose isotonic estimate is nearest the target (:mod:`designs.interval`).
+
+A table may also say what happens while patients are pending: rows then are by the numbers of patients entered and of
+patients pending, with two more letters, W wait and M stop, this level being the MTD (:mod:`designs.pending_letters`,
+:mod:`designs.pending_rows`).  The largest number of patients in it is the most that a level is given, and where there
+is no level above to go to, a level with that many is the MTD once nobody is pending; so rolling six can be written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, IntArray
+from designs.decision import Decision
 from designs.interval import IntervalDesign
+from designs.pending_letters import (
+    ByTable,
+    LetterTable,
+    M,
+    course,
+    highest_open,
+    proposed,
+    require_own_policy,
+    stops,
+)
+from designs.pending_rows import PendingRows, known_letters, letters_of, pending_rows, require_decisions
+from designs.policies import Complete, PendingPolicy
+from designs.tally import Tally
 
 LETTERS = "ESDU"
+
+PatientRows = tuple[tuple[int, str], ...]
+"""(patients, letters) in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +54,23 @@ class TableDesign(IntervalDesign):
         For each number of patients at the current level the decisions after 0, 1, ... DLTs, as in
         ``{3: "ESDU", 6: "EESDUUU"}``.  Every number of patients that cohorts can add up to must be there.  Kept as
         (n, letters) pairs.  In a scenario file also the name of a CSV file with the columns n, dlts, decision.
+        With patients pending: for each number entered and each number pending, as in
+        ``{3: {0: "ESU", 1: "SSU", 2: "SS", 3: "S"}, ...}``, with every state that a trial can reach; kept as
+        (n, pending, letters) triples; in a file with the columns n, dlts, pending, decision.
     target : float
         Target DLT probability, for the selection of the MTD.
     n_doses, max_n, cohort_size, start_level, rules
         As for :class:`designs.Design`.
+    pending
+        As for :class:`designs.Design` where the table has no patients pending, and else to be left out.
     mtd_alpha, mtd_beta, mtd_fit
         See :mod:`designs.interval`.
 
     Raises
     ------
     ValueError
-        If a row is missing, has another length than its number of patients, a letter that is none of E, S, D and U,
-        or a decision that becomes milder with more DLTs.
+        If a row is missing, has another length than its number of patients, a letter that is none of the table's,
+        or a decision that becomes milder with more DLTs; or if a trial can reach a state that the table leaves out.
 
     Examples
     --------
@@ -53,17 +80,27 @@ class TableDesign(IntervalDesign):
     array([2, 2, 1, 0])
     """
 
-    table: tuple[tuple[int, str], ...] | dict[int, str] | str = ()
+    table: PatientRows | PendingRows | dict[int, str | dict[int, str]] | str = ()
     exclusion_certainty: float | None = None
+    pending: PendingPolicy = field(default_factory=ByTable)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "table", _as_rows(self.table))  # pairs, so that the design can be hashed
+        if _has_pending(self.table):
+            object.__setattr__(self, "table", pending_rows(self.table))  # triples, so that the design can be hashed
+            require_own_policy(self, self.pending)
+        else:
+            object.__setattr__(self, "table", _as_rows(self.table))
+            if isinstance(self.pending, ByTable):
+                object.__setattr__(self, "pending", Complete())
         super().__post_init__()
         if self.exclusion_certainty is not None:
             raise ValueError("exclusion_certainty must not be given: the table says what is excluded")
+        if self.by_pending:
+            require_decisions(cast("PendingRows", self.table), self.cohort_size, self.max_n)
+            return
         # A level with max_n patients ends the trial, so that row is never asked for.
         needed = set(range(self.cohort_size, self.max_n, self.cohort_size))
-        missing = sorted(needed - {n for n, _ in self._rows})
+        missing = sorted(needed - {n for n, _ in self.known_rows})
         if missing:
             raise ValueError(
                 f"table must have a row for every number of patients that cohorts of {self.cohort_size} add up to; "
@@ -71,11 +108,40 @@ class TableDesign(IntervalDesign):
             )
 
     @property
-    def _rows(self) -> tuple[tuple[int, str], ...]:
-        return cast("tuple[tuple[int, str], ...]", self.table)
+    def by_pending(self) -> bool:
+        """Whether the table says what happens while patients are pending."""
+        return len(self.table[0]) == 3
+
+    @property
+    def known_rows(self) -> PatientRows:
+        """The letters where nobody is pending, as (patients, letters) pairs."""
+        if self.by_pending:
+            return tuple(known_letters(cast("PendingRows", self.table)).items())
+        return cast("PatientRows", self.table)
+
+    def letter_table(self, largest_n: int = 0) -> LetterTable:
+        """Return the letters by patients entered, DLTs and patients pending, of a table that has them.
+
+        Raises
+        ------
+        ValueError
+            If the table has no patients pending.
+        """
+        if not self.by_pending:
+            raise ValueError("table has no patients pending")
+        return letters_of(cast("PendingRows", self.table), largest_n)
 
     def _how(self) -> str:
-        rows = "; ".join(f"{n} patients: {row}" for n, row in self._rows)
+        if self.by_pending:
+            rows = "; ".join(f"{n} entered, {c} pending: {row}" for n, c, row in cast("PendingRows", self.table))
+            return (
+                "The decisions are those of a table: for each number of patients entered at the current level and of "
+                "those pending one letter per number of DLTs from 0 (E escalate, S stay, W wait, M stop, the level "
+                "being the MTD, D de-escalate, U de-escalate and close the level and all above): "
+                f"{rows}. The largest number entered is the most that a level is given; with E there and no open level "
+                "above it is the MTD once nobody is pending."
+            )
+        rows = "; ".join(f"{n} patients: {row}" for n, row in self.known_rows)
         return (
             "The decisions are those of a table: for each number of patients at the current level one letter per "
             "number "
@@ -83,18 +149,53 @@ class TableDesign(IntervalDesign):
             f"{rows}."
         )
 
+    def propose(self, tally: Tally) -> Decision:
+        """See :meth:`Design.propose`."""
+        return self.propose_with_ceiling(tally)[0] if self.by_pending else super().propose(tally)
+
+    def ceiling(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.ceiling`."""
+        if self.by_pending:
+            return highest_open(self.letter_table(tally.largest_n), tally)
+        return super().ceiling(tally)
+
+    def propose_with_ceiling(self, tally: Tally) -> tuple[Decision, IntArray | None]:
+        """See :meth:`Design.propose_with_ceiling`."""
+        if not self.by_pending:
+            return super().propose_with_ceiling(tally)
+        going = course(self.letter_table(tally.largest_n), tally)
+        room = self.known_rows[-1][0] - tally.at(tally.n, going.level)
+        return proposed(going, tally, np.clip(room, 1, self.cohort_size)), going.ceiling
+
+    def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
+        """See :meth:`Design.finished`."""
+        return self._finished(tally) if self.by_pending else None
+
+    def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
+        if not self.by_pending:
+            return super()._finished(tally)
+        return stops(self.letter_table(tally.largest_n), tally, self.max_n, self.known_rows[-1][0])
+
+    def pick(self, tally: Tally) -> IntArray:
+        """See :meth:`Design.pick`: where the table has found its MTD, that, and else the nearest to the target."""
+        nearest = super().pick(tally)
+        if not self.by_pending:
+            return nearest
+        going = course(self.letter_table(tally.largest_n), tally)
+        return np.where(going.letter == M, going.level, np.minimum(nearest, going.ceiling))
+
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`; where the table has no row (an incomplete cohort): stay."""
         steps = np.zeros(y.shape, dtype=np.int8)
-        for patients, letters in self._rows:
+        for patients, letters in self.known_rows:
             if patients < len(steps):
-                steps[patients, : patients + 1] = [{"E": 1, "S": 0}.get(letter, -1) for letter in letters]
+                steps[patients, : patients + 1] = [{"E": 1, "D": -1, "U": -1}.get(letter, 0) for letter in letters]
         return steps
 
     def exclusions(self, n: IntArray, y: IntArray) -> BoolArray:
         """See :meth:`IntervalDesign.exclusions`."""
         excluded = np.zeros(y.shape, dtype=np.bool_)
-        for patients, letters in self._rows:
+        for patients, letters in self.known_rows:
             if patients < len(excluded):
                 excluded[patients, : patients + 1] = [letter == "U" for letter in letters]
         return excluded
@@ -126,6 +227,13 @@ def table_from_rows(rows: Iterable[tuple[int, int, str]]) -> dict[int, str]:
                 f"table must have decisions for 0 to {patients} DLTs in {patients} patients, not {sorted(row)}"
             )
     return {patients: "".join(row[dlts] for dlts in sorted(row)) for patients, row in sorted(cells.items())}
+
+
+def _has_pending(table: object) -> bool:
+    if isinstance(table, Mapping):
+        return any(isinstance(row, Mapping) for row in table.values())
+    triples = isinstance(table, list | tuple) and len(table) > 0
+    return triples and all(isinstance(row, list | tuple) and len(row) == 3 for row in cast("tuple[object, ...]", table))
 
 
 def _as_rows(table: object) -> tuple[tuple[int, str], ...]:

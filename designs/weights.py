@@ -18,6 +18,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from designs.checks import require_numbers
 from designs.pending import Pending
+from designs.words import percent
 
 SCHEMES = ("linear", "adaptive")
 
@@ -55,16 +56,30 @@ def follow_up_weights(pending: Pending, weights: str | tuple[float, ...] = "line
     >>> follow_up_weights(pending, (0.2, 0.8))
     array([[0.2, 0.6]])
     """
-    days, window = pending.days, pending.window_days
-    if not isinstance(weights, str):
-        part = days / window * len(weights)
-        grown = [share * np.clip(part - before, 0.0, 1.0) for before, share in enumerate(weights)]
-        weight = np.sum(grown, axis=0)
-    elif weights == "linear":
-        weight = days / window
+    if weights == "linear":
+        return pending.share_followed
+    if isinstance(weights, str):
+        weight = _adaptive(pending.days, pending.window_days, pending.dlt_days)
     else:
-        weight = _adaptive(days, window, pending.dlt_days)
+        part = pending.share_followed * len(weights)
+        weight = np.sum([share * np.clip(part - before, 0.0, 1.0) for before, share in enumerate(weights)], axis=0)
     return np.where(pending.level > 0, weight, 0.0)
+
+
+def weights_sentence(weights: str | tuple[float, ...]) -> str:
+    """Say how follow-up counts.
+
+    Examples
+    --------
+    >>> weights_sentence((0.2, 0.3, 0.5))
+    'Follow-up counts by the shares of DLTs expected in equal parts of the window: 20 %, 30 %, 50 %.'
+    """
+    if weights == "linear":
+        return "Follow-up counts by the share of the window."
+    if isinstance(weights, str):
+        return "Follow-up counts by the share of the window, adapted to the times of the DLTs known so far (adaptive)."
+    shares = ", ".join(percent(share) for share in weights)
+    return f"Follow-up counts by the shares of DLTs expected in equal parts of the window: {shares}."
 
 
 def _adaptive(days: FloatArray, window: float, dlt_days: FloatArray | None) -> FloatArray:

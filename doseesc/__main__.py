@@ -1,6 +1,6 @@
 """``python -m doseesc``: the same as the console script ``doseesc``."""
 
-from doseesc.cli import main
+from doseesc.start import main
 
 if __name__ == "__main__":
     main()

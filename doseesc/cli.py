@@ -10,9 +10,10 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -20,6 +21,7 @@ from typer.core import TyperGroup
 from doseesc import commands
 from doseesc.errors import ScenarioError
 from doseesc.files import OutputError
+from doseesc.wording import printable
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -41,9 +43,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a terminal without ± shows a question mark, not a traceback
     try:
         build_app()(args=None if arguments is None else list(arguments), prog_name="doseesc")
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        _flush()
+    except KeyboardInterrupt as error:
+        _say_interrupted(error)
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        _cannot(error)
+    except SystemExit:
+        _flush()
+        raise
+
+
+def _say_interrupted(error: KeyboardInterrupt) -> None:
+    """Say so, unless it comes from :mod:`doseesc.start`, which says it itself."""
+    if not error.args:
+        typer.echo("interrupted", err=True)
+
+
+def _flush() -> None:
+    """Write what is still to be written to standard output, as long as it can be said that this failed."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _cannot(error)
+
+
+def _cannot(error: OSError) -> NoReturn:
+    """End because the system refuses something, such as room on a disk."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        with suppress(OSError, ValueError):  # what cannot be written is not tried again when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):  # as head leaves it: nobody reads on
+        place = f" ({error.filename})" if error.filename else ""
+        typer.echo(printable(f"cannot go on: {error.strerror or error}{place}"), err=True)
+    sys.exit(USER_ERROR)
 
 
 def build_app() -> typer.Typer:
@@ -79,10 +112,10 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except (ScenarioError, OutputError) as error:
-            typer.echo(str(error), err=True)
+            typer.echo(printable(str(error)), err=True)
             raise typer.Exit(USER_ERROR) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
+        except KeyboardInterrupt as error:
+            _say_interrupted(error)
             raise typer.Exit(INTERRUPTED) from None
 
 

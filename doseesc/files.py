@@ -1,22 +1,37 @@
 """Files and folders, written whole or not at all.
 
 A file is written beside the wanted place under another name, and takes its name only when it is complete; so is a
-folder.  Whatever happens before leaves nothing behind.
+folder.  Files of a folder that is there already take their places together, and the folder is never gone; see
+:mod:`doseesc.durable`.  What was edited or added by hand stays where it is.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import uuid
+import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doseesc.durable import (
+    clean_beside,
+    hidden_name,
+    locked,
+    recover,
+    remove,
+    replace_files,
+    sync_folder,
+    write_through,
+)
+
 if TYPE_CHECKING:
     import pandas as pd
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 ANOTHER_FOLDER = "choose another folder with  --out DIR"
 
@@ -28,56 +43,60 @@ class OutputError(RuntimeError):
 def write_folder(
     files: Mapping[str, str | bytes], folder: str | Path, *, keep: bool = False, drop: Sequence[str] = ()
 ) -> Path:
-    """Write files as a folder, whole or not at all; a folder of that name is replaced once the new is complete.
+    """Write files as a folder, whole or not at all; those of a folder of that name are replaced once all are written.
 
-    With ``keep`` the new folder holds besides what the old one held, but for files and folders named in ``drop``.
+    With ``keep`` what the old folder held besides stays, but for files and folders named in ``drop``.
 
     Raises
     ------
     OutputError
-        If writing fails.
+        If writing fails, or another process keeps writing into the folder.
     """
     path = Path(folder)
-    target = path.resolve()
-    mark = uuid.uuid4().hex[:8]
-    fresh, old = (target.with_name(f".{target.name}.{mark}.{what}") for what in ("new", "old"))
-    missing = [parent for parent in target.parents if not parent.exists()]
+    contents = {name: _bytes(content) for name, content in files.items()}
     try:
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        if keep and target.exists():
-            shutil.copytree(target, fresh, symlinks=True, ignore=_only_at_the_top(target, drop))
+        target = path.resolve()
+        if target.is_dir():
+            _replace(target, contents, keep=keep, drop=drop)
         else:
-            fresh.mkdir()
-        for name, content in files.items():
-            _write(fresh / name, content)
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-    except BaseException as error:
-        _undo(target, fresh, old, missing)
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise OutputError(f"{path} cannot be written: {reason}\n  {ANOTHER_FOLDER}") from error
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+            _make(target, contents)
+    except OSError as error:
+        raise _refusal(path, error, ANOTHER_FOLDER) from error
     return path
 
 
-def _only_at_the_top(top: Path, names: Sequence[str]) -> Callable[[str, list[str]], set[str]]:
-    return lambda folder, inside: set(names).intersection(inside) if Path(folder) == top else set()
+def _replace(target: Path, contents: Mapping[str, bytes], *, keep: bool, drop: Sequence[str]) -> None:
+    recover(target)
+    with locked(target):
+        if not keep:
+            drop = [
+                each.name for each in target.iterdir() if each.name not in {name.split("/")[0] for name in contents}
+            ]
+        replace_files(target, contents, drop)
 
 
-def _undo(target: Path, fresh: Path, old: Path, missing: list[Path]) -> None:
-    """Put things back as they were; ``missing`` are the parents that did not exist, the innermost first."""
-    shutil.rmtree(fresh, ignore_errors=True)
-    if old.exists():
-        if target.exists():  # interrupted after the new folder took its name
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            old.rename(target)
-    for parent in missing:
-        if parent.is_dir() and not any(parent.iterdir()):
-            parent.rmdir()
+def _make(target: Path, contents: Mapping[str, bytes]) -> None:
+    missing = [parent for parent in target.parents if not parent.exists()]
+    fresh = target.with_name(hidden_name(target.name))
+    try:
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        with locked(target.parent) as held:
+            if held:
+                clean_beside(target)
+            fresh.mkdir()
+            for name, content in contents.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+                write_through(fresh / name, content)
+                sync_folder((fresh / name).parent)
+            fresh.rename(target)
+            for parent in (target.parent, *(each.parent for each in missing)):
+                sync_folder(parent)
+    except BaseException:
+        remove(fresh)
+        for parent in missing:  # the innermost first
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        raise
 
 
 def write_file(path: str | Path, content: str | bytes, *, force: bool = False, parents: bool = False) -> Path:
@@ -99,14 +118,18 @@ def write_file(path: str | Path, content: str | bytes, *, force: bool = False, p
     """
     path = Path(path)
     check_absent([path], force=force)
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.new")
+    fresh = path.with_name(hidden_name(path.name))
     try:
         if parents:
             path.parent.mkdir(parents=True, exist_ok=True)
-        _write(fresh, content)
-        fresh.replace(path)
+        with locked(path.parent) as held:
+            if held:
+                clean_beside(path)
+            write_through(fresh, _bytes(content))
+            fresh.replace(path)
+            sync_folder(path.parent)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}\n  choose another name") from error
+        raise _refusal(path, error, "choose another name") from error
     finally:
         with suppress(OSError):  # such as a parent that is a file; the error above tells of it
             fresh.unlink(missing_ok=True)
@@ -114,7 +137,7 @@ def write_file(path: str | Path, content: str | bytes, *, force: bool = False, p
 
 
 def add_files(files: Mapping[str, str | bytes], folder: str | Path, *, force: bool = False) -> list[Path]:
-    """Write files into a folder, which is made if need be, each whole or not at all.
+    """Write files into a folder, which is made if need be, all of them or none.
 
     Parameters
     ----------
@@ -129,9 +152,10 @@ def add_files(files: Mapping[str, str | bytes], folder: str | Path, *, force: bo
     OutputError
         If one exists and ``force`` is not given, before any is written, or if writing fails.
     """
-    paths = {Path(folder) / name: content for name, content in files.items()}
+    paths = [Path(folder) / name for name in files]
     check_absent(paths, force=force)
-    return [write_file(path, content, force=force, parents=True) for path, content in paths.items()]
+    write_folder(files, folder, keep=True)
+    return paths
 
 
 def check_absent(paths: Iterable[Path], *, force: bool) -> None:
@@ -149,6 +173,14 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
             raise OutputError(f"{path} exists already and is no file\n  choose another name")
         if not force:
             raise OutputError(f"{path} exists already\n  replace it with  --force,  or move it away")
+
+
+def bytes_of_file(write: Callable[[Path], object], name: str) -> bytes:
+    """Return what a function writes that can only write into a file, whose ending is that of ``name``."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / name
+        write(path)
+        return path.read_bytes()
 
 
 def json_text(value: Any) -> str:
@@ -169,8 +201,32 @@ def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV, without its index and with the same line ends on every system."""
-    return frame.to_csv(index=False, lineterminator="\n")
+    import pandas as pd
+
+    safe = frame.rename(columns=csv_cell)
+    for name in safe:
+        if safe[name].dtype.kind not in "biufcmM":
+            cells = [csv_cell(each) for each in safe[name]]
+            safe[name] = pd.Series(cells, index=safe.index, dtype=object)  # as they are: 1 does not become 1.0
+    return safe.to_csv(index=False, lineterminator="\n")
 
 
-def _write(path: Path, content: str | bytes) -> None:
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
+def csv_cell(value: Any) -> Any:
+    """Return what a cell of a CSV file holds, so that no spreadsheet takes a text for a formula and runs it.
+
+    Examples
+    --------
+    >>> [csv_cell(each) for each in ("BOIN", "=HYPERLINK(0)", "-1", -1.5, None)]
+    ['BOIN', "'=HYPERLINK(0)", '-1', -1.5, None]
+    """
+    if not isinstance(value, str) or not value.startswith(_FORMULAS):
+        return value
+    return value if _NUMBER.fullmatch(value) else "'" + value
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _refusal(path: Path, error: OSError, remedy: str) -> OutputError:
+    return OutputError(f"{path} cannot be written: {error.strerror or error}\n  {remedy}")

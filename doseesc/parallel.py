@@ -7,8 +7,9 @@ together in their order.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal, TypeVar
 
 Task = TypeVar("Task")
@@ -60,6 +61,15 @@ def begin(work: Callable[[], Answer]) -> Callable[[], Answer]:
 
     begun = Parallel(n_jobs=min(2, os.cpu_count() or 1), return_as="generator")([delayed(work)()])
     return lambda: next(iter(begun))
+
+
+def end_workers() -> None:
+    """End the processes that this one has started, whatever they are at; for when it is itself to end."""
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(loky, "_executor", None)
+    if executor is not None:
+        with suppress(Exception):  # of executors that are ending already
+            executor.shutdown(wait=True, kill_workers=True)
 
 
 def block_sizes(trials: int, block: int) -> list[int]:

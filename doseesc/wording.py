@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -84,3 +85,39 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     close = nearest(name, known)
     return f"did you mean {close}? " if close else ""
+
+
+def has_control_characters(text: str, *, lines: bool = False) -> bool:
+    r"""Return whether a text holds what a terminal or an editor obeys instead of showing it.
+
+    These are control characters, line and paragraph separators, half characters, and marks that turn the direction of
+    what follows.  With ``lines`` line ends and tabs are allowed.
+
+    Examples
+    --------
+    >>> [has_control_characters(text) for text in ("2 × 10⁸", "a\x1b[2J", "two\nlines", "\u202eback")]
+    [False, True, True, True]
+    >>> has_control_characters("two\r\nlines", lines=True)
+    False
+    """
+    if lines:
+        text = text.replace("\r\n", "\n").replace("\n", "").replace("\t", "")
+    return any(_obeyed(char) for char in text)
+
+
+def printable(text: str) -> str:
+    r"""Return a text of one or more lines without what a terminal would obey.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2J\nb")
+    'a [2J\nb'
+    """
+    return "".join(" " if _obeyed(char) and char != "\n" else char for char in text)
+
+
+def _obeyed(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _TURNING
+
+
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

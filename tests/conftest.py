@@ -6,6 +6,10 @@ from doseesc.errors import ScenarioError
 from doseesc.study.study import load
 
 
+def pytest_addoption(parser):
+    parser.addoption("--fuzz", type=int, default=1, metavar="N", help="try N times as many random inputs")
+
+
 @pytest.fixture(scope="session")
 def small_scenario():
     """The text of a small right scenario file, into which tests put mistakes and additions."""

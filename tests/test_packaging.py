@@ -1,9 +1,11 @@
 """The wheel and the sdist hold both packages and the shipped scenarios, and the wheel runs outside a checkout."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -64,3 +66,18 @@ def test_installed_wheel_runs_the_shipped_scenarios(wheel_only, tmp_path):
     assert (tmp_path / "nct04602104.yaml").read_bytes() == (ROOT / "scenarios" / "nct04602104.yaml").read_bytes()
     run(["-m", "doseesc", "run", "nct04602104.yaml", "--trials", "500"], tmp_path, wheel_only)
     assert (tmp_path / "results" / "nct04602104" / "results.json").is_file()
+
+
+def test_the_constraints_hold_every_dependency_within_its_bounds():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    held = {name: version for name, _, version in (line.partition("==") for line in lines)}
+    needed = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    for requirement in map(Requirement, needed):
+        version = held[re.sub(r"[-_.]+", "-", requirement.name).lower()]
+        assert requirement.specifier.contains(version), requirement

@@ -19,7 +19,13 @@ from designs.rules.base import (
 )
 from designs.rules.cohorts import CohortSizeByDLTs, CohortSizeByLevel, SentinelAtNewDose
 from designs.rules.combined import AllOf, AnyOf
-from designs.rules.limits import CoherentDeescalation, CoherentEscalation, MaximumIncrement, NoSkipping
+from designs.rules.limits import (
+    CoherentDeescalation,
+    CoherentEscalation,
+    GlobalCoherence,
+    MaximumIncrement,
+    NoSkipping,
+)
 from designs.rules.paths import FollowPath
 from designs.rules.safety import HardSafety, StopTooToxic, TryRescueDose
 from designs.rules.selection import MinimumAtMTD, SelectTried
@@ -44,6 +50,7 @@ __all__ = [
     "CohortSizeByLevel",
     "CohortSizeRule",
     "FollowPath",
+    "GlobalCoherence",
     "HardSafety",
     "HoldingRule",
     "LimitRule",

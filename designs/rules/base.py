@@ -93,6 +93,10 @@ class Rule(ABC):
         """
         return np.zeros(entered.size, dtype=np.bool_)
 
+    def follow_up_marks(self) -> tuple[float, ...]:
+        """Return the days of follow-up, short of the window, at which the rule may cease to wait for a patient."""
+        return ()
+
     @abstractmethod
     def describe(self, design: RuledDesign) -> str:
         """Say in one plain sentence, with its numbers, what the rule does to ``design``."""

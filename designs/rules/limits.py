@@ -2,7 +2,8 @@
 
 No skipping is dfcrm's ``restrict``, escalation's ``dont_skip_doses`` and crmPack's ``IncrementsDoseLevels``; the
 largest increment is crmPack's ``IncrementsRelative`` and ``IncrementsRelativeDLT``; coherence is that of Cheung (2005),
-*Biometrika* 92:863-873: no escalation where the last patients had a DLT, no de-escalation where they had none.
+*Biometrika* 92:863-873: no escalation where the last patients had a DLT, no de-escalation where they had none; global
+coherence, dtpcrm's, looks at all patients of the current level instead.
 """
 
 from __future__ import annotations
@@ -138,6 +139,54 @@ class CoherentDeescalation(_CoherentLimit):
         """See :meth:`Rule.describe`."""
         target = own_or_target("target", self.target, design, self)
         return f"The dose is not de-escalated directly after a cohort with a DLT rate of {target:.4g} or less."
+
+
+@dataclass(frozen=True)
+class GlobalCoherence(LimitRule):
+    """No escalation from a level whose observed DLT rate exceeds the target.
+
+    Where :class:`CoherentEscalation` looks at the last cohort, this looks at all patients at the current level; it is
+    dtpcrm's ``global_coherent_esc``, for the CRM and the TITE-CRM.  As there, everybody entered at the level counts;
+    where a design goes on with patients pending, they count as without a DLT.  A rate of exactly the target does not
+    hold the dose back.
+
+    Parameters
+    ----------
+    target : float, optional
+        The rate; by default the design's target.
+
+    Examples
+    --------
+    >>> from designs import CRM, Tally
+    >>> rules = (NoSkipping(), GlobalCoherence())
+    >>> design = CRM(target=0.25, skeleton=(0.05, 0.1, 0.2, 0.3), max_n=30, rules=rules)
+    >>> decision = design.decide(Tally.parse(["1NNNNNN 2NNT", "1NNNNNN 2NNT 2N"], n_doses=4))
+    >>> decision.level, [reason.name for reason in decision.reason]
+    (array([2, 3]), ['NOT_COHERENT', 'ESCALATE'])
+    """
+
+    target: float | None = None
+
+    reason = Reason.NOT_COHERENT
+
+    def __post_init__(self) -> None:
+        if self.target is not None:
+            require_probability("target", self.target)
+
+    def check(self, design: RuledDesign) -> None:
+        """Raise ValueError if neither the rule nor the design has a target."""
+        own_or_target("target", self.target, design, self)
+
+    def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
+        """See :meth:`LimitRule.bounds`."""
+        rate = tally.current_dlt / np.maximum(tally.current_n, 1)
+        above = rate > own_or_target("target", self.target, design, self)
+        return np.ones(tally.size, dtype=np.int64), np.where(above, tally.level, tally.n_doses)
+
+    def describe(self, design: RuledDesign) -> str:
+        """See :meth:`Rule.describe`."""
+        target = own_or_target("target", self.target, design, self)
+        return f"The dose is not escalated from a level with a DLT rate above {target:.4g} among all its patients."
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from designs.checks import require_whole
+from designs.arrays import BoolArray, IntArray
+from designs.checks import require_number, require_whole
 from designs.decision import Decision, Reason
 from designs.outcomes import parse_cohorts
+from designs.pending import EnteredTally, entered_too_soon
 from designs.rules.base import ProposalRule, RuledDesign, counted
 from designs.tally import Tally
 
@@ -24,6 +26,10 @@ class FollowPath(ProposalRule):
     ----------
     path : str or sequence of int
         Cohorts with their sizes, such as ``"1N 2N 3NNN"``; or levels, each given to a full cohort.
+    minimum_days : float, optional
+        Days since the last patient was entered before the path goes on to another level, where a design does not wait
+        for outcomes (``pending=``); by default the DLT window, as ``tgrp`` of dfcrm's two-stage ``titesim``.  Patients
+        at the same level follow one another at once.
 
     Examples
     --------
@@ -35,6 +41,7 @@ class FollowPath(ProposalRule):
     """
 
     path: str | tuple[int, ...]
+    minimum_days: float | None = None
 
     reason = Reason.FIXED_PATH
 
@@ -54,6 +61,8 @@ class FollowPath(ProposalRule):
             raise ValueError(f"path must be like '1N 2N 3N', or a list of levels, not {self.path!r}")
         if not self.path:
             raise ValueError("path must not be empty")
+        if self.minimum_days is not None and require_number("minimum_days", self.minimum_days) < 0:
+            raise ValueError(f"minimum_days must not be negative, not {self.minimum_days}")
 
     def check(self, design: RuledDesign) -> None:
         """Raise ValueError if the path leaves the levels, begins elsewhere than the design, or is too long."""
@@ -87,7 +96,31 @@ class FollowPath(ProposalRule):
             last = following
         return Decision(level, cohort, np.full(tally.size, self.reason, dtype=np.int8))
 
+    def waits(self, design: RuledDesign, entered: EnteredTally, level: IntArray) -> BoolArray:
+        """See :meth:`Rule.waits`: before the path goes on to another level."""
+        moves = (self.redirect(design, entered).level > 0) & (level != entered.level)
+        return moves & entered_too_soon(entered, self.minimum_days)
+
+    def follow_up_marks(self) -> tuple[float, ...]:
+        """See :meth:`Rule.follow_up_marks`."""
+        return () if self.minimum_days is None else (self.minimum_days,)
+
     def describe(self, design: RuledDesign) -> str:
         """See :meth:`Rule.describe`."""
         path = ", ".join(f"{counted(size, 'patient')} at level {level}" for level, size in self.steps(design))
-        return f"Until the first DLT the trial follows a fixed path: {path}."
+        waits = "" if self.minimum_days is None else f" It {waits_words(self.minimum_days)}."
+        return f"Until the first DLT the trial follows a fixed path: {path}.{waits}"
+
+
+def waits_words(minimum_days: float) -> str:
+    """Say when a fixed first part goes on where outcomes are pending.
+
+    Examples
+    --------
+    >>> waits_words(7)
+    'goes on to another level 7 days after the last patient was entered, whoever is pending'
+    """
+    if minimum_days == 0:
+        return "goes on to another level at once, whoever is pending"
+    days = "1 day" if minimum_days == 1 else f"{minimum_days:g} days"
+    return f"goes on to another level {days} after the last patient was entered, whoever is pending"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from doseesc.commands._calls import Call, library
 from doseesc.commands._options import refused
 from doseesc.files import add_files, check_absent, write_file
 
@@ -58,6 +59,14 @@ def save_figure(path: Path | None, draw: Callable[[], Figure], hint: str = "--fi
     with refused(hint):
         content = figure_bytes(draw(), path.suffix.lower().removeprefix("."))
     return [write_file(path, content, force=True, parents=True)]
+
+
+def figure_call(path: Path | None, drawn: Call) -> list[Call]:
+    """Return the call that writes a drawn figure as :func:`save_figure` does; none where none is wanted."""
+    if path is None:
+        return []
+    content = library("doseesc.report.figures", "figure_bytes")(drawn, path.suffix.lower().removeprefix("."))
+    return [library("doseesc.files", "write_file")(str(path), content, force=True)]
 
 
 def save_files(out: Path | None, files: Callable[[], Mapping[str, str]], *, force: bool) -> list[Path]:

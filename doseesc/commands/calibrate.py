@@ -12,7 +12,7 @@ import typer
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
 from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
+from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
 
@@ -109,7 +109,7 @@ def calibrate(
         steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
         wanted = figure is not None and not optimal
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
-        print_data(script(steps, shown, [drawn.savefig(str(figure))] if wanted else []))
+        print_data(script(steps, shown, figure_call(figure, drawn) if wanted else []))
         return
     check_figure_file(figure, force=force)
     known = {"study": loaded}

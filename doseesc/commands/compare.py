@@ -10,7 +10,7 @@ import typer
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode
 from doseesc.commands._printing import print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
+from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure
 
 if TYPE_CHECKING:
     from doseesc.runs import Comparison
@@ -53,7 +53,7 @@ def compare(
     compared = library("doseesc.runs", "compare")(read(str(first)), read(str(second)))
     drawn = library("doseesc.report.figures", "comparison_figure")(found)
     if show_code:
-        saved = [] if figure is None else [drawn.savefig(str(figure))]
+        saved = figure_call(figure, drawn)
         print_data(script({"found": compared}, [found.changes, found.to_frame()], saved))
         return
     check_figure_file(figure, force=force)

@@ -23,7 +23,7 @@ from doseesc.commands._options import (
     refused,
 )
 from doseesc.commands._printing import print_answer, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure, save_files
+from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import json_text
 
@@ -154,7 +154,7 @@ def phase2(
     }
     if show_code:
         done = [] if out is None else [library("doseesc.files", "add_files")(texts, str(out), force=force or None)]
-        done += [call.savefig(str(file)) for file, call in drawn.items()]
+        done += [each for file, call in drawn.items() for each in figure_call(file, call)]
         parts = {"size": size is not None, "analyses": analyses, "secondary": secondary, "programme": assurance}
         shown = [getattr(answers, name) for name, asked_for in parts.items() if asked_for]
         shown.insert(0, library("doseesc.planning", "phase2_power_csv")(answers))

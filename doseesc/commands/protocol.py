@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.commands._calls import library, made, script
-from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode, refused
+from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
+from doseesc.commands._studies import chosen_design
 from doseesc.commands.report import ResultsFolder
 from doseesc.files import check_absent
+
+if TYPE_CHECKING:
+    from doseesc.results import SavedRun
 
 OneDesign = Annotated[
     str | None,
@@ -39,15 +43,21 @@ def protocol(
     characteristics, queries to the sponsor and references.
     """
     read = library("doseesc.results", "read_results")(str(folder))
-    texts = library("doseesc.report.protocol", "protocol_files")(read, *([] if design is None else [design]))
-    added = library("doseesc.files", "add_files")(texts, str(folder), force=force or None)
+    saved = variable("saved")
+    write = library("doseesc.report.protocol", "write_protocol")
+    added = write(saved, str(folder), design=design, force=force or None)
     if show_code:
-        print_data(script({}, done=[added]))
+        print_data(script({"saved": read}, done=[added]))
         return
-    from doseesc.report.protocol import PROTOCOL_FILES
+    from doseesc.results import PROTOCOL_FILES
 
     check_absent([folder / name for name in PROTOCOL_FILES], force=force)
-    with refused("--design"):
-        written = made(added)
+    run: SavedRun = made(read)
+    if design is not None:
+        chosen_design(run.results.study, design)
+    written = made(added, {"saved": run})
     if not quiet:
-        typer.echo(f"written to {' and '.join(str(path) for path in written)}")
+        files, copies = written[: len(PROTOCOL_FILES)], written[len(PROTOCOL_FILES) :]
+        typer.echo(f"written to {' and '.join(str(path) for path in files)}")
+        for path in copies:
+            typer.echo(f"what was edited by hand is now {path}")

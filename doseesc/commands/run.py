@@ -65,7 +65,7 @@ def run(
         done = [*([saved] if writes else []), *([report_call(folder)] if report and writes else [])]
         print_data(script({"study": load_call(file), "results": ran}, [results.to_frame()], done))
         return
-    from doseesc.results import check_folder
+    from doseesc.results import check_folder, edited
 
     loaded = load_study(file)
     if writes:
@@ -74,6 +74,8 @@ def run(
         answer: Results = made(ran, {"study": loaded}, progress=progress)
     if writes:
         made(saved, {"results": answer})
+        for name in edited(folder):
+            typer.echo(f"note: {folder / name} was edited by hand and stays; it is of an earlier run", err=True)
     if report and writes:
         write_report(folder, force=force)
     if not (quiet and output_format == Format.table):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data, print_found
@@ -47,8 +47,7 @@ def table(
     study, found = variable("study"), variable("table")
     if show_code:
         steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=design)}
-        to_file = found.to_frame().to_csv if out is None or out.suffix.lower() == ".csv" else found.to_frame().to_json
-        print_data(script(steps, [found.to_frame()], [] if out is None else [to_file(str(out))]))
+        print_data(script(steps, [found.to_frame()], [] if out is None else [_file_call(out, found, force)]))
         return
     from doseesc.engines import TooManyStates
 
@@ -67,3 +66,10 @@ def table(
     from doseesc.report.terminal import table_lines
 
     print_found(answer, table_lines, output_format, written)
+
+
+def _file_call(out: Path, table: Call, force: bool) -> Call:
+    csv = out.suffix.lower() == ".csv"
+    as_csv, as_json = (library("doseesc.files", name) for name in ("csv_text", "json_text"))
+    text = as_csv(table.to_frame()) if csv else as_json(table.to_dict())
+    return library("doseesc.files", "write_file")(str(out), text, force=force or None)

@@ -1,8 +1,9 @@
 """Decision tables for the protocol.
 
 A design that decides from the patients n and DLTs y at the current level alone has a table of letters over (n, y):
-E escalate, S stay, D de-escalate, DU de-escalate and exclude the level and all above.  Every other design has one line
-per reachable tally, with the level that follows.
+E escalate, S stay, D de-escalate, DU de-escalate and exclude the level and all above.  Where it weighs patients pending
+by their follow-up, its table has rows over (n, y, patients pending), with limits on the follow-up.  Every other design
+has one line per reachable tally, with the level that follows.
 """
 
 from __future__ import annotations
@@ -19,6 +20,14 @@ from designs import BOIN, Design, Reason
 from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.table_design import TableDesign
+from doseesc.conduct.follow_up_rows import (
+    FollowUpRow,
+    TabulatedDesign,
+    follow_up_legend,
+    follow_up_rows,
+    statistic,
+    weighs_by_limits,
+)
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.engines import UNKNOWN, DecisionGraph, TooManyStates
 from doseesc.files import plain_rows
@@ -51,21 +60,32 @@ class DecisionTable:
     trial : Trial
         The design, and what the doses are called.
     cells : mapping of int to tuple of str, or None
-        For n patients at the current level the letters after 0..n DLTs; None where the design looks at more.
+        For n patients at the current level, none pending, the letters after 0..n DLTs; None where the design looks at
+        more.
     graph : DecisionGraph or None
         All reachable tallies with their decisions, where ``cells`` is None.
+    follow_up : tuple of FollowUpRow, or None
+        The rows with limits on the follow-up of patients pending; None where the design does not weigh them by such.
     """
 
     trial: Trial
     cells: Mapping[int, tuple[str, ...]] | None
     graph: DecisionGraph | None = None
+    follow_up: tuple[FollowUpRow, ...] | None = None
 
     @property
     def legend(self) -> Mapping[str, str]:
         """What the letters mean."""
         if self.cells is None:
             return PATHWAY_LEGEND
+        if self.follow_up is not None:
+            return {**LEGEND, **follow_up_legend(_tabulated(self.trial.design), self.trial.window_days)}
         return _a_plus_b_legend(self.trial.design) if isinstance(self.trial.design, APlusB) else LEGEND
+
+    @property
+    def statistic(self) -> str:
+        """What the limits on follow-up are on, "STFT" or "ESS"; "" where there are none."""
+        return "" if self.follow_up is None else statistic(_tabulated(self.trial.design))
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -97,12 +117,23 @@ class DecisionTable:
         Returns
         -------
         DataFrame
-            ``n``, ``dlt`` and ``decision``; or, by reachable tallies, ``n_LABEL`` and ``dlt_LABEL`` for each dose,
-            what else the design remembers, the current ``level``, ``decision``, ``next_level`` (0 = stop),
+            ``n``, ``dlt`` and ``decision``; with limits on follow-up ``n``, ``dlt_min``, ``dlt_max``, ``pending_min``,
+            ``pending_max``, ``decision``, ``escalate_if_stft_ge``, ``deescalate_if_stft_le`` (or ``ess``) and
+            ``followed_ge``, the share of the window; or, by reachable tallies, ``n_LABEL`` and ``dlt_LABEL`` for each
+            dose, what else the design remembers, the current ``level``, ``decision``, ``next_level`` (0 = stop),
             ``next_n``, ``reason`` and, where the trial ends, ``mtd``.
         """
         import pandas as pd
 
+        if self.follow_up is not None:
+            name = self.statistic.lower()
+            limits = [f"escalate_if_{name}_ge", f"deescalate_if_{name}_le"]
+            columns = ["n", "dlt_min", "dlt_max", "pending_min", "pending_max", "decision", *limits, "followed_ge"]
+            lines = [
+                (r.n, *r.dlt, *r.pending, r.decision, r.escalate_from, r.deescalate_to, r.followed)
+                for r in self.follow_up
+            ]
+            return pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(limits, float))
         if self.cells is not None:
             rows = [(n, dlt, letter) for n, row in self.cells.items() for dlt, letter in enumerate(row)]
             return pd.DataFrame(rows, columns=["n", "dlt", "decision"])
@@ -169,14 +200,24 @@ def decision_table(
     ('E', 'E', 'S', 'D', 'DU', 'DU', 'DU')
     """
     trial = trial_of(study, design)
+    return letter_table(trial) or DecisionTable(trial, None, reachable(trial.design, state_limit))
+
+
+def letter_table(trial: Trial) -> DecisionTable | None:
+    """Return the table of a design that decides from the data at the current level; None where it looks at more."""
     cells = decision_letters(trial.design)
-    return DecisionTable(trial, cells, reachable(trial.design, state_limit) if cells is None else None)
+    if cells is None:
+        return None
+    weighs = weighs_by_limits(trial.design)
+    return DecisionTable(trial, cells, follow_up=follow_up_rows(_tabulated(trial.design)) if weighs else None)
 
 
 def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
     """Return the letters of a design by patients n at the current level; None where the design looks at more."""
     if isinstance(design, TableDesign):
-        return {n: _spelled(row) for n, row in _rows(design) if n <= design.max_n}
+        if design.by_pending:  # what the largest number of patients leads to is not in the letters
+            return None
+        return {n: _spelled(row) for n, row in design.known_rows if n <= design.max_n}
     if isinstance(design, IntervalDesign):
         return {n: _spelled(row) for n, row in enumerate(design.decision_table()) if n > 0}
     if isinstance(design, APlusB):
@@ -220,8 +261,8 @@ def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
     return graph
 
 
-def _rows(design: TableDesign) -> tuple[tuple[int, str], ...]:
-    return cast("tuple[tuple[int, str], ...]", design.table)  # the constructor has made rows of it
+def _tabulated(design: Design) -> TabulatedDesign:
+    return cast("TabulatedDesign", design)  # those that weigh by limits have a table
 
 
 def _spelled(row: str) -> tuple[str, ...]:

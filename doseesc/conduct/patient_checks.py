@@ -49,7 +49,8 @@ def columns_of(header: Sequence[str], line: int) -> tuple[dict[str, int], list[s
         Problem((name,), "is a column twice", "keep one of them", line) for name in COLUMNS if names.count(name) > 1
     ]
     found = {name: names.index(name) for name in COLUMNS if name in names}
-    others = [shorten(name, 40) for name in names if name and name not in COLUMNS]
+    # A header that has none of the columns may be the first line of something private.
+    others = [shorten(name, 40) for name in names if name and name not in COLUMNS] if found else []
     listed = f"name the columns  {', '.join(COLUMNS)}" + (f";  it has  {', '.join(others)}" if others else "")
     problems += [
         Problem((name,), "is missing: there is no column of that name", listed, line)

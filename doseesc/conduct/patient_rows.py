@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doseesc.errors import Problem, ScenarioError
+from doseesc.input_files import TooLargeError, UnusableFileError, read_bounded
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ def csv_lines(path: Path, columns: tuple[str, ...]) -> list[tuple[int, list[str]
     """
     name = str(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PatientsError(name, [Problem((), "has over 10 MB", "give a file of patients, one line each")])
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, MAX_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnusableFileError as error:
+        message = "has over 10 MB" if isinstance(error, TooLargeError) else f"cannot be read: {error}"
+        problem = Problem((), message, "give a file of patients, one line each")
+        raise PatientsError(name, [problem]) from error
     except UnicodeDecodeError as error:
         raise PatientsError(name, [Problem((), "is not UTF-8 text", "save it as  CSV UTF-8")]) from error
     except OSError as error:

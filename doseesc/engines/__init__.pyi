@@ -1,3 +1,5 @@
+from .backfill_rules import BACKFILL_RULES as BACKFILL_RULES
+from .backfill_rules import Backfill as Backfill
 from .benchmark import BENCHMARK_REFERENCES as BENCHMARK_REFERENCES
 from .benchmark import benchmark_choice as benchmark_choice
 from .characteristics import OperatingCharacteristics as OperatingCharacteristics
@@ -8,6 +10,8 @@ from .decision_graph import UNKNOWN as UNKNOWN
 from .decision_graph import DecisionGraph as DecisionGraph
 from .dose_posterior import DoseModel as DoseModel
 from .dose_posterior import DosePosterior as DosePosterior
+from .enrolment import Calendar as Calendar
+from .enrolment import Stagger as Stagger
 from .exact import Paths as Paths
 from .exact import enumerate_paths as enumerate_paths
 from .figures import BY_LEVEL as BY_LEVEL

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doseesc.files import csv_text, json_text, write_folder
+from doseesc.files import bytes_of_file, csv_text, json_text, write_folder
 from doseesc.inference import write_netcdf
 from doseesc.report.figures import figure_bytes, fit_figures
 from doseesc.results import FIT_FILE, check_fit_folder
@@ -48,7 +47,7 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
     files: dict[str, str | bytes] = {
         FIT_FILE: json_text(fit.to_dict()),
         SUMMARY_FILE: csv_text(fit.to_frame()),
-        DRAWS_FILE: _netcdf(fit),
+        DRAWS_FILE: bytes_of_file(lambda path: write_netcdf(fit.trace, path), DRAWS_FILE),
     }
     if fit.borrowed is not None:
         for name in ("sizes", "conflict", "sensitivity", "strata"):
@@ -59,10 +58,3 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
         for kind in FIGURE_KINDS:
             files[f"{name}.{kind}"] = figure_bytes(figure, kind)
     return write_folder(files, folder, keep=True)
-
-
-def _netcdf(fit: Fit) -> bytes:
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / DRAWS_FILE
-        write_netcdf(fit.trace, path)
-        return path.read_bytes()

@@ -15,6 +15,11 @@ from .cells import Difference as Difference
 from .document import study_part as study_part
 from .document_models import ResultsDocument as ResultsDocument
 from .document_models import results_schema as results_schema
+from .edited import PROTOCOL_FILES as PROTOCOL_FILES
+from .edited import WRITTEN_FILE as WRITTEN_FILE
+from .edited import copies_of_edited as copies_of_edited
+from .edited import edited as edited
+from .edited import written_note as written_note
 from .fit import SavedFit as SavedFit
 from .folder import FIT_FILE as FIT_FILE
 from .folder import RESULTS_FILE as RESULTS_FILE

@@ -25,8 +25,9 @@ from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS
 from doseesc.results.cells import Cell, Difference
 from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
-from doseesc.results.document_models import FORMAT
+from doseesc.results.digest import DIGEST, check_digest, digest
 from doseesc.results.plain import figures_of
+from doseesc.results.versions import FORMAT, check_format
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,7 +102,9 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
         "format": FORMAT,
         **document["run"],
     }
-    return xr.Dataset(variables, coordinates, attributes | _attributes(document["provenance"]))
+    dataset = xr.Dataset(variables, coordinates, attributes | _attributes(document["provenance"]))
+    dataset.attrs[DIGEST] = digest(_document(dataset))
+    return dataset
 
 
 def document_of(dataset: xr.Dataset) -> dict[str, Any]:
@@ -110,12 +113,22 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is no such Dataset.
+        If it is no such Dataset, or was changed since.
     KeyError, AttributeError
         If it lacks something.
     """
-    if dataset.attrs.get("format") != FORMAT:
+    if "format" not in dataset.attrs:
         raise ValueError(f"the dataset is not in the format {FORMAT!r}: it has no such attribute  format")
+    check_format(dataset.attrs["format"])
+    document = _document(dataset)
+    if document["format"] == FORMAT:
+        check_digest(
+            document | {name: dataset.attrs[name] for name in (DIGEST,) if name in dataset.attrs}, "the dataset"
+        )
+    return document
+
+
+def _document(dataset: xr.Dataset) -> dict[str, Any]:
     kept = {name: json.loads(str(dataset[name].item())) for name in _AS_JSON}
     scenarios, designs = ([str(name) for name in dataset[axis].values] for axis in _BASE)
     truths = [
@@ -139,6 +152,7 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
                 cell["simulated"] = _characteristics(at, _SIMULATED, "monte_carlo", kept["study"]["target"])
             cells.append(cell)
     return {
+        "format": dataset.attrs["format"],
         **kept,
         "scenario_text": str(dataset["scenario_text"].item()),
         "provenance": _provenance(dataset),

@@ -5,16 +5,15 @@ Levels count from 1, 0 is no dose; null is a figure that is not defined.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from doseesc.engines import BY_LEVEL, METRICS, OBSERVED_METRICS
 from doseesc.results.arm_figures import ARM_METRICS
 from doseesc.results.arms import Phase2Summary
 from doseesc.results.cells import Difference
-
-FORMAT = "doseesc results 1"
 
 Share = Annotated[float, Field(ge=0, le=1 + 1e-9)]
 """A probability; sums of probabilities may exceed 1 in their last bits."""
@@ -64,10 +63,15 @@ class Provenance(Part):
     seed: Whole = Field(description="Seed of the random numbers.")
 
 
+def _time(value: str) -> str:
+    datetime.fromisoformat(value)
+    return value
+
+
 class Run(Part):
     """The only part that differs between two runs of the same study."""
 
-    finished: str = Field(description="Time in UTC.")
+    finished: Annotated[str, AfterValidator(_time)] = Field(description="Time in UTC.")
     elapsed_seconds: NotNegative = Field(description="How long the run took.")
 
 
@@ -301,7 +305,7 @@ class ResultsDocument(Part):
     Levels count from 1, 0 is no dose; null is a figure that is not defined.
     """
 
-    format: Literal["doseesc results 1"]
+    format: Literal["doseesc results 2", "doseesc results 1"]
     provenance: Provenance
     run: Run
     study: dict[str, Any] = Field(
@@ -317,6 +321,10 @@ class ResultsDocument(Part):
     notes: list[str] = Field(description="What the reader should know.")
     phase2: Phase2Part
     scenario_text: str | None = Field(description="The scenario file, verbatim.")
+    sha256: str | None = Field(
+        default=None,
+        description="Hash of all but run: of the JSON with sorted keys, no spaces, and whole numbers without a point.",
+    )
     policies: PoliciesPart | None = Field(
         default=None, description="Only where the study says how patients are observed."
     )

@@ -8,7 +8,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from doseesc.files import OutputError
+from doseesc.input_files import read_bounded
+from doseesc.results.consistency import check_texts
 from doseesc.results.folder import FIT_FILE
+
+_MOST = 100_000_000  # bytes
+_REMEDY = "write it anew with  doseesc fit,  or take it away"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(gt=0)]
@@ -100,11 +105,15 @@ def read_fit(folder: str | Path) -> SavedFit | None:
     if not path.exists():
         return None
     try:
-        return SavedFit.model_validate_json(path.read_bytes())
+        fit = SavedFit.model_validate_json(read_bounded(path, _MOST))
+        check_texts(fit.model_dump())
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValidationError as error:
         first: Any = error.errors()[0]
         place = ".".join(str(each) for each in first["loc"]) or "the file"
         message = f"{path}: {place}: {first['msg']}"
-        raise OutputError(f"{message}\n  write it anew with  doseesc fit,  or take it away") from error
+        raise OutputError(f"{message}\n  {_REMEDY}") from error
+    except ValueError as error:
+        raise OutputError(f"{path}: {error}\n  {_REMEDY}") from error
+    return fit

@@ -13,10 +13,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from doseesc.files import ANOTHER_FOLDER, OutputError, write_folder
+from doseesc.files import ANOTHER_FOLDER, OutputError, csv_cell, write_folder
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, characteristics_rows
+from doseesc.results.edited import WRITTEN_FILE, as_written
 from doseesc.results.plain import readable_json
 from doseesc.results.policies import ATTRIBUTION_COLUMNS
 from doseesc.results.results import Results
@@ -40,8 +41,8 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
     folder : path
         The folder to write; its parents are made.
     force : bool
-        Replace the results in an earlier results folder, once the new ones are complete, and remove the page made
-        from them.  Everything else in it stays: a protocol is there to be edited.
+        Replace the results in an earlier results folder, once the new ones are complete, and remove the page and the
+        protocol made from them.  Everything else in it stays, and so does a protocol that was edited by hand.
 
     Returns
     -------
@@ -65,7 +66,14 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         files[ARM_ANALYSIS_FILE] = _csv(ARM_ANALYSIS_COLUMNS, rows)
     if results.policies is not None:
         files[ATTRIBUTION_FILE] = _csv(ATTRIBUTION_COLUMNS, results.policies.rows())
-    return write_folder(files, folder, keep=True, drop=_OF_A_RUN)
+    of_the_old_run = [*_OF_A_RUN, *_protocols_as_written(Path(folder))]
+    drop = [name for name in of_the_old_run if name not in files]
+    return write_folder(files, folder, keep=True, drop=drop)
+
+
+def _protocols_as_written(folder: Path) -> list[str]:
+    """Return the protocols that nobody has edited, and the note of their hashes."""
+    return [] if not folder.is_dir() else [*as_written(folder), WRITTEN_FILE]
 
 
 def results_json(results: Results) -> str:
@@ -137,5 +145,9 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(["" if isinstance(item, float) and math.isnan(item) else item for item in row] for row in rows)
+    writer.writerows([_cell(item) for item in row] for row in rows)
     return stream.getvalue()
+
+
+def _cell(item: object) -> object:
+    return "" if isinstance(item, float) and math.isnan(item) else csv_cell(item)

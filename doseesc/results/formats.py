@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from doseesc.engines import METRICS
-from doseesc.files import OutputError, csv_text
+from doseesc.files import OutputError, bytes_of_file, csv_text
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS
 from doseesc.results.dataset import dataset_of
 from doseesc.results.dataset import document_of as document_of_dataset
 from doseesc.results.frame import document_of as document_of_frame
 from doseesc.results.frame import frame_of
+
+MOST_BYTES = 1_000_000_000
+"""Of a file of results, unfolded."""
 
 SUFFIXES = (".parquet", ".nc", ".csv")
 
@@ -41,7 +44,8 @@ def content(document: Mapping[str, Any], suffix: str) -> bytes:
         One of :data:`SUFFIXES`.
     """
     if suffix == ".nc":
-        return bytes(dataset_of(document).to_netcdf(engine="h5netcdf"))
+        dataset = dataset_of(document)
+        return bytes_of_file(lambda path: dataset.to_netcdf(path, engine="h5netcdf"), "results.nc")
     frame = frame_of(document)
     if suffix == ".csv":
         tidy = frame["metric"].isin(METRICS)
@@ -62,8 +66,25 @@ def document_in(path: Path) -> dict[str, Any]:
     if path.suffix.lower() == ".parquet":
         import pandas as pd
 
+        _check_parquet(path)
         return document_of_frame(pd.read_parquet(path))
+    import h5py
     import xarray as xr
 
+    with h5py.File(path, "r"):  # it says what is wrong, where h5netcdf leaves a file half open
+        pass
     with xr.open_dataset(path, engine="h5netcdf") as dataset:
+        if dataset.nbytes > MOST_BYTES:
+            raise ValueError(f"it unfolds to more than {MOST_BYTES / 1e6:,.0f} MB")
         return document_of_dataset(dataset.load())
+
+
+def _check_parquet(path: Path) -> None:
+    """Refuse a file whose few bytes unfold to many."""
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as file:
+        facts = file.metadata
+    unfolded = sum(facts.row_group(each).total_byte_size for each in range(facts.num_row_groups))
+    if max(unfolded, 8 * facts.num_rows * facts.num_columns) > MOST_BYTES:
+        raise ValueError(f"it unfolds to more than {MOST_BYTES / 1e6:,.0f} MB")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc.engines import BY_LEVEL, DISTRIBUTIONS, FURTHER, METRICS, tidy_rows
-from doseesc.results.document_models import FORMAT
+from doseesc.results.digest import DIGEST, check_digest, digest
 from doseesc.results.plain import figures_of
+from doseesc.results.versions import FORMAT, check_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,8 @@ def frame_of(document: Mapping[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"level": "Int64", "number": "Int64", "reason": "string"})
     kept = {name: document[name] for name in _KEPT if name in document}
     kept["phase2"] = {"analysis": document["phase2"]["analysis"]}
+    kept["format"] = FORMAT
+    kept[DIGEST] = digest(_document(frame, kept))
     frame.attrs[ATTRIBUTE] = json.dumps(kept, ensure_ascii=False)
     return frame
 
@@ -53,7 +56,7 @@ def document_of(frame: pd.DataFrame) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the frame lacks rows, columns or attributes of such a frame.
+        If the frame lacks rows, columns or attributes of such a frame, or was changed since.
     """
     missing = [name for name in COLUMNS if name not in frame]
     if ATTRIBUTE not in frame.attrs or missing:
@@ -61,9 +64,15 @@ def document_of(frame: pd.DataFrame) -> dict[str, Any]:
         raise ValueError(
             f"the table lacks {what}: results come back from a table made by  to_frame(complete=True)  only"
         )
-    document: dict[str, Any] = json.loads(frame.attrs[ATTRIBUTE])
-    if document.get("format") != FORMAT:
-        raise ValueError(f"the table is not in the format {FORMAT!r}")
+    kept = json.loads(frame.attrs[ATTRIBUTE])
+    check_format(kept["format"])
+    document = _document(frame, kept)
+    if kept["format"] == FORMAT:
+        check_digest(document, "the table")
+    return document
+
+
+def _document(frame: pd.DataFrame, document: Mapping[str, Any]) -> dict[str, Any]:
     mtd = {row["scenario"]: row["true_mtd"] for row in document["truths"]}
     trials = document["provenance"]["trials"]
     cells: dict[tuple[str, str], dict[str, Any]] = {}

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from doseesc.durable import recover
 from doseesc.files import OutputError
-from doseesc.results.document_models import FORMAT, ResultsDocument
+from doseesc.input_files import json_of, read_bounded
+from doseesc.results.consistency import check_form
+from doseesc.results.digest import check_digest
 from doseesc.results.fit import SavedFit, read_fit
 from doseesc.results.folder import FIT_FILE, RESULTS_FILE
-from doseesc.results.formats import SUFFIXES, document_in
+from doseesc.results.formats import MOST_BYTES, SUFFIXES, document_in
 from doseesc.results.results import Results
+from doseesc.results.versions import FORMAT, check_format, check_version
 from doseesc.study import Study
+from doseesc.wording import plain_words, shorten
 
 _READABLE = "a results folder, or a .parquet or .nc file of results"
 
@@ -44,16 +50,18 @@ def read(path: str | Path) -> Results:
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix not in SUFFIXES:
+    if os.path.isdir(path) or suffix not in SUFFIXES:
         return read_results(path.parent if path.name == RESULTS_FILE else path).results
     if suffix == ".csv":
         raise OutputError(f"{path} is a table without the study it is of\n  give {_READABLE}")
-    if not path.is_file():
+    if not os.path.isfile(path):  # also where its name is too long
         raise OutputError(f"{path} cannot be read: there is no such file\n  give {_READABLE}")
     try:
         return Results.from_document(document_in(path))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+    except ValidationError as error:
+        raise OutputError(f"{path} holds no results: {_first(error)}\n  give {_READABLE}") from error
+    except Exception as error:  # whatever the readers of Parquet and netCDF make of other people's bytes
+        reason = plain_words(str(error)) or type(error).__name__
         raise OutputError(f"{path} holds no results: {reason}\n  give {_READABLE}") from error
 
 
@@ -68,20 +76,16 @@ def read_results(folder: str | Path) -> SavedRun:
     path = Path(folder) / RESULTS_FILE
     run_first = "write results with  doseesc run FILE --out DIR"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        recover(Path(folder))
+        document = json_of(read_bounded(path, MOST_BYTES))
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror or error}\n  {run_first}") from error
     except ValueError as error:
         raise OutputError(f"{path} is not JSON: {error}\n  {run_first}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise OutputError(f"{path} is not in the format {FORMAT!r}\n  {run_first}")
     try:
-        ResultsDocument.model_validate(document)
-        results = Results.from_document(document)
-    except ValidationError as error:
-        raise OutputError(f"{path} is incomplete or from another version: {_first(error)}\n  {run_first}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise OutputError(f"{path} is incomplete or from another version: {error}\n  {run_first}") from error
+        results = _results_in(document)
+    except ValueError as error:
+        raise OutputError(f"{path}: {error}\n  {run_first}") from error
     fit = read_fit(folder)
     if fit is not None and not _is_of(fit, results.study):
         left_out = f"{FIT_FILE} beside these results is of other doses or another target, and is left out"
@@ -89,12 +93,40 @@ def read_results(folder: str | Path) -> SavedRun:
     return SavedRun(results, fit)
 
 
+def _results_in(document: Any) -> Results:
+    """Return what ``results.json`` holds.
+
+    Raises
+    ------
+    ValueError
+        If this is not what a run has written.
+    """
+    if not isinstance(document, dict):
+        raise ValueError(f"it is not in the format {FORMAT!r}")
+    check_format(document.get("format"))
+    provenance = document.get("provenance")
+    if isinstance(provenance, dict) and isinstance(provenance.get("doseesc"), str):
+        check_version(provenance["doseesc"])  # before its form, which a newer version may have changed
+    try:
+        check_form(document)
+    except ValidationError as error:
+        raise ValueError(f"it is incomplete or was changed: {_first(error)}") from error
+    if document["format"] == FORMAT:
+        check_digest(document)
+    try:
+        return Results.from_document(document)
+    except ValidationError as error:
+        raise ValueError(f"it is no study of this version: {_first(error)}") from error
+    except (LookupError, TypeError) as error:
+        raise ValueError(f"it is incomplete: {error}") from error
+
+
 def _first(error: ValidationError) -> str:
     """Return the first thing wrong, with its place in the document."""
     first = error.errors()[0]
-    place = ".".join(str(each) for each in first["loc"])
+    place = shorten(".".join(str(each) for each in first["loc"]))
     more = error.error_count() - 1
-    return f"{place}: {first['msg']}" + (f" (and {more} more)" if more else "")
+    return f"{place}: {plain_words(first['msg'])}" + (f" (and {more} more)" if more else "")
 
 
 def _is_of(fit: SavedFit, study: Study) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs.arrays import FloatArray
+from doseesc._version import __version__
 from doseesc.engines import METRICS, OperatingCharacteristics
 from doseesc.files import write_file
 from doseesc.results.arm_figures import ArmFigures
 from doseesc.results.arms import phase2_rows, summarise_phase2
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell, Difference, characteristics_rows
+from doseesc.results.consistency import check_document, check_rebuilt
 from doseesc.results.dataset import dataset_of
 from doseesc.results.dataset import document_of as document_of_dataset
+from doseesc.results.digest import DIGEST, digest
 from doseesc.results.document import (
     arm_analysis_part,
     arm_figures_from,
@@ -27,12 +30,12 @@ from doseesc.results.document import (
     study_from,
     study_part,
 )
-from doseesc.results.document_models import FORMAT
 from doseesc.results.formats import check_ending, content
 from doseesc.results.frame import document_of as document_of_frame
 from doseesc.results.frame import frame_of
 from doseesc.results.plain import plain_values
 from doseesc.results.policies import PolicyComparison, policies_from, policies_part
+from doseesc.results.versions import FORMAT, version_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,17 +167,32 @@ class Results:
         if self.policies is not None:
             document["policies"] = policies_part(self.policies)
         plain: dict[str, Any] = plain_values(document)
-        return plain
+        return plain | {DIGEST: digest(plain)}
 
     @staticmethod
     def from_document(document: Mapping[str, Any]) -> Results:
         """Return the results that a document holds.
 
+        Parameters
+        ----------
+        document : mapping
+            ``results.json``, or what of it results are made of.
+
         Raises
         ------
         KeyError, TypeError, ValueError
-            If the document is incomplete.
+            If the document is incomplete, or says what cannot be; see :mod:`doseesc.results.consistency`.
         """
+        results = Results._of(document)
+        complete = "agreement" in document  # what comes from a table or a data set is not
+        check_document(document if complete else results.to_document(), results.study)
+        if complete and document["provenance"]["doseesc"] == __version__:
+            check_rebuilt(document, results.to_document())
+        news = [note for note in version_notes(document) if note not in results.notes]
+        return replace(results, notes=[*results.notes, *news]) if news else results
+
+    @staticmethod
+    def _of(document: Mapping[str, Any]) -> Results:
         provenance = document["provenance"]
         truths = {row["scenario"]: np.array(row["probabilities"], dtype=np.float64) for row in document["truths"]}
         policies = document.get("policies")

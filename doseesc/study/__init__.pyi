@@ -1,9 +1,7 @@
 from . import shipped as shipped
 from .borrow_section import Borrow as Borrow
 from .designs import SkeletonRule as SkeletonRule
-from .observation_section import Early as Early
 from .observation_section import Observation as Observation
-from .observation_section import Weibull as Weibull
 from .phase2_assumptions import Assumption as Assumption
 from .phase2_assumptions import assumed_words as assumed_words
 from .phase2_assumptions import assumptions_of as assumptions_of
@@ -17,4 +15,5 @@ from .shipped import starter_file as starter_file
 from .study import Study as Study
 from .study import json_schema as json_schema
 from .study import load as load
+from .text_check import part_unlike_text as part_unlike_text
 from .yaml_source import Source as Source

@@ -13,12 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.analysis_section import Analysis, analysis_problems
+from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_problems
 from doseesc.study.designs import Shared, build_design
+from doseesc.study.dlt_times_section import AnyTimes, Late
+from doseesc.study.label_checks import label_problems
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.observation_section import Observation, observation_problems, one_or_more
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.study.sections import Arm, DesignEntry, Doses, PowerCurve, Scenario
-from doseesc.study.values import Probability, Whole
+from doseesc.study.values import Positive, Probability, Whole
+from doseesc.truth import EVEN_TIMES
 
 _T = TypeVar("_T")
 
@@ -41,6 +45,7 @@ class Parts:
     window: int | None
     observations: Sequence[tuple[int, Observation]]
     analysis: Analysis | None
+    time: TimeParts
 
     @staticmethod
     def of(data: dict[str, Any]) -> Parts:
@@ -57,6 +62,13 @@ class Parts:
             window=_usable(Whole, data.get("dlt_window_days")),
             observations=_usable_items(Observation, one_or_more(data.get("observation"))),
             analysis=_usable(Analysis, data.get("analysis")),
+            time=TimeParts(
+                data.get("accrual") is not None,
+                _usable(AnyTimes, data.get("dlt_times")),
+                _usable(StaggerSection, data.get("stagger")),
+                _usable(BackfillSection, data.get("backfill")),
+                _usable(Positive, data.get("max_duration_months")),
+            ),
         )
 
 
@@ -91,10 +103,20 @@ def problems_across(parts: Parts) -> list[Problem]:
         problems += _arm(arm, ("phase2_arms", place))
     if parts.analysis is not None:
         problems += analysis_problems(parts.analysis, labels, parts.target)
+    problems += _calendar(parts, doses)
+    times = parts.time.dlt_times
+    law = EVEN_TIMES if times is None or isinstance(times, Late) else times.law()
     truths = [] if doses is None or problems else _truths(parts.scenarios, doses)
     for place, observation in parts.observations:
-        problems += observation_problems(observation, parts.window, truths, ("observation", place))
+        problems += observation_problems(observation, parts.window, law, truths, ("observation", place))
     return problems
+
+
+def _calendar(parts: Parts, doses: Doses | None) -> list[Problem]:
+    """Check what is said about time, where the scenarios' responses are right in themselves."""
+    responses = [(place, each.response) for place, each in parts.scenarios if each.random is None]
+    own_times = [each.dlt_times is not None for _, each in parts.observations]
+    return calendar_problems(parts.time, doses.labels if doses else None, responses, own_times)
 
 
 def _truths(scenarios: Sequence[tuple[int, Scenario]], doses: Doses) -> list[tuple[str, FloatArray]]:
@@ -112,12 +134,7 @@ def _doses(doses: Doses) -> list[Problem]:
     if len(labels) != len(amounts):
         message = f"has {len(labels)} labels for {len(amounts)} amounts: {show(labels)}"
         problems.append(Problem(("doses", "labels"), message, "write one label for each amount"))
-    problems += [
-        Problem(("doses", "labels", place), f"is {show(label)} a second time", "give each dose its own label")
-        for place, label in enumerate(labels)
-        if label in labels[:place]
-    ]
-    return problems
+    return problems + label_problems(labels, amounts, doses.unit)
 
 
 def _duplicates(section: str, items: Sequence[tuple[int, DesignEntry | Scenario | Arm | Observation]]) -> list[Problem]:
@@ -152,11 +169,13 @@ def _scenario(scenario: Scenario, doses: Doses | None, path: FieldPath) -> list[
     if scenario.random is not None:
         return _random(scenario.random, doses.labels, (*path, "random"))
     problems: list[Problem] = []
+    if scenario.response is not None:
+        problems = _per_dose(scenario.response, doses.labels, (*path, "response"))
     where: FieldPath = (*path, given[0])
     if scenario.dlt is not None:
-        problems = _per_dose(scenario.dlt, doses.labels, where)
+        problems += _per_dose(scenario.dlt, doses.labels, where)
     elif isinstance(scenario.curve, PowerCurve):
-        problems = _per_dose(scenario.curve.skeleton, doses.labels, (*where, "skeleton"))
+        problems += _per_dose(scenario.curve.skeleton, doses.labels, (*where, "skeleton"))
     if problems or not scenario.monotone:
         return problems
     return _not_monotone(scenario.probabilities(doses), doses.labels, where)

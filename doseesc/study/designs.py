@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from designs import Design, Rule, UnknownName, design_class, design_names, rule_class, rule_names, skeleton
+from designs import Design, Rule, UnknownName, design_type, rule_class, rule_names, skeleton, type_names
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.levels import Level, resolve_level
-from doseesc.study.parameters import missing_parameters, parameter_fields, read_parameters, refusal
+from doseesc.study.parameters import from_study, missing_parameters, parameter_fields, read_parameters, refusal
+from doseesc.study.pending_parameter import read_policy, with_policy
 from doseesc.study.sections import DesignEntry
 from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Section
@@ -40,10 +41,11 @@ class Shared:
         """Number of dose levels."""
         return len(self.labels)
 
-    def given_to(self, own: Collection[str]) -> dict[str, Any]:
-        """Return what a design with these parameters takes from the study."""
+    def given_to(self, cls: type[Design]) -> dict[str, Any]:
+        """Return what a design takes from the study."""
+        own = parameter_fields(cls)
         facts = {name: getattr(self, "amounts" if name in AMOUNTS else name) for name in SHARED}
-        return {name: value for name, value in facts.items() if name in own}
+        return {name: value for name, value in facts.items() if name in own and from_study(own[name])}
 
 
 class SkeletonRule(Section):
@@ -79,15 +81,17 @@ def build_design(
         What is wrong.
     """
     try:
-        cls = design_class(entry.type)
+        cls, preset = design_type(entry.type)
     except UnknownName as error:
-        return None, [_unknown("design", error, entry.type, design_names(), (*path, "type"))]
+        return None, [_unknown("design", error, entry.type, type_names(), (*path, "type"))]
     except (ImportError, AttributeError, TypeError) as error:  # what is wrong with somebody else's package
         return None, [Problem((*path, "type"), f"is {entry.type}, which cannot be loaded: {error}", "mend its package")]
     given = entry.parameters
     present = [*given, *SHARED]
     context = _Context(labels, shared.amounts if shared else None)
     rules, problems = _rules(given.pop("rules", None), context, (*path, "rules"))
+    policy, wrong = read_policy(given.pop("pending", None), preset, entry.type, (*path, "pending"))
+    problems += wrong
     interval: SkeletonRule | None = None
     if isinstance(given.get("skeleton"), dict) and "skeleton" in parameter_fields(cls):
         interval, wrong = _skeleton_rule(given.pop("skeleton"), labels, (*path, "skeleton"))
@@ -98,13 +102,14 @@ def build_design(
         problems += _wrong_number_of_doses(values, labels, path)
     if problems or shared is None:
         return None, problems
-    values = shared.given_to(parameter_fields(cls)) | values
+    values = shared.given_to(cls) | values
     try:
         if interval is not None:
             values["skeleton"] = _intervals(interval, values, shared)
     except ValueError as error:
         return None, [_skeleton_refusal(error, cls, path)]
-    return _construct(cls, values, rules, entry.parameters, shared.labels, path)
+    design, problems = _construct(cls, values, rules, entry.parameters, shared.labels, path)
+    return (design, problems) if design is None or policy is None else with_policy(design, policy, (*path, "pending"))
 
 
 def _construct(

@@ -11,61 +11,17 @@ from pydantic import BeforeValidator, Field
 
 from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem
-from doseesc.study.values import Name, Number, Positive, Probability, Section, Text
+from doseesc.study.dlt_times_section import SameTimes
+from doseesc.study.values import Days, Name, Number, Probability, Section, Text
 from doseesc.truth import (
+    EVEN_TIMES,
     MORTALITY_HORIZON,
-    EarlyTimes,
     EventTimes,
     ObservationModel,
-    UniformTimes,
-    WeibullTimes,
     death_in_window,
 )
 
 _MORTALITY = "add  mortality_28_days: 0.3  or  death_in_window:  with the probability, or leave it out"
-
-Days = Annotated[Number, Field(gt=0, le=3650)]
-
-
-class Uniform(Section):
-    """DLTs spread evenly over the study's DLT window."""
-
-    type: Literal["uniform"]
-    """Kind of law."""
-
-    def law(self) -> EventTimes:
-        """Return the law."""
-        return UniformTimes()
-
-
-class Weibull(Section):
-    """Weibull times of DLTs, truncated at the study's DLT window."""
-
-    type: Literal["weibull"]
-    """Kind of law."""
-    shape: Annotated[Number, Field(ge=0.1, le=50)] = Field(examples=[1.4])
-    """Below 1: early; above 1: later."""
-    scale: Positive = Field(examples=[7])
-    """Days."""
-
-    def law(self) -> EventTimes:
-        """Return the law."""
-        return WeibullTimes(shape=self.shape, scale=self.scale)
-
-
-class Early(Section):
-    """A stated share of the DLTs in the first days, evenly, and the rest evenly over the rest of the DLT window."""
-
-    type: Literal["early"]
-    """Kind of law."""
-    within_days: Days = Field(examples=[1])
-    """The first days."""
-    share: Annotated[Number, Field(gt=0, le=1)] = Field(examples=[0.8])
-    """Share of DLTs in them."""
-
-    def law(self) -> EventTimes:
-        """Return the law."""
-        return EarlyTimes(within=self.within_days, share=self.share)
 
 
 class Adjudication(Section):
@@ -75,9 +31,6 @@ class Adjudication(Section):
     """Probability that a DLT of the drug is counted."""
     specificity: Probability = Field(default=1.0, examples=[0.8])
     """Probability that an event of the disease is not counted."""
-
-
-DltTimes = Annotated[Uniform | Weibull | Early, Field(discriminator="type")]
 
 
 class Observation(Section):
@@ -97,8 +50,8 @@ class Observation(Section):
     """Probability of death in the window, instead of the mortality."""
     death_relative_risk: Annotated[Number, Field(ge=0, le=1000)] = Field(default=1.0, examples=[1.5])
     """How many times likelier patients with a DLT of the drug are to die in the window."""
-    dlt_times: DltTimes = Field(default=Uniform(type="uniform"), examples=[{"type": "uniform"}])
-    """When DLTs of the drug come within dlt_window_days."""
+    dlt_times: SameTimes | None = Field(default=None, examples=[{"type": "uniform"}])
+    """When DLTs of the drug come within dlt_window_days; by default as the study's dlt_times say."""
     deaths: Literal["all_count", "fraction", "replaced", "dlt_free"] = "replaced"
     """A death without a DLT before counts as a DLT; does so in attributed_fraction of cases; makes the patient not
     evaluable and replaced; or leaves the patient DLT-free."""
@@ -117,13 +70,15 @@ class Observation(Section):
         """Return the days a patient is observed."""
         return float(dlt_window if self.window_days is None else self.window_days)
 
-    def model(self, dlt_window: float) -> ObservationModel:
+    def model(self, dlt_window: float, dlt_times: EventTimes = EVEN_TIMES) -> ObservationModel:
         """Return the observation model.
 
         Parameters
         ----------
         dlt_window : float
             Days that the scenarios' DLT probabilities refer to.
+        dlt_times : EventTimes
+            The study's law of the time of a DLT, for a policy that has none of its own.
 
         Raises
         ------
@@ -140,7 +95,7 @@ class Observation(Section):
             curve_window=float(dlt_window),
             background=self.background,
             death=death,
-            dlt_times=self.dlt_times.law(),
+            dlt_times=dlt_times if self.dlt_times is None else self.dlt_times.law(),
             death_relative_risk=self.death_relative_risk,
             deaths=self.deaths,
             attributed_fraction=0.0 if self.attributed_fraction is None else self.attributed_fraction,
@@ -165,7 +120,11 @@ Observations = Annotated[
 
 
 def observation_problems(
-    given: Observation, dlt_window: int | None, truths: Sequence[tuple[str, FloatArray]], path: FieldPath
+    given: Observation,
+    dlt_window: int | None,
+    dlt_times: EventTimes,
+    truths: Sequence[tuple[str, FloatArray]],
+    path: FieldPath,
 ) -> list[Problem]:
     """Return what is wrong with a policy.
 
@@ -174,6 +133,8 @@ def observation_problems(
     given : Observation
     dlt_window : int or None
         The study's; None where it is itself wrong.
+    dlt_times : EventTimes
+        The study's law of the time of a DLT.
     truths : sequence of (str, array)
         The scenarios' names and DLT probabilities, as far as they are right.
     path : tuple
@@ -189,7 +150,7 @@ def observation_problems(
     if problems or dlt_window is None:
         return problems
     try:
-        model = given.model(dlt_window)
+        model = given.model(dlt_window, dlt_times)
     except ValueError as error:
         word, _, rest = str(error).partition(" ")
         return [Problem((*path, word), rest, "write a smaller one")]

@@ -24,6 +24,14 @@ def parameter_fields(cls: type[Any]) -> dict[str, Field[Any]]:
     return {field.name: field for field in fields(cls) if field.init}
 
 
+def from_study(field: Field[Any]) -> bool:
+    """Tell whether a parameter that designs share may be taken from the study.
+
+    Not where its field says ``own``: rolling six treats one patient at a time, whatever the study's cohorts are.
+    """
+    return not field.metadata.get("own", False)
+
+
 def parameter_adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
     """Return what checks a parameter by its annotation; None where the annotation is not of a kind YAML can give."""
     try:

@@ -10,9 +10,10 @@ from pydantic_core import PydanticCustomError
 
 from doseesc.phase2 import STRATIFIED_TTCI_TESTS, AnalysisPlan
 from doseesc.phase2.patients import BERLIN, ControlCourse, DoseEffect, Stratum
+from doseesc.study.accrual_section import Enrolment
 from doseesc.study.levels import Level
-from doseesc.study.values import Flag, Name, Number, Positive, Probability, Section, Text, Whole
-from doseesc.truth import Accrual, WeibullTimes
+from doseesc.study.values import Flag, Name, Number, Positive, Probability, Section, Whole
+from doseesc.truth import WeibullTimes
 
 
 def _same_or_by_arm(value: Any) -> str:
@@ -109,21 +110,6 @@ Strata = Annotated[
     | Annotated[tuple[Severity, ...], Field(min_length=2, max_length=20), Tag("listed")],
     Discriminator(_named_or_listed),
 ]
-
-
-class Enrolment(Section):
-    """How fast patients are enrolled."""
-
-    per_month: Positive = Field(examples=[6])
-    """Patients a month, over all arms and sites."""
-    ramp_up_months: Annotated[Number, Field(ge=0)] = Field(default=0.0, examples=[3])
-    """Months until that rate is reached, linearly."""
-    basis: Text = Field(default="", examples=["three sites, two patients a month each"])
-    """Where the rate comes from, in a few words; told wherever a duration is."""
-
-    def accrual(self) -> Accrual:
-        """Return the rate."""
-        return Accrual(per_month=self.per_month, ramp_up_months=self.ramp_up_months, basis=self.basis)
 
 
 class Effect(Section):

@@ -13,13 +13,13 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.inference.any_model import SAMPLING, ModelError, PosteriorText, Sampler, posterior_of_model
+from doseesc.study.beside import file_beside, read_beside
 from doseesc.study.yaml_source import Source
 
 TYPE = "pymc"
@@ -90,15 +90,19 @@ def _posterior(
         return [Problem((*path, "module"), given, "write for example  module: my_models.py")]
     if not isinstance(name, str) or not isinstance(variable, str) or not isinstance(evidence, list):
         return []  # their own checks say what is wrong
-    file = _inside(Path(source.path).parent, module)
+    file = file_beside(source.path, module)
     if file is None:
         message = f"is {show(module)}, which does not lie in the scenario file's folder"
         return [Problem((*path, "module"), message, "put the module beside the scenario file and write its name")]
     if not file.is_file():
         return [Problem((*path, "module"), f"is {show(module)}, but there is no file {file}", "write the file's name")]
+    try:
+        code = read_beside(file)
+    except ValueError as error:
+        return [Problem((*path, "module"), f"is {show(module)}, which {error}")]
     print(f"{source.path}: runs {name} of {file}, code that is not part of doseesc", file=sys.stderr)
     try:
-        loaded = _load(file)
+        loaded = _load(file, code)
     except (Exception, SystemExit) as error:  # whatever the user's own code may raise
         return [Problem((*path, "module"), f"is {show(module)}, which cannot be run: {_where(error, file)}")]
     function = getattr(loaded, name, None)
@@ -139,19 +143,13 @@ def _posterior(
     return PosteriorText.of(posterior)
 
 
-def _inside(folder: Path, module: str) -> Path | None:
-    """Return the module's file; None unless it lies in the folder, links followed."""
-    base = folder.resolve()
-    file = (base / module).resolve()
-    return file if not Path(module).is_absolute() and file.is_relative_to(base) else None
-
-
-def _load(file: Path) -> ModuleType:
-    spec = spec_from_file_location(f"doseesc_model_{file.stem}", file)
-    if spec is None or spec.loader is None:
+def _load(file: Path, code: bytes) -> ModuleType:
+    """Run a module's source, and never what was once compiled from it and lies beside it: that might be another."""
+    if file.suffix != ".py":
         raise ImportError("it is no Python file; its name must end in .py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = ModuleType(f"doseesc_model_{file.stem}")
+    module.__file__ = str(file)
+    exec(compile(code, str(file), "exec", dont_inherit=True), vars(module))
     return module
 
 

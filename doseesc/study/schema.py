@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from designs import Design, design_class, rule_class, rule_names
+from designs import Design, design_type, policy_class, policy_names, rule_class, rule_names
 from doseesc.study.designs import AMOUNTS, SHARED, SkeletonRule
-from doseesc.study.parameters import is_level, parameter_adapter, parameter_fields
+from doseesc.study.parameters import from_study, is_level, parameter_adapter, parameter_fields
 
 _NAME = {"type": ["string", "number"], "description": "Name in tables and commands."}
 _LEVEL = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
@@ -42,13 +42,29 @@ def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str,
         "description": "A constraint or stopping rule.",
         "oneOf": [_object(rule_class(name), name, {}, []) for name in rule_names()],
     }
+    definitions["PendingPolicy"] = {
+        "description": "What a design does about patients still under observation.",
+        "anyOf": [
+            {"enum": [spelt for name in policy_names() for spelt in (name.lower(), name)]},
+            {"oneOf": [_object(policy_class(name), name, {}, []) for name in policy_names()]},
+        ],
+    }
     definitions["SkeletonRule"] = SkeletonRule.model_json_schema()
     schema["title"] = "doseesc scenario"
     return {"$schema": "http://json-schema.org/draft-07/schema#", **_on_one_line(schema)}
 
 
 def _design(name: str) -> dict[str, Any]:
-    return _object(design_class(name), name, {"name": _NAME}, ["name"])
+    design, policy = design_type(name)
+    described = _object(design, name, {"name": _NAME}, ["name"])
+    if policy is not None:
+        own = _object(policy, policy.__name__, {}, [])
+        own["required"].remove("type")  # which the design's type says
+        described["properties"]["pending"] = {
+            "anyOf": [{"enum": [policy.__name__.lower(), policy.__name__]}, own],
+            "description": "How patients still under observation count; by default as published.",
+        }
+    return described
 
 
 def _object(cls: type[Any], name: str, first: dict[str, Any], required: list[str]) -> dict[str, Any]:
@@ -75,6 +91,8 @@ def _parameter(cls: type[Any], field: Field[Any], kind: str, description: str) -
     schema: dict[str, Any]
     if field.name == "rules":
         schema = {"type": "array", "items": {"$ref": "#/$defs/Rule"}}
+    elif field.name == "pending":
+        schema = {"$ref": "#/$defs/PendingPolicy"}
     elif is_level(field.name):
         schema = dict(_LEVEL)
     else:
@@ -86,8 +104,9 @@ def _parameter(cls: type[Any], field: Field[Any], kind: str, description: str) -
             schema = {"anyOf": [schema, {"$ref": "#/$defs/SkeletonRule"}]}
         choices = re.findall(r'"([^"]*)"', kind) if kind.startswith("{") else []
         if choices:
-            schema = {"enum": choices}
-    if field.name in AMOUNTS or (field.name in SHARED and issubclass(cls, Design)):
+            other = [each for each in schema.get("anyOf", []) if each["type"] != "string"] if "} or " in kind else []
+            schema = {"anyOf": [{"enum": choices}, *other]} if other else {"enum": choices}
+    if field.name in AMOUNTS or (field.name in SHARED and issubclass(cls, Design) and from_study(field)):
         description = f"{description} In a file, by default the study's.".strip()
     elif isinstance(field.default, bool | int | float | str):
         schema["default"] = field.default

@@ -13,18 +13,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from designs.arrays import FloatArray
 from doseesc.study.random_section import RandomScenarios
-from doseesc.study.values import Flag, Name, Number, PerDose, Positive, Probability, Section, Text, Whole
+from doseesc.study.values import Flag, Line, Name, Number, PerDose, Positive, Probability, Section, Text, Whole
 from doseesc.truth import emax_curve, logistic_curve, power_curve
 
 
 class About(Section):
     """What the study is and where its facts come from."""
 
-    title: Text = Field(min_length=1, examples=["A first-in-human study"])
+    title: Line = Field(min_length=1, examples=["A first-in-human study"])
     """Full title."""
-    short_title: Text = ""
+    short_title: Line = ""
     """Short title for tables; by default the title."""
-    registry_id: Text = Field(default="", examples=["NCT04602104"])
+    registry_id: Line = Field(default="", examples=["NCT04602104"])
     """Registration number."""
     notes: tuple[Text, ...] = Field(default=(), examples=[["Source: protocol version 2"]])
     """Where the facts come from."""
@@ -42,7 +42,7 @@ class Doses(Section):
         examples=[["low", "medium", "high"]],
     )
     """Names of the levels; by default 1, 2, 3 and so on."""
-    unit: Text = Field(default="", examples=["mg"])
+    unit: Line = Field(default="", examples=["mg"])
     """Unit of the amounts."""
 
 
@@ -139,6 +139,8 @@ class Scenario(Section):
     """Random curves instead: for ensembles, other commands leave them aside."""
     monotone: Flag = True
     """false allows DLT probabilities that fall with the dose."""
+    response: PerDose | None = Field(default=None, examples=[[0.1, 0.2, 0.3]])
+    """Probability of a response at every dose, by label or as a list; backfill may ask for one."""
 
     def probabilities(self, doses: Doses) -> FloatArray:
         """Return the true DLT probability of every dose, shape (J,)."""
@@ -149,6 +151,10 @@ class Scenario(Section):
         if self.dlt is None:
             raise ValueError(f"scenario {self.name} has neither dlt nor curve")
         return _by_level(self.dlt, doses)
+
+    def responses(self, doses: Doses) -> tuple[float, ...] | None:
+        """Return the probability of a response at every dose, where it is given."""
+        return None if self.response is None else tuple(float(each) for each in _by_level(self.response, doses))
 
 
 class RandomOnly(Section):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from designs import Design, check_design, design_names, rule_conflicts
+from designs import Design, check_design, rule_conflicts, type_names
 from designs.arrays import FloatArray
+from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
+from doseesc.study.accrual_section import Arrivals
 from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
+from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_of
 from doseesc.study.checks import Parts, problems_across
 from doseesc.study.designs import Shared, build_design
+from doseesc.study.dlt_times_section import AnyTimes
 from doseesc.study.levels import Level, level_of
 from doseesc.study.observation_section import Observations, as_written, idle_settings
 from doseesc.study.phase2_section import Phase2
@@ -34,9 +39,18 @@ from doseesc.study.sections import (
 )
 from doseesc.study.table_file import with_table_files
 from doseesc.study.validation import problems_of
-from doseesc.study.values import Number, Section, Whole
+from doseesc.study.values import Number, Positive, Section, Whole
 from doseesc.study.yaml_source import Source, read_source
-from doseesc.truth import DoseProbability, ObservationModel, dlt_probability_at, dose_status, true_mtd
+from doseesc.truth import (
+    EVEN_TIMES,
+    DoseProbability,
+    EventTimes,
+    LateWeibull,
+    ObservationModel,
+    dlt_probability_at,
+    dose_status,
+    true_mtd,
+)
 
 
 class Study(Section):
@@ -67,6 +81,17 @@ class Study(Section):
     observation: Observations = Field(default=(), examples=[{"background": 0.05, "mortality_28_days": 0.3}])
     """What happens to patients besides the drug and how it is counted: one policy, or several to compare, of which the
     first is the study's own.  Without it every patient is evaluable and only the drug causes DLTs."""
+    accrual: Arrivals | None = Field(default=None, examples=[{"per_month": 2}])
+    """How fast patients arrive; with it designs are compared on the calendar, too: how long a trial lasts, and what it
+    does while patients are still in their DLT window."""
+    dlt_times: AnyTimes | None = Field(default=None, examples=[{"type": "uniform"}])
+    """When DLTs of the drug come within dlt_window_days; by default evenly."""
+    stagger: StaggerSection | None = Field(default=None, examples=[{"days_after_first": 7}])
+    """Days that must pass before the next patient at a dose is treated; by default none."""
+    backfill: BackfillSection | None = Field(default=None, examples=[{"cap_per_dose": 12}])
+    """Lower doses take patients who arrive while the escalation waits; by default none does."""
+    max_duration_months: Positive | None = Field(default=None, examples=[36])
+    """Months from the first patient after which nobody is enrolled; by default no limit."""
     phase2_arms: tuple[Arm, ...] = ()
     """The arms of Phase 2; none where there is no Phase 2."""
     phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
@@ -157,7 +182,32 @@ class Study(Section):
     @property
     def observations(self) -> dict[str, ObservationModel]:
         """The observation models by name, the study's own first; none where only the drug matters."""
-        return {each.name: each.model(self.dlt_window_days) for each in self.observation}
+        times = self._shared_times
+        return {each.name: each.model(self.dlt_window_days, times) for each in self.observation}
+
+    @property
+    def _shared_times(self) -> EventTimes:
+        """The law of the time of a DLT, for policies of observation without their own."""
+        law = EVEN_TIMES if self.dlt_times is None else self.dlt_times.law()
+        return EVEN_TIMES if isinstance(law, LateWeibull) else law  # no policy then asks for it, see the checks
+
+    @property
+    def calendar(self) -> Calendar | None:
+        """Everything about time; None where the study says nothing of accrual.
+
+        Backfill has the responses of no scenario; see :meth:`calendar_under`.
+        """
+        if self.accrual is None:
+            return None
+        return calendar_of(self.accrual, self._time, self.dose_labels)
+
+    def calendar_under(self, scenario: str) -> Calendar | None:
+        """Return the calendar with the probabilities of a response in a scenario, where it gives any."""
+        calendar = self.calendar
+        responses = {each.name: each for each in self.scenarios}[scenario].responses(self.doses)
+        if calendar is None or calendar.backfill is None or responses is None:
+            return calendar
+        return replace(calendar, backfill=replace(calendar.backfill, response_probabilities=responses))
 
     def warnings(self) -> list[str]:
         """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
@@ -208,6 +258,11 @@ class Study(Section):
             return DoseProbability(float(curve.at([amount])[0]), dose_status(amount, self.dose_amounts), method)
         return dlt_probability_at(amount, self.dose_amounts, self.truths[scenario])
 
+    @property
+    def _time(self) -> TimeParts:
+        given = self.accrual is not None
+        return TimeParts(given, self.dlt_times, self.stagger, self.backfill, self.max_duration_months)
+
     def _parts(self) -> Parts:
         return Parts(
             doses=self.doses,
@@ -221,6 +276,7 @@ class Study(Section):
             window=self.dlt_window_days,
             observations=list(enumerate(self.observation)),
             analysis=self.analysis,
+            time=self._time,
         )
 
 
@@ -290,11 +346,11 @@ def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:
     Parameters
     ----------
     designs : sequence of str, optional
-        Names of the designs to describe; by default all registered ones, third parties' included.
+        Types of design to describe; by default all registered ones, third parties' included.
 
     Examples
     --------
     >>> json_schema()["title"]
     'doseesc scenario'
     """
-    return scenario_schema(Study, design_names() if designs is None else designs)
+    return scenario_schema(Study, type_names() if designs is None else designs)

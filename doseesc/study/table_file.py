@@ -1,19 +1,43 @@
-"""A design's decision table from a file of its own: CSV with n, dlts, decision, or YAML with a row of letters per n."""
+"""A design's decision table from a file of its own: CSV, a decision a line, or YAML with a row of letters per n."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from designs.table_design import table_from_rows
+from designs.pending_letters import LETTERS as PENDING_LETTERS
+from designs.pending_rows import rows_from_states
+from designs.rules.base import counted
+from designs.table_design import LETTERS, table_from_rows
 from doseesc.errors import Problem, ScenarioError, show
-from doseesc.study.yaml_source import Source, read_source
+from doseesc.study.beside import file_beside, read_beside
+from doseesc.study.yaml_source import Source, source_of
 
 COLUMNS = ("n", "dlts", "decision")
-_REMEDY = "write a CSV file with the columns n, dlts, decision (E, S, D or DU), one line per number of DLTs"
+PENDING = "pending"
+"""The further column of tables that say what happens while patients are pending."""
+
+_REMEDY = (
+    "write a CSV file with the columns n, dlts, decision (E, S, D or DU), one line per number of DLTs; with pending "
+    "patients also a column pending, and the decisions W and M"
+)
+_SHOWN = 5
+_LONGEST = 8  # characters of a cell that a message repeats
+
+Table = dict[int, str] | dict[int, dict[int, str]]
+"""Letters by patients, or by patients entered and patients pending."""
+
+
+class _Line(NamedTuple):
+    number: int
+    n: int
+    dlts: int
+    pending: int
+    decision: str
 
 
 def with_table_files(source: Source) -> tuple[Source, list[Problem]]:
@@ -42,53 +66,111 @@ def with_table_files(source: Source) -> tuple[Source, list[Problem]]:
             filled.append(entry)
             continue
         try:
-            filled.append({**entry, "table": read_table(Path(source.path).parent / name)})
+            file = file_beside(source.path, name)
+            if file is None:
+                raise ValueError("does not lie in the scenario file's folder")
+            filled.append({**entry, "table": read_table(file)})
         except ValueError as error:
             problems.append(Problem(("designs", place, "table"), f"is {show(name)}: {error}", _REMEDY))
             filled.append(entry)
     return replace(source, data={**source.data, "designs": filled}), problems
 
 
-def read_table(path: Path) -> dict[int, str]:
+def read_table(path: Path) -> Table:
     """Read a decision table.
 
     Raises
     ------
     ValueError
-        If the file cannot be read, or is no decision table; the message says where.
+        If the file cannot be read, or is no decision table; the message says on which lines.
     """
+    raw = read_beside(path)
     if path.suffix.lower() in (".yaml", ".yml"):
-        return _from_yaml(path)
+        return _from_yaml(path, raw)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            header = [name.strip().lower() for name in reader.fieldnames or []]
-            header = ["dlts" if name == "dlt" else name for name in header]  # as  doseesc table  writes it
-            if sorted(header) != sorted(COLUMNS):
-                raise ValueError(f"line 1 has the columns {', '.join(header) or 'none'}, not {', '.join(COLUMNS)}")
-            reader.fieldnames = header
-            rows = [_row(reader.line_num, line) for line in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"cannot be read ({error})") from error
-    return table_from_rows(rows)
+        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), skipinitialspace=True)
+        header = [name.strip().lower() for name in reader.fieldnames or []]
+        header = ["dlts" if name == "dlt" else name for name in header]  # as  doseesc table  writes it
+        # What a file holds that is no table stays unsaid: it may be private.
+        if sorted(header) not in (sorted(COLUMNS), sorted((*COLUMNS, PENDING))):
+            raise ValueError(
+                f"line 1 has not the columns {', '.join(COLUMNS)}, and {PENDING} where patients may be pending"
+            )
+        reader.fieldnames = header
+        return _from_lines([(reader.line_num, line) for line in reader], PENDING in header)
+    except UnicodeDecodeError as error:
+        raise ValueError("is not UTF-8 text") from error
+    except csv.Error as error:
+        raise ValueError(f"is no CSV ({error})") from error
 
 
-def _row(number: int, line: Mapping[str, str | None]) -> tuple[int, int, str]:
+def _from_lines(written: Iterable[tuple[int, Mapping[str, str | None]]], by_pending: bool) -> Table:
+    lines: dict[tuple[int, int, int], _Line] = {}
+    problems: list[str] = []
+    for number, cells in written:
+        line = _read_line(number, cells, by_pending)
+        if isinstance(line, str):
+            problems.append(line)
+            continue
+        first = lines.setdefault((line.n, line.dlts, line.pending), line)
+        if first is not line:
+            problems.append(f"lines {first.number} and {number} are two decisions for {_state(line, by_pending)}")
+    if problems:
+        more = len(problems) - _SHOWN
+        raise ValueError("; ".join(problems[:_SHOWN]) + (f"; and {more} more lines" if more > 0 else ""))
+    if not by_pending:
+        return table_from_rows((line.n, line.dlts, line.decision) for line in lines.values())
+    table: dict[int, dict[int, str]] = {}
+    for n, pending, letters in rows_from_states({state: line.decision for state, line in lines.items()}):
+        table.setdefault(n, {})[pending] = letters
+    return table
+
+
+def _read_line(number: int, cells: Mapping[str, str | None], by_pending: bool) -> _Line | str:
+    """Return a line, or what is wrong with it."""
     try:
-        return int(line["n"] or ""), int(line["dlts"] or ""), str(line["decision"] or "")
-    except ValueError:
-        written = ",".join(str(value) for value in line.values())
-        raise ValueError(f"line {number} is {written!r}, not two whole numbers and a decision") from None
+        n, dlts = int(cells["n"] or ""), int(cells["dlts"] or "")
+        pending = int(cells[PENDING] or "") if by_pending else 0
+    except (ValueError, KeyError):
+        as_written = ",".join(_brief(value) for value in cells.values())
+        numbers = "three whole numbers" if by_pending else "two whole numbers"
+        return f"line {number} is {as_written!r}, not {numbers} and a decision"
+    decision = str(cells["decision"] or "").strip().upper()
+    decision = "U" if decision == "DU" else decision
+    line = _Line(number, n, dlts, pending, decision)
+    letters = PENDING_LETTERS if by_pending else LETTERS
+    if len(decision) != 1 or decision not in letters:
+        known = ", ".join("DU" if letter == "U" else letter for letter in letters)
+        return f"line {number} has the decision {_brief(cells['decision'])!r}, not one of {known}"
+    if n < 1 or dlts < 0 or pending < 0 or dlts + pending > n:
+        return f"line {number} has {_state(line, by_pending)}, which cannot be"
+    return line
 
 
-def _from_yaml(path: Path) -> dict[int, str]:
+def _brief(value: object) -> str:
+    """Write what stands in a cell; what is too long for a table's stays unsaid, since it may be private."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else "..."
+
+
+def _state(line: _Line, by_pending: bool) -> str:
+    pending = f" of whom {line.pending} are pending" if by_pending else ""
+    return f"{counted(line.dlts, 'DLT')} in {counted(line.n, 'patient')}{pending}"
+
+
+def _from_yaml(path: Path, raw: bytes) -> Table:
     try:
-        data = read_source(path).data
+        data = source_of(str(path), raw).data
     except ScenarioError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"line {error.problems[0].line or 1} is not YAML") from error
     if not isinstance(data, dict):
         raise ValueError("holds no rows such as  3: ESDU")
     try:
+        if any(isinstance(row, dict) for row in data.values()):
+            return {
+                int(n): {int(c): str(letters) for c, letters in (row if isinstance(row, dict) else {0: row}).items()}
+                for n, row in data.items()
+            }
         return {int(patients): str(letters) for patients, letters in data.items()}
     except ValueError:
         raise ValueError("has a row that does not begin with a number of patients") from None

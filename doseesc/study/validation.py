@@ -38,7 +38,7 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
     path = _path_in(data, location, keep_last=kind == "missing")
     key, info, known = _field(model, location)
     shown, context = show(details["input"]), details.get("ctx", {})
-    example = f"write for example  {key}: {show(info.examples[0])}" if info and info.examples else ""
+    example = _example(key, info)
     if kind == "missing":
         return Problem(base + path, "is missing", example)
     if kind == "extra_forbidden":
@@ -73,7 +73,15 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
     if kind in _LIMIT:
         meant = as_probability(details["input"]) if _at_most_one(context) else ""
         return Problem(base + path, _LIMIT[kind](shown, context), meant or example)
+    if "field" in context:  # what a constructor refused, see doseesc.study.values.made
+        path = (*path, context["field"])
+        key, info, _ = _field(model, (*location, context["field"]))
+        example = _example(key, info)
     return Problem(base + path, details["msg"], str(context.get("remedy", "")) or example)
+
+
+def _example(key: str, info: FieldInfo | None) -> str:
+    return f"write for example  {key}: {show(info.examples[0])}" if info and info.examples else ""
 
 
 _WRONG_TYPE = {

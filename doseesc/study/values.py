@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from doseesc.wording import has_control_characters
+
 
 def _name_text(value: Any) -> Any:
     """Take an unquoted number for its text, so that labels such as 0.5 need no quotes."""
@@ -29,8 +32,34 @@ def _printable(value: str) -> str:
     return value
 
 
+def _one_line(value: str) -> str:
+    line = value.rstrip("\n")  # which YAML's folded text ends with
+    if has_control_characters(line):
+        raise PydanticCustomError("text", "holds a line break or a control character", {"remedy": "write one line"})
+    return line
+
+
+def _lines(value: str) -> str:
+    if has_control_characters(value, lines=True):
+        raise PydanticCustomError("text", "holds a control character", {"remedy": "write plain text"})
+    return value
+
+
 def _list_or_mapping(value: Any) -> str:
     return "by label" if isinstance(value, dict) else "by level"
+
+
+T = TypeVar("T")
+
+
+def made(make: Callable[[], T]) -> T:
+    """Make something whose constructor checks; its refusal, which begins with a field's name, is a problem there."""
+    try:
+        return make()
+    except ValueError as error:
+        field, _, rest = str(error).partition(" ")
+        remedy = {"remedy": "keep one of them"} if rest.startswith("must not be given together") else {}
+        raise PydanticCustomError("refused", "{message}", {"message": rest, "field": field, **remedy}) from None
 
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -38,6 +67,8 @@ Whole = Annotated[int, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
 Positive = Annotated[Number, Field(gt=0)]
+Days = Annotated[Number, Field(gt=0, le=3650)]
+Share = Annotated[Number, Field(gt=0, le=1)]
 Inside = Annotated[Number, Field(gt=0, lt=1)]
 Correlation = Annotated[Number, Field(gt=-1, lt=1)]
 Name = Annotated[
@@ -47,7 +78,9 @@ Name = Annotated[
     AfterValidator(_printable),
     WithJsonSchema({"type": ["string", "number"]}),
 ]
-Text = Annotated[str, Field(strict=True, max_length=2000)]
+Text = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_lines)]
+Line = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_one_line)]
+"""A text that is shown in one line, such as a title or a unit."""
 PerDose = Annotated[
     Annotated[dict[str, Probability], Tag("by label")] | Annotated[tuple[Probability, ...], Tag("by level")],
     Discriminator(_list_or_mapping),

@@ -8,6 +8,7 @@ number of aliases.
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,11 +29,15 @@ from ruamel.yaml.events import (
 )
 
 from doseesc.errors import FieldPath, Problem, ScenarioError
+from doseesc.input_files import read_bounded
 from doseesc.study.yaml_scalars import plain_value
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
+MAX_VALUES = 50_000
 MAX_ALIASED = 1_000  # values that aliases may add in all; a bomb of nine lines asks for a billion
+
+_NESTED = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,26 @@ def read_source(path: str | Path) -> Source:
         If the file is missing, no regular file, too large, not UTF-8, empty or not YAML.
     """
     name = str(path)
-    raw = _read_bytes(Path(path), name)
+    return source_of(name, _read_bytes(Path(path), name))
+
+
+def source_of(name: str, raw: bytes) -> Source:
+    """Turn a YAML file's bytes into what it holds.
+
+    Raises
+    ------
+    ScenarioError
+        If they are not UTF-8, or no YAML.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _refusal(name, "is not UTF-8 text", "save the file as UTF-8", line) from error
+    nested = _NESTED.search(text)
+    if nested:  # seen at once; the parser looks ahead at every bracket
+        line = text.count("\n", 0, nested.end()) + 1
+        raise _refusal(name, f"is nested more than {MAX_DEPTH} deep", "write a plain scenario file", line)
     composer = _Composer(name)
     try:
         data = composer.compose(text)
@@ -99,8 +118,10 @@ def _read_bytes(path: Path, name: str) -> bytes:
             raise _refusal(name, "is a directory", "name a scenario file in it")
         if not stat.S_ISREG(status.st_mode):
             raise _refusal(name, "is not a regular file", "name a scenario file")
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        if status.st_size > MAX_BYTES:
+            message = f"has {status.st_size / 1e6:.1f} MB; a scenario file has at most 1 MB"
+            raise _refusal(name, message, "name a scenario file, not data")
+        raw = read_bounded(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise _refusal(
             name, "does not exist", "name an existing file;  doseesc scenarios  lists the shipped ones"
@@ -108,9 +129,6 @@ def _read_bytes(path: Path, name: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _refusal(name, f"cannot be read: {reason}", "check the file's name and permissions") from error
-    if len(raw) > MAX_BYTES:
-        size = max(status.st_size, len(raw)) / 1e6
-        raise _refusal(name, f"has {size:.1f} MB; a scenario file has at most 1 MB", "name a scenario file, not data")
     if not raw.strip(b" \t\r\n\xef\xbb\xbf"):
         raise _refusal(name, "is empty", "start from  doseesc init")
     return raw
@@ -126,6 +144,7 @@ class _Composer:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._open_anchors: set[str] = set()
         self._aliased = 0
+        self._values = 0
 
     def compose(self, text: str) -> Any:
         events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
@@ -145,6 +164,9 @@ class _Composer:
     def _value(self, event: Event, events: Iterator[Event], path: FieldPath) -> tuple[Any, int]:
         """Return the value that begins with ``event``, and how many values are in it."""
         self.lines.setdefault(path, _line(event))
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise self._refusal(f"has more than {MAX_VALUES:,} values", "name a scenario file, not data", event)
         if len(path) > MAX_DEPTH:
             raise self._refusal(f"is nested more than {MAX_DEPTH} deep", "write a plain scenario file", event)
         if isinstance(event, AliasEvent):

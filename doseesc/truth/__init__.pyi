@@ -1,4 +1,6 @@
+from .accrual import DAYS_PER_MONTH as DAYS_PER_MONTH
 from .accrual import Accrual as Accrual
+from .arrivals import next_gap as next_gap
 from .curves import DoseProbability as DoseProbability
 from .curves import MtdRule as MtdRule
 from .curves import dlt_probability_at as dlt_probability_at
@@ -7,7 +9,12 @@ from .curves import emax_curve as emax_curve
 from .curves import logistic_curve as logistic_curve
 from .curves import power_curve as power_curve
 from .curves import true_mtd as true_mtd
+from .dlt_times import DltTimes as DltTimes
+from .dlt_times import LateWeibull as LateWeibull
+from .dlt_times import days_to_dlt as days_to_dlt
+from .dlt_times import times_words as times_words
 from .event_times import DEATH_TIMES as DEATH_TIMES
+from .event_times import EVEN_TIMES as EVEN_TIMES
 from .event_times import MORTALITY_HORIZON as MORTALITY_HORIZON
 from .event_times import EarlyTimes as EarlyTimes
 from .event_times import EventTimes as EventTimes

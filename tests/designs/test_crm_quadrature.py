@@ -130,6 +130,26 @@ def test_quadrature_of_extreme_data(model, outcomes):
     assert posterior.variance[0] == pytest.approx(variance, abs=1e-8)
 
 
+@pytest.mark.parametrize(("outcomes", "level"), [("1T", 1), ("1TT", 1), ("1N", 5), ("1N 2T", 1)])
+def test_quadrature_of_a_prior_so_wide_that_curves_saturate(outcomes, level):
+    """dfcrm's stand-in for a maximum of the likelihood that does not exist has a standard deviation of 500."""
+    design = CRM(target=0.25, skeleton=SKELETON, prior_sd=500, max_n=24, rules=())
+    tally = Tally.parse(outcomes, n_doses=5)
+
+    def weight(b):
+        log_p = np.log(SKELETON) * np.exp(np.clip(b, -300, 300))
+        log_likelihood = tally.dlt[0] @ log_p + (tally.n - tally.dlt)[0] @ np.log(-np.expm1(log_p))
+        return np.exp(log_likelihood - (b / 500) ** 2 / 2)
+
+    ends = [-4250, -1000, -100, -20, -5, 0, 5, 20, 100, 1000, 4250]
+    total, first = (
+        sum(quad(f, *piece, epsabs=0, epsrel=1e-11, limit=500)[0] for piece in pairwise(ends))
+        for f in (weight, lambda b: b * weight(b))
+    )
+    assert design.posterior(tally).mean[0] == pytest.approx(first / total, rel=1e-8)
+    assert design.decide(tally).level[0] == level
+
+
 def test_tally_beyond_max_n_is_still_exact():
     design = CRM(target=0.25, skeleton=SKELETON, max_n=12, rules=())
     tally = random_tally(np.random.default_rng(5), 5, 150)

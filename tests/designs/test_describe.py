@@ -47,7 +47,9 @@ RULES = {
 # Other values that parameters may have; numbers not named here are moved a little.
 OTHERS = {
     "variant": ["deescalation"],
+    "RollingSix.variant": ["iq"],
     "model": ["logistic"],
+    "minimum_days": [7.0],
     "floor": [0.05],
     "floor_prior": [(1.0, 9.0)],
     "estimate": ["posterior_mean", "plug_in"],

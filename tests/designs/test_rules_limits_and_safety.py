@@ -10,6 +10,7 @@ from scipy.stats import beta
 from designs import (
     BOIN,
     CoherentDeescalation,
+    GlobalCoherence,
     HardSafety,
     MaximumIncrement,
     NoSkipping,
@@ -46,6 +47,21 @@ def test_coherent_deescalation_does_not_keep_an_excluded_level():
     # Three in six, not excluded: kept.  By a limit of 0.1 the level is excluded, and left.
     assert decided(boin(CoherentDeescalation()), history) == [(2, "NOT_COHERENT")]
     assert decided(boin(CoherentDeescalation(), HardSafety(above=0.1)), history)[0][0] == 1
+
+
+def test_global_coherence_looks_at_all_patients_of_the_level():
+    """dtpcrm's global_coherent_esc: 1 in 3 exceeds 0.25, 1 in 4 does not."""
+    history = "1NNNNNN 1NNNNNN 2NNT"
+    assert decided(crm(NoSkipping()), history) == [(3, "ESCALATE")]
+    assert decided(crm(NoSkipping(), GlobalCoherence()), history, history + " 2N") == [
+        (2, "NOT_COHERENT"),
+        (3, "ESCALATE"),
+    ]
+    assert decided(crm(NoSkipping(), GlobalCoherence(target=0.35)), history) == [(3, "ESCALATE")]
+    # De-escalation is free.
+    assert decided(crm(GlobalCoherence()), "1NNN 2TTT") == [(1, "DEESCALATE")]
+    with pytest.raises(ValueError, match=r"^target must be given for GlobalCoherence"):
+        ThreePlusThree(n_doses=3, rules=(GlobalCoherence(),))
 
 
 def test_maximum_increment_by_amount():

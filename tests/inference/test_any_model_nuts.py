@@ -1,6 +1,7 @@
 """Posteriors by NUTS: one fit per distinct tally, kept, resumed, judged, and decided upon conservatively."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from designs import Tally
 from doseesc.files import OutputError
 from doseesc.inference.any_model import nuts_fits
 from doseesc.inference.any_model.design import PymcDesign
-from doseesc.inference.any_model.nuts_fits import Sampler, default_cache, model_hash
+from doseesc.inference.any_model.nuts_cache import FitName, default_cache, read_fit, write_fit
+from doseesc.inference.any_model.nuts_fits import Sampler, model_hash
 from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
 
 SAMPLER = Sampler(draws=400, tune=300, chains=2, seed=3)
@@ -100,6 +102,82 @@ def test_another_run_takes_them_and_goes_on(fitted, cache, monkeypatch, capsys):
     with pytest.raises(KeyboardInterrupt):
         posterior(cache, backend="pymc").means(more)
     assert [task.n for task in tasks] == [(3, 3, 0, 0)]
+
+
+NAME = FitName("0" * 32, (3, 0), (1, 0), 200)
+
+
+def drawn(low=0.0, high=1.0):
+    return np.random.default_rng(1).uniform(low, high, (2, 100, 2))
+
+
+def test_a_fit_that_is_not_what_it_says_is_not_taken(tmp_path):
+    """Of another model, tally, number or version, changed, cut short, out of range, or unfolding without end."""
+    file = NAME.file(tmp_path)
+    write_fit(file, NAME, drawn(), converged=True)
+    sound = file.read_bytes()
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert read_fit(file, NAME).draws.shape == (200, 2)
+    for other in (
+        ("1" * 32, NAME.n, NAME.dlt, 200),
+        (NAME.model, (4, 0), (1, 0), 200),
+        (NAME.model, (3, 0), (0, 0), 200),
+    ):
+        assert read_fit(file, FitName(*other)) is None
+    assert read_fit(file, NAME._replace(draws=100)) is None
+    for place in range(0, len(sound), 37):
+        for damaged in (sound[:place], sound[:place] + b"\xff" + sound[place + 1 :]):
+            file.write_bytes(damaged)
+            found = read_fit(file, NAME)
+            assert found is None or np.array_equal(found.draws, drawn().reshape(-1, 2).astype(np.float32))
+    for draws in (drawn(high=1.5), drawn(low=-1), np.full((2, 100, 2), np.nan)):
+        write_fit(file, NAME, draws, converged=True)
+        assert read_fit(file, NAME) is None
+    np.savez_compressed(file, draws=np.zeros((20_000_000, 2), np.float32), converged=True, checksum="")
+    assert read_fit(file, NAME) is None
+    np.savez_compressed(file, draws=drawn().reshape(-1, 2).astype(np.float32), converged=True)
+    assert read_fit(file, NAME) is None
+    assert read_fit(tmp_path / "nothing.npz", NAME) is None
+
+
+def test_a_fit_of_another_version_is_not_taken(tmp_path, monkeypatch):
+    write_fit(NAME.file(tmp_path), NAME, drawn(), converged=True)
+    monkeypatch.setattr("doseesc.inference.any_model.nuts_cache.__version__", "0.0.9")
+    assert read_fit(NAME.file(tmp_path), NAME) is None
+
+
+def test_a_planted_fit_is_made_again_and_a_shared_folder_warned_of(fitted, cache, tmp_path, monkeypatch, capsys):
+    shutil.copytree(cache, tmp_path / "shared")
+    (tmp_path / "shared").chmod(0o777)
+    made = posterior(tmp_path / "shared", backend="pymc")
+    planted = tmp_path / "shared" / made.key / "n3-0-0-0_dlt0-0-0-0.npz"
+    np.savez_compressed(planted, draws=np.full((800, 4), 0.99, np.float32), converged=True)
+    tasks = []
+
+    def noted(packed, given, *rest):
+        tasks.extend(given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("doseesc.inference.any_model.nuts_posterior.fit_all", noted)
+        with pytest.raises(KeyboardInterrupt):
+            made.means(TALLIES)
+    assert [task.n for task in tasks] == [(3, 0, 0, 0)]
+    assert "is shared: others may write into it" in capsys.readouterr().err
+    notes = made.notes()
+    assert "1 in the cache were not as this version writes them, and were made again" in notes
+    assert any("is shared" in note for note in notes)
+
+
+def test_without_a_home_it_says_what_to_do(monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(OutputError, match="set XDG_CACHE_HOME"):
+        default_cache()
 
 
 def test_results_read_back_answer_from_the_cache_alone(fitted, cache):

@@ -203,26 +203,35 @@ def test_trouble_while_writing_leaves_everything_as_it_was(tmp_path, monkeypatch
         assert names(".") == []
 
 
-@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("step", range(1, 5))
 @pytest.mark.parametrize("done", [False, True])
-def test_interrupt_between_the_two_renames(tmp_path, monkeypatch, step, done):
+def test_interrupt_while_files_take_their_places(tmp_path, monkeypatch, step, done):
     monkeypatch.chdir(tmp_path)
-    write_folder({"results.json": "old"}, "out")
-    original, calls = Path.rename, []
+    write_folder({"results.json": "old", "a.csv": "old", "figures/f.svg": "old"}, "out")
+    calls = []
 
-    def interrupted(self, target):
-        calls.append(target)
-        if len(calls) != step:
-            return original(self, target)
-        if done:
-            original(self, target)
-        raise KeyboardInterrupt
+    def interrupted(original):
+        def move(self, target):
+            calls.append(target)
+            if len(calls) != step:
+                return original(self, target)
+            if done:
+                original(self, target)
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "rename", interrupted)
+        return move
+
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(Path, name, interrupted(getattr(Path, name)))
     with pytest.raises(KeyboardInterrupt):
-        write_folder({"results.json": "new"}, "out")
+        write_folder({"results.json": "new", "a.csv": "new", "b.csv": "new"}, "out", keep=True, drop=["figures"])
     assert names(".") == ["out"]
-    assert Path("out/results.json").read_text() == ("new" if step == 2 and done else "old")
+    found = {name: (Path("out") / name).read_text() for name in names("out") if name != "figures"}
+    if step == 1:
+        assert found == {"results.json": "old", "a.csv": "old"}
+        assert names("out/figures") == ["f.svg"]
+    else:
+        assert found == {"results.json": "new", "a.csv": "new", "b.csv": "new"}
 
 
 def test_write_file(tmp_path, monkeypatch):

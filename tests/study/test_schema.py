@@ -4,7 +4,7 @@ import jsonschema
 import pytest
 from support import yaml
 
-from designs import design_class, design_names
+from designs import design_type, type_names
 from doseesc.study.shipped import shipped_scenarios
 from doseesc.study.study import json_schema
 
@@ -12,7 +12,7 @@ DLT = "dlt: [0.1, 0.2, 0.3]"
 
 
 def built_in_designs():
-    return [name for name in design_names() if design_class(name).__module__.startswith(("designs.", "doseesc."))]
+    return [name for name in type_names() if design_type(name).design.__module__.startswith(("designs.", "doseesc."))]
 
 
 def test_shipped_schema_is_in_step():

@@ -2,10 +2,12 @@ import jsonschema
 import pytest
 from support import yaml
 
-from designs import BOIN, CRM, ThreePlusThree, design_class, design_names
+from designs import BOIN, CRM, Complete, Settled, ThreePlusThree, Weighted, design_class, design_names
 from doseesc.study import shipped
 from doseesc.study.shipped import shipped_scenarios, starter_file
 from doseesc.study.study import json_schema, load
+
+METHODS = {"design_comparison": "exact", "tite": "monte_carlo", "tite_backfill": "monte_carlo"}
 
 
 @pytest.mark.parametrize("name", [*shipped_scenarios(), "starter"])
@@ -17,7 +19,7 @@ def test_shipped_files_and_starter_fit_the_schema_and_load(name, scenario_file):
     loaded = load(scenario_file(text))
     assert set(map(type, loaded.designs.values())) >= {ThreePlusThree, CRM, BOIN}
     assert all(len(truth) == loaded.n_doses for truth in loaded.truths.values())
-    assert loaded.simulation.method == ("exact" if name == "design_comparison" else "both")
+    assert loaded.simulation.method == METHODS.get(name, "both")
     assert loaded.warnings() == []
 
 
@@ -40,6 +42,33 @@ def test_seed_trial():
     arms = [(arm.name, arm.control, arm.fraction) for arm in study.phase2_arms]
     assert arms == [("control", True, None), ("dosage 1", False, 0.25), ("dosage 2", False, 1.0)]
     assert study.designs["CRM"].skeleton == pytest.approx((0.157, 0.25, 0.354), abs=1e-3)
+
+
+def test_the_pace_of_the_seed_trial_hardly_leaves_anybody_pending():
+    study = load(shipped_scenarios()["nct04602104"])
+    assert study.calendar.accrual.rate == study.phase2.accrual.accrual().rate == 0.7
+    assert "hardly matter" in study.calendar.describe(study.dlt_window_days)
+    assert any(text.startswith("accrual") for text in study.study.assumptions)
+
+
+def test_six_arrive_in_a_window_with_and_without_backfill():
+    study, backfilled = (load(shipped_scenarios()[name]) for name in ("tite", "tite_backfill"))
+    for each in (study, backfilled):
+        assert (each.n_doses, each.max_n, each.dlt_window_days) == (5, 30, 90)
+        assert each.calendar.arrivals_within(90) == pytest.approx(6, rel=0.01)
+    assert study.calendar.backfill is None
+    assert backfilled.calendar_under("MTD 3").backfill.response_probabilities == (0.1, 0.2, 0.3, 0.4, 0.5)
+    policies = {name: type(design.pending) for name, design in study.designs.items()}
+    assert policies["BOIN"] is Complete
+    assert policies["BOIN settled"] is Settled
+    assert policies["TITE-BOIN"] is policies["TITE-CRM"] is Weighted
+
+
+def test_twenty_five_criteria_can_be_written_down(scenario_file, small_scenario):
+    shares = ", ".join(f"criterion {number}: 0.04" for number in range(1, 26))
+    text = f"accrual: {{screened_per_month: 10, exclusions: {{{shares}}}, basis: prevalences assumed}}\n"
+    accrual = load(scenario_file(small_scenario + text)).calendar.accrual
+    assert accrual.rate == pytest.approx(10 * 0.96**25)
 
 
 def test_five_doses():

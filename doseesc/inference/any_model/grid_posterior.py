@@ -21,6 +21,7 @@ from designs.tally import Tally
 from doseesc.inference.any_model.nodes import ModelGrid
 
 _MARK = "doseesc grid 1\n"
+_MOST_BYTES = 1_000_000_000
 _FACTS = ("names", "patients", "moved", "monotone", "prior")
 
 
@@ -112,11 +113,14 @@ def grid_from_text(text: str) -> GridPosterior:
     """
     try:
         facts, packed = text.removeprefix(_MARK).split("\n", 1)
-        stream = io.BytesIO(zlib.decompress(base64.b64decode(packed)))
+        unpacker = zlib.decompressobj()
+        stream = io.BytesIO(unpacker.decompress(base64.b64decode(packed), _MOST_BYTES))
+        if unpacker.unconsumed_tail:
+            raise ValueError(f"it unfolds to more than {_MOST_BYTES / 1e6:,.0f} MB")
         logits, kept, log_weight, parameters = (np.load(stream, allow_pickle=False) for _ in range(4))
         given = {name: json.loads(facts)[name] for name in _FACTS}
         nodes = logits[:, kept // logits.shape[2], kept % logits.shape[2]]
-    except (ValueError, KeyError, IndexError, OSError, zlib.error) as error:
+    except (ValueError, LookupError, TypeError, OSError, EOFError, MemoryError, zlib.error) as error:
         raise ValueError(f"is damaged: {error}") from error
     given["names"] = tuple(given["names"])
     model = ModelGrid(

@@ -8,33 +8,27 @@ installed, PyMC itself otherwise.  Fits are kept in a folder named by a hash of 
   Python variables or comments do not;
 * the sampler's settings and who samples.
 
-A fit is written under another name and then renamed, so that a run that is stopped leaves whole fits only and goes on
-where it was.
+A run that is stopped goes on where it was; see :mod:`doseesc.inference.any_model.nuts_cache`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from designs.arrays import FloatArray
-from doseesc.files import write_file
+from doseesc.inference.any_model.nuts_cache import Counts, FitName, write_fit
 from doseesc.inference.arviz_compat import ess, rhat
 from doseesc.parallel import answers
 
 if TYPE_CHECKING:
     import pymc as pm
-
-Counts = tuple[int, ...]
 
 MOST_R_HAT = 1.02
 LEAST_ESS = 200.0
@@ -59,24 +53,12 @@ Sample = Callable[[FloatArray, FloatArray, Sampler, int], tuple[FloatArray, floa
 
 
 class Task(NamedTuple):
-    """A fit to be made: patients and DLTs (J,) of a tally, and the file that is to hold it."""
+    """A fit to be made: patients and DLTs (J,) of a tally, hash of model and settings, and the file for it."""
 
     n: Counts
     dlt: Counts
+    model: str
     file: str
-
-
-class Fit(NamedTuple):
-    """A fit: draws of the DLT probabilities (D, J), and whether it has converged."""
-
-    draws: npt.NDArray[np.float32]
-    converged: bool
-
-
-def default_cache() -> Path:
-    """Return the folder of fits: doseesc/nuts in the user's cache folder."""
-    root = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
-    return (Path(root) if root else Path.home() / ".cache") / "doseesc" / "nuts"
 
 
 def model_hash(model: pm.Model, dlt_probability: str, sampler: Sampler, backend: str) -> str:
@@ -125,23 +107,13 @@ def fit_all(packed: bytes, tasks: Sequence[Task], sampler: Sampler, backend: str
     return answers(partial(_fit, packed, sampler, backend), tasks, jobs, in_order=False)
 
 
-def read_fit(file: Path) -> Fit | None:
-    """Return a fit; None where there is none, or none that can be read."""
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            return Fit(stored["draws"], bool(stored["converged"]))
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-
-
 def _fit(packed: bytes, sampler: Sampler, backend: str, task: Task) -> bool:
     sample = _compiled(packed, backend)
     seed = int(np.random.SeedSequence([sampler.seed, *task.n, *task.dlt]).generate_state(1)[0] % 2**31)
     draws, divergent = sample(np.array(task.n, dtype=np.float64), np.array(task.dlt, dtype=np.float64), sampler, seed)
     converged = divergent <= MOST_DIVERGENT and _mixed(draws)
-    stream = io.BytesIO()
-    np.savez_compressed(stream, draws=draws.reshape(-1, draws.shape[2]).astype(np.float32), converged=converged)
-    write_file(task.file, stream.getvalue(), force=True, parents=True)
+    name = FitName(task.model, task.n, task.dlt, draws.shape[0] * draws.shape[1])
+    write_fit(Path(task.file), name, draws, converged)
     return converged
 
 

@@ -8,6 +8,7 @@ does not go above the level in use, and names none above it as the MTD.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,17 +20,16 @@ import numpy.typing as npt
 from designs.arrays import BoolArray, FloatArray
 from designs.tally import Tally
 from doseesc.files import OutputError
-from doseesc.inference.any_model.nuts_fits import (
+from doseesc.inference.any_model.nuts_cache import (
     Counts,
     Fit,
-    Sampler,
-    Task,
+    FitName,
     default_cache,
-    fit_all,
-    model_hash,
-    packed_model,
+    private_folder,
     read_fit,
+    shared_by,
 )
+from doseesc.inference.any_model.nuts_fits import Sampler, Task, fit_all, model_hash, packed_model
 from doseesc.inference.sampling import chosen_sampler
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 MARK = "doseesc nuts 1\n"
+_HASH = re.compile(r"[0-9a-f]{32}")
 _EVERY = 25  # fits between two lines of progress
 
 
@@ -61,6 +62,8 @@ class NutsPosterior:
         Processes; 0 = one for each processor.
     made, taken : int
         Fits made, and taken from the cache, by this process so far.
+    damaged : int
+        Fits in the cache that were not as they had been written, or not of this program, and not taken.
     """
 
     one_parameter: ClassVar[bool] = False
@@ -77,6 +80,7 @@ class NutsPosterior:
     jobs: int = 0
     made: int = 0
     taken: int = 0
+    damaged: int = 0
     _fits: dict[tuple[Counts, Counts], Fit] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -112,6 +116,11 @@ class NutsPosterior:
     def notes(self) -> list[str]:
         """Say how many fits were made, and which did not converge."""
         said = [f"{self.made} fits made by NUTS ({self.backend}), {self.taken} taken from the cache {self.cache}"]
+        if self.damaged:
+            said.append(f"{self.damaged} in the cache were not as this version writes them, and were made again")
+        shared = shared_by(Path(self.cache))
+        if shared:
+            said.append(f"the cache {self.cache} is shared ({shared}): whoever writes there may change the doses")
         doubtful = [key for key, fit in self._fits.items() if not fit.converged]
         if doubtful:
             shown = "; ".join(_shown(*key) for key in doubtful[:5]) + (" ..." if len(doubtful) > 5 else "")
@@ -174,9 +183,10 @@ class NutsPosterior:
         """Read fits from the cache, and make those that are not there."""
         missing = []
         for key in keys:
-            fit = read_fit(self._file(key))
+            fit = self._read(key)
             if fit is None:
                 missing.append(key)
+                self.damaged += self._name(key).file(self.cache).exists()
             else:
                 self._fits[key] = fit
                 self.taken += 1
@@ -189,7 +199,11 @@ class NutsPosterior:
             )
         from joblib import cpu_count
 
-        tasks = [Task(*key, str(self._file(key))) for key in missing]
+        private_folder(Path(self.cache))
+        shared = shared_by(Path(self.cache))
+        if shared and not self.made:
+            print(f"warning: the cache {self.cache} is shared: {shared}", file=sys.stderr)
+        tasks = [Task(*key, self.key, str(self._name(key).file(self.cache))) for key in missing]
         fits = fit_all(self.packed, tasks, self.sampler, self.backend, self.jobs or cpu_count())
         for done, _ in enumerate(fits, start=1):
             if done % _EVERY == 0 or done == len(tasks):
@@ -197,14 +211,18 @@ class NutsPosterior:
                 print(f"{said}; {len(tasks) - done} to make before the next cohort", file=sys.stderr)
         self.made += len(tasks)
         for key in missing:
-            fit = read_fit(self._file(key))
+            fit = self._read(key)
             if fit is None:
-                raise OutputError(f"{self._file(key)} cannot be read although it has just been written")
+                file = self._name(key).file(self.cache)
+                raise OutputError(f"{file} cannot be read although it has just been written")
             self._fits[key] = fit
 
-    def _file(self, key: tuple[Counts, Counts]) -> Path:
-        n, dlt = ("-".join(map(str, counts)) for counts in key)
-        return Path(self.cache) / self.key / f"n{n}_dlt{dlt}.npz"
+    def _read(self, key: tuple[Counts, Counts]) -> Fit | None:
+        name = self._name(key)
+        return read_fit(name.file(self.cache), name)
+
+    def _name(self, key: tuple[Counts, Counts]) -> FitName:
+        return FitName(self.key, *key, self.sampler.draws * self.sampler.chains)
 
 
 def nuts_from_text(text: str) -> NutsPosterior:
@@ -217,8 +235,10 @@ def nuts_from_text(text: str) -> NutsPosterior:
     """
     try:
         given = json.loads(text.removeprefix(MARK))
+        if not _HASH.fullmatch(given["key"]):  # it names a folder
+            raise ValueError("its key is no hash")
         return NutsPosterior(**{**given, "sampler": Sampler(*given["sampler"])})
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise ValueError(f"is damaged: {error}") from error
 
 

@@ -1,2 +1,2 @@
-from .protocol import PROTOCOL_FILES as PROTOCOL_FILES
 from .protocol import protocol_files as protocol_files
+from .protocol import write_protocol as write_protocol

@@ -6,16 +6,17 @@ the protocol shows every decision of the first cohorts, and the decisions at eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise, product
 
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct import DecisionTable, Trial, decision_letters, last_telling
+from doseesc.conduct import DecisionTable, Trial, decision_letters, last_telling, letter_table
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
+from doseesc.report.words import follow_up_cells, follow_up_heads
 
 _MOST_COLUMNS = 12
 _MOST_ROWS = 40
@@ -28,9 +29,10 @@ _ARROWS = {-1: "↓", 0: "→", 1: "↑"}
 def decision_blocks(trial: Trial) -> Iterator[Block]:
     """Yield the section on decisions."""
     yield Block("heading", "Decision table")
-    cells = decision_letters(trial.design)
-    if cells is not None:
-        yield from _letter_blocks(trial, cells)
+    table = letter_table(trial)
+    if table is not None:
+        yield from _letter_blocks(table) if table.follow_up is None else _follow_up_blocks(table)
+        yield from (Block("bullet", f"{letter}: {meaning}") for letter, meaning in table.legend.items())
         return
     paths = _first_cohorts(trial)
     yield from paragraphs(
@@ -48,8 +50,9 @@ def uses_pathways(trial: Trial) -> bool:
     return decision_letters(trial.design) is None
 
 
-def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterator[Block]:
-    sizes = _patients_shown(trial, list(cells))
+def _letter_blocks(table: DecisionTable) -> Iterator[Block]:
+    cells = table.cells or {}
+    sizes = _patients_shown(table.trial, list(cells))
     groups = [sizes[start : start + _MOST_COLUMNS] for start in range(0, len(sizes), _MOST_COLUMNS)]
     for place, group in enumerate(groups):
         more = f", {group[0]} to {group[-1]} patients" if len(groups) > 1 else ""
@@ -64,8 +67,16 @@ def _letter_blocks(trial: Trial, cells: Mapping[int, tuple[str, ...]]) -> Iterat
         ]
         name = "decisions" if place == 0 else f"decisions {place + 1}"
         yield from captioned(PageTable(name, caption, "", ("DLTs", *(f"{n}" for n in group)), rows))
-    legend = DecisionTable(trial, cells).legend
-    yield from (Block("bullet", f"{letter}: {meaning}") for letter, meaning in legend.items())
+
+
+def _follow_up_blocks(table: DecisionTable) -> Iterator[Block]:
+    """Yield the table with limits on follow-up, of which that of letters is the part with nobody pending."""
+    shown = _patients_shown(table.trial, sorted({row.n for row in table.follow_up or ()}))
+    rows = [tuple(map(Value, follow_up_cells(row))) for row in table.follow_up or () if row.n in shown]
+    caption = (
+        "Decisions by patients, known DLTs and patients pending at the current dose, with limits on their follow-up"
+    )
+    yield from captioned(PageTable("decisions", caption, "", follow_up_heads(table), rows, 3))
 
 
 def _patients_shown(trial: Trial, sizes: list[int]) -> list[int]:

@@ -13,7 +13,8 @@ from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value, number
 from doseesc.report.words import observed_words
 from doseesc.results import PolicyComparison, PolicyFigures, SavedRun
-from doseesc.study import Early, Observation, Study, Weibull
+from doseesc.study import Observation, Study
+from doseesc.truth import times_words
 from doseesc.wording import percent_words
 
 _UNCERTAIN = "The list of events that are DLTs, and who attributes them to the product, are to be given here."
@@ -99,21 +100,7 @@ def assumed_rates(given: Observation, dlt_window: float) -> str:
             f" Adjudication counts {percent_words(given.adjudication.sensitivity)} of the drug's DLTs and rightly "
             f"leaves out {percent_words(given.adjudication.specificity)} of the other events."
         )
-    return f"{words} {_times_words(given, dlt_window)}"
-
-
-def _times_words(given: Observation, dlt_window: float) -> str:
-    times = given.dlt_times
-    within = _days(dlt_window)
-    if isinstance(times, Early):
-        first = _days(times.within_days)
-        return (
-            f"Of the drug's DLTs {percent_words(times.share)} come in the first {first}, the others evenly to {within}."
-        )
-    if isinstance(times, Weibull):
-        law = f"a Weibull law of shape {times.shape:g} and scale {times.scale:g} days"
-        return f"The drug's DLTs come at times of {law}, truncated at {within}."
-    return f"The drug's DLTs come evenly over {within}."
+    return f"{words} {times_words(model.dlt_times, dlt_window)}"
 
 
 class _Seen(NamedTuple):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from designs.rules import SelectionRule, StoppingRule
 from doseesc.conduct import Trial, trial_of
+from doseesc.files import add_files, check_absent
 from doseesc.report.protocol.decisions import decision_blocks
 from doseesc.report.protocol.observation import dlt_blocks
 from doseesc.report.protocol.phase2 import phase2_blocks
@@ -28,13 +30,12 @@ from doseesc.report.tables import (
     truth_table,
 )
 from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation
-from doseesc.results import Cell, SavedRun
+from doseesc.results import PROTOCOL_FILES, WRITTEN_FILE, Cell, SavedRun, copies_of_edited, written_note
 
 if TYPE_CHECKING:
     from doseesc.results import Results
 
 _NAMED = 4  # designs whose figures are said beside the trial's; more are in a table only
-PROTOCOL_FILES = ("protocol.docx", "protocol.md")
 
 
 def protocol_files(saved: SavedRun, design: str | None = None) -> dict[str, bytes]:
@@ -54,6 +55,29 @@ def protocol_files(saved: SavedRun, design: str | None = None) -> dict[str, byte
     """
     blocks = list(protocol_blocks(saved, design))
     return dict(zip(PROTOCOL_FILES, (word_document(blocks), markdown(blocks).encode()), strict=True))
+
+
+def write_protocol(
+    saved: SavedRun, folder: str | Path, *, design: str | None = None, force: bool = False
+) -> list[Path]:
+    """Write the protocol into a folder; return its files, then the copies of what it replaces.
+
+    With ``force`` earlier files are replaced; those that were edited by hand stay as numbered copies, such as
+    ``protocol.edited-1.md``.
+
+    Raises
+    ------
+    ValueError
+        If the study has no such design.
+    OutputError
+        If a file exists and ``force`` is not given, or writing fails.
+    """
+    path = Path(folder)
+    check_absent([path / name for name in PROTOCOL_FILES], force=force)
+    files = protocol_files(saved, design)
+    copies = copies_of_edited(path)
+    add_files({**copies, **files, WRITTEN_FILE: written_note(files)}, path, force=True)
+    return [path / name for name in (*files, *copies)]
 
 
 def protocol_blocks(saved: SavedRun, design: str | None = None) -> Iterator[Block]:

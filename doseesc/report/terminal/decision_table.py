@@ -1,4 +1,4 @@
-"""What ``doseesc table`` prints: letters over patients and DLTs, or one line per reachable tally."""
+"""What ``doseesc table`` prints: letters over patients and DLTs, limits on follow-up, or a line per reachable tally."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rich.text import Text
 
 from doseesc.conduct import last_telling
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
+from doseesc.report.words import follow_up_cells, follow_up_heads
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ ROWS = 60
 
 _STYLES = {"E": "green", "S": "", "D": "yellow", "DU": "red", "stop": "red"}
 _HEAD = 7
+_FOLLOW_UP_WIDTHS = [10, 7, 9, 12, 24, 18]
 
 
 def table_lines(table: DecisionTable) -> list[Text]:
     """Return the lines that ``doseesc table`` prints."""
     title = Text(f"Decision table of {plain_words(table.trial.name)}", "bold")
-    body = _grid(table) if table.cells is not None else _tallies(table)
+    body = _tallies(table) if table.cells is None else _grid(table) if table.follow_up is None else _follow_up(table)
     legend = [f"{letter} {meaning}" for letter, meaning in table.legend.items()]
     lines = [title, Text(), *body, Text(), *(Text(each) for each in legend)]
     for rule in table.rules:
@@ -47,6 +49,25 @@ def _grid(table: DecisionTable) -> list[Text]:
         head = f"{dlts}+" if dlts == last < most else str(dlts)
         letters = [cells[n][dlts] if dlts <= n else "" for n in shown]
         lines.append(line([Cell(head, left=True), *(Cell(each, _STYLES.get(each, "")) for each in letters)], widths))
+    return lines
+
+
+def _follow_up(table: DecisionTable) -> list[Text]:
+    """Return a line for each row with limits on follow-up, cohort by cohort, as papers print them."""
+    rows = [row for row in table.follow_up or () if row.n % table.trial.design.cohort_size == 0]
+    shown = rows if len(rows) <= ROWS else [row for row in rows if row.n < rows[ROWS].n] or rows[:ROWS]
+    lines = [line([Cell(each, "dim", left=True) for each in follow_up_heads(table)], _FOLLOW_UP_WIDTHS)]
+    before = 0
+    for row in shown:
+        n, *cells = follow_up_cells(row)
+        head = "" if row.n == before else f"{n:>4}"
+        styled = [Cell(each, left=True) for each in (head, *cells)]
+        styled[3] = Cell(styled[3].text, _STYLES.get(row.decision, ""), left=True)
+        lines.append(line(styled, _FOLLOW_UP_WIDTHS))
+        before = row.n
+    more = len(rows) - len(shown)
+    if more > 0:
+        lines.append(Text(f"... and {more:,} more; all with  --out table.csv  or  --format csv", "dim"))
     return lines
 
 

@@ -10,6 +10,8 @@ from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
 from .characteristics import mtd_definition as mtd_definition
+from .follow_up import follow_up_cells as follow_up_cells
+from .follow_up import follow_up_heads as follow_up_heads
 from .observation import observed_words as observed_words
 from .pathways import MOST_PERCENTAGES as MOST_PERCENTAGES
 from .pathways import branches as branches

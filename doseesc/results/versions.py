@@ -1,0 +1,70 @@
+"""Results of other versions: older ones are read and named, newer ones refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from doseesc._version import __version__
+
+FORMAT = "doseesc results 2"
+OLDER = "doseesc results 1"
+"""Without a hash of what it holds; otherwise the same."""
+
+_VERSION = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,4})[-+.\w]{0,40}")
+_FORMAT = re.compile(r"doseesc results (\d{1,9})")
+
+
+def check_format(given: object) -> None:
+    """Refuse what is not in a format that this version reads.
+
+    Raises
+    ------
+    ValueError
+        If it is in another.
+    """
+    if given in (FORMAT, OLDER):
+        return
+    number = _FORMAT.fullmatch(given) if isinstance(given, str) else None
+    if number:
+        raise ValueError(
+            f"it is in the format {given!r}, which doseesc {__version__} does not know: it reads {FORMAT!r}"
+        )
+    raise ValueError(f"it is not in the format {FORMAT!r}")
+
+
+def check_version(version: str) -> None:
+    """Refuse what a newer version has written, whose figures this one may misread.
+
+    Raises
+    ------
+    ValueError
+        If it is newer, or no version.
+    """
+    if _release(version) > _release(__version__):
+        raise ValueError(f"it was written by doseesc {version}, which is newer than this one, {__version__}")
+
+
+def version_notes(document: Mapping[str, Any]) -> list[str]:
+    """Say what the reader of older results should know."""
+    version = document["provenance"]["doseesc"]
+    notes = []
+    if version != __version__:
+        notes.append(
+            f"these figures are of doseesc {version}; what is worked out from the study again, such as decision "
+            f"tables, is of doseesc {__version__}"
+        )
+    if document["format"] == OLDER:
+        notes.append("these results are in an older format without a hash: what was changed since cannot be seen")
+    return notes
+
+
+def _release(version: str) -> tuple[int, ...]:
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        raise ValueError("provenance.doseesc is no version")
+    numbers = [int(each) for each in found[1].split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

@@ -1,0 +1,306 @@
+"""Interval designs with patients pending: TITE-BOIN, TITE-Keyboard, TITE-mTPI against published and golden numbers."""
+
+import numpy as np
+import pytest
+from support import golden
+
+from designs import (
+    BOIN,
+    CCD,
+    IBOIN,
+    MTPI,
+    MTPI2,
+    TPI,
+    AcceleratedTitration,
+    I3Plus3,
+    Keyboard,
+    Pending,
+    Reason,
+    StopWhenStaying,
+    Tally,
+    Weighted,
+    follow_up_table,
+)
+from designs.follow_up import ess_limits_of_rates, imputation_limits
+
+GOLDEN = "tite_interval.json"
+CHEN = {"suspend_above": 0.49, "minimum_followed": 0.25}
+TITEGBOIN = Weighted(estimate="ess", suspend_above=0.5, minimum_known=0, suspend_first=True)
+RULES = {
+    "imputation": Weighted(),
+    "imputation_51_percent_completed": Weighted(suspend_above=0.49),
+    "ess": Weighted(estimate="ess"),
+}
+LIN_YUAN = {"TITE-keyboard": Keyboard, "TITE-mTPI": MTPI}
+WINDOW = 90.0
+
+
+def decided(design, states, level=2):
+    """Decisions as golden files write them, for states (n, y, follow-up of each pending in windows) at one level."""
+    n, y, follow_up = zip(*states, strict=True)
+    places = max([len(each) for each in follow_up] + [1])
+    days = np.zeros((len(n), places))
+    taken = np.zeros((len(n), places), dtype=int)
+    for row, each in enumerate(follow_up):
+        taken[row, : len(each)] = level
+        days[row, : len(each)] = np.minimum(np.array(each) * WINDOW, np.nextafter(WINDOW, 0))
+    counts, dlt = np.zeros((2, len(n), design.n_doses), dtype=int)
+    counts[:, level - 1] = np.array(n) - (taken > 0).sum(axis=1)
+    dlt[:, level - 1] = y
+    known = Tally(n=counts, dlt=dlt, level=np.full(len(n), level))
+    pending = Pending(level=taken, days=days, window_days=WINDOW, n_doses=design.n_doses)
+    decision = design.decide(known, pending)
+    closed = design.ceiling(pending.entered(known)) < level
+    step = np.sign(decision.level - level)
+    letter = np.array(["S", "E", "D"])[step]
+    return np.where(decision.waits, "SUS", np.where(closed, "DE", letter)).tolist()
+
+
+def boin(target, pending, **more):
+    return BOIN(target=target, n_doses=3, max_n=60, pending=pending, **more)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_golden_decisions(rule):
+    for target in {item["target"] for item in golden(GOLDEN, "decisions")}:
+        states, expected = [], []
+        for item in golden(GOLDEN, "decisions"):
+            if item["target"] != target:
+                continue
+            for given in item["by_pending"]:
+                c = given["pending"]
+                states += [(item["n"], item["y"], [stft / c] * c if c else []) for stft in given["stft"]]
+                expected += given[rule]
+        assert decided(boin(target, RULES[rule]), states) == expected
+
+
+def test_golden_limits():
+    for item in golden(GOLDEN, "decisions"):
+        target, n, y = item["target"], item["n"], item["y"]
+        rates = boin(target, Weighted()).rate_limits()
+        by_dlts = ess_limits_of_rates(rates, n)
+        for given in item["by_pending"]:
+            if given["limits"] is None:
+                continue
+            limits = imputation_limits(np.array(n), np.array(y), np.array(given["pending"]), target, rates)
+            printed = given["limits"]["imputation"]
+            assert limits.escalate_from == pytest.approx(or_never(printed["escalate_if_ge"], np.inf), abs=1e-8)
+            assert limits.deescalate_to == pytest.approx(or_never(printed["deescalate_if_le"], -np.inf), abs=1e-8)
+            if y > 0:
+                printed = given["limits"]["ess"]
+                assert by_dlts.escalate_from[y] == pytest.approx(printed["escalate_if_ge"], rel=1e-9)
+                assert by_dlts.deescalate_to[y] == pytest.approx(printed["deescalate_if_le"], rel=1e-9)
+
+
+def or_never(limit, never):
+    return never if limit is None else limit
+
+
+def test_titegboin_holds_back_even_what_is_certain():
+    for item in golden(GOLDEN, "titegboin_decisions"):
+        design = boin(item["target"], TITEGBOIN)
+        rows = item["rows_pending_stft_decision"]
+        states = [(item["n"], item["y"], [stft / c] * c if c else []) for c, stft, _ in rows]
+        assert decided(design, states) == [letter for _, _, letter in rows]
+
+
+@pytest.mark.parametrize("item", golden(GOLDEN, "limits"), ids=lambda item: f"{item['design']} {item['id']}")
+def test_limits_of_posterior_designs(item):
+    target, width = item["target"], item["half_width"]
+    design = LIN_YUAN[item["design"]](target=target, n_doses=3, max_n=60, epsilon1=width, epsilon2=width)
+    limits = design.ess_limits(60)
+    assert limits.escalate_from[item["dlts"]] == pytest.approx(or_never(item["escalate_if_ess_gt"], -np.inf), abs=1e-6)
+    assert limits.deescalate_to[item["dlts"]] == pytest.approx(
+        or_never(item["deescalate_if_ess_lt"], -np.inf), abs=1e-6
+    )
+
+
+def lin_yuan_range(text, most):
+    """Return the numbers that Lin and Yuan's code prints as "< 2", "> 1", "5, 6", "1 ~ 2" or "3"."""
+    if text[0] in "<>":
+        edge = int(text[1:])
+        return range(edge) if text[0] == "<" else range(edge + 1, most + 1)
+    if "~" in text:
+        low, high = map(int, text.split("~"))
+        return range(low, high + 1)
+    return [int(each) for each in text.split(",")]
+
+
+@pytest.mark.parametrize("row", golden(GOLDEN, "lin_yuan_tables"), ids=lambda row: f"{row['design']} {row['id']}")
+def test_published_tables_of_posterior_designs(row):
+    """Their table asks for two known patients where three are entered, and for none where there are more."""
+    n = row["n"]
+    design = LIN_YUAN[row["design"]](
+        target=0.3, n_doses=3, max_n=60, pending=Weighted(minimum_known=2 if n == 3 else 0)
+    )
+    for y in lin_yuan_range(row["dlts"], n):
+        pending = [c for c in lin_yuan_range(row["pending"], n) if y + c <= n]
+        for c in pending:
+            for share in (0.0, 0.13, 0.31, 0.53, 0.72, 0.88, 0.999):
+                ess = n - c + share * c
+                assert decided(design, [(n, y, [share] * c)]) == [printed_letter(row, ess)]
+
+
+def printed_letter(row, ess):
+    if row["escalate"] == "Suspend":
+        return "SUS"
+    for text, letter in ((row["escalate"], "E"), (row["deescalate"], "D")):
+        if text.startswith("ESS"):
+            limit = float(text[4:])
+            if ess > limit if letter == "E" else ess < limit:
+                return letter
+        elif text.startswith("Yes"):
+            return "DE" if "Eliminate" in text else letter
+    return "S"
+
+
+def test_example_of_the_paper():
+    """Nine patients, one DLT, four pending for 75, 60, 45 and 30 of 90 days: their 2.33 windows pass the limit 2.15."""
+    followed = np.array([75, 60, 45, 30]) / 90
+    assert decided(boin(0.2, Weighted()), [(9, 1, followed), (9, 1, followed * 2.14 / 2.3333)]) == ["E", "S"]
+
+
+def test_equality_with_the_target_is_not_an_escalation():
+    """Table 1 of 2018, target 0.2: three DLTs in fifteen patients are at it, and de-escalate with little follow-up."""
+    assert decided(boin(0.2, Weighted()), [(15, 3, [0.1] * 7), (15, 3, [0.99] * 7)]) == ["D", "S"]
+
+
+def test_a_limit_is_met_on_its_day():
+    """CCD at 0.3 escalates from five patients' worth: 84 of 84 days, added up from parts, are enough; less is not."""
+    design = CCD(target=0.3, n_doses=3, max_n=30, pending=Weighted())
+    known = Tally(n=[[0, 4, 0]] * 2, dlt=[[0, 1, 0]] * 2, level=[2, 2])
+    pending = Pending(level=[[2, 2]] * 2, days=[[28.0, 56.0], [28.0, 55.9]], window_days=84)
+    assert design.decide(known, pending).reason.tolist() == [Reason.ESCALATE, Reason.STAY]
+    followed = Pending(level=[[2, 2]] * 2, days=[[80.0, 21.0], [80.0, 20.9]], window_days=84)
+    design = CCD(target=0.3, n_doses=3, max_n=30, pending=Weighted(minimum_followed=0.25))
+    assert design.decide(known, followed).reason.tolist() == [Reason.ESCALATE, Reason.FOLLOW_UP_TOO_SHORT]
+
+
+def test_reasons_to_wait():
+    many = boin(0.3, Weighted(**CHEN)).decide(*state(6, 0, [0.9] * 3))
+    assert (many.level[0], many.cohort_size[0], many.reason[0]) == (2, 0, Reason.TOO_MANY_PENDING)
+    short = boin(0.3, Weighted(**CHEN)).decide(*state(6, 0, [0.9, 0.2]))
+    assert (short.level[0], short.cohort_size[0], short.reason[0]) == (2, 0, Reason.FOLLOW_UP_TOO_SHORT)
+    few = boin(0.3, Weighted(estimate="ess")).decide(*state(3, 0, [0.9, 0.9]))
+    assert (few.level[0], few.cohort_size[0], few.reason[0]) == (2, 0, Reason.TOO_FEW_KNOWN)
+
+
+def state(n, y, follow_up, level=2, elsewhere=(0, 0, 0), dlts=(0, 0, 0)):
+    """One trial's known patients and pending ones, with patients and DLTs at other levels."""
+    counts, dlt = np.array([elsewhere]), np.array([dlts])
+    counts[0, level - 1], dlt[0, level - 1] = n - len(follow_up), y
+    places = [level] * len(follow_up) or [0]
+    pending = Pending(
+        level=[places], days=[[each * WINDOW for each in follow_up] or [0.0]], window_days=WINDOW, n_doses=3
+    )
+    return Tally(n=counts, dlt=dlt, level=[level]), pending
+
+
+def test_at_the_ends_there_is_nowhere_to_go():
+    design = boin(0.3, Weighted())
+    assert design.decide(*state(6, 0, [0.5], level=3)).reason[0] == Reason.STAY
+    assert design.decide(*state(3, 1, [0.2], level=1)).reason[0] == Reason.STAY
+    below_a_closed = design.decide(*state(6, 0, [0.5], elsewhere=(0, 0, 3), dlts=(0, 0, 3)))
+    assert (below_a_closed.level[0], below_a_closed.reason[0]) == (2, Reason.TOO_TOXIC_ABOVE)
+
+
+def test_a_late_dlt_elsewhere_closes_the_level_even_while_too_many_are_pending():
+    design = boin(0.3, Weighted())
+    decision = design.decide(*state(3, 0, [0.5, 0.5, 0.5], level=3, elsewhere=(3, 3, 0), dlts=(0, 3, 0)))
+    assert (decision.level[0], decision.cohort_size[0], decision.reason[0]) == (1, 3, Reason.DEESCALATE)
+    assert design.decide(*state(6, 4, [0.5, 0.5], level=1)).reason[0] == Reason.NO_SAFE_DOSE
+
+
+def test_elimination_counts_everybody_entered():
+    """Three DLTs in three eliminate; in six of whom three are pending they do not."""
+    assert decided(boin(0.3, Weighted()), [(3, 3, []), (6, 3, [0.5] * 3)]) == ["DE", "D"]
+
+
+def test_only_those_pending_at_the_current_level_are_weighed():
+    design = boin(0.3, Weighted())
+    known = Tally(n=[[3, 3, 0]], dlt=[[0, 1, 0]], level=[2])
+    pending = Pending(level=[[1, 1, 1]], days=[[1.0, 2.0, 3.0]], window_days=WINDOW)
+    assert design.decide(known, pending).reason[0] == design.decide(known).reason[0] == Reason.STAY
+
+
+def test_staying_long_enough_ends_the_trial_but_waiting_does_not():
+    design = boin(0.3, Weighted(), rules=(StopWhenStaying(6),))
+    assert design.decide(*state(6, 2, [0.99])).reason[0] == Reason.STAYING_AT_DOSE
+    assert design.decide(*state(6, 1, [0.5] * 4)).reason[0] == Reason.TOO_MANY_PENDING
+
+
+def test_titration_waits_for_its_patient():
+    design = boin(0.3, Weighted(), titration=True)
+    assert any(isinstance(rule, AcceleratedTitration) for rule in design.own_rules())
+    assert design.decide(*state(1, 0, [0.9], level=1)).waits[0]
+
+
+def test_prior_weights_of_the_parts_of_the_window():
+    """Late DLTs: half the window followed is worth a quarter; the limits stay, the statistic changes."""
+    late, design = Weighted(weights=(0.0, 0.5, 0.5)), boin(0.2, Weighted())
+    half = state(9, 1, [0.5] * 4)
+    assert design.decide(*state(9, 1, [0.54] * 4)).reason[0] == Reason.ESCALATE
+    assert boin(0.2, late).decide(*state(9, 1, [0.54] * 4)).reason[0] == Reason.STAY
+    np.testing.assert_array_equal(*(follow_up_table(boin(0.2, each)).escalate_from for each in (Weighted(), late)))
+    for estimate in ("imputation", "ess"):
+        even = boin(0.2, Weighted(weights=(1 / 3, 1 / 3, 1 / 3), estimate=estimate)).decide(*half)
+        assert even.reason[0] == boin(0.2, Weighted(estimate=estimate)).decide(*half).reason[0]
+
+
+def test_adaptive_weights():
+    known, pending = state(9, 1, [0.5] * 4)
+    early = Pending(level=pending.level, days=pending.days, window_days=WINDOW, dlt_days=[[5.0]])
+    design = boin(0.2, Weighted(weights="adaptive"))
+    assert design.decide(known, early).reason[0] == Reason.ESCALATE  # weight 0.74 each
+    assert boin(0.2, Weighted()).decide(known, early).reason[0] == Reason.STAY
+
+
+@pytest.mark.parametrize("kind", [I3Plus3, TPI])
+def test_designs_without_a_rule_for_parts_of_patients_refuse(kind):
+    with pytest.raises(ValueError, match=f"pending must be Complete or Settled for {kind.__name__}"):
+        kind(target=0.3, n_doses=3, max_n=30, pending=Weighted())
+    with pytest.raises(ValueError, match="pending must be Complete or Settled for IBOIN"):
+        IBOIN(target=0.3, n_doses=3, max_n=30, skeleton=(0.1, 0.2, 0.3), pending=Weighted())
+
+
+@pytest.mark.parametrize("kind", [Keyboard, MTPI, MTPI2, CCD])
+def test_only_boin_imputes(kind):
+    assert kind(target=0.3, n_doses=3, max_n=30, pending=Weighted(estimate="ess")).estimates == ("ess",)
+    with pytest.raises(ValueError, match=f"estimate must be ess for {kind.__name__}, not imputation"):
+        kind(target=0.3, n_doses=3, max_n=30, pending=Weighted(estimate="imputation"))
+
+
+def test_a_table_is_for_designs_that_weigh():
+    with pytest.raises(ValueError, match=r"design must be an interval design with pending=Weighted\(\)"):
+        follow_up_table(BOIN(target=0.3, n_doses=3, max_n=30))
+
+
+def test_the_table_grows_with_the_patients():
+    design = boin(0.3, Weighted())
+    small, large = follow_up_table(design), follow_up_table(design, 70)
+    assert large.escalate_from.shape == (71, 71, 71)
+    np.testing.assert_array_equal(small.escalate_from, large.escalate_from[:61, :61, :61])
+    assert follow_up_table(design) is small
+
+
+def words(design):
+    return design.pending.describe(design)
+
+
+def test_policies_in_words():
+    imputing = words(boin(0.3, Weighted(**CHEN)))
+    assert "Beta(0.15, 0.85)" in imputing
+    assert "fewer than 30 % of all patients" in imputing
+    assert "waits while more than 49 %" in imputing
+    assert "unless known DLTs already call for a lower level" in imputing
+    assert "followed for 25 % of the window" in imputing
+    assert "more than 50 %" in words(boin(0.3, Weighted()))
+    by_ess = words(boin(0.3, Weighted(estimate="ess")))
+    assert "effective sample size" in by_ess
+    assert "at least 2 outcomes" in by_ess
+    assert "waits while" not in by_ess
+    assert "unless known DLTs" not in words(boin(0.3, TITEGBOIN))
+    assert "in the posterior" in words(Keyboard(target=0.3, n_doses=3, max_n=30, pending=Weighted()))
+    assert "in the DLT rate" in words(CCD(target=0.3, n_doses=3, max_n=30, pending=Weighted()))
+    assert "20 %, 30 %, 50 %" in words(boin(0.3, Weighted(weights=(0.2, 0.3, 0.5))))
+    assert "adapted" in words(boin(0.3, Weighted(weights="adaptive")))
