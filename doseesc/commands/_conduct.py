@@ -58,6 +58,15 @@ DataDate = Annotated[
 
 
 def _checked_date(given: str | None) -> str | None:
+    """Return a date as given.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    if given is None:
+        return None
     from doseesc.conduct import as_date
 
     with refused("--date"):

@@ -31,8 +31,8 @@ def replay(
     """Replay a trial's record cohort by cohort, with what a design of FILE would have said each time.
 
     Where patients have dates it is replayed day by day, with what was known on each. Departures of the trial from the
-    design are marked, patients entered while the design said to wait among them. Without --data and --outcomes the record is the CSV file of
-    FILE's name beside it; published trials are shipped so, such as replay/levy2006.
+    design are marked, patients entered while the design said to wait among them. Without --data and --outcomes the
+    record is the CSV file of FILE's name beside it; published trials are shipped so, such as replay/levy2006.
     """
     check_one_source(outcomes, data)
     beside = study_path(file).with_suffix(".csv")

@@ -1,3 +1,4 @@
+from .asking import recommend as recommend
 from .decision_table import DecisionTable as DecisionTable
 from .decision_table import decision_letters as decision_letters
 from .decision_table import decision_table as decision_table
@@ -9,7 +10,6 @@ from .patients import Patients as Patients
 from .patients import as_date as as_date
 from .patients import read_patients as read_patients
 from .recommendation import Recommendation as Recommendation
-from .recommendation import recommend as recommend
 from .replay import Replay as Replay
 from .replay import replay as replay
 from .trial import Doses as Doses

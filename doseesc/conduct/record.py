@@ -179,9 +179,11 @@ def _by_days(trial: Trial, people: Patients) -> Record:
     cohorts: list[int] = []
     asked: Asked | None = None
     last, room = -1, 0
+    early = 0  # level of a last cohort that began while the design said to wait
     for place, patient in enumerate(people.patients):
         earlier = people.patients[:place]
         before = _on_day(trial, people, earlier, cohorts, patient.date, asked, last, told=last)
+        before = _due_by_now(trial, before, early)
         joins = last >= 0 and earlier[-1].level == patient.level
         if patient.cohort is not None:
             joins = joins and earlier[-1].cohort == patient.cohort
@@ -192,14 +194,27 @@ def _by_days(trial: Trial, people: Patients) -> Record:
         else:
             if not joins:
                 before = _on_day(trial, people, earlier, cohorts, patient.date, asked, last, told=last + 1)
+                before = _due_by_now(trial, before, early)
             said = advise(trial.design, before)
             if not joins:
                 begun, room = _begun(trial, before, said, patient.level)
                 asked, last = begun.asked, begun.last
+                early = patient.level if said.waits else 0
             steps.append(Step(before, said, (patient,), patient.date, last))
         cohorts.append(last)
     now = _on_day(trial, people, people.patients, cohorts, people.date, asked, last, told=last + 1)
-    return Record(tuple(steps), now, people)
+    return Record(tuple(steps), _due_by_now(trial, now, early), people)
+
+
+def _due_by_now(trial: Trial, standing: Standing, early: int) -> Standing:
+    """Take a cohort that began too early for one that was asked for, once what is known before it asks for it."""
+    if not early or standing.asked is not None:
+        return standing
+    earlier = [each for each in standing.patients if each.cohort < standing.last]
+    due = advise(trial.design, replace(standing, patients=tuple(earlier), last=standing.last - 1))
+    if due.cohort_size == 0 or due.level != early:
+        return standing
+    return replace(standing, asked=Asked(early, due.cohort_size))
 
 
 def _begun(trial: Trial, standing: Standing, said: Advice, level: int) -> tuple[Standing, int]:

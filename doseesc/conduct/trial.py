@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from designs import Design, Weighted
@@ -107,7 +107,7 @@ class Trial:
     doses: Doses
     target: float | None
     window_days: float | None = None
-    exits: Exits = Exits()
+    exits: Exits = field(default_factory=Exits)
 
     @property
     def weighs(self) -> bool:
@@ -120,9 +120,7 @@ class Trial:
         return self.weighs and self.design.weighs_pending == "likelihood"
 
 
-def trial_of(
-    study: Study | Design, design: str | Design | None = None, window_days: float | None = None
-) -> Trial:
+def trial_of(study: Study | Design, design: str | Design | None = None, window_days: float | None = None) -> Trial:
     """Return the trial meant by a study and one of its designs, or by a design alone, which has no window of its own.
 
     Raises

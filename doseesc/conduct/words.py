@@ -30,7 +30,7 @@ def day_words(day: datetime.date, beside: datetime.date | None = None) -> str:
     return f"{day.day} {day:%B}{year}"
 
 
-def people(ids: Sequence[str], joined: str = "and") -> str:
+def people(ids: Sequence[str]) -> str:
     """Name patients.
 
     Examples
@@ -41,7 +41,7 @@ def people(ids: Sequence[str], joined: str = "and") -> str:
     named = list(ids) if len(ids) <= _NAMED else [*ids[: _NAMED - 1], f"{len(ids) - _NAMED + 1} others"]
     if len(named) == 1:
         return f"patient {named[0]}"
-    return f"patients {', '.join(named[:-1])} {joined} {named[-1]}"
+    return f"patients {', '.join(named[:-1])} and {named[-1]}"
 
 
 def count_words(number: int, one: str) -> str:
@@ -186,13 +186,17 @@ def follow_up_notes(patients: Patients, exits: Exits, weighs: bool = False) -> t
     notes = list(patients.notes)
     window, day = patients.window_days, patients.date
     if window is None or not patients.dated:
+        left = [each.id for each in patients.patients if each.status]
+        if left:
+            notes.append(f"status of {people(left)} is not looked at: no DLT window or no dates are known")
         return tuple(notes)
-    not_final, overdue = [], []
+    not_final: list[str] = []
+    overdue: list[str] = []
     for each in patients.patients:
-        left = each.left_after(window)
+        left_after = each.left_after(window)
         known = known_on(each, day, window, exits, weighs=weighs)
-        if left is not None:
-            notes.append(_left_words(each, left, window, exits, weighs))
+        if left_after is not None:
+            notes.append(_left_words(each, left_after, window, exits, weighs))
         elif known.dlt is None and known.remaining == 0:
             overdue.append(each.id)
         elif each.dlt is False and known.dlt is None:
