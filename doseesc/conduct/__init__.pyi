@@ -18,4 +18,4 @@ from .trial import trial_of as trial_of
 from .watch import Watch as Watch
 from .words import count_words as count_words
 from .words import day_words as day_words
-from .words import outcome_words as outcome_words
+from .words import outcome_table as outcome_table

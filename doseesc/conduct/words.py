@@ -6,7 +6,7 @@ JSON, terminal and library say the same, so they are made here and not where lin
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from designs import Reason
 from doseesc.conduct.follow_up import Exits, Patient, known_on
@@ -139,35 +139,55 @@ def _until(moment: Moment | None, watch: Watch) -> str:
     return f", at most {count_words(moment.days, 'day')}"
 
 
-def outcome_words(watch: Watch) -> list[tuple[str, str]]:
+def outcome_table(watch: Watch) -> tuple[list[str], list[tuple[tuple[str, ...], str]]]:
     """Say what every number of further DLTs leads to; neighbours with the same answer stand together.
 
     Returns
     -------
-    list of (str, str)
-        Such as ``("0-1 DLTs at medium", "escalate to high")``.
+    list of str
+        Heads of the groups of patients pending, such as ``["DLTs at low", "medium"]``; one alone has none.
+    list of (tuple of str, str)
+        The numbers of DLTs in each, such as ``("any", "0–1")``, and the answer.
     """
-    last = len(watch.groups) - 1
+    groups = watch.groups
+    answers = {each.dlts: _whole_words(each.then, watch, each.mtd) for each in watch.outcomes}
+    idle = [place for place in range(len(groups)) if _never_matters(answers, place)]
     lines: list[tuple[tuple[int, ...], int, str]] = []
-    for outcome in watch.outcomes:
-        then = _whole_words(outcome.then, watch, outcome.mtd)
-        before = outcome.dlts[last]
-        if lines and lines[-1][0][:last] == outcome.dlts[:last] and lines[-1][2] == then:
-            lines[-1] = (lines[-1][0], before, then)
+    last = max((place for place in range(len(groups)) if place not in idle), default=-1)
+    for dlts, then in answers.items():
+        if any(dlts[place] for place in idle):
+            continue
+        alike = (
+            lines
+            and lines[-1][2] == then
+            and all(dlts[place] == lines[-1][0][place] for place in range(len(groups)) if place != last)
+        )
+        if alike:
+            lines[-1] = (lines[-1][0], dlts[last], then)
         else:
-            lines.append((outcome.dlts, before, then))
-    return [(_numbers(watch, dlts, most), then) for dlts, most, then in lines]
+            lines.append((dlts, dlts[last] if last >= 0 else 0, then))
+    rows = []
+    for dlts, most, then in lines:
+        spans = [str(count) for count in dlts]
+        if last >= 0 and most != dlts[last]:
+            spans[last] = f"{dlts[last]}–{most}"
+        rows.append((tuple("any" if place in idle else span for place, span in enumerate(spans)), then))
+    if len(groups) == 1:
+        return [], [((_dlts(spans[0]),), then) for spans, then in rows]
+    names = [watch.trial.doses.name(each.level) + _COHORTS[each.last_cohort] for each in groups]
+    return [f"DLTs at {names[0]}" if names else "", *names[1:]], rows
 
 
-def _numbers(watch: Watch, dlts: Sequence[int], most: int) -> str:
-    words = []
-    for place, (group, count) in enumerate(zip(watch.groups, dlts, strict=True)):
-        span = f"{count}" if place < len(dlts) - 1 or most == count else f"{count}–{most}"
-        of = f"{span} {'DLT' if span == '1' else 'DLTs'}"
-        where = watch.trial.doses.name(group.level)
-        cohort = {None: "", True: ", last cohort", False: ", before"}[group.last_cohort]
-        words.append(of if len(dlts) == 1 else f"{of} at {where}{cohort}")
-    return "; ".join(words)
+_COHORTS = {None: "", True: ", last cohort", False: ", earlier"}
+
+
+def _dlts(span: str) -> str:
+    return f"{span} {'DLT' if span == '1' else 'DLTs'}"
+
+
+def _never_matters(answers: Mapping[tuple[int, ...], str], place: int) -> bool:
+    """Say whether the number of DLTs in one group changes no answer."""
+    return all(then == answers[(*dlts[:place], 0, *dlts[place + 1 :])] for dlts, then in answers.items())
 
 
 def _whole_words(then: Advice, watch: Watch, mtd: int) -> str:

@@ -361,8 +361,8 @@ def test_command_waits(next_dose):
     assert (code, err) == (3, "")
     assert lines[0] == "Wait for patient 007, followed 9 of 14 days; if no DLT by 4 December: high; with a DLT: low"
     assert "  007       medium   9 of 14   4 December 2026" in lines
-    assert "  0 DLTs  escalate to high, 3 patients" in lines
-    assert "  1 DLT   de-escalate to low, 3 patients" in lines
+    assert "  0 DLTs   escalate to high, 3 patients" in lines
+    assert "  1 DLT    de-escalate to low, 3 patients" in lines
     code, out, _ = next_dose(ISSUE, "--format", "json")
     found = json.loads(out)
     assert code == 3

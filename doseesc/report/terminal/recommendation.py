@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.conduct import day_words, outcome_words
+from doseesc.conduct import day_words, outcome_table
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.report.words import branches, decision_words, outcome_range
 from doseesc.wording import percent, percent_words, plain_words
@@ -53,19 +53,26 @@ def _pending(watch: Watch, width: int) -> list[Text]:
         )
         for place, each in enumerate(watch.patients)
     ]
-    heads = ("patient", "dose", "days", "window ends")
-    widths = [max(map(len, column)) + 3 for column in zip(heads, *rows, strict=True)]
+    titles = ("patient", "dose", "days", "window ends")
+    widths = [max(map(len, column)) + 3 for column in zip(titles, *rows, strict=True)]
     lines = [Text(), Text(f"Pending{when}", "bold")]
-    for row in (heads, *rows):
-        lines.append(line([Cell("", left=True), *(Cell(each, left=True) for each in row)], [2, *widths]))
-    found = outcome_words(watch)
+    lines += [
+        line([Cell("", left=True), *(Cell(each, left=True) for each in row)], [2, *widths]) for row in (titles, *rows)
+    ]
+    heads, found = outcome_table(watch)
     if not found:
         return lines
     whose = "their outcomes are" if len(watch.open) > 1 else f"the outcome of {plain_words(watch.open[0].id)} is"
     lines += [Text(), Text(f"When {whose} known", "bold")]
-    column = max(len(plain_words(what)) for what, _ in found) + 4
-    for what, then in found[:_OUTCOMES]:
-        lines += wrapped(f"  {plain_words(what):<{column - 2}}{plain_words(then)}", "", column, width)
+    cells = [
+        [plain_words(each) for each in row] for row in ([heads] if heads else []) + [list(row) for row, _ in found]
+    ]
+    columns = [max(map(len, column)) + 3 for column in zip(*cells, strict=True)]
+    if heads:
+        lines.append(line([Cell("", left=True), *(Cell(each, left=True) for each in cells.pop(0))], [2, *columns]))
+    for spans, (_, then) in list(zip(cells, found, strict=True))[:_OUTCOMES]:
+        start = "  " + "".join(f"{each:<{column}}" for each, column in zip(spans, columns, strict=True))
+        lines += wrapped(start + plain_words(then), "", len(start), width)
     if len(found) > _OUTCOMES:
         lines.append(Text(f"  and {len(found) - _OUTCOMES} more; all are in  --format json", "dim"))
     return lines
