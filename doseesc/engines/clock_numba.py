@@ -23,5 +23,7 @@ def compiled(function: Callable[Parameters, Returned]) -> Callable[Parameters, R
 
 def compiled_inner(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
     """Compile a function that makes no arrays."""
-    result: Callable[Parameters, Returned] = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    result: Callable[Parameters, Returned] = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(
+        function
+    )
     return result
