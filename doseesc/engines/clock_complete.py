@@ -57,6 +57,7 @@ def complete_times(
     n_trials: int,
     seed: int,
     watch: Callable[[int], None] | None = None,
+    graphs: Mapping[str, DecisionGraph] | None = None,
 ) -> dict[tuple[str, str], TimeFigures]:
     """Return the figures about time of designs for which :func:`waits_for_all` holds, by truth and design.
 
@@ -68,8 +69,14 @@ def complete_times(
         As for :func:`doseesc.engines.simulate_calendar`, whose figures these are.
     watch : callable, optional
         Told how many trials more have been played of one truth.
+    graphs : mapping, optional
+        Decisions of designs that are known already.
     """
-    graphs = {name: complete_graph(design) for name, design in designs.items()}
+    known = graphs or {}
+    own = {
+        name: known[name] if name in known and not design.fixed_cohorts else complete_graph(design)
+        for name, design in designs.items()
+    }
     most = max(design.max_n for design in designs.values())
     clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
     sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
@@ -77,7 +84,7 @@ def complete_times(
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
         for truth, probabilities in truths.items():
             clock.begin(index, trials, probabilities)
-            for name, graph in graphs.items():
+            for name, graph in own.items():
                 figures = clock.play(graph, probabilities)
                 sums[truth, name].append(BlockEnds.of(index, figures))
                 durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))

@@ -34,13 +34,8 @@ class GroupGraph(DecisionGraph):
         way = entered * (entered + 1) // 2 + dlts
         self._widen(int(way.max(initial=0)))
         found = self._after[start, way]
-        new = np.flatnonzero(found == UNKNOWN)
-        if len(new):
-            _, first = np.unique(start[new] * self._after.shape[1] + way[new], return_index=True)
-            asked = new[first]
-            nodes = start[asked]
-            target = self.locate(self.tally.take(nodes).after(self.level[nodes], entered[asked], dlts[asked]))
-            self._after[nodes, way[asked]] = target
+        if found.min(initial=0) == UNKNOWN:
+            self._explore(np.unique(start[found == UNKNOWN]))
             found = self._after[start, way]
         return found
 
@@ -49,6 +44,19 @@ class GroupGraph(DecisionGraph):
         if len(self._condemned) < self.size:
             self._condemned = self.design.condemns(self.tally)
         return self._condemned[node]
+
+    def _explore(self, start: IntArray) -> None:
+        """Learn all that the groups begun at nodes can lead to, at once, since designs are slow to ask one by one."""
+        most = int(self.cohort_size[start].max())
+        entered, dlts = np.tril_indices(most + 1)
+        node = np.repeat(start, len(entered))
+        entered, dlts = np.tile(entered, len(start)), np.tile(dlts, len(start))
+        asked = (entered > 0) & (entered <= self.cohort_size[node])
+        node, entered, dlts = node[asked], entered[asked], dlts[asked]
+        target = self.locate(self.tally.take(node).after(self.level[node], entered, dlts))
+        self._widen(most * (most + 1) // 2 + most)
+        self._after[start, 0] = start
+        self._after[node, entered * (entered + 1) // 2 + dlts] = target
 
     def _widen(self, way: int) -> None:
         nodes, ways = self._after.shape

@@ -58,7 +58,7 @@ def analyse_arms(
     engines = (("monte_carlo", simulated, n_trials), (CALENDAR, on_clock, n_trials), ("exact", exact, 0))
     found = []
     for scenario, truth in truths.items():
-        for design, (method, endings, trials) in product(study.designs, engines):
+        for design, (method, endings, trials) in product(study.names, engines):
             if (scenario, design) not in endings:
                 continue
             ends, weight = endings[scenario, design]

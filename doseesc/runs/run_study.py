@@ -12,6 +12,7 @@ import numpy as np
 from designs.checks import require_whole
 from doseesc.engines import (
     MEMORY_LIMIT,
+    DecisionGraph,
     Enrolment,
     OperatingCharacteristics,
     Paths,
@@ -87,9 +88,10 @@ def run(
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
+    graphs: dict[str, DecisionGraph] = {}
     shown = _Progress(progress, trials_on_calendar(study, n_trials))
-    simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated)
-    timing = time_study(study, n_trials, seed, jobs, shown.timed)
+    simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated, graphs)
+    timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
     for name, found in ((key, each) for key, each in timing.found.items() if key[1] in timed):
         simulated[None].found[name] = found
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
@@ -136,8 +138,7 @@ class _Progress:
 def _cells(
     study: Study, simulated: Simulation, exact: Simulation
 ) -> dict[tuple[str, str], Cell[OperatingCharacteristics]]:
-    designs = tuple(study.designs)
-    keys = [(scenario, design) for scenario in study.truths for design in designs]
+    keys = [(scenario, design) for scenario in study.truths for design in study.names]
     return {key: Cell(simulated.found.get(key), exact.found.get(key)) for key in keys}
 
 

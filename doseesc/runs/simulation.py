@@ -80,10 +80,12 @@ def simulate_all(
     seed: int,
     jobs: int,
     progress: Callable[[int, int], None] | None,
+    graphs: dict[str, DecisionGraph],
 ) -> dict[str | None, Simulation]:
     """Simulate the named designs under every observation model, and under None: the drug alone.
 
-    The benchmark needs no design and always has its patients drawn.
+    The benchmark needs no design and always has its patients drawn.  What one process learns of the designs' decisions
+    is left in ``graphs``.
     """
     designs = {name: design for name, design in study.designs.items() if name in names}
     models: dict[str | None, ObservationModel | None] = {None: None}
@@ -96,7 +98,7 @@ def simulate_all(
     ]
     total = n_trials * len(tasks)
     if jobs == 1:
-        graphs = {name: DecisionGraph(design) for name, design in designs.items()}
+        graphs.update((name, DecisionGraph(design)) for name, design in designs.items())
         done = 0
         parts = []
         for task in tasks:

@@ -6,7 +6,7 @@ figures from here; of the others, time alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from designs.arrays import FloatArray
 from doseesc.engines import (
     CalendarRun,
     CalendarSetting,
+    DecisionGraph,
     OperatingCharacteristics,
     TimeFigures,
     TrialEnds,
@@ -58,10 +59,17 @@ def trials_on_calendar(study: Study, n_trials: int) -> int:
     if calendar is None:
         return 0
     waiting = sum(waits_for_all(design, calendar) for design in study.designs.values())
-    return n_trials * len(study.truths) * (len(study.designs) - waiting + (waiting > 0))
+    return n_trials * len(study.truths) * (len(study.names) - waiting + (waiting > 0))
 
 
-def time_study(study: Study, n_trials: int, seed: int, jobs: int = 1, watch: Watch | None = None) -> Timing:
+def time_study(
+    study: Study,
+    n_trials: int,
+    seed: int,
+    jobs: int = 1,
+    watch: Watch | None = None,
+    graphs: Mapping[str, DecisionGraph] | None = None,
+) -> Timing:
     """Play every design under every scenario on the study's calendar; nothing where it has none.
 
     Parameters
@@ -71,23 +79,32 @@ def time_study(study: Study, n_trials: int, seed: int, jobs: int = 1, watch: Wat
         The answer does not depend on ``jobs``.
     watch : callable, optional
         Told how many trials more have been played.
+    graphs : mapping, optional
+        Decisions of designs that are known already.
     """
     if study.calendar is None:
         return Timing()
     scenarios = list(study.truths)
     shares = [scenarios] if jobs == 1 else [[each] for each in scenarios]
-    play = partial(_play, study, n_trials, seed, watch if jobs == 1 else None)
+    play = partial(_play, study, n_trials, seed, *((watch, graphs) if jobs == 1 else (None, None)))
     parts = []
     for part, share in zip(answers(play, shares, jobs), shares, strict=True):
         parts.append(part)
         if watch is not None and jobs != 1:
             watch(trials_on_calendar(study, n_trials) * len(share) // len(scenarios))
     joined = {name: {key: each for part in parts for key, each in getattr(part, name).items()} for name in _PARTS}
-    keys = [(scenario, design) for scenario in scenarios for design in study.designs]
+    keys = [(scenario, design) for scenario in scenarios for design in study.names]
     return Timing(**{name: {key: found[key] for key in keys if key in found} for name, found in joined.items()})
 
 
-def _play(study: Study, n_trials: int, seed: int, watch: Watch | None, scenarios: Sequence[str]) -> Timing:
+def _play(
+    study: Study,
+    n_trials: int,
+    seed: int,
+    watch: Watch | None,
+    graphs: Mapping[str, DecisionGraph] | None,
+    scenarios: Sequence[str],
+) -> Timing:
     designs, truths, calendar = study.designs, study.truths, study.calendar
     assert calendar is not None, "asked only of a study with a calendar"
     window = float(study.dlt_window_days)
@@ -95,11 +112,16 @@ def _play(study: Study, n_trials: int, seed: int, watch: Watch | None, scenarios
     timing = Timing()
     if waiting:
         some = {name: truths[name] for name in scenarios}
-        timing.times.update(
-            complete_times(
-                waiting, some, calendar=calendar, window_days=window, n_trials=n_trials, seed=seed, watch=watch
-            )
+        found = complete_times(
+            *(waiting, some),
+            calendar=calendar,
+            window_days=window,
+            n_trials=n_trials,
+            seed=seed,
+            watch=watch,
+            graphs=graphs,
         )
+        timing.times.update(found)
     headlines = on_calendar(study)
     for scenario in scenarios:
         truth = truths[scenario]

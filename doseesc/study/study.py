@@ -153,6 +153,11 @@ class Study(Section):
         return 1 if self.start_level is None else self.level_of(self.start_level)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the designs, which are not made for it."""
+        return tuple(entry.name for entry in self.design_entries)
+
+    @property
     def designs(self) -> dict[str, Design]:
         """The designs by name; the study gives what their entries leave out."""
         shared = Shared(

@@ -31,7 +31,7 @@ def duration_figure(results: Results) -> Figure | None:
 
     if not results.times:
         return None
-    names = list(results.study.designs)
+    names = list(results.study.names)
     figure, (axes,), rows = rows_figure(results, list(results.study.truths), 0.79)
     for place, name in enumerate(names):
         colour, _, marker = design_style(place)

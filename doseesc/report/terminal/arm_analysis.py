@@ -53,7 +53,7 @@ def arm_analysis_lines(results: Results) -> list[Text]:
 
 def _names(results: Results) -> tuple[list[str], list[str]]:
     study = results.study
-    return [arm.name for arm in study.phase2_arms if not arm.control], list(study.designs)
+    return [arm.name for arm in study.phase2_arms if not arm.control], list(study.names)
 
 
 def _over(widths: list[int]) -> list[int]:

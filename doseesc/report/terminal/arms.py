@@ -64,7 +64,7 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
     ]
     limit = percent_words(study.target + study.true_mtd_rule.margin)
     columns[top].append(f"> {limit}")
-    names = [min(max(map(len, words)), _LONGEST) + 2 for words in (study.truths, study.designs)]
+    names = [min(max(map(len, words)), _LONGEST) + 2 for words in (study.truths, study.names)]
     widths = [names[0] + 2, names[1], 7, *(11 for each in columns for _ in each), 12]
     over: list[Cell | str] = ["", "", "Phase 2"]
     for arm, each in zip(arms, columns, strict=True):

@@ -37,7 +37,7 @@ def attribution_lines(results: Results) -> list[Text]:
         tables = {f"all {len(study.truths)} scenarios": list(study.truths)}
     rows = [*tables, *(plain_words(each) for each in (DRUG_ALONE, *compared.policies))]
     label = min(max(len(each) for each in rows) + 3, _WIDEST_LABEL)
-    designs, most = list(study.designs), (WIDTH - label) // _COLUMN
+    designs, most = list(study.names), (WIDTH - label) // _COLUMN
     for title, scenarios in tables.items():
         for start in range(0, len(designs), most):
             found += [*_table(compared, title, scenarios, designs[start : start + most], label), Text()]
@@ -73,7 +73,7 @@ def attribution_words(results: Results) -> str:
     ]
     by_design = [
         fmean(share for policy, its, share in correct if its == design and policy != DRUG_ALONE)
-        for design in results.study.designs
+        for design in results.study.names
     ]
     if best != worst and len(by_design) > 1:
         policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)

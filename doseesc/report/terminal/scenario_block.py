@@ -48,7 +48,7 @@ class BlockLayout:
         """Return the layout for a run: ratings are left out where 100 columns are too few for all."""
         study = results.study
         doses = tuple(max(7, len(plain_words(label)) + 3) for label in study.dose_labels)
-        names = [len("benchmark"), *(min(len(plain_words(name)), 16) for name in study.designs)]
+        names = [len("benchmark"), *(min(len(plain_words(name)), 16) for name in study.names)]
         least = _SECTION + max(names) + 1
         compared = any(cell.exact and cell.simulated for cell in results.cells.values())
         ratings = [name for name in _RATINGS if compared or name != "simulated"]
@@ -75,10 +75,10 @@ def scenario_block(results: Results, scenario: str, layout: BlockLayout) -> list
     study = results.study
     mtd = study.true_mtd(study.truths[scenario])
     lines = _heading(results, scenario, layout, mtd)
-    for place, name in enumerate(study.designs):
+    for place, name in enumerate(study.names):
         lines.append(_selected_row(results, scenario, name, layout, mtd, "" if place else "selected"))
     lines += _benchmark_row(results, scenario, layout, mtd)
-    for place, name in enumerate(study.designs if len(study.designs) <= _MANY else ()):
+    for place, name in enumerate(study.names if len(study.names) <= _MANY else ()):
         lines.append(_patients_row(results, scenario, name, layout, "" if place else "patients"))
     return lines
 

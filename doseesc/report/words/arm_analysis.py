@@ -55,7 +55,7 @@ def best_figures(results: Results) -> list[ArmFigures]:
 def arm_knowledge(results: Results) -> list[ArmKnowledge]:
     """Summarise the analysis over the scenarios, by arm and design; designs that never open Phase 2 are left out."""
     groups: dict[tuple[str, str], list[ArmFigures]] = {
-        (arm.name, design): [] for arm in results.study.phase2_arms for design in results.study.designs
+        (arm.name, design): [] for arm in results.study.phase2_arms for design in results.study.names
     }
     for each in best_figures(results):
         if each.probability[0] > 0:

@@ -97,7 +97,7 @@ class DesignTime:
 def design_times(results: Results) -> list[DesignTime]:
     """Return how long trials of each design take, in the order of the study; nothing without a calendar."""
     found = []
-    for design in results.study.designs:
+    for design in results.study.names:
         times = {scenario: each for (scenario, name), each in results.times.items() if name == design}
         if times:
             found.append(_over_scenarios(design, times))
@@ -195,7 +195,7 @@ def calendar_words(results: Results) -> list[str]:
             "observation models are not played on the calendar."
         ]
     else:
-        rest = "" if len(pending) == len(study.designs) else "; the other designs' are those of known outcomes"
+        rest = "" if len(pending) == len(study.names) else "; the other designs' are those of known outcomes"
         said = [f"All figures of {_listed(pending)} are from trials on the calendar{rest}."]
     if study.observation:
         said.append("On the calendar nobody dies, is lost or replaced; trials that replace patients last longer.")
