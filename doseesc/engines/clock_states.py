@@ -10,12 +10,12 @@ A state is packed into whole numbers, so many bits to a count, and found by hash
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from designs import Complete, Decision, Design, Settled
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 from designs.pending_letters import ByTable
 from designs.tally import MEMORY
 from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, seen
@@ -225,7 +225,7 @@ def _pack(x: Trials, layout: Layout, s: int, later: bool, key: IntArray) -> None
 
 
 @compiled_inner
-def _slot_of(answers: Answers, key: IntArray) -> int:
+def _slot_of(answers: Answers, key: IntArray) -> Any:
     """Return the slot where a state is, or belongs."""
     mask = len(answers.slot) - 1
     mixed = np.uint64(0)
@@ -248,12 +248,12 @@ def _slot_of(answers: Answers, key: IntArray) -> int:
 
 
 @compiled_inner
-def _find(answers: Answers, key: IntArray) -> int:
+def _find(answers: Answers, key: IntArray) -> Any:
     return answers.slot[_slot_of(answers, key)]
 
 
 @compiled
-def _unknown(answers: Answers, keys: IntArray) -> IntArray:
+def _unknown(answers: Answers, keys: IntArray) -> BoolArray:
     fresh = np.empty(len(keys), dtype=np.bool_)
     for r in range(len(keys)):
         fresh[r] = _find(answers, keys[r]) < 0

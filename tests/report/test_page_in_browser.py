@@ -25,7 +25,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECTIONS = [
     *("Identification", "Objectives and estimands", "Design overview", "DLT specification"),
     *("Statistical models, priors and posterior", "Decision tables and pathways", "Example trials", "Scenarios"),
-    *("Operating characteristics", "Comparators", "Sensitivity to attribution", "Phase 2"),
+    *("Operating characteristics", "Time", "Comparators", "Sensitivity to attribution", "Phase 2"),
     *("Replication and verification", "Assumptions and limitations", "Conclusions", "Code, data and provenance"),
 ]
 FIGURES = {
