@@ -93,7 +93,7 @@ def test_signals_at_the_beginning_give_no_traceback(number):
         time.sleep(delay)
         run.send_signal(number)
         said = run.communicate(timeout=60)[1]
-        if "Traceback" in said and "doseesc/" not in said or not said:
+        if ("Traceback" in said and "doseesc/" not in said) or not said:
             continue  # on a busy machine Python itself had not yet come to the first line of this program
         assert said == "interrupted\n"
         assert run.returncode == 128 + number
