@@ -13,6 +13,7 @@ at here, and why this is for A+B designs without rules around them only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from doseesc.truth import DAYS_PER_MONTH, LateWeibull, day_gap
 
 _KEPT = (
     *("row", "node", "entered", "dlts", "arrival", "now", "known"),
-    *("last", "held", "waited", "opened", "suspensions", "decisions", "pending"),
+    *("last", "chance", "size", "held", "waited", "opened", "suspensions", "decisions", "pending"),
 )
 _WORTHWHILE = 0.8  # trials that have ended are taken out of arrays once there are so few others
 _COLUMN = {name: place for place, name in enumerate(COLUMNS)}
@@ -113,7 +114,7 @@ class CompleteClock:
     def __init__(self, calendar: Calendar, window_days: float, *, patients: int, seed: int) -> None:
         self._calendar, self._window, self._seed, self._most = calendar, window_days, seed, patients
         self._have: tuple[object, ...] = ()
-        self._latent = self._dlt_day = self._number = np.empty((0, 0))
+        self._patients = _Patients(*(np.empty((0, 0)) for _ in range(4)))
 
     def begin(self, index: int, trials: int, truth: FloatArray) -> None:
         """Have the patients of a block of trials come; the times of their DLTs may depend on the truth."""
@@ -123,9 +124,14 @@ class CompleteClock:
         drawn = DrawnPatients(
             self._calendar, truth, self._window, patients=self._most, trials=trials, seed=self._seed, index=index
         )
-        self._latent = np.ascontiguousarray(drawn.latent.T)
-        self._dlt_day = np.ascontiguousarray(np.moveaxis(drawn.dlt_day, 0, -1))
-        self._number = np.ascontiguousarray(drawn.numbers().T)
+        number, table = np.ascontiguousarray(drawn.numbers().T), self._calendar.accrual.table
+        latent, dlt_day = np.ascontiguousarray(drawn.latent.T), np.ascontiguousarray(np.moveaxis(drawn.dlt_day, 0, -1))
+        if len(dlt_day) == 1:
+            # What would come after the window is no DLT, whatever its probability.
+            latent = np.where(dlt_day[0] <= self._window, latent, 1.0)
+        # At a steady rate days are numbers over the rate, whatever the day.
+        gap = day_gap(table, 0.0, number) if len(table) == 1 else None
+        self._patients = _Patients(latent, dlt_day, number, gap)
         self._have = wanted
 
     def play(self, graph: DecisionGraph, truth: FloatArray) -> FloatArray:
@@ -133,12 +139,24 @@ class CompleteClock:
 
         The graph is that of :func:`complete_graph`.
         """
-        trials = _Trials(graph, truth, self._calendar, self._window, self._number)
+        trials = _Trials(graph, truth, self._calendar, self._window, self._patients)
         for patient in range(graph.design.max_n):
             if patient:
                 trials.arrive(patient)
-            trials.treat(self._latent[patient], self._dlt_day[:, patient])
+            trials.treat(patient)
         return trials.finish()
+
+
+class _Patients(NamedTuple):
+    """The patients of a block, (P, S): latent numbers, days to DLTs (1 or J, P, S), and what lies between arrivals.
+
+    ``number`` is the expected number of patients from one to the next, ``gap`` the days, where they are that alone.
+    """
+
+    latent: FloatArray
+    dlt_day: FloatArray
+    number: FloatArray
+    gap: FloatArray | None
 
 
 class _Trials:
@@ -149,13 +167,13 @@ class _Trials:
     """
 
     def __init__(
-        self, graph: DecisionGraph, truth: FloatArray, calendar: Calendar, window: float, number: FloatArray
+        self, graph: DecisionGraph, truth: FloatArray, calendar: Calendar, window: float, patients: _Patients
     ) -> None:
-        self._graph, self._window, self._number = graph, window, number
-        self._chance = np.append(truth, -1.0)  # where no dose is given, level 0 finds the last one
+        self._graph, self._window, self._coming = graph, window, patients
+        self._chances = np.concatenate([[-1.0], truth])  # by level; where no dose is given nobody has a DLT
         self._pieces, self._first_gap = calendar.accrual.table, calendar.first_gap
         self._queue = calendar.accrual.arrivals_while_waiting == "queue"
-        size = number.shape[1]
+        size = patients.number.shape[1]
         self._figures = np.zeros((len(COLUMNS), size))
         self._patients = 0
         self._groups = Groups(graph, size) if isinstance(graph, GroupGraph) else None
@@ -164,16 +182,19 @@ class _Trials:
         self._place: IntArray | slice = slice(None)
         self.node, self.entered, self.dlts = (np.zeros(size, dtype=np.int64) for _ in range(3))
         self.arrival, self.now, self.last, self.known, self.held, self.waited = (np.zeros(size) for _ in range(6))
-        self.opened = day_gap(self._pieces, 0.0, number[0])
+        self.opened = day_gap(self._pieces, 0.0, patients.number[0])
+        self.chance = np.full(size, self._chances[graph.level[0]])
+        self.size = np.full(size, graph.cohort_size[0])
         self.suspensions, self.decisions, self.pending = (np.zeros(size, dtype=np.int64) for _ in range(3))
 
     def arrive(self, patient: int) -> None:
         """Let the next patient of each trial come, and wait until he can be treated; trials that stop then leave."""
+        self.last = self.now  # the day of the last first dose; what follows makes a new array
         since = self.arrival if self._queue else self.now
-        self.arrival = since + day_gap(self._pieces, self.opened + since, self._number[patient][self._place])
+        self.arrival = since + self._days_from(since, patient)
         self.now = np.maximum(self.now, self.arrival)
         if self._groups is None:
-            opens = self.entered >= self._graph.cohort_size[self.node]
+            opens = self.entered >= self.size
         else:
             opens = self._groups.leave_off(self.node, self.entered, self.dlts, self.now)
         if opens.all():
@@ -181,12 +202,15 @@ class _Trials:
         elif opens.any():
             self._open(np.flatnonzero(opens))
 
-    def treat(self, latent: FloatArray, dlt_day: FloatArray) -> None:
-        """Treat the patient who stands there in each trial; ``dlt_day`` (1 or J, S)."""
-        level = self._graph.level[self.node] - 1
-        after = dlt_day[0][self._place] if len(dlt_day) == 1 else dlt_day[level, self.row]
-        dlt = latent[self._place] < self._chance[level]
-        dlt &= after <= self._window
+    def treat(self, patient: int) -> None:
+        """Treat the patient who stands there in each trial."""
+        dlt_day = self._coming.dlt_day[:, patient]
+        dlt = self._coming.latent[patient][self._place] < self.chance
+        if len(dlt_day) == 1:
+            after = dlt_day[0][self._place]
+        else:
+            after = dlt_day[np.maximum(self._graph.level[self.node] - 1, 0), self.row]
+            dlt &= after <= self._window
         assessed = np.where(dlt, after, self._window)
         assessed += self.now
         if self._groups is not None:
@@ -194,13 +218,13 @@ class _Trials:
         if self._queue:
             self.waited += self.now - self.arrival
         np.maximum(self.known, assessed, out=self.known)
-        self.last = self.now.copy()
         self.dlts += dlt
         self.entered += 1
         self._patients += 1
 
     def finish(self) -> FloatArray:
         """Follow everybody to the end; return the figures of all trials, (S, C)."""
+        self.last = self.now
         self._record(np.flatnonzero(self._live))
         return np.ascontiguousarray(self._figures.T)
 
@@ -222,9 +246,18 @@ class _Trials:
         self.now[at], self.node[at] = begins, node
         self.entered[at] = 0
         self.dlts[at] = 0
-        ended = self._graph.level[self.node] == 0
-        if ended.any():
-            self._leave(np.flatnonzero(ended))
+        level = self._graph.level[node]
+        self.chance[at] = self._chances[level]
+        self.size[at] = self._graph.cohort_size[node]
+        ended = np.flatnonzero(level == 0)
+        if len(ended):
+            self._leave(ended if isinstance(at, slice) else at[ended])
+
+    def _days_from(self, since: FloatArray, patient: int) -> FloatArray:
+        """Return the days to the next arrival."""
+        if self._coming.gap is not None:
+            return self._coming.gap[patient][self._place]
+        return day_gap(self._pieces, self.opened + since, self._coming.number[patient][self._place])
 
     def _places(self, at: IntArray | slice) -> IntArray:
         return np.arange(len(self.row)) if isinstance(at, slice) else at
@@ -234,7 +267,7 @@ class _Trials:
         live = ended[self._live[ended]]
         self._record(live, self.now[live] - self.arrival[live])
         self._live[ended] = False
-        self.node[ended] = 0
+        self.node[ended], self.chance[ended], self.size[ended] = 0, -1.0, self._graph.cohort_size[0]
         stay = np.flatnonzero(self._live)
         if len(stay) > _WORTHWHILE * len(self._live):
             return

@@ -27,6 +27,7 @@ class GroupGraph(DecisionGraph):
     def __init__(self, design: Design) -> None:
         super().__init__(design)
         self._after = np.empty((0, 0), dtype=np.int64)
+        self._goes_on = np.empty((0, 0), dtype=np.int8)
         self._condemned = np.empty(0, dtype=np.bool_)
 
     def after(self, start: IntArray, entered: IntArray, dlts: IntArray) -> IntArray:
@@ -38,6 +39,17 @@ class GroupGraph(DecisionGraph):
             self._explore(np.unique(start[found == UNKNOWN]))
             found = self._after[start, way]
         return found
+
+    def goes_on(self, start: IntArray, entered: IntArray, dlts: IntArray) -> BoolArray:
+        """Tell where the group begun at nodes ``start`` is to be completed after so many patients and DLTs."""
+        way = entered * (entered + 1) // 2 + dlts
+        if self._goes_on.shape != self._after.shape or way.max(initial=0) >= self._after.shape[1]:
+            self.after(start, entered, dlts)
+        found = self._goes_on[start, way]
+        if found.min(initial=0) == UNKNOWN:
+            self.after(start, entered, dlts)
+            found = self._goes_on[start, way]
+        return found == 1
 
     def condemned(self, node: IntArray) -> BoolArray:
         """Tell at which nodes the DLTs condemn the current level."""
@@ -55,14 +67,17 @@ class GroupGraph(DecisionGraph):
         node, entered, dlts = node[asked], entered[asked], dlts[asked]
         target = self.locate(self.tally.take(node).after(self.level[node], entered, dlts))
         self._widen(most * (most + 1) // 2 + most)
-        self._after[start, 0] = start
-        self._after[node, entered * (entered + 1) // 2 + dlts] = target
+        way = entered * (entered + 1) // 2 + dlts
+        self._after[start, 0], self._after[node, way] = start, target
+        self._goes_on[start, 0] = self.reason_code[start] == Reason.COMPLETE_COHORT
+        self._goes_on[node, way] = self.reason_code[target] == Reason.COMPLETE_COHORT
 
     def _widen(self, way: int) -> None:
         nodes, ways = self._after.shape
         more = max(self.size - nodes, 0), max(way + 1 - ways, 0)
         if any(more):
             self._after = np.pad(self._after, ((0, more[0]), (0, more[1])), constant_values=UNKNOWN)
+            self._goes_on = np.pad(self._goes_on, ((0, more[0]), (0, more[1])), constant_values=UNKNOWN)
 
 
 class Groups:
@@ -89,8 +104,7 @@ class Groups:
         known = np.zeros(len(start), dtype=np.int64)
         some = np.flatnonzero(dlts)
         known[some] = (self._times(some, entered[some]) <= now[some]).sum(axis=0)
-        node = self._graph.after(start, entered, known)  # before the reasons, to which it may add
-        return self._graph.reason_code[node] != Reason.COMPLETE_COHORT
+        return ~self._graph.goes_on(start, entered, known)
 
     def decided(self, group: Group, now: FloatArray, all_known: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return what is decided about groups: the nodes reached, the patients pending then in all, and the days.

@@ -16,8 +16,7 @@ import numpy as np
 
 from designs import Reason
 from doseesc.engines import METRICS
-from doseesc.results.document_models import ResultsDocument
-from doseesc.results.times import CALENDAR, on_calendar
+from doseesc.results.time_checks import check_time, method_of
 from doseesc.results.versions import check_version
 from doseesc.study import Study, part_unlike_text
 from doseesc.wording import has_control_characters, shorten
@@ -61,7 +60,7 @@ def check_document(document: Mapping[str, Any], study: Study) -> None:
         _require(row["metric"] in METRICS, where, f"no figure {row['metric']}")
         _require(row["mcse"] >= 0, where, "a negative standard error")
     _check_policies(document.get("policies"), study)
-    _check_times(document.get("time"), document["provenance"]["trials"], study)
+    check_time(document.get("time"), study, document["provenance"]["trials"])
     analysis = document["phase2"]["analysis"]
     for row in [] if analysis is None else analysis["figures"]:
         _check_arm(row, study)
@@ -75,6 +74,8 @@ def check_form(document: Mapping[str, Any]) -> None:
     ValidationError
         With the places.
     """
+    from doseesc.results.document_models import ResultsDocument  # takes a while to make, and only reading asks for it
+
     ResultsDocument.model_validate_json(json.dumps(document), strict=True)  # strictly, true is not 1
 
 
@@ -166,8 +167,7 @@ def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Stud
     sizes = _Sizes(study.n_doses, study.designs[name].max_n)
     provenance = document["provenance"]
     _require(row["simulated"] is not None or row["exact"] is not None, where, "neither simulated nor exact figures")
-    simulated = CALENDAR if name in on_calendar(study) and not study.observation else "monte_carlo"
-    for kind, method, trials in (("simulated", simulated, provenance["trials"]), ("exact", "exact", 0)):
+    for kind, method, trials in (("simulated", method_of(study, name), provenance["trials"]), ("exact", "exact", 0)):
         part = row[kind]
         if part is None:
             continue
@@ -265,25 +265,6 @@ def _check_policies(part: Mapping[str, Any] | None, study: Study) -> None:
                     _require(len(values) == sizes.levels, f"{where}.{kind}.{name_}", "another number of doses")
                 if "enrolled" in row[kind]:
                     _check_enrolled(row[kind], f"{where}.{kind}")
-
-
-def _check_times(rows: Sequence[Mapping[str, Any]] | None, trials: int, study: Study) -> None:
-    # Results from before trials were played on the calendar have no such part.
-    for row in rows or []:
-        where = f"time.{row['scenario']}.{row['design']}"
-        curve, quantiles = row["duration_curve"], row["duration_quantiles"]
-        _require(row["n_trials"] == trials, where, "another number of trials than the run")
-        _require(row["window_days"] == study.dlt_window_days, where, "another DLT window than the study")
-        for name, days in (("duration_curve", curve), ("duration_quantiles", quantiles)):
-            _require(days == sorted(days), f"{where}.{name}", "days that do not increase")
-        within = curve[0] - _NEAR <= row["duration_days"] <= curve[-1] + _NEAR
-        _require(within, f"{where}.duration_days", "a mean outside the durations")
-        for name, value in row["mcse"].items():
-            errors = value if isinstance(value, list) else [value]
-            _require(all(each is None or each >= 0 for each in errors), f"{where}.mcse.{name}", "a negative error")
-    if rows is not None:
-        keys = [(row["scenario"], row["design"]) for row in rows]
-        _same_keys(keys, list(study.truths), list(study.designs), where="time")
 
 
 def _check_enrolled(part: Mapping[str, Any], where: str) -> None:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, fields, replace
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,6 +33,7 @@ def from_study(field: Field[Any]) -> bool:
     return not field.metadata.get("own", False)
 
 
+@lru_cache(maxsize=512)
 def parameter_adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
     """Return what checks a parameter by its annotation; None where the annotation is not of a kind YAML can give."""
     try:

@@ -1,0 +1,188 @@
+"""How long it takes, as people read it: words, terminal, table, figures, page, protocol, comparison."""
+
+import re
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+from support import ROOT
+
+import doseesc
+from doseesc.report.figures import calendar_figure, duration_figure
+from doseesc.report.page.figure_plans import figure_plans
+from doseesc.report.protocol.protocol import protocol_files
+from doseesc.report.tables import time_table
+from doseesc.report.terminal import comparison_lines, run_lines
+from doseesc.report.terminal.time import time_lines
+from doseesc.report.words import calendar_words, design_times, duration_words, pace_words, time_answer
+from doseesc.results import SavedRun
+from doseesc.runs import compare, timed_trials
+
+
+@pytest.fixture(scope="module")
+def main_job():
+    return doseesc.run(doseesc.load(ROOT / "scenarios/nct04602104.yaml"), trials=300)
+
+
+@pytest.fixture(scope="module")
+def tite():
+    return doseesc.run(doseesc.load(ROOT / "scenarios/tite.yaml"), trials=100)
+
+
+def plain(lines):
+    return [line.plain for line in lines]
+
+
+def test_the_answer_comes_first(main_job):
+    lines = plain(time_lines(main_job))
+    assert lines[0] == "How long it takes"
+    assert re.match(r"Phase 1 takes 1\d\.\d months \(\d+\.\d to 2\d\.\d\) with 3\+3; \d\.\d years", lines[1])
+    whole = plain(run_lines(main_job))
+    start = whole.index("How long it takes")
+    assert whole[start : start + len(lines)] == lines
+
+
+@pytest.mark.parametrize("name", ["main_job", "tite"])
+def test_shipped_studies_fit_80_columns(name, request):
+    lines = plain(time_lines(request.getfixturevalue(name)))
+    assert max(map(cell_len, lines)) <= 80
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_long_names_and_lost_patients_fit_80_columns(scenario_file, small_scenario):
+    text = small_scenario.replace("name: B,", "name: a design of a very long name indeed,")
+    lost = "\naccrual: {per_month: 30, arrivals_while_waiting: turn_away}\n"
+    lines = plain(time_lines(doseesc.run(doseesc.load(scenario_file(text + lost)), trials=50)))
+    assert max(map(cell_len, lines)) <= 80
+    head = next(line for line in lines if "median (5 to 95 %)" in line)
+    assert head.split()[-1] == "lost"
+    assert float(next(line for line in lines if line.startswith("  a design")).split()[-1]) > 1
+
+
+def test_a_slow_pace_is_said_with_its_number(main_job):
+    words = pace_words(main_job)
+    assert words.startswith("0.32 patients arrive in a DLT window of 14 days")
+    assert "hardly matter" in words
+    share = float(re.search(r"([\d.]+) % of its time", words)[1])
+    worst = max(design_times(main_job), key=lambda each: each.suspended / each.mean)
+    assert share == pytest.approx(100 * worst.suspended / worst.mean, abs=0.06)
+
+
+def test_a_fast_pace_is_said_with_its_number(tite):
+    words = pace_words(tite)
+    assert words.startswith("6 patients arrive in a DLT window of 90 days")
+    assert "hardly" not in words
+    assert "months of a trial of" in words
+
+
+def test_many_designs_are_told_by_the_quickest_and_the_slowest(tite):
+    times = design_times(tite)
+    answer = time_answer(times, 4)
+    quickest, slowest = (pick(times, key=lambda each: each.median).design for pick in (min, max))
+    assert re.search(rf"with {re.escape(quickest)}, the shortest, to .* with .*{re.escape(slowest)}", answer)
+
+
+def test_design_times_are_over_all_scenarios(tite):
+    own = next(each for each in design_times(tite) if each.design == "TITE-BOIN")
+    medians = {s: float(t.duration_quantiles[2]) for (s, d), t in tite.times.items() if d == "TITE-BOIN"}
+    assert own.shortest == min(medians.items(), key=lambda pair: pair[1])
+    assert own.longest == max(medians.items(), key=lambda pair: pair[1])
+    assert own.shortest[1] <= own.median <= own.longest[1]
+    assert own.mean == pytest.approx(np.mean([t.duration_days for (_, d), t in tite.times.items() if d == "TITE-BOIN"]))
+
+
+def test_what_comes_from_the_calendar_is_said(tite, main_job):
+    (words,) = calendar_words(tite)
+    assert words == (
+        "All figures of rolling six, TITE-BOIN and TITE-CRM are from trials on the calendar; the other designs' are "
+        "those of known outcomes."
+    )
+    (words,) = calendar_words(main_job)
+    assert words.startswith("On the calendar nobody dies")
+
+
+def test_terminal_tells_pending_patients_and_changed_decisions(tite):
+    lines = plain(time_lines(tite))
+    head = next(line for line in lines if "median (5 to 95 %)" in line)
+    assert head.split()[-3:] == ["waiting", "pending", "changed"]
+    row = next(line for line in lines if line.startswith("  TITE-CRM")).split()
+    assert float(row[-2]) > 3
+    assert 10 < float(row[-1]) < 60
+
+
+def test_table_has_every_design_and_scenario(tite):
+    table = time_table(tite)
+    assert [(row[0].text, row[1].text) for row in table.rows] == list(tite.times)
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    median = dict(zip(table.columns, table.rows[0], strict=True))["median, months"]
+    first = next(iter(tite.times.values()))
+    assert median.key == pytest.approx(first.duration_quantiles[2] * 12 / 365.25)
+    assert "± " in median.small
+
+
+def test_no_accrual_no_words(scenario_file, small_scenario):
+    results = doseesc.run(doseesc.load(scenario_file(small_scenario)), trials=20)
+    assert time_lines(results) == []
+    assert time_table(results) is None
+    assert duration_figure(results) is None
+    assert calendar_figure([], ("low",)) is None
+    assert pace_words(results) == ""
+    assert not any(plan.name in ("durations", "calendar") for plan in figure_plans(SavedRun(results), "S"))
+    assert b"## Time" not in protocol_files(SavedRun(results))["protocol.md"]
+
+
+def test_durations_are_drawn_in_months(main_job):
+    figure = duration_figure(main_job)
+    (axes,) = figure.axes
+    thin = [line for line in axes.lines if line.get_linewidth() == 1.2]
+    assert len(thin) == len(main_job.times)
+    quantiles = main_job.times["S0", "3+3"].duration_quantiles * 12 / 365.25
+    assert thin[0].get_xdata() == pytest.approx(quantiles[[0, 4]])
+
+
+def test_calendar_draws_every_patient_dlt_and_wait(tite):
+    trials = timed_trials(tite, ["BOIN", "TITE-BOIN"], "MTD 3")
+    figure = calendar_figure(trials, tite.study.dose_labels)
+    for axes, timed in zip(figure.axes, trials, strict=True):
+        trial = timed.trial
+        widths = sorted(bar.get_width() for bars in axes.containers for bar in bars)
+        assert widths == pytest.approx(sorted((trial.assessed - trial.entered) * 12 / 365.25))
+        crosses = [line for line in axes.lines if line.get_marker() == "x"]
+        assert sorted(crosses[0].get_xdata()) == pytest.approx(sorted(trial.dlt_day[trial.has_dlt] * 12 / 365.25))
+        assert timed.design in axes.get_title(loc="left")
+        assert duration_words(trial.duration_days) in axes.get_title(loc="left")
+    boin = figure.axes[0]
+    shaded = [each for each in boin.patches if each.get_facecolor()[:3] == pytest.approx((0.88, 0.88, 0.88))]
+    assert len(shaded) == len(trials[0].trial.suspensions) > 3
+
+
+def test_page_plans_four_designs_with_the_quickest_and_the_slowest(tite):
+    plans = {plan.name: plan for plan in figure_plans(SavedRun(tite), "MTD 3")}
+    times = sorted(design_times(tite), key=lambda each: each.median)
+    assert times[0].design in plans["calendar"].alt
+    assert times[-1].design in plans["calendar"].alt
+    assert len(plans["calendar"].draw().axes) == 4
+    assert plans["durations"].draw() is not None
+
+
+def test_protocol_has_a_section_on_time(tite):
+    text = protocol_files(SavedRun(tite), "TITE-BOIN")["protocol.md"].decode()
+    section = text[text.index("## Time") : text.index("## Operating characteristics")]
+    assert "2.03 patients a month" in section
+    assert "Phase 1 with TITE-BOIN takes" in section
+    assert "with BOIN settled" in section
+    assert section.count("\n| MTD ") == 3
+
+
+def test_compare_tells_durations_in_months(scenario_file, small_scenario):
+    runs = []
+    for rate in (2, 4):
+        study = doseesc.load(scenario_file(f"{small_scenario}\naccrual: {{per_month: {rate}}}\n"))
+        runs.append(SavedRun(doseesc.run(study, trials=200)))
+    comparison = compare(*runs)
+    figure = next(each for each in comparison.figures if each.metric == "duration_days")
+    assert figure.difference < 0
+    assert figure.mcse == pytest.approx(np.hypot(*(each.results.times["S", "B"].mcse.duration_days for each in runs)))
+    lines = plain(comparison_lines(comparison))
+    assert any(line.startswith("    duration ") and " months" in line for line in lines)
+    assert "accrual.per_month: 2.0 -> 4.0" in "\n".join(lines)
