@@ -8,7 +8,7 @@ window, or with a DLT, which ends a patient's assessment at once).  What a desig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_positive, require_whole
+from designs.outcomes import followed_days, parse_patients
 from designs.tally import Tally
 
 
@@ -125,6 +126,61 @@ class Pending:
         for name, value in values.items():
             object.__setattr__(pending, name, value)
         return pending
+
+    @classmethod
+    def parse(cls, outcomes: str | Iterable[str], n_doses: int, window_days: float) -> tuple[Tally, Pending]:
+        """Read outcome strings in which patients may be pending, such as ``"1NNN 2NP7P"``.
+
+        Parameters
+        ----------
+        outcomes : str or iterable of str
+            One trial, or several; as for :meth:`designs.Tally.parse`, and ``P`` for a patient pending of whom no
+            follow-up is known (which counts as none), ``P7`` after 7 days.
+        n_doses : int
+        window_days : float
+            The DLT window.
+
+        Returns
+        -------
+        Tally, Pending
+            The patients whose outcome is known, and those who are pending beside them.
+
+        Raises
+        ------
+        ValueError
+            If a string cannot be read, or a patient pending has been followed for the whole window.
+
+        Examples
+        --------
+        >>> known, pending = Pending.parse("1NNN 2NP7P", n_doses=3, window_days=14)
+        >>> known.n, pending.level, pending.days
+        (array([[3, 1, 0]]), array([[2, 2]]), array([[7., 0.]]))
+        """
+        require_positive("window_days", window_days)
+        tallies, places, last = [Tally.empty(n_doses)], [], []
+        for text in [outcomes] if isinstance(outcomes, str) else outcomes:
+            tally, there = Tally.empty(n_doses), []
+            count = 0
+            for level, patients in parse_patients(text, n_doses):
+                days = [followed_days(each, window_days) for each in patients if each.startswith("P")]
+                count = len(days)
+                there += [(level, each) for each in days]
+                known = np.array([len(patients) - count])
+                tally = tally.after(np.array([level]), known, np.array([patients.count("T")]))
+            tallies.append(tally)
+            places.append(there)
+            last.append(count)
+        table = np.zeros((len(places), max(map(len, places), default=0), 2))
+        for row, there in enumerate(places):
+            table[row, : len(there)] = np.array(there).reshape(-1, 2)
+        pending = cls(
+            level=table[..., 0].astype(np.int64),
+            days=table[..., 1],
+            window_days=window_days,
+            last_cohort=np.array(last, dtype=np.int64),
+            n_doses=n_doses,
+        )
+        return Tally.concatenate(tallies).take(np.arange(1, len(tallies))), pending
 
     @property
     def size(self) -> int:

@@ -105,8 +105,9 @@ class Settled(PendingPolicy):
 
     Some known designs are this policy, or near it:
 
-    * 3+3 as most protocols mean it, leaving a level at its second DLT without waiting for the rest of the group, is
-      ``ThreePlusThree(pending=Settled())``.
+    * The eager 3+3, which leaves a level at its second DLT without waiting for the rest of the group, is a special
+      case; A+B designs do that much under :class:`Complete`, too.  Besides, five of six known without a DLT are enough
+      here; and with no level left above, two of three are: whatever the third has, three more get the level.
     * Rolling six (:class:`designs.RollingSix`, ``variant="protocol"``) is near: it goes up or down only where the
       decision is settled, and in the same states.  But it does not wait for that before it gives the *same* level
       again, to the fourth, fifth and sixth patient while the first three are pending.  So it is no special case: it is

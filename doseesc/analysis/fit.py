@@ -5,6 +5,7 @@ Choice of model, compilation, draws, their judgement, the same by quadrature, an
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -82,6 +83,8 @@ class Fit:
     checks : tuple of PredictiveCheck
     curve : dict
         ``amount``, ``mean``, ``low`` and ``high`` of the curve with its 90 % band.
+    about_data : tuple of str
+        What was made of patients whose outcome is not known.
     """
 
     study: Study
@@ -98,6 +101,7 @@ class Fit:
     comparison: Comparison | None
     checks: tuple[PredictiveCheck, ...]
     curve: dict[str, list[float]]
+    about_data: tuple[str, ...] = ()
 
     @property
     def question(self) -> Question:
@@ -107,7 +111,7 @@ class Fit:
     @property
     def notes(self) -> tuple[str, ...]:
         """What should be known before the answer is used."""
-        found = []
+        found = list(self.about_data)
         background = [each.background for each in self.study.observation if each.background]
         if background and not self.model.arguments["floor"] and self.model.arguments["floor_prior"] is None:
             share = background[0]
@@ -211,6 +215,7 @@ def fit(
     chains: int = 4,
     sampler: str = "auto",
     seed: int = 1,
+    date: datetime.date | str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Fit:
     """Analyse the data of a trial.
@@ -219,7 +224,7 @@ def fit(
     ----------
     study : Study
     data : str, path, ToxicityData or Tally
-        Outcomes such as ``"1NNN 2NNT"``, the CSV file of the patients, or counts.
+        Outcomes such as ``"1NNN 2NNT"``, the CSV file of the patients, or counts.  Patients pending are left out.
     model : str, optional
         One of :data:`doseesc.analysis.analysis_model.MODELS`; by default the study's.
     mtd : int or str, optional
@@ -228,6 +233,8 @@ def fit(
     draws, tune, chains, seed
         See :meth:`doseesc.inference.Sampler.sample`.
     sampler : {"auto", "pymc", "nutpie"}
+    date : date or str, optional
+        Of the patients' data; by default the day on which this is run.
     progress : callable, optional
         Is told what is being done.
 
@@ -238,7 +245,7 @@ def fit(
     """
     tell = progress or (lambda _: None)
     chosen, name = analysis_model(study, model), chosen_sampler(sampler)
-    observed, tally = read_data(study, data)
+    observed, tally, about_data = read_data(study, data, date)
     level, source = mtd_of(study, tally, mtd)
     doses = reported_doses(study, level)
     further = [dose.amount for dose in doses if dose.kind == "arm"]
@@ -272,6 +279,7 @@ def fit(
         comparison=compared,
         checks=predictive_checks(trace, observed),
         curve=_curve(study, chosen, trace, doses),
+        about_data=about_data,
     )
 
 

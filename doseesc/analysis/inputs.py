@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ import numpy as np
 
 from designs import Tally
 from designs.arrays import IntArray
-from doseesc.conduct import Doses, read_patients
+from doseesc.conduct import known_outcomes
 from doseesc.inference import ToxicityData, doses_of_interest
 from doseesc.results import arm_amounts
 
@@ -48,8 +49,10 @@ def reported_doses(study: Study, mtd: int) -> tuple[ReportedDose, ...]:
     return tuple(found)
 
 
-def read_data(study: Study, data: str | Path | ToxicityData | Tally) -> tuple[ToxicityData, Tally]:
-    """Return data as rows of the model, and as the tally that a design sees.
+def read_data(
+    study: Study, data: str | Path | ToxicityData | Tally, date: datetime.date | str | None = None
+) -> tuple[ToxicityData, Tally, tuple[str, ...]]:
+    """Return data as rows of the model and as the tally that a design sees, and what was made of patients pending.
 
     Raises
     ------
@@ -61,23 +64,13 @@ def read_data(study: Study, data: str | Path | ToxicityData | Tally) -> tuple[To
         trial = data.of_study(data.studies[0]).aggregated() if data.n else data
         counts = {amount: (n, dlt) for amount, n, dlt in zip(trial.amount, trial.n, trial.dlt, strict=True)}
         at_levels = np.array([counts.get(amount, (0, 0)) for amount in amounts], dtype=np.int64)
-        return data, _tally(at_levels[:, 0], at_levels[:, 1])
-    if isinstance(data, Tally):
-        return ToxicityData.from_tally(data, amounts), data
-    if isinstance(data, str) and not data.lower().endswith(".csv"):
-        tally = Tally.parse(data, n_doses=study.n_doses)
-        return ToxicityData.from_tally(tally, amounts), tally
-    patients = read_patients(data, Doses(study.dose_labels, amounts, study.doses.unit)).patients
-    n, dlt = np.zeros((2, study.n_doses), dtype=np.int64)
-    for each in patients:
-        n[each.level - 1] += 1
-        dlt[each.level - 1] += each.dlt
-    tally = _tally(n, dlt, patients[-1].level if patients else None)
-    return ToxicityData.from_tally(tally, amounts), tally
+        return data, _tally(at_levels[:, 0], at_levels[:, 1]), ()
+    tally, notes = (data, ()) if isinstance(data, Tally) else known_outcomes(study, data, date)
+    return ToxicityData.from_tally(tally, amounts), tally, notes
 
 
-def _tally(n: IntArray, dlt: IntArray, level: int | None = None) -> Tally:
-    last = int(np.max(np.flatnonzero(n), initial=-1)) + 1 if level is None else level
+def _tally(n: IntArray, dlt: IntArray) -> Tally:
+    last = int(np.max(np.flatnonzero(n), initial=-1)) + 1
     return Tally(n=n[None], dlt=dlt[None], level=np.array([last]))
 
 

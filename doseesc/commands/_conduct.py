@@ -30,7 +30,8 @@ Outcomes = Annotated[
     typer.Option(
         "--outcomes",
         metavar="TEXT",
-        help='The data so far, such as "1NNN 2NNT": per cohort the level, then N or T (a DLT) for each patient.',
+        help='The data so far, such as "1NNN 2NNT": per cohort the level, then N or T (a DLT) for each patient; P for '
+        "one pending, P7 followed for 7 days.",
         show_default=False,
     ),
 ]
@@ -39,10 +40,38 @@ DataFile = Annotated[
     typer.Option(
         "--data",
         metavar="FILE",
-        help="The patients so far as CSV: columns id, dose, dlt and, where known, date and cohort.",
+        help="The patients so far as CSV: columns id, dose, dlt (empty: pending), date and, where known, dlt_date or "
+        "dlt_day, last_seen, status and cohort.",
         show_default=False,
     ),
 ]
+DataDate = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        metavar="YYYY-MM-DD",
+        help="Date of the data; by default today.",
+        show_default=False,
+        callback=lambda given: _checked_date(given),
+    ),
+]
+
+
+def _checked_date(given: str | None) -> str | None:
+    """Return a date as given.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is none.
+    """
+    if given is None:
+        return None
+    from doseesc.conduct import as_date
+
+    with refused("--date"):
+        as_date(given)
+    return given
 
 
 def design_name(study: Study, name: str | None) -> str:

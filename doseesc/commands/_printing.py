@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _UNCUT = 1_000  # columns
+_NARROWEST = 60  # columns that lines are fitted to; what is narrower wraps them
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
 
 
@@ -30,6 +32,13 @@ class Answer(Protocol):
 
     def to_frame(self) -> pd.DataFrame:
         """Return it as a table."""
+
+
+def terminal_width() -> int:
+    """Return the columns that lines may have: those of the terminal, at most as many as tables are made for."""
+    from doseesc.report.terminal import WIDTH
+
+    return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def print_data(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._conduct import DataFile, Outcomes, check_one_source
+from doseesc.commands._conduct import DataDate, DataFile, Outcomes, check_one_source
 from doseesc.commands._options import (
     DURING_THE_TRIAL,
     Force,
@@ -60,6 +60,7 @@ def fit(
     file: ScenarioFile,
     outcomes: Outcomes = None,
     data: DataFile = None,
+    date: DataDate = None,
     model: Annotated[Model | None, typer.Option("--model", help="Instead of the file's model.")] = None,
     mtd: Annotated[
         str | None,
@@ -102,6 +103,7 @@ def fit(
         "chains": None if chains == 4 else chains,
         "sampler": None if sampler == SamplerName.auto else sampler,
         "seed": None if seed == 1 else seed,
+        "date": date,
     }
     study, found = variable("study"), variable("found")
     fitted = library("doseesc.analysis", "fit")(study, data or outcomes or "", **arguments)

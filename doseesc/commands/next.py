@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import typer
 
 from doseesc.commands._calls import Call, library, script, variable
-from doseesc.commands._conduct import DataFile, OneDesign, Outcomes, ask, check_one_source
+from doseesc.commands._conduct import DataDate, DataFile, OneDesign, Outcomes, ask, check_one_source
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data, print_found
+from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call
+
+if TYPE_CHECKING:
+    from doseesc.conduct import Recommendation
+
+WAIT = 3
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,6 +30,7 @@ def next_dose(
     design: OneDesign = None,
     outcomes: Outcomes = None,
     data: DataFile = None,
+    date: DataDate = None,
     output_format: Printed = Format.table,
     show_code: ShowCode = False,
 ) -> None:
@@ -30,11 +39,17 @@ def next_dose(
     Answers in one line, then says why and which rules had a say; then what is known of each dose, and what follows
     each outcome of the next cohort. Without data it is the first cohort's dose. What patients received may differ from
     what the design asked for: such departures are shown. --format csv prints the table of doses.
+
+    Where patients are pending, still in their DLT window, the answer may be to wait: for whom, until when at the
+    latest, and what each outcome would change. Whoever dies or is lost in the window counts as the file's observation:
+    says.
+
+    Exit code 3: the answer is to wait; nobody is to be treated now.
     """
     check_one_source(outcomes, data)
 
     def asked(study: Call, design: str | None) -> Call:
-        return library("doseesc").recommend(study, data or outcomes or "", design=design)
+        return library("doseesc").recommend(study, data or outcomes or "", design=design, date=date)
 
     if show_code:
         found = variable("recommendation")
@@ -43,4 +58,7 @@ def next_dose(
         return
     from doseesc.report.terminal import recommendation_lines
 
-    print_found(ask(file, design, asked), recommendation_lines, output_format)
+    answer: Recommendation = ask(file, design, asked)
+    print_found(answer, partial(recommendation_lines, width=terminal_width()), output_format)
+    if answer.waits:
+        raise typer.Exit(WAIT)

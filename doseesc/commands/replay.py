@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import typer
 
 from doseesc.commands._calls import Call, library, script, variable
-from doseesc.commands._conduct import DataFile, OneDesign, Outcomes, ask, check_one_source
+from doseesc.commands._conduct import DataDate, DataFile, OneDesign, Outcomes, ask, check_one_source
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data, print_found
+from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, study_path
 
 
@@ -22,13 +24,15 @@ def replay(
     design: OneDesign = None,
     outcomes: Outcomes = None,
     data: DataFile = None,
+    date: DataDate = None,
     output_format: Printed = Format.table,
     show_code: ShowCode = False,
 ) -> None:
     """Replay a trial's record cohort by cohort, with what a design of FILE would have said each time.
 
-    Departures of the trial from the design are marked. Without --data and --outcomes the record is the CSV file of
-    FILE's name beside it; published trials are shipped so, such as replay/levy2006.
+    Where patients have dates it is replayed day by day, with what was known on each. Departures of the trial from the
+    design are marked, patients entered while the design said to wait among them. Without --data and --outcomes the
+    record is the CSV file of FILE's name beside it; published trials are shipped so, such as replay/levy2006.
     """
     check_one_source(outcomes, data)
     beside = study_path(file).with_suffix(".csv")
@@ -41,7 +45,7 @@ def replay(
 
     def asked(study: Call, design: str | None) -> Call:
         record = study.source.with_suffix(".csv") if data == beside else data or outcomes or ""
-        return library("doseesc").replay(study, record, design=design)
+        return library("doseesc").replay(study, record, design=design, date=date)
 
     if show_code:
         steps = {"study": load_call(file), "found": asked(variable("study"), design)}
@@ -49,4 +53,4 @@ def replay(
         return
     from doseesc.report.terminal import replay_lines
 
-    print_found(ask(file, design, asked), replay_lines, output_format)
+    print_found(ask(file, design, asked), partial(replay_lines, width=terminal_width()), output_format)

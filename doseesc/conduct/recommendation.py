@@ -1,32 +1,26 @@
-"""The next dose for a running trial: what the design says to the data so far, why, and what comes after.
-
->>> from designs import BOIN
->>> design = BOIN(target=0.25, n_doses=3, max_n=18)
->>> print(recommend(design, "1NNN 2NNT").sentence)
-Treat the next 3 patients at level 1
-"""
+"""What a design recommends on the data so far: the answer, why, and what comes after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designs import Design, Reason, Tally
-from doseesc.conduct.dose_estimates import DoseEstimates, estimate_doses
-from doseesc.conduct.patients import Patients
-from doseesc.conduct.replay import Replay, replay
-from doseesc.conduct.rule_effects import RuleEffect, rule_effects
-from doseesc.conduct.trial import Trial, trial_of
-from doseesc.engines import Pathways, pathways
+from designs import Complete, Reason, Tally
+from designs.arrays import IntArray
+from doseesc.conduct.dose_estimates import DoseEstimates
+from doseesc.conduct.replay import Replay
+from doseesc.conduct.rule_effects import RuleEffect
+from doseesc.conduct.standing import Advice
+from doseesc.conduct.trial import Trial
+from doseesc.conduct.watch import Moment, Watch, iso
+from doseesc.conduct.words import count_words, day_words, short_words, stop_words, treat_words, wait_words
+from doseesc.engines import Pathways
 from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from doseesc.study import Study
 
 
 @dataclass(frozen=True)
@@ -38,23 +32,25 @@ class Recommendation:
     trial : Trial
         The design, and what the doses are called.
     tally : Tally
-        The data so far.
+        The patients whose outcome is known.
     level : int
-        Level of the next cohort; 0 = stop.
+        Level of the next cohort; 0 = stop.  Where the answer is to wait, that of the last cohort.
     cohort_size : int
-        Patients in it.
+        Patients to be treated now; 0 also where the answer is to wait.
     reason : Reason
         Why, in the vocabulary of all designs.
     mtd : int
-        The MTD if the trial ended now; 0 = none.
+        The MTD on the known outcomes, if the trial ended now; 0 = none.
     rules : tuple of RuleEffect
         The rules that had a say.
     estimates : DoseEstimates
         What the data say about each dose.
-    next_outcomes : Pathways
-        What comes after each outcome of the next cohort.
+    next_outcomes : Pathways or None
+        What comes after each outcome of the next cohort; None while somebody is pending.
     record : Replay or None
-        The record cohort by cohort, with its departures; None where only a tally is known.
+        The record with its departures; None where only a tally is known.
+    watch : Watch or None
+        The patients pending; None where nobody is.
     """
 
     trial: Trial
@@ -65,45 +61,85 @@ class Recommendation:
     mtd: int
     rules: tuple[RuleEffect, ...]
     estimates: DoseEstimates
-    next_outcomes: Pathways
+    next_outcomes: Pathways | None
     record: Replay | None = None
+    watch: Watch | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody may be treated until more is known of patients pending."""
+        return self._advice.waits
 
     @property
     def sentence(self) -> str:
         """The answer in one line."""
         if self.level == 0:
-            found = f"the MTD is {self.trial.doses.words(self.mtd)}" if self.mtd else "no dose can be recommended"
-            return f"Stop the trial: {found}"
-        patients = "patient" if self.cohort_size == 1 else f"{self.cohort_size} patients"
-        return f"Treat the next {patients} at {self.trial.doses.words(self.level)}"
+            mtds = sorted(self.watch.settled_mtds) if self.watch is not None else []
+            return stop_words(self.trial.doses, mtds or [self.mtd], self.watch)
+        if self.watch is not None and self.waits:
+            return wait_words(self.watch)
+        return treat_words(self._advice, self.trial.doses) + self._completing
+
+    @property
+    def _advice(self) -> Advice:
+        return Advice(self.level, self.cohort_size, self.reason)
+
+    @property
+    def _completing(self) -> str:
+        standing = self.record.record.now if self.record is not None else None
+        if self.reason is not Reason.COMPLETE_COHORT or standing is None or not standing.missing:
+            return ""
+        size = standing.asked.patients if standing.asked is not None else 0
+        return "" if size == self.cohort_size else f", to complete the cohort of {size}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What should be known before the answer is followed."""
         found = list(self.record.notes) if self.record else []
-        if self.record:
-            departed = [each["cohort"] for each in self.record.departed]
-            last = self.record.cohorts[-1] if self.record.cohorts else None
-            asked = int(self.record.decision.cohort_size[-2]) if last else 0
-            same_level = last is not None and int(self.record.decision.level[-2]) == last.level
-            if last is not None and same_level and last.n < asked:
-                found.append(
-                    f"the last cohort has {last.n} of {asked} patients; where the others are still to be treated, "
-                    "complete it first"
-                )
-                departed = departed[:-1]
-            if departed:
-                which = ", ".join(map(str, departed))
-                cohorts = "cohort" if len(departed) == 1 else "cohorts"
-                found.append(f"{cohorts} {which} departed from the design; see  doseesc replay")
+        departed = [each["cohort"] for each in self.record.departed] if self.record else []
+        if self.record and self._last_is_short:
+            found.append(
+                f"the last cohort has {self.record.cohorts[-1].n} of {self.record.decision.cohort_size[-2]} patients; "
+                "where the others are still to be treated, complete it first"
+            )
+            departed = departed[:-1]
+        if departed:
+            which = ", ".join(map(str, dict.fromkeys(departed)))
+            cohorts = "cohort" if len(set(departed)) == 1 else "cohorts"
+            found.append(f"{cohorts} {which} departed from the design; see  doseesc replay")
         if self.level == 0 and self.mtd == self.trial.design.n_doses and self._highest_is_tolerated():
             highest = self.trial.doses.name(self.mtd)
             found.append(f"{highest} is the highest dose of the trial: a higher one might be tolerated too")
+        if self.watch is not None:
+            found += self._about_waiting(self.watch)
         if self.mtd and self.tally.n[0, self.mtd - 1] == 0:
             found.append(
                 f"nobody has been treated at {self.trial.doses.name(self.mtd)}, the MTD if the trial ended now"
             )
         return tuple(found)
+
+    @property
+    def _last_is_short(self) -> bool:
+        """Whether a record without days, of known outcomes, ends with a cohort smaller than the design asked for."""
+        if self.record is None or not self.record.cohorts or self.record.dated or self.record.record.now.asked:
+            return False
+        last, asked = self.record.cohorts[-1], self.record.decision
+        return bool(asked.level[-2] == last.level and last.n < asked.cohort_size[-2])
+
+    def _about_waiting(self, watch: Watch) -> list[str]:
+        found = []
+        answers = {each.then[:2] for each in watch.outcomes}
+        if self.waits and len(answers) == 1 and isinstance(self.trial.design.pending, Complete):
+            then = short_words(watch.outcomes[0].then, self.trial.doses)
+            found.append(
+                f"no pending outcome can change the answer, {then};  pending: settled  would not wait for them"
+            )
+        if self.cohort_size and watch.earliest is not None and self.trial.weighs:
+            found.append(
+                f"the answer rests on follow-up so far; ask again when the patients arrive, at the latest "
+                f"{_when(watch.earliest)}, when it may change"
+            )
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per dose.
@@ -111,8 +147,8 @@ class Recommendation:
         Returns
         -------
         DataFrame
-            level, label, amount, n, dlt, estimate, the 90 % interval's lower and upper, and the probabilities of
-            overdosing and underdosing.
+            level, label, amount, n and dlt (of known outcomes), pending, estimate, the 90 % interval's lower and
+            upper, and the probabilities of overdosing and underdosing.
         """
         import pandas as pd
 
@@ -124,6 +160,7 @@ class Recommendation:
                 "amount": doses.amounts if doses.amounts is not None else float("nan"),
                 "n": self.tally.n[0],
                 "dlt": self.tally.dlt[0],
+                "pending": self._pending_count,
                 "estimate": found.mean,
                 "lower": found.lower,
                 "upper": found.upper,
@@ -137,32 +174,43 @@ class Recommendation:
         import pandas as pd
 
         paths = self.next_outcomes
-        rows = [
-            (
-                int(paths.dlts[node]),
-                int(paths.decision.level[node]),
-                int(paths.decision.cohort_size[node]),
-                Reason(int(paths.decision.reason_code[node])).name,
-                int(paths.selected[node]),
-            )
-            for node in (paths.children(0) if self.level else ())
-        ]
+        rows = (
+            [
+                (
+                    int(paths.dlts[node]),
+                    int(paths.decision.level[node]),
+                    int(paths.decision.cohort_size[node]),
+                    Reason(int(paths.decision.reason_code[node])).name,
+                    int(paths.selected[node]),
+                )
+                for node in (paths.children(0) if self.level else ())
+            ]
+            if paths is not None
+            else []
+        )
         return pd.DataFrame(rows, columns=["dlts", "next_level", "next_n", "reason", "mtd"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; what is not known is None."""
-        doses = self.trial.doses
+        doses, watch = self.trial.doses, self.watch
         found = self.estimates
+        level = 0 if self.waits else self.level
         return {
             "design": self.trial.name,
             "recommendation": self.sentence,
+            "date": None if watch is None else iso(watch.date),
+            "waits": self.waits,
             "next": {
-                "level": self.level,
-                "label": doses.labels[self.level - 1] if self.level else None,
-                "amount": doses.amounts[self.level - 1] if self.level and doses.amounts else None,
+                "level": None if self.waits else level,
+                "label": doses.labels[level - 1] if level else None,
+                "amount": doses.amounts[level - 1] if level and doses.amounts else None,
                 "unit": doses.unit or None,
                 "patients": self.cohort_size,
             },
+            "until": None if watch is None else _moment(watch.latest),
+            "may_change": None if watch is None else _moment(watch.earliest),
+            "pending": [] if watch is None else watch.to_rows(),
+            "outcomes": [] if watch is None else watch.outcome_rows(),
             "reason": self.reason.name,
             "why": self.reason.sentence,
             "rules": [effect._asdict() for effect in self.rules],
@@ -176,61 +224,21 @@ class Recommendation:
             "notes": list(self.notes),
         }
 
+    @property
+    def _pending_count(self) -> IntArray:
+        counts = np.zeros(self.trial.design.n_doses, dtype=np.int64)
+        for each in self.watch.patients if self.watch is not None else ():
+            counts[each.level - 1] += 1
+        return counts
+
     def _highest_is_tolerated(self) -> bool:
         n, dlt = int(self.tally.n[0, -1]), int(self.tally.dlt[0, -1])
         return self.trial.target is None or dlt <= self.trial.target * n
 
 
-def recommend(
-    study: Study | Design,
-    data: str | Path | Tally | Patients | pd.DataFrame = "",
-    design: str | Design | None = None,
-) -> Recommendation:
-    """Return what a design recommends on the data so far.
+def _moment(moment: Moment | None) -> dict[str, Any] | None:
+    return None if moment is None else {"days": moment.days, "date": iso(moment.date)}
 
-    Parameters
-    ----------
-    study : Study or Design
-        The study with its doses and designs, or a design alone.
-    data : str, path, Tally, Patients or DataFrame
-        Outcomes such as ``"1NNN 2NNT"``; patients (a CSV file's path, a table, or read already); or a tally of one
-        trial.  By default nobody has been treated.
-    design : str or Design, optional
-        The design's name in the study; may be left out where there is only one.
 
-    Raises
-    ------
-    ValueError
-        If the data cannot be read (:class:`doseesc.conduct.patient_rows.PatientsError` for a file), or no design is
-        meant.
-
-    Examples
-    --------
-    >>> import doseesc
-    >>> from doseesc.study import shipped_scenarios
-    >>> study = doseesc.load(shipped_scenarios()["nct04602104"])
-    >>> doseesc.recommend(study, "1NNN 2NNN", design="BOIN").sentence
-    'Treat the next 3 patients at high (16 x 1e8 particles per day)'
-    """
-    trial = trial_of(study, design)
-    record = None
-    if isinstance(data, Tally):
-        tally = data
-    else:
-        record = replay(study, data, design)
-        tally = record.tally.take(np.array([-1]))
-    if tally.size != 1:
-        raise ValueError(f"data must be those of one trial, not of {tally.size}")
-    decision = trial.design.decide(tally)
-    return Recommendation(
-        trial=trial,
-        tally=tally,
-        level=int(decision.level[0]),
-        cohort_size=int(decision.cohort_size[0]),
-        reason=Reason(int(decision.reason_code[0])),
-        mtd=int(trial.design.select(tally)[0]),
-        rules=rule_effects(trial.design, tally, trial.doses),
-        estimates=estimate_doses(trial.design, tally, trial.target),
-        next_outcomes=pathways(trial.design, 1, tally),
-        record=record,
-    )
+def _when(moment: Moment) -> str:
+    return f"in {count_words(moment.days, 'day')}" if moment.date is None else f"on {day_words(moment.date)}"

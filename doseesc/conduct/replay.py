@@ -1,7 +1,12 @@
-"""A whole trial's record replayed: what a design would have said before every cohort, and where the trial departed."""
+"""A whole trial's record replayed: what a design would have said each time patients were entered, and departures.
+
+A record without days is replayed cohort by cohort, with what is known today.  Where patients have dates and the study
+a DLT window, it is replayed day by day, with what was known on the day.
+"""
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +16,13 @@ import numpy as np
 
 from designs import Decision, Design, Reason, Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.conduct.cohorts import Cohort, history, read_outcomes
 from doseesc.conduct.dose_estimates import model_estimates
-from doseesc.conduct.patients import Patients, read_patients
+from doseesc.conduct.patients import Patients
+from doseesc.conduct.record import Cohort, Record, Step, read_record
+from doseesc.conduct.standing import Advice, Standing, advise
 from doseesc.conduct.trial import Trial, trial_of
+from doseesc.conduct.watch import iso
+from doseesc.conduct.words import count_words, follow_up_notes, people
 from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
@@ -25,40 +33,98 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """A record of K cohorts beside what the design said.
+    """A record of K steps beside what the design said: cohorts, or where days are known those entered on one day.
 
     Attributes
     ----------
     trial : Trial
         The design, and what the doses are called.
-    cohorts : tuple of Cohort
-        What was done.
-    tally : Tally
-        The data before the first cohort, after the first and so on: K + 1 rows.
-    decision : Decision
-        What the design says on each row.
-    selected : array of int, shape (K + 1,)
-        The MTD if the trial had ended there; 0 = none.
-    notes : tuple of str
-        What the patients' file has to say.
+    record : Record
+        What was done, what was known before each step, and what the design said to it.
+    advice : Advice
+        What the design says now.
     """
 
     trial: Trial
-    cohorts: tuple[Cohort, ...]
-    tally: Tally
-    decision: Decision
-    selected: IntArray
-    notes: tuple[str, ...] = ()
+    record: Record
+    advice: Advice
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is replayed day by day."""
+        return self.record.patients.dated
+
+    @cached_property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """The patients of each step who count, as is known of them now."""
+        counting = {each.id: each for each in self.record.now.patients}
+        found = []
+        for step in self.record.steps:
+            those = [counting[each.id] for each in step.patients if each.id in counting]
+            dlts, pending = sum(bool(each.dlt) for each in those), sum(each.dlt is None for each in those)
+            found.append(Cohort(step.level, len(those), dlts, pending))
+        return tuple(found)
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Where the trial stood before each step, and where it stands now: K + 1."""
+        return (*(step.before for step in self.record.steps), self.record.now)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """The patients whose outcome was known before each step, and now: K + 1 rows."""
+        return Tally.concatenate([each.known for each in self.standings])
+
+    @cached_property
+    def decision(self) -> Decision:
+        """What the design said before each step, and says now: K + 1 rows."""
+        said = [*(step.said for step in self.record.steps), self.advice]
+        return Decision(
+            np.array([each.level for each in said]),
+            np.array([each.cohort_size for each in said]),
+            np.array([each.reason for each in said], dtype=np.int8),
+        )
+
+    @cached_property
+    def selected(self) -> IntArray:
+        """The MTD on what was known, had the trial ended there, shape (K + 1,); 0 = none."""
+        return self.trial.design.select(self.tally)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the patients."""
+        return follow_up_notes(self.record.patients, self.trial.exits, self.trial.weighs)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The notes, and what is to be known of the replay."""
+        found = list(self.notes)
+        mtd = int(self.selected[-1])
+        if mtd and self.tally.n[-1, mtd - 1] == 0:
+            found.append(f"nobody has been treated at {self.trial.doses.name(mtd)}, which the design names as the MTD")
+        undated = [each.id for each in self.record.patients.patients if each.dlt and each.dlt_day is None]
+        if self.dated and undated:
+            found.append(
+                f"the day of the DLT of {people(undated)} is not given (dlt_date or dlt_day): taken as known when the "
+                "next cohort began"
+            )
+        return tuple(found)
 
     @cached_property
     def departures(self) -> tuple[str, ...]:
-        """For each cohort how it departs from the design, "" where it does not."""
-        return tuple(self._departure(row) for row in range(len(self.cohorts)))
+        """For each step how it departs from the design, "" where it does not."""
+        last = len(self.record.steps) - 1
+        return tuple(self._departure(step, place == last) for place, step in enumerate(self.record.steps))
 
     @property
     def departed(self) -> list[dict[str, Any]]:
-        """The cohorts that depart from the design, each with how."""
-        return [{"cohort": place, "departure": words} for place, words in enumerate(self.departures, 1) if words]
+        """The steps that depart from the design, each with how."""
+        steps = zip(self.record.steps, self.departures, strict=True)
+        return [
+            {"cohort": step.cohort + 1, **({"date": iso(step.date)} if self.dated else {}), "departure": words}
+            for step, words in steps
+            if words
+        ]
 
     @property
     def estimates(self) -> FloatArray | None:
@@ -66,33 +132,43 @@ class Replay:
         return model_estimates(self.trial.design, self.tally)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per cohort.
+        """Return one row per step.
 
         Returns
         -------
         DataFrame
             cohort, level, dose, n and dlt as done; asked_level and asked_n as the design had said (0 = stop), and the
-            departure; next_level, next_n, reason and mtd as the design says after the cohort.
+            departure; next_level, next_n, reason and mtd as the design said before the next step, or says now.  Where
+            somebody is pending or days are known also pending (now), pending_then (when they were entered) and waited
+            (the design said to wait); where days are known also date and patients.
         """
         import pandas as pd
 
-        decision, after = self.decision, slice(1, None)
-        return pd.DataFrame(
-            {
-                "cohort": range(1, len(self.cohorts) + 1),
-                "level": [cohort.level for cohort in self.cohorts],
-                "dose": [self.trial.doses.words(cohort.level) for cohort in self.cohorts],
-                "n": [cohort.n for cohort in self.cohorts],
-                "dlt": [cohort.dlt for cohort in self.cohorts],
-                "asked_level": decision.level[:-1],
-                "asked_n": decision.cohort_size[:-1],
-                "departure": self.departures,
-                "next_level": decision.level[after],
-                "next_n": decision.cohort_size[after],
-                "reason": [Reason(int(code)).name for code in decision.reason_code[after]],
-                "mtd": self.selected[after],
-            }
-        )
+        decision, after, steps = self.decision, slice(1, None), self.record.steps
+        columns: dict[str, Any] = {"cohort": [step.cohort + 1 for step in steps]}
+        if self.dated:
+            columns["date"] = [iso(step.date) for step in steps]
+            columns["patients"] = [" ".join(each.id for each in step.patients) for step in steps]
+        columns |= {
+            "level": [step.level for step in steps],
+            "dose": [self.trial.doses.words(step.level) for step in steps],
+            "n": [cohort.n for cohort in self.cohorts],
+            "dlt": [cohort.dlt for cohort in self.cohorts],
+        }
+        if self.dated or self.record.now.waiting_for:
+            columns["pending"] = [cohort.pending for cohort in self.cohorts]
+            columns["pending_then"] = [len(step.before.waiting_for) for step in steps]
+            columns["waited"] = [step.said.waits for step in steps]
+        columns |= {
+            "asked_level": decision.level[:-1],
+            "asked_n": decision.cohort_size[:-1],
+            "departure": self.departures,
+            "next_level": decision.level[after],
+            "next_n": decision.cohort_size[after],
+            "reason": [Reason(int(code)).name for code in decision.reason_code[after]],
+            "mtd": self.selected[after],
+        }
+        return pd.DataFrame(columns)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON."""
@@ -102,23 +178,31 @@ class Replay:
             "cohorts": plain_rows(self.to_frame()),
             "estimates": None if found is None else [[_plain(value) for value in row] for row in found],
             "mtd": int(self.selected[-1]) or None,
-            "notes": list(self.notes),
+            "waits": self.advice.waits,
+            "notes": list(self.warnings),
         }
 
-    def _departure(self, row: int) -> str:
-        cohort, doses = self.cohorts[row], self.trial.doses
-        level, size = int(self.decision.level[row]), int(self.decision.cohort_size[row])
-        if level == 0:
-            return f"the design had stopped: {reason_words(Reason(int(self.decision.reason_code[row])))}"
-        if level != cohort.level:
-            return f"the design asked for {doses.name(level)}"
-        if size != cohort.n:
-            return f"the design asked for {size} {'patient' if size == 1 else 'patients'}"
+    def _departure(self, step: Step, last: bool) -> str:
+        said, doses = step.said, self.trial.doses
+        if said.level == 0:
+            return f"the design had stopped: {reason_words(said.reason)}"
+        if said.waits:
+            return f"the design said to wait for {people([each.id for each in step.before.waiting_for])}"
+        if said.level != step.level:
+            return f"the design asked for {doses.name(said.level)}"
+        unfinished = self.dated or (last and self.record.now.missing > 0)
+        if step.n > said.cohort_size or (step.n < said.cohort_size and not unfinished):
+            return f"the design asked for {count_words(said.cohort_size, 'patient')}"
         return ""
 
 
 def replay(
-    study: Study | Design, data: str | Path | Patients | pd.DataFrame, design: str | Design | None = None
+    study: Study | Design,
+    data: str | Path | Patients | pd.DataFrame,
+    design: str | Design | None = None,
+    *,
+    date: datetime.date | str | None = None,
+    window_days: float | None = None,
 ) -> Replay:
     """Replay a record.
 
@@ -127,9 +211,14 @@ def replay(
     study : Study or Design
         The study with its doses and designs, or a design alone.
     data : str, path, Patients or DataFrame
-        Outcomes such as ``"1NNN 2NNT"``; or patients: a CSV file's path, a table, or read already.
+        Outcomes such as ``"1NNN 2NNT"``, with ``P`` for a patient pending and ``P7`` for one followed 7 days; or
+        patients: a CSV file's path, a table, or read already.
     design : str or Design, optional
         The design's name in the study; may be left out where there is only one.
+    date : date or str, optional
+        Of the data, such as "2026-11-29"; by default the day on which this is run.
+    window_days : float, optional
+        The DLT window, for a design alone.
 
     Raises
     ------
@@ -144,18 +233,13 @@ def replay(
     >>> replay(design, "1NNN 2NNN 3NTT 1NNN").to_frame()[["level", "asked_level", "departure"]].values.tolist()
     [[1, 1, ''], [2, 2, ''], [3, 3, ''], [1, 2, 'the design asked for level 2']]
     """
-    trial = trial_of(study, design)
-    cohorts, notes = cohorts_of(trial, data)
-    tally = history(cohorts, trial.design.n_doses)
-    return Replay(trial, cohorts, tally, trial.design.decide(tally), trial.design.select(tally), notes)
+    trial = trial_of(study, design, window_days)
+    return replayed(trial, read_record(trial, data, date))
 
 
-def cohorts_of(trial: Trial, data: str | Path | Patients | pd.DataFrame) -> tuple[tuple[Cohort, ...], tuple[str, ...]]:
-    """Return the cohorts of a record, and what its file has to say."""
-    if isinstance(data, str) and not data.lower().endswith(".csv"):
-        return read_outcomes(data, trial.design.n_doses), ()
-    patients = data if isinstance(data, Patients) else read_patients(data, trial.doses, window_days=trial.window_days)
-    return patients.cohorts(trial.design), patients.notes
+def replayed(trial: Trial, record: Record) -> Replay:
+    """Return a record, walked through already, beside what the design says now."""
+    return Replay(trial, record, advise(trial.design, record.now))
 
 
 def reason_words(reason: Reason) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from designs import Design
+from designs import Design, Weighted
+from designs.checks import require_positive
+from doseesc.conduct.follow_up import Exits
 from doseesc.wording import did_you_mean, meant, plain_number
 
 if TYPE_CHECKING:
@@ -94,19 +96,32 @@ class Trial:
     doses : Doses
     target : float or None
         The study's; a rule-based design has none of its own.
-    window_days : int or None
+    window_days : float or None
         Days during which a patient is watched for DLTs, where known.
+    exits : Exits
+        What is made of patients who leave within them.
     """
 
     name: str
     design: Design
     doses: Doses
     target: float | None
-    window_days: int | None = None
+    window_days: float | None = None
+    exits: Exits = field(default_factory=Exits)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the design weighs pending patients by their follow-up."""
+        return isinstance(self.design.pending, Weighted)
+
+    @property
+    def weighs_likelihood(self) -> bool:
+        """Whether they count in the design's estimates, too."""
+        return self.weighs and self.design.weighs_pending == "likelihood"
 
 
-def trial_of(study: Study | Design, design: str | Design | None = None) -> Trial:
-    """Return the trial meant by a study and one of its designs, or by a design alone.
+def trial_of(study: Study | Design, design: str | Design | None = None, window_days: float | None = None) -> Trial:
+    """Return the trial meant by a study and one of its designs, or by a design alone, which has no window of its own.
 
     Raises
     ------
@@ -117,11 +132,24 @@ def trial_of(study: Study | Design, design: str | Design | None = None) -> Trial
         if design is not None and design is not study:
             raise ValueError("design must be left out where a design is given instead of a study")
         labels = tuple(str(level) for level in range(1, study.n_doses + 1))
-        return Trial(type(study).__name__, study, Doses(labels), study.target)
+        if window_days is not None:
+            require_positive("window_days", window_days)
+        return Trial(type(study).__name__, study, Doses(labels), study.target, window_days)
+    if window_days is not None:
+        raise ValueError("window_days must be left out where a study is given, which has its own")
     name, chosen = _chosen(study, design)
     doses = Doses(study.dose_labels, study.doses.amounts, study.doses.unit)
     target = study.target if chosen.target is None else chosen.target
-    return Trial(name, chosen, doses, target, study.dlt_window_days)
+    return Trial(name, chosen, doses, target, *watched(study))
+
+
+def watched(study: Study) -> tuple[float, Exits]:
+    """Return for how many days a study's patients are watched for DLTs, and what is made of those who leave."""
+    if not study.observation:
+        return float(study.dlt_window_days), Exits()
+    own = study.observation[0]  # of several, the first is the study's
+    exits = Exits(own.deaths, own.losses, own.unattributed or "dlt_free", assumed=False)
+    return own.days(study.dlt_window_days), exits
 
 
 def _chosen(study: Study, design: str | Design | None) -> tuple[str, Design]:

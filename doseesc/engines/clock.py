@@ -164,14 +164,14 @@ def _play_part(
     watch: Callable[[int], None] | None,
     blocks: Blocks,
 ) -> Part:
-    from doseesc.engines.clock_play import play_block  # compiles
+    from doseesc.engines.clock_play import play_block, player_of  # compiles
 
     met: list[EndCounts] = []
     sums: list[BlockEnds] = []
     durations: list[Durations] = []
-    done = 0
+    done, player = 0, player_of(design)
     for index, trials in blocks:
-        ends, figures = play_block(design, truth, window_days, calendar, seed, index, trials)
+        ends, figures = play_block(player, design, truth, window_days, calendar, seed, index, trials)
         met.append(ends)
         sums.append(BlockEnds.of(index, figures))
         durations.append(Durations.of(figures[:, 0]))

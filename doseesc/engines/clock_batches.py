@@ -20,14 +20,15 @@ from doseesc.engines.clock_mechanics import (
     IN_A_ROW,
     LEVEL,
     LOOK,
+    NOW,
     PATIENTS,
     PENDING,
     SHORT,
-    STUCK,
     Setting,
     Trials,
     advance,
     apply,
+    check_not_stuck,
     followed,
     note_decision,
 )
@@ -63,28 +64,39 @@ class Looks(NamedTuple):
     all_dlt: IntArray
 
 
-def play_in_batches(
-    design: Design, trials: Trials, setting: Setting, more: MoreNumbers, watch: Watch | None = None
-) -> Trials:
-    """Play trials to their ends; return them, whose numbers for arrivals may have been added to.
+class PlayInBatches:
+    """Plays trials of one design.
 
-    Raises
-    ------
-    ValueError
-        If the design waits although nobody is pending.
+    Parameters
+    ----------
+    design : Design
+    watch : callable, optional
+        Told of each look: the trials, the days and the decisions.
     """
-    running = np.arange(len(trials.counts))
-    while len(running):
-        status = advance_all(trials, setting, running)
-        if (status == SHORT).any():
-            trials = trials._replace(number=more(trials.number.shape[1]))
-        if (status == STUCK).any():
-            raise ValueError(f"{type(design).__name__} decides to wait although nobody is pending")
-        looking = running[status == LOOK]
-        if len(looking):
-            _decide(design, trials, setting, looking, watch)
-        running = running[(status == LOOK) | (status == SHORT)]
-    return trials
+
+    def __init__(self, design: Design, watch: Watch | None = None) -> None:
+        self._design = design
+        self._watch = watch
+
+    def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
+        """Play trials to their ends; return them, whose numbers for arrivals may have been added to.
+
+        Raises
+        ------
+        ValueError
+            If the design waits although nobody is pending.
+        """
+        running = np.arange(len(trials.counts))
+        while len(running):
+            status = advance_all(trials, setting, running)
+            if (status == SHORT).any():
+                trials = trials._replace(number=more(trials.number.shape[1]))
+            check_not_stuck(status, self._design)
+            looking = running[status == LOOK]
+            if len(looking):
+                _decide(self._design, trials, setting, looking, self._watch)
+            running = running[(status == LOOK) | (status == SHORT)]
+        return trials
 
 
 def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str, ...]) -> tuple[Tally, Pending, Looks]:
@@ -128,7 +140,7 @@ def _decide(design: Design, trials: Trials, setting: Setting, looking: IntArray,
         later = followed_to_the_end(trials, looking, looks, memory).take(hasty)
         changed[hasty] = _decided_once(design, later, None).level != decision.level[hasty]
     if watch is not None:
-        watch(looking, trials.days[looking, 0], decision)
+        watch(looking, trials.days[looking, NOW], decision)
     _apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
 
 
@@ -185,7 +197,7 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     all_dlt = np.empty((len(rows), x.n.shape[1]), dtype=np.int64)
     for r in range(len(rows)):
         s = rows[r]
-        now, first, seen = x.days[s, 0], x.counts[s, COHORT_FIRST], 0
+        now, first, seen = x.days[s, NOW], x.counts[s, COHORT_FIRST], 0
         all_dlt[r] = x.dlt[s]
         for k in range(x.counts[s, PENDING]):
             i = x.place[s, k]

@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from designs import Reason
+from designs import Design, Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
-from doseesc.engines.clock_numba import compiled
+from doseesc.engines.clock_numba import compiled_inner
 from doseesc.truth import next_gap as next_gap_in_python
 
 ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK = range(6)
@@ -46,7 +46,7 @@ NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, N_DAYS =
 _COMPLETE_COHORT, _START = int(Reason.COMPLETE_COHORT), int(Reason.START)
 _MAX_N, _MAX_DAYS = int(Reason.MAX_N), int(Reason.MAX_DAYS)
 
-next_gap = compiled(next_gap_in_python)
+next_gap = compiled_inner(next_gap_in_python)
 
 
 class Setting(NamedTuple):
@@ -159,7 +159,13 @@ def new_trials(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_do
     )
 
 
-@compiled
+def check_not_stuck(status: IntArray, design: Design) -> None:
+    """Raise ValueError where a trial waits for nobody."""
+    if (status == STUCK).any():
+        raise ValueError(f"{type(design).__name__} decides to wait although nobody is pending")
+
+
+@compiled_inner
 def advance(x: Trials, setting: Setting, s: int) -> int:
     """Run trial ``s`` to its next look, or its end; return its status.
 
@@ -198,7 +204,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
         return LOOK
 
 
-@compiled
+@compiled_inner
 def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: int) -> None:
     """Do in trial ``s`` what was decided at its look: a dose for a cohort, 0 patients to wait, level 0 to stop."""
     count, day = x.counts[s], x.days[s]
@@ -223,7 +229,7 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
     _enter(x, setting, s, level)
 
 
-@compiled
+@compiled_inner
 def settle(x: Trials, s: int) -> None:
     """Move the patients assessed by now from those pending to those known."""
     count, now = x.counts[s], x.days[s, NOW]
@@ -240,7 +246,7 @@ def settle(x: Trials, s: int) -> None:
     count[PENDING] = left
 
 
-@compiled
+@compiled_inner
 def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
     now, entered = x.days[s, NOW], x.entered[s, i]
@@ -250,7 +256,7 @@ def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     return days
 
 
-@compiled
+@compiled_inner
 def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
     """Count a decision of trial ``s``, unless it is the first or completes a cohort; called before it is applied."""
     count = x.counts[s]
@@ -260,7 +266,7 @@ def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
         count[CHANGED_DECISIONS] += changed
 
 
-@compiled
+@compiled_inner
 def _arrive(x: Trials, setting: Setting, s: int) -> None:
     count, day = x.counts[s], x.days[s]
     number = x.number[s, count[ARRIVALS]]
@@ -274,7 +280,7 @@ def _arrive(x: Trials, setting: Setting, s: int) -> None:
     day[NOW] = max(day[NOW], day[ARRIVAL])
 
 
-@compiled
+@compiled_inner
 def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     count, day = x.counts[s], x.days[s]
     now, i, j = day[NOW], count[PATIENTS], level - 1
@@ -300,7 +306,7 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     x.gate[s, j] = now + gap if gap > 0 else -np.inf
 
 
-@compiled
+@compiled_inner
 def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
     """Let who stands there wait until an instant, or go away."""
     count, day = x.counts[s], x.days[s]
@@ -318,7 +324,7 @@ def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
         count[STATUS] = STANDS
 
 
-@compiled
+@compiled_inner
 def _reopen(x: Trials, s: int) -> None:
     day = x.days[s]
     if not math.isnan(day[SHUT_SINCE]):
@@ -326,14 +332,14 @@ def _reopen(x: Trials, s: int) -> None:
         day[SHUT_SINCE] = np.nan
 
 
-@compiled
+@compiled_inner
 def _end(x: Trials, s: int, reason: int) -> None:
     _reopen(x, s)
     x.counts[s, REASON] = reason
     x.counts[s, STATUS] = OVER
 
 
-@compiled
+@compiled_inner
 def _next_event(x: Trials, setting: Setting, s: int) -> float:
     """Return the next instant at which the answer can change; infinite where nobody is pending."""
     now, first = x.days[s, NOW], np.inf
@@ -346,7 +352,7 @@ def _next_event(x: Trials, setting: Setting, s: int) -> float:
     return first
 
 
-@compiled
+@compiled_inner
 def _gate(x: Trials, s: int, level: int) -> float:
     """Return the day from which staggering lets a patient enter at ``level``."""
     opens = -np.inf
@@ -355,7 +361,7 @@ def _gate(x: Trials, s: int, level: int) -> float:
     return opens
 
 
-@compiled
+@compiled_inner
 def _broken_off(x: Trials, s: int) -> bool:
     """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
     count, day = x.counts[s], x.days[s]
@@ -366,7 +372,7 @@ def _broken_off(x: Trials, s: int) -> bool:
     return False
 
 
-@compiled
+@compiled_inner
 def _next_dlt_in_cohort(x: Trials, s: int) -> float:
     count, first = x.counts[s], np.inf
     for i in range(count[COHORT_FIRST], count[PATIENTS]):

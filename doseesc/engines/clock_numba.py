@@ -17,5 +17,13 @@ Returned = TypeVar("Returned")
 
 def compiled(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
     """Compile a function of arrays and numbers at its first call, or load it from the cache."""
-    result: Callable[Parameters, Returned] = numba.njit(cache=True, nogil=True)(function)
+    result: Callable[Parameters, Returned] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return result
+
+
+def compiled_inner(function: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """Compile a function that makes no arrays."""
+    result: Callable[Parameters, Returned] = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(
+        function
+    )
     return result

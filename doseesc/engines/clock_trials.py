@@ -117,7 +117,8 @@ def calendar_trials(
     >>> trial.entered, trial.selected, trial.suspensions
     (array([ 0.,  2.,  4., 18., 20., 22.]), 1, [(6.0, 18.0)])
     """
-    from doseesc.engines.clock_play import ends_of, play_trials, setting_of  # compiles
+    from doseesc.engines.clock_batches import PlayInBatches  # compiles
+    from doseesc.engines.clock_play import ends_of, play_trials, setting_of
 
     truth = check_probabilities(probabilities, design.n_doses)
     require_positive("window_days", window_days)
@@ -136,7 +137,7 @@ def calendar_trials(
             told[trial].append(CalendarDecision(now, level, size, Reason(int(code))))
 
     setting = setting_of(design, truth, float(window_days), calendar)
-    trials = play_trials(design, patients, setting, note)
+    trials = play_trials(PlayInBatches(design, note), patients, setting)
     ended = ends_of(design, trials)
     return [
         _trial(trials, row, float(window_days), told[row], int(ended.selected[row]), int(ended.reason_code[row]))

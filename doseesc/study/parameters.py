@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import MISSING, Field, fields, replace
 from functools import lru_cache
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -35,11 +35,11 @@ def from_study(field: Field[Any]) -> bool:
 
 def parameter_adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
     """Return what checks a parameter by its annotation; None where the annotation is not of a kind YAML can give."""
-    return _adapter(cls, name)  # type: ignore[arg-type]  # classes are hashable
+    return _adapter(cast("Hashable", cls), name)
 
 
 @lru_cache(maxsize=512)
-def _adapter(cls: type[Any], name: str) -> TypeAdapter[Any] | None:
+def _adapter(cls: Any, name: str) -> TypeAdapter[Any] | None:
     try:
         return TypeAdapter(get_type_hints(cls)[name])
     except (NameError, KeyError, PydanticUserError):

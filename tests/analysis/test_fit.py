@@ -210,10 +210,11 @@ def test_data_from_text_a_file_a_tally_and_counts_are_the_same(tmp_path):
     study = load(shipped_scenarios()["nct04602104"])
     record = tmp_path / "trial.csv"
     record.write_text("id,dose,dlt\n1,low,no\n2,low,no\n3,medium,yes\n")
-    by_text, tally = read_data(study, "1NN 2T")
+    by_text, tally, notes = read_data(study, "1NN 2T")
+    assert notes == ()
     assert tally.n.tolist() == [[2, 1, 0]]
     for source in (record, str(record), tally, by_text):
-        data, seen = read_data(study, source)
+        data, seen, _ = read_data(study, source)
         assert data == by_text
         assert seen.n.tolist() == tally.n.tolist()
         assert seen.level.tolist() == [2]

@@ -87,12 +87,18 @@ def test_read_only_file_system(cli, monkeypatch):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_at_the_beginning_give_no_traceback(number):
+    answered = False
     for delay in (0.1, 0.2, 0.4, 0.8):
         run = subprocess.Popen([*DOSEESC, *LONG], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         time.sleep(delay)
         run.send_signal(number)
-        assert run.communicate(timeout=60)[1] == "interrupted\n"
+        said = run.communicate(timeout=60)[1]
+        if ("Traceback" in said and "doseesc/" not in said) or not said:
+            continue  # on a busy machine Python itself had not yet come to the first line of this program
+        assert said == "interrupted\n"
         assert run.returncode == 128 + number
+        answered = True
+    assert answered
     assert os.listdir(".") == []
 
 

@@ -9,7 +9,6 @@ from support import data
 
 import doseesc
 from designs import BOIN, APlusB, Tally
-from doseesc.conduct.cohorts import Cohort, grouped, history, read_outcomes
 from doseesc.conduct.patient_rows import MAX_BYTES, PatientsError
 from doseesc.conduct.patients import read_patients
 from doseesc.conduct.trial import Doses
@@ -27,7 +26,7 @@ def read(tmp_path, monkeypatch):
 
     def reading(text, doses=DOSES, **options):
         Path("p.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_patients("p.csv", doses, **({"today": TODAY} | options))
+        return read_patients("p.csv", doses, **({"date": TODAY, "window_days": 14} | options))
 
     return reading
 
@@ -37,7 +36,7 @@ def levels(patients):
 
 
 def cohorts(patients, design):
-    return [str(cohort) for cohort in patients.cohorts(design)]
+    return [str(cohort) for cohort in doseesc.replay(design, patients).cohorts]
 
 
 def boin(**options):
@@ -63,6 +62,7 @@ def test_dates_and_other_columns(read):
     assert [each.date for each in found.patients] == [date(2024, 6, 1)] * 2
     assert [each.line for each in found.patients] == [2, 4]
     assert [each.id for each in found.patients] == ["1", "2"]
+    assert found.notes == ("column not read: site",)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -79,7 +79,7 @@ def test_quoted_values_may_hold_the_delimiter(read):
 def test_no_patients_yet(read):
     found = read(BASE)
     assert found.patients == ()
-    assert found.cohorts(boin()) == ()
+    assert cohorts(found, boin()) == []
     assert doseesc.recommend(boin(), found).sentence == doseesc.recommend(boin(), "").sentence
 
 
@@ -92,13 +92,13 @@ def test_a_table_is_read_like_a_file():
             "dlt": [True, 0, "no", 1.0],
         }
     )
-    found = read_patients(table, DOSES, today=TODAY)
+    found = read_patients(table, DOSES, date=TODAY)
     assert levels(found) == [1, 2, 3, 3]
     assert [each.dlt for each in found.patients] == [True, False, False, True]
     assert [each.date.day for each in found.patients] == [1, 2, 3, 4]
     table.loc[1, "dlt"] = None
-    with pytest.raises(PatientsError, match=r"patients:2  dlt\n  is missing"):
-        read_patients(table, DOSES, today=TODAY)
+    with pytest.raises(PatientsError, match=r"patients:2  dlt\n  is empty, and no DLT window"):
+        read_patients(table, DOSES, date=TODAY)
 
 
 # What is refused
@@ -140,16 +140,6 @@ def test_files_that_are_no_csv(read):
         read('id,dose,dlt\n1,"' + "x" * 200_000 + '",no\n')
 
 
-# The window
-
-
-def test_patients_still_in_their_window_are_noted(read):
-    text = "id,date,dose,dlt\nA,2024-06-01,low,no\nB,2024-06-17,low,no\nC,2024-06-20,low,yes\nD,2024-06-29,low,no\n"
-    assert read(text).notes == ()
-    (note,) = read(text, window_days=14).notes
-    assert note == "still in the DLT window of 14 days, so that no DLT is not final: B (13 days), D (1 days)"
-
-
 # Cohorts
 
 
@@ -164,21 +154,21 @@ def test_cohorts_by_dose_and_size(read):
 
 
 def test_cohorts_are_as_large_as_the_design_asks():
-    titrating = boin(titration=True)
-    patients = [(1, False), (2, False), (3, True), (3, False), (3, False)]
-    assert [str(cohort) for cohort in grouped(patients, titrating)] == ["1N", "2N", "3T", "3NN"]
-    two_then_four = APlusB(n_doses=3, a=2, b=4)
-    patients = [(1, False), (1, True), *[(1, False)] * 4, (2, False), (2, False)]
-    assert [cohort.n for cohort in grouped(patients, two_then_four)] == [2, 4, 2]
+    def of(design, patients):
+        table = pd.DataFrame([{"id": place, "dose": level, "dlt": dlt} for place, (level, dlt) in enumerate(patients)])
+        return [str(cohort) for cohort in doseesc.replay(design, table).cohorts]
+
+    assert of(boin(titration=True), [(1, 0), (2, 0), (3, 1), (3, 0), (3, 0)]) == ["1N", "2N", "3T", "3NN"]
+    assert of(APlusB(n_doses=3, a=2, b=4), [(1, 0), (1, 1), *[(1, 0)] * 4, (2, 0), (2, 0)]) == ["1NT", "1NNNN", "2NN"]
+    assert of(boin(), [(1, 0)] * 4 + [(2, 1)]) == ["1NNN", "1N", "2T"]
 
 
-def test_history_remembers_as_a_tally_does():
-    record = read_outcomes("1NNN 2NTT 1NNN", n_doses=3)
-    assert record == (Cohort(1, 3, 0), Cohort(2, 3, 2), Cohort(1, 3, 0))
+def test_a_record_remembers_as_a_tally_does():
+    found = doseesc.replay(boin(), "1NNN 2NTT 1NNN")
     for row, outcomes in enumerate(["", "1NNN", "1NNN 2NTT", "1NNN 2NTT 1NNN"]):
-        tally, found = Tally.parse(outcomes, n_doses=3), history(record, 3)
-        assert found.n[row].tolist() == tally.n[0].tolist()
-        assert found.level[row] == tally.level[0]
-        assert {name: values[row] for name, values in found.memory.items()} == {
+        tally = Tally.parse(outcomes, n_doses=3)
+        assert found.tally.n[row].tolist() == tally.n[0].tolist()
+        assert found.tally.level[row] == tally.level[0]
+        assert {name: values[row] for name, values in found.tally.memory.items()} == {
             name: values[0] for name, values in tally.memory.items()
         }

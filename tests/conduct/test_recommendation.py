@@ -293,7 +293,7 @@ def test_command_reads_patients(cli):
 
 
 def test_command_says_all_that_is_wrong_with_patients(cli):
-    Path("patients.csv").write_text("id,date,dose,dlt\n1,2024-03-01,lwo,no\n1,2024-02-30,low,\n")
+    Path("patients.csv").write_text("id,date,dose,dlt\n1,2024-03-01,lwo,no\n1,2024-02-30,low,perhaps\n")
     code, out, err = cli("next", "nct04602104", "--design", "BOIN", "--data", "patients.csv")
     assert (code, out) == (2, "")
     assert err.count("patients.csv:") == 4

@@ -99,3 +99,35 @@ def test_coherence_counts_the_pending_of_the_last_cohort():
     level = np.array([[1, 1, 0, 0], [1, 1, 1, 1]])
     entered = Pending(level, np.ones(level.shape), WINDOW, n_doses=3).entered(known)
     assert rule.bounds(design, entered)[1].tolist() == [1, 3]
+
+
+def test_outcome_strings_with_patients_pending():
+    known, pending = Pending.parse(["1NNN 2TP7P", "1NP3.5 1NPN", "", "1NNT"], n_doses=3, window_days=14)
+    np.testing.assert_array_equal(known.n, [[3, 1, 0], [3, 0, 0], [0, 0, 0], [3, 0, 0]])
+    np.testing.assert_array_equal(known.dlt[:, :2], [[0, 1], [0, 0], [0, 0], [1, 0]])
+    np.testing.assert_array_equal(known.level, [2, 1, 0, 1])
+    np.testing.assert_array_equal(known.recall("last_n"), [1, 2, 0, 3])
+    np.testing.assert_array_equal(pending.level, [[2, 2], [1, 1], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(pending.days, [[7, 0], [3.5, 0], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(pending.last_cohort, [2, 1, 0, 0])
+    np.testing.assert_array_equal(pending.entered(known).n, [[3, 3, 0], [5, 0, 0], [0, 0, 0], [3, 0, 0]])
+    assert Pending.parse("1nn p7 2 N", 3, 14)[1].days.tolist() == [[7.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1NNP14", "followed for 14 days, P14, which is the whole window"),
+        ("1NNP72NNN", "part cohorts by a blank"),
+        ("4P", "outcomes name level 4"),
+        ("1N X", "outcomes cannot be read at 'X'"),
+    ],
+)
+def test_outcome_strings_that_cannot_be(text, message):
+    with pytest.raises(ValueError, match=message):
+        Pending.parse(text, n_doses=3, window_days=14)
+
+
+def test_a_tally_alone_knows_every_outcome():
+    with pytest.raises(ValueError, match=r"hold a patient pending, P7, .*Pending.parse"):
+        Tally.parse("1NNN 2NP7", n_doses=3)

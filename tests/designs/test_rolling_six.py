@@ -68,17 +68,18 @@ def test_the_published_table_row_by_row(variant, level, below):
         assert decided(design, enrolled, dlts, pending, level, below) == expected, (enrolled, dlts, pending)
 
 
+@pytest.mark.parametrize("policy", [Complete(), Settled()])
 @pytest.mark.parametrize(("level", "below"), [(1, 0), (2, 3), (2, 6)])
-def test_three_plus_three_on_the_calendar_is_settled_three_plus_three(level, below):
-    """But for six patients of whom five are known without a DLT: at most one of six, the answer is settled.
+def test_three_plus_three_on_the_calendar_is_that_of_the_table(level, below, policy):
+    """Settled but for six patients of whom five are known without a DLT: at most one of six, the answer is settled.
 
     The table waits there.  No 3+3 trial comes to that state with a level left above: six are treated at a level after a
     DLT among the first three, or when the level above is too toxic.
     """
-    design = ThreePlusThree(n_doses=3, pending=Settled())
+    design = ThreePlusThree(n_doses=3, pending=policy)
     for enrolled, dlts, pending, expected in states_of("three_plus_three"):
         got = decided(design, enrolled, dlts, pending, level, below)
-        settled = (enrolled, dlts, pending) == (6, 0, 1)
+        settled = policy == Settled() and (enrolled, dlts, pending) == (6, 0, 1)
         assert got == ("E" if settled else expected), (enrolled, dlts, pending)
 
 
@@ -141,6 +142,13 @@ def test_a_first_dose_above_the_lowest_can_be_left_downwards():
     assert design.decide(Tally.empty(3)).level[0] == 2
     decision = design.decide(*state([0, 3, 0], [0, 2, 0], [0, 1, 0], 2))
     assert (int(decision.level[0]), int(decision.cohort_size[0])) == (1, 1)
+
+
+def test_a_settled_three_plus_three_does_not_wait_at_the_highest_level_for_what_changes_nothing():
+    patients = state([3, 3], [0, 0], [0, 1], 2)
+    assert ThreePlusThree(n_doses=2).decide(*patients).waits[0]
+    decision = ThreePlusThree(n_doses=2, pending=Settled()).decide(*patients)
+    assert (int(decision.level[0]), int(decision.cohort_size[0])) == (2, 3)
 
 
 @pytest.mark.parametrize("level", [1, 2])

@@ -43,5 +43,5 @@ def _lost(patients: float) -> str:
     return f"; {patients:.1f} patients are turned away" if patients > 0 else ""
 
 
-def _others(durations: list[str]) -> str:
-    return f"It would take {', '.join(durations)}." if durations else ""
+def _others(rest: list[str]) -> str:
+    return f"It would take {', '.join(rest)}." if rest else ""

@@ -4,6 +4,7 @@ from .comparison import comparison_lines as comparison_lines
 from .decision_table import table_lines as table_lines
 from .ensemble import ensemble_lines as ensemble_lines
 from .fit import fit_lines as fit_lines
+from .lines import WIDTH as WIDTH
 from .pathways import pathways_lines as pathways_lines
 from .phase2 import answer_lines as answer_lines
 from .recommendation import recommendation_lines as recommendation_lines

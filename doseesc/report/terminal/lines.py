@@ -55,9 +55,9 @@ def cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)).rstrip() + "."
 
 
-def wrapped(text: str, style: str = "", indent: int = 0) -> list[Text]:
-    """Return text in lines of at most :data:`WIDTH` columns, all but the first indented."""
-    return [Text(each, style) for each in textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent)]
+def wrapped(text: str, style: str = "", indent: int = 0, width: int = WIDTH) -> list[Text]:
+    """Return text in lines of at most ``width`` columns, all but the first indented."""
+    return [Text(each, style) for each in textwrap.wrap(text, width, subsequent_indent=" " * indent)]
 
 
 def ends(left: str, right: str, style: str = "") -> list[Text]:

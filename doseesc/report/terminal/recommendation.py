@@ -3,66 +3,132 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from doseesc.conduct import day_words, outcome_table
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.report.words import branches, decision_words, outcome_range
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
-    from doseesc.conduct import Recommendation
+    from doseesc.conduct import Recommendation, Watch
 
-_wrapped = partial(wrapped, indent=2)
 _NOTHING = "-"
+_NAME = 22  # columns of a dose's name
+_AMOUNT = 16  # columns below which an amount that is cut says nothing
+_OUTCOMES = 16  # lines about pending outcomes
 
 
-def recommendation_lines(recommendation: Recommendation) -> list[Text]:
-    """Return the lines that ``doseesc next`` prints."""
-    lines = [Text(plain_words(recommendation.sentence), "bold green" if recommendation.level else "bold red")]
-    lines += _wrapped(f"{plain_words(recommendation.trial.name)}: {recommendation.reason.sentence}")
+def recommendation_lines(recommendation: Recommendation, width: int = WIDTH) -> list[Text]:
+    """Return the lines that ``doseesc next`` prints, of at most ``width`` columns."""
+    style = "bold yellow" if recommendation.waits else "bold green" if recommendation.level else "bold red"
+    lines = wrapped(plain_words(recommendation.sentence), style, 2, width)
+    lines += wrapped(f"{plain_words(recommendation.trial.name)}: {recommendation.reason.sentence}", "", 2, width)
+    design = recommendation.trial.design
+    if recommendation.watch is not None:
+        lines += wrapped(f"  {design.pending.describe(design)}", "dim", 2, width)
     for effect in recommendation.rules:
-        lines += _wrapped(f"  {effect.rule} {plain_words(effect.effect)}", indent=4)
-        lines += _wrapped(f"    {effect.meaning}", "dim", indent=4)
+        lines += wrapped(f"  {effect.rule} {plain_words(effect.effect)}", "", 4, width)
+        lines += wrapped(f"    {effect.meaning}", "dim", 4, width)
     for note in recommendation.notes:
-        lines += _wrapped(f"note: {plain_words(note)}", "yellow", indent=6)
-    return [*lines, Text(), *_doses(recommendation), *_if_ended(recommendation), *_next(recommendation)]
+        lines += wrapped(f"note: {plain_words(note)}", "yellow", 6, width)
+    if recommendation.watch is not None:
+        lines += _pending(recommendation.watch, width)
+    lines += [Text(), *_doses(recommendation, width)]
+    return [*lines, *_if_ended(recommendation, width), *_next(recommendation, width)]
 
 
-def _doses(recommendation: Recommendation) -> list[Text]:
+def _pending(watch: Watch, width: int) -> list[Text]:
+    """Return who is pending, and what their outcomes would change."""
+    when = "" if watch.date is None else f" on {day_words(watch.date)}"
+    doses, window = watch.trial.doses, watch.standing.window_days or 0.0
+    rows = [
+        (
+            cut(plain_words(each.id), _NAME),
+            cut(plain_words(doses.name(each.level)), _NAME),
+            f"{each.days:g} of {window:g}",
+            _end_words(watch, place),
+        )
+        for place, each in enumerate(watch.patients)
+    ]
+    titles = ("patient", "dose", "days", "window ends")
+    widths = [max(map(len, column)) + 3 for column in zip(titles, *rows, strict=True)]
+    lines = [Text(), Text(f"Pending{when}", "bold")]
+    lines += [
+        line([Cell("", left=True), *(Cell(each, left=True) for each in row)], [2, *widths]) for row in (titles, *rows)
+    ]
+    heads, found = outcome_table(watch)
+    if not found:
+        return lines
+    whose = "their outcomes are" if len(watch.open) > 1 else f"the outcome of {plain_words(watch.open[0].id)} is"
+    lines += [Text(), Text(f"When {whose} known", "bold")]
+    cells = [
+        [plain_words(each) for each in row] for row in ([heads] if heads else []) + [list(row) for row, _ in found]
+    ]
+    columns = [max(map(len, column)) + 3 for column in zip(*cells, strict=True)]
+    if heads:
+        lines.append(line([Cell("", left=True), *(Cell(each, left=True) for each in cells.pop(0))], [2, *columns]))
+    for spans, (_, then) in list(zip(cells, found, strict=True))[:_OUTCOMES]:
+        start = "  " + "".join(f"{each:<{column}}" for each, column in zip(spans, columns, strict=True))
+        lines += wrapped(start + plain_words(then), "", len(start), width)
+    if len(found) > _OUTCOMES:
+        lines.append(Text(f"  and {len(found) - _OUTCOMES} more; all are in  --format json", "dim"))
+    return lines
+
+
+def _end_words(watch: Watch, place: int) -> str:
+    patient = watch.patients[place]
+    if patient.remaining is None:
+        return "left the study"
+    day = watch.window_end(patient)
+    if patient.remaining == 0:
+        return "overdue" if day is None else f"{day_words(day)}, overdue"
+    return f"in {patient.remaining:g} days" if day is None else day_words(day)
+
+
+def _doses(recommendation: Recommendation, width: int) -> list[Text]:
     doses, figures = recommendation.trial.doses, recommendation.estimates
     over, under = _limit("over", figures.over), _limit("under", figures.under)
-    names = [cut(plain_words(doses.name(level)), 22) for level in _levels(recommendation)]
+    names = [cut(plain_words(doses.name(level)), _NAME) for level in _levels(recommendation)]
+    pending = [0] * len(names)
+    for each in recommendation.watch.patients if recommendation.watch is not None else ():
+        pending[each.level - 1] += 1
     first = max(len(each) for each in names) + 3
-    figure_widths = [4, 6, 10, 15, len(over) + 2, len(under) + 2]
-    room = WIDTH - first - sum(figure_widths)
+    columns = [4, 6, 9 if any(pending) else 0, 10, 15, len(over) + 2 if over else 0, len(under) + 2 if under else 0]
+    if first + sum(columns) > width:
+        columns[-1], under = 0, ""
     pairs = [(doses.amount(level), doses.name(level)) for level in _levels(recommendation)]
-    amounts = [cut(plain_words("" if amount == name else amount), room) for amount, name in pairs]
-    widths = [first, max(len(each) for each in amounts), *figure_widths]
-    heads = ["", "", "n", "DLTs", "estimate", "90 % interval", over, under]
+    room = width - first - sum(columns)
+    amounts = [plain_words("" if amount == name else amount) for amount, name in pairs]
+    fits = room >= min(_AMOUNT, max(len(each) for each in amounts))
+    amounts = [cut(each, room) if fits else "" for each in amounts]
+    widths = [first, max(len(each) for each in amounts), *columns]
+    heads = ["", "", "n", "DLTs", "pending" if any(pending) else "", "estimate", "90 % interval", over, under]
     lines = [line(heads, widths)]
     for level in _levels(recommendation):
         place = level - 1
-        mark = "> " if level == recommendation.level else "  "
+        there = level == recommendation.level and not recommendation.waits
         interval = _NOTHING
         if not math.isnan(figures.lower[place]):
             interval = f"{percent(figures.lower[place])} to {percent(figures.upper[place])}"
         cells: list[Cell | str] = [
-            Cell(mark + names[place], left=True),
+            Cell(("> " if there else "  ") + names[place], left=True),
             Cell(amounts[place], left=True),
             str(int(recommendation.tally.n[0, place])),
             str(int(recommendation.tally.dlt[0, place])),
+            str(pending[place]) if any(pending) else "",
             _percent(figures.mean[place]),
             interval,
             _percent(figures.overdosing[place]) if over else "",
             _percent(figures.underdosing[place]) if under else "",
         ]
         text = line(cells, widths)
-        text.stylize("bold" if level == recommendation.level else "")
+        text.stylize("bold" if there else "")
         lines.append(text)
-    return [*lines, *_wrapped(f"in %; {recommendation.estimates.basis}", "dim")]
+    known = "; of known outcomes alone" if any(pending) and not recommendation.trial.weighs_likelihood else ""
+    return [*lines, *wrapped(f"in %; {recommendation.estimates.basis}{known}", "dim", 2, width)]
 
 
 def _levels(recommendation: Recommendation) -> range:
@@ -77,25 +143,24 @@ def _percent(value: float) -> str:
     return _NOTHING if math.isnan(value) else percent(value)
 
 
-def _if_ended(recommendation: Recommendation) -> list[Text]:
+def _if_ended(recommendation: Recommendation, width: int) -> list[Text]:
     if recommendation.level == 0 or recommendation.tally.total_n[0] == 0:
         return []
     dose = plain_words(recommendation.trial.doses.words(recommendation.mtd)) if recommendation.mtd else ""
-    return [
-        Text(),
-        Text(f"If the trial ended now, {f'the MTD would be {dose}' if dose else 'no dose would be the MTD'}."),
-    ]
+    known = " on the known outcomes alone" if recommendation.watch is not None else ""
+    what = f"the MTD would be {dose}" if dose else "no dose would be the MTD"
+    return [Text(), *wrapped(f"If the trial ended now, {what}{known}.", "", 2, width)]
 
 
-def _next(recommendation: Recommendation) -> list[Text]:
-    if recommendation.level == 0:
-        return []
+def _next(recommendation: Recommendation, width: int) -> list[Text]:
     paths, doses = recommendation.next_outcomes, recommendation.trial.doses
+    if recommendation.level == 0 or paths is None:
+        return []
     names = [plain_words(doses.name(level)) for level in _levels(recommendation)]
     size = "patient" if recommendation.cohort_size == 1 else f"{recommendation.cohort_size} patients"
     lines = [Text(), Text(f"After the next {size} at {names[recommendation.level - 1]}", "bold")]
     for nodes in branches(paths, 0):
         outcome = outcome_range(paths, nodes)
         dlts = f"{outcome} {'DLT' if outcome == '1' else 'DLTs'}"
-        lines += _wrapped(f"  {dlts:<10}{decision_words(paths, int(nodes[0]), names)}", indent=12)
+        lines += wrapped(f"  {dlts:<10}{decision_words(paths, int(nodes[0]), names)}", "", 12, width)
     return lines
