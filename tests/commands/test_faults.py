@@ -24,6 +24,27 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
+def listening():
+    """Take Ctrl-C as a program at a terminal does; what a shell starts in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def started():
+    """Return a function that starts the program; what still runs at the end is killed."""
+    runs = []
+
+    def start(arguments, **options):
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        runs.append(subprocess.Popen([*DOSEESC, *arguments], **streams, text=True, preexec_fn=listening, **options))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.kill()
+        run.communicate()
+
+
 def ended(arguments, **options):
     done = subprocess.run([*DOSEESC, *arguments], stderr=subprocess.PIPE, text=True, timeout=120, **options)
     return done.returncode, done.stderr
@@ -86,10 +107,10 @@ def test_read_only_file_system(cli, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_at_the_beginning_give_no_traceback(number):
+def test_signals_at_the_beginning_give_no_traceback(number, started):
     answered = False
     for delay in (0.1, 0.2, 0.4, 0.8):
-        run = subprocess.Popen([*DOSEESC, *LONG], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        run = started(LONG)
         time.sleep(delay)
         run.send_signal(number)
         said = run.communicate(timeout=60)[1]
@@ -103,14 +124,8 @@ def test_signals_at_the_beginning_give_no_traceback(number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_to_the_process_alone_end_its_workers_too(number):
-    run = subprocess.Popen(
-        [*DOSEESC, *LONG, "--jobs", "2"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def test_signals_to_the_process_alone_end_its_workers_too(number, started):
+    run = started([*LONG, "--jobs", "2"], start_new_session=True)
     until = time.monotonic() + 60
     while len(workers(run.pid)) < 3 and time.monotonic() < until:
         time.sleep(0.1)
