@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BASE = ("scenario", "design")
 _AXIS = MappingProxyType({"duration_quantiles": "quantile", "duration_curve": "ended"})
 _TRIALS, _WINDOW = "time_trials", "time_window_days"
+_DAYS = "d"  # as UDUNITS writes days; what is called "days" some versions of xarray read as time spans
 _UNITS = MappingProxyType(
     dict.fromkeys(("turned_away", "pending_at_decision"), "patients")
     | {"patients_per_month": "patients per month", "changed_decisions": "1", "suspensions": "1"}
@@ -47,15 +48,15 @@ def time_variables(
 
     variables = {}
     for name in SPREAD:
-        units = _UNITS.get(name, "days")
+        units = _UNITS.get(name, _DAYS)
         for ending, kind in _ENDINGS:
             part = ending.removeprefix("_")
             get = lambda each, name=name, part=part: getattr(getattr(each, part) if part else each, name)  # noqa: E731
             variables[name + ending] = variable(name, get, f"{kind} {name.replace('_', ' ')}", units)
     words = "days by which a share of trials has ended"
-    variables["duration_curve"] = variable("duration_curve", lambda each: each.duration_curve, words, "days")
+    variables["duration_curve"] = variable("duration_curve", lambda each: each.duration_curve, words, _DAYS)
     variables[_TRIALS] = variable(_TRIALS, lambda each: each.n_trials, "trials on the calendar", "1")
-    variables[_WINDOW] = variable(_WINDOW, lambda each: each.window_days, "DLT window", "days")
+    variables[_WINDOW] = variable(_WINDOW, lambda each: each.window_days, "DLT window", _DAYS)
     return variables, axes
 
 
