@@ -6,6 +6,7 @@ equal in all that the design may ask are asked about once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 from designs import Complete, Decision, Design, Pending, Settled, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.pending_letters import ByTable
-from doseesc.engines.clock_mechanics import (
+from doseesc.engines.clock_arrays import (
     COHORT_FIRST,
     COHORTS,
     IN_A_ROW,
@@ -26,12 +27,9 @@ from doseesc.engines.clock_mechanics import (
     SHORT,
     Setting,
     Trials,
-    advance,
-    apply,
     check_not_stuck,
-    followed,
-    note_decision,
 )
+from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled
 from doseesc.engines.states import row_keys
 
@@ -99,6 +97,11 @@ class PlayInBatches:
         return trials
 
 
+def ignores_follow_up(design: Design) -> bool:
+    """Say whether the design's decisions depend on counts alone, not on how long patients have been followed."""
+    return isinstance(design.pending, ByTable | Complete | Settled) and not design.follow_up_marks(math.inf)
+
+
 def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str, ...]) -> tuple[Tally, Pending, Looks]:
     """Return what a design sees of trials at their looks."""
     looks = _looks(trials, setting, looking)
@@ -120,14 +123,18 @@ def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str,
 
 def followed_to_the_end(trials: Trials, rows: IntArray, looks: Looks, memory: tuple[str, ...]) -> Tally:
     """Return the tally of the same trials once everybody entered by now has been followed to the end."""
-    count = trials.counts[rows]
+    return everybody_known(trials.n[rows], looks.all_dlt, trials.counts[rows], looks.last[:, 3], memory)
+
+
+def everybody_known(n: IntArray, dlt: IntArray, counts: IntArray, last_dlt: IntArray, memory: tuple[str, ...]) -> Tally:
+    """Return the tally of trials all of whose patients are known: ``last_dlt`` (S,) of the last cohort had a DLT."""
     known = {
-        "last_n": count[:, PATIENTS] - count[:, COHORT_FIRST],
-        "last_dlt": looks.last[:, 3],
-        "cohorts": count[:, COHORTS],
-        "cohorts_in_a_row": count[:, IN_A_ROW],
+        "last_n": counts[:, PATIENTS] - counts[:, COHORT_FIRST],
+        "last_dlt": last_dlt,
+        "cohorts": counts[:, COHORTS],
+        "cohorts_in_a_row": counts[:, IN_A_ROW],
     }
-    return Tally._trusted(trials.n[rows], looks.all_dlt, count[:, LEVEL], {name: known[name] for name in memory})
+    return Tally._trusted(n, dlt, counts[:, LEVEL], {name: known[name] for name in memory})
 
 
 def _decide(design: Design, trials: Trials, setting: Setting, looking: IntArray, watch: Watch | None) -> None:
@@ -148,7 +155,7 @@ def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Deci
     """Decide, asking once about equal states where follow-up does not matter."""
     columns = [tally.n, tally.dlt, tally.level[:, None], *(values[:, None] for values in tally.memory.values())]
     if pending is not None:
-        if not isinstance(design.pending, ByTable | Complete | Settled):
+        if not ignores_follow_up(design):
             return design.decide(tally, pending)
         assert pending.last_cohort is not None
         columns += [pending.count, pending.last_cohort[:, None]]

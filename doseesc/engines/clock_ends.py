@@ -54,7 +54,7 @@ class EndCounts:
         _, first, back = np.unique(row_keys(rows), return_index=True, return_inverse=True)
         weights = None if count is None else count.astype(np.float64)
         total = np.bincount(back, weights=weights, minlength=len(first)).astype(np.int64)
-        return cls(np.ascontiguousarray(rows[first]).astype(np.int16), total)
+        return cls(np.ascontiguousarray(rows[first]).astype(np.int32), total)
 
     @classmethod
     def merged(cls, parts: Sequence[EndCounts]) -> EndCounts:

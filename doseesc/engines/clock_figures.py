@@ -77,11 +77,6 @@ class CalendarCharacteristics(OperatingCharacteristics):
     changed_decisions: Any
     patients_per_month: Any
 
-    @property
-    def duration_months(self) -> float:
-        """Mean duration in months of 365.25 / 12 days."""
-        return float(self.duration_days) * 12 / 365.25
-
     def without_time(self) -> OperatingCharacteristics:
         """Return the characteristics alone."""
         kept = {each.name: getattr(self, each.name) for each in fields(OperatingCharacteristics)}

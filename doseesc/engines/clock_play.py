@@ -7,19 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from designs import Design, Reason, Tally
+from designs import Design, Reason
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches
-from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
-from doseesc.engines.clock_mechanics import (
+from doseesc.engines.clock_arrays import (
     CHANGED_DECISIONS,
     COHORT_FIRST,
-    COHORTS,
     DAYS_SUSPENDED,
     DAYS_WAITED,
     DECISIONS,
     ENTERED,
-    IN_A_ROW,
     LEVEL,
     OPENED,
     PATIENTS,
@@ -32,9 +28,11 @@ from doseesc.engines.clock_mechanics import (
     Trials,
     new_trials,
 )
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, everybody_known
+from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
 from doseesc.engines.clock_numba import compiled
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
-from doseesc.engines.clock_states import PlayByStates, ignores_follow_up
+from doseesc.engines.clock_states import PlayByStates
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.states import row_keys
 
@@ -87,7 +85,7 @@ class Player(Protocol):
 
 def player_of(design: Design) -> Player:
     """Return the fastest way to play trials of a design; all play the same trials."""
-    return PlayByStates(design) if ignores_follow_up(design) else PlayInBatches(design)
+    return PlayByStates(design) if PlayByStates.can_play(design) else PlayInBatches(design)
 
 
 def play_trials(player: Player, patients: ComingPatients, setting: Setting) -> Trials:
@@ -117,18 +115,12 @@ def play_block(
 def ends_of(design: Design, trials: Trials) -> Ended:
     """Follow everybody to the end and select; equal ends are asked about once."""
     dlt, last_dlt, end = _followed_up(trials)
-    count = trials.counts
-    memory = {
-        "last_n": count[:, PATIENTS] - count[:, COHORT_FIRST],
-        "last_dlt": last_dlt,
-        "cohorts": count[:, COHORTS],
-        "cohorts_in_a_row": count[:, IN_A_ROW],
-    }
-    memory = {name: memory[name] for name in design.needed_memory}
-    rows = [trials.n, dlt, count[:, [LEVEL, REASON]], *(values[:, None] for values in memory.values())]
+    known = everybody_known(trials.n, dlt, trials.counts, last_dlt, design.needed_memory)
+    why = trials.counts[:, [LEVEL, REASON]]
+    rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
     _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
-    tally = Tally._trusted(trials.n, dlt, count[:, LEVEL], memory).take(first)
-    reason = count[first, REASON]
+    tally = known.take(first)
+    reason = why[first, 1]
     selected = np.where(np.isin(reason, _TOXIC), 0, design.select(tally))
     full = reason == Reason.MAX_N
     if full.any():

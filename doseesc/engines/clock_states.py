@@ -14,12 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from designs import Complete, Decision, Design, Settled
+from designs import Decision, Design
 from designs.arrays import BoolArray, IntArray
-from designs.pending_letters import ByTable
 from designs.tally import MEMORY
-from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, seen
-from doseesc.engines.clock_mechanics import (
+from doseesc.engines.clock_arrays import (
     COHORT_FIRST,
     COHORTS,
     IN_A_ROW,
@@ -31,12 +29,13 @@ from doseesc.engines.clock_mechanics import (
     SHORT,
     Setting,
     Trials,
-    advance,
-    apply,
     check_not_stuck,
-    note_decision,
 )
+from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, ignores_follow_up, seen
+from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
+
+_BITS = 63  # of a whole number that is not negative
 
 
 class Layout(NamedTuple):
@@ -71,27 +70,28 @@ class Answers(NamedTuple):
     size: IntArray
 
 
-def ignores_follow_up(design: Design) -> bool:
-    """Say whether the design's decisions depend on counts alone, not on how long patients have been followed."""
-    return isinstance(design.pending, ByTable | Complete | Settled)
-
-
 class PlayByStates:
     """Plays trials of one design; what it has decided it knows in later blocks.
 
     Parameters
     ----------
     design : Design
-        One that :func:`ignores_follow_up`.
+        One that :meth:`can_play`.
     """
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        memory = design.needed_memory
-        bits = int(design.max_n).bit_length()
-        self._layout = Layout(bits, max(63 // (3 * bits), 1), *(name in memory for name in MEMORY))
-        self._words = -(-design.n_doses // self._layout.doses) + 1
+        self._layout = layout = _layout_of(design)
+        self._words = -(-design.n_doses // layout.doses) + 1
         self._answers = _empty(1024, self._words)
+
+    @staticmethod
+    def can_play(design: Design) -> bool:
+        """Say whether the design's decisions depend on counts alone, and these on so few patients that they fit."""
+        layout = _layout_of(design)
+        counts = 3 * (layout.last_n or layout.last_dlt) + layout.cohorts + layout.in_a_row
+        rest = int(design.n_doses).bit_length() + layout.bits * counts
+        return ignores_follow_up(design) and layout.doses > 0 and rest <= _BITS
 
     def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
@@ -137,6 +137,12 @@ class PlayByStates:
             decision.cohort_size.astype(np.int64),
             decision.reason_code.astype(np.int64),
         )
+
+
+def _layout_of(design: Design) -> Layout:
+    memory = design.needed_memory
+    bits = int(design.max_n).bit_length()
+    return Layout(bits, _BITS // (3 * bits), *(name in memory for name in MEMORY))
 
 
 def _empty(states: int, words: int) -> Answers:

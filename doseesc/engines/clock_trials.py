@@ -11,6 +11,7 @@ from designs import Decision, Design, Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_positive, require_whole
 from doseesc.engines.characteristics import check_probabilities
+from doseesc.engines.clock_arrays import NOW, OPENED, PATIENTS, TURNED_AWAY, Trials
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK
@@ -146,11 +147,9 @@ def calendar_trials(
 
 
 def _trial(
-    trials: Any, row: int, window_days: float, decisions: list[CalendarDecision], selected: int, reason: int
+    trials: Trials, row: int, window_days: float, decisions: list[CalendarDecision], selected: int, reason: int
 ) -> CalendarTrial:
     """Take one trial out of many."""
-    from doseesc.engines.clock_mechanics import NOW, OPENED, PATIENTS, TURNED_AWAY
-
     n = int(trials.counts[row, PATIENTS])
     shut_from = trials.shut_from[row, : n + 1]
     opened_again = np.append(trials.entered[row, :n], trials.days[row, NOW])

@@ -1,0 +1,141 @@
+"""The arrays in which trials on the calendar are kept, and what all of them have in common.
+
+Arrays hold one row per trial.  The order of a trial's patients is that of their first doses.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from designs import Design
+from designs.arrays import BoolArray, FloatArray, IntArray
+
+ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK = range(6)
+"""What a trial is at: the next patient is to arrive; one stands there; one waits for a decision; enrolment is over;
+more numbers for arrivals are needed; the design waits although nobody is pending."""
+
+WAIT, TURN_AWAY, QUEUE = range(3)
+POLICIES = ("wait", "turn_away", "queue")
+
+# Columns of ``Trials.counts`` and ``Trials.days``.
+STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, REASON = range(10)
+SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS, N_COUNTS = range(10, 16)
+NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, N_DAYS = range(8)
+
+
+class Setting(NamedTuple):
+    """What all trials have in common.
+
+    Attributes
+    ----------
+    probability : array, shape (J,)
+        True DLT probabilities.
+    window : float
+        Days.
+    pieces : array, shape (K, 4)
+        The intensity of arrivals; see :mod:`doseesc.truth.arrivals`.
+    policy : int
+        What becomes of who arrives while the trial waits: ``WAIT``, ``TURN_AWAY`` or ``QUEUE``.
+    marks : array, shape (M,)
+        Days of follow-up, within the window, that a decision may ask for.
+    gaps : array, shape (P,)
+        Days that pass after the 1st, 2nd, ... patient; all 0 without staggering.
+    gaps_by_dose : bool
+        Whether patients are counted at each dose, and not in each cohort.
+    each_is_a_look : bool
+        Whether cohorts are of one patient, or decided on patient by patient.
+    max_n : int
+    max_days : float
+        Last day on which a patient may be entered.
+    """
+
+    probability: FloatArray
+    window: float
+    pieces: FloatArray
+    policy: int
+    marks: FloatArray
+    gaps: FloatArray
+    gaps_by_dose: bool
+    each_is_a_look: bool
+    max_n: int
+    max_days: float
+
+
+class Trials(NamedTuple):
+    """S trials of P patients at most and J doses.
+
+    Attributes
+    ----------
+    latent : array, shape (S, P)
+        A DLT happens where this falls below the DLT probability.
+    dlt_day : array, shape (S, 1 or J, P)
+        Days from first dose to the DLT, if there is one; by level where they depend on it.
+    number : array, shape (S, G)
+        Expected numbers of patients between arrivals, the first from the opening to the first patient.
+    counts, days : arrays, shape (S, ...)
+        Single numbers of a trial, by the columns named above.
+    n, known, dlt : array of int, shape (S, J)
+        Patients entered, patients assessed, and DLTs among these.
+    gate : array, shape (S, J)
+        Day before which staggering lets nobody enter at this level or above.
+    level : array of int, shape (S, P)
+        Per patient; 0 = not entered.
+    has_dlt : array of bool, shape (S, P)
+    arrived, entered, assessed : array, shape (S, P)
+        Days.
+    place : array of int, shape (S, P)
+        The patients pending, in the first ``counts[:, PENDING]`` places.
+    shut_from : array, shape (S, P + 1)
+        Day from which a patient who had come could not be entered, before the 1st, 2nd, ... entry, and after the last;
+        NaN where there was none.
+    """
+
+    latent: FloatArray
+    dlt_day: FloatArray
+    number: FloatArray
+    counts: IntArray
+    days: FloatArray
+    n: IntArray
+    known: IntArray
+    dlt: IntArray
+    gate: FloatArray
+    level: IntArray
+    has_dlt: BoolArray
+    arrived: FloatArray
+    entered: FloatArray
+    assessed: FloatArray
+    place: IntArray
+    shut_from: FloatArray
+
+
+def new_trials(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_doses: int) -> Trials:
+    """Return trials in which nobody has come, for these patients."""
+    size, patients = latent.shape
+    days = np.zeros((size, N_DAYS))
+    days[:, SHUT_SINCE] = np.nan
+    return Trials(
+        latent=latent,
+        dlt_day=dlt_day,
+        number=number,
+        counts=np.zeros((size, N_COUNTS), dtype=np.int64),
+        days=days,
+        n=np.zeros((size, n_doses), dtype=np.int64),
+        known=np.zeros((size, n_doses), dtype=np.int64),
+        dlt=np.zeros((size, n_doses), dtype=np.int64),
+        gate=np.full((size, n_doses), -np.inf),
+        level=np.zeros((size, patients), dtype=np.int64),
+        has_dlt=np.zeros((size, patients), dtype=np.bool_),
+        arrived=np.zeros((size, patients)),
+        entered=np.zeros((size, patients)),
+        assessed=np.zeros((size, patients)),
+        place=np.zeros((size, patients), dtype=np.int64),
+        shut_from=np.full((size, patients + 1), np.nan),
+    )
+
+
+def check_not_stuck(status: IntArray, design: Design) -> None:
+    """Raise ValueError where a trial waits for nobody."""
+    if (status == STUCK).any():
+        raise ValueError(f"{type(design).__name__} decides to wait although nobody is pending")
