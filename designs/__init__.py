@@ -27,7 +27,7 @@ from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
 from designs.pending import EnteredTally, Pending
-from designs.policies import Complete, PendingPolicy, Settled, Weighted
+from designs.policies import Complete, PendingPolicy, Weighted
 from designs.registry import (
     DesignType,
     UnknownName,
@@ -78,6 +78,7 @@ from designs.rules import (
 )
 from designs.rules.conflicts import rule_conflicts
 from designs.sanity import check_design
+from designs.settled import Settled
 from designs.skeleton import skeleton
 from designs.table_design import TableDesign
 from designs.tally import Tally

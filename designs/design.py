@@ -369,17 +369,11 @@ class Design(ABC):
         return np.minimum.reduce(given) if given else None
 
     def _with_starts(self, tally: Tally, untreated: BoolArray) -> Decision:
-        level = np.full(tally.size, self.start_level)
-        cohort = np.full(tally.size, self.cohort_size)
-        reason = np.full(tally.size, Reason.START, dtype=np.int8)
-        starts = phases.redirected(self, self.all_rules(), tally, Decision(level, cohort, reason))
-        if untreated.all():
-            return starts
-        level, cohort, reason = starts.level.copy(), starts.cohort_size.copy(), starts.reason_code.copy()
-        rest = self._limited(tally.take(~untreated))
-        level[~untreated], cohort[~untreated] = rest.level, rest.cohort_size
-        reason[~untreated] = rest.reason_code
-        return Decision(level, cohort, reason)
+        empty = tally.take(untreated)
+        level, cohort = np.full(empty.size, self.start_level), np.full(empty.size, self.cohort_size)
+        start = Decision(level, cohort, np.full(empty.size, Reason.START, dtype=np.int8))
+        starts = phases.redirected(self, self.all_rules(), empty, start)
+        return starts if untreated.all() else _merged(untreated, starts, self._limited(tally.take(~untreated)))
 
 
 def _merged(mask: BoolArray, there: Decision, elsewhere: Decision) -> Decision:

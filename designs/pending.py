@@ -19,7 +19,7 @@ import numpy.typing as npt
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_positive, require_whole
 from designs.outcomes import followed_days, parse_patients
-from designs.tally import Tally
+from designs.tally import Tally, unchecked
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,6 @@ class Pending:
         last_cohort: IntArray | None = None,
     ) -> Pending:
         """Skip the checks, for engines that make millions."""
-        pending = object.__new__(cls)
         values = {
             "level": level,
             "days": days,
@@ -123,9 +122,7 @@ class Pending:
             "last_cohort": last_cohort,
             "n_doses": n_doses,
         }
-        for name, value in values.items():
-            object.__setattr__(pending, name, value)
-        return pending
+        return unchecked(cls, values)
 
     @classmethod
     def parse(cls, outcomes: str | Iterable[str], n_doses: int, window_days: float) -> tuple[Tally, Pending]:
@@ -294,7 +291,6 @@ class EnteredTally(Tally):
         memory: Mapping[str, IntArray] = known.memory
         if "last_n" in memory:
             memory = {**memory, "last_n": memory["last_n"] + pending.in_last_cohort(known)}
-        tally = object.__new__(cls)
         values = {
             "n": known.n + pending.count,
             "dlt": known.dlt,
@@ -304,9 +300,7 @@ class EnteredTally(Tally):
             "pending": pending,
             "weight": weight,
         }
-        for name, value in values.items():
-            object.__setattr__(tally, name, value)
-        return tally
+        return unchecked(cls, values)
 
     def take(self, index: npt.NDArray[Any]) -> EnteredTally:
         """Return the tallies at ``index`` (integers or a mask)."""
@@ -340,13 +334,6 @@ def entered_too_soon(tally: Tally, minimum_days: float | None) -> BoolArray:
     if days > window:
         raise ValueError(f"minimum_days must be at most the window of {window:g} days, not {days:g}")
     return tally.pending.followed_at(tally.level) < days
-
-
-def anyone_pending(tally: Tally) -> BoolArray:
-    """Return in which trials (S,) somebody is pending."""
-    if isinstance(tally, EnteredTally):
-        return tally.pending.total > 0
-    return np.zeros(tally.size, dtype=np.bool_)
 
 
 def _matrix(name: str, values: object, kind: str, *, nan: bool = False) -> FloatArray:

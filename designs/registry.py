@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from designs import rules as _rules
 from designs.a_plus_b import APlusB
@@ -22,11 +23,14 @@ from designs.iboin import IBOIN
 from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
-from designs.policies import Complete, PendingPolicy, Settled, Weighted
+from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rolling_six import RollingSix
+from designs.settled import Settled
 from designs.table_design import TableDesign
 from designs.three_plus_three import ThreePlusThree
 from designs.tpi import TPI
+
+T = TypeVar("T")
 
 GROUP = "doseesc.designs"
 
@@ -112,16 +116,16 @@ def design_class(name: str) -> type[Design]:
     >>> design_class("boin").__name__, design_class("rolling six").__name__
     ('BOIN', 'RollingSix')
     """
-    for known, design in _BUILT_IN.items():
-        if _plain(known) == _plain(name):
-            return design
-    for known, entry in _third_party().items():
-        if _plain(known) == _plain(name):
-            loaded = entry.load()
-            if not (isinstance(loaded, type) and issubclass(loaded, Design)):
-                raise TypeError(f"entry point {known!r} of {GROUP} must lead to a subclass of designs.Design")
-            return loaded
-    raise UnknownName("design", name, design_names())
+    built_in = _called(name, _BUILT_IN, _plain)
+    if built_in is not None:
+        return built_in
+    entry = _called(name, _third_party(), _plain)
+    if entry is None:
+        raise UnknownName("design", name, design_names())
+    loaded = entry.load()
+    if not (isinstance(loaded, type) and issubclass(loaded, Design)):
+        raise TypeError(f"entry point {entry.name!r} of {GROUP} must lead to a subclass of designs.Design")
+    return loaded
 
 
 class DesignType(NamedTuple):
@@ -153,9 +157,9 @@ def design_type(name: str) -> DesignType:
     >>> design_type("CRM").policy is None
     True
     """
-    for known, design in _tite_types().items():
-        if _plain(known) == _plain(name):
-            return DesignType(design, Weighted)
+    weighing = _called(name, _tite_types(), _plain)
+    if weighing is not None:
+        return DesignType(weighing, Weighted)
     try:
         return DesignType(design_class(name), None)
     except UnknownName:
@@ -175,10 +179,10 @@ def policy_class(name: str) -> type[PendingPolicy]:
     UnknownName
         If there is none; it suggests the nearest name.
     """
-    for known, policy in _POLICIES.items():
-        if known.lower() == name.lower():
-            return policy
-    raise UnknownName("policy", name, policy_names())
+    policy = _called(name, _POLICIES)
+    if policy is None:
+        raise UnknownName("policy", name, policy_names())
+    return policy
 
 
 def name_of_design(design: type[Design]) -> str:
@@ -208,14 +212,19 @@ def rule_class(name: str) -> type[_rules.Rule]:
     UnknownName
         If there is none; it suggests the nearest name.
     """
-    for known, rule in _RULES.items():
-        if known.lower() == name.lower():
-            return rule
-    raise UnknownName("rule", name, rule_names())
+    rule = _called(name, _RULES)
+    if rule is None:
+        raise UnknownName("rule", name, rule_names())
+    return rule
 
 
 def _tite_types() -> dict[str, type[Design]]:
     return {f"TITE-{name}": _BUILT_IN[name] for name in _TITE}
+
+
+def _called(name: str, things: Mapping[str, T], read: Callable[[str], str] = str.lower) -> T | None:
+    """Return the thing whose name reads the same; None if there is none."""
+    return next((each for known, each in things.items() if read(known) == read(name)), None)
 
 
 def _plain(name: str) -> str:

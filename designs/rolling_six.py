@@ -26,7 +26,7 @@ evaluated is replaced, and counts neither as entered nor as pending.
 
 In ``"protocol"`` no dose is left upwards while open outcomes could forbid it: with any of them the decision would be
 the same.  Outcomes that could call for the next dose, or for the one below, are not waited for before the *same* dose
-is given again, up to six times.  That makes it quicker than 3+3 with :class:`designs.policies.Settled`, which waits for
+is given again, up to six times.  That makes it quicker than 3+3 with :class:`designs.settled.Settled`, which waits for
 them, and is why it treats more patients.
 
 With nobody pending, that is with complete data, every variant selects as 3+3 does with six patients at the MTD.

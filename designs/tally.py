@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ import numpy.typing as npt
 from designs.arrays import BoolArray, IntArray
 from designs.checks import require_whole
 from designs.outcomes import parse_cohorts
+
+T = TypeVar("T")
 
 MEMORY: Mapping[str, Callable[[IntArray, BoolArray, IntArray, IntArray], IntArray]] = {
     "last_n": lambda old, moved, n, dlt: n,
@@ -92,10 +94,7 @@ class Tally:
     @classmethod
     def _trusted(cls, n: IntArray, dlt: IntArray, level: IntArray, memory: Mapping[str, IntArray]) -> Tally:
         """Skip the checks, for states made from checked ones (the engines make millions)."""
-        tally = object.__new__(cls)
-        for name, value in (("n", n), ("dlt", dlt), ("level", level), ("memory", memory)):
-            object.__setattr__(tally, name, value)
-        return tally
+        return unchecked(cls, {"n": n, "dlt": dlt, "level": level, "memory": memory})
 
     @classmethod
     def empty(cls, n_doses: int, size: int = 1) -> Tally:
@@ -251,6 +250,14 @@ class Tally:
         moved = level != old_level
         updated = {name: MEMORY[name](old, moved, n, dlt) for name, old in memory.items()}
         return Tally._trusted(all_n, all_dlt, level, updated)
+
+
+def unchecked(kind: type[T], values: Mapping[str, object]) -> T:
+    """Return a frozen object with these values, without its own checks: they are known to be right."""
+    made = object.__new__(kind)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _integers(name: str, values: Any) -> IntArray:
