@@ -19,6 +19,7 @@ from doseesc.conduct.record import read_record
 from doseesc.conduct.standing import advise
 from doseesc.conduct.trial import trial_of
 from doseesc.conduct.watch import Watch
+from doseesc.conduct.words import outcome_table
 from doseesc.study.shipped import shipped_scenarios
 from doseesc.study.study import load
 
@@ -41,14 +42,13 @@ def study():
     return load(shipped_scenarios()["nct04602104"])
 
 
-def designs_with(policy):
-    return {
-        "3+3": ThreePlusThree(n_doses=3, pending=policy),
-        "CRM": CRM(target=0.25, skeleton=SKELETON, max_n=18, cohort_size=3, pending=policy),
-        "BOIN": BOIN(target=0.25, n_doses=3, max_n=18, pending=policy),
-        "BLRM": BLRM(target=0.25, doses=(2, 8, 16), max_n=18, cohort_size=3, pending=policy),
-        "mTPI-2": MTPI2(target=0.25, n_doses=3, max_n=18, pending=policy),
-    }
+DESIGNS = {
+    "3+3": lambda policy: ThreePlusThree(n_doses=3, pending=policy),
+    "CRM": lambda policy: CRM(target=0.25, skeleton=SKELETON, max_n=18, cohort_size=3, pending=policy),
+    "BOIN": lambda policy: BOIN(target=0.25, n_doses=3, max_n=18, pending=policy),
+    "BLRM": lambda policy: BLRM(target=0.25, doses=(2, 8, 16), max_n=18, cohort_size=3, pending=policy),
+    "mTPI-2": lambda policy: MTPI2(target=0.25, n_doses=3, max_n=18, pending=policy),
+}
 
 
 def table(*rows):
@@ -137,9 +137,9 @@ STATES = {
 
 
 @pytest.mark.parametrize("policy", [Complete(), Settled()], ids=["complete", "settled"])
-@pytest.mark.parametrize("name", list(designs_with(Complete())))
+@pytest.mark.parametrize("name", DESIGNS)
 def test_never_higher_on_what_is_not_known(name, policy):
-    design = designs_with(policy)[name]
+    design = DESIGNS[name](policy)
     unknown = 0
     for states in itertools.combinations_with_replacement(STATES, 3):
         rows = [(str(place), *_at(state, 1)) for place, state in enumerate(states)]
@@ -179,6 +179,39 @@ def test_weighted_is_the_designs_own_decision():
     assert [each.id for each in ended.open] == ["b"]
 
 
+@pytest.mark.parametrize("name", ["CRM", "BLRM", "BOIN", "mTPI-2"])
+def test_weighted_answers_and_estimates_are_the_designs_own(name):
+    design = DESIGNS[name](Weighted())
+    low = [(str(place), 60, 1, "no", None, "") for place in range(3)]
+    for states in itertools.combinations_with_replacement(("no DLT", "DLT", "pending", "overdue", "died"), 3):
+        rows = sorted((str(place + 3), *_at(state, 2)) for place, state in enumerate(states))
+        rows.sort(key=lambda row: -row[1])
+        people = table(*low, *rows)
+        found = doseesc.recommend(design, people, date=DAY, window_days=14)
+        now = found.record.record.now
+        if found.reason is Reason.COMPLETE_COHORT:
+            assert now.missing > 0
+            assert found.level == 2
+            continue
+        decision = design.decide(now.known, now.pending)
+        assert (found.level, found.cohort_size) == (decision.level[0], decision.cohort_size[0])
+        assert found.waits == decision.waits[0]
+        if name in ("CRM", "BLRM"):
+            posterior = design.posterior(now.known, now.pending) if now.pending else design.posterior(now.known)
+            assert found.estimates.mean == pytest.approx(posterior.dlt_probability[0])
+
+
+def test_an_answer_by_follow_up_says_until_when_it_holds():
+    design = BOIN(target=0.25, n_doses=3, max_n=18, pending=Weighted())
+    found = doseesc.recommend(design, "1NNT 1PPP", date=DAY, window_days=14)
+    first = found.watch.earliest
+    assert found.level == 1
+    for days in range(1, first.days):
+        assert advise(design, found.watch.standing.later(days))[:2] == (1, 3)
+    assert advise(design, found.watch.standing.later(first.days))[:2] != (1, 3)
+    assert any(f"at the latest on {first.date.day} December 2026" in note for note in found.notes)
+
+
 def test_an_open_cohort_is_completed_unless_known_dlts_forbid():
     design = BOIN(target=0.25, n_doses=3, max_n=18)
     low = [(str(place), 60, 1, "no", None, "") for place in range(3)]
@@ -210,7 +243,7 @@ def _record(drawn):
 @pytest.mark.parametrize("name", ["3+3", "BOIN", "CRM"])
 @given(drawn=rows_of_patients)
 def test_more_known_never_contradicts_settled(name, drawn):
-    design = designs_with(Settled())[name]
+    design = DESIGNS[name](Settled())
     standing, advice = asked(design, *_record(drawn))
     if advice.waits or advice.reason in (Reason.COMPLETE_COHORT, Reason.MAX_N):
         return
@@ -246,12 +279,25 @@ def test_waiting_ends_by_the_last_day_named_in_any_course_of_events(drawn):
 
 
 def test_every_outcome_told_is_what_would_be_said_then():
-    for name, design in designs_with(Settled()).items():
+    for name, designed in DESIGNS.items():
+        design = designed(Settled())
         found = doseesc.recommend(design, "1NNP3 2NNP9", window_days=14)
         for outcome in found.watch.outcomes:
             told = f"1NN{'NT'[outcome.dlts[0]]} 2NN{'NT'[outcome.dlts[1]]}"
             after = doseesc.recommend(design, told)
             assert (after.level, after.cohort_size, after.mtd) == (*outcome.then[:2], outcome.mtd), (name, told)
+
+
+def test_outcomes_that_change_nothing_are_told_together():
+    heads, rows = outcome_table(doseesc.recommend(DESIGNS["BOIN"](Complete()), "1NNP 2NP7 3P", window_days=14).watch)
+    assert heads == ["DLTs at level 1", "level 2", "level 3"]
+    assert rows == [
+        (("any", "any", "0"), "stay at level 3, 3 patients"),
+        (("any", "any", "1"), "de-escalate to level 2, 3 patients"),
+    ]
+    heads, rows = outcome_table(doseesc.recommend(DESIGNS["3+3"](Complete()), "1NNN 2PPP", window_days=14).watch)
+    assert heads == []
+    assert [numbers for numbers, _ in rows] == [("0 DLTs",), ("1 DLT",), ("2–3 DLTs",)]
 
 
 # Outcome strings
