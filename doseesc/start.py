@@ -11,6 +11,12 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 _UNUSABLE = 2
 
@@ -21,7 +27,7 @@ def main() -> None:
     stop = _Stop()
     stop.listen(stop.at_once)
     _open_streams()
-    code: object = None
+    code: str | int | None = None
     try:
         from doseesc.cli import main as run
 
@@ -34,7 +40,7 @@ def main() -> None:
             raise
     if stop.received is not None:
         stop.end()
-    sys.exit(code)  # type: ignore[arg-type]
+    sys.exit(code)
 
 
 class _Stop:
@@ -43,10 +49,10 @@ class _Stop:
     def __init__(self) -> None:
         self.received: int | None = None
 
-    def listen(self, handler: object) -> None:
+    def listen(self, handler: Handler) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(each) is not signal.SIG_IGN:  # as a shell's background jobs ignore Ctrl-C
-                signal.signal(each, handler)  # type: ignore[arg-type]
+                signal.signal(each, handler)
 
     def at_once(self, number: int, _: FrameType | None) -> None:
         """End: nothing has been begun yet."""

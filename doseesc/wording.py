@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 _LONGEST = 70  # characters of a value that are shown
@@ -45,6 +45,17 @@ def plain_number(value: float) -> str:
     ('8', '0.12', '1234567')
     """
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Write names one after the other, the last two with "and" between them.
+
+    Examples
+    --------
+    >>> in_a_row(["3+3"]), in_a_row(["3+3", "CRM", "BOIN"])
+    ('3+3', '3+3, CRM and BOIN')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def meant(name: str, known: Iterable[str]) -> str | None:

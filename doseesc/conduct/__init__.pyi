@@ -16,6 +16,5 @@ from .trial import Doses as Doses
 from .trial import Trial as Trial
 from .trial import trial_of as trial_of
 from .watch import Watch as Watch
-from .words import count_words as count_words
 from .words import day_words as day_words
 from .words import outcome_table as outcome_table

@@ -11,10 +11,11 @@ import numpy as np
 
 from designs import Pending, Tally
 from designs.outcomes import parse_patients
+from designs.rules.base import counted
 from doseesc.conduct.follow_up import known_on
 from doseesc.conduct.patients import read_patients
 from doseesc.conduct.trial import Doses, watched
-from doseesc.conduct.words import count_words, follow_up_notes, people
+from doseesc.conduct.words import follow_up_notes, people
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,4 +61,4 @@ def known_outcomes(
 
 
 def _left_out(pending: Sequence[str]) -> tuple[str, ...]:
-    return (f"{count_words(len(pending), 'patient')} pending left out: {people(pending)}",) if pending else ()
+    return (f"{counted(len(pending), 'patient')} pending left out: {people(pending)}",) if pending else ()

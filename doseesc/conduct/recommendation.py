@@ -9,13 +9,14 @@ import numpy as np
 
 from designs import Complete, Reason, Tally
 from designs.arrays import IntArray
+from designs.rules.base import counted
 from doseesc.conduct.dose_estimates import DoseEstimates
 from doseesc.conduct.replay import Replay
 from doseesc.conduct.rule_effects import RuleEffect
 from doseesc.conduct.standing import Advice
 from doseesc.conduct.trial import Trial
 from doseesc.conduct.watch import Moment, Watch, iso
-from doseesc.conduct.words import count_words, day_words, short_words, stop_words, treat_words, wait_words
+from doseesc.conduct.words import day_words, short_words, stop_words, treat_words, wait_words
 from doseesc.engines import Pathways
 from doseesc.files import plain_rows
 
@@ -241,4 +242,4 @@ def _moment(moment: Moment | None) -> dict[str, Any] | None:
 
 
 def _when(moment: Moment) -> str:
-    return f"in {count_words(moment.days, 'day')}" if moment.date is None else f"on {day_words(moment.date)}"
+    return f"in {counted(moment.days, 'day')}" if moment.date is None else f"on {day_words(moment.date)}"

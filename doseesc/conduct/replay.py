@@ -16,13 +16,14 @@ import numpy as np
 
 from designs import Decision, Design, Reason, Tally
 from designs.arrays import FloatArray, IntArray
+from designs.rules.base import counted
 from doseesc.conduct.dose_estimates import model_estimates
 from doseesc.conduct.patients import Patients
 from doseesc.conduct.record import Cohort, Record, Step, read_record
 from doseesc.conduct.standing import Advice, Standing, advise
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.conduct.watch import iso
-from doseesc.conduct.words import count_words, follow_up_notes, people
+from doseesc.conduct.words import follow_up_notes, people
 from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class Replay:
             return f"the design asked for {doses.name(said.level)}"
         unfinished = self.dated or (last and self.record.now.missing > 0)
         if step.n > said.cohort_size or (step.n < said.cohort_size and not unfinished):
-            return f"the design asked for {count_words(said.cohort_size, 'patient')}"
+            return f"the design asked for {counted(said.cohort_size, 'patient')}"
         return ""
 
 

@@ -9,11 +9,13 @@ import datetime
 from collections.abc import Mapping, Sequence
 
 from designs import Reason
+from designs.rules.base import counted
 from doseesc.conduct.follow_up import Exits, Patient, known_on
 from doseesc.conduct.patients import Patients
 from doseesc.conduct.standing import Advice, Entered
 from doseesc.conduct.trial import Doses
 from doseesc.conduct.watch import Moment, Watch
+from doseesc.wording import in_a_row
 
 _NAMED = 4  # patients named one by one
 
@@ -39,20 +41,7 @@ def people(ids: Sequence[str]) -> str:
     ('patient 007', 'patients 1, 2 and 3')
     """
     named = list(ids) if len(ids) <= _NAMED else [*ids[: _NAMED - 1], f"{len(ids) - _NAMED + 1} others"]
-    if len(named) == 1:
-        return f"patient {named[0]}"
-    return f"patients {', '.join(named[:-1])} and {named[-1]}"
-
-
-def count_words(number: int, one: str) -> str:
-    """Return a number of things.
-
-    Examples
-    --------
-    >>> count_words(1, "DLT"), count_words(0, "DLT")
-    ('1 DLT', '0 DLTs')
-    """
-    return f"{number} {one}{'' if number == 1 else 's'}"
+    return f"patient{'s' if len(named) > 1 else ''} {in_a_row(named)}"
 
 
 def treat_words(advice: Advice, doses: Doses) -> str:
@@ -136,7 +125,7 @@ def _until(moment: Moment | None, watch: Watch) -> str:
         return ""
     if moment.date is not None:
         return f" until {day_words(moment.date, watch.date)} at the latest"
-    return f", at most {count_words(moment.days, 'day')}"
+    return f", at most {counted(moment.days, 'day')}"
 
 
 def outcome_table(watch: Watch) -> tuple[list[str], list[tuple[tuple[str, ...], str]]]:
@@ -198,7 +187,7 @@ def _whole_words(then: Advice, watch: Watch, mtd: int) -> str:
     step = "escalate to" if then.level > current else "de-escalate to" if then.level < current else "stay at"
     if then.reason is Reason.COMPLETE_COHORT:
         step = "complete the cohort at"
-    return f"{step} {doses.name(then.level)}, {count_words(then.cohort_size, 'patient')}"
+    return f"{step} {doses.name(then.level)}, {counted(then.cohort_size, 'patient')}"
 
 
 def follow_up_notes(patients: Patients, exits: Exits, weighs: bool = False) -> tuple[str, ...]:

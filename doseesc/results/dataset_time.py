@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -50,13 +51,12 @@ def time_variables(
     for name in SPREAD:
         units = _UNITS.get(name, _DAYS)
         for ending, kind in _ENDINGS:
-            part = ending.removeprefix("_")
-            get = lambda each, name=name, part=part: getattr(getattr(each, part) if part else each, name)  # noqa: E731
+            get = attrgetter(f"{ending.removeprefix('_')}.{name}" if ending else name)
             variables[name + ending] = variable(name, get, f"{kind} {name.replace('_', ' ')}", units)
     words = "days by which a share of trials has ended"
-    variables["duration_curve"] = variable("duration_curve", lambda each: each.duration_curve, words, _DAYS)
-    variables[_TRIALS] = variable(_TRIALS, lambda each: each.n_trials, "trials on the calendar", "1")
-    variables[_WINDOW] = variable(_WINDOW, lambda each: each.window_days, "DLT window", _DAYS)
+    variables["duration_curve"] = variable("duration_curve", attrgetter("duration_curve"), words, _DAYS)
+    variables[_TRIALS] = variable(_TRIALS, attrgetter("n_trials"), "trials on the calendar", "1")
+    variables[_WINDOW] = variable(_WINDOW, attrgetter("window_days"), "DLT window", _DAYS)
     return variables, axes
 
 

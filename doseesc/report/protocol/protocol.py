@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from designs.rules import SelectionRule, StoppingRule
+from designs.rules.base import counted
 from doseesc.conduct import Trial, trial_of
 from doseesc.files import add_files, check_absent
 from doseesc.report.protocol.decisions import decision_blocks
@@ -137,7 +138,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
     yield from paragraphs(
         design.describe(),
         f"The first cohort is treated at {doses.words(design.start_level)}. Cohorts have "
-        f"{_patients(design.cohort_size)}, and at most {_counting(results, design.max_n)} are treated.",
+        f"{counted(design.cohort_size, 'patient')}, and at most {_counting(results, design.max_n)} are treated.",
         design.pending.describe(design),
     )
     rules = design.all_rules()
@@ -232,8 +233,4 @@ def _of(name: str, *tables: PageTable) -> Iterator[PageTable]:
 
 def _counting(results: Results, count: int) -> str:
     """Say which patients a design counts: where some are not evaluable, those who are."""
-    return _patients(count).replace("patient", "evaluable patient") if results.study.observation else _patients(count)
-
-
-def _patients(count: int) -> str:
-    return f"{count} patient{'s' if count != 1 else ''}"
+    return counted(count, "evaluable patient" if results.study.observation else "patient")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from designs import Reason
-from doseesc.conduct import count_words
+from designs.rules.base import counted
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import plain_words
 
@@ -25,7 +25,7 @@ def replay_lines(replay: Replay, width: int = WIDTH) -> list[Text]:
     room = min(_DOSE, (width - 38) // 3)
     names = [cut(plain_words(doses.name(level)), room) for level in levels]
     last = replay.record.steps[-1].cohort + 1 if replay.record.steps else 0
-    title = f"{plain_words(replay.trial.name)}, {count_words(last, 'cohort')}"
+    title = f"{plain_words(replay.trial.name)}, {counted(last, 'cohort')}"
     lines = [Text(title, "bold")]
     if any(doses.words(level) != doses.name(level) for level in levels):
         listed = "doses: " + ", ".join(plain_words(doses.words(level)) for level in levels)
@@ -95,7 +95,7 @@ def _said(replay: Replay, row: int, names: list[str]) -> str:
     level, size = int(replay.decision.level[row]), int(replay.decision.cohort_size[row])
     if level == 0:
         return "stop"
-    return f"{names[level - 1]}, {count_words(size, 'patient')}" if size else "wait"
+    return f"{names[level - 1]}, {counted(size, 'patient')}" if size else "wait"
 
 
 def _mtd(replay: Replay, row: int, names: list[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from doseesc.wording import percent
+from doseesc.wording import in_a_row, percent
 
 if TYPE_CHECKING:
     from doseesc.results import Results
@@ -115,8 +115,7 @@ def verdict(summaries: list[DesignSummary]) -> str:
 
 
 def _who(designs: list[str], verb: str) -> str:
-    names = designs[0] if len(designs) == 1 else ", ".join(designs[:-1]) + " and " + designs[-1]
-    return f"{names} {_verb(designs, verb)}"
+    return f"{in_a_row(designs)} {_verb(designs, verb)}"
 
 
 def _verb(designs: list[str], verb: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from designs import Reason
 from designs.arrays import FloatArray, IntArray
+from designs.rules.base import counted
 from doseesc.engines import Pathways
 
 MOST_PERCENTAGES = 4
@@ -54,7 +55,7 @@ def decision_words(paths: Pathways, node: int, labels: Sequence[str]) -> str:
     size = int(paths.decision.cohort_size[node])
     before = int(paths.parent[node])
     usual = paths.design.cohort_size if before < 0 else int(paths.decision.cohort_size[before])
-    count = "" if size == usual else f", {size} patient{'s' if size > 1 else ''}"
+    count = "" if size == usual else f", {counted(size, 'patient')}"
     return f"{verb} {labels[level - 1]}{count}{why}"
 
 
@@ -75,7 +76,7 @@ def start_words(paths: Pathways) -> str:
     n, dlt = int(paths.tally.total_n[0]), int(paths.tally.total_dlt[0])
     if n == 0:
         return "nobody treated"
-    return f"{n} patient{'s' if n > 1 else ''}, {dlt} DLT{'s' if dlt != 1 else ''}"
+    return f"{counted(n, 'patient')}, {counted(dlt, 'DLT')}"
 
 
 def percents(weights: FloatArray) -> str:

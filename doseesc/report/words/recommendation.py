@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, worst_overdosing
+from doseesc.wording import in_a_row
 
 if TYPE_CHECKING:
     from doseesc.results import Results
@@ -68,7 +69,7 @@ def _against(others: list[DesignSummary]) -> str:
     if rest:
         low, high = 100 * rest[-1].correct, 100 * rest[0].correct
         words.append(f"{low:.1f} to {high:.1f} % with the other {len(rest)}")
-    return f", against {words[0] if len(words) == 1 else ', '.join(words[:-1]) + ' and ' + words[-1]}"
+    return f", against {in_a_row(words)}"
 
 
 def _safer(chosen: DesignSummary, others: list[DesignSummary]) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from doseesc.engines import TimeFigures, mixture
 from doseesc.results import on_calendar
 from doseesc.truth import DAYS_PER_MONTH
-from doseesc.wording import percent_words
+from doseesc.wording import in_a_row, percent_words
 
 if TYPE_CHECKING:
     from doseesc.results import Results
@@ -142,7 +142,7 @@ def time_answer(times: Sequence[DesignTime], scenarios: int) -> str:
     """
     in_words = [(range_words(each.median, each.low, each.high), each.design) for each in sorted(times, key=_median)]
     parts = [
-        f"{words} with {_listed([design for _, design in group])}"
+        f"{words} with {in_a_row([design for _, design in group])}"
         for words, group in groupby(in_words, key=lambda pair: pair[0])
     ]
     if len(parts) > _NAMED:
@@ -190,17 +190,13 @@ def calendar_words(results: Results) -> list[str]:
         said = []
     elif study.observation:
         said = [
-            f"Only how long trials take is from the calendar; the other figures of {_listed(pending)}, which "
+            f"Only how long trials take is from the calendar; the other figures of {in_a_row(pending)}, which "
             f"decide{'s' if len(pending) == 1 else ''} while patients are pending, are those of known outcomes, since "
             "observation models are not played on the calendar."
         ]
     else:
         rest = "" if len(pending) == len(study.names) else "; the other designs' are those of known outcomes"
-        said = [f"All figures of {_listed(pending)} are from trials on the calendar{rest}."]
+        said = [f"All figures of {in_a_row(pending)} are from trials on the calendar{rest}."]
     if study.observation:
         said.append("On the calendar nobody dies, is lost or replaced; trials that replace patients last longer.")
     return said
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
