@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
@@ -116,6 +116,13 @@ class Study(Section):
                 data = self.model_dump(by_alias=True)
                 raise ValueError("; ".join(f"{field_name(each.path, data)} {each.message}" for each in problems))
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; one that is changed is no longer what its file says, and forgets the file."""
+        copy = super().model_copy(update=update, deep=deep)
+        if update:
+            copy._origin = None
+        return copy
 
     @property
     def source(self) -> Path | None:

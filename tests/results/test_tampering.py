@@ -162,6 +162,12 @@ def test_an_export_keeps_the_time_of_the_run_and_shows_a_change(written, tmp_pat
         doseesc.read(file)
 
 
+def test_a_study_changed_in_python_is_read_back_without_its_file(scenario_file, small_scenario):
+    study = load(scenario_file(small_scenario)).model_copy(update={"target": 0.3})
+    again = read(write_results(run(study, trials=20, method="monte_carlo"), "out"))
+    assert (again.study.target, again.study.text) == (0.3, "")
+
+
 def places(value, path=()):
     if path:
         yield path
