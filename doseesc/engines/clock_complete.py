@@ -196,7 +196,7 @@ class _Trials:
         if self._groups is None:
             opens = self.entered >= self.size
         else:
-            opens = self._groups.leave_off(self.node, self.entered, self.dlts, self.now)
+            opens = self._groups.leave_off(Group(self.row, self.node, self.entered, self.dlts), self.now)
         if opens.all():
             self._open(slice(None))
         elif opens.any():
@@ -214,7 +214,7 @@ class _Trials:
         assessed = np.where(dlt, after, self._window)
         assessed += self.now
         if self._groups is not None:
-            self._groups.enter(self._patients, self.row, self.entered, assessed, dlt)
+            self._groups.enter(self._place, assessed, dlt)
         if self._queue:
             self.waited += self.now - self.arrival
         np.maximum(self.known, assessed, out=self.known)
@@ -236,7 +236,7 @@ class _Trials:
             node = follow(self._graph, self.node[at], self.dlts[at])
             self.decisions[at] += 1
         else:
-            group = Group(self._places(at), self.row[at], self.node[at], self.entered[at], self.dlts[at])
+            group = Group(self.row[at], self.node[at], self.entered[at], self.dlts[at])
             node, pending, begins = self._groups.decided(group, now, begins)
             self.pending[at] += pending
             self.decisions[at] += self._graph.reason_code[node] != Reason.COMPLETE_COHORT
@@ -259,9 +259,6 @@ class _Trials:
             return self._coming.gap[patient][self._place]
         return day_gap(self._pieces, self.opened + since, self._coming.number[patient][self._place])
 
-    def _places(self, at: IntArray | slice) -> IntArray:
-        return np.arange(len(self.row)) if isinstance(at, slice) else at
-
     def _leave(self, ended: IntArray) -> None:
         """Take trials out of those under way, now and then for good; until then they begin again, of no account."""
         live = ended[self._live[ended]]
@@ -275,8 +272,6 @@ class _Trials:
             setattr(self, name, getattr(self, name)[stay])
         self._live = np.ones(len(stay), dtype=np.bool_)
         self._place = self.row
-        if self._groups is not None:
-            self._groups.keep(stay)
 
     def _record(self, at: IntArray, held_in_vain: FloatArray | float = 0.0) -> None:
         days = self.known[at] + self.opened[at] if self._first_gap else self.known[at]

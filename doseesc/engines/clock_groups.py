@@ -12,13 +12,16 @@ from doseesc.engines.decision_graph import UNKNOWN, DecisionGraph
 
 
 class Group(NamedTuple):
-    """Groups of G trials: places in the arrays and in the block, the nodes where they began, and their patients."""
+    """Groups of G trials: their rows in the block, the nodes where they began, and their patients and DLTs."""
 
-    place: IntArray
     row: IntArray
     start: IntArray
     entered: IntArray
     dlts: IntArray
+
+    def take(self, index: IntArray) -> Group:
+        """Return some of them."""
+        return Group(*(each[index] for each in self))
 
 
 class GroupGraph(DecisionGraph):
@@ -29,6 +32,8 @@ class GroupGraph(DecisionGraph):
         self._after = np.empty((0, 0), dtype=np.int64)
         self._goes_on = np.empty((0, 0), dtype=np.int8)
         self._condemned = np.empty(0, dtype=np.bool_)
+        self.calm = True
+        """Whether no group met so far is broken off without a DLT in it."""
 
     def after(self, start: IntArray, entered: IntArray, dlts: IntArray) -> IntArray:
         """Return the nodes that trials reach from nodes ``start`` after so many patients and DLTs."""
@@ -36,7 +41,7 @@ class GroupGraph(DecisionGraph):
         self._widen(int(way.max(initial=0)))
         found = self._after[start, way]
         if found.min(initial=0) == UNKNOWN:
-            self._explore(np.unique(start[found == UNKNOWN]))
+            self.explore(start)
             found = self._after[start, way]
         return found
 
@@ -57,8 +62,13 @@ class GroupGraph(DecisionGraph):
             self._condemned = self.design.condemns(self.tally)
         return self._condemned[node]
 
-    def _explore(self, start: IntArray) -> None:
+    def explore(self, node: IntArray) -> None:
         """Learn all that the groups begun at nodes can lead to, at once, since designs are slow to ask one by one."""
+        self._widen(0)
+        new = self._after[node, 0] == UNKNOWN
+        if not new.any():
+            return
+        start = np.unique(node[new])
         most = int(self.cohort_size[start].max())
         entered, dlts = np.tril_indices(most + 1)
         node = np.repeat(start, len(entered))
@@ -70,7 +80,9 @@ class GroupGraph(DecisionGraph):
         way = entered * (entered + 1) // 2 + dlts
         self._after[start, 0], self._after[node, way] = start, target
         self._goes_on[start, 0] = self.reason_code[start] == Reason.COMPLETE_COHORT
-        self._goes_on[node, way] = self.reason_code[target] == Reason.COMPLETE_COHORT
+        completed = self.reason_code[target] == Reason.COMPLETE_COHORT
+        self._goes_on[node, way] = completed
+        self.calm &= bool(completed[(dlts == 0) & (entered < self.cohort_size[node])].all())
 
     def _widen(self, way: int) -> None:
         nodes, ways = self._after.shape
@@ -81,30 +93,28 @@ class GroupGraph(DecisionGraph):
 
 
 class Groups:
-    """The patients of A+B trials: those entered since the last decision by their places, and all of them by number."""
+    """The patients of A+B trials, by their numbers: the ends of their assessments, and whether they are DLTs."""
 
     def __init__(self, graph: GroupGraph, size: int) -> None:
         self._graph = graph
-        self._assessed = np.full((1, size), np.inf)
-        self._dlt = np.zeros((1, size), dtype=np.bool_)
-        self._everybody = np.full((graph.design.max_n, size), -np.inf)
+        self._assessed = np.full((graph.design.max_n, size), -np.inf)
+        self._dlt = np.zeros((graph.design.max_n, size), dtype=np.bool_)
+        self._patients = 0
+        graph.explore(np.zeros(1, dtype=np.int64))
 
-    def enter(self, number: int, row: IntArray, place: IntArray, assessed: FloatArray, dlt: BoolArray) -> None:
-        """Note patients: the day of the end of their assessment, and whether it is a DLT."""
-        if (most := int(place.max(initial=0))) >= len(self._assessed):
-            more = ((0, most + 1 - len(self._assessed)), (0, 0))
-            self._assessed = np.pad(self._assessed, more, constant_values=np.inf)
-            self._dlt = np.pad(self._dlt, more)
-        column = np.arange(len(place))
-        self._assessed[place, column], self._dlt[place, column] = assessed, dlt
-        self._everybody[number, row] = assessed
+    def enter(self, row: IntArray | slice, assessed: FloatArray, dlt: BoolArray) -> None:
+        """Note the next patient of each trial."""
+        self._assessed[self._patients, row], self._dlt[self._patients, row] = assessed, dlt
+        self._patients += 1
 
-    def leave_off(self, start: IntArray, entered: IntArray, dlts: IntArray, now: FloatArray) -> BoolArray:
+    def leave_off(self, group: Group, now: FloatArray) -> BoolArray:
         """Tell which groups are full or, as far as is known by now, not to be completed."""
-        known = np.zeros(len(start), dtype=np.int64)
-        some = np.flatnonzero(dlts)
-        known[some] = (self._times(some, entered[some]) <= now[some]).sum(axis=0)
-        return ~self._graph.goes_on(start, entered, known)
+        opens = group.entered >= self._graph.cohort_size[group.start]
+        for some in (np.flatnonzero((group.dlts > 0) & ~opens), *self._without_dlt(group, opens)):
+            part = group.take(some)
+            known = (self._times(part) <= now[some]).sum(axis=0)
+            opens[some] = ~self._graph.goes_on(part.start, part.entered, known)
+        return opens
 
     def decided(self, group: Group, now: FloatArray, all_known: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return what is decided about groups: the nodes reached, the patients pending then in all, and the days.
@@ -112,30 +122,34 @@ class Groups:
         That is when all is known, with all DLTs, or before, when known DLTs condemn the level; and not before the
         patient comes who is to be treated next.
         """
-        dlts, day = group.dlts.copy(), all_known.copy()
+        node, day = self._graph.after(group.start, group.entered, group.dlts), all_known.copy()
         pending = np.zeros(len(day), dtype=np.int64)
-        some = np.flatnonzero(all_known > now)
-        if not len(some):
-            return self._graph.after(group.start, group.entered, dlts), pending, day
-        times = np.sort(self._times(group.place[some], group.entered[some]), axis=0)
-        waiting = np.ones(len(some), dtype=np.bool_)
-        for known in range(1, len(times) + 1):
-            there = waiting & (known <= dlts[some])
-            node = self._graph.after(group.start[some], group.entered[some], np.where(there, known, 0))
-            seen_already = (known < len(times)) & (times[min(known, len(times) - 1)] <= now[some])
-            leaves = there & ~seen_already & self._graph.condemned(node) & (times[known - 1] < all_known[some])
-            which = some[leaves]
-            dlts[which], day[which] = known, np.maximum(now[which], times[known - 1][leaves])
-            waiting &= ~leaves
-        left = some[~waiting]
-        pending[left] = (self._everybody[:, group.row[left]] > day[left]).sum(axis=0)
-        return self._graph.after(group.start, group.entered, dlts), pending, day
+        some = np.flatnonzero(self._graph.condemned(node) & (all_known > now))  # fewer DLTs condemn nothing else
+        if len(some):
+            part = group.take(some)
+            times = np.sort(self._times(part), axis=0)
+            waiting = np.ones(len(some), dtype=np.bool_)
+            for known in range(1, len(times) + 1):
+                there = waiting & (known <= part.dlts)
+                reached = self._graph.after(part.start, part.entered, np.where(there, known, 0))
+                seen_already = (known < len(times)) & (times[min(known, len(times) - 1)] <= now[some])
+                earlier = times[known - 1] < all_known[some]
+                leaves = there & ~seen_already & earlier & self._graph.condemned(reached)
+                which = some[leaves]
+                node[which], day[which] = reached[leaves], np.maximum(now[which], times[known - 1][leaves])
+                waiting &= ~leaves
+            left = some[~waiting]
+            pending[left] = (self._assessed[:, group.row[left]] > day[left]).sum(axis=0)
+        self._graph.explore(node)
+        return node, pending, day
 
-    def _times(self, place: IntArray, entered: IntArray) -> FloatArray:
-        """Return the days of the DLTs of some groups, (patients, S), infinite where there is none."""
-        there = np.arange(len(self._assessed))[:, None] < entered
-        return np.where(there & self._dlt[:, place], self._assessed[:, place], np.inf)
+    def _without_dlt(self, group: Group, opens: BoolArray) -> list[IntArray]:
+        """Return the groups without a DLT that have to be looked at: none where such groups are always completed."""
+        return [] if self._graph.calm else [np.flatnonzero((group.dlts == 0) & ~opens)]
 
-    def keep(self, rows: IntArray) -> None:
-        """Leave only some trials."""
-        self._assessed, self._dlt = self._assessed[:, rows], self._dlt[:, rows]
+    def _times(self, group: Group) -> FloatArray:
+        """Return the days of the DLTs of groups, (patients, G), infinite where there is none."""
+        place = np.arange(int(group.entered.max(initial=0)))[:, None]
+        number = np.maximum(self._patients - group.entered + place, 0)
+        there = (place < group.entered) & self._dlt[np.minimum(number, len(self._dlt) - 1), group.row]
+        return np.where(there, self._assessed[np.minimum(number, len(self._dlt) - 1), group.row], np.inf)

@@ -29,6 +29,7 @@ DESIGNS = {
     "3+3": ThreePlusThree(n_doses=3),
     "3+3, escalation only": ThreePlusThree(n_doses=3, variant="escalation_only"),
     "2+4": APlusB(n_doses=3, a=2, b=4, c=1, d=1, e=1),
+    "broken off without a DLT": APlusB(n_doses=3, a=3, b=3, c=1, d=2, e=1),
 }
 CALENDARS = {
     "slow": {"accrual": Accrual(per_month=0.7)},
