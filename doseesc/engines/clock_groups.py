@@ -127,16 +127,17 @@ class Groups:
         some = np.flatnonzero(self._graph.condemned(node) & (all_known > now))  # fewer DLTs condemn nothing else
         if len(some):
             part = group.take(some)
-            times = np.sort(self._times(part), axis=0)
+            # The day of the first, second, ... DLT, after one on which there is none.
+            times = np.vstack([np.full(len(some), -np.inf), np.sort(self._times(part), axis=0)])
             waiting = np.ones(len(some), dtype=np.bool_)
-            for known in range(1, len(times) + 1):
+            for known, day_known in enumerate(times):
                 there = waiting & (known <= part.dlts)
                 reached = self._graph.after(part.start, part.entered, np.where(there, known, 0))
-                seen_already = (known < len(times)) & (times[min(known, len(times) - 1)] <= now[some])
-                earlier = times[known - 1] < all_known[some]
-                leaves = there & ~seen_already & earlier & self._graph.condemned(reached)
+                next_known = times[known + 1] if known + 1 < len(times) else np.full(len(some), np.inf)
+                earlier = day_known < all_known[some]
+                leaves = there & (next_known > now[some]) & earlier & self._graph.condemned(reached)
                 which = some[leaves]
-                node[which], day[which] = reached[leaves], np.maximum(now[which], times[known - 1][leaves])
+                node[which], day[which] = reached[leaves], np.maximum(now[which], day_known[leaves])
                 waiting &= ~leaves
             left = some[~waiting]
             pending[left] = (self._assessed[:, group.row[left]] > day[left]).sum(axis=0)
