@@ -23,6 +23,7 @@ from designs.i3plus3 import I3Plus3
 from designs.iboin import IBOIN
 from designs.indifference import IndifferenceIntervals, indifference_intervals
 from designs.interval import IntervalDesign
+from designs.interval_choice import target_cut_points
 from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
@@ -171,5 +172,6 @@ __all__ = [
     "rule_names",
     "skeleton",
     "target_above_floor",
+    "target_cut_points",
     "type_names",
 ]

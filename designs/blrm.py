@@ -5,7 +5,9 @@ Neuenschwander, Branson and Gsponer (2008), *Statistics in Medicine* 27:2420-243
     logit p = log_alpha + exp(log_beta) log(dose / reference)
 
 with a bivariate normal prior on (log_alpha, log_beta).  Cut points divide DLT probabilities into four intervals:
-under-dosing, target, excessive and unacceptable.  The next level is
+under-dosing, target, excessive and unacceptable.  Unless given they follow from the target: those of the paper for a
+target of 25 to 30 %, else moved with it by a rule of this project (:func:`designs.target_cut_points`).  The next level
+is
 
 ``"target_probability"`` (default)
     the one most probably in the target interval,
@@ -80,7 +82,7 @@ class BLRM(ChoosingDesign, TailsDesign):
     Parameters
     ----------
     target : float
-        Target DLT probability; by itself only ``selection="nearest_mean"`` and rules use it.
+        Target DLT probability; the intervals follow from it unless they are given.
     doses : sequence of float, length J
         Dose amounts, positive and strictly increasing.
     max_n : int
@@ -91,8 +93,10 @@ class BLRM(ChoosingDesign, TailsDesign):
         Means and standard deviations of (log_alpha, log_beta).
     prior_correlation : float
         Their correlation.
-    intervals : three increasing probabilities
-        Where the target, the excessive and the unacceptable interval begin.
+    intervals : three increasing probabilities, optional
+        Where the target, the excessive and the unacceptable interval begin; the target lies in the second.  By default
+        0.20, 0.35 and 0.60 for a target of 0.25 to 0.30, and for others these moved with the target,
+        :func:`designs.target_cut_points`.
     selection : {"target_probability", "loss", "nearest_mean"}
         See the module's text.
     loss : four numbers
@@ -132,7 +136,7 @@ class BLRM(ChoosingDesign, TailsDesign):
     prior_mean: tuple[float, float] = (-0.6931471805599453, 0.0)
     prior_sd: tuple[float, float] = (2.0, 1.0)
     prior_correlation: float = 0.0
-    intervals: tuple[float, float, float] = (0.20, 0.35, 0.60)
+    intervals: tuple[float, float, float] | None = None
     selection: str = "target_probability"
     loss: tuple[float, float, float, float] = (1.0, 0.0, 1.0, 2.0)
     overdose_above: float | None = None
@@ -159,12 +163,12 @@ class BLRM(ChoosingDesign, TailsDesign):
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""
-        low, high, worst = (percent(edge) for edge in self.intervals)
+        low, high, worst = (percent(edge) for edge in self.cut_points)
         goal = goal_words((low, high, worst), listed(self.loss) if self.selection == "loss" else None)
         if self.selection == "nearest_mean":
             goal = f"with the posterior mean nearest the target {percent(self.target)}"
         bound = self.feasibility_bound
-        control = overdose_words(percent(self._overdose_above), None if bound is None else percent(bound))
+        control = overdose_words(percent(self.overdose_limit), None if bound is None else percent(bound))
         return (
             "The Bayesian logistic regression model (BLRM), logit p = log_alpha + exp(log_beta) log(dose / "
             f"{self.doses[-1] if self.reference is None else self.reference:g}), with a bivariate normal prior of "
@@ -187,7 +191,7 @@ class BLRM(ChoosingDesign, TailsDesign):
         tally = self.seen(tally, pending)
         grid = self._grid(tally)
         curve = np.exp(grid.log_dlt).T
-        shares = [self._shares(tally, above) for above in (*self.intervals, self._overdose_above)]
+        shares = [self._shares(tally, above) for above in (*self.cut_points, self.overdose_limit)]
         expected = grid.expect(tally, np.column_stack([curve, curve**2, *shares]))
         mean, square, first, second, third, overdose = np.split(expected, 6, axis=1)
         return BlrmPosterior(
@@ -214,11 +218,11 @@ class BLRM(ChoosingDesign, TailsDesign):
         return self._grid(tally).expect(tally, level_shares_above(prior, model, level, limits))
 
     def _judge(self, tally: Tally) -> Choice:
-        functions = [self._shares(tally, self._overdose_above)]
+        functions = [self._shares(tally, self.overdose_limit)]
         if self.selection == "nearest_mean":
             functions.append(np.exp(self._grid(tally).log_dlt).T)
         else:
-            functions += [self._shares(tally, above) for above in self.intervals]
+            functions += [self._shares(tally, above) for above in self.cut_points]
         expected = self._grid(tally).expect(tally, np.column_stack(functions))
         overdose, *rest = np.split(expected, len(functions), axis=1)
         if self.selection == "nearest_mean":

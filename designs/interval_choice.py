@@ -1,6 +1,9 @@
 """The choice of a level from posterior probabilities: which is best, and which are safe.
 
 What model-based designs with overdose control share; see :mod:`designs.blrm` for the rules.
+
+Where the target, the excessive and the unacceptable interval begin follows from the target unless it is given,
+:func:`target_cut_points`.
 """
 
 from __future__ import annotations
@@ -9,12 +12,19 @@ from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit, logit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_choice, require_numbers, require_probability
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.tally import Tally
+
+PUBLISHED_CUT_POINTS = (0.20, 0.35, 0.60)
+"""Where the intervals begin in Neuenschwander, Branson and Gsponer (2008)."""
+
+PUBLISHED_TARGETS = (0.25, 0.30)
+"""The targets, least and greatest, for which these intervals are taken as they stand."""
 
 _PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
 
@@ -40,10 +50,41 @@ def choose(score: FloatArray, overdose: FloatArray, bound: float | None) -> Choi
     return Choice(np.argmax(score, axis=1) + 1, np.minimum(best_safe, highest_safe), highest_safe)
 
 
+def target_cut_points(target: float) -> tuple[float, float, float]:
+    """Return where the target, the excessive and the unacceptable interval begin, for a target DLT probability.
+
+    The publications and packages have the intervals given by hand and say nothing of a target; the intervals of
+    Neuenschwander, Branson and Gsponer (2008), 20, 35 and 60 %, stand where the target is 25 to 30 %.  For any other
+    target they are moved, which is a choice of this project: by as much as the target lies outside 25 to 30 %, on the
+    scale of the model, the logit, so that the odds of every cut point keep their ratio to those of the target.  The
+    target always lies within its interval.
+
+    Parameters
+    ----------
+    target : float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> target_cut_points(0.30)
+    (0.2, 0.35, 0.6)
+    >>> [round(cut, 3) for cut in target_cut_points(0.20)]
+    [0.158, 0.288, 0.529]
+    """
+    require_probability("target", target)
+    least, greatest = PUBLISHED_TARGETS
+    if least <= target <= greatest:
+        return PUBLISHED_CUT_POINTS
+    moved = logit(target) - logit(least if target < least else greatest)
+    low, high, worst = (float(cut) for cut in expit(logit(np.array(PUBLISHED_CUT_POINTS)) + moved))
+    return low, high, worst
+
+
 class ChoosingDesign(Design):
     """A design that gives the best of the levels that are safe."""
 
-    intervals: tuple[float, float, float]
+    target: float
+    intervals: tuple[float, float, float] | None
     selection: str
     loss: tuple[float, float, float, float]
     overdose_above: float | None
@@ -70,19 +111,37 @@ class ChoosingDesign(Design):
         return Decision(decision.level, decision.cohort_size, reason), choice.highest_safe
 
     @property
-    def _overdose_above(self) -> float:
-        return self.intervals[1] if self.overdose_above is None else self.overdose_above
+    def cut_points(self) -> tuple[float, float, float]:
+        """Where the target, the excessive and the unacceptable interval begin: as given, else by the target."""
+        return target_cut_points(self.target) if self.intervals is None else self.intervals
+
+    @property
+    def overdose_limit(self) -> float:
+        """DLT probability above which a level is an overdose: as given, else where the excessive interval begins."""
+        return self.cut_points[1] if self.overdose_above is None else self.overdose_above
 
     def _check_choice(self, selections: tuple[str, ...]) -> None:
         """Check how levels are judged, and take lists for tuples."""
-        object.__setattr__(self, "intervals", require_numbers("intervals", self.intervals, 3))
-        if not 0 < self.intervals[0] < self.intervals[1] < self.intervals[2] < 1:
-            raise ValueError(f"intervals must begin at three increasing probabilities, not {list(self.intervals)}")
+        if self.intervals is not None:
+            low, high, worst = cuts = require_numbers("intervals", self.intervals, 3)
+            if not 0 < low < high < worst < 1:
+                raise ValueError(f"intervals must begin at three increasing probabilities, not {list(cuts)}")
+            if not low <= self.target <= high:
+                raise ValueError(
+                    f"intervals must have the target {self.target:g} in the second one, from the first number to the "
+                    f"second, not {list(cuts)}"
+                )
+            object.__setattr__(self, "intervals", cuts)
         require_choice("selection", self.selection, selections)
         object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
         for name in ("overdose_above", "feasibility_bound"):
             if getattr(self, name) is not None:
                 require_probability(name, getattr(self, name))
+        if self.overdose_above is not None and self.overdose_above < self.target:
+            raise ValueError(
+                f"overdose_above must be at least the target {self.target:g}, which is no overdose, "
+                f"not {self.overdose_above}"
+            )
 
 
 def nearest_score(curve: FloatArray, target: float) -> FloatArray:

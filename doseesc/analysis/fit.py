@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit, logit
 
-from designs import Tally
+from designs import Tally, target_cut_points
 from doseesc.analysis.analysis_model import MOST_PARAMETERS, AnalysisModel
 from doseesc.analysis.borrowed import borrowed
 from doseesc.analysis.borrowing_choice import BorrowingModel
@@ -284,8 +284,9 @@ def fit(
 
 
 def _question(study: Study) -> Question:
-    rule = study.true_mtd_rule
-    return Question(study.target, study.analysis.intervals, study.n_doses, rule.rule, rule.margin)
+    rule, given = study.true_mtd_rule, study.analysis.intervals
+    limits = target_cut_points(study.target) if given is None else given
+    return Question(study.target, limits, study.n_doses, rule.rule, rule.margin)
 
 
 def _curve(study: Study, model: AnalysisModel, trace: Trace, doses: tuple[ReportedDose, ...]) -> dict[str, list[float]]:

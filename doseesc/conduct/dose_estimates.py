@@ -14,9 +14,9 @@ import numpy as np
 
 from designs import Design, Tally
 from designs.arrays import FloatArray
-from designs.blrm import BLRM
 from designs.crm_mle import CRMMLE
 from designs.interval import EquivalenceIntervalDesign
+from designs.interval_choice import ChoosingDesign
 
 CREDIBILITY = 0.9
 
@@ -110,9 +110,8 @@ def target_interval(design: Design, target: float | None = None) -> tuple[float 
 
     The ends of the design's target interval where it has one, else the target.
     """
-    if isinstance(design, BLRM):
-        over = design.intervals[1] if design.overdose_above is None else design.overdose_above
-        return design.intervals[0], over
+    if isinstance(design, ChoosingDesign):
+        return design.cut_points[0], design.overdose_limit
     if isinstance(design, EquivalenceIntervalDesign):
         lower, upper = design.interval
         return float(lower), float(upper)

@@ -84,10 +84,11 @@ class Analysis(Section):
     """Probability of a DLT-like event without the drug; estimates are then the drug's own."""
     floor_prior: tuple[Positive, Positive] | None = Field(default=None, examples=[[1, 19]])
     """Parameters of a beta prior of the floor, where it is not known."""
-    intervals: tuple[Inside, ...] = Field(
-        default=(0.20, 0.35, 0.60), min_length=1, max_length=10, examples=[[0.2, 0.35, 0.6]]
+    intervals: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=10)] | None = Field(
+        default=None, examples=[[0.2, 0.35, 0.6]]
     )
-    """Limits, increasing, of the intervals whose posterior probabilities are shown."""
+    """Limits, increasing, of the intervals whose posterior probabilities are shown; by default where those of a BLRM
+    for the study's target begin: 0.20, 0.35 and 0.60 for a target of 0.25 to 0.30."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -108,7 +109,7 @@ def analysis_problems(
 ) -> list[Problem]:
     """Return what is wrong in the section given the study's doses and target; None where these are wrong themselves."""
     problems = []
-    if not all(low < high for low, high in pairwise(analysis.intervals)):
+    if analysis.intervals is not None and not all(low < high for low, high in pairwise(analysis.intervals)):
         message = f"is {show(list(analysis.intervals))}, not increasing"
         problems.append(Problem((*path, "intervals"), message, "write the limits in increasing order"))
     if labels is None:

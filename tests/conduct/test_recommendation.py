@@ -144,6 +144,7 @@ def test_over_and_underdosing_are_about_the_designs_target_interval():
     blrm = BLRM(target=0.25, doses=(2, 8, 16), max_n=18)
     assert target_interval(blrm) == (0.20, 0.35)
     assert target_interval(BLRM(target=0.25, doses=(2, 8, 16), max_n=18, overdose_above=0.33)) == (0.20, 0.33)
+    assert target_interval(BLRM(target=0.2, doses=(2, 8, 16), max_n=18)) == pytest.approx((0.1579, 0.2877), abs=1e-4)
     assert target_interval(MTPI2(target=0.25, n_doses=3, max_n=18)) == pytest.approx((0.20, 0.30))
     assert target_interval(boin(), 0.4) == (0.25, 0.25)
     assert target_interval(ThreePlusThree(n_doses=3), 0.3) == (0.3, 0.3)

@@ -1,14 +1,17 @@
 """The BLRM against Neuenschwander et al. (2008), integration by other means, and its own definition."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.integrate import dblquad
 from scipy.special import expit, log_expit, logit
 from support import data
 
-from designs import BLRM, CRM, NoSkipping, Reason, StopTooToxic, Tally, design_class
+from designs import BLRM, CRM, NoSkipping, Reason, StopTooToxic, Tally, design_class, target_cut_points
 from designs import grid as grids
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.montecarlo import simulate
@@ -185,7 +188,7 @@ def test_quadrature_is_good_to_1e_6(name, max_n):
     above = 1 - np.cumsum(posterior.interval_probability, axis=2)[:, :, :3]
     for row in range(tallies.size):
         levels = np.array([row % 5 + 1, (row + 2) % 5 + 1])
-        mean, tails = dense_posterior(design, tallies.take(np.array([row])), design.intervals, levels)
+        mean, tails = dense_posterior(design, tallies.take(np.array([row])), design.cut_points, levels)
         np.testing.assert_allclose(posterior.dlt_probability[row], mean, rtol=0, atol=1e-7)
         np.testing.assert_allclose(above[row][levels - 1], tails, rtol=0, atol=1e-6)
 
@@ -354,6 +357,41 @@ def test_walk_does_not_depend_on_merging():
 # Arguments
 
 
+# The target and its interval
+
+
+@pytest.mark.parametrize("target", [0.25, 0.26, 0.275, 0.30])
+def test_for_the_published_targets_the_published_intervals_stand(target):
+    assert BLRM(target=target, doses=FIVE, max_n=30).cut_points == (0.20, 0.35, 0.60)
+
+
+@given(st.floats(0.001, 0.999))
+def test_the_target_lies_in_its_interval_and_every_cut_point_keeps_its_odds_ratio_to_it(target):
+    cuts = target_cut_points(target)
+    assert 0 < cuts[0] < target < cuts[1] < cuts[2] < 1
+    anchor = min(max(target, 0.25), 0.30)
+    odds = [p / (1 - p) for p in (*cuts, target, 0.20, 0.35, 0.60, anchor)]
+    np.testing.assert_allclose(np.array(odds[:3]) / odds[3], np.array(odds[4:7]) / odds[7], rtol=1e-9)
+
+
+def test_the_target_decides_and_given_intervals_stand():
+    """What was met: the exact selection was the same bit for bit at 20 and at 30 %."""
+    low, high = (BLRM(target=target, doses=FIVE, max_n=12) for target in (0.20, 0.30))
+    truth = [0.05, 0.12, 0.25, 0.40, 0.55]
+    selected = [enumerate_paths(design).characteristics(truth).selected for design in (low, high)]
+    assert selected[0][1:] @ range(5) < selected[1][1:] @ range(5) - 0.1
+    assert "below 15.79 % is under-dosing" in low.describe()
+    given = replace(low, intervals=(0.16, 0.33, 0.60))
+    assert given.cut_points == (0.16, 0.33, 0.60)
+    assert given.overdose_limit == 0.33
+    assert replace(low, target=0.30) == high
+
+
+def test_a_target_at_an_end_of_its_interval_is_in_it():
+    design = BLRM(target=0.33, doses=FIVE, max_n=12, intervals=(0.16, 0.33, 0.60), overdose_above=0.33)
+    assert design.cut_points == (0.16, 0.33, 0.60)
+
+
 def test_registered():
     assert design_class("blrm") is BLRM
 
@@ -377,6 +415,9 @@ def test_registered():
         ({"intervals": (0.2, 0.2, 0.6)}, "intervals"),
         ({"intervals": (0.2, 0.35)}, "intervals"),
         ({"intervals": (0.2, 0.35, 1.0)}, "intervals"),
+        ({"intervals": (0.26, 0.35, 0.6)}, "intervals"),
+        ({"intervals": (0.1, 0.24, 0.6)}, "intervals"),
+        ({"overdose_above": 0.24}, "overdose_above"),
         ({"selection": "best"}, "selection"),
         ({"loss": (1, 0, 1)}, "loss"),
         ({"overdose_above": 0}, "overdose_above"),

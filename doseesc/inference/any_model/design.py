@@ -55,7 +55,7 @@ class PymcDesign(ChoosingDesign, TailsDesign):
     Parameters
     ----------
     target : float
-        Target DLT probability; by itself only the selections nearest to it and rules use it.
+        Target DLT probability; the intervals follow from it unless they are given.
     module : str
         The Python file with the model, relative to the scenario file.
     max_n : int
@@ -67,8 +67,10 @@ class PymcDesign(ChoosingDesign, TailsDesign):
         The model's variable with the DLT probability of every dose.
     evidence : list of str
         Observed variables of the model that hold what was known before the trial.
-    intervals : three increasing probabilities
-        Where the target, the excessive and the unacceptable interval begin.
+    intervals : three increasing probabilities, optional
+        Where the target, the excessive and the unacceptable interval begin; the target lies in the second.  By default
+        0.20, 0.35 and 0.60 for a target of 0.25 to 0.30, and for others these moved with the target,
+        :func:`designs.target_cut_points`.
     selection : {"target_probability", "loss", "nearest_mean", "plug_in"}
         How the best level is found, see :class:`designs.BLRM` and :class:`designs.CRM`.
     loss : four numbers
@@ -95,7 +97,7 @@ class PymcDesign(ChoosingDesign, TailsDesign):
     function: str = "build"
     dlt_probability: str = "p"
     evidence: tuple[str, ...] = ()
-    intervals: tuple[float, float, float] = (0.20, 0.35, 0.60)
+    intervals: tuple[float, float, float] | None = None
     selection: str = "target_probability"
     loss: tuple[float, float, float, float] = (1.0, 0.0, 1.0, 2.0)
     overdose_above: float | None = None
@@ -136,7 +138,7 @@ class PymcDesign(ChoosingDesign, TailsDesign):
             else "the level that would be recommended next"
         )
         bound = self.feasibility_bound
-        control = overdose_words(percent(self._overdose_above), None if bound is None else percent(bound))
+        control = overdose_words(percent(self.overdose_limit), None if bound is None else percent(bound))
         return (
             f"A model written in PyMC{name}, with the binomial likelihood of the DLTs at each dose. "
             f"{self._model.words} The next cohort gets the level whose DLT probability is {self._goal}. {control} The "
@@ -149,7 +151,7 @@ class PymcDesign(ChoosingDesign, TailsDesign):
 
     def posterior(self, tally: Tally) -> BlrmPosterior:
         """Return posterior means, standard deviations and interval probabilities of the DLT probabilities."""
-        *above, overdose, mean = self._model.exceedance(tally, (*self.intervals, self._overdose_above), with_means=True)
+        *above, overdose, mean = self._model.exceedance(tally, (*self.cut_points, self.overdose_limit), with_means=True)
         variance = self._model.squares(tally) - mean**2
         return BlrmPosterior(mean, np.sqrt(np.maximum(variance, 0.0)), between(*above), np.clip(overdose, 0.0, 1.0))
 
@@ -173,7 +175,7 @@ class PymcDesign(ChoosingDesign, TailsDesign):
     @property
     def _goal(self) -> str:
         if self.selection in ("target_probability", "loss"):
-            edges = tuple(percent(edge) for edge in self.intervals)
+            edges = tuple(percent(edge) for edge in self.cut_points)
             return goal_words(edges, listed(self.loss) if self.selection == "loss" else None)
         estimate = "at the posterior mean of the parameter" if self.selection == "plug_in" else "on posterior average"
         return f"nearest the target {percent(self.target)} {estimate}"
@@ -188,11 +190,11 @@ class PymcDesign(ChoosingDesign, TailsDesign):
         return Choice(choice.best, np.minimum(choice.best_safe, limit), np.minimum(choice.highest_safe, limit))
 
     def _judge_by_model(self, tally: Tally) -> Choice:
-        limits = () if self.feasibility_bound is None else (self._overdose_above,)
+        limits = () if self.feasibility_bound is None else (self.overdose_limit,)
         if self.selection in ("target_probability", "loss"):
-            wanted = tuple(dict.fromkeys((*limits, *self.intervals)))
+            wanted = tuple(dict.fromkeys((*limits, *self.cut_points)))
             found = dict(zip(wanted, self._model.exceedance(tally, wanted), strict=True))
-            first, second, third = (found[edge] for edge in self.intervals)
+            first, second, third = (found[edge] for edge in self.cut_points)
             score = interval_score(between(first, second, third), self.loss if self.selection == "loss" else None)
             overdose = found[limits[0]] if limits else np.zeros_like(score)
             return choose(score, overdose, self.feasibility_bound)
