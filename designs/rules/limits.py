@@ -137,9 +137,9 @@ class GlobalCoherence(LimitRule):
 
     Where :class:`CoherentEscalation` looks at the last cohort, this looks at all patients at the current level; it is
     dtpcrm's ``global_coherent_esc``, for the CRM and the TITE-CRM, as in the trial VIOLA: Yap et al. (2017), *Clinical
-    Cancer Research* 23:7440-7447.  As there, everybody entered at the level counts; where a design goes on with patients
-    pending, they count as without a DLT.  A rate of exactly the target does not hold the dose back, as it does for
-    :class:`CoherentEscalation`.
+    Cancer Research* 23:7440-7447.  As there, everybody entered at the level counts; where a design goes on with
+    patients pending, they count as without a DLT.  A rate of exactly the target does not hold the dose back, as it does
+    for :class:`CoherentEscalation`.
 
     Parameters
     ----------
