@@ -47,6 +47,8 @@ class Setting(NamedTuple):
     each_is_a_look : bool
         Whether cohorts are of one patient, or decided on patient by patient.
     max_n : int
+    waits_when_full : bool
+        Whether the design is asked, and may wait, with ``max_n`` patients entered.
     max_days : float
         Last day on which a patient may be entered.
     """
@@ -60,6 +62,7 @@ class Setting(NamedTuple):
     gaps_by_dose: bool
     each_is_a_look: bool
     max_n: int
+    waits_when_full: bool
     max_days: float
 
 

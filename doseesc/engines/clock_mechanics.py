@@ -80,7 +80,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
         if count[STATUS] == SHORT:
             count[STATUS] = ARRIVES
         if count[STATUS] == ARRIVES:
-            if count[PATIENTS] >= setting.max_n:
+            if count[PATIENTS] >= setting.max_n and not setting.waits_when_full:
                 _end(x, s, _MAX_N)
                 return OVER
             if count[ARRIVALS] >= x.number.shape[1]:

@@ -46,6 +46,8 @@ class DrawnPatients:
     window_days : float
     patients, trials : int
         Most patients per trial, and trials.
+    arrivals : int, optional
+        Arrivals per trial that are drawn at once; by default as many as patients.
     seed, index : int
         Of the streams: block ``index`` of all trials with this seed.
     """
@@ -60,6 +62,7 @@ class DrawnPatients:
         trials: int,
         seed: int,
         index: int,
+        arrivals: int | None = None,
     ) -> None:
         self.latent = _by_trial(TrialBlock.draw(seed, index, patients, trials).latent)
         fresh = _by_trial(_generator(seed, index, _TIMES).random((patients, BLOCK))[:, :trials])
@@ -71,7 +74,7 @@ class DrawnPatients:
             self.dlt_day = np.asarray(times.quantile(fresh, window_days))[:, None, :]
         self._arrivals = _generator(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
-        self._patients = patients
+        self._at_once = patients if arrivals is None else arrivals
         self._drawn: FloatArray = np.empty((trials, 0))
 
     def numbers(self, beyond: int = 0) -> FloatArray:
@@ -79,7 +82,7 @@ class DrawnPatients:
         trials = len(self._drawn)
         while self._drawn.shape[1] <= beyond:
             # A trial that turns nobody away needs as many as it has patients.
-            rows = self._arrivals.random((self._patients, BLOCK))[:, :trials]
+            rows = self._arrivals.random((self._at_once, BLOCK))[:, :trials]
             self._drawn = np.concatenate([self._drawn, _by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
 

@@ -72,6 +72,7 @@ def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: 
         gaps_by_dose=stagger is None or stagger.at == "new_dose",
         each_is_a_look=design.fixed_cohorts or design.cohort_size == 1,
         max_n=int(design.max_n),
+        waits_when_full=design.waits_when_full,
         max_days=float("inf") if calendar.max_days is None else float(calendar.max_days),
     )
 
@@ -105,7 +106,15 @@ def play_block(
     size: int,
 ) -> tuple[EndCounts, FloatArray]:
     """Play one block of trials; return how many ended in each way, and the figures of single trials (S, C)."""
-    patients = DrawnPatients(calendar, truth, window_days, patients=design.max_n, trials=size, seed=seed, index=index)
+    most = design.max_n
+    patients = DrawnPatients(
+        *(calendar, truth, window_days),
+        patients=most,
+        trials=size,
+        seed=seed,
+        index=index,
+        arrivals=most + design.waits_when_full,
+    )
     trials = play_trials(player, patients, setting_of(design, truth, window_days, calendar))
     ended = ends_of(design, trials)
     rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
