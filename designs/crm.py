@@ -69,13 +69,14 @@ class Quadrature(NamedTuple):
 
     ``parameter`` (G,) are the nodes, ``log_weight`` (G,) the logarithms of the prior's weights, and ``log_dlt`` and
     ``log_no_dlt`` (J, G) those of the probabilities that a patient has a DLT, by the drug or by a known floor, and of
-    having none.
+    having none.  ``share`` (G,) says by how much a node counts towards a tail probability; 0 where none is asked for.
     """
 
     parameter: FloatArray
     log_weight: FloatArray
     log_dlt: FloatArray
     log_no_dlt: FloatArray
+    share: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,13 +236,7 @@ class CRM(TailsDesign):
     def tails(self, tally: Tally, level: int, limits: FloatArray) -> FloatArray:
         """Return P(DLT probability at ``level`` > limits | data), shape (S, L), to the precision of the grid."""
         axis, grid = self._grid(tally, _FINE_STEP)
-        ratio = np.log(limits) / np.log(self.skeleton[level - 1])
-        if self.model == "logistic":
-            ratio = (logit(limits) - self.intercept) / (logit(self.skeleton[level - 1]) - self.intercept)
-        # A logistic curve stays below expit(intercept).
-        log_ratio = np.log(np.where(ratio > 0, ratio, 1.0))
-        share = np.where(ratio > 0, axis.share_below(log_ratio, axis.nodes[:, None]), 0.0)
-        return grid.expect(tally, share)
+        return grid.expect(tally, self._shares_above(axis, level, limits))
 
     def credible_interval(
         self, tally: Tally, level: IntArray | int, credibility: float = 0.9
@@ -260,11 +255,17 @@ class CRM(TailsDesign):
         _, grid = self._grid(tally, _STEP)
         return grid.log_evidence(tally)
 
-    def quadrature(self) -> Quadrature:
+    def quadrature(self, level: int | None = None, above: float | None = None) -> Quadrature:
         """Return the nodes that :meth:`posterior` sums over with up to ``max_n`` patients entered.
 
         For engines that decide by loops of their own: the posterior mean of the parameter, to about 1e-12, is the sum
         of ``parameter`` over the nodes with weights ``exp(log_weight)`` times the likelihood, by their sum.
+
+        Parameters
+        ----------
+        level, above : int and float, optional
+            With these the nodes are the closer ones of :meth:`tails`, and the sum of ``share`` in place of
+            ``parameter`` is P(DLT probability at ``level`` > ``above`` | data), to about 1e-12.
 
         Raises
         ------
@@ -281,9 +282,22 @@ class CRM(TailsDesign):
         """
         if self.floor_prior is not None:
             raise ValueError("floor_prior must be left out: its likelihood is no product over patients")
-        axis, grid = self._grid(Tally.empty(self.n_doses), _STEP)
+        tails = level is not None and above is not None
+        axis, grid = self._grid(Tally.empty(self.n_doses), _FINE_STEP if tails else _STEP)
         observed = grid.parts[0] if isinstance(grid, FlooredGrid) else grid
-        return Quadrature(axis.nodes, observed.log_weight, observed.log_dlt, observed.log_no_dlt)
+        share = np.zeros(len(axis.nodes))
+        if level is not None and above is not None:
+            share = self._shares_above(axis, level, np.array([above]))[:, 0]
+        return Quadrature(axis.nodes, observed.log_weight, observed.log_dlt, observed.log_no_dlt, share)
+
+    def _shares_above(self, axis: Axis, level: int, limits: FloatArray) -> FloatArray:
+        """Return by how much each node counts (G, L) towards P(DLT probability at ``level`` > limits)."""
+        ratio = np.log(limits) / np.log(self.skeleton[level - 1])
+        if self.model == "logistic":
+            ratio = (logit(limits) - self.intercept) / (logit(self.skeleton[level - 1]) - self.intercept)
+        # A logistic curve stays below expit(intercept).
+        log_ratio = np.log(np.where(ratio > 0, ratio, 1.0))
+        return np.where(ratio > 0, axis.share_below(log_ratio, axis.nodes[:, None]), 0.0)
 
     def _grid(self, tally: Tally, step: float) -> tuple[Axis, GridModel]:
         patients = grid_patients(self.max_n, tally)

@@ -92,7 +92,7 @@ class PlayInBatches:
             check_not_stuck(status, self._design)
             looking = running[status == LOOK]
             if len(looking):
-                _decide(self._design, trials, setting, looking, self._watch)
+                decide_looks(self._design, trials, setting, looking, self._watch)
             running = running[(status == LOOK) | (status == SHORT)]
         return trials
 
@@ -137,7 +137,10 @@ def everybody_known(n: IntArray, dlt: IntArray, counts: IntArray, last_dlt: IntA
     return Tally._trusted(n, dlt, counts[:, LEVEL], {name: known[name] for name in memory})
 
 
-def _decide(design: Design, trials: Trials, setting: Setting, looking: IntArray, watch: Watch | None) -> None:
+def decide_looks(
+    design: Design, trials: Trials, setting: Setting, looking: IntArray, watch: Watch | None = None
+) -> None:
+    """Ask the design about trials that stand at a look, and do what it decides."""
     memory = design.needed_memory
     tally, pending, looks = seen(trials, setting, looking, memory)
     decision = _decided_once(design, tally, pending)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from designs import Design, Reason
+from designs import CRM, Design, Reason
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.clock_arrays import (
     CHANGED_DECISIONS,
@@ -29,6 +29,8 @@ from doseesc.engines.clock_arrays import (
     new_trials,
 )
 from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, everybody_known
+from doseesc.engines.clock_crm import PlayCrm
+from doseesc.engines.clock_crm_model import is_tite_crm
 from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
 from doseesc.engines.clock_numba import compiled
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
@@ -86,7 +88,12 @@ class Player(Protocol):
 
 def player_of(design: Design) -> Player:
     """Return the fastest way to play trials of a design; all play the same trials."""
-    return PlayByStates(design) if PlayByStates.can_play(design) else PlayInBatches(design)
+    if PlayByStates.can_play(design):
+        return PlayByStates(design)
+    if is_tite_crm(design):
+        assert isinstance(design, CRM)
+        return PlayCrm(design)
+    return PlayInBatches(design)
 
 
 def play_trials(player: Player, patients: ComingPatients, setting: Setting) -> Trials:
