@@ -13,11 +13,11 @@ then.  Trials that a decision ended as too toxic select none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from designs import Design
+from designs import Design, Weighted
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_positive, require_whole
 from doseesc.engines.characteristics import check_probabilities, mtd_levels
@@ -26,11 +26,17 @@ from doseesc.engines.clock_ends import BlockEnds, EndCounts, calendar_characteri
 from doseesc.engines.clock_figures import CalendarCharacteristics
 from doseesc.engines.enrolment import Calendar, Stagger
 from doseesc.engines.montecarlo import BLOCK
+from doseesc.engines.observed import SeenSums
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.parallel import Blocks, over_blocks
-from doseesc.truth import Accrual, DltTimes
+from doseesc.truth import Accrual, DltTimes, ObservationModel
 
-Part = tuple[EndCounts, list[BlockEnds], Durations]
+
+class _Part(NamedTuple):
+    ends: EndCounts
+    blocks: list[BlockEnds]
+    durations: Durations
+    seen: SeenSums | None
 
 
 def simulate_calendar(
@@ -45,6 +51,7 @@ def simulate_calendar(
     stagger: Stagger | None = None,
     max_days: float | None = None,
     first_gap: bool = False,
+    observation: ObservationModel | None = None,
     target: float | None = None,
     true_mtd: int | None = None,
     jobs: int = 1,
@@ -73,6 +80,9 @@ def simulate_calendar(
         Day, from the first patient's first dose, after which nobody is entered.
     first_gap : bool
         Whether the duration counts the days from the opening to the first patient.
+    observation : ObservationModel, optional
+        What happens to patients besides the drug, and what is made of it; by default nothing does.  Patients are then
+        watched for its ``window``, and its ``dlt_times`` take the place of ``dlt_times``.
     target, true_mtd, jobs, progress
         As for :func:`doseesc.engines.simulate`.
 
@@ -97,21 +107,27 @@ def simulate_calendar(
     require_whole("n_trials", n_trials, 1)
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
+    if observation is not None:
+        require_observable(design, observation, float(window_days), dlt_times)
     calendar = Calendar(accrual=accrual, dlt_times=dlt_times, stagger=stagger, max_days=max_days, first_gap=first_gap)
     target = design.target if target is None else target
     mtd = mtd_levels(truth[None], target, true_mtd)
-    setting = CalendarSetting(float(window_days), calendar, target, mtd)
+    setting = CalendarSetting(float(window_days), calendar, target, mtd, observation)
     return play_calendar(design, truth, setting, int(n_trials), seed, jobs=jobs, progress=progress).characteristics
 
 
 @dataclass(frozen=True)
 class CalendarSetting:
-    """What trials of all designs under a truth have in common: the DLT window, the calendar, target and true MTD."""
+    """What trials of all designs under a truth have in common: the DLT window, the calendar, target and true MTD.
+
+    The window is that to which DLT probabilities refer; an observation model has its own.
+    """
 
     window_days: float
     calendar: Calendar
     target: float | None
     mtd: IntArray | None
+    observation: ObservationModel | None = None
 
 
 @dataclass(frozen=True)
@@ -136,49 +152,73 @@ def play_calendar(
     """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended."""
     alone = jobs == 1 or n_trials <= BLOCK  # other processes cannot tell how far they are
     watch = None if progress is None or not alone else lambda done: progress(done, n_trials)
-    play = partial(_play_part, design, truth, setting.window_days, setting.calendar, seed, watch)
+    play = partial(_play_part, design, truth, setting, seed, watch)
     parts = over_blocks(play, n_trials, BLOCK, jobs)
     if progress is not None and not alone:
         progress(n_trials, n_trials)
-    counts = EndCounts.merged([ends for ends, _, _ in parts])
+    counts = EndCounts.merged([part.ends for part in parts])
     ends, count = counts.terminal(design.max_n)
     found = calendar_characteristics(
         ends,
         count,
-        [block for _, blocks, _ in parts for block in blocks],
-        Durations.merged([durations for _, _, durations in parts]),
+        [block for part in parts for block in part.blocks],
+        Durations.merged([part.durations for part in parts]),
         truth=truth,
         target=setting.target,
         mtd=setting.mtd,
-        window_days=setting.window_days,
+        window_days=setting.window_days if setting.observation is None else setting.observation.window,
     )
+    if setting.observation is not None:
+        seen = SeenSums.merged([part.seen for part in parts if part.seen is not None])
+        found = replace(found, observed=seen.observed(found, ends, count, setting.observation.law(truth)))
     return CalendarRun(found, ends, count)
+
+
+def require_observable(
+    design: Design, observation: ObservationModel, window_days: float, dlt_times: DltTimes | None = None
+) -> None:
+    """Raise ValueError unless trials of a design on a calendar can be observed so."""
+    if window_days != observation.horizon:
+        raise ValueError(
+            f"window_days must be the days that the probabilities refer to, {observation.horizon:g} in the observation "
+            f"model, not {window_days:g}"
+        )
+    if dlt_times is not None and dlt_times != observation.dlt_times:
+        raise ValueError("dlt_times must be left out where an observation model is given, which has its own")
+    if observation.freezes and not isinstance(design.pending, Weighted):
+        raise ValueError(
+            f"observation freezes the weight of patients who leave, but {type(design).__name__} with pending "
+            f"{type(design.pending).__name__} weighs nobody; only designs with pending Weighted do"
+        )
 
 
 def _play_part(
     design: Design,
     truth: FloatArray,
-    window_days: float,
-    calendar: Calendar,
+    setting: CalendarSetting,
     seed: int,
     watch: Callable[[int], None] | None,
     blocks: Blocks,
-) -> Part:
+) -> _Part:
     from doseesc.engines.clock_play import play_block, player_of  # compiles
 
     met: list[EndCounts] = []
     sums: list[BlockEnds] = []
     durations: list[Durations] = []
-    done, player = 0, player_of(design)
+    seen: list[SeenSums] = []
+    done, player = 0, player_of(design, setting.observation is not None)
+    window, calendar, model = setting.window_days, setting.calendar, setting.observation
     for index, trials in blocks:
-        ends, figures = play_block(player, design, truth, window_days, calendar, seed, index, trials)
-        met.append(ends)
-        sums.append(BlockEnds.of(index, figures))
-        durations.append(Durations.of(figures[:, 0]))
+        played = play_block(player, design, truth, window, calendar, seed, index, trials, model)
+        met.append(played.ends)
+        sums.append(BlockEnds.of(index, played.figures))
+        durations.append(Durations.of(played.figures[:, 0]))
+        if played.seen is not None:
+            seen = [SeenSums.merged([*seen, played.seen])]
         if len(met) > 1 and sum(len(part.count) for part in met[1:]) > len(met[0].count):
             met = [EndCounts.merged(met)]  # few in number however many trials are played
             durations = [Durations.merged(durations)]
         done += trials
         if watch is not None:
             watch(done)
-    return EndCounts.merged(met), sums, Durations.merged(durations)
+    return _Part(EndCounts.merged(met), sums, Durations.merged(durations), seen[0] if seen else None)

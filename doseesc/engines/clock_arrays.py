@@ -8,20 +8,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from designs import Design
 from designs.arrays import BoolArray, FloatArray, IntArray
 
-ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK = range(6)
+ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK, CROWDED = range(7)
 """What a trial is at: the next patient is to arrive; one stands there; one waits for a decision; enrolment is over;
-more numbers for arrivals are needed; the design waits although nobody is pending."""
+more numbers for arrivals are needed; the design waits although nobody is pending; more replacements are needed."""
 
 WAIT, TURN_AWAY, QUEUE = range(3)
 POLICIES = ("wait", "turn_away", "queue")
 
 # Columns of ``Trials.counts`` and ``Trials.days``.
 STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, REASON = range(10)
-SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS, N_COUNTS = range(10, 16)
+SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS = range(10, 15)
+LEFT, REPLACEMENTS, COHORT_CLOSED, N_COUNTS = range(15, 19)
 NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, N_DAYS = range(8)
 
 
@@ -47,10 +49,13 @@ class Setting(NamedTuple):
     each_is_a_look : bool
         Whether cohorts are of one patient, or decided on patient by patient.
     max_n : int
+        Most patients, who have left aside.
     waits_when_full : bool
         Whether the design is asked, and may wait, with ``max_n`` patients entered.
     max_days : float
         Last day on which a patient may be entered.
+    observed : bool
+        Whether an observation model says what becomes of patients.
     """
 
     probability: FloatArray
@@ -64,6 +69,7 @@ class Setting(NamedTuple):
     max_n: int
     waits_when_full: bool
     max_days: float
+    observed: bool
 
 
 class Trials(NamedTuple):
@@ -77,17 +83,26 @@ class Trials(NamedTuple):
         Days from first dose to the DLT, if there is one; by level where they depend on it.
     number : array, shape (S, G)
         Expected numbers of patients between arrivals, the first from the opening to the first patient.
+    fate : array of uint8, shape (S, J, Q)
+        With an observation model: what becomes of each of Q patients, the first ones and then the replacements, at each
+        dose; bits of :mod:`doseesc.engines.watched_patients`.
+    fate_day : array, shape (S, J, Q)
+        Days from first dose to the end of their follow-up.
     counts, days : arrays, shape (S, ...)
         Single numbers of a trial, by the columns named above.
     n, known, dlt : array of int, shape (S, J)
-        Patients entered, patients assessed, and DLTs among these.
+        Patients entered who have not left, patients assessed, and DLTs among these.
     gate : array, shape (S, J)
         Day before which staggering lets nobody enter at this level or above.
     level : array of int, shape (S, P)
         Per patient; 0 = not entered.
     has_dlt : array of bool, shape (S, P)
+    what : array of uint8, shape (S, P)
+        What becomes of each, with an observation model; else 0.
     arrived, entered, assessed : array, shape (S, P)
-        Days.
+        Days; ``assessed`` ends the follow-up, also of who leaves.
+    began : array of int, shape (S, P + 1)
+        The first patient of each cohort that is remembered, from 1.
     place : array of int, shape (S, P)
         The patients pending, in the first ``counts[:, PENDING]`` places.
     shut_from : array, shape (S, P + 1)
@@ -98,6 +113,8 @@ class Trials(NamedTuple):
     latent: FloatArray
     dlt_day: FloatArray
     number: FloatArray
+    fate: npt.NDArray[np.uint8]
+    fate_day: FloatArray
     counts: IntArray
     days: FloatArray
     n: IntArray
@@ -106,22 +123,39 @@ class Trials(NamedTuple):
     gate: FloatArray
     level: IntArray
     has_dlt: BoolArray
+    what: npt.NDArray[np.uint8]
     arrived: FloatArray
     entered: FloatArray
     assessed: FloatArray
+    began: IntArray
     place: IntArray
     shut_from: FloatArray
 
 
-def new_trials(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_doses: int) -> Trials:
+class Fates(NamedTuple):
+    """What an observation model makes of patients: the arrays of :class:`Trials` of these names."""
+
+    fate: npt.NDArray[np.uint8]
+    fate_day: FloatArray
+
+
+UNOBSERVED = Fates(np.zeros((1, 1, 0), dtype=np.uint8), np.zeros((1, 1, 0)))
+"""Without an observation model."""
+
+
+def new_trials(
+    latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_doses: int, fates: Fates = UNOBSERVED
+) -> Trials:
     """Return trials in which nobody has come, for these patients."""
-    size, patients = latent.shape
+    size, patients = len(latent), max(latent.shape[1], fates.fate.shape[2])
     days = np.zeros((size, N_DAYS))
     days[:, SHUT_SINCE] = np.nan
     return Trials(
         latent=latent,
         dlt_day=dlt_day,
         number=number,
+        fate=fates.fate,
+        fate_day=fates.fate_day,
         counts=np.zeros((size, N_COUNTS), dtype=np.int64),
         days=days,
         n=np.zeros((size, n_doses), dtype=np.int64),
@@ -130,12 +164,24 @@ def new_trials(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_do
         gate=np.full((size, n_doses), -np.inf),
         level=np.zeros((size, patients), dtype=np.int64),
         has_dlt=np.zeros((size, patients), dtype=np.bool_),
+        what=np.zeros((size, patients), dtype=np.uint8),
         arrived=np.zeros((size, patients)),
         entered=np.zeros((size, patients)),
         assessed=np.zeros((size, patients)),
+        began=np.zeros((size, patients + 1), dtype=np.int64),
         place=np.zeros((size, patients), dtype=np.int64),
         shut_from=np.full((size, patients + 1), np.nan),
     )
+
+
+def with_fates(trials: Trials, fates: Fates) -> Trials:
+    """Return the trials with more patients to come: ``fates`` begin with those there are."""
+    new = new_trials(trials.latent, trials.dlt_day, trials.number, trials.n.shape[1], fates)
+    for name in Trials._fields:
+        old, wider = getattr(trials, name), getattr(new, name)
+        if name not in ("latent", "dlt_day", "number", "fate", "fate_day"):
+            wider[:, : old.shape[1]] = old
+    return new
 
 
 def check_not_stuck(status: IntArray, design: Design) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from designs import Complete, Decision, Design, Pending, Settled, Tally
+from designs import Complete, Decision, Design, Pending, Reason, Settled, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.pending_letters import ByTable
 from doseesc.engines.clock_arrays import (
@@ -29,8 +29,10 @@ from doseesc.engines.clock_arrays import (
     Trials,
     check_not_stuck,
 )
+from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled
+from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.states import row_keys
 
 MoreNumbers = Callable[[int], FloatArray]
@@ -49,17 +51,22 @@ class Looks(NamedTuple):
         Of the pending patients; level 0 = an empty place.
     dlt_days : array, shape (S, Q)
         Days from first dose to the DLTs known; NaN in empty places.
-    last : array of int, shape (S, 4)
-        Of the last cohort the patients known, their DLTs, the patients pending, and all DLTs there will be.
-    all_dlt : array of int, shape (S, J)
-        DLTs that there will be among those entered.
+    last : array of int, shape (S, 5)
+        Of the last cohort the patients known, their DLTs, the patients pending, and all DLTs there will be, among how
+        many patients.
+    all_n, all_dlt : array of int, shape (S, J)
+        Of those entered, the patients who will not leave, and their DLTs.
+    waited_for : array of bool, shape (S,)
+        Whether more will be known of any of the pending patients.
     """
 
     level: IntArray
     days: FloatArray
     dlt_days: FloatArray
     last: IntArray
+    all_n: IntArray
     all_dlt: IntArray
+    waited_for: BoolArray
 
 
 class PlayInBatches:
@@ -123,14 +130,14 @@ def seen(trials: Trials, setting: Setting, looking: IntArray, memory: tuple[str,
 
 def followed_to_the_end(trials: Trials, rows: IntArray, looks: Looks, memory: tuple[str, ...]) -> Tally:
     """Return the tally of the same trials once everybody entered by now has been followed to the end."""
-    return everybody_known(trials.n[rows], looks.all_dlt, trials.counts[rows], looks.last[:, 3], memory)
+    return everybody_known(looks.all_n, looks.all_dlt, trials.counts[rows], looks.last[:, :2:-1], memory)
 
 
-def everybody_known(n: IntArray, dlt: IntArray, counts: IntArray, last_dlt: IntArray, memory: tuple[str, ...]) -> Tally:
-    """Return the tally of trials all of whose patients are known: ``last_dlt`` (S,) of the last cohort had a DLT."""
+def everybody_known(n: IntArray, dlt: IntArray, counts: IntArray, last: IntArray, memory: tuple[str, ...]) -> Tally:
+    """Return the tally of trials all of whose patients are known; ``last`` (S, 2): those of the last cohort, DLTs."""
     known = {
-        "last_n": counts[:, PATIENTS] - counts[:, COHORT_FIRST],
-        "last_dlt": last_dlt,
+        "last_n": last[:, 0],
+        "last_dlt": last[:, 1],
         "cohorts": counts[:, COHORTS],
         "cohorts_in_a_row": counts[:, IN_A_ROW],
     }
@@ -143,7 +150,7 @@ def decide_looks(
     """Ask the design about trials that stand at a look, and do what it decides."""
     memory = design.needed_memory
     tally, pending, looks = seen(trials, setting, looking, memory)
-    decision = _decided_once(design, tally, pending)
+    decision = _not_in_vain(_decided_once(design, tally, pending), tally, looks.waited_for)
     changed = np.zeros(len(looking), dtype=np.bool_)
     hasty = ~decision.waits & (trials.counts[looking, PENDING] > 0)
     if hasty.any():
@@ -152,6 +159,18 @@ def decide_looks(
     if watch is not None:
         watch(looking, trials.days[looking, NOW], decision)
     _apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
+
+
+def _not_in_vain(decision: Decision, tally: Tally, waited_for: BoolArray) -> Decision:
+    """Give the same level to one more patient where a trial would wait for outcomes that will never be known."""
+    vain = decision.waits & ~waited_for & (tally.level > 0)
+    if not vain.any():
+        return decision
+    return Decision(
+        np.where(vain, tally.level, decision.level),
+        np.where(vain, 1, decision.cohort_size),
+        np.where(vain, np.int8(Reason.STAY), decision.reason_code).astype(np.int8),
+    )
 
 
 def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Decision:
@@ -203,25 +222,29 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     level = np.zeros((len(rows), places), dtype=np.int64)
     days = np.zeros((len(rows), places))
     dlt_days = np.full((len(rows), dlts), np.nan)
-    last = np.zeros((len(rows), 4), dtype=np.int64)
-    all_dlt = np.empty((len(rows), x.n.shape[1]), dtype=np.int64)
+    last = np.zeros((len(rows), 5), dtype=np.int64)
+    all_n, all_dlt = np.empty_like(x.n[rows]), np.empty_like(x.n[rows])
+    waited_for = np.zeros(len(rows), dtype=np.bool_)
     for r in range(len(rows)):
         s = rows[r]
         now, first, seen = x.days[s, NOW], x.counts[s, COHORT_FIRST], 0
-        all_dlt[r] = x.dlt[s]
+        all_n[r], all_dlt[r] = x.n[s], x.dlt[s]
         for k in range(x.counts[s, PENDING]):
             i = x.place[s, k]
             level[r, k] = x.level[s, i]
             days[r, k] = followed(x, setting, s, i)
+            all_n[r, x.level[s, i] - 1] -= x.what[s, i] & UNUSABLE > 0
             all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
-            last[r, 2] += i >= first
+            waited_for[r] |= x.assessed[s, i] > now
         for i in range(x.counts[s, PATIENTS]):
-            known = x.assessed[s, i] <= now
+            known = is_known(x, s, i)
             if known and x.has_dlt[s, i]:
                 dlt_days[r, seen] = x.assessed[s, i] - x.entered[s, i]
                 seen += 1
-            if i >= first:
+            if i >= first and not has_left(x, s, i):
                 last[r, 0] += known
                 last[r, 1] += known and x.has_dlt[s, i]
+                last[r, 2] += not known
                 last[r, 3] += x.has_dlt[s, i]
-    return Looks(level, days, dlt_days, last, all_dlt)
+                last[r, 4] += x.what[s, i] & UNUSABLE == 0
+    return Looks(level, days, dlt_days, last, all_n, all_dlt, waited_for)

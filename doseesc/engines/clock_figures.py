@@ -11,6 +11,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.figures import METRICS
+from doseesc.engines.observed import Observed
 
 DURATION_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles of the duration that are reported."""
@@ -62,6 +63,8 @@ class CalendarCharacteristics(OperatingCharacteristics):
         chosen.
     patients_per_month : float
         Patients entered by month of the duration, in all trials together.
+    observed : Observed, optional
+        What an observation model adds: patients replaced, deaths and more.
     """
 
     window_days: float
@@ -76,6 +79,7 @@ class CalendarCharacteristics(OperatingCharacteristics):
     pending_at_decision: Any
     changed_decisions: Any
     patients_per_month: Any
+    observed: Observed | None = None
 
     def without_time(self) -> OperatingCharacteristics:
         """Return the characteristics alone."""

@@ -13,6 +13,12 @@ Rules of the calendar (day 0 is the arrival of the first patient, who is treated
   fixed cohorts (A+B) every patient is a look, so that a group can be broken off on known DLTs.
 - Who meets a decision to wait waits until the next instant at which the answer can change (an assessment ends, or a
   follow-up asked for is reached), or is turned away.
+- With an observation model a patient may also die or be lost, or be counted for an event that is not the drug's; it is
+  known on that day.  Who is not evaluable leaves ``n`` then, and the next patient to be entered takes the place: the
+  cohort in use is filled up without a look (in a design of fixed cohorts every patient is one as ever).  A cohort all
+  of whose patients have left is as if it had never begun.  Once ``max_n`` are in the trial nobody comes; when one of
+  them leaves, the next gap runs from that day.
+- A patient whose outcome will never be known (frozen) stays pending, followed as far as it went.
 - ``stagger``: after a patient a gap must pass before the next is treated at that dose or a higher one; a DLT within
   the gap breaks the cohort off and is a look.
 """
@@ -29,14 +35,17 @@ from doseesc.engines.clock_arrays import (
     ARRIVALS,
     ARRIVES,
     CHANGED_DECISIONS,
+    COHORT_CLOSED,
     COHORT_FIRST,
     COHORT_LEFT,
     COHORTS,
+    CROWDED,
     DAYS_SUSPENDED,
     DAYS_WAITED,
     DECISIONS,
     ENTERED,
     IN_A_ROW,
+    LEFT,
     LEVEL,
     LOOK,
     NOW,
@@ -46,6 +55,7 @@ from doseesc.engines.clock_arrays import (
     PENDING,
     PENDING_AT_DECISIONS,
     REASON,
+    REPLACEMENTS,
     SHORT,
     SHUT_SINCE,
     STANDS,
@@ -58,7 +68,9 @@ from doseesc.engines.clock_arrays import (
     Setting,
     Trials,
 )
+from doseesc.engines.clock_known import next_to_leave, settle
 from doseesc.engines.clock_numba import compiled_inner
+from doseesc.engines.watched_patients import COUNTED
 from doseesc.truth import next_gap as next_gap_in_python
 
 _COMPLETE_COHORT, _START = int(Reason.COMPLETE_COHORT), int(Reason.START)
@@ -77,24 +89,28 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
     while True:
         if count[STATUS] == OVER or count[STATUS] == STUCK:
             return count[STATUS]
-        if count[STATUS] == SHORT:
+        if count[STATUS] == SHORT or count[STATUS] == CROWDED:
             count[STATUS] = ARRIVES
         if count[STATUS] == ARRIVES:
-            if count[PATIENTS] >= setting.max_n and not setting.waits_when_full:
+            full = count[PATIENTS] - count[LEFT] >= setting.max_n and not setting.waits_when_full
+            if full and math.isinf(next_to_leave(x, s)):
                 _end(x, s, _MAX_N)
                 return OVER
             if count[ARRIVALS] >= x.number.shape[1]:
                 count[STATUS] = SHORT
                 return SHORT
-            _arrive(x, setting, s)
+            if _crowded(x, setting, s):
+                count[STATUS] = CROWDED
+                return CROWDED
+            _arrive(x, setting, s, full)
         if day[NOW] > setting.max_days:
             day[NOW] = setting.max_days
             _end(x, s, _MAX_DAYS)
             return OVER
-        settle(x, s)
+        settle(x, setting, s)
         if count[COHORT_LEFT] > 0:
             if _broken_off(x, s):
-                count[COHORT_LEFT] = 0
+                count[COHORT_LEFT], count[COHORT_CLOSED] = 0, 1
             else:
                 opens = _gate(x, s, count[LEVEL])
                 if day[NOW] >= opens:
@@ -125,36 +141,21 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
         return
     if not goes_on:
         count[COHORT_FIRST] = count[PATIENTS]
+        count[COHORT_CLOSED] = 0
         count[COHORTS] += 1
+        x.began[s, count[COHORTS]] = count[PATIENTS]
         count[IN_A_ROW] = count[IN_A_ROW] + 1 if level == count[LEVEL] else 1
     count[COHORT_LEFT] = 1 if setting.each_is_a_look else size
     _enter(x, setting, s, level)
 
 
 @compiled_inner
-def settle(x: Trials, s: int) -> None:
-    """Move the patients assessed by now from those pending to those known."""
-    count, now = x.counts[s], x.days[s, NOW]
-    left = 0
-    for k in range(count[PENDING]):
-        i = x.place[s, k]
-        if x.assessed[s, i] <= now:
-            j = x.level[s, i] - 1
-            x.known[s, j] += 1
-            x.dlt[s, j] += x.has_dlt[s, i]
-        else:
-            x.place[s, left] = i
-            left += 1
-    count[PENDING] = left
-
-
-@compiled_inner
 def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
-    now, entered = x.days[s, NOW], x.entered[s, i]
-    days = min(now - entered, np.nextafter(setting.window, 0.0))
+    until, entered = min(x.days[s, NOW], x.assessed[s, i]), x.entered[s, i]
+    days = min(until - entered, np.nextafter(setting.window, 0.0))
     for mark in setting.marks:
-        days = max(days, mark) if now >= entered + mark else min(days, np.nextafter(mark, 0.0))
+        days = max(days, mark) if until >= entered + mark else min(days, np.nextafter(mark, 0.0))
     return days
 
 
@@ -169,13 +170,16 @@ def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
 
 
 @compiled_inner
-def _arrive(x: Trials, setting: Setting, s: int) -> None:
+def _arrive(x: Trials, setting: Setting, s: int, full: bool) -> None:
+    """Let the next patient come; to a full trial once one has left."""
     count, day = x.counts[s], x.days[s]
     number = x.number[s, count[ARRIVALS]]
     if count[ARRIVALS] == 0:
         day[OPENED] = next_gap(setting.pieces, 0.0, number)
     else:
         since = day[ENTERED] if setting.policy == WAIT else day[ARRIVAL]
+        if full:
+            since = max(day[NOW], next_to_leave(x, s))
         day[ARRIVAL] = since + next_gap(setting.pieces, day[OPENED] + since, number)
     count[ARRIVALS] += 1
     count[STATUS] = STANDS
@@ -183,16 +187,33 @@ def _arrive(x: Trials, setting: Setting, s: int) -> None:
 
 
 @compiled_inner
+def _crowded(x: Trials, setting: Setting, s: int) -> bool:
+    """Say whether the next patient may be a replacement, of whom none is left."""
+    there = x.fate.shape[2] - setting.max_n
+    return setting.observed and there > 0 and x.counts[s, REPLACEMENTS] >= there
+
+
+@compiled_inner
 def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     count, day = x.counts[s], x.days[s]
     now, i, j = day[NOW], count[PATIENTS], level - 1
-    after = x.dlt_day[s, min(j, x.dlt_day.shape[1] - 1), i]
-    dlt = x.latent[s, i] < setting.probability[j] and after <= setting.window
     x.level[s, i] = level
-    x.has_dlt[s, i] = dlt
     x.arrived[s, i] = day[ARRIVAL]
     x.entered[s, i] = now
-    x.assessed[s, i] = now + (after if dlt else setting.window)
+    if setting.observed:
+        who = i - count[REPLACEMENTS]
+        if count[LEFT] > count[REPLACEMENTS]:  # whoever comes takes the place of one who has left
+            who = setting.max_n + count[REPLACEMENTS]
+            count[REPLACEMENTS] += 1
+        what = x.fate[s, j, who]
+        x.what[s, i] = what
+        x.has_dlt[s, i] = what & COUNTED > 0
+        x.assessed[s, i] = now + x.fate_day[s, j, who]
+    else:
+        after = x.dlt_day[s, min(j, x.dlt_day.shape[1] - 1), i]
+        dlt = x.latent[s, i] < setting.probability[j] and after <= setting.window
+        x.has_dlt[s, i] = dlt
+        x.assessed[s, i] = now + (after if dlt else setting.window)
     x.place[s, count[PENDING]] = i
     x.n[s, j] += 1
     _reopen(x, s)
@@ -204,7 +225,7 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     count[LEVEL] = level
     count[STATUS] = ARRIVES
     position = x.n[s, j] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
-    gap = setting.gaps[position - 1]
+    gap = setting.gaps[min(position, len(setting.gaps)) - 1]
     x.gate[s, j] = now + gap if gap > 0 else -np.inf
 
 
@@ -247,6 +268,8 @@ def _next_event(x: Trials, setting: Setting, s: int) -> float:
     now, first = x.days[s, NOW], np.inf
     for k in range(x.counts[s, PENDING]):
         i = x.place[s, k]
+        if x.assessed[s, i] <= now:  # frozen: nothing more will be known
+            continue
         first = min(first, x.assessed[s, i])
         for mark in setting.marks:
             if x.entered[s, i] + mark > now:

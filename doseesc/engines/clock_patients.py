@@ -1,24 +1,29 @@
 """The patients of trials on the calendar: who has a DLT, when it comes, and when patients arrive.
 
 Drawn, they come from three streams per block of trials, patient by patient: the latent numbers of
-:class:`doseesc.engines.TrialBlock`, and one stream each for arrivals and for times to DLT.  Given, they are those of a
+:class:`doseesc.engines.TrialBlock`, and one stream each for arrivals and for times to DLT; with an observation model
+also from those of :mod:`doseesc.engines.watched_patients`.  Given, they are those of a
 paper, a package or a trial.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from designs.arrays import FloatArray
+from doseesc.engines.clock_arrays import UNOBSERVED, Fates
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK, TrialBlock
-from doseesc.truth import Accrual, LateWeibull, days_to_dlt
+from doseesc.engines.watched_patients import Watched, WatchedBlock, what_and_when
+from doseesc.truth import Accrual, LateWeibull, ObservationModel, days_to_dlt
 
 _STREAM = 2**31  # far from the rows that other streams of a block are numbered by
-_ARRIVALS, _TIMES = 0, 1
+_ARRIVALS, _TIMES, _TIMES_OF_REPLACEMENTS = range(3)
+_SPARE = 6  # standard deviations of the number of replacements for which there is room at first
 
 
 class ComingPatients(Protocol):
@@ -35,6 +40,9 @@ class ComingPatients(Protocol):
     def numbers(self, beyond: int = 0) -> FloatArray:
         """Return expected numbers of patients between arrivals, (S, G), more than ``beyond`` per trial."""
 
+    def fates(self, more: bool = False) -> Fates:
+        """Return what an observation model makes of patients: more than before if it replaces any and ``more``."""
+
 
 class DrawnPatients:
     """The patients of one block of trials, drawn from its streams.
@@ -50,6 +58,8 @@ class DrawnPatients:
         Arrivals per trial that are drawn at once; by default as many as patients.
     seed, index : int
         Of the streams: block ``index`` of all trials with this seed.
+    model : ObservationModel, optional
+        What else happens to patients; the days of the drug's DLTs are then the model's.
     """
 
     def __init__(
@@ -63,10 +73,20 @@ class DrawnPatients:
         seed: int,
         index: int,
         arrivals: int | None = None,
+        model: ObservationModel | None = None,
     ) -> None:
-        self.latent = _by_trial(TrialBlock.draw(seed, index, patients, trials).latent)
-        fresh = _by_trial(_generator(seed, index, _TIMES).random((patients, BLOCK))[:, :trials])
-        times = calendar.times
+        block = TrialBlock.draw(seed, index, patients, trials)
+        self.latent = _by_trial(block.latent)
+        uniform = _generator(seed, index, _TIMES).random((patients, BLOCK))[:, :trials]
+        fresh = _by_trial(uniform)
+        times = calendar.times if model is None else model.dlt_times
+        self._block: WatchedBlock | None = None
+        self._fates = UNOBSERVED
+        if model is not None:
+            later = _generator(seed, index, _TIMES_OF_REPLACEMENTS)
+            self._block = WatchedBlock(model, seed, index, block.latent, uniform, later)
+            self._fates = _fates(self._block.first, truth)
+            self._more = _room_for_replacements(patients, float(model.law(truth).evaluable.min()))
         if isinstance(times, LateWeibull):
             by_level = days_to_dlt(times, fresh[:, None, :] * truth[:, None], truth[:, None], window_days)
             self.dlt_day = by_level
@@ -74,6 +94,7 @@ class DrawnPatients:
             self.dlt_day = np.asarray(times.quantile(fresh, window_days))[:, None, :]
         self._arrivals = _generator(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
+        self._patients, self._truth = patients, truth
         self._at_once = patients if arrivals is None else arrivals
         self._drawn: FloatArray = np.empty((trials, 0))
 
@@ -85,6 +106,14 @@ class DrawnPatients:
             rows = self._arrivals.random((self._at_once, BLOCK))[:, :trials]
             self._drawn = np.concatenate([self._drawn, _by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
+
+    def fates(self, more: bool = False) -> Fates:
+        """Return what an observation model makes of patients: more than before if it replaces any and ``more``."""
+        if self._block is not None and self._more > 0 and (more or self._fates.fate.shape[2] == self._patients):
+            further = _fates(self._block.more_replacements(self._more), self._truth)
+            fate = np.concatenate([self._fates.fate, further.fate], axis=2)
+            self._fates = Fates(fate, np.concatenate([self._fates.fate_day, further.fate_day], axis=2))
+        return self._fates
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,9 +159,27 @@ class GivenPatients:
             raise ValueError(f"gaps must be given for more than {beyond} arrivals: a trial has turned so many away")
         return self.gaps
 
+    def fates(self, more: bool = False) -> Fates:
+        """Return that nothing but the drug's DLTs happens to these patients."""
+        return UNOBSERVED
+
 
 DAILY = Accrual(per_month=365.25 / 12)
 """A rate of one a day, at which given gaps are in days."""
+
+
+def _fates(patients: Watched, truth: FloatArray) -> Fates:
+    found = [what_and_when(patients, float(probability)) for probability in truth]
+    fate, day = (np.stack([np.ascontiguousarray(each[part].T) for each in found], axis=1) for part in (0, 1))
+    return Fates(fate, day)
+
+
+def _room_for_replacements(patients: int, evaluable: float) -> int:
+    """Return how many replacements hardly any trial needs more of; 0 where nobody is replaced."""
+    lost = 1 - evaluable
+    if lost <= 0:
+        return 0
+    return math.ceil((patients * lost + _SPARE * (math.sqrt(patients * lost) + 1)) / evaluable)
 
 
 def _by_trial(rows: FloatArray) -> FloatArray:

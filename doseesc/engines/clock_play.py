@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from designs import CRM, Design, Reason
-from designs.arrays import FloatArray, IntArray
+from designs import CRM, Design, Pending, Reason, Tally
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.clock_arrays import (
     CHANGED_DECISIONS,
     COHORT_FIRST,
+    CROWDED,
     DAYS_SUSPENDED,
     DAYS_WAITED,
     DECISIONS,
@@ -22,11 +23,13 @@ from doseesc.engines.clock_arrays import (
     PENDING_AT_DECISIONS,
     POLICIES,
     REASON,
+    STATUS,
     SUSPENSIONS,
     TURNED_AWAY,
     Setting,
     Trials,
     new_trials,
+    with_fates,
 )
 from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, everybody_known
 from doseesc.engines.clock_crm import PlayCrm
@@ -36,14 +39,19 @@ from doseesc.engines.clock_numba import compiled
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
 from doseesc.engines.clock_states import PlayByStates
 from doseesc.engines.enrolment import Calendar
+from doseesc.engines.observed import SeenSums
+from doseesc.engines.observed_play import Seen
+from doseesc.engines.patients_at_risk import DEAD, DRUG_DLT, OTHER_COUNTED, UNUSABLE
 from doseesc.engines.states import row_keys
+from doseesc.engines.watched_patients import FROZEN
+from doseesc.truth import ObservationModel
 
 _TOXIC = (Reason.NO_SAFE_DOSE, Reason.LEVEL_TOO_TOXIC)
 
 
 @dataclass(frozen=True, eq=False)
 class Ended:
-    """How S trials ended, everybody followed to the end.
+    """How S trials ended, everybody followed to the end; who has left is not among the patients.
 
     Attributes
     ----------
@@ -60,8 +68,10 @@ class Ended:
     end: FloatArray
 
 
-def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: Calendar) -> Setting:
-    """Put together what all trials of a design have in common."""
+def setting_of(
+    design: Design, truth: FloatArray, window_days: float, calendar: Calendar, observed: bool = False
+) -> Setting:
+    """Put together what all trials of a design have in common; ``window_days`` is how long patients are watched."""
     stagger = calendar.stagger
     places = range(1, design.max_n + 1)
     return Setting(
@@ -76,6 +86,7 @@ def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: 
         max_n=int(design.max_n),
         waits_when_full=design.waits_when_full,
         max_days=float("inf") if calendar.max_days is None else float(calendar.max_days),
+        observed=observed,
     )
 
 
@@ -86,11 +97,11 @@ class Player(Protocol):
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
 
 
-def player_of(design: Design) -> Player:
-    """Return the fastest way to play trials of a design; all play the same trials."""
+def player_of(design: Design, observed: bool = False) -> Player:
+    """Return the fastest way to play trials of a design, watched or not; all play the same trials."""
     if PlayByStates.can_play(design):
         return PlayByStates(design)
-    if is_tite_crm(design):
+    if is_tite_crm(design) and not observed:
         assert isinstance(design, CRM)
         return PlayCrm(design)
     return PlayInBatches(design)
@@ -98,8 +109,21 @@ def player_of(design: Design) -> Player:
 
 def play_trials(player: Player, patients: ComingPatients, setting: Setting) -> Trials:
     """Play one trial for each row of patients."""
-    trials = new_trials(patients.latent, patients.dlt_day, patients.numbers(), len(setting.probability))
-    return player.play(trials, setting, patients.numbers)
+    fates = patients.fates()
+    trials = new_trials(patients.latent, patients.dlt_day, patients.numbers(), len(setting.probability), fates)
+    while True:
+        trials = player.play(trials, setting, patients.numbers)
+        if not (trials.counts[:, STATUS] == CROWDED).any():
+            return trials
+        trials = with_fates(trials, patients.fates(more=True))
+
+
+class BlockPlayed(NamedTuple):
+    """What a block of trials gave: how many ended in each way, the figures of single trials (S, C), what was seen."""
+
+    ends: EndCounts
+    figures: FloatArray
+    seen: SeenSums | None
 
 
 def play_block(
@@ -111,8 +135,9 @@ def play_block(
     seed: int,
     index: int,
     size: int,
-) -> tuple[EndCounts, FloatArray]:
-    """Play one block of trials; return how many ended in each way, and the figures of single trials (S, C)."""
+    model: ObservationModel | None = None,
+) -> BlockPlayed:
+    """Play one block of trials."""
     most = design.max_n
     patients = DrawnPatients(
         *(calendar, truth, window_days),
@@ -121,28 +146,75 @@ def play_block(
         seed=seed,
         index=index,
         arrivals=most + design.waits_when_full,
+        model=model,
     )
-    trials = play_trials(player, patients, setting_of(design, truth, window_days, calendar))
-    ended = ends_of(design, trials)
+    watched_days = window_days if model is None else model.window
+    trials = play_trials(player, patients, setting_of(design, truth, watched_days, calendar, model is not None))
+    ended = ends_of(design, trials, watched_days)
     rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
-    return EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap)
+    seen = None
+    if model is not None:
+        seen = SeenSums()
+        seen.add(seen_in(trials), ended.n.sum(axis=1), ended.dlt.sum(axis=1))
+    return BlockPlayed(EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap), seen)
 
 
-def ends_of(design: Design, trials: Trials) -> Ended:
+def ends_of(design: Design, trials: Trials, window_days: float) -> Ended:
     """Follow everybody to the end and select; equal ends are asked about once."""
-    dlt, last_dlt, end = _followed_up(trials)
-    known = everybody_known(trials.n, dlt, trials.counts, last_dlt, design.needed_memory)
+    n, dlt, last, frozen, end = _followed_up(trials)
+    known = everybody_known(n, dlt, trials.counts, last, design.needed_memory)
     why = trials.counts[:, [LEVEL, REASON]]
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
     _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
-    tally = known.take(first)
-    reason = why[first, 1]
-    selected = np.where(np.isin(reason, _TOXIC), 0, design.select(tally))
+    selected, reason = (values[back] for values in _ended(design, known.take(first), why[first, 1], None))
+    some = np.flatnonzero(frozen)
+    if len(some):
+        there, pending = _with_frozen(trials, known.take(some), some, window_days)
+        selected[some], reason[some] = _ended(design, there, why[some, 1], pending)
+    return Ended(n, dlt, selected, reason, end)
+
+
+def _ended(design: Design, tally: Tally, reason: IntArray, pending: Pending | None) -> tuple[IntArray, IntArray]:
+    """Return what is selected, and why the trial ended."""
+    selected = np.where(np.isin(reason, _TOXIC), 0, design.select(design.seen(tally, pending)))
     full = reason == Reason.MAX_N
     if full.any():
         # Enough patients: what the design says of them when all are known is why the trial ended.
-        reason[full] = design.decide(tally.take(full)).reason_code
-    return Ended(trials.n, dlt, selected[back], reason[back], end)
+        reason = reason.copy()
+        of_full = design.decide(tally.take(full), None if pending is None else pending.take(full))
+        reason[full] = of_full.reason_code
+    return selected, reason
+
+
+def _with_frozen(trials: Trials, entered: Tally, rows: IntArray, window_days: float) -> tuple[Tally, Pending]:
+    """Return the tally of those whose outcome is known, and beside it those of whom it never will be."""
+    what = trials.what[rows]
+    entered_at = np.arange(what.shape[1]) < trials.counts[rows, PATIENTS][:, None]
+    frozen = entered_at & (what & FROZEN > 0)
+    level, days = trials.level[rows], trials.assessed[rows] - trials.entered[rows]
+    pending = Pending(
+        level=np.where(frozen, level, 0),
+        days=np.where(frozen, np.minimum(days, np.nextafter(window_days, 0.0)), 0.0),
+        window_days=window_days,
+        dlt_days=np.where(entered_at & trials.has_dlt[rows], np.minimum(days, window_days), np.nan),
+        last_cohort=(frozen & (np.arange(what.shape[1]) >= trials.counts[rows, COHORT_FIRST][:, None])).sum(axis=1),
+        n_doses=entered.n_doses,
+    )
+    memory = dict(entered.memory)
+    if "last_n" in memory:
+        memory["last_n"] = memory["last_n"] - pending.in_last_cohort(entered)
+    return Tally(entered.n - pending.count, entered.dlt, entered.level, memory), pending
+
+
+def seen_in(trials: Trials) -> Seen:
+    """Return what an observation model made of the patients of each trial."""
+    entered = np.arange(trials.what.shape[1]) < trials.counts[:, PATIENTS][:, None]
+    what = np.where(entered, trials.what, 0).astype(np.uint8)
+
+    def count(bits: np.uint8) -> IntArray:
+        return (what & bits > 0).sum(axis=1, dtype=np.int64)
+
+    return Seen(count(UNUSABLE), count(DEAD), count(DRUG_DLT), count(OTHER_COUNTED))
 
 
 def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArray:
@@ -168,16 +240,23 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
 
 
 @compiled
-def _followed_up(x: Trials) -> tuple[IntArray, IntArray, FloatArray]:
+def _followed_up(x: Trials) -> tuple[IntArray, IntArray, IntArray, BoolArray, FloatArray]:
+    """Return patients and DLTs by level and of the last cohort when all is known, if any is frozen, the last day."""
     size, doses = x.n.shape
-    dlt = np.zeros((size, doses), dtype=np.int64)
-    last_dlt = np.zeros(size, dtype=np.int64)
+    n, dlt = np.zeros((size, doses), dtype=np.int64), np.zeros((size, doses), dtype=np.int64)
+    last = np.zeros((size, 2), dtype=np.int64)
+    frozen = np.zeros(size, dtype=np.bool_)
     end = np.zeros(size)
     for s in range(size):
         first = x.counts[s, COHORT_FIRST]
         for i in range(x.counts[s, PATIENTS]):
             end[s] = max(end[s], x.assessed[s, i])
+            if x.what[s, i] & UNUSABLE:
+                continue
+            n[s, x.level[s, i] - 1] += 1
+            last[s, 0] += i >= first
+            frozen[s] |= x.what[s, i] & FROZEN > 0
             if x.has_dlt[s, i]:
                 dlt[s, x.level[s, i] - 1] += 1
-                last_dlt[s] += i >= first
-    return dlt, last_dlt, end
+                last[s, 1] += i >= first
+    return n, dlt, last, frozen, end

@@ -23,7 +23,6 @@ from doseesc.engines.clock_arrays import (
     IN_A_ROW,
     LEVEL,
     LOOK,
-    NOW,
     PATIENTS,
     PENDING,
     SHORT,
@@ -32,8 +31,10 @@ from doseesc.engines.clock_arrays import (
     check_not_stuck,
 )
 from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, ignores_follow_up, seen
+from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
+from doseesc.engines.patients_at_risk import UNUSABLE
 
 _BITS = 63  # of a whole number that is not negative
 
@@ -207,17 +208,21 @@ def _pack(x: Trials, layout: Layout, s: int, later: bool, key: IntArray) -> None
     if later:
         for k in range(counts[PENDING]):
             i = x.place[s, k]
+            j = x.level[s, i] - 1
+            word = j // layout.doses
+            after = min((word + 1) * layout.doses, doses) - 1 - j  # doses packed after this one
             if x.has_dlt[s, i]:
-                j = x.level[s, i] - 1
-                word = j // layout.doses
-                after = min((word + 1) * layout.doses, doses) - 1 - j  # doses packed after this one
                 key[word] += 1 << (bits * (3 * after + 1))
+            elif x.what[s, i] & UNUSABLE:
+                key[word] -= 1 << (bits * (3 * after + 2))
     last = len(key) - 1
     rest = counts[LEVEL]
     if layout.last_n or layout.last_dlt:
-        now, known, dlt, open_outcomes = x.days[s, NOW], 0, 0, 0
+        known, dlt, open_outcomes = 0, 0, 0
         for i in range(counts[COHORT_FIRST], counts[PATIENTS]):
-            if later or x.assessed[s, i] <= now:
+            if has_left(x, s, i) or (later and x.what[s, i] & UNUSABLE):
+                continue
+            if later or is_known(x, s, i):
                 known += 1
                 dlt += x.has_dlt[s, i]
             else:

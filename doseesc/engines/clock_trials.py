@@ -11,10 +11,14 @@ from designs import Decision, Design, Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_positive, require_whole
 from doseesc.engines.characteristics import check_probabilities
+from doseesc.engines.clock import require_observable
 from doseesc.engines.clock_arrays import NOW, OPENED, PATIENTS, TURNED_AWAY, Trials
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK
+from doseesc.engines.patients_at_risk import UNUSABLE
+from doseesc.engines.watched_patients import DIED, LOST
+from doseesc.truth import ObservationModel
 
 
 class CalendarDecision(NamedTuple):
@@ -38,6 +42,11 @@ class CalendarTrial:
     arrived, entered, assessed : array, shape (N,)
         Day of arrival, of first dose, and of the end of the assessment.
     has_dlt : array of bool, shape (N,)
+        Whether a DLT is counted.
+    replaced : array of bool, shape (N,)
+        Who was not evaluable, and left on the day ``assessed``.
+    died, lost : array of bool, shape (N,)
+        Whose follow-up ended with death, or loss.
     decisions : list of CalendarDecision
         What was decided at each look, waits included.
     suspensions : list of (float, float)
@@ -57,6 +66,9 @@ class CalendarTrial:
     entered: FloatArray
     assessed: FloatArray
     has_dlt: BoolArray
+    replaced: BoolArray
+    died: BoolArray
+    lost: BoolArray
     decisions: list[CalendarDecision]
     suspensions: list[tuple[float, float]]
     turned_away: int
@@ -66,7 +78,7 @@ class CalendarTrial:
 
     @property
     def size(self) -> int:
-        """Number of patients N."""
+        """Number of patients N, those replaced among them."""
         return len(self.level)
 
     @property
@@ -94,6 +106,7 @@ def calendar_trials(
     n_trials: int = 1,
     seed: int = 1,
     patients: ComingPatients | None = None,
+    observation: ObservationModel | None = None,
 ) -> list[CalendarTrial]:
     """Play a few trials and return them in full.
 
@@ -107,6 +120,8 @@ def calendar_trials(
         Trials, the first of those simulated with this seed.
     patients : ComingPatients, optional
         The patients who come, such as :class:`doseesc.engines.GivenPatients`; by default drawn.
+    observation : ObservationModel, optional
+        What else happens to patients, as for :func:`doseesc.engines.simulate_calendar`.
 
     Examples
     --------
@@ -126,9 +141,17 @@ def calendar_trials(
     require_whole("n_trials", n_trials, 1)
     if n_trials > BLOCK:
         raise ValueError(f"n_trials must be at most {BLOCK:,}: these are trials to look at, not {n_trials:,}")
+    if observation is not None:
+        require_observable(design, observation, float(window_days), calendar.dlt_times)
+    watched_days = float(window_days) if observation is None else observation.window
     if patients is None:
         patients = DrawnPatients(
-            calendar, truth, float(window_days), patients=design.max_n, trials=int(n_trials), seed=seed, index=0
+            *(calendar, truth, float(window_days)),
+            patients=design.max_n,
+            trials=int(n_trials),
+            seed=seed,
+            index=0,
+            model=observation,
         )
     told: list[list[CalendarDecision]] = [[] for _ in patients.latent]
 
@@ -137,11 +160,11 @@ def calendar_trials(
         for trial, now, (level, size, code) in zip(looking.tolist(), day.tolist(), answers, strict=True):
             told[trial].append(CalendarDecision(now, level, size, Reason(int(code))))
 
-    setting = setting_of(design, truth, float(window_days), calendar)
+    setting = setting_of(design, truth, watched_days, calendar, observation is not None)
     trials = play_trials(PlayInBatches(design, note), patients, setting)
-    ended = ends_of(design, trials)
+    ended = ends_of(design, trials, watched_days)
     return [
-        _trial(trials, row, float(window_days), told[row], int(ended.selected[row]), int(ended.reason_code[row]))
+        _trial(trials, row, watched_days, told[row], int(ended.selected[row]), int(ended.reason_code[row]))
         for row in range(len(told))
     ]
 
@@ -161,6 +184,9 @@ def _trial(
         entered=trials.entered[row, :n].copy(),
         assessed=trials.assessed[row, :n].copy(),
         has_dlt=trials.has_dlt[row, :n].copy(),
+        replaced=trials.what[row, :n] & UNUSABLE > 0,
+        died=trials.what[row, :n] & DIED > 0,
+        lost=trials.what[row, :n] & LOST > 0,
         decisions=decisions,
         suspensions=[(float(shut_from[k]), float(opened_again[k])) for k in shut],
         turned_away=int(trials.counts[row, TURNED_AWAY]),

@@ -10,6 +10,7 @@ The simulation counts the same figures among its patients.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -176,6 +177,18 @@ class SeenSums:
         self._enrolled = np.pad(self._enrolled, (0, size - len(self._enrolled)))
         self._enrolled[: len(counts)] += counts
         self._totals += figures.sum(axis=0)
+
+    @classmethod
+    def merged(cls, parts: Iterable[SeenSums]) -> SeenSums:
+        """Put several together."""
+        whole = cls()
+        for part in parts:
+            whole._totals = whole._totals + part._totals
+            whole._products = whole._products + part._products
+            size = max(len(whole._enrolled), len(part._enrolled))
+            padded = [np.pad(each, (0, size - len(each))) for each in (whole._enrolled, part._enrolled)]
+            whole._enrolled = padded[0] + padded[1]
+        return whole
 
     def observed(
         self, characteristics: OperatingCharacteristics, ends: TrialEnds, visits: FloatArray, law: PatientLaw

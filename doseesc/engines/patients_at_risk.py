@@ -28,7 +28,7 @@ OTHER_COUNTED, UNUSABLE, DEAD, DRUG_COUNTED, DRUG_DLT = (np.uint8(1 << bit) for 
 _FATE, _SHIFT = np.uint8(7), np.uint8(3)
 _ROWS = 2  # replacements per trial drawn at a time
 
-_DRUG, _BACKGROUND, _DEATH, _LOSS, _SENSITIVITY, _SPECIFICITY, _ATTRIBUTION = range(7)
+DRUG, _BACKGROUND, _DEATH, _LOSS, _SENSITIVITY, _SPECIFICITY, _ATTRIBUTION = range(7)
 
 
 class AtRisk(NamedTuple):
@@ -107,8 +107,8 @@ class ObservedBlock:
     def begin(self, block: TrialBlock, index: int) -> None:
         """Go on to block ``index``."""
         self.most, self.trials = block.latent.shape
-        self._first.begin(_streams(self._seed, index, 0), self.trials, block.latent)
-        self._replacements.begin(_streams(self._seed, index, 1), self.trials, None)
+        self._first.begin(latent_streams(self._seed, index, 0), self.trials, block.latent)
+        self._replacements.begin(latent_streams(self._seed, index, 1), self.trials, None)
 
     def first(self, row: int) -> AtRisk:
         """Return the patients of one row, one of each trial."""
@@ -157,7 +157,7 @@ class _Rows:
     def _draw(self) -> None:
         first, trials = self._drawn, self._patients.fate.shape[1]
         if self._latent is None:
-            latent = _uniforms(self._streams[_DRUG], _ROWS, trials)
+            latent = uniforms(self._streams[DRUG], _ROWS, trials)
         else:
             latent = self._latent[first : first + _ROWS]
         self._drawn = end = first + len(latent)
@@ -165,14 +165,16 @@ class _Rows:
             larger = self._room(2 * end, trials)
             larger.put(slice(0, first), self._patients.each(lambda array: array[:first]))
             self._patients = larger
-        self._patients.put(slice(first, end), _at_risk(self._model, self._streams, latent))
+        self._patients.put(
+            slice(first, end), at_risk(self._model, latent, *latent_events(self._model, self._streams, *latent.shape))
+        )
 
     def _room(self, rows: int, trials: int) -> AtRisk:
         shape = (rows, trials)
         return AtRisk(np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.uint8))
 
 
-def _streams(seed: int, index: int, row: int) -> dict[int, np.random.Generator]:
+def latent_streams(seed: int, index: int, row: int) -> dict[int, np.random.Generator]:
     """Return a stream for each kind of latent number of the first patients (row 0) or the replacements (1)."""
     return {
         kind: np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index, row, kind))))
@@ -180,18 +182,19 @@ def _streams(seed: int, index: int, row: int) -> dict[int, np.random.Generator]:
     }
 
 
-def _uniforms(stream: np.random.Generator, rows: int, trials: int) -> FloatArray:
+def uniforms(stream: np.random.Generator, rows: int, trials: int) -> FloatArray:
     """Draw whole rows, so that a trial's patients do not depend on how many trials are kept."""
     drawn = stream.random((rows, BLOCK))
     return drawn if trials == BLOCK else np.ascontiguousarray(drawn[:, :trials])
 
 
-def _at_risk(model: ObservationModel, streams: dict[int, np.random.Generator], latent: FloatArray) -> AtRisk:
-    """Work out what happens to patients besides the drug's DLT, and when that still comes first."""
-    rows, trials = latent.shape
+def latent_events(
+    model: ObservationModel, streams: dict[int, np.random.Generator], rows: int, trials: int
+) -> tuple[dict[int, FloatArray], Events]:
+    """Draw the latent numbers of some rows of patients besides the drug's, flat by kind, and find their events."""
     # Numbers that no patient needs are not drawn; each kind has a stream of its own, so that none shifts another.
     uniform = {
-        kind: _uniforms(streams[kind], rows, trials).ravel()
+        kind: uniforms(streams[kind], rows, trials).ravel()
         for kind, needed in (
             (_BACKGROUND, model.background > 0 and model.specificity < 1),
             (_DEATH, model.death > 0),
@@ -202,12 +205,16 @@ def _at_risk(model: ObservationModel, streams: dict[int, np.random.Generator], l
         )
         if needed
     }
+    return uniform, Events.of(model, uniform)
+
+
+def at_risk(model: ObservationModel, latent: FloatArray, uniform: dict[int, FloatArray], events: Events) -> AtRisk:
+    """Work out what happens to patients (R, S) besides the drug's DLT, and when that still comes first."""
     drug = latent.ravel()
     in_window = float(model.dlts_by(model.window))
     prone = drug if in_window == 1 else drug / in_window
     counted, happens = prone.copy(), prone.copy()
     fate = np.zeros(drug.size, dtype=np.uint8)
-    events = _Events.of(model, uniform)
     touched = events.patient
     for with_dlt in (True, False) if model.death_relative_risk != 1 else (True,):
         dies = events.death_time(model.death_after_dlt if with_dlt else model.death)
@@ -222,14 +229,14 @@ def _at_risk(model: ObservationModel, streams: dict[int, np.random.Generator], l
             fate[touched] |= seen
     if _SENSITIVITY in uniform:
         counted[uniform[_SENSITIVITY] >= model.sensitivity] = np.inf
-    return AtRisk(counted, happens, prone, fate).each(lambda array: array.reshape(rows, trials))
+    return AtRisk(counted, happens, prone, fate).each(lambda array: array.reshape(latent.shape))
 
 
 def _positive(share: FloatArray) -> FloatArray:
     return np.maximum(share, 1e-300)
 
 
-class _Events(NamedTuple):
+class Events(NamedTuple):
     """Times of the events of those patients to whom any may happen; infinite where it does not."""
 
     patient: IntArray
@@ -240,7 +247,7 @@ class _Events(NamedTuple):
     window: float
 
     @classmethod
-    def of(cls, model: ObservationModel, uniform: dict[int, FloatArray]) -> _Events:
+    def of(cls, model: ObservationModel, uniform: dict[int, FloatArray]) -> Events:
         """Find the patients with events, and when these come."""
         largest = max(model.death, model.death_after_dlt)
         limits = {_BACKGROUND: model.background, _DEATH: largest, _LOSS: model.loss}
@@ -269,17 +276,20 @@ class _Events(NamedTuple):
         times[dying] = DEATH_TIMES.quantile(self.death[dying] / max(probability, 1e-300), self.window)
         return times
 
+    def first(self, dies: FloatArray) -> tuple[BoolArray, BoolArray, BoolArray]:
+        """Return for whom a counted background event, death, or loss comes first, for these times of death."""
+        background = self.background < np.minimum(dies, self.lost)
+        died = (dies <= self.lost) & np.isfinite(dies) & ~background
+        return background, died, (self.lost < dies) & ~background
 
-def _fates(model: ObservationModel, events: _Events, dies: FloatArray) -> npt.NDArray[np.uint8]:
+
+def _fates(model: ObservationModel, events: Events, dies: FloatArray) -> npt.NDArray[np.uint8]:
     """Read a patient's record as a data manager does, up to the first event counted or the end of follow-up."""
-    followed_until = np.minimum(dies, events.lost)
-    background = events.background < followed_until
-    death_seen = (dies <= events.lost) & np.isfinite(dies) & ~background
-    lost = (events.lost < dies) & ~background
-    counted = background | (death_seen & events.attributed)
+    background, died, lost = events.first(dies)
+    counted = background | (died & events.attributed)
     replaced = np.zeros(len(dies), dtype=np.bool_)
     if model.replaces_deaths:
-        replaced |= death_seen & ~events.attributed
+        replaced |= died & ~events.attributed
     if model.replaces_losses:
         replaced |= lost
     return counted * OTHER_COUNTED | replaced * UNUSABLE | np.isfinite(dies) * DEAD

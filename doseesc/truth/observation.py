@@ -47,8 +47,9 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.truth.event_times import DEATH_TIMES, EVEN_TIMES, EventTimes, quadrature
 
-DEATH_POLICIES = ("all_count", "fraction", "replaced", "dlt_free")
-LOSS_POLICIES = ("replaced", "dlt_free")
+DEATH_POLICIES = ("all_count", "fraction", "replaced", "dlt_free", "weight_frozen")
+LOSS_POLICIES = ("replaced", "dlt_free", "weight_frozen")
+UNATTRIBUTED_POLICIES = ("replaced", "dlt_free")
 LEAST_EVALUABLE = 0.01
 """A trial in which fewer patients than this are evaluable is refused."""
 
@@ -102,9 +103,10 @@ class ObservationModel:
         Law of the time of a drug DLT over ``curve_window``.
     death_relative_risk : float
         How many times likelier a patient with a drug DLT in the window is to die in it.
-    deaths : {"all_count", "fraction", "replaced", "dlt_free"}
+    deaths : {"all_count", "fraction", "replaced", "dlt_free", "weight_frozen"}
         What is made of a death without a counted event before: a DLT; a DLT in ``attributed_fraction`` of cases;
-        the patient is not evaluable and replaced; or is taken for DLT-free.
+        the patient is not evaluable and replaced; or is taken for DLT-free; or the outcome stays open and counts by
+        its follow-up, for designs on a calendar that weigh pending patients (as DLT-free without a calendar).
     attributed_fraction : float
         For ``"fraction"``.
     unattributed : {"dlt_free", "replaced"}
@@ -115,7 +117,7 @@ class ObservationModel:
         Probability that a background event is not; 0, as without adjudication, counts all.
     loss : float
         Probability of loss to follow-up in the window.
-    losses : {"replaced", "dlt_free"}
+    losses : {"replaced", "dlt_free", "weight_frozen"}
         What is made of a patient lost without a counted event.
 
     Raises
@@ -154,7 +156,11 @@ class ObservationModel:
         for name in ("background", "death", "attributed_fraction", "sensitivity", "specificity", "loss"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], not {getattr(self, name)}")
-        for name, known in (("deaths", DEATH_POLICIES), ("unattributed", LOSS_POLICIES), ("losses", LOSS_POLICIES)):
+        for name, known in (
+            ("deaths", DEATH_POLICIES),
+            ("unattributed", UNATTRIBUTED_POLICIES),
+            ("losses", LOSS_POLICIES),
+        ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {getattr(self, name)!r}")
         if not self.death_relative_risk >= 0:
@@ -179,6 +185,11 @@ class ObservationModel:
     def replaces_losses(self) -> bool:
         """Whether a patient lost without a counted event is replaced."""
         return self.losses == "replaced"
+
+    @property
+    def freezes(self) -> bool:
+        """Whether the weight of patients who die or are lost is frozen at their last follow-up."""
+        return "weight_frozen" in (self.deaths, self.losses)
 
     @property
     def death_after_dlt(self) -> float:

@@ -18,7 +18,7 @@ from doseesc.engines.patients_at_risk import (
     OTHER_COUNTED,
     UNUSABLE,
     ObservedBlock,
-    _streams,
+    latent_streams,
     outcomes,
 )
 from doseesc.truth.event_times import DEATH_TIMES, EarlyTimes, UniformTimes, WeibullTimes, death_in_window
@@ -135,7 +135,7 @@ def test_each_record_is_read_as_by_hand(deaths, window, risk, rest):
     kinds = ("drug", "background", "death", "loss", "sensitivity", "specificity", "attribution")
     latent = {
         kind: stream.random((2, BLOCK))[:, :trials]
-        for kind, stream in zip(kinds, _streams(3, 5, 0).values(), strict=True)
+        for kind, stream in zip(kinds, latent_streams(3, 5, 0).values(), strict=True)
     }
     for p in (0.2, 0.6):
         for row in range(2):

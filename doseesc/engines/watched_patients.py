@@ -1,0 +1,168 @@
+"""Patients as an observation model shows them, day by day: what becomes of each at every dose, and on which day.
+
+They are the patients of :mod:`doseesc.engines.patients_at_risk`, the first ones and those who replace them, from the
+same latent numbers, so that what is made of a patient is the same with a calendar as without.  A patient in whom
+nothing but the drug's DLT can happen has it on the day that a clock without an observation model says; where a death,
+a loss or a background event may come first, on the day t at which p F(t) reaches the latent number u, since that is
+what decides which is first.  Both days have the law F.
+
+Follow-up ends with the first event counted, with death, with loss, or with the window.  On that day it is known what is
+made of the patient: a death or loss taken for DLT-free is known as such at once, and who is replaced leaves then.  With
+``weight_frozen`` the outcome will never be known, and the follow-up counts as far as it went.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.patients_at_risk import (
+    DRUG,
+    DRUG_COUNTED,
+    OTHER_COUNTED,
+    UNUSABLE,
+    AtRisk,
+    at_risk,
+    latent_events,
+    latent_streams,
+    outcomes,
+    uniforms,
+)
+from doseesc.truth import ObservationModel
+
+DIED, LOST, FROZEN = (np.uint8(1 << bit) for bit in range(5, 8))
+"""Further bits of an outcome: follow-up ended with death, with loss, and without ever an outcome."""
+
+COUNTED = DRUG_COUNTED | OTHER_COUNTED
+"""Bits of a patient who is counted as a DLT."""
+
+FIRST, REPLACEMENT = 0, 1
+"""Rows of patients: those of a trial in which everybody is evaluable, and those who replace them."""
+
+
+class Watched(NamedTuple):
+    """Patients and what may happen to them, arrays of shape (P, S), patient by patient.
+
+    Attributes
+    ----------
+    model : ObservationModel
+    latent, dlt_day : array, shape (P, S)
+        The drug's latent numbers, and the day of its DLT in patients to whom nothing else can happen.
+    at_risk : AtRisk
+    touched : array of int, shape (T,)
+        Flat places of the patients to whom anything else can happen.
+    until : array, shape (V, T)
+        The day on which their follow-up ends, unless the drug's DLT is counted first; for those with a DLT of the drug
+        in the window and, where it changes the chance of death, those without.
+    ending : array of uint8, shape (V, T)
+        :data:`DIED`, :data:`LOST` and :data:`FROZEN`.
+    """
+
+    model: ObservationModel
+    latent: FloatArray
+    dlt_day: FloatArray
+    at_risk: AtRisk
+    touched: IntArray
+    until: FloatArray
+    ending: npt.NDArray[np.uint8]
+
+
+def watched(
+    model: ObservationModel, latent: FloatArray, fresh: FloatArray, streams: dict[int, np.random.Generator]
+) -> Watched:
+    """Find out what may happen to patients.
+
+    Parameters
+    ----------
+    model : ObservationModel
+    latent, fresh : array, shape (P, S)
+        The drug's latent numbers, and fresh uniform ones for the days of its DLTs.
+    streams : dict
+        Of all other latent numbers, from :func:`doseesc.engines.patients_at_risk.latent_streams`.
+    """
+    uniform, events = latent_events(model, streams, *latent.shape)
+    until, ending = [], []
+    for with_dlt in (True, False) if model.death_relative_risk != 1 else (True,):
+        dies = events.death_time(model.death_after_dlt if with_dlt else model.death)
+        _, died, lost = events.first(dies)
+        until.append(np.minimum(np.minimum(events.background, dies), np.minimum(events.lost, model.window)))
+        frozen = np.zeros(len(dies), dtype=np.bool_)
+        if model.deaths == "weight_frozen":
+            frozen |= died
+        if model.losses == "weight_frozen":
+            frozen |= lost
+        ending.append(died * DIED | lost * LOST | frozen * FROZEN)
+    share = float(model.dlts_by(model.window))
+    day = np.asarray(model.dlt_times.quantile(fresh if share == 1 else share * fresh, model.horizon))
+    found = at_risk(model, latent, uniform, events)
+    return Watched(model, latent, day, found, events.patient, np.array(until), np.array(ending))
+
+
+def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+    """Return what is made of each patient at a dose with this DLT probability of the drug, and on which day.
+
+    Returns
+    -------
+    array of uint8, shape (P, S)
+        Bits as of :func:`doseesc.engines.patients_at_risk.outcomes` and of this module; of who has a DLT of the drug
+        counted, no others but deaths.
+    array, shape (P, S)
+        Days from first dose to the end of follow-up.
+    """
+    model, touched = patients.model, patients.touched
+    chance = np.full(patients.latent.size, probability)
+    flat = patients.at_risk.each(np.ravel)
+    bits = outcomes(flat, chance, model.death_relative_risk != 1)
+    counted = bits & DRUG_COUNTED > 0
+    day = np.where(counted, patients.dlt_day.ravel(), model.window)
+    if len(touched):
+        way = np.zeros(len(touched), dtype=np.int64)
+        if len(patients.until) > 1:
+            way = (flat.prone_above[touched] >= probability).astype(np.int64)
+        column = np.arange(len(touched))
+        until, ending = patients.until[way, column], patients.ending[way, column]
+        drug = counted[touched]
+        share = np.minimum(patients.latent.ravel()[touched] / max(probability, 1e-300), 1.0)
+        drug_day = np.minimum(model.dlt_times.quantile(np.where(drug, share, 0.0), model.horizon), until)
+        day[touched] = np.where(drug, drug_day, until)
+        left = bits[touched]
+        bits[touched] = np.where(drug, left & ~(OTHER_COUNTED | UNUSABLE), left | ending)
+    return bits.reshape(patients.latent.shape), day.reshape(patients.latent.shape)
+
+
+class WatchedBlock:
+    """The patients of one block of trials: the first ones, and as many replacements as are asked for.
+
+    Parameters
+    ----------
+    model : ObservationModel
+    seed, index : int
+        Block ``index`` of all trials with this seed.
+    latent, fresh : array, shape (P, S)
+        The first patients' latent numbers and those of their DLTs' days.
+    later : numpy.random.Generator
+        A stream for the days of the replacements' DLTs.
+    """
+
+    def __init__(
+        self,
+        model: ObservationModel,
+        seed: int,
+        index: int,
+        latent: FloatArray,
+        fresh: FloatArray,
+        later: np.random.Generator,
+    ) -> None:
+        self._model, self._later = model, later
+        self._streams = latent_streams(seed, index, REPLACEMENT)
+        self.first = watched(model, latent, fresh, latent_streams(seed, index, FIRST))
+
+    def more_replacements(self, count: int) -> Watched:
+        """Return so many further replacements of each trial."""
+        trials = self.first.latent.shape[1]
+        latent = uniforms(self._streams[DRUG], count, trials)
+        fresh = uniforms(self._later, count, trials)
+        return watched(self._model, latent, fresh, self._streams)
