@@ -8,7 +8,8 @@ Columns, in any order:
     yes, no, or empty for a patient who is pending: still in the DLT window, without a DLT so far.  A "no" is final only
     once the window is over; until then the patient is pending, too.
 ``date``
-    Of the first dose, year-month-day.  May be left out where nobody is pending.
+    Of the first dose, year-month-day.  May be left out where nobody is pending; every "no" is then taken as final, and
+    a note says so.
 ``dlt_date`` or ``dlt_day``
     When a DLT came: the date, or the days since the first dose.
 ``last_seen``
@@ -53,7 +54,7 @@ class Patients:
     window_days : float or None
         The DLT window; None where it is not known, and the file's word is all there is.
     notes : tuple of str
-        What should be known but is not wrong: columns that are not read.
+        What should be known but is not wrong: columns that are not read, and outcomes that are taken as final.
     """
 
     source: str
@@ -110,7 +111,9 @@ def read_patients(
         check.row(line, given)
     if check.problems:
         raise PatientsError(name, check.problems)
-    return Patients(name, tuple(check.patients), on, window_days, _notes(others))
+    return Patients(
+        name, tuple(check.patients), on, window_days, (*_notes(others), *_taken_as_final(check.patients, window_days))
+    )
 
 
 def as_date(given: datetime.date | str | None) -> datetime.date | None:
@@ -134,6 +137,20 @@ def as_date(given: datetime.date | str | None) -> datetime.date | None:
         return datetime.date.fromisoformat(given)
     except (TypeError, ValueError):
         raise ValueError(f"date must be year-month-day, such as 2026-11-29, not {given!r}") from None
+
+
+def _taken_as_final(patients: Sequence[Patient], window_days: float | None) -> tuple[str, ...]:
+    """Say that nothing shows whether patients without a DLT are still in the window."""
+    if all(each.dlt for each in patients) or (window_days is not None and patients[0].date is not None):
+        return ()
+    if window_days is None:
+        missing, remedy = "the DLT window is not known", "window_days"
+    else:
+        missing, remedy = "no dates of first doses are given", "the column  date"
+    return (
+        f"{missing}, so every  no  is taken as final; patients who may still be in the window are pending, and are "
+        f"waited for once you give  {remedy}",
+    )
 
 
 def _notes(others: Sequence[str]) -> tuple[str, ...]:

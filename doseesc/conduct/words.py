@@ -90,7 +90,10 @@ def wait_words(watch: Watch) -> str:
     said = f"Wait for {whom}{_until(last, watch)}"
     if first is None or first.then is None or first.then.waits:
         return said
-    return f"{said}; if no DLT {_by(first, watch)}: {_then(watch, first)}"
+    others = dict.fromkeys(
+        short_words(each.then, doses, each.mtd) for each in watch.outcomes if any(count > 0 for count in each.dlts)
+    )
+    return f"{said}; if no DLT {_by(first, watch)}: {_then(watch, first)}; with DLTs: {' or '.join(others)}"
 
 
 def _overdue_words(watch: Watch, overdue: Sequence[Entered]) -> str:

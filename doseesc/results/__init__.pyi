@@ -12,6 +12,7 @@ from .arms import summarise_phase2 as summarise_phase2
 from .arms import unsafe_limit as unsafe_limit
 from .cells import Cell as Cell
 from .cells import Difference as Difference
+from .criterion import Standing as Standing
 from .document import study_part as study_part
 from .document_models import ResultsDocument as ResultsDocument
 from .document_models import results_schema as results_schema
@@ -40,3 +41,5 @@ from .results import Results as Results
 from .times import CALENDAR as CALENDAR
 from .times import Times as Times
 from .times import on_calendar as on_calendar
+from .verdict import Leaders as Leaders
+from .verdict import Verdict as Verdict

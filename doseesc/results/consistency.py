@@ -87,7 +87,8 @@ def check_rebuilt(document: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> No
     ValueError
         With the first place.
     """
-    for name in ("study", "truths", "cells", "differences", "agreement", "phase2", "policies", "time"):
+    names = ("study", "truths", "cells", "differences", "agreement", "phase2", "policies", "time")
+    for name in (*names, "verdict") if document.get("verdict") is not None else names:
         place = _unlike(document.get(name), rebuilt.get(name), name)
         _require(place is None, str(place), "something else than follows from the other figures")
 

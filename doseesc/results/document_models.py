@@ -8,26 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from doseesc.engines import BY_LEVEL, METRICS, OBSERVED_METRICS
 from doseesc.results.arm_figures import ARM_METRICS
 from doseesc.results.arms import Phase2Summary
 from doseesc.results.cells import Difference
+from doseesc.results.document_values import NotNegative, Part, Share, Whole
+from doseesc.results.document_verdict import VerdictPart
 from doseesc.results.times import SPREAD
 
-Share = Annotated[float, Field(ge=0, le=1 + 1e-9)]
-"""A probability; sums of probabilities may exceed 1 in their last bits."""
-NotNegative = Annotated[float, Field(ge=0)]
-Whole = Annotated[int, Field(ge=0)]
 Method = Literal["monte_carlo", "exact", "calendar"]
 """Simulated without a calendar, computed exactly, or simulated on the calendar."""
-
-
-class Part(BaseModel):
-    """Part of ``results.json``: no other keys than these."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _errors(name: str, text: str, metrics: tuple[str, ...], by_level: tuple[str, ...]) -> type[Part]:
@@ -363,6 +355,7 @@ class ResultsDocument(Part):
         "error of the paired difference."
     )
     agreement: Agreement | None = Field(description="null where nothing was both simulated and computed exactly.")
+    verdict: VerdictPart | None = Field(default=None, description="What the comparison of the designs comes to.")
     notes: list[str] = Field(description="What the reader should know.")
     phase2: Phase2Part
     scenario_text: str | None = Field(description="The scenario file, verbatim.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from doseesc.results.frame import frame_of
 from doseesc.results.plain import plain_values
 from doseesc.results.policies import PolicyComparison, policies_from, policies_part
 from doseesc.results.times import Times, time_rows, times_from, times_part
+from doseesc.results.verdict import Verdict, verdict_of
 from doseesc.results.versions import FORMAT, version_notes
 
 if TYPE_CHECKING:
@@ -118,6 +120,11 @@ class Results:
         z = np.abs(scores)
         return len(z), int((z <= 2).sum()), int((z <= 4).sum())
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Which design is best by the study's own criterion, and what would change that."""
+        return verdict_of(self.study, self.cells)
+
     def provenance_now(self) -> dict[str, Any]:
         """Return what the figures depend on: this process, or what it was when results read back were made."""
         if self.provenance is not None:
@@ -159,6 +166,7 @@ class Results:
             ],
             "differences": [asdict(difference) for difference in self.differences],
             "agreement": None if agreement is None else dict(zip(parts, agreement, strict=True)),
+            "verdict": self.verdict.to_dict(),
             "notes": list(self.notes),
             "phase2": {
                 "margin": study.true_mtd_rule.margin,

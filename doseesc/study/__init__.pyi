@@ -1,5 +1,6 @@
 from . import shipped as shipped
 from .borrow_section import Borrow as Borrow
+from .comparison_section import Comparison as Comparison
 from .designs import SkeletonRule as SkeletonRule
 from .observation_section import Observation as Observation
 from .phase2_assumptions import Assumption as Assumption

@@ -14,6 +14,7 @@ from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.calendar_section import StaggerSection, TimeParts, calendar_problems
+from doseesc.study.comparison_section import Comparison, comparison_problems
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes, Late
 from doseesc.study.label_checks import label_problems
@@ -45,6 +46,7 @@ class Parts:
     window: int | None
     observations: Sequence[tuple[int, Observation]]
     analysis: Analysis | None
+    comparison: Comparison | None
     time: TimeParts
 
     @staticmethod
@@ -62,6 +64,7 @@ class Parts:
             window=_usable(Whole, data.get("dlt_window_days")),
             observations=_usable_items(Observation, one_or_more(data.get("observation"))),
             analysis=_usable(Analysis, data.get("analysis")),
+            comparison=_usable(Comparison, data.get("comparison")),
             time=TimeParts(
                 data.get("accrual") is not None,
                 _usable(AnyTimes, data.get("dlt_times")),
@@ -102,6 +105,9 @@ def problems_across(parts: Parts) -> list[Problem]:
         problems += _arm(arm, ("phase2_arms", place))
     if parts.analysis is not None:
         problems += analysis_problems(parts.analysis, labels, parts.target)
+    if parts.comparison is not None:
+        names = [each.name for _, each in parts.scenarios if each.random is None]
+        problems += comparison_problems(parts.comparison, names, ("comparison",))
     own_times = [each.dlt_times is not None for _, each in parts.observations]
     problems += calendar_problems(parts.time, own_times)
     times = parts.time.dlt_times

@@ -18,6 +18,7 @@ from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
 from doseesc.study.calendar_section import StaggerSection, TimeParts, calendar_of
 from doseesc.study.checks import Parts, problems_across
+from doseesc.study.comparison_section import Comparison
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes
 from doseesc.study.levels import Level, level_of
@@ -77,6 +78,8 @@ class Study(Section):
     """The designs to compare."""
     scenarios: Scenarios = Field(examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
     """The possible truths under which designs are compared."""
+    comparison: Comparison = Comparison()
+    """By what designs are judged: which scenarios count how much, what counts in them, and what is called equal."""
     observation: Observations = Field(default=(), examples=[{"background": 0.05, "mortality_28_days": 0.3}])
     """What happens to patients besides the drug and how it is counted: one policy, or several to compare, of which the
     first is the study's own.  Without it every patient is evaluable and only the drug causes DLTs."""
@@ -274,6 +277,7 @@ class Study(Section):
             window=self.dlt_window_days,
             observations=list(enumerate(self.observation)),
             analysis=self.analysis,
+            comparison=self.comparison,
             time=self._time,
         )
 

@@ -308,7 +308,9 @@ def test_outcomes_with_patients_pending(study):
     assert [(each.id, each.days, each.remaining) for each in found.watch.patients] == [("5", 7, 7), ("6", 0, 14)]
     assert found.tally.n.tolist() == [[3, 1, 0]]
     assert found.waits
-    assert found.sentence == "Wait for patients 5 and 6 until 13 December at the latest; if no DLT by 13 December: high"
+    assert found.sentence == (
+        "Wait for patients 5 and 6 until 13 December at the latest; if no DLT by 13 December: high; with DLTs: low"
+    )
     in_days = doseesc.recommend(study, "1NNN 2NNP9", design="BOIN").sentence
     assert in_days == "Wait for patient 6, followed 9 of 14 days; if no DLT in 5 more days: high; with a DLT: low"
     known = doseesc.recommend(study, "1NNN 2NNT", design="BOIN")
@@ -526,3 +528,27 @@ def test_shown_code_says_the_date(cli, capsys, next_dose):
     _, code, _ = next_dose(ISSUE, "--show-code")
     exec(code, {})
     assert capsys.readouterr().out.startswith("Wait for patient 007, followed 9 of 14 days;")
+
+
+UNDATED = "id,dose,dlt\n1,low,no\n2,low,no\n3,low,no\n"
+
+
+def test_a_no_without_a_date_is_taken_as_final_and_the_answer_says_so(next_dose):
+    code, out, _ = next_dose(UNDATED)
+    said = " ".join(out.split())
+    assert code == 0
+    assert "no dates of first doses are given, so every no is taken as final" in said
+    assert "give the column date" in said
+
+
+def test_a_study_without_a_window_takes_every_no_as_final_and_says_so():
+    people = pd.DataFrame({"id": [1, 2, 3], "date": [DAY] * 3, "dose": [1] * 3, "dlt": ["no"] * 3})
+    notes = doseesc.recommend(BOIN(target=0.25, n_doses=3, max_n=18), people, date=DAY).notes
+    assert any("the DLT window is not known, so every  no  is taken as final" in each for each in notes)
+
+
+def test_dates_or_dlts_alone_leave_nothing_to_say(study):
+    known = pd.DataFrame({"id": [1, 2], "dose": ["low"] * 2, "dlt": ["yes"] * 2})
+    assert not any("final" in each for each in doseesc.recommend(study, known, design="BOIN").notes)
+    old = pd.DataFrame({"id": [1], "date": [datetime.date(2026, 1, 1)], "dose": ["low"], "dlt": ["no"]})
+    assert not any("final" in each for each in doseesc.recommend(study, old, design="BOIN", date=DAY).notes)

@@ -11,7 +11,6 @@ from doseesc.report.page.figure_plans import figure_plans, phase2_plans
 from doseesc.report.page.figures import phase2_on_page
 from doseesc.report.tables.phase2 import assumptions_table, assurance_table, power_table, trial_table
 from doseesc.report.tables.posterior import posterior_table
-from doseesc.report.words.across import across_scenarios
 from doseesc.report.words.recommendation import recommendation
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
@@ -119,23 +118,12 @@ def test_heat_map_of_selection_holds_the_shares_and_frames_the_true_mtd(saved):
     assert [label.get_text() for label in axes.get_xticklabels()][3] == "★ third"
 
 
-def test_reason_names_the_nearest_designs_and_the_range_of_the_others(saved):
-    summaries = {each.design: each for each in across_scenarios(saved.results)}
-    found = recommendation(saved.results)
-    others = sorted((each for name, each in summaries.items() if name != found.design), key=lambda each: -each.correct)
-    for each in others[:3]:
-        assert f"{100 * each.correct:.1f} % with {each.design}" in found.reason
-    if others[3:]:
-        low, high = 100 * others[-1].correct, 100 * others[3].correct
-        assert f"{low:.1f} to {high:.1f} % with the other {len(others) - 3}" in found.reason
-
-
 def test_worst_overdosing_is_named_with_its_scenario(saved):
     found = recommendation(saved.results)
     cells = saved.results.cells
     worst = max(("middle", "none"), key=lambda each: cells[each, found.design].best.overdose_selection)
     share = 100 * cells[worst, found.design].best.overdose_selection
-    assert any(f"in {worst} it selects a dose above the MTD in {share:.1f} %" in each for each in found.cautions)
+    assert any(f"selects a dose above the MTD in {share:.1f} % of trials ({worst})" in each for each in found.price)
 
 
 def test_phase2_tables_hold_what_was_simulated(saved):

@@ -6,7 +6,6 @@ or fail where DOSEESC_REQUIRE_BROWSER is set.
 
 import fcntl
 import os
-import re
 import shutil
 
 import html5lib
@@ -147,11 +146,11 @@ def test_notes_of_the_fit_are_told(tab):
 
 def test_summary_names_the_worst_overdosing_and_what_is_not_an_mtd(tab, folder):
     box = tab.locator(".answer").inner_text()
-    cells = read_results(folder).results.cells
-    design = re.search(r"compared: (.+)\.", box).group(1)
+    results = read_results(folder).results
+    cells, design = results.cells, results.verdict.safest_leader
     over = {scenario: cell.best.overdose_selection for (scenario, name), cell in cells.items() if name == design}
     worst = max(over, key=over.get)
-    assert f"in {worst} it selects a dose above the MTD in {100 * over[worst]:.1f} % of trials" in box
+    assert f"At worst {design} selects a dose above the MTD in {100 * over[worst]:.1f} % of trials ({worst})" in box
     assert "call it the highest dose tested, not the MTD" in box
 
 

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from doseesc.report.terminal.run import run_lines
-from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, verdict
+from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs
 from doseesc.runs.run_study import run
 from doseesc.study.shipped import shipped_scenarios
 from doseesc.study.study import load
@@ -206,12 +206,18 @@ def test_across_scenarios(trial):
     assert list(summaries) == ["3+3", "CRM", "BOIN"]
     cells_of_boin = [cell.exact for (_, design), cell in trial.cells.items() if design == "BOIN"]
     boin = summaries["BOIN"]
-    assert boin.correct == pytest.approx(np.mean([cell.correct_selection for cell in cells_of_boin]))
-    assert boin.overdose == pytest.approx(np.mean([cell.overdose_selection for cell in cells_of_boin]))
-    assert boin.patients_above == pytest.approx(np.mean([cell.patients_above_mtd for cell in cells_of_boin]))
+    mtds = [int(cell.true_mtd) for cell in cells_of_boin]
+    weights = [1 / mtds.count(mtd) for mtd in mtds]  # each true MTD counts the same
+
+    def mean(figure):
+        return pytest.approx(np.average([getattr(cell, figure) for cell in cells_of_boin], weights=weights))
+
+    assert boin.correct == mean("correct_selection")
+    assert boin.overdose == mean("overdose_selection")
+    assert boin.patients_above == mean("patients_above_mtd")
     assert boin.worst_correct == min(cell.correct_selection for cell in cells_of_boin)
     lines = lines_of(trial)
-    title = lines.index("All 9 scenarios, counted equally")
+    title = lines.index("All 9 scenarios, each true MTD counting the same")
     rows = {cells(line)[0]: line for line in lines[title + 2 : title + 5]}
     for figure, count in (("correct", 1), ("overdose", 2), ("patients_above", 3)):
         for design, row in rows.items():
@@ -223,29 +229,9 @@ def summary(design, correct=0.5, overdose=0.1, above=2.0):
     return DesignSummary(design, correct, 0.4, "S1", overdose, 18.0, above)
 
 
-def test_verdict_names_who_finds_and_who_is_safe():
-    two = [summary("A", correct=0.6), summary("B", overdose=0.05, above=1.0)]
-    assert verdict(two) == (
-        "A finds the MTD most often (60.0 % of trials); B selects a dose above it least often (5.0 %) and treats "
-        "the fewest patients above it (1.0 of 18.0)."
-    )
-    three = [summary("A", correct=0.6), summary("B", overdose=0.05), summary("C", above=1.0)]
-    assert verdict(three).endswith(
-        "B selects a dose above it least often (5.0 %); C treats the fewest patients above it (1.0 of 18.0)."
-    )
-
-
 def test_designs_that_read_the_same_are_both_best():
     pair = [summary("A", correct=0.60001), summary("B", correct=0.60002)]
     assert best_designs(pair, "correct") == ["A", "B"]
-    assert verdict(pair).startswith("A and B find the MTD most often (60.0 % of trials); A and B select")
-
-
-def test_one_design_is_not_compared():
-    assert verdict([summary("A")]) == (
-        "A finds the MTD (50.0 % of trials); A selects a dose above it (10.0 %) and treats patients above it "
-        "(2.0 of 18.0)."
-    )
 
 
 def test_phase_2_tables(trial):

@@ -34,7 +34,6 @@ from doseesc.report.tables import (
 )
 from doseesc.report.words import (
     DOSE_RULES,
-    across_scenarios,
     calendar_words,
     design_times,
     method_words,
@@ -43,7 +42,6 @@ from doseesc.report.words import (
     pace_words,
     recommendation,
     time_answer,
-    verdict,
 )
 from doseesc.results import SavedRun, fraction_words, on_calendar
 from doseesc.runs import example_trials, typical_scenario
@@ -117,7 +115,6 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         "results": results,
         "provenance": results.provenance_now(),
         "recommendation": recommendation(results),
-        "verdict": verdict(across_scenarios(results)),
         "time": _time_words(results),
         "tables": {table.name: table for table in tables if table is not None},
         "doses": next(iter(trials.values())).doses,

@@ -31,7 +31,14 @@ from doseesc.report.tables import (
     summary_table,
     truth_table,
 )
-from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation
+from doseesc.report.words import (
+    across_scenarios,
+    method_words,
+    mtd_definition,
+    recommendation,
+    verdict_words,
+    weights_words,
+)
 from doseesc.results import PROTOCOL_FILES, WRITTEN_FILE, Cell, SavedRun, copies_of_edited, written_note
 
 if TYPE_CHECKING:
@@ -172,7 +179,10 @@ def _characteristics(saved: SavedRun, name: str) -> Iterator[Block]:
     yield Block("heading", "Operating characteristics")
     evaluable = "In these tables patients are the evaluable ones, and DLTs those that count."
     yield from paragraphs(
-        _in_brief(results, name), _error_sentence(results), evaluable if results.study.observation else ""
+        _in_brief(results, name),
+        _compared(results),
+        _error_sentence(results),
+        evaluable if results.study.observation else "",
     )
     brief = _exact_where_possible(results)
     tables = [truth_table(results), summary_table(results), *_of(name, selection_table(brief), safety_table(brief))]
@@ -195,12 +205,22 @@ def _in_brief(results: Results, name: str) -> str:
     others = ", ".join(f"{100 * each.correct:.1f} % with {each.design}" for each in summaries.values())
     against = f" (it is {others})" if 0 < len(summaries) <= _NAMED else ""
     evaluable = "evaluable patients" if results.study.observation else "patients"
+    weights = weights_words(results)
+    counting = f", {weights}" if weights else ""
     return (
         f"{name} selects the true MTD, or rightly none, in {100 * own.correct:.1f} % of trials on average over "
-        f"{len(results.study.truths)} scenarios{against}, and in {100 * own.worst_correct:.1f} % in the worst of them, "
-        f"{own.worst_scenario}. It selects a dose above the MTD in {100 * own.overdose:.1f} % and treats "
-        f"{own.patients_above:.1f} of {own.patients:.1f} {evaluable} above it."
+        f"{len(results.study.truths)} scenarios{counting}{against}, and in {100 * own.worst_correct:.1f} % in the "
+        f"worst of them, {own.worst_scenario}. It selects a dose above the MTD in {100 * own.overdose:.1f} % and "
+        f"treats {own.patients_above:.1f} of {own.patients:.1f} {evaluable} above it."
     )
+
+
+def _compared(results: Results) -> str:
+    """Say what the comparison of the designs comes to; nothing where there is one."""
+    if len(results.verdict.standing.designs) == 1:
+        return ""
+    words = verdict_words(results)
+    return " ".join((words.headline, *words.price, *words.flips, words.criterion))
 
 
 def _error_sentence(results: Results) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from designs import Reason
 from doseesc.report.tables.table import PageTable, Value, number
-from doseesc.report.words import across_scenarios, error_words, mtd_definition, worst_overdosing
+from doseesc.report.words import across_scenarios, error_words, mtd_definition, weights_words, worst_overdosing
 
 if TYPE_CHECKING:
     from doseesc.results import Cell, Results
@@ -60,7 +60,7 @@ def summary_table(results: Results) -> PageTable:
     return PageTable(
         "summary",
         "The designs over all scenarios",
-        "Means over all scenarios, each counted equally. Correct: the true MTD is selected, or no dose where none is "
+        f"{_means(results)} Correct: the true MTD is selected, or no dose where none is "
         "right; more is better. Above: a dose above it; less is better; worst: in the scenario named. "
         + _mean_errors(results),
         (
@@ -74,6 +74,11 @@ def summary_table(results: Results) -> PageTable:
         ),
         rows,
     )
+
+
+def _means(results: Results) -> str:
+    weights = weights_words(results)
+    return f"Means over all scenarios, {weights}." if weights else "Of the one scenario."
 
 
 def _mean_errors(results: Results) -> str:

@@ -15,7 +15,14 @@ from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
 from doseesc.report.terminal.time import time_lines
-from doseesc.report.words import DesignSummary, across_scenarios, best_designs, observed_words, verdict
+from doseesc.report.words import (
+    DesignSummary,
+    across_scenarios,
+    best_designs,
+    observed_words,
+    verdict_words,
+    weights_words,
+)
 from doseesc.wording import percent, percent_words, plain_words
 
 if TYPE_CHECKING:
@@ -106,10 +113,10 @@ def _precision(results: Results) -> str:
 
 
 def _across(results: Results) -> list[Text]:
-    """Return the answer: the designs over all scenarios, the best marked, and one sentence."""
+    """Return the answer: the designs over all scenarios, the best marked, and the verdict."""
     summaries = across_scenarios(results)
-    count = len(results.study.truths)
-    title = "The one scenario" if count == 1 else f"All {count} scenarios, counted equally"
+    count, weights = len(results.study.truths), weights_words(results)
+    title = "The one scenario" if count == 1 else f"All {count} scenarios, {weights}"
     names = min(max(len(plain_words(each.design)) for each in summaries), 24)
     widths = [max(names + 4, 10), 16, 22, 16, 22]
     room = "" if len(summaries) == 1 else _ROOM
@@ -123,7 +130,11 @@ def _across(results: Results) -> list[Text]:
             _best(f"{each.patients_above:.1f} of {each.patients:.1f}", each, summaries, "patients_above"),
         ]
         found.append(line([Cell("  " + cut(plain_words(each.design), 24), left=True), *cells], widths))
-    return found + wrapped(verdict(summaries), "bold")
+    words = verdict_words(results)
+    found += wrapped(words.headline, "bold")
+    for sentence in (*words.price, *words.flips):
+        found += wrapped(sentence)
+    return found + wrapped(words.criterion, "dim")
 
 
 def _best(text: str, summary: DesignSummary, summaries: list[DesignSummary], figure: str) -> Cell:

@@ -1,7 +1,6 @@
 from .across import DesignSummary as DesignSummary
 from .across import across_scenarios as across_scenarios
 from .across import best_designs as best_designs
-from .across import verdict as verdict
 from .across import worst_overdosing as worst_overdosing
 from .arm_analysis import arm_knowledge as arm_knowledge
 from .arm_analysis import model_words as model_words
@@ -32,3 +31,7 @@ from .time import pace_words as pace_words
 from .time import range_words as range_words
 from .time import span_words as span_words
 from .time import time_answer as time_answer
+from .verdict import VerdictWords as VerdictWords
+from .verdict import criterion_words as criterion_words
+from .verdict import verdict_words as verdict_words
+from .verdict import weights_words as weights_words

@@ -1,0 +1,87 @@
+"""The verdict in words: one home of its sentences for terminal, page and protocol."""
+
+import pytest
+
+from doseesc.report.words.verdict import verdict_words
+from doseesc.runs.run_study import run
+from doseesc.study.shipped import shipped_scenarios
+from doseesc.study.study import load
+
+
+@pytest.fixture
+def words(scenario_file):
+    """Return a function that gives the words for the seed trial with its comparison, and designs, replaced."""
+    text = shipped_scenarios()["nct04602104"].read_text(encoding="utf-8")
+    line = next(each for each in text.splitlines() if each.startswith("comparison:"))
+
+    def of(comparison, *pieces):
+        changed = text.replace(line, f"comparison: {comparison}")
+        for old, new in pieces:
+            assert old in changed
+            changed = changed.replace(old, new)
+        return verdict_words(run(load(scenario_file(changed)), method="exact"))
+
+    return of
+
+
+def test_a_tie_is_never_a_win(words):
+    said = words("{}")
+    assert said.headline == (
+        "No design is ahead: BOIN and CRM are level (66.6 and 66.3 % right); BOIN selects a dose above the MTD less "
+        "often (10.2 against 13.4 % of trials)."
+    )
+    assert said.criterion == (
+        "Judged by the probability of selecting the true MTD, or rightly none; each true MTD counting the same; "
+        "differences of up to 1 point count as none."
+    )
+    assert said.price[0] == (
+        "At worst BOIN selects a dose above the MTD in 20.3 % of trials (S8) and treats 4.7 of 18.0 patients above it "
+        "(S8)."
+    )
+    assert said.flips[:3] == (
+        "With each scenario counting the same, CRM leads (65.5 %, BOIN 61.8 %).",
+        "By the scenario where each does worst, CRM leads (42.1 %, BOIN 29.9 %).",
+        "Of all ways to weight the true MTDs, BOIN leads in 50 %, CRM in 45 % and 3+3 in 6 %.",
+    )
+    assert (
+        said.flips[3] == "CRM overtakes BOIN if more than 1.2 points of weight move from the true MTD medium to high."
+    )
+
+
+def test_who_is_ahead_is_named_with_the_lead(words):
+    said = words("{weights: scenarios}")
+    assert said.headline == (
+        "CRM is ahead: it selects the right dose, or rightly none, in 65.5 % of trials, against 61.8 % with BOIN."
+    )
+    assert any("With each true MTD counting the same, BOIN and CRM are level" in each for each in said.flips)
+
+
+def test_own_weights_penalty_and_worst_case_are_said(words):
+    said = words("{weights: {S3: 2, S4: 1}, counts: correct_less_overdosing, penalty: 0.5}")
+    assert "less 0.5 points for each point of selecting a dose above it; weighted S3 2 and S4 1" in said.criterion
+    worst = words("{counts: worst_case}")
+    assert worst.headline.startswith("CRM is ahead: at worst it selects the right dose, or rightly none, in 42.1 %")
+    assert "in the scenario where it is smallest" in worst.criterion
+
+
+def test_one_design_is_not_compared(words):
+    others = "  - {name: 3+3, type: 3+3, variant: six_at_mtd}\n"
+    text = words("{}", (others, ""), ("  - {name: BOIN, type: BOIN}\n", ""))
+    assert text.headline == "CRM selects the right dose, or rightly none, in 66.3 % of trials."
+    assert text.flips == ()
+
+
+@pytest.mark.parametrize(
+    ("comparison", "message"),
+    [
+        ("{weights: {S33: 1}}", "did you mean  S3?"),
+        ("{weights: {S3: 0}}", "gives no scenario any weight"),
+        ("{penalty: 0.5}", "has no penalty"),
+        ("{margin: 1}", "less than 1"),
+        ("{weights: equal}", "true_mtds"),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_refused(words, comparison, message):
+    with pytest.raises(ValueError, match="comparison") as error:
+        words(comparison)
+    assert message in str(error.value)
