@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from designs import Design
 from designs.arrays import FloatArray, IntArray
@@ -30,7 +30,13 @@ from doseesc.engines.trial_ends import TrialEnds
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes
 
+if TYPE_CHECKING:
+    from doseesc.engines.clock_play import Ended
+
 Part = tuple[EndCounts, list[BlockEnds], Durations]
+
+EachBlock = Callable[[int, "Ended", FloatArray], None]
+"""Is told of each block of trials: its number, how its trials ended, and their figures (S, C) of ``COLUMNS``."""
 
 
 def simulate_calendar(
@@ -132,11 +138,16 @@ def play_calendar(
     *,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    each_block: EachBlock | None = None,
 ) -> CalendarRun:
-    """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended."""
+    """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended.
+
+    ``each_block`` is told of every block, where there is one job.
+    """
+    assert each_block is None or jobs == 1, "other processes tell nothing"
     alone = jobs == 1 or n_trials <= BLOCK  # other processes cannot tell how far they are
     watch = None if progress is None or not alone else lambda done: progress(done, n_trials)
-    play = partial(_play_part, design, truth, setting.window_days, setting.calendar, seed, watch)
+    play = partial(_play_part, design, truth, setting.window_days, setting.calendar, seed, watch, each_block)
     parts = over_blocks(play, n_trials, BLOCK, jobs)
     if progress is not None and not alone:
         progress(n_trials, n_trials)
@@ -162,6 +173,7 @@ def _play_part(
     calendar: Calendar,
     seed: int,
     watch: Callable[[int], None] | None,
+    each_block: EachBlock | None,
     blocks: Blocks,
 ) -> Part:
     from doseesc.engines.clock_play import play_block, player_of  # compiles
@@ -171,8 +183,10 @@ def _play_part(
     durations: list[Durations] = []
     done, player = 0, player_of(design)
     for index, trials in blocks:
-        ends, figures = play_block(player, design, truth, window_days, calendar, seed, index, trials)
-        met.append(ends)
+        ended, figures = play_block(player, design, truth, window_days, calendar, seed, index, trials)
+        if each_block is not None:
+            each_block(index, ended, figures)
+        met.append(ended.counts())
         sums.append(BlockEnds.of(index, figures))
         durations.append(Durations.of(figures[:, 0]))
         if len(met) > 1 and sum(len(part.count) for part in met[1:]) > len(met[0].count):

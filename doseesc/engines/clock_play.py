@@ -57,6 +57,10 @@ class Ended:
     reason_code: IntArray
     end: FloatArray
 
+    def counts(self) -> EndCounts:
+        """Return how many trials ended in each way."""
+        return EndCounts.of(np.column_stack([self.n, self.dlt, self.selected, self.reason_code]))
+
 
 def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: Calendar) -> Setting:
     """Put together what all trials of a design have in common."""
@@ -104,8 +108,8 @@ def play_block(
     seed: int,
     index: int,
     size: int,
-) -> tuple[EndCounts, FloatArray]:
-    """Play one block of trials; return how many ended in each way, and the figures of single trials (S, C)."""
+) -> tuple[Ended, FloatArray]:
+    """Play one block of trials; return how they ended, and the figures of single trials (S, C)."""
     most = design.max_n
     patients = DrawnPatients(
         *(calendar, truth, window_days),
@@ -117,8 +121,7 @@ def play_block(
     )
     trials = play_trials(player, patients, setting_of(design, truth, window_days, calendar))
     ended = ends_of(design, trials)
-    rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
-    return EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap)
+    return ended, calendar_figures(trials, ended, calendar.first_gap)
 
 
 def ends_of(design: Design, trials: Trials) -> Ended:
