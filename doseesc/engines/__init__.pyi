@@ -10,12 +10,14 @@ from .clock import play_calendar as play_calendar
 from .clock import simulate_calendar as simulate_calendar
 from .clock_complete import complete_times as complete_times
 from .clock_complete import waits_for_all as waits_for_all
+from .clock_ends import COLUMNS as COLUMNS
 from .clock_figures import CALENDAR_METRICS as CALENDAR_METRICS
 from .clock_figures import DURATION_LEVELS as DURATION_LEVELS
 from .clock_figures import CalendarCharacteristics as CalendarCharacteristics
 from .clock_figures import duration_name as duration_name
 from .clock_patients import DAILY as DAILY
 from .clock_patients import GivenPatients as GivenPatients
+from .clock_play import Ended as Ended
 from .clock_trials import CalendarDecision as CalendarDecision
 from .clock_trials import CalendarTrial as CalendarTrial
 from .clock_trials import calendar_trials as calendar_trials

@@ -67,6 +67,10 @@ class Ended:
     reason_code: IntArray
     end: FloatArray
 
+    def counts(self) -> EndCounts:
+        """Return how many trials ended in each way."""
+        return EndCounts.of(np.column_stack([self.n, self.dlt, self.selected, self.reason_code]))
+
 
 def setting_of(
     design: Design, truth: FloatArray, window_days: float, calendar: Calendar, observed: bool = False
@@ -119,9 +123,9 @@ def play_trials(player: Player, patients: ComingPatients, setting: Setting) -> T
 
 
 class BlockPlayed(NamedTuple):
-    """What a block of trials gave: how many ended in each way, the figures of single trials (S, C), what was seen."""
+    """What a block of trials gave: how they ended, their figures (S, C) of ``COLUMNS``, and what was seen."""
 
-    ends: EndCounts
+    ended: Ended
     figures: FloatArray
     seen: SeenSums | None
 
@@ -151,12 +155,11 @@ def play_block(
     watched_days = window_days if model is None else model.window
     trials = play_trials(player, patients, setting_of(design, truth, watched_days, calendar, model is not None))
     ended = ends_of(design, trials, watched_days)
-    rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
     seen = None
     if model is not None:
         seen = SeenSums()
         seen.add(seen_in(trials), ended.n.sum(axis=1), ended.dlt.sum(axis=1))
-    return BlockPlayed(EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap), seen)
+    return BlockPlayed(ended, calendar_figures(trials, ended, calendar.first_gap), seen)
 
 
 def ends_of(design: Design, trials: Trials, window_days: float) -> Ended:

@@ -25,6 +25,7 @@ from doseesc.errors import Problem, ScenarioError
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
 from doseesc.runs.simulation import Simulation, simulate_all
+from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def run(
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
     notes: list[str] = []
+    own = next(iter(study.observations), None)  # the first policy is what the study itself would see
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     # As observed, patients are not played on the calendar; the figures are then those of known outcomes.
     timed = set() if study.observation else set(on_calendar(study))
@@ -94,10 +96,11 @@ def run(
     timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
     for name, found in ((key, each) for key, each in timing.found.items() if key[1] in timed):
         simulated[None].found[name] = found
+    seen = simulated[own].found | {key: each for key, each in timing.found.items() if key[1] in timed}
+    timed_pairs = timed_differences(study, timing.kept, timing.times, seen, n_trials, seed, graphs)
+    differences = in_order(study, [*simulated[own].differences, *timed_pairs])
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
-    # The first policy is what the study itself would see.
-    own = next(iter(study.observations), None)
     on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, None)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
     return Results(
@@ -107,7 +110,7 @@ def run(
         seed=seed,
         cells=cells[own],
         benchmark=simulated[None].benchmark,
-        differences=simulated[own].differences,
+        differences=differences,
         notes=notes,
         elapsed=time.perf_counter() - began,
         policies=_compared(cells, simulated, exact) if own is not None else None,

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs import Design
 from designs.arrays import FloatArray
 from doseesc.engines import (
     CalendarRun,
     CalendarSetting,
     DecisionGraph,
+    Ended,
     OperatingCharacteristics,
     TimeFigures,
     TrialEnds,
@@ -27,6 +29,7 @@ from doseesc.engines import (
 )
 from doseesc.parallel import answers
 from doseesc.results import CALENDAR, on_calendar
+from doseesc.runs.timed_differences import KeptTrials
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -46,11 +49,14 @@ class Timing:
         All other figures, of the designs that decide while outcomes are pending.
     ends : dict
         How their trials ended, and how many ended so.
+    kept : KeptTrials
+        Single trials, for the differences between designs.
     """
 
     times: dict[Key, TimeFigures] = field(default_factory=dict)
     found: dict[Key, OperatingCharacteristics] = field(default_factory=dict)
     ends: dict[Key, tuple[TrialEnds, FloatArray]] = field(default_factory=dict)
+    kept: KeptTrials = field(default_factory=KeptTrials)
 
 
 def trials_on_calendar(study: Study, n_trials: int) -> int:
@@ -94,7 +100,10 @@ def time_study(
             watch(trials_on_calendar(study, n_trials) * len(share) // len(scenarios))
     joined = {name: {key: each for part in parts for key, each in getattr(part, name).items()} for name in _PARTS}
     keys = [(scenario, design) for scenario in scenarios for design in study.names]
-    return Timing(**{name: {key: found[key] for key in keys if key in found} for name, found in joined.items()})
+    kept = KeptTrials.joined([part.kept for part in parts])
+    return Timing(
+        **{name: {key: found[key] for key in keys if key in found} for name, found in joined.items()}, kept=kept
+    )
 
 
 def _play(
@@ -120,6 +129,7 @@ def _play(
             seed=seed,
             watch=watch,
             graphs=graphs,
+            each_block=timing.kept.note_days,
         )
         timing.times.update(found)
     headlines = on_calendar(study)
@@ -129,10 +139,27 @@ def _play(
         for name, design in designs.items():
             if name in waiting:
                 continue
-            _note(timing, (scenario, name), play_calendar(design, truth, setting, n_trials, seed), name in headlines)
+            keep = partial(_keep, timing.kept, (scenario, name), design, study.true_mtd(truth), name in headlines)
+            played = play_calendar(design, truth, setting, n_trials, seed, each_block=keep)
+            _note(timing, (scenario, name), played, name in headlines)
             if watch is not None:
                 watch(n_trials)
     return timing
+
+
+def _keep(
+    kept: KeptTrials,
+    key: Key,
+    design: Design,
+    mtd: int,
+    headline: bool,
+    index: int,
+    ended: Ended,
+    figures: FloatArray,
+) -> None:
+    kept.note_days(key, index, figures)
+    if headline:
+        kept.note_ends(key, index, ended, design.max_n, mtd)
 
 
 def _note(timing: Timing, key: Key, run: CalendarRun, headline: bool) -> None:
