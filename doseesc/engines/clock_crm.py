@@ -18,7 +18,6 @@ import numpy as np
 from designs import CRM, Reason
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.clock_arrays import (
-    COHORT_FIRST,
     LEVEL,
     LOOK,
     NOW,
@@ -33,9 +32,9 @@ from doseesc.engines.clock_batches import MoreNumbers, decide_looks
 from doseesc.engines.clock_crm_model import NEAR, Model, model_of
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner, compiled_sums
+from doseesc.engines.clock_rules import TOO_TOXIC, UNSURE, WAITS, bounded, stopped
 
-_START, _TOXIC, _ENOUGH = int(Reason.START), int(Reason.LEVEL_TOO_TOXIC), int(Reason.ENOUGH_AT_DOSE)
-_STOPS_TOXIC, _STOPS_ENOUGH, _WAITS, _UNSURE = 0, -1, -2, -3  # answers other than a level
+_START = int(Reason.START)
 _BELOW_ONE = 1 - 2.0**-53
 _LEAST_LIKELIHOOD = 1e-200  # below, digits might be lost to underflow
 
@@ -118,9 +117,9 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
         _take_in_known(x, model, bench, s)
         _take_in_pending(x, setting, model, bench, s)
         answer = _answer(x, setting, model, bench.product, s, False)
-        if answer == _UNSURE:
+        if answer == UNSURE:
             return status
-        if answer == _WAITS:
+        if answer == WAITS:
             apply(x, setting, s, counts[LEVEL], 0, 0)
             continue
         changed = False
@@ -129,66 +128,34 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
                 _multiply(bench.final, model.has_dlt if x.has_dlt[s, i] else model.no_dlt, x.level[s, i] - 1)
             in_final = counts[PATIENTS]
             later = _answer(x, setting, model, bench.final, s, True)
-            if later == _UNSURE:
+            if later == UNSURE:
                 return status
             changed = max(later, 0) != max(answer, 0)
         note_decision(x, s, 0, changed)
         size = min(model.cohort_size, setting.max_n - counts[PATIENTS])
-        apply(x, setting, s, max(answer, 0), size, _TOXIC if answer == _STOPS_TOXIC else _ENOUGH)
+        apply(x, setting, s, max(answer, 0), size, max(-answer, 0))
 
 
 @compiled_inner
 def _answer(x: Trials, setting: Setting, model: Model, likelihood: FloatArray, s: int, later: bool) -> int:
-    """Return the next level, or another answer; with ``later``, once everybody entered is followed to the end."""
+    """Return the decision; with ``later``, once everybody entered is followed to the end."""
     total, first, above = _sums(model, likelihood)
     if not total > _LEAST_LIKELIHOOD:
-        return _UNSURE
+        return UNSURE
     mean, tail = first / total, above / total
     level = 1
     for edge in model.beyond:
         level += mean > edge
         if abs(mean - edge) < NEAR:
-            return _UNSURE
+            return UNSURE
     if abs(tail - model.confidence) < NEAR:
-        return _UNSURE
-    current = x.counts[s, LEVEL]
-    level = min(max(level, current - 1 if model.one_down else 1), _highest(x, model, s, later))
+        return UNSURE
     if tail >= model.confidence:
-        return _STOPS_TOXIC
-    if x.n[s, level - 1] >= model.enough:
-        return _STOPS_ENOUGH
-    if not later and x.counts[s, PENDING] > 0 and _suspended(x, setting, model, s, level):
-        return _WAITS
+        return TOO_TOXIC
+    level = stopped(x, model.rules, s, bounded(x, model.rules, s, level, later))
+    if level > 0 and not later and x.counts[s, PENDING] > 0 and _suspended(x, setting, model, s, level):
+        return WAITS
     return level
-
-
-@compiled_inner
-def _highest(x: Trials, model: Model, s: int, later: bool) -> int:
-    """Return the highest level that rules allow for the next cohort."""
-    counts, doses = x.counts[s], x.n.shape[1]
-    current, highest = counts[LEVEL], doses
-    if model.up_from_current:
-        highest = min(highest, current + 1)
-    if model.up_from_highest:
-        tried = doses
-        while x.n[s, tried - 1] == 0:
-            tried -= 1
-        highest = min(highest, tried + 1)
-    if model.last_rate < np.inf:
-        dlts = 0
-        for i in range(counts[COHORT_FIRST], counts[PATIENTS]):
-            dlts += x.has_dlt[s, i] and (later or x.assessed[s, i] <= x.days[s, NOW])
-        if dlts / max(counts[PATIENTS] - counts[COHORT_FIRST], 1) >= model.last_rate:
-            highest = min(highest, current)
-    if model.level_rate < np.inf:
-        dlts = x.dlt[s, current - 1]
-        if later:
-            for k in range(counts[PENDING]):
-                i = x.place[s, k]
-                dlts += x.has_dlt[s, i] and x.level[s, i] == current
-        if dlts / max(x.n[s, current - 1], 1) > model.level_rate:
-            highest = min(highest, current)
-    return highest
 
 
 @compiled_inner

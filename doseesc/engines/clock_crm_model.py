@@ -6,26 +6,13 @@ target follows from comparing the posterior mean with the parameters at which su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
-from designs import (
-    CRM,
-    CoherentEscalation,
-    Design,
-    GlobalCoherence,
-    MinimumAtMTD,
-    NoSkipping,
-    SelectTried,
-    StopAtRecommended,
-    StopTooToxic,
-    Weighted,
-)
+from designs import CRM, Design, StopTooToxic, Weighted
 from designs.arrays import FloatArray
-from designs.rules import Rule
+from doseesc.engines.clock_rules import Rules, knows_rules, made_of, rule_of, rules_of
 
 NEAR = 1e-9
 """So near to a limit, what sums of another order or on other nodes say is not relied on; they differ by about 1e-12."""
@@ -34,23 +21,11 @@ _MOST_PATIENTS = 300  # beyond, a likelihood that is not scaled might underflow
 _LEAST_SLOPE = 1e-12 / NEAR  # of a sum of two probabilities, so that NEAR is far beyond its rounding
 _HALVINGS = 80
 
-# The parameters that are known here, by class.  What is not among them may change decisions in ways unheard of.
+# The parameters that are known here; see :mod:`doseesc.engines.clock_rules`.
 _DESIGN = {
     *("target", "skeleton", "n_doses", "max_n", "cohort_size", "start_level", "rules", "pending", "model", "intercept"),
     *("prior_sd", "floor", "floor_prior", "estimate", "selection"),
 }
-_POLICY = {"weights", "estimate", "suspend_above", "minimum_followed", "minimum_known", "suspend_first"}
-_RULES: dict[type[Rule], set[str]] = {
-    NoSkipping: {"reference", "down"},
-    CoherentEscalation: {"target"},
-    GlobalCoherence: {"target"},
-    StopTooToxic: {"level", "above", "confidence", "by"},
-    StopAtRecommended: {"n"},
-    SelectTried: set(),
-    MinimumAtMTD: {"n"},
-}
-
-R = TypeVar("R", bound=Rule)
 
 
 class Model(NamedTuple):
@@ -70,16 +45,11 @@ class Model(NamedTuple):
     suspend_above, minimum_followed : float
     minimum_known : int
         As in :class:`designs.Weighted`; infinite and 0 where nothing is said.
-    up_from_current, up_from_highest, one_down : bool
-        Whether a step up is of one level at most, from the current one or the highest tried, and a step down.
-    last_rate, level_rate : float
-        DLT rates of the last cohort from which, and of the current level above which, there is no step up.
     share : array, shape (G,)
         By how much a node counts towards the probability that a dose is too toxic; empty where nobody asks.
     confidence : float
         From which that ends the trial.
-    enough : int
-        Patients at the next level from which on the trial ends.
+    rules : Rules
     """
 
     node: FloatArray
@@ -93,30 +63,22 @@ class Model(NamedTuple):
     suspend_above: float
     minimum_followed: float
     minimum_known: int
-    up_from_current: bool
-    up_from_highest: bool
-    one_down: bool
-    last_rate: float
-    level_rate: float
     share: FloatArray
     confidence: float
-    enough: int
+    rules: Rules
 
 
 def is_tite_crm(design: Design) -> bool:
     """Say whether the design is a CRM that weighs follow-up and all that it consists of is known here."""
-    policy = design.pending
+    safety = rule_of(design, StopTooToxic)
     return (
-        _made_of(design, CRM, _DESIGN)
+        made_of(design, CRM, _DESIGN)
         and isinstance(design, CRM)
-        and _made_of(policy, Weighted, _POLICY)
+        and knows_rules(design)
+        and (safety is None or safety.by == "design")
         and design.estimate == "plug_in"
         and design.floor_prior is None
         and design.max_n <= _MOST_PATIENTS
-        and not design.own_rules()
-        and all(any(_made_of(rule, kind, known) for kind, known in _RULES.items()) for rule in design.rules)
-        and len({type(rule) for rule in design.rules}) == len(design.rules)
-        and all(rule.by == "design" for rule in design.rules if isinstance(rule, StopTooToxic))
         and _steep(design)
     )
 
@@ -126,9 +88,7 @@ def model_of(design: CRM) -> Model:
     policy = design.pending
     assert isinstance(policy, Weighted)
     target = float(design.target)
-    skipping, safety = _only(design.rules, NoSkipping), _only(design.rules, StopTooToxic)
-    last, whole = _only(design.rules, CoherentEscalation), _only(design.rules, GlobalCoherence)
-    enough = _only(design.rules, StopAtRecommended)
+    safety = rule_of(design, StopTooToxic)
     above = target if safety is None or safety.above is None else float(safety.above)
     nodes = design.quadrature() if safety is None else design.quadrature(level=safety.level, above=above)
     shares = {"linear": (1.0,), "adaptive": ()}[policy.weights] if isinstance(policy.weights, str) else policy.weights
@@ -144,14 +104,9 @@ def model_of(design: CRM) -> Model:
         suspend_above=np.inf if policy.suspend_above is None else float(policy.suspend_above),
         minimum_followed=float(policy.minimum_followed),
         minimum_known=int(policy.minimum_known or 0),
-        up_from_current=skipping is not None and skipping.reference == "current",
-        up_from_highest=skipping is not None and skipping.reference == "highest_tried",
-        one_down=skipping is not None and bool(skipping.down),
-        last_rate=_rate(last, target),
-        level_rate=_rate(whole, target),
         share=nodes.share if safety is not None else np.empty(0),
         confidence=np.inf if safety is None else float(safety.confidence),
-        enough=design.max_n + 1 if enough is None else int(enough.n),
+        rules=rules_of(design),
     )
 
 
@@ -193,19 +148,3 @@ def _steep(design: CRM) -> bool:
     there = np.where(np.isfinite(edges), edges, 0.0)
     slope = (_pairs(design, there - NEAR) - _pairs(design, there + NEAR)) / (2 * NEAR)
     return bool((slope[np.isfinite(edges)] > _LEAST_SLOPE).all())
-
-
-def _made_of(thing: object, kind: type, known: set[str]) -> bool:
-    """Say whether a dataclass is of this very class and has no parameter but those known."""
-    return type(thing) is kind and is_dataclass(kind) and {field.name for field in fields(kind)} == known
-
-
-def _only(rules: Sequence[Rule], kind: type[R]) -> R | None:
-    """Return the one rule of a class; None where there is none."""
-    return next((rule for rule in rules if isinstance(rule, kind)), None)
-
-
-def _rate(rule: CoherentEscalation | GlobalCoherence | None, target: float) -> float:
-    if rule is None:
-        return np.inf
-    return target if rule.target is None else float(rule.target)

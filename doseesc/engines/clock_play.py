@@ -35,6 +35,8 @@ from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, everybody_
 from doseesc.engines.clock_crm import PlayCrm
 from doseesc.engines.clock_crm_model import is_tite_crm
 from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
+from doseesc.engines.clock_interval import PlayInterval
+from doseesc.engines.clock_interval_model import decides_by_follow_up
 from doseesc.engines.clock_numba import compiled
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
 from doseesc.engines.clock_states import PlayByStates
@@ -108,6 +110,8 @@ def player_of(design: Design, observed: bool = False) -> Player:
     if is_tite_crm(design) and not observed:
         assert isinstance(design, CRM)
         return PlayCrm(design)
+    if decides_by_follow_up(design) and not observed:
+        return PlayInterval(design)
     return PlayInBatches(design)
 
 

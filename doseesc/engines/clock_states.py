@@ -37,13 +37,29 @@ from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
 
 _BITS = 63  # of a whole number that is not negative
+_COHORT, _REASON = 24, 48  # where in a number the parts of a decision begin
+_PART = (1 << 24) - 1
 
 
 class Layout(NamedTuple):
-    """How states are packed: ``bits`` to a count, ``doses`` to a word, and which memory is part of a state."""
+    """How states are packed.
+
+    Attributes
+    ----------
+    bits : int
+        To a count.
+    word, shift : array of int, shape (J,)
+        Word of the counts of each dose, and the bit that they begin at.
+    words : int
+        The last holds, in its lowest bits, the level and what rules remember.
+    last_n, last_dlt, cohorts, in_a_row : bool
+        Which memory is part of a state.
+    """
 
     bits: int
-    doses: int
+    word: IntArray
+    shift: IntArray
+    words: int
     last_n: bool
     last_dlt: bool
     cohorts: bool
@@ -51,23 +67,17 @@ class Layout(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """Decisions by state, with the hash table that finds them.
+    """Decisions by state: a hash table.
 
     Attributes
     ----------
-    slot : array of int, shape (2^m,)
-        Row of the state found there; -1 = empty.
-    key : array of int, shape (M, W)
-        States; the first ``size[0]`` rows hold some.
-    level, cohort, reason : array of int, shape (M,)
+    row : array of int, shape (2^m, W + 1)
+        A state and the decision: reason, cohort and level in one number; -1 = empty.
     size : array of int, shape (1,)
+        Rows taken.
     """
 
-    slot: IntArray
-    key: IntArray
-    level: IntArray
-    cohort: IntArray
-    reason: IntArray
+    row: IntArray
     size: IntArray
 
 
@@ -82,17 +92,15 @@ class PlayByStates:
 
     def __init__(self, design: Design) -> None:
         self._design = design
-        self._layout = layout = _layout_of(design)
-        self._words = -(-design.n_doses // layout.doses) + 1
-        self._answers = _empty(1024, self._words)
+        layout = _layout_of(design)
+        assert layout is not None, "asked only of a design that can be played"
+        self._layout = layout
+        self._answers = _empty(1024, layout.words)
 
     @staticmethod
     def can_play(design: Design) -> bool:
         """Say whether the design's decisions depend on counts alone, and these on so few patients that they fit."""
-        layout = _layout_of(design)
-        counts = 3 * (layout.last_n or layout.last_dlt) + layout.cohorts + layout.in_a_row
-        rest = int(design.n_doses).bit_length() + layout.bits * counts
-        return ignores_follow_up(design) and layout.doses > 0 and rest <= _BITS
+        return ignores_follow_up(design) and _layout_of(design) is not None
 
     def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
@@ -112,7 +120,7 @@ class PlayByStates:
         """Decide the states of trials at their looks, and those of the same patients followed to the end."""
         design, memory = self._design, self._design.needed_memory
         for later in (False, True):
-            keys = _keys(trials, setting, self._layout, looking, self._words, later)
+            keys = _keys(trials, setting, self._layout, looking, later)
             fresh = _unknown(self._answers, keys)
             if not fresh.any():
                 continue
@@ -126,37 +134,52 @@ class PlayByStates:
             self._add(keys[rows], decision)
 
     def _add(self, keys: IntArray, decision: Decision) -> None:
-        known = int(self._answers.size[0])
-        if known + len(keys) > len(self._answers.key):
-            old = self._answers
-            self._answers = _empty(2 * (known + len(keys)), self._words)
-            _insert(self._answers, old.key[:known], old.level[:known], old.cohort[:known], old.reason[:known])
-        _insert(
-            self._answers,
-            keys,
-            decision.level.astype(np.int64),
-            decision.cohort_size.astype(np.int64),
-            decision.reason_code.astype(np.int64),
-        )
+        answers = self._answers
+        needed = 2 * (int(answers.size[0]) + len(keys))
+        if needed > len(answers.row):
+            taken = answers.row[answers.row[:, -1] >= 0]
+            self._answers = _empty(2 * needed, self._layout.words)
+            _insert(self._answers, np.ascontiguousarray(taken[:, :-1]), np.ascontiguousarray(taken[:, -1]))
+        _insert(self._answers, keys, _packed(decision))
 
 
-def _layout_of(design: Design) -> Layout:
+def _layout_of(design: Design) -> Layout | None:
+    """Return how the design's states are packed; None where a dose's counts or what rules remember fit no word."""
     memory = design.needed_memory
     bits = int(design.max_n).bit_length()
-    return Layout(bits, _BITS // (3 * bits), *(name in memory for name in MEMORY))
+    flags = [name in memory for name in MEMORY]
+    last_n, last_dlt, cohorts, in_a_row = flags
+    rest = int(design.n_doses).bit_length() + bits * (3 * (last_n or last_dlt) + cohorts + in_a_row)
+    if 3 * bits > _BITS or rest > _BITS:
+        return None
+    word, shift = np.zeros((2, design.n_doses), dtype=np.int64)
+    last, taken = 0, 0
+    for j in range(design.n_doses):
+        if taken + 3 * bits > _BITS:
+            last, taken = last + 1, 0
+        word[j], shift[j] = last, taken
+        taken += 3 * bits
+    if taken + rest > _BITS:
+        last += 1
+    shift[word == last] += rest
+    return Layout(bits, word, shift, last + 1, *flags)
 
 
 def _empty(states: int, words: int) -> Answers:
-    slots = 2 ** int(np.ceil(np.log2(2 * states)))
-    level, cohort, reason = (np.zeros(states, dtype=np.int64) for _ in range(3))
-    key = np.zeros((states, words), dtype=np.int64)
-    return Answers(np.full(slots, -1), key, level, cohort, reason, np.zeros(1, dtype=np.int64))
+    row = np.full((2 ** int(np.ceil(np.log2(states))), words + 1), -1, dtype=np.int64)
+    return Answers(row, np.zeros(1, dtype=np.int64))
+
+
+def _packed(decision: Decision) -> IntArray:
+    """Return level, cohort and reason of each decision in one number."""
+    cohort, reason = decision.cohort_size.astype(np.int64), decision.reason_code.astype(np.int64)
+    return decision.level.astype(np.int64) | (cohort << _COHORT) | (reason << _REASON)
 
 
 @compiled
 def _play(x: Trials, setting: Setting, layout: Layout, answers: Answers, running: IntArray) -> IntArray:
     status = np.empty(len(running), dtype=np.int64)
-    key = np.empty(answers.key.shape[1], dtype=np.int64)
+    key = np.empty(layout.words, dtype=np.int64)
     _play_on(x, setting, layout, answers, running, key, status)
     return status
 
@@ -172,10 +195,10 @@ def _play_on(
             if status[r] != LOOK:
                 break
             _pack(x, layout, s, False, key)
-            row = _find(answers, key)
-            if row < 0:
+            answer = _find(answers, key)
+            if answer < 0:
                 break
-            level, cohort = answers.level[row], answers.cohort[row]
+            level, cohort, reason = answer & _PART, (answer >> _COHORT) & _PART, answer >> _REASON
             if not (level > 0 and cohort == 0):
                 changed = False
                 if x.counts[s, PENDING] > 0:
@@ -183,14 +206,14 @@ def _play_on(
                     then = _find(answers, key)
                     if then < 0:
                         break
-                    changed = answers.level[then] != level
-                note_decision(x, s, answers.reason[row], changed)
-            apply(x, setting, s, level, cohort, answers.reason[row])
+                    changed = then & _PART != level
+                note_decision(x, s, reason, changed)
+            apply(x, setting, s, level, cohort, reason)
 
 
 @compiled
-def _keys(x: Trials, setting: Setting, layout: Layout, rows: IntArray, words: int, later: bool) -> IntArray:
-    keys = np.empty((len(rows), words), dtype=np.int64)
+def _keys(x: Trials, setting: Setting, layout: Layout, rows: IntArray, later: bool) -> IntArray:
+    keys = np.empty((len(rows), layout.words), dtype=np.int64)
     for r in range(len(rows)):
         _pack(x, layout, rows[r], later, keys[r])
     return keys
@@ -199,23 +222,19 @@ def _keys(x: Trials, setting: Setting, layout: Layout, rows: IntArray, words: in
 @compiled_inner
 def _pack(x: Trials, layout: Layout, s: int, later: bool, key: IntArray) -> None:
     """Pack the state of trial ``s``, or that of the same patients once all are known."""
-    counts, bits, doses = x.counts[s], layout.bits, x.n.shape[1]
+    counts, bits = x.counts[s], layout.bits
     key[:] = 0
-    for j in range(doses):
-        word = j // layout.doses
+    for j in range(x.n.shape[1]):
         pending = 0 if later else x.n[s, j] - x.known[s, j]
-        key[word] = (((((key[word] << bits) | x.n[s, j]) << bits) | x.dlt[s, j]) << bits) | pending
+        key[layout.word[j]] |= ((((x.n[s, j] << bits) | x.dlt[s, j]) << bits) | pending) << layout.shift[j]
     if later:
         for k in range(counts[PENDING]):
             i = x.place[s, k]
             j = x.level[s, i] - 1
-            word = j // layout.doses
-            after = min((word + 1) * layout.doses, doses) - 1 - j  # doses packed after this one
             if x.has_dlt[s, i]:
-                key[word] += 1 << (bits * (3 * after + 1))
+                key[layout.word[j]] += 1 << (layout.shift[j] + bits)
             elif x.what[s, i] & UNUSABLE:
-                key[word] -= 1 << (bits * (3 * after + 2))
-    last = len(key) - 1
+                key[layout.word[j]] -= 1 << (layout.shift[j] + 2 * bits)
     rest = counts[LEVEL]
     if layout.last_n or layout.last_dlt:
         known, dlt, open_outcomes = 0, 0, 0
@@ -232,35 +251,32 @@ def _pack(x: Trials, layout: Layout, s: int, later: bool, key: IntArray) -> None
         rest = (rest << bits) | counts[COHORTS]
     if layout.in_a_row:
         rest = (rest << bits) | counts[IN_A_ROW]
-    key[last] = rest
+    key[layout.words - 1] |= rest
 
 
 @compiled_inner
 def _slot_of(answers: Answers, key: IntArray) -> Any:
-    """Return the slot where a state is, or belongs."""
-    mask = len(answers.slot) - 1
+    """Return the row where a state is, or belongs."""
+    mask = len(answers.row) - 1
     mixed = np.uint64(0)
     for word in key:
         mixed = (mixed ^ np.uint64(word)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(32)
     slot = np.int64(mixed & np.uint64(mask))
-    while True:
-        row = answers.slot[slot]
-        if row < 0:
-            return slot
+    while answers.row[slot, len(key)] >= 0:
         same = True
         for w in range(len(key)):
-            if answers.key[row, w] != key[w]:
-                same = False
-                break
+            same &= answers.row[slot, w] == key[w]
         if same:
-            return slot
+            break
         slot = (slot + 1) & mask
+    return slot
 
 
 @compiled_inner
 def _find(answers: Answers, key: IntArray) -> Any:
-    return answers.slot[_slot_of(answers, key)]
+    """Return the decision at a state in one number; -1 = not known."""
+    return answers.row[_slot_of(answers, key), len(key)]
 
 
 @compiled
@@ -272,12 +288,10 @@ def _unknown(answers: Answers, keys: IntArray) -> BoolArray:
 
 
 @compiled
-def _insert(answers: Answers, keys: IntArray, level: IntArray, cohort: IntArray, reason: IntArray) -> None:
+def _insert(answers: Answers, keys: IntArray, decision: IntArray) -> None:
     for r in range(len(keys)):
         slot = _slot_of(answers, keys[r])
-        if answers.slot[slot] < 0:
-            row = answers.size[0]
-            answers.slot[slot] = row
-            answers.key[row] = keys[r]
-            answers.level[row], answers.cohort[row], answers.reason[row] = level[r], cohort[r], reason[r]
+        if answers.row[slot, keys.shape[1]] < 0:
+            answers.row[slot, : keys.shape[1]] = keys[r]
+            answers.row[slot, keys.shape[1]] = decision[r]
             answers.size[0] += 1

@@ -28,13 +28,15 @@ from designs import (
     Settled,
     StopAtRecommended,
     StopTooToxic,
+    StopWhenStaying,
     Weighted,
     skeleton,
 )
-from doseesc.engines import Calendar, Stagger, clock_crm, clock_crm_model
+from doseesc.engines import Calendar, Stagger, clock_crm, clock_rules
 from doseesc.engines.clock_crm import PlayCrm
 from doseesc.engines.clock_crm_model import dose_boundaries, is_tite_crm
 from doseesc.engines.clock_play import player_of, setting_of
+from doseesc.engines.clock_rules import UNSURE
 from doseesc.truth import Accrual, EarlyTimes, LateWeibull
 
 SKELETON = tuple(skeleton(target=0.25, halfwidth=0.06, prior_mtd=3, n_doses=5))
@@ -58,6 +60,7 @@ SETTINGS = {
                 GlobalCoherence(target=0.3),
                 SAFE,
                 StopAtRecommended(n=9),
+                StopWhenStaying(n=7),
                 SelectTried(),
                 MinimumAtMTD(n=3),
             )
@@ -154,7 +157,7 @@ def test_a_likelihood_too_small_for_its_digits_is_left_to_the_design():
     setting = setting_of(TITE, np.array(TRUTH), 14.0, calendar())
     answers = [clock_crm._answer(trials, setting, model, model.prior * scale, 0, True) for scale in (1, 1e-180, 1e-250)]
     assert answers[0] == answers[1] > 0
-    assert answers[2] == clock_crm._UNSURE
+    assert answers[2] == UNSURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +205,7 @@ def test_what_is_not_known_is_declined(design):
 
 def test_a_parameter_not_heard_of_is_declined(monkeypatch):
     assert is_tite_crm(TITE)
-    monkeypatch.setattr(clock_crm_model, "_POLICY", clock_crm_model._POLICY - {"suspend_first"})
+    monkeypatch.setattr(clock_rules, "_POLICY", clock_rules._POLICY - {"suspend_first"})
     assert not is_tite_crm(TITE)
 
 
