@@ -19,6 +19,7 @@ import numpy as np
 
 from designs import APlusB, Complete, Design, Reason
 from designs.arrays import FloatArray, IntArray
+from doseesc.engines.clock_complete_observed import ObservedClock
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_ends import COLUMNS, BlockEnds, time_figures
 from doseesc.engines.clock_groups import Group, GroupGraph, Groups
@@ -28,7 +29,7 @@ from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK, follow
 from doseesc.engines.time_figures import TimeFigures
 from doseesc.parallel import block_sizes
-from doseesc.truth import DAYS_PER_MONTH, LateWeibull, day_gap
+from doseesc.truth import DAYS_PER_MONTH, LateWeibull, ObservationModel, day_gap
 
 _KEPT = (
     *("row", "node", "entered", "dlts", "arrival", "now", "known"),
@@ -39,10 +40,7 @@ _COLUMN = {name: place for place, name in enumerate(COLUMNS)}
 
 
 def waits_for_all(design: Design, calendar: Calendar) -> bool:
-    """Tell whether a design's trials on a calendar can be played here.
-
-    They can where it waits for every outcome, and nothing but that keeps a patient from being entered.
-    """
+    """Tell whether a design's trials can be played here: it alone, waiting for every outcome, keeps patients waiting."""
     plain = calendar.stagger is None and calendar.max_days is None
     if not plain or calendar.accrual.arrivals_while_waiting == "turn_away" or type(design.pending) is not Complete:
         return False
@@ -60,6 +58,7 @@ def complete_times(
     watch: Callable[[int], None] | None = None,
     graphs: Mapping[str, DecisionGraph] | None = None,
     each_block: Callable[[tuple[str, str], int, FloatArray], None] | None = None,
+    observation: ObservationModel | None = None,
 ) -> dict[tuple[str, str], TimeFigures]:
     """Return the figures about time of designs for which :func:`waits_for_all` holds, by truth and design.
 
@@ -75,6 +74,8 @@ def complete_times(
         Decisions of designs that are known already.
     each_block : callable, optional
         Told of every block of trials: truth and design, its number, and its trials' figures (S, C) of ``COLUMNS``.
+    observation : ObservationModel, optional
+        What else happens to patients.
     """
     known = graphs or {}
     own = {
@@ -82,7 +83,12 @@ def complete_times(
         for name, design in designs.items()
     }
     most = max(design.max_n for design in designs.values())
-    clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
+    watched_days = window_days if observation is None else observation.window
+    clock: CompleteClock | ObservedClock
+    if observation is None:
+        clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
+    else:
+        clock = ObservedClock(calendar, observation, patients=most, seed=seed)
     sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
     durations: dict[tuple[str, str], list[Durations]] = {key: [] for key in sums}
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
@@ -96,7 +102,7 @@ def complete_times(
                 durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))
             if watch is not None:
                 watch(trials)
-    return {key: time_figures(sums[key], Durations.merged(durations[key]), window_days) for key in sums}
+    return {key: time_figures(sums[key], Durations.merged(durations[key]), watched_days) for key in sums}
 
 
 def complete_graph(design: Design) -> DecisionGraph:

@@ -80,12 +80,12 @@ class DrawnPatients:
         uniform = _generator(seed, index, _TIMES).random((patients, BLOCK))[:, :trials]
         fresh = _by_trial(uniform)
         times = calendar.times if model is None else model.dlt_times
-        self._block: WatchedBlock | None = None
-        self._fates = UNOBSERVED
+        self._watched: list[Watched] = []
+        self._fates, self._read = UNOBSERVED, 0
         if model is not None:
             later = _generator(seed, index, _TIMES_OF_REPLACEMENTS)
             self._block = WatchedBlock(model, seed, index, block.latent, uniform, later)
-            self._fates = _fates(self._block.first, truth)
+            self._watched.append(self._block.first)
             self._more = _room_for_replacements(patients, float(model.law(truth).evaluable.min()))
         if isinstance(times, LateWeibull):
             by_level = days_to_dlt(times, fresh[:, None, :] * truth[:, None], truth[:, None], window_days)
@@ -107,12 +107,21 @@ class DrawnPatients:
             self._drawn = np.concatenate([self._drawn, _by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
 
+    def watched(self, more: bool = False) -> list[Watched]:
+        """Return the first patients of an observation model and their replacements, further ones if ``more``."""
+        if self._watched and self._more > 0 and (more or len(self._watched) == 1):
+            self._watched.append(self._block.more_replacements(self._more))
+        return self._watched
+
     def fates(self, more: bool = False) -> Fates:
         """Return what an observation model makes of patients: more than before if it replaces any and ``more``."""
-        if self._block is not None and self._more > 0 and (more or self._fates.fate.shape[2] == self._patients):
-            further = _fates(self._block.more_replacements(self._more), self._truth)
-            fate = np.concatenate([self._fates.fate, further.fate], axis=2)
-            self._fates = Fates(fate, np.concatenate([self._fates.fate_day, further.fate_day], axis=2))
+        for part in self.watched(more)[self._read :]:
+            found = [what_and_when(part, float(probability)) for probability in self._truth]
+            fate, day = (np.stack([np.ascontiguousarray(each[place].T) for each in found], axis=1) for place in (0, 1))
+            if self._read:
+                fate = np.concatenate([self._fates.fate, fate], axis=2)
+                day = np.concatenate([self._fates.fate_day, day], axis=2)
+            self._fates, self._read = Fates(fate, day), self._read + 1
         return self._fates
 
 
@@ -166,12 +175,6 @@ class GivenPatients:
 
 DAILY = Accrual(per_month=365.25 / 12)
 """A rate of one a day, at which given gaps are in days."""
-
-
-def _fates(patients: Watched, truth: FloatArray) -> Fates:
-    found = [what_and_when(patients, float(probability)) for probability in truth]
-    fate, day = (np.stack([np.ascontiguousarray(each[part].T) for each in found], axis=1) for part in (0, 1))
-    return Fates(fate, day)
 
 
 def _room_for_replacements(patients: int, evaluable: float) -> int:

@@ -9,6 +9,7 @@ from designs import (
     BOIN,
     CRM,
     AcceleratedTitration,
+    APlusB,
     CoherentEscalation,
     Complete,
     Keyboard,
@@ -20,12 +21,16 @@ from designs import (
     Weighted,
 )
 from doseesc.engines import (
+    CALENDAR_METRICS,
     Calendar,
     DecisionGraph,
     ObservedBlock,
+    TimeFigures,
     TrialBlock,
     calendar_trials,
+    complete_times,
     play_observed,
+    simulate_calendar,
 )
 from doseesc.truth import Accrual, EarlyTimes, ObservationModel, WeibullTimes
 
@@ -132,3 +137,42 @@ def test_an_a_plus_b_design_differs_only_where_known_dlts_condemn_a_group(model)
             broken += 1
             assert (dlt[~np.isin(n, [0, 3, 6])] >= 2).all()
     assert 0 < broken < 150
+
+
+GROUPS = {"3+3": ThreePlusThree(n_doses=3), "2+4": APlusB(n_doses=3, a=2, b=4, c=1, d=1, e=1)}
+CALENDARS = {
+    "slow": {"accrual": Accrual(per_month=0.7)},
+    "a queue, from the opening": {"accrual": Accrual(per_month=8, arrivals_while_waiting="queue"), "first_gap": True},
+    "ramp-up": {"accrual": Accrual(per_month=4, ramp_up_months=3, process="uniform")},
+    "holds": {"accrual": Accrual(profile=(0, 2, 0, 8), process="fixed")},
+}
+
+
+@pytest.mark.parametrize("model", ["replaced", "risk and adjudication", "a shorter window"])
+@pytest.mark.parametrize("name", CALENDARS)
+def test_times_of_designs_that_wait_are_those_of_the_clock(name, model):
+    designs, truths = DESIGNS | GROUPS, {"middle": TRUTH, "toxic": np.array([0.45, 0.60, 0.75])}
+    found = complete_times(
+        designs,
+        truths,
+        calendar=Calendar(**CALENDARS[name]),
+        window_days=14.0,
+        n_trials=300,
+        seed=3,
+        observation=MODELS[model],
+    )
+    for (truth, design), times in found.items():
+        clock = simulate_calendar(
+            *(designs[design], truths[truth]),
+            window_days=14,
+            n_trials=300,
+            seed=3,
+            observation=MODELS[model],
+            **CALENDARS[name],
+        )
+        wanted = TimeFigures.of(clock)
+        assert times.window_days == wanted.window_days == MODELS[model].window
+        for metric in (*CALENDAR_METRICS, "duration_quantiles", "duration_curve"):
+            np.testing.assert_allclose(
+                getattr(times, metric), getattr(wanted, metric), rtol=1e-9, atol=1e-9, err_msg=f"{design} {metric}"
+            )
