@@ -20,6 +20,7 @@ from typing import Any
 from designs import Design
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_positive, require_whole
+from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.characteristics import check_probabilities, mtd_levels
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_ends import BlockEnds, EndCounts, calendar_characteristics
@@ -43,6 +44,7 @@ def simulate_calendar(
     seed: int = 1,
     dlt_times: DltTimes | None = None,
     stagger: Stagger | None = None,
+    backfill: Backfill | None = None,
     max_days: float | None = None,
     first_gap: bool = False,
     target: float | None = None,
@@ -69,6 +71,9 @@ def simulate_calendar(
         When DLTs come; by default evenly over the window.
     stagger : Stagger, optional
         Days between patients.
+    backfill : Backfill, optional
+        Which lower doses are given to patients who arrive while the escalation waits.  They count in the number of
+        patients treated, and the trial lasts until they have been assessed.
     max_days : float, optional
         Day, from the first patient's first dose, after which nobody is entered.
     first_gap : bool
@@ -97,7 +102,16 @@ def simulate_calendar(
     require_whole("n_trials", n_trials, 1)
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
-    calendar = Calendar(accrual=accrual, dlt_times=dlt_times, stagger=stagger, max_days=max_days, first_gap=first_gap)
+    calendar = Calendar(
+        accrual=accrual,
+        dlt_times=dlt_times,
+        stagger=stagger,
+        backfill=backfill,
+        max_days=max_days,
+        first_gap=first_gap,
+    )
+    if backfill is not None:
+        backfill.check(design.n_doses)
     target = design.target if target is None else target
     mtd = mtd_levels(truth[None], target, true_mtd)
     setting = CalendarSetting(float(window_days), calendar, target, mtd)
@@ -141,7 +155,8 @@ def play_calendar(
     if progress is not None and not alone:
         progress(n_trials, n_trials)
     counts = EndCounts.merged([ends for ends, _, _ in parts])
-    ends, count = counts.terminal(design.max_n)
+    rules = setting.calendar.backfill
+    ends, count = counts.terminal(design.max_n, 0 if rules is None else rules.most(design))
     found = calendar_characteristics(
         ends,
         count,

@@ -16,6 +16,7 @@ from designs import Complete, Decision, Design, Pending, Settled, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.pending_letters import ByTable
 from doseesc.engines.clock_arrays import (
+    BACKFILLED,
     COHORT_FIRST,
     COHORTS,
     IN_A_ROW,
@@ -49,10 +50,13 @@ class Looks(NamedTuple):
         Of the pending patients; level 0 = an empty place.
     dlt_days : array, shape (S, Q)
         Days from first dose to the DLTs known; NaN in empty places.
+        Those of backfilled patients come after those of the escalation.
     last : array of int, shape (S, 4)
         Of the last cohort the patients known, their DLTs, the patients pending, and all DLTs there will be.
     all_dlt : array of int, shape (S, J)
         DLTs that there will be among those entered.
+    backfilled : array of bool, shape (S, P)
+        Which of the pending patients have been backfilled.
     """
 
     level: IntArray
@@ -60,6 +64,7 @@ class Looks(NamedTuple):
     dlt_days: FloatArray
     last: IntArray
     all_dlt: IntArray
+    backfilled: BoolArray
 
 
 class PlayInBatches:
@@ -140,20 +145,22 @@ def everybody_known(n: IntArray, dlt: IntArray, counts: IntArray, last_dlt: IntA
 def _decide(design: Design, trials: Trials, setting: Setting, looking: IntArray, watch: Watch | None) -> None:
     memory = design.needed_memory
     tally, pending, looks = seen(trials, setting, looking, memory)
-    decision = _decided_once(design, tally, pending)
+    decision = decided_once(design, tally, pending)
     changed = np.zeros(len(looking), dtype=np.bool_)
     hasty = ~decision.waits & (trials.counts[looking, PENDING] > 0)
     if hasty.any():
         later = followed_to_the_end(trials, looking, looks, memory).take(hasty)
-        changed[hasty] = _decided_once(design, later, None).level != decision.level[hasty]
+        changed[hasty] = decided_once(design, later, None).level != decision.level[hasty]
     if watch is not None:
         watch(looking, trials.days[looking, NOW], decision)
-    _apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
+    apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
 
 
-def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Decision:
+def decided_once(design: Design, tally: Tally, pending: Pending | None) -> Decision:
     """Decide, asking once about equal states where follow-up does not matter."""
-    columns = [tally.n, tally.dlt, tally.level[:, None], *(values[:, None] for values in tally.memory.values())]
+    size = tally.size
+    columns = [tally.n, tally.dlt, tally.level[:, None]]
+    columns += [values.reshape(size, -1) for values in tally.memory.values()]
     if pending is not None:
         if not ignores_follow_up(design):
             return design.decide(tally, pending)
@@ -175,7 +182,7 @@ def advance_all(x: Trials, setting: Setting, running: IntArray) -> IntArray:
 
 
 @compiled
-def _apply_all(
+def apply_all(
     x: Trials,
     setting: Setting,
     looking: IntArray,
@@ -184,6 +191,7 @@ def _apply_all(
     reason: IntArray,
     changed: BoolArray,
 ) -> None:
+    """Do in trials at their looks what was decided there."""
     for r in range(len(looking)):
         s = looking[r]
         if not (level[r] > 0 and size[r] == 0):
@@ -202,6 +210,7 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     dlt_days = np.full((len(rows), dlts), np.nan)
     last = np.zeros((len(rows), 4), dtype=np.int64)
     all_dlt = np.empty((len(rows), x.n.shape[1]), dtype=np.int64)
+    backfilled = np.zeros((len(rows), places), dtype=np.bool_)
     for r in range(len(rows)):
         s = rows[r]
         now, first, seen = x.days[s, NOW], x.counts[s, COHORT_FIRST], 0
@@ -211,14 +220,17 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
             level[r, k] = x.level[s, i]
             days[r, k] = followed(x, setting, s, i)
             all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
-            last[r, 2] += i >= first
-        for i in range(x.counts[s, PATIENTS]):
+            backfilled[r, k] = i >= setting.max_n
+            last[r, 2] += first <= i < setting.max_n
+        entered = x.counts[s, PATIENTS]
+        for k in range(entered + x.counts[s, BACKFILLED]):
+            i = k if k < entered else setting.max_n + k - entered
             known = x.assessed[s, i] <= now
             if known and x.has_dlt[s, i]:
                 dlt_days[r, seen] = x.assessed[s, i] - x.entered[s, i]
                 seen += 1
-            if i >= first:
+            if first <= i < setting.max_n:
                 last[r, 0] += known
                 last[r, 1] += known and x.has_dlt[s, i]
                 last[r, 3] += x.has_dlt[s, i]
-    return Looks(level, days, dlt_days, last, all_dlt)
+    return Looks(level, days, dlt_days, last, all_dlt, backfilled)

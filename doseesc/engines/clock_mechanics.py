@@ -13,6 +13,8 @@ Rules of the calendar (day 0 is the arrival of the first patient, who is treated
   fixed cohorts (A+B) every patient is a look, so that a group can be broken off on known DLTs.
 - Who meets a decision to wait waits until the next instant at which the answer can change (an assessment ends, or a
   follow-up asked for is reached), or is turned away.
+- Where there is backfill, whoever cannot be given the current dose is *held* first, so that another module
+  (:mod:`doseesc.engines.clock_backfill`) may give him a lower one.
 - ``stagger``: after a patient a gap must pass before the next is treated at that dose or a higher one; a DLT within
   the gap breaks the cohort off and is a look.
 """
@@ -28,6 +30,9 @@ from doseesc.engines.clock_arrays import (
     ARRIVAL,
     ARRIVALS,
     ARRIVES,
+    BACKFILLED,
+    BACKFILLED_FOR,
+    BACKFILLED_MEANWHILE,
     CHANGED_DECISIONS,
     COHORT_FIRST,
     COHORT_LEFT,
@@ -36,6 +41,8 @@ from doseesc.engines.clock_arrays import (
     DAYS_WAITED,
     DECISIONS,
     ENTERED,
+    HELD,
+    HELD_UNTIL,
     IN_A_ROW,
     LEVEL,
     LOOK,
@@ -75,7 +82,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
     """
     count, day = x.counts[s], x.days[s]
     while True:
-        if count[STATUS] == OVER or count[STATUS] == STUCK:
+        if count[STATUS] == OVER or count[STATUS] == STUCK or count[STATUS] == HELD:
             return count[STATUS]
         if count[STATUS] == SHORT:
             count[STATUS] = ARRIVES
@@ -132,6 +139,33 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
 
 
 @compiled_inner
+def backfill_in(x: Trials, setting: Setting, s: int, level: int) -> None:
+    """Treat who is held in trial ``s`` at a lower level, while the escalation goes on waiting."""
+    count = x.counts[s]
+    _treat(x, setting, s, setting.max_n + count[BACKFILLED], level)
+    count[BACKFILLED] += 1
+    if count[BACKFILLED_FOR] != count[COHORTS]:
+        count[BACKFILLED_FOR] = count[COHORTS]
+        count[BACKFILLED_MEANWHILE] = 0
+    count[BACKFILLED_MEANWHILE] += 1
+    count[STATUS] = ARRIVES
+
+
+@compiled_inner
+def keep_waiting(x: Trials, setting: Setting, s: int, until: float) -> None:
+    """Let who is held in trial ``s`` wait until an instant, or go away."""
+    count, day = x.counts[s], x.days[s]
+    if setting.policy == TURN_AWAY:
+        count[TURNED_AWAY] += 1
+        count[STATUS] = ARRIVES
+    elif math.isinf(until):
+        count[STATUS] = STUCK
+    else:
+        day[NOW] = until
+        count[STATUS] = STANDS
+
+
+@compiled_inner
 def settle(x: Trials, s: int) -> None:
     """Move the patients assessed by now from those pending to those known."""
     count, now = x.counts[s], x.days[s, NOW]
@@ -185,7 +219,22 @@ def _arrive(x: Trials, setting: Setting, s: int) -> None:
 @compiled_inner
 def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     count, day = x.counts[s], x.days[s]
-    now, i, j = day[NOW], count[PATIENTS], level - 1
+    _reopen(x, s)
+    _treat(x, setting, s, count[PATIENTS], level)
+    count[PATIENTS] += 1
+    count[COHORT_LEFT] -= 1
+    count[LEVEL] = level
+    count[STATUS] = ARRIVES
+    position = x.n[s, level - 1] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
+    gap = setting.gaps[position - 1]
+    x.gate[s, level - 1] = day[NOW] + gap if gap > 0 else -np.inf
+
+
+@compiled_inner
+def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
+    """Give who stands there his first dose, as patient ``i``."""
+    count, day = x.counts[s], x.days[s]
+    now, j = day[NOW], level - 1
     after = x.dlt_day[s, min(j, x.dlt_day.shape[1] - 1), i]
     dlt = x.latent[s, i] < setting.probability[j] and after <= setting.window
     x.level[s, i] = level
@@ -195,41 +244,30 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     x.assessed[s, i] = now + (after if dlt else setting.window)
     x.place[s, count[PENDING]] = i
     x.n[s, j] += 1
-    _reopen(x, s)
     day[DAYS_WAITED] += now - day[ARRIVAL]
     day[ENTERED] = now
     count[PENDING] += 1
-    count[PATIENTS] += 1
-    count[COHORT_LEFT] -= 1
-    count[LEVEL] = level
-    count[STATUS] = ARRIVES
-    position = x.n[s, j] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
-    gap = setting.gaps[position - 1]
-    x.gate[s, j] = now + gap if gap > 0 else -np.inf
 
 
 @compiled_inner
 def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
-    """Let who stands there wait until an instant, or go away."""
+    """Do not give the current dose to who stands there before an instant."""
     count, day = x.counts[s], x.days[s]
     if math.isnan(day[SHUT_SINCE]):
         day[SHUT_SINCE] = day[NOW]
-        x.shut_from[s, count[PATIENTS]] = day[NOW]
         count[SUSPENSIONS] += 1
-    if setting.policy == TURN_AWAY:
-        count[TURNED_AWAY] += 1
-        count[STATUS] = ARRIVES
-    elif math.isinf(until):
-        count[STATUS] = STUCK
+    if setting.backfills:
+        day[HELD_UNTIL] = until
+        count[STATUS] = HELD
     else:
-        day[NOW] = until
-        count[STATUS] = STANDS
+        keep_waiting(x, setting, s, until)
 
 
 @compiled_inner
 def _reopen(x: Trials, s: int) -> None:
     day = x.days[s]
     if not math.isnan(day[SHUT_SINCE]):
+        x.shut_from[s, x.counts[s, PATIENTS]] = day[SHUT_SINCE]
         day[DAYS_SUSPENDED] += day[NOW] - day[SHUT_SINCE]
         day[SHUT_SINCE] = np.nan
 
@@ -267,9 +305,10 @@ def _gate(x: Trials, s: int, level: int) -> float:
 def _broken_off(x: Trials, s: int) -> bool:
     """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
     count, day = x.counts[s], x.days[s]
+    last = x.entered[s, count[PATIENTS] - 1]
     until = min(day[NOW], x.gate[s, count[LEVEL] - 1])
     for i in range(count[COHORT_FIRST], count[PATIENTS]):
-        if x.has_dlt[s, i] and day[ENTERED] < x.assessed[s, i] <= until:
+        if x.has_dlt[s, i] and last < x.assessed[s, i] <= until:
             return True
     return False
 

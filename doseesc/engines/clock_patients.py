@@ -15,7 +15,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK, TrialBlock
-from doseesc.truth import Accrual, LateWeibull, days_to_dlt
+from doseesc.truth import Accrual, DltTimes, LateWeibull, days_to_dlt
 
 _STREAM = 2**31  # far from the rows that other streams of a block are numbered by
 _ARRIVALS, _TIMES = 0, 1
@@ -61,15 +61,10 @@ class DrawnPatients:
         seed: int,
         index: int,
     ) -> None:
-        self.latent = _by_trial(TrialBlock.draw(seed, index, patients, trials).latent)
-        fresh = _by_trial(_generator(seed, index, _TIMES).random((patients, BLOCK))[:, :trials])
-        times = calendar.times
-        if isinstance(times, LateWeibull):
-            by_level = days_to_dlt(times, fresh[:, None, :] * truth[:, None], truth[:, None], window_days)
-            self.dlt_day = by_level
-        else:
-            self.dlt_day = np.asarray(times.quantile(fresh, window_days))[:, None, :]
-        self._arrivals = _generator(seed, index, _ARRIVALS)
+        self.latent = by_trial(TrialBlock.draw(seed, index, patients, trials).latent)
+        fresh = by_trial(stream(seed, index, _TIMES).random((patients, BLOCK))[:, :trials])
+        self.dlt_day = days_drawn(calendar.times, fresh, truth, window_days)
+        self._arrivals = stream(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
         self._patients = patients
         self._drawn: FloatArray = np.empty((trials, 0))
@@ -80,7 +75,7 @@ class DrawnPatients:
         while self._drawn.shape[1] <= beyond:
             # A trial that turns nobody away needs as many as it has patients.
             rows = self._arrivals.random((self._patients, BLOCK))[:, :trials]
-            self._drawn = np.concatenate([self._drawn, _by_trial(self._accrual.numbers(rows))], axis=1)
+            self._drawn = np.concatenate([self._drawn, by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
 
 
@@ -132,9 +127,18 @@ DAILY = Accrual(per_month=365.25 / 12)
 """A rate of one a day, at which given gaps are in days."""
 
 
-def _by_trial(rows: FloatArray) -> FloatArray:
+def days_drawn(times: DltTimes, fresh: FloatArray, probability: FloatArray, window_days: float) -> FloatArray:
+    """Return days to events (S, 1 or J, P) from fresh numbers (S, P), by a law that may know the probabilities (J,)."""
+    if isinstance(times, LateWeibull):
+        return days_to_dlt(times, fresh[:, None, :] * probability[:, None], probability[:, None], window_days)
+    return np.asarray(times.quantile(fresh, window_days))[:, None, :]
+
+
+def by_trial(rows: FloatArray) -> FloatArray:
+    """Turn numbers drawn patient by patient (P, S) into rows of trials."""
     return np.ascontiguousarray(rows.T)
 
 
-def _generator(seed: int, index: int, purpose: int) -> np.random.Generator:
+def stream(seed: int, index: int, purpose: int) -> np.random.Generator:
+    """Return the stream of random numbers of a block of trials for a purpose."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index, _STREAM, purpose))))

@@ -9,8 +9,12 @@ import numpy as np
 
 from designs import Design, Reason
 from designs.arrays import FloatArray, IntArray
+from doseesc.engines.backfill_patients import BackfillPatients, patients_of
+from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import (
+    BACKFILLED,
     CHANGED_DECISIONS,
+    CLOSED_FROM,
     COHORT_FIRST,
     DAYS_SUSPENDED,
     DAYS_WAITED,
@@ -28,7 +32,8 @@ from doseesc.engines.clock_arrays import (
     Trials,
     new_trials,
 )
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, everybody_known
+from doseesc.engines.clock_backfill import PlayWithBackfill
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, Watch, everybody_known
 from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
 from doseesc.engines.clock_numba import compiled
 from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
@@ -60,8 +65,8 @@ class Ended:
 
 def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: Calendar) -> Setting:
     """Put together what all trials of a design have in common."""
-    stagger = calendar.stagger
-    places = range(1, design.max_n + 1)
+    stagger, backfill = calendar.stagger, calendar.backfill
+    places = range(1, design.max_n + 1 + (0 if backfill is None else backfill.most(design)))
     return Setting(
         probability=np.ascontiguousarray(truth, dtype=np.float64),
         window=window_days,
@@ -73,6 +78,7 @@ def setting_of(design: Design, truth: FloatArray, window_days: float, calendar: 
         each_is_a_look=design.fixed_cohorts or design.cohort_size == 1,
         max_n=int(design.max_n),
         max_days=float("inf") if calendar.max_days is None else float(calendar.max_days),
+        backfills=backfill is not None,
     )
 
 
@@ -105,17 +111,30 @@ def play_block(
     size: int,
 ) -> tuple[EndCounts, FloatArray]:
     """Play one block of trials; return how many ended in each way, and the figures of single trials (S, C)."""
-    patients = DrawnPatients(calendar, truth, window_days, patients=design.max_n, trials=size, seed=seed, index=index)
-    trials = play_trials(player, patients, setting_of(design, truth, window_days, calendar))
-    ended = ends_of(design, trials)
-    rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
+    patients = patients_of(design, truth, window_days, calendar, trials=size, seed=seed, index=index)
+    playing = player if isinstance(patients, DrawnPatients) else with_backfill(design, calendar, patients)
+    trials = play_trials(playing, patients, setting_of(design, truth, window_days, calendar))
+    ended = ends_of(design, trials, calendar.backfill)
+    backfilled = trials.counts[:, BACKFILLED]
+    rows = np.column_stack([ended.n, ended.dlt, backfilled, ended.selected, ended.reason_code])
     return EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap)
 
 
-def ends_of(design: Design, trials: Trials) -> Ended:
+def with_backfill(
+    design: Design, calendar: Calendar, patients: BackfillPatients, watch: Watch | None = None
+) -> PlayWithBackfill:
+    """Return who plays trials of a design with backfill, for these patients."""
+    assert calendar.backfill is not None, "patients to be backfilled come where there is backfill"
+    return PlayWithBackfill(design, calendar.backfill, patients.responses, watch)
+
+
+def ends_of(design: Design, trials: Trials, backfill: Backfill | None = None) -> Ended:
     """Follow everybody to the end and select; equal ends are asked about once."""
-    dlt, last_dlt, end = _followed_up(trials)
-    known = everybody_known(trials.n, dlt, trials.counts, last_dlt, design.needed_memory)
+    dlt, last_dlt, end, backfilled, backfilled_dlt = _followed_up(trials, design.max_n)
+    n, counted_dlt = trials.n, dlt
+    if backfill is not None and not backfill.for_design(design).count_in_mtd:
+        n, counted_dlt = n - backfilled, dlt - backfilled_dlt
+    known = everybody_known(n, counted_dlt, trials.counts, last_dlt, design.needed_memory)
     why = trials.counts[:, [LEVEL, REASON]]
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
     _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
@@ -126,7 +145,9 @@ def ends_of(design: Design, trials: Trials) -> Ended:
     if full.any():
         # Enough patients: what the design says of them when all are known is why the trial ended.
         reason[full] = design.decide(tally.take(full)).reason_code
-    return Ended(trials.n, dlt, selected[back], reason[back], end)
+    closed_from = trials.counts[:, CLOSED_FROM]
+    highest = np.where(closed_from > 0, closed_from - 1, design.n_doses)
+    return Ended(trials.n, dlt, np.minimum(selected[back], highest), reason[back], end)
 
 
 def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArray:
@@ -141,7 +162,8 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
             "pending": count[:, PENDING_AT_DECISIONS],
             "changed": count[:, CHANGED_DECISIONS],
             "decisions": count[:, DECISIONS],
-            "patients": count[:, PATIENTS],
+            "patients": count[:, PATIENTS] + count[:, BACKFILLED],
+            "backfilled": count[:, BACKFILLED],
         },
         {
             "enrolment_days": day[:, ENTERED] + opened,
@@ -152,11 +174,13 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
 
 
 @compiled
-def _followed_up(x: Trials) -> tuple[IntArray, IntArray, FloatArray]:
+def _followed_up(x: Trials, max_n: int) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray]:
+    """Return all DLTs, those of the last cohort, the last assessment, and backfilled patients with their DLTs."""
     size, doses = x.n.shape
     dlt = np.zeros((size, doses), dtype=np.int64)
     last_dlt = np.zeros(size, dtype=np.int64)
     end = np.zeros(size)
+    backfilled, backfilled_dlt = np.zeros((size, doses), dtype=np.int64), np.zeros((size, doses), dtype=np.int64)
     for s in range(size):
         first = x.counts[s, COHORT_FIRST]
         for i in range(x.counts[s, PATIENTS]):
@@ -164,4 +188,8 @@ def _followed_up(x: Trials) -> tuple[IntArray, IntArray, FloatArray]:
             if x.has_dlt[s, i]:
                 dlt[s, x.level[s, i] - 1] += 1
                 last_dlt[s] += i >= first
-    return dlt, last_dlt, end
+        for i in range(max_n, max_n + x.counts[s, BACKFILLED]):
+            end[s] = max(end[s], x.assessed[s, i])
+            backfilled[s, x.level[s, i] - 1] += 1
+            backfilled_dlt[s, x.level[s, i] - 1] += x.has_dlt[s, i]
+    return dlt + backfilled_dlt, last_dlt, end, backfilled, backfilled_dlt

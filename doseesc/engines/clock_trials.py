@@ -10,9 +10,10 @@ import numpy as np
 from designs import Decision, Design, Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_positive, require_whole
+from doseesc.engines.backfill_patients import BackfillPatients, patients_of
 from doseesc.engines.characteristics import check_probabilities
-from doseesc.engines.clock_arrays import NOW, OPENED, PATIENTS, TURNED_AWAY, Trials
-from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
+from doseesc.engines.clock_arrays import BACKFILLED, NOW, OPENED, PATIENTS, TURNED_AWAY, Setting, Trials
+from doseesc.engines.clock_patients import ComingPatients
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK
 
@@ -38,10 +39,12 @@ class CalendarTrial:
     arrived, entered, assessed : array, shape (N,)
         Day of arrival, of first dose, and of the end of the assessment.
     has_dlt : array of bool, shape (N,)
+    backfilled : array of bool, shape (N,)
+        Whether a patient was given a lower dose while the escalation waited.
     decisions : list of CalendarDecision
         What was decided at each look, waits included.
     suspensions : list of (float, float)
-        From when to when a patient who had come could not be entered.
+        From when to when a patient who had come could not be entered in the escalation.
     turned_away : int
     opened_before : float
         Days from the opening to the first patient.
@@ -57,6 +60,7 @@ class CalendarTrial:
     entered: FloatArray
     assessed: FloatArray
     has_dlt: BoolArray
+    backfilled: BoolArray
     decisions: list[CalendarDecision]
     suspensions: list[tuple[float, float]]
     turned_away: int
@@ -119,17 +123,17 @@ def calendar_trials(
     (array([ 0.,  2.,  4., 18., 20., 22.]), 1, [(6.0, 18.0)])
     """
     from doseesc.engines.clock_batches import PlayInBatches  # compiles
-    from doseesc.engines.clock_play import ends_of, play_trials, setting_of
+    from doseesc.engines.clock_play import ends_of, play_trials, setting_of, with_backfill
 
     truth = check_probabilities(probabilities, design.n_doses)
     require_positive("window_days", window_days)
     require_whole("n_trials", n_trials, 1)
     if n_trials > BLOCK:
         raise ValueError(f"n_trials must be at most {BLOCK:,}: these are trials to look at, not {n_trials:,}")
+    if calendar.backfill is not None:
+        calendar.backfill.check(design.n_doses)
     if patients is None:
-        patients = DrawnPatients(
-            calendar, truth, float(window_days), patients=design.max_n, trials=int(n_trials), seed=seed, index=0
-        )
+        patients = patients_of(design, truth, float(window_days), calendar, trials=int(n_trials), seed=seed, index=0)
     told: list[list[CalendarDecision]] = [[] for _ in patients.latent]
 
     def note(looking: IntArray, day: FloatArray, decision: Decision) -> None:
@@ -138,29 +142,38 @@ def calendar_trials(
             told[trial].append(CalendarDecision(now, level, size, Reason(int(code))))
 
     setting = setting_of(design, truth, float(window_days), calendar)
-    trials = play_trials(PlayInBatches(design, note), patients, setting)
-    ended = ends_of(design, trials)
+    player = (
+        with_backfill(design, calendar, patients, note)
+        if isinstance(patients, BackfillPatients)
+        else PlayInBatches(design, note)
+    )
+    trials = play_trials(player, patients, setting)
+    ended = ends_of(design, trials, calendar.backfill)
     return [
-        _trial(trials, row, float(window_days), told[row], int(ended.selected[row]), int(ended.reason_code[row]))
+        _trial(trials, row, setting, told[row], int(ended.selected[row]), int(ended.reason_code[row]))
         for row in range(len(told))
     ]
 
 
 def _trial(
-    trials: Trials, row: int, window_days: float, decisions: list[CalendarDecision], selected: int, reason: int
+    trials: Trials, row: int, setting: Setting, decisions: list[CalendarDecision], selected: int, reason: int
 ) -> CalendarTrial:
     """Take one trial out of many."""
-    n = int(trials.counts[row, PATIENTS])
+    max_n = setting.max_n
+    n, others = (int(trials.counts[row, column]) for column in (PATIENTS, BACKFILLED))
     shut_from = trials.shut_from[row, : n + 1]
     opened_again = np.append(trials.entered[row, :n], trials.days[row, NOW])
     shut = np.flatnonzero(~np.isnan(shut_from))
+    places = np.concatenate([np.arange(n), np.arange(max_n, max_n + others)])
+    places = places[np.argsort(trials.entered[row, places], kind="stable")]
     return CalendarTrial(
-        window_days=window_days,
-        level=trials.level[row, :n].copy(),
-        arrived=trials.arrived[row, :n].copy(),
-        entered=trials.entered[row, :n].copy(),
-        assessed=trials.assessed[row, :n].copy(),
-        has_dlt=trials.has_dlt[row, :n].copy(),
+        window_days=setting.window,
+        level=trials.level[row, places],
+        arrived=trials.arrived[row, places],
+        entered=trials.entered[row, places],
+        assessed=trials.assessed[row, places],
+        has_dlt=trials.has_dlt[row, places],
+        backfilled=places >= max_n,
         decisions=decisions,
         suspensions=[(float(shut_from[k]), float(opened_again[k])) for k in shut],
         turned_away=int(trials.counts[row, TURNED_AWAY]),
