@@ -83,6 +83,9 @@ class BOIN(Design):
         the cohort there is completed.
     bound_mtd : bool
         Only a level whose isotonic estimate is at most lambda_d may be the MTD.
+    stay_at_one_of_three : bool
+        One DLT among three patients does not lower the dose, whatever lambda_d: a change of the table as in 3+3, made
+        by Zhao et al. (2024, *Clinical Cancer Research* 30:673).
 
     Examples
     --------
@@ -108,6 +111,7 @@ class BOIN(Design):
     stop_at_n: int | None = None
     titration: bool = False
     bound_mtd: bool = False
+    stay_at_one_of_three: bool = False
 
     def __post_init__(self) -> None:
         require_probability("target", self.target)
@@ -123,6 +127,7 @@ class BOIN(Design):
         require_flag("extra_safe", self.extra_safe)
         require_flag("titration", self.titration)
         require_flag("bound_mtd", self.bound_mtd)
+        require_flag("stay_at_one_of_three", self.stay_at_one_of_three)
         require_probability("offset", self.offset, closed=True)
         if self.stop_at_n is not None:
             require_whole("stop_at_n", self.stop_at_n, 1)
@@ -153,15 +158,16 @@ class BOIN(Design):
         cutoff = self.elimination_cutoff
         safer = f"; the trial stops already at {percent(cutoff - self.offset)} there" if self.extra_safe else ""
         bound = f", of those estimated at {self.lambda_d:.4f} or below," if self.bound_mtd else ""
+        stays = " (but not with one DLT among three patients)" if self.stay_at_one_of_three else ""
         return (
             f"The Bayesian optimal interval design (BOIN) with target {percent(self.target)} goes one level up if the "
             f"DLT rate observed at the current level is at most {self.lambda_e:.4f}, one level down if it is above "
-            f"{self.lambda_d:.4f}, and else stays. These boundaries follow from {percent(self._p_safe)} as the highest "
-            f"rate called too low and {percent(self._p_toxic)} as the lowest called too high. A level with at least 3 "
-            "patients is eliminated together with all above once the posterior probability that its DLT probability "
-            f"exceeds the target is more than {percent(cutoff)} (prior Beta(1, 1)); the trial stops without a dose if "
-            f"the lowest level is eliminated{safer}. The MTD is the level tried and not eliminated{bound} whose "
-            "isotonic estimate is nearest the target."
+            f"{self.lambda_d:.4f}{stays}, and else stays. These boundaries follow from {percent(self._p_safe)} as the "
+            f"highest rate called too low and {percent(self._p_toxic)} as the lowest called too high. A level with at "
+            "least 3 patients is eliminated together with all above once the posterior probability that its DLT "
+            f"probability exceeds the target is more than {percent(cutoff)} (prior Beta(1, 1)); the trial stops "
+            f"without a dose if the lowest level is eliminated{safer}. The MTD is the level tried and not "
+            f"eliminated{bound} whose isotonic estimate is nearest the target."
         )
 
     def propose(self, tally: Tally) -> Decision:
@@ -234,7 +240,9 @@ class BOIN(Design):
 
     def _table(self, max_n: int) -> _Table:
         return _make_table(
-            self.target, self._p_safe, self._p_toxic, self.elimination_cutoff, self.offset, max(max_n, self.max_n)
+            *(self.target, self._p_safe, self._p_toxic, self.elimination_cutoff, self.offset),
+            self.stay_at_one_of_three,
+            max(max_n, self.max_n),
         )
 
 
@@ -262,7 +270,9 @@ class _Table(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, offset: float, max_n: int) -> _Table:
+def _make_table(
+    target: float, p_safe: float, p_toxic: float, cutoff: float, offset: float, one_of_three: bool, max_n: int
+) -> _Table:
     lambda_e, lambda_d = interval_boundary(p_safe, target), interval_boundary(p_toxic, target)
     n = np.arange(max_n + 1)
     tail = np.where(np.isnan(tails := tail_table(float(target), max_n)), 0.0, tails)
@@ -272,6 +282,8 @@ def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, off
     escalate, deescalate = whole_boundaries(
         *(np.multiply(n, limit, dtype=np.float64) for limit in (lambda_e, lambda_d))
     )
+    if one_of_three:
+        deescalate[n == 3] = np.maximum(deescalate[n == 3], 2)
     table = _Table(escalate, np.minimum(deescalate, eliminate), eliminate, extra)
     for column in table:
         column.setflags(write=False)

@@ -160,6 +160,13 @@ def propose_by_follow_up(design: FollowUpDesign, tally: EnteredTally) -> Decisio
 
     A proposal to wait is one for the current level with a reason to wait.
     """
+    step, reason = follow_up_step(design, tally)
+    moved = design.move_to(tally, np.clip(tally.level + step, 1, design.n_doses))
+    return Decision(moved.level, moved.cohort_size, np.where(reason > 0, reason, moved.reason_code))
+
+
+def follow_up_step(design: FollowUpDesign, tally: EnteredTally) -> tuple[IntArray, npt.NDArray[np.int8]]:
+    """Return what the data at the current level call for: the step (S,), +1, 0 or -1, and why to wait (S,), or 0."""
     policy, pending = weighing(design), tally.pending
     table = follow_up_table(design, tally.largest_n)
     at = tally.current_n, tally.current_dlt, tally.at(pending.count)
@@ -174,9 +181,7 @@ def propose_by_follow_up(design: FollowUpDesign, tally: EnteredTally) -> Decisio
     reason[up & table.too_few_known[at]] = Reason.TOO_FEW_KNOWN
     reason[up & (pending.followed_at(tally.level) < policy.minimum_followed * window)] = Reason.FOLLOW_UP_TOO_SHORT
     reason[table.too_many_pending[at]] = Reason.TOO_MANY_PENDING
-    step = np.where(reason > 0, 0, up.astype(np.int64) - down)
-    moved = design.move_to(tally, np.clip(tally.level + step, 1, design.n_doses))
-    return Decision(moved.level, moved.cohort_size, np.where(reason > 0, reason, moved.reason_code))
+    return np.where(reason > 0, 0, up.astype(np.int64) - down), reason
 
 
 def imputation_limits(

@@ -107,7 +107,7 @@ def _completed(entered: EnteredTally, trial: IntArray, further: IntArray) -> Tal
     if further.shape[1] > doses:
         dlt[np.arange(len(trial)), entered.level[trial] - 1] += further[:, doses]
         memory["last_dlt"] = memory["last_dlt"] + further[:, doses]
-    return Tally(entered.n[trial], dlt, entered.level[trial], memory)
+    return Tally._trusted(entered.n[trial], dlt, entered.level[trial], memory)
 
 
 def _least(values: IntArray, first: IntArray) -> IntArray:

@@ -1,3 +1,6 @@
+from .backfill_patients import GivenBackfill as GivenBackfill
+from .backfill_rules import BACKFILL_RULES as BACKFILL_RULES
+from .backfill_rules import Backfill as Backfill
 from .benchmark import BENCHMARK_REFERENCES as BENCHMARK_REFERENCES
 from .benchmark import benchmark_choice as benchmark_choice
 from .characteristics import OperatingCharacteristics as OperatingCharacteristics

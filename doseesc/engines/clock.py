@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from designs import Design, Weighted
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_positive, require_whole
+from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.characteristics import check_probabilities, mtd_levels
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_ends import BlockEnds, EndCounts, calendar_characteristics
@@ -56,6 +57,7 @@ def simulate_calendar(
     seed: int = 1,
     dlt_times: DltTimes | None = None,
     stagger: Stagger | None = None,
+    backfill: Backfill | None = None,
     max_days: float | None = None,
     first_gap: bool = False,
     observation: ObservationModel | None = None,
@@ -83,6 +85,9 @@ def simulate_calendar(
         When DLTs come; by default evenly over the window.
     stagger : Stagger, optional
         Days between patients.
+    backfill : Backfill, optional
+        Which lower doses are given to patients who arrive while the escalation waits.  They count in the number of
+        patients treated, and the trial lasts until they have been assessed.
     max_days : float, optional
         Day, from the first patient's first dose, after which nobody is entered.
     first_gap : bool
@@ -116,7 +121,16 @@ def simulate_calendar(
     require_whole("jobs", jobs, 1)
     if observation is not None:
         require_observable(design, observation, float(window_days), dlt_times)
-    calendar = Calendar(accrual=accrual, dlt_times=dlt_times, stagger=stagger, max_days=max_days, first_gap=first_gap)
+    calendar = Calendar(
+        accrual=accrual,
+        dlt_times=dlt_times,
+        stagger=stagger,
+        backfill=backfill,
+        max_days=max_days,
+        first_gap=first_gap,
+    )
+    if backfill is not None:
+        backfill.check(design.n_doses)
     target = design.target if target is None else target
     mtd = mtd_levels(truth[None], target, true_mtd)
     setting = CalendarSetting(float(window_days), calendar, target, mtd, observation)
@@ -169,7 +183,8 @@ def play_calendar(
     if progress is not None and not alone:
         progress(n_trials, n_trials)
     counts = EndCounts.merged([part.ends for part in parts])
-    ends, count = counts.terminal(design.max_n)
+    rules = setting.calendar.backfill
+    ends, count = counts.terminal(design.max_n, 0 if rules is None else rules.most(design))
     found = calendar_characteristics(
         ends,
         count,

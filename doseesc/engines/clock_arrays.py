@@ -1,6 +1,7 @@
 """The arrays in which trials on the calendar are kept, and what all of them have in common.
 
-Arrays hold one row per trial.  The order of a trial's patients is that of their first doses.
+Arrays hold one row per trial.  The order of a trial's patients is that of their first doses, of those of the escalation
+and of those backfilled apart.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import numpy.typing as npt
 from designs import Design
 from designs.arrays import BoolArray, FloatArray, IntArray
 
-ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK, CROWDED = range(7)
+ARRIVES, STANDS, LOOK, OVER, SHORT, STUCK, CROWDED, HELD = range(8)
 """What a trial is at: the next patient is to arrive; one stands there; one waits for a decision; enrolment is over;
-more numbers for arrivals are needed; the design waits although nobody is pending; more replacements are needed."""
+more numbers for arrivals are needed; the design waits although nobody is pending; more replacements are needed; one who
+stands there cannot be given the current dose, and may be backfilled."""
 
 WAIT, TURN_AWAY, QUEUE = range(3)
 POLICIES = ("wait", "turn_away", "queue")
@@ -23,8 +25,9 @@ POLICIES = ("wait", "turn_away", "queue")
 # Columns of ``Trials.counts`` and ``Trials.days``.
 STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, REASON = range(10)
 SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS = range(10, 15)
-LEFT, REPLACEMENTS, COHORT_CLOSED, N_COUNTS = range(15, 19)
-NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, N_DAYS = range(8)
+LEFT, REPLACEMENTS, COHORT_CLOSED = range(15, 18)
+BACKFILLED, BACKFILLED_MEANWHILE, BACKFILLED_FOR, CLOSED_FROM, N_COUNTS = range(18, 23)
+NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, HELD_UNTIL, N_DAYS = range(9)
 
 
 class Setting(NamedTuple):
@@ -49,13 +52,15 @@ class Setting(NamedTuple):
     each_is_a_look : bool
         Whether cohorts are of one patient, or decided on patient by patient.
     max_n : int
-        Most patients, who have left aside.
+        Most patients of the escalation, who have left aside; backfilled ones come besides.
     waits_when_full : bool
         Whether the design is asked, and may wait, with ``max_n`` patients entered.
     max_days : float
         Last day on which a patient may be entered.
     observed : bool
         Whether an observation model says what becomes of patients.
+    backfills : bool
+        Whether who cannot be given the current dose may be backfilled.
     """
 
     probability: FloatArray
@@ -70,10 +75,14 @@ class Setting(NamedTuple):
     waits_when_full: bool
     max_days: float
     observed: bool
+    backfills: bool
 
 
 class Trials(NamedTuple):
     """S trials of P patients at most and J doses.
+
+    The first ``max_n`` places for patients are those of the escalation; backfilled patients have the places after
+    these.
 
     Attributes
     ----------
@@ -106,8 +115,8 @@ class Trials(NamedTuple):
     place : array of int, shape (S, P)
         The patients pending, in the first ``counts[:, PENDING]`` places.
     shut_from : array, shape (S, P + 1)
-        Day from which a patient who had come could not be entered, before the 1st, 2nd, ... entry, and after the last;
-        NaN where there was none.
+        Day from which a patient who had come could not be entered, before the 1st, 2nd, ... entry of the escalation,
+        and after the last; NaN where there was none.
     """
 
     latent: FloatArray

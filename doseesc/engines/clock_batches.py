@@ -16,6 +16,7 @@ from designs import Complete, Decision, Design, Pending, Reason, Settled, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.pending_letters import ByTable
 from doseesc.engines.clock_arrays import (
+    BACKFILLED,
     COHORT_FIRST,
     COHORTS,
     IN_A_ROW,
@@ -51,6 +52,7 @@ class Looks(NamedTuple):
         Of the pending patients; level 0 = an empty place.
     dlt_days : array, shape (S, Q)
         Days from first dose to the DLTs known; NaN in empty places.
+        Those of backfilled patients come after those of the escalation.
     last : array of int, shape (S, 5)
         Of the last cohort the patients known, their DLTs, the patients pending, and all DLTs there will be, among how
         many patients.
@@ -58,6 +60,8 @@ class Looks(NamedTuple):
         Of those entered, the patients who will not leave, and their DLTs.
     waited_for : array of bool, shape (S,)
         Whether more will be known of any of the pending patients.
+    backfilled : array of bool, shape (S, P)
+        Which of the pending patients have been backfilled.
     """
 
     level: IntArray
@@ -67,6 +71,7 @@ class Looks(NamedTuple):
     all_n: IntArray
     all_dlt: IntArray
     waited_for: BoolArray
+    backfilled: BoolArray
 
 
 class PlayInBatches:
@@ -150,15 +155,15 @@ def decide_looks(
     """Ask the design about trials that stand at a look, and do what it decides."""
     memory = design.needed_memory
     tally, pending, looks = seen(trials, setting, looking, memory)
-    decision = _not_in_vain(_decided_once(design, tally, pending), tally, looks.waited_for)
+    decision = _not_in_vain(decided_once(design, tally, pending), tally, looks.waited_for)
     changed = np.zeros(len(looking), dtype=np.bool_)
     hasty = ~decision.waits & (trials.counts[looking, PENDING] > 0)
     if hasty.any():
         later = followed_to_the_end(trials, looking, looks, memory).take(hasty)
-        changed[hasty] = _decided_once(design, later, None).level != decision.level[hasty]
+        changed[hasty] = decided_once(design, later, None).level != decision.level[hasty]
     if watch is not None:
         watch(looking, trials.days[looking, NOW], decision)
-    _apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
+    apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
 
 
 def _not_in_vain(decision: Decision, tally: Tally, waited_for: BoolArray) -> Decision:
@@ -173,9 +178,11 @@ def _not_in_vain(decision: Decision, tally: Tally, waited_for: BoolArray) -> Dec
     )
 
 
-def _decided_once(design: Design, tally: Tally, pending: Pending | None) -> Decision:
+def decided_once(design: Design, tally: Tally, pending: Pending | None) -> Decision:
     """Decide, asking once about equal states where follow-up does not matter."""
-    columns = [tally.n, tally.dlt, tally.level[:, None], *(values[:, None] for values in tally.memory.values())]
+    size = tally.size
+    columns = [tally.n, tally.dlt, tally.level[:, None]]
+    columns += [values.reshape(size, -1) for values in tally.memory.values()]
     if pending is not None:
         if not ignores_follow_up(design):
             return design.decide(tally, pending)
@@ -197,7 +204,7 @@ def advance_all(x: Trials, setting: Setting, running: IntArray) -> IntArray:
 
 
 @compiled
-def _apply_all(
+def apply_all(
     x: Trials,
     setting: Setting,
     looking: IntArray,
@@ -206,6 +213,7 @@ def _apply_all(
     reason: IntArray,
     changed: BoolArray,
 ) -> None:
+    """Do in trials at their looks what was decided there."""
     for r in range(len(looking)):
         s = looking[r]
         if not (level[r] > 0 and size[r] == 0):
@@ -223,8 +231,10 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     days = np.zeros((len(rows), places))
     dlt_days = np.full((len(rows), dlts), np.nan)
     last = np.zeros((len(rows), 5), dtype=np.int64)
-    all_n, all_dlt = np.empty_like(x.n[rows]), np.empty_like(x.n[rows])
+    all_n = np.empty((len(rows), x.n.shape[1]), dtype=np.int64)
+    all_dlt = np.empty_like(all_n)
     waited_for = np.zeros(len(rows), dtype=np.bool_)
+    backfilled = np.zeros((len(rows), places), dtype=np.bool_)
     for r in range(len(rows)):
         s = rows[r]
         now, first, seen = x.days[s, NOW], x.counts[s, COHORT_FIRST], 0
@@ -236,15 +246,18 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
             all_n[r, x.level[s, i] - 1] -= x.what[s, i] & UNUSABLE > 0
             all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
             waited_for[r] |= x.assessed[s, i] > now
-        for i in range(x.counts[s, PATIENTS]):
+            backfilled[r, k] = setting.backfills and i >= setting.max_n
+        entered = x.counts[s, PATIENTS]
+        for k in range(entered + x.counts[s, BACKFILLED]):
+            i = k if k < entered else setting.max_n + k - entered
             known = is_known(x, s, i)
             if known and x.has_dlt[s, i]:
                 dlt_days[r, seen] = x.assessed[s, i] - x.entered[s, i]
                 seen += 1
-            if i >= first and not has_left(x, s, i):
+            if first <= k < entered and not has_left(x, s, i):
                 last[r, 0] += known
                 last[r, 1] += known and x.has_dlt[s, i]
                 last[r, 2] += not known
                 last[r, 3] += x.has_dlt[s, i]
                 last[r, 4] += x.what[s, i] & UNUSABLE == 0
-    return Looks(level, days, dlt_days, last, all_n, all_dlt, waited_for)
+    return Looks(level, days, dlt_days, last, all_n, all_dlt, waited_for, backfilled)

@@ -24,7 +24,10 @@ from doseesc.engines.time_figures import TimeFigures
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.truth import DAYS_PER_MONTH
 
-PER_TRIAL = ("duration_days", "enrolment_days", "suspensions", "days_suspended", "days_waited", "turned_away")
+PER_TRIAL = (
+    *("duration_days", "enrolment_days", "suspensions", "days_suspended", "days_waited", "turned_away"),
+    "backfilled",
+)
 RATIOS = {
     "pending_at_decision": ("pending", "decisions"),
     "changed_decisions": ("changed", "decisions"),
@@ -40,8 +43,8 @@ class EndCounts:
 
     Attributes
     ----------
-    rows : array of int, shape (T, 2 J + 2)
-        Patients by level, DLTs by level, level selected, code of the reason.
+    rows : array of int, shape (T, 2 J + 3)
+        Patients by level, DLTs by level, patients backfilled, level selected, code of the reason.
     count : array of int, shape (T,)
     """
 
@@ -61,13 +64,18 @@ class EndCounts:
         """Put several together."""
         return cls.of(np.concatenate([part.rows for part in parts]), np.concatenate([part.count for part in parts]))
 
-    def terminal(self, max_n: int) -> tuple[TrialEnds, FloatArray]:
-        """Return the ends as engines know them, and how many trials ended so."""
+    def terminal(self, max_n: int, backfilled: int = 0) -> tuple[TrialEnds, FloatArray]:
+        """Return the ends as engines know them, and how many trials ended so.
+
+        The escalation treats at most ``max_n`` patients, and at most so many are backfilled besides.
+        """
         # In the order of the ends themselves, whatever the order in which blocks were played.
         order = np.lexsort(self.rows.T[::-1])
         rows, count = self.rows[order].astype(np.int64), self.count[order]
-        doses = rows.shape[1] // 2 - 1
-        ends = TrialEnds(rows[:, :doses], rows[:, doses : 2 * doses], rows[:, -2], rows[:, -1], max_n)
+        doses = (rows.shape[1] - 3) // 2
+        n, dlt = rows[:, :doses], rows[:, doses : 2 * doses]
+        early = n.sum(axis=1) - rows[:, -3] < max_n
+        ends = TrialEnds(n, dlt, rows[:, -2], rows[:, -1], max_n + backfilled, early)
         return ends, count[ends.order].astype(np.float64)
 
 

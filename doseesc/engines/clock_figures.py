@@ -23,6 +23,7 @@ CALENDAR_METRICS = (
     "days_suspended",
     "days_waited",
     "turned_away",
+    "backfilled",
     "pending_at_decision",
     "changed_decisions",
     "patients_per_month",
@@ -49,13 +50,15 @@ class CalendarCharacteristics(OperatingCharacteristics):
     enrolment_days : float
         Mean days to the last entry, from the same day on.
     suspensions : float
-        Mean number of times at which a patient who had come could not be entered.
+        Mean number of times at which a patient who had come could not be entered in the escalation.
     days_suspended : float
         Mean days, in all, from such an arrival to the next entry, or to the end of enrolment.
     days_waited : float
         Mean of the days that patients waited for their first dose, summed over all of a trial.
     turned_away : float
         Mean number of patients lost because the trial waited.
+    backfilled : float
+        Mean number of patients who were given a lower dose while the escalation waited.
     pending_at_decision : float
         Patients under observation at a decision, on average over all decisions but the first.
     changed_decisions : float
@@ -76,6 +79,7 @@ class CalendarCharacteristics(OperatingCharacteristics):
     days_suspended: Any
     days_waited: Any
     turned_away: Any
+    backfilled: Any
     pending_at_decision: Any
     changed_decisions: Any
     patients_per_month: Any

@@ -19,6 +19,8 @@ Rules of the calendar (day 0 is the arrival of the first patient, who is treated
   of whose patients have left is as if it had never begun.  Once ``max_n`` are in the trial nobody comes; when one of
   them leaves, the next gap runs from that day.
 - A patient whose outcome will never be known (frozen) stays pending, followed as far as it went.
+- Where there is backfill, whoever cannot be given the current dose is *held* first, so that another module
+  (:mod:`doseesc.engines.clock_backfill`) may give him a lower one.
 - ``stagger``: after a patient a gap must pass before the next is treated at that dose or a higher one; a DLT within
   the gap breaks the cohort off and is a look.
 """
@@ -34,6 +36,9 @@ from doseesc.engines.clock_arrays import (
     ARRIVAL,
     ARRIVALS,
     ARRIVES,
+    BACKFILLED,
+    BACKFILLED_FOR,
+    BACKFILLED_MEANWHILE,
     CHANGED_DECISIONS,
     COHORT_CLOSED,
     COHORT_FIRST,
@@ -44,6 +49,8 @@ from doseesc.engines.clock_arrays import (
     DAYS_WAITED,
     DECISIONS,
     ENTERED,
+    HELD,
+    HELD_UNTIL,
     IN_A_ROW,
     LEFT,
     LEVEL,
@@ -87,7 +94,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
     """
     count, day = x.counts[s], x.days[s]
     while True:
-        if count[STATUS] == OVER or count[STATUS] == STUCK:
+        if count[STATUS] == OVER or count[STATUS] == STUCK or count[STATUS] == HELD:
             return count[STATUS]
         if count[STATUS] == SHORT or count[STATUS] == CROWDED:
             count[STATUS] = ARRIVES
@@ -150,6 +157,33 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
 
 
 @compiled_inner
+def backfill_in(x: Trials, setting: Setting, s: int, level: int) -> None:
+    """Treat who is held in trial ``s`` at a lower level, while the escalation goes on waiting."""
+    count = x.counts[s]
+    _treat(x, setting, s, setting.max_n + count[BACKFILLED], level)
+    count[BACKFILLED] += 1
+    if count[BACKFILLED_FOR] != count[COHORTS]:
+        count[BACKFILLED_FOR] = count[COHORTS]
+        count[BACKFILLED_MEANWHILE] = 0
+    count[BACKFILLED_MEANWHILE] += 1
+    count[STATUS] = ARRIVES
+
+
+@compiled_inner
+def keep_waiting(x: Trials, setting: Setting, s: int, until: float) -> None:
+    """Let who is held in trial ``s`` wait until an instant, or go away."""
+    count, day = x.counts[s], x.days[s]
+    if setting.policy == TURN_AWAY:
+        count[TURNED_AWAY] += 1
+        count[STATUS] = ARRIVES
+    elif math.isinf(until):
+        count[STATUS] = STUCK
+    else:
+        day[NOW] = until
+        count[STATUS] = STANDS
+
+
+@compiled_inner
 def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
     until, entered = min(x.days[s, NOW], x.assessed[s, i]), x.entered[s, i]
@@ -196,7 +230,22 @@ def _crowded(x: Trials, setting: Setting, s: int) -> bool:
 @compiled_inner
 def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     count, day = x.counts[s], x.days[s]
-    now, i, j = day[NOW], count[PATIENTS], level - 1
+    _reopen(x, s)
+    _treat(x, setting, s, count[PATIENTS], level)
+    count[PATIENTS] += 1
+    count[COHORT_LEFT] -= 1
+    count[LEVEL] = level
+    count[STATUS] = ARRIVES
+    position = x.n[s, level - 1] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
+    gap = setting.gaps[min(position, len(setting.gaps)) - 1]
+    x.gate[s, level - 1] = day[NOW] + gap if gap > 0 else -np.inf
+
+
+@compiled_inner
+def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
+    """Give who stands there his first dose, as patient ``i``."""
+    count, day = x.counts[s], x.days[s]
+    now, j = day[NOW], level - 1
     x.level[s, i] = level
     x.arrived[s, i] = day[ARRIVAL]
     x.entered[s, i] = now
@@ -216,41 +265,30 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
         x.assessed[s, i] = now + (after if dlt else setting.window)
     x.place[s, count[PENDING]] = i
     x.n[s, j] += 1
-    _reopen(x, s)
     day[DAYS_WAITED] += now - day[ARRIVAL]
     day[ENTERED] = now
     count[PENDING] += 1
-    count[PATIENTS] += 1
-    count[COHORT_LEFT] -= 1
-    count[LEVEL] = level
-    count[STATUS] = ARRIVES
-    position = x.n[s, j] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
-    gap = setting.gaps[min(position, len(setting.gaps)) - 1]
-    x.gate[s, j] = now + gap if gap > 0 else -np.inf
 
 
 @compiled_inner
 def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
-    """Let who stands there wait until an instant, or go away."""
+    """Do not give the current dose to who stands there before an instant."""
     count, day = x.counts[s], x.days[s]
     if math.isnan(day[SHUT_SINCE]):
         day[SHUT_SINCE] = day[NOW]
-        x.shut_from[s, count[PATIENTS]] = day[NOW]
         count[SUSPENSIONS] += 1
-    if setting.policy == TURN_AWAY:
-        count[TURNED_AWAY] += 1
-        count[STATUS] = ARRIVES
-    elif math.isinf(until):
-        count[STATUS] = STUCK
+    if setting.backfills:
+        day[HELD_UNTIL] = until
+        count[STATUS] = HELD
     else:
-        day[NOW] = until
-        count[STATUS] = STANDS
+        keep_waiting(x, setting, s, until)
 
 
 @compiled_inner
 def _reopen(x: Trials, s: int) -> None:
     day = x.days[s]
     if not math.isnan(day[SHUT_SINCE]):
+        x.shut_from[s, x.counts[s, PATIENTS]] = day[SHUT_SINCE]
         day[DAYS_SUSPENDED] += day[NOW] - day[SHUT_SINCE]
         day[SHUT_SINCE] = np.nan
 
@@ -290,9 +328,10 @@ def _gate(x: Trials, s: int, level: int) -> float:
 def _broken_off(x: Trials, s: int) -> bool:
     """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
     count, day = x.counts[s], x.days[s]
+    last = x.entered[s, count[PATIENTS] - 1]
     until = min(day[NOW], x.gate[s, count[LEVEL] - 1])
     for i in range(count[COHORT_FIRST], count[PATIENTS]):
-        if x.has_dlt[s, i] and day[ENTERED] < x.assessed[s, i] <= until:
+        if x.has_dlt[s, i] and last < x.assessed[s, i] <= until:
             return True
     return False
 

@@ -19,7 +19,7 @@ from doseesc.engines.clock_arrays import UNOBSERVED, Fates
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK, TrialBlock
 from doseesc.engines.watched_patients import Watched, WatchedBlock, what_and_when
-from doseesc.truth import Accrual, LateWeibull, ObservationModel, days_to_dlt
+from doseesc.truth import Accrual, DltTimes, LateWeibull, ObservationModel, days_to_dlt
 
 _STREAM = 2**31  # far from the rows that other streams of a block are numbered by
 _ARRIVALS, _TIMES, _TIMES_OF_REPLACEMENTS = range(3)
@@ -76,23 +76,18 @@ class DrawnPatients:
         model: ObservationModel | None = None,
     ) -> None:
         block = TrialBlock.draw(seed, index, patients, trials)
-        self.latent = _by_trial(block.latent)
-        uniform = _generator(seed, index, _TIMES).random((patients, BLOCK))[:, :trials]
-        fresh = _by_trial(uniform)
+        self.latent = by_trial(block.latent)
+        uniform = stream(seed, index, _TIMES).random((patients, BLOCK))[:, :trials]
         times = calendar.times if model is None else model.dlt_times
         self._watched: list[Watched] = []
         self._fates, self._read = UNOBSERVED, 0
         if model is not None:
-            later = _generator(seed, index, _TIMES_OF_REPLACEMENTS)
+            later = stream(seed, index, _TIMES_OF_REPLACEMENTS)
             self._block = WatchedBlock(model, seed, index, block.latent, uniform, later)
             self._watched.append(self._block.first)
             self._more = _room_for_replacements(patients, float(model.law(truth).evaluable.min()))
-        if isinstance(times, LateWeibull):
-            by_level = days_to_dlt(times, fresh[:, None, :] * truth[:, None], truth[:, None], window_days)
-            self.dlt_day = by_level
-        else:
-            self.dlt_day = np.asarray(times.quantile(fresh, window_days))[:, None, :]
-        self._arrivals = _generator(seed, index, _ARRIVALS)
+        self.dlt_day = days_drawn(times, by_trial(uniform), truth, window_days)
+        self._arrivals = stream(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
         self._patients, self._truth = patients, truth
         self._at_once = patients if arrivals is None else arrivals
@@ -104,7 +99,7 @@ class DrawnPatients:
         while self._drawn.shape[1] <= beyond:
             # A trial that turns nobody away needs as many as it has patients.
             rows = self._arrivals.random((self._at_once, BLOCK))[:, :trials]
-            self._drawn = np.concatenate([self._drawn, _by_trial(self._accrual.numbers(rows))], axis=1)
+            self._drawn = np.concatenate([self._drawn, by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
 
     def watched(self, more: bool = False) -> list[Watched]:
@@ -185,9 +180,18 @@ def _room_for_replacements(patients: int, evaluable: float) -> int:
     return math.ceil((patients * lost + _SPARE * (math.sqrt(patients * lost) + 1)) / evaluable)
 
 
-def _by_trial(rows: FloatArray) -> FloatArray:
+def days_drawn(times: DltTimes, fresh: FloatArray, probability: FloatArray, window_days: float) -> FloatArray:
+    """Return days to events (S, 1 or J, P) from fresh numbers (S, P), by a law that may know the probabilities (J,)."""
+    if isinstance(times, LateWeibull):
+        return days_to_dlt(times, fresh[:, None, :] * probability[:, None], probability[:, None], window_days)
+    return np.asarray(times.quantile(fresh, window_days))[:, None, :]
+
+
+def by_trial(rows: FloatArray) -> FloatArray:
+    """Turn numbers drawn patient by patient (P, S) into rows of trials."""
     return np.ascontiguousarray(rows.T)
 
 
-def _generator(seed: int, index: int, purpose: int) -> np.random.Generator:
+def stream(seed: int, index: int, purpose: int) -> np.random.Generator:
+    """Return the stream of random numbers of a block of trials for a purpose."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index, _STREAM, purpose))))

@@ -9,8 +9,12 @@ import numpy as np
 
 from designs import CRM, Design, Pending, Reason, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
+from doseesc.engines.backfill_patients import BackfillPatients, patients_of
+from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import (
+    BACKFILLED,
     CHANGED_DECISIONS,
+    CLOSED_FROM,
     COHORT_FIRST,
     CROWDED,
     DAYS_SUSPENDED,
@@ -31,7 +35,8 @@ from doseesc.engines.clock_arrays import (
     new_trials,
     with_fates,
 )
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, everybody_known
+from doseesc.engines.clock_backfill import PlayWithBackfill
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, Watch, everybody_known
 from doseesc.engines.clock_crm import PlayCrm
 from doseesc.engines.clock_crm_model import is_tite_crm
 from doseesc.engines.clock_ends import EndCounts, figures_of_calendar_trials
@@ -61,6 +66,8 @@ class Ended:
     selected, reason_code : array of int, shape (S,)
     end : array, shape (S,)
         Day of the last assessment, from the first patient's first dose.
+    backfilled : array of int, shape (S,)
+        How many of the patients were backfilled.
     """
 
     n: IntArray
@@ -68,18 +75,19 @@ class Ended:
     selected: IntArray
     reason_code: IntArray
     end: FloatArray
+    backfilled: IntArray
 
     def counts(self) -> EndCounts:
         """Return how many trials ended in each way."""
-        return EndCounts.of(np.column_stack([self.n, self.dlt, self.selected, self.reason_code]))
+        return EndCounts.of(np.column_stack([self.n, self.dlt, self.backfilled, self.selected, self.reason_code]))
 
 
 def setting_of(
     design: Design, truth: FloatArray, window_days: float, calendar: Calendar, observed: bool = False
 ) -> Setting:
     """Put together what all trials of a design have in common; ``window_days`` is how long patients are watched."""
-    stagger = calendar.stagger
-    places = range(1, design.max_n + 1)
+    stagger, backfill = calendar.stagger, calendar.backfill
+    places = range(1, design.max_n + 1 + (0 if backfill is None else backfill.most(design)))
     return Setting(
         probability=np.ascontiguousarray(truth, dtype=np.float64),
         window=window_days,
@@ -93,6 +101,7 @@ def setting_of(
         waits_when_full=design.waits_when_full,
         max_days=float("inf") if calendar.max_days is None else float(calendar.max_days),
         observed=observed,
+        backfills=backfill is not None,
     )
 
 
@@ -146,19 +155,11 @@ def play_block(
     model: ObservationModel | None = None,
 ) -> BlockPlayed:
     """Play one block of trials."""
-    most = design.max_n
-    patients = DrawnPatients(
-        *(calendar, truth, window_days),
-        patients=most,
-        trials=size,
-        seed=seed,
-        index=index,
-        arrivals=most + design.waits_when_full,
-        model=model,
-    )
+    patients = patients_of(design, truth, window_days, calendar, trials=size, seed=seed, index=index, model=model)
+    playing = player if isinstance(patients, DrawnPatients) else with_backfill(design, calendar, patients)
     watched_days = window_days if model is None else model.window
-    trials = play_trials(player, patients, setting_of(design, truth, watched_days, calendar, model is not None))
-    ended = ends_of(design, trials, watched_days)
+    trials = play_trials(playing, patients, setting_of(design, truth, watched_days, calendar, model is not None))
+    ended = ends_of(design, trials, watched_days, calendar.backfill)
     seen = None
     if model is not None:
         seen = SeenSums()
@@ -166,10 +167,21 @@ def play_block(
     return BlockPlayed(ended, calendar_figures(trials, ended, calendar.first_gap), seen)
 
 
-def ends_of(design: Design, trials: Trials, window_days: float) -> Ended:
+def with_backfill(
+    design: Design, calendar: Calendar, patients: BackfillPatients, watch: Watch | None = None
+) -> PlayWithBackfill:
+    """Return who plays trials of a design with backfill, for these patients."""
+    assert calendar.backfill is not None, "patients to be backfilled come where there is backfill"
+    return PlayWithBackfill(design, calendar.backfill, patients.responses, watch)
+
+
+def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfill | None = None) -> Ended:
     """Follow everybody to the end and select; equal ends are asked about once."""
-    n, dlt, last, frozen, end = _followed_up(trials)
-    known = everybody_known(n, dlt, trials.counts, last, design.needed_memory)
+    n, dlt, last, frozen, end, backfilled, backfilled_dlt = _followed_up(trials, design.max_n)
+    counted, counted_dlt = n, dlt
+    if backfill is not None and not backfill.for_design(design).count_in_mtd:
+        counted, counted_dlt = n - backfilled, dlt - backfilled_dlt
+    known = everybody_known(counted, counted_dlt, trials.counts, last, design.needed_memory)
     why = trials.counts[:, [LEVEL, REASON]]
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
     _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
@@ -178,7 +190,9 @@ def ends_of(design: Design, trials: Trials, window_days: float) -> Ended:
     if len(some):
         there, pending = _with_frozen(trials, known.take(some), some, window_days)
         selected[some], reason[some] = _ended(design, there, why[some, 1], pending)
-    return Ended(n, dlt, selected, reason, end)
+    closed_from = trials.counts[:, CLOSED_FROM]
+    highest = np.where(closed_from > 0, closed_from - 1, design.n_doses)
+    return Ended(n, dlt, np.minimum(selected, highest), reason, end, trials.counts[:, BACKFILLED])
 
 
 def _ended(design: Design, tally: Tally, reason: IntArray, pending: Pending | None) -> tuple[IntArray, IntArray]:
@@ -236,7 +250,8 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
             "pending": count[:, PENDING_AT_DECISIONS],
             "changed": count[:, CHANGED_DECISIONS],
             "decisions": count[:, DECISIONS],
-            "patients": count[:, PATIENTS],
+            "patients": count[:, PATIENTS] + count[:, BACKFILLED],
+            "backfilled": count[:, BACKFILLED],
         },
         {
             "enrolment_days": day[:, ENTERED] + opened,
@@ -247,13 +262,20 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
 
 
 @compiled
-def _followed_up(x: Trials) -> tuple[IntArray, IntArray, IntArray, BoolArray, FloatArray]:
-    """Return patients and DLTs by level and of the last cohort when all is known, if any is frozen, the last day."""
+def _followed_up(
+    x: Trials, max_n: int
+) -> tuple[IntArray, IntArray, IntArray, BoolArray, FloatArray, IntArray, IntArray]:
+    """Return what is so when all is known.
+
+    Patients and DLTs by level and of the last cohort, whether any is frozen, the last day, and of the patients and DLTs
+    by level those backfilled.
+    """
     size, doses = x.n.shape
     n, dlt = np.zeros((size, doses), dtype=np.int64), np.zeros((size, doses), dtype=np.int64)
     last = np.zeros((size, 2), dtype=np.int64)
     frozen = np.zeros(size, dtype=np.bool_)
     end = np.zeros(size)
+    backfilled, backfilled_dlt = np.zeros((size, doses), dtype=np.int64), np.zeros((size, doses), dtype=np.int64)
     for s in range(size):
         first = x.counts[s, COHORT_FIRST]
         for i in range(x.counts[s, PATIENTS]):
@@ -266,4 +288,8 @@ def _followed_up(x: Trials) -> tuple[IntArray, IntArray, IntArray, BoolArray, Fl
             if x.has_dlt[s, i]:
                 dlt[s, x.level[s, i] - 1] += 1
                 last[s, 1] += i >= first
-    return n, dlt, last, frozen, end
+        for i in range(max_n, max_n + x.counts[s, BACKFILLED]):
+            end[s] = max(end[s], x.assessed[s, i])
+            backfilled[s, x.level[s, i] - 1] += 1
+            backfilled_dlt[s, x.level[s, i] - 1] += x.has_dlt[s, i]
+    return n + backfilled, dlt + backfilled_dlt, last, frozen, end, backfilled, backfilled_dlt

@@ -10,10 +10,11 @@ import numpy as np
 from designs import Decision, Design, Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_positive, require_whole
+from doseesc.engines.backfill_patients import BackfillPatients, patients_of
 from doseesc.engines.characteristics import check_probabilities
 from doseesc.engines.clock import require_observable
-from doseesc.engines.clock_arrays import NOW, OPENED, PATIENTS, TURNED_AWAY, Trials
-from doseesc.engines.clock_patients import ComingPatients, DrawnPatients
+from doseesc.engines.clock_arrays import BACKFILLED, NOW, OPENED, PATIENTS, TURNED_AWAY, Setting, Trials
+from doseesc.engines.clock_patients import ComingPatients
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK
 from doseesc.engines.patients_at_risk import UNUSABLE
@@ -47,10 +48,12 @@ class CalendarTrial:
         Who was not evaluable, and left on the day ``assessed``.
     died, lost : array of bool, shape (N,)
         Whose follow-up ended with death, or loss.
+    backfilled : array of bool, shape (N,)
+        Whether a patient was given a lower dose while the escalation waited.
     decisions : list of CalendarDecision
         What was decided at each look, waits included.
     suspensions : list of (float, float)
-        From when to when a patient who had come could not be entered.
+        From when to when a patient who had come could not be entered in the escalation.
     turned_away : int
     opened_before : float
         Days from the opening to the first patient.
@@ -69,6 +72,7 @@ class CalendarTrial:
     replaced: BoolArray
     died: BoolArray
     lost: BoolArray
+    backfilled: BoolArray
     decisions: list[CalendarDecision]
     suspensions: list[tuple[float, float]]
     turned_away: int
@@ -134,7 +138,7 @@ def calendar_trials(
     (array([ 0.,  2.,  4., 18., 20., 22.]), 1, [(6.0, 18.0)])
     """
     from doseesc.engines.clock_batches import PlayInBatches  # compiles
-    from doseesc.engines.clock_play import ends_of, play_trials, setting_of
+    from doseesc.engines.clock_play import ends_of, play_trials, setting_of, with_backfill
 
     truth = check_probabilities(probabilities, design.n_doses)
     require_positive("window_days", window_days)
@@ -144,14 +148,11 @@ def calendar_trials(
     if observation is not None:
         require_observable(design, observation, float(window_days), calendar.dlt_times)
     watched_days = float(window_days) if observation is None else observation.window
+    if calendar.backfill is not None:
+        calendar.backfill.check(design.n_doses)
     if patients is None:
-        patients = DrawnPatients(
-            *(calendar, truth, float(window_days)),
-            patients=design.max_n,
-            trials=int(n_trials),
-            seed=seed,
-            index=0,
-            model=observation,
+        patients = patients_of(
+            design, truth, float(window_days), calendar, trials=int(n_trials), seed=seed, index=0, model=observation
         )
     told: list[list[CalendarDecision]] = [[] for _ in patients.latent]
 
@@ -161,32 +162,41 @@ def calendar_trials(
             told[trial].append(CalendarDecision(now, level, size, Reason(int(code))))
 
     setting = setting_of(design, truth, watched_days, calendar, observation is not None)
-    trials = play_trials(PlayInBatches(design, note), patients, setting)
-    ended = ends_of(design, trials, watched_days)
+    player = (
+        with_backfill(design, calendar, patients, note)
+        if isinstance(patients, BackfillPatients)
+        else PlayInBatches(design, note)
+    )
+    trials = play_trials(player, patients, setting)
+    ended = ends_of(design, trials, watched_days, calendar.backfill)
     return [
-        _trial(trials, row, watched_days, told[row], int(ended.selected[row]), int(ended.reason_code[row]))
+        _trial(trials, row, setting, told[row], int(ended.selected[row]), int(ended.reason_code[row]))
         for row in range(len(told))
     ]
 
 
 def _trial(
-    trials: Trials, row: int, window_days: float, decisions: list[CalendarDecision], selected: int, reason: int
+    trials: Trials, row: int, setting: Setting, decisions: list[CalendarDecision], selected: int, reason: int
 ) -> CalendarTrial:
     """Take one trial out of many."""
-    n = int(trials.counts[row, PATIENTS])
+    max_n = setting.max_n
+    n, others = (int(trials.counts[row, column]) for column in (PATIENTS, BACKFILLED))
     shut_from = trials.shut_from[row, : n + 1]
     opened_again = np.append(trials.entered[row, :n], trials.days[row, NOW])
     shut = np.flatnonzero(~np.isnan(shut_from))
+    places = np.concatenate([np.arange(n), np.arange(max_n, max_n + others)])
+    places = places[np.argsort(trials.entered[row, places], kind="stable")]
     return CalendarTrial(
-        window_days=window_days,
-        level=trials.level[row, :n].copy(),
-        arrived=trials.arrived[row, :n].copy(),
-        entered=trials.entered[row, :n].copy(),
-        assessed=trials.assessed[row, :n].copy(),
-        has_dlt=trials.has_dlt[row, :n].copy(),
-        replaced=trials.what[row, :n] & UNUSABLE > 0,
-        died=trials.what[row, :n] & DIED > 0,
-        lost=trials.what[row, :n] & LOST > 0,
+        window_days=setting.window,
+        level=trials.level[row, places],
+        arrived=trials.arrived[row, places],
+        entered=trials.entered[row, places],
+        assessed=trials.assessed[row, places],
+        has_dlt=trials.has_dlt[row, places],
+        replaced=trials.what[row, places] & UNUSABLE > 0,
+        died=trials.what[row, places] & DIED > 0,
+        lost=trials.what[row, places] & LOST > 0,
+        backfilled=(places >= max_n) & setting.backfills,
         decisions=decisions,
         suspensions=[(float(shut_from[k]), float(opened_again[k])) for k in shut],
         turned_away=int(trials.counts[row, TURNED_AWAY]),

@@ -1,4 +1,4 @@
-"""What a study says about time: how patients arrive, when DLTs come, and who waits for whom.
+"""What a study says about time: how patients arrive, when DLTs come, who waits for whom, and who is backfilled.
 
 These are parameters and their checks; :mod:`doseesc.engines.clock` plays them.
 """
@@ -13,6 +13,7 @@ from designs.checks import (
     require_number,
     require_positive,
 )
+from doseesc.engines.backfill_rules import Backfill
 from doseesc.truth import DAYS_PER_MONTH, EVEN_TIMES, Accrual, DltTimes, times_words
 
 _AT = {"new_dose": "at a dose not given before", "every_cohort": "in every cohort"}
@@ -92,6 +93,8 @@ class Calendar:
         When DLTs come; by default evenly over the DLT window.
     stagger : Stagger, optional
         Days between the patients of a cohort.
+    backfill : Backfill, optional
+        Which doses below take patients meanwhile.
     max_days : float, optional
         Days from the first patient's first dose after which nobody is enrolled.
     first_gap : bool
@@ -101,11 +104,12 @@ class Calendar:
     accrual: Accrual
     dlt_times: DltTimes | None = None
     stagger: Stagger | None = None
+    backfill: Backfill | None = None
     max_days: float | None = None
     first_gap: bool = False
 
     def __post_init__(self) -> None:
-        for name, kind in (("accrual", Accrual), ("stagger", Stagger)):
+        for name, kind in (("accrual", Accrual), ("stagger", Stagger), ("backfill", Backfill)):
             value = getattr(self, name)
             if not isinstance(value, kind) and (name == "accrual" or value is not None):
                 raise ValueError(f"{name} must be {kind.__name__}(...), not {value!r}")
@@ -146,6 +150,8 @@ class Calendar:
         ]
         if self.stagger is not None:
             sentences.append(self.stagger.describe())
+        if self.backfill is not None:
+            sentences.append(self.backfill.describe())
         if self.max_days is not None:
             months = self.max_days / DAYS_PER_MONTH
             sentences.append(f"Nobody is enrolled more than {months:.3g} months after the first patient.")

@@ -39,6 +39,7 @@ class TimeFigures:
     days_suspended: float
     days_waited: float
     turned_away: float
+    backfilled: float
     pending_at_decision: float
     changed_decisions: float
     patients_per_month: float

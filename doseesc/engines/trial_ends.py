@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from designs import Reason
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.figures import ABOUT_MTD, METRICS
 
@@ -25,9 +25,21 @@ class TrialEnds:
     selected : array of int, shape (T,)
     reason_code : array of int, shape (T,)
     max_n : int
+        Most patients of a trial.
+    early : array of bool, shape (T,), optional
+        Which ends came before the escalation had treated as many patients as it might; by default those with fewer
+        than ``max_n``.
     """
 
-    def __init__(self, n: IntArray, dlt: IntArray, selected: IntArray, reason_code: IntArray, max_n: int) -> None:
+    def __init__(
+        self,
+        n: IntArray,
+        dlt: IntArray,
+        selected: IntArray,
+        reason_code: IntArray,
+        max_n: int,
+        early: BoolArray | None = None,
+    ) -> None:
         self.max_n = max_n
         self.n_doses = n.shape[1]
         total_n, total_dlt = n.sum(axis=1, dtype=np.int64), dlt.sum(axis=1, dtype=np.int64)
@@ -36,6 +48,7 @@ class TrialEnds:
         key = ((selected.astype(np.int64) * (max_n + 1) + total_n) * (max_n + 1) + total_dlt) * 128 + reason_code
         self.order = np.argsort(key, kind="stable")
         self.n, self.dlt, self.selected = n[self.order], dlt[self.order], selected[self.order]
+        self._early = None if early is None else early[self.order]
         key = key[self.order]
         self.cell_starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
         cells = key[self.cell_starts]
@@ -74,7 +87,7 @@ class TrialEnds:
         selected, n_law = joint.sum(axis=2), joint.sum(axis=1)
         dlt_law = self._spread(cell, self.cell_dlt, 1) / scale
         counts = np.arange(self.max_n + 1)
-        early = n_law[:, :-1].sum(axis=1)
+        early = n_law[:, :-1].sum(axis=1) if self._early is None else weight[:, self._early].sum(axis=1) / scale
         mean, square = (
             {
                 "selected": selected,

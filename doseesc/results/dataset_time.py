@@ -27,7 +27,7 @@ _AXIS = MappingProxyType({"duration_quantiles": "quantile", "duration_curve": "e
 _TRIALS, _WINDOW = "time_trials", "time_window_days"
 _DAYS = "d"  # as UDUNITS writes days; what is called "days" some versions of xarray read as time spans
 _UNITS = MappingProxyType(
-    dict.fromkeys(("turned_away", "pending_at_decision"), "patients")
+    dict.fromkeys(("turned_away", "backfilled", "pending_at_decision"), "patients")
     | {"patients_per_month": "patients per month", "changed_decisions": "1", "suspensions": "1"}
 )
 _ENDINGS = (("", "expected"), ("_sd", "standard deviation of"), ("_mcse", "Monte Carlo standard error of"))

@@ -49,9 +49,10 @@ def times_from(rows: Iterable[Mapping[str, Any]] | None) -> dict[tuple[str, str]
 def acts_on_calendar(design: Design, calendar: Calendar) -> bool:
     """Tell whether what a design selects and whom it treats depends on the calendar.
 
-    It does not where nobody but the design keeps patients from being treated, and it decides as if all outcomes were
-    known: it waits for them, or goes on when they cannot change the decision.  (A 3+3 or A+B that waits leaves a level
-    on the calendar as soon as known DLTs condemn it; its figures are those of whole groups nevertheless.)
+    It does not where nobody but the design keeps patients from being treated, nobody is backfilled, and the design
+    decides as if all outcomes were known: it waits for them, or goes on when they cannot change the decision.  (A 3+3
+    or A+B that waits leaves a level on the calendar as soon as known DLTs condemn it; its figures are those of whole
+    groups nevertheless.)
 
     Examples
     --------
@@ -63,7 +64,7 @@ def acts_on_calendar(design: Design, calendar: Calendar) -> bool:
     >>> [acts_on_calendar(design, calendar) for design in designs]
     [False, False, True]
     """
-    if calendar.stagger is not None or calendar.max_days is not None:
+    if calendar.stagger is not None or calendar.max_days is not None or calendar.backfill is not None:
         return True
     if type(design.pending) is Complete:
         return False

@@ -57,6 +57,19 @@ def test_boundaries_are_those_of_the_package(item):
         np.testing.assert_array_equal(ours.eliminate_if_ge[rows], never)
 
 
+def test_one_dlt_in_three_may_mean_to_stay():
+    plain, stays = (BOIN(target=0.25, n_doses=3, max_n=18, stay_at_one_of_three=each) for each in (False, True))
+    ours, changed = (np.array(design.boundaries().deescalate_if_ge) for design in (plain, stays))
+    assert np.flatnonzero(ours != changed).tolist() == [2]  # with three patients alone
+    assert (ours[2], changed[2]) == (1, 2)
+    tally = Tally.parse(["1NNN 2NNT", "1NNN 2NTT", "1NNN 2NNTNNT"], n_doses=3)
+    assert plain.decide(tally).level.tolist() == [1, 1, 1]
+    assert stays.decide(tally).level.tolist() == [2, 1, 1]
+    assert "but not with one DLT among three patients" in stays.describe()
+    with pytest.raises(ValueError, match=r"^stay_at_one_of_three must be true or false"):
+        BOIN(target=0.25, n_doses=3, max_n=18, stay_at_one_of_three=1)
+
+
 @pytest.mark.parametrize("item", GOLDEN["get_boundary"]["items"], ids=by_id)
 def test_decisions_follow_the_boundaries(item):
     """Every (n, y) at the middle one of three doses is decided as the package's table says."""

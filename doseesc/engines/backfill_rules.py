@@ -1,0 +1,225 @@
+"""The rules of backfill: which doses below the current one take patients while the escalation waits.
+
+These are parameters and their checks, with published rules by name; :mod:`doseesc.engines.clock_backfill` plays them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from designs import Design, RollingSix, TableDesign
+from designs.checks import require_choice, require_flag, require_positive, require_probability, require_whole
+from doseesc.engines.backfill_rates import reads_rates
+
+_RESPONSES_AT = {"dose": "at the dose", "dose_or_below": "at the dose or below"}
+_PRIORITY = {"highest": "the highest", "lowest": "the lowest", "random": "any"}
+_CLOSES = ("eliminated", "too_toxic")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backfill:
+    """Which doses below the current one take the patients who arrive while the escalation waits.
+
+    Parameters
+    ----------
+    lowest_level : int
+        Lowest level that takes any.
+    highest_level : int, optional
+        Highest level that takes any; by default all below the current one.
+    after_cohorts : int
+        Cohorts of the escalation that must have been treated.
+    min_responses : int
+        Responses that must have been seen; 0 asks for none.
+    responses_at : {"dose", "dose_or_below"}
+        Where they must have been seen.
+    response_probabilities : tuple of float, optional
+        Probability of a response at each level; needed where responses are asked for.
+    response_days : {"uniform", "as_dlts", "window_end"}
+        When a response is known: evenly over the DLT window, by the law of the time of a DLT, or at the window's end.
+    cap_per_dose : int, optional
+        Patients at a dose in all, those of the escalation included, from which on it takes no more.
+    max_backfilled : int, optional
+        Most patients backfilled in a trial; by default as many as the caps allow, and without caps as many as the
+        escalation may treat.
+    closes : {"eliminated", "too_toxic"}
+        What closes a dose and all above: that the design excludes it; or, besides, that both its own DLT rate and that
+        pooled with the next dose call for de-escalation (BF-BOIN; interval designs only).
+    count_in_decisions, count_in_mtd : bool
+        Whether backfilled patients count in the escalation's decisions, and in the selection of the MTD.  A design that
+        waits for outcomes waits for those of the escalation, and counts backfilled patients once they are known; one
+        that weighs pending patients weighs these, too.
+    conflict : {"highest", "lowest"}, optional
+        Which dose is reconciled with the current one by pooling, where backfilled doses below call for more caution
+        (interval designs only); by default none.
+    priority : {"highest", "lowest", "random"}
+        Which of several open doses takes the patient.
+    ratio : float, optional
+        At most so many backfilled patients, for each patient of the cohort that is waited for, rounded up: crmPack's
+        quota per cycle of the escalation.
+
+    References
+    ----------
+    Zhao, Yuan, Korn and Freidlin 2024, Clinical Cancer Research 30:673, doi 10.1158/1078-0432.CCR-23-2585.
+    Chen, Zhao, Takeda and Yuan 2026, doi 10.1007/s43441-026-00994-0.
+    """
+
+    lowest_level: int = 1
+    highest_level: int | None = None
+    after_cohorts: int = 0
+    min_responses: int = 0
+    responses_at: str = "dose_or_below"
+    response_probabilities: tuple[float, ...] | None = None
+    response_days: str = "uniform"
+    cap_per_dose: int | None = None
+    max_backfilled: int | None = None
+    closes: str = "eliminated"
+    count_in_decisions: bool = True
+    count_in_mtd: bool = True
+    conflict: str | None = None
+    priority: str = "highest"
+    ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        require_whole("lowest_level", self.lowest_level, 1)
+        if self.highest_level is not None:
+            require_whole("highest_level", self.highest_level, self.lowest_level)
+        require_whole("after_cohorts", self.after_cohorts, 0)
+        require_whole("min_responses", self.min_responses, 0)
+        require_choice("responses_at", self.responses_at, tuple(_RESPONSES_AT))
+        if self.response_probabilities is not None:
+            if not isinstance(self.response_probabilities, tuple) or not self.response_probabilities:
+                raise ValueError(f"response_probabilities must be a list, not {self.response_probabilities!r}")
+            for each in self.response_probabilities:
+                require_probability("response_probabilities", each, closed=True)
+        require_choice("response_days", self.response_days, ("uniform", "as_dlts", "window_end"))
+        for name in ("cap_per_dose", "max_backfilled"):
+            if getattr(self, name) is not None:
+                require_whole(name, getattr(self, name), 1)
+        require_choice("closes", self.closes, _CLOSES)
+        require_flag("count_in_decisions", self.count_in_decisions)
+        require_flag("count_in_mtd", self.count_in_mtd)
+        if self.conflict is not None:
+            require_choice("conflict", self.conflict, ("highest", "lowest"))
+            if not self.count_in_decisions:
+                raise ValueError("conflict must not be given where count_in_decisions is false: there is none")
+        require_choice("priority", self.priority, tuple(_PRIORITY))
+        if self.ratio is not None:
+            require_positive("ratio", self.ratio)
+
+    @classmethod
+    def named(cls, name: str) -> Backfill:
+        """Return the published rules of a name; responses, where asked for, are still to be given a probability.
+
+        Raises
+        ------
+        ValueError
+            If there is no such name.
+
+        Examples
+        --------
+        >>> Backfill.named("BE-BOIN").conflict, Backfill.named("BF-BOIN").cap_per_dose
+        ('lowest', 12)
+        """
+        require_choice("type", name, tuple(BACKFILL_RULES))
+        return cls(**BACKFILL_RULES[name])
+
+    def check(self, n_doses: int) -> None:
+        """Raise ValueError where the rules do not fit a number of doses, or lack what they ask for."""
+        for name in ("lowest_level", "highest_level"):
+            level = getattr(self, name)
+            if level is not None and level > n_doses:
+                raise ValueError(f"{name} must be one of {n_doses} levels, not {level}")
+        given = self.response_probabilities
+        if given is not None and len(given) != n_doses:
+            raise ValueError(f"response_probabilities must be {n_doses}, one for each dose, not {len(given)}")
+        if self.min_responses and given is None:
+            raise ValueError("response_probabilities must be given, since doses open by responses")
+
+    def for_design(self, design: Design) -> Backfill:
+        """Return the rules as a design can follow them.
+
+        Only interval designs read a DLT rate as a decision; others are left with what they exclude, and with their own
+        model to reconcile the doses.  A+B designs and tables of decisions (3+3, rolling six) have no answer for more
+        patients at a dose than they would treat: backfilled patients count neither in their decisions nor in the MTD.
+
+        Examples
+        --------
+        >>> from designs import ThreePlusThree
+        >>> rules = Backfill.named("BF-BOIN").for_design(ThreePlusThree(n_doses=3))
+        >>> rules.conflict is None, rules.count_in_decisions, rules.cap_per_dose
+        (True, False, 12)
+        """
+        if reads_rates(design):
+            return self
+        rules = replace(self, closes="eliminated", conflict=None)
+        if design.fixed_cohorts or isinstance(design, TableDesign | RollingSix):
+            return replace(rules, count_in_decisions=False, count_in_mtd=False)
+        return rules
+
+    def most(self, design: Design) -> int:
+        """Return the most patients that may be backfilled in a trial of a design."""
+        bounds = [] if self.max_backfilled is None else [self.max_backfilled]
+        if self.cap_per_dose is not None:
+            bounds.append(max(self.cap_per_dose * (design.n_doses - 1), 1))
+        return min(bounds) if bounds else design.max_n
+
+    def describe(self) -> str:
+        """Return the rules in plain sentences.
+
+        Examples
+        --------
+        >>> Backfill(after_cohorts=2, cap_per_dose=12).describe()[:98]
+        'Patients who arrive while the escalation waits are backfilled to the highest dose below the curren'
+        """
+        conditions = [f"no dose above level {self.highest_level}"] if self.highest_level is not None else []
+        if self.lowest_level > 1:
+            conditions.append(f"no dose below level {self.lowest_level}")
+        if self.after_cohorts:
+            conditions.append(f"not before {self.after_cohorts} cohorts have been treated")
+        if self.min_responses:
+            seen = "a response has" if self.min_responses == 1 else f"{self.min_responses} responses have"
+            conditions.append(f"only where {seen} been seen {_RESPONSES_AT[self.responses_at]}")
+        if self.cap_per_dose is not None:
+            conditions.append(f"up to {self.cap_per_dose} patients in all at a dose")
+        if self.max_backfilled is not None:
+            conditions.append(f"up to {self.max_backfilled} backfilled in a trial")
+        if self.ratio is not None:
+            conditions.append(f"at most {self.ratio:g} for each patient of the cohort waited for")
+        rules = f": {', '.join(conditions)}" if conditions else ""
+        closed = (
+            "excluded"
+            if self.closes == "eliminated"
+            else "excluded or whose DLT rate, alone and with the next, is high"
+        )
+        counted = {
+            (True, True): "count in decisions and in the MTD",
+            (True, False): "count in decisions but not in the MTD",
+            (False, True): "do not count in decisions, but in the MTD",
+            (False, False): "count neither in decisions nor in the MTD",
+        }[self.count_in_decisions, self.count_in_mtd]
+        sentences = [
+            f"Patients who arrive while the escalation waits are backfilled to {_PRIORITY[self.priority]} dose below "
+            f"the current one that is not {closed}{rules}.",
+            f"They {counted}.",
+        ]
+        if self.conflict is not None:
+            sentences.append(
+                f"For interval designs, where backfilled doses call for more caution the {self.conflict} of them is "
+                "pooled with the current one."
+            )
+        return " ".join(sentences)
+
+
+_BF_BOIN: dict[str, Any] = {"min_responses": 1, "cap_per_dose": 12, "closes": "too_toxic", "conflict": "highest"}
+
+BACKFILL_RULES: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {
+        "BF-BOIN": _BF_BOIN,
+        "BE-BOIN": _BF_BOIN | {"conflict": "lowest"},
+        "crmPack": {"ratio": 1.0},
+    }
+)
+"""Published rules by name, as parameters of :class:`Backfill`."""
