@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from designs.arrays import FloatArray
+from doseesc.study.levels import DoseLabels, amount_labels
 from doseesc.study.random_section import RandomScenarios
 from doseesc.study.values import Flag, Line, Name, Number, PerDose, Positive, Probability, Section, Text, Whole
 from doseesc.truth import emax_curve, logistic_curve, power_curve
@@ -37,13 +38,19 @@ class Doses(Section):
 
     amounts: tuple[Positive, ...] = Field(min_length=1, max_length=50, examples=[[2, 8, 16]])
     """Dose amounts, increasing."""
-    labels: tuple[Name, ...] = Field(
-        default_factory=lambda data: tuple(str(i + 1) for i in range(len(data.get("amounts", ())))),
-        examples=[["low", "medium", "high"]],
-    )
-    """Names of the levels; by default 1, 2, 3 and so on."""
     unit: Line = Field(default="", examples=["mg"])
     """Unit of the amounts."""
+    labels: tuple[Name, ...] = Field(
+        default_factory=lambda data: amount_labels(data.get("amounts", ()), data.get("unit", "")),
+        examples=[["low", "medium", "high"]],
+    )
+    """Names of the levels, lowest first; by default the amounts with their unit, such as 40 mg, or where there is no
+    unit the numbers 1, 2, 3 and so on."""
+
+    @property
+    def names(self) -> DoseLabels:
+        """The labels, which know the amounts."""
+        return DoseLabels(self.labels, self.amounts, self.unit)
 
 
 class TrueMtd(Section):
@@ -197,5 +204,7 @@ class Simulation(Section):
 
 
 def _by_level(values: dict[str, float] | tuple[float, ...], doses: Doses) -> FloatArray:
-    listed = [values[label] for label in doses.labels] if isinstance(values, dict) else values
-    return np.asarray(listed, dtype=np.float64)
+    if isinstance(values, dict):
+        by_level = {doses.names.level(dose): value for dose, value in values.items()}
+        values = tuple(by_level[level] for level in range(1, len(doses.labels) + 1))
+    return np.asarray(values, dtype=np.float64)
