@@ -71,7 +71,7 @@ class DesignEntry(BaseModel):
     name: Name = Field(examples=["CRM"])
     """Name in tables and commands."""
     type: Name = Field(examples=["CRM"])
-    """Kind of design."""
+    """Which design it is; doseesc explain lists them all."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class LogisticCurve(Section):
     """DLT probability p at amount d: logit p = intercept + slope log(d / reference)."""
 
     type: Literal["logistic"]
-    """Kind of curve."""
+    """logistic: the kind of curve."""
     intercept: Number = Field(ge=-1000, le=1000, examples=[-1.1])
     """logit p at the reference dose."""
     slope: Number = Field(ge=-1000, le=1000, examples=[0.8])
@@ -100,7 +100,7 @@ class EmaxCurve(Section):
     """DLT probability p at amount d: p = p0 + (pmax - p0) d^hill / (d^hill + d50^hill)."""
 
     type: Literal["emax"]
-    """Kind of curve."""
+    """emax: the kind of curve."""
     d50: Positive = Field(examples=[8])
     """Amount with half the effect."""
     pmax: Probability = Field(examples=[0.5])
@@ -119,7 +119,7 @@ class PowerCurve(Section):
     """DLT probability at level j: p_j = skeleton_j ^ exp(beta)."""
 
     type: Literal["power"]
-    """Kind of curve."""
+    """power: the kind of curve."""
     skeleton: PerDose = Field(examples=[[0.05, 0.12, 0.25]])
     """Probabilities at beta = 0, by dose label or as a list."""
     beta: Number = Field(ge=-20, le=20, examples=[0.3])
@@ -135,9 +135,9 @@ class Scenario(Section):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [how]} for how in ("dlt", "curve", "random")]})
 
     name: Name = Field(examples=["S1"])
-    """Name in tables."""
+    """Name of the scenario in tables."""
     description: Text = ""
-    """What it means, in a few words."""
+    """What the scenario means, in a few words."""
     dlt: PerDose | None = Field(default=None, examples=[[0.1, 0.25, 0.45]])
     """True DLT probability of every dose, by label or as a list."""
     curve: Curve | None = Field(default=None, examples=[{"type": "logistic", "intercept": -1.1, "slope": 0.8}])
@@ -184,7 +184,7 @@ class Arm(Section):
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["fraction"]}, {"required": ["control"]}]})
 
     name: Name = Field(examples=["dosage 1"])
-    """Name in tables."""
+    """Name of the arm in tables."""
     control: Flag = False
     """true for an arm without the drug."""
     fraction: Annotated[Positive, Field(le=1)] | None = Field(default=None, examples=[0.25])

@@ -59,9 +59,9 @@ class Study(Section):
     """A dose-escalation study to simulate."""
 
     study: About = Field(examples=[{"title": "My first-in-human study"}])
-    """What the study is and where its facts come from."""
+    """The study: its title, and what is known and assumed of it."""
     doses: Doses = Field(examples=[{"labels": ["low", "medium", "high"], "amounts": [2, 8, 16], "unit": "mg"}])
-    """The dose levels, lowest first."""
+    """The doses that may be given: amounts, their unit, and labels."""
     target: Number = Field(gt=0, lt=1, examples=[0.25])
     """Target DLT probability."""
     dlt_window_days: Whole = Field(ge=1, le=3650, examples=[28])
@@ -73,7 +73,7 @@ class Study(Section):
     start_level: Level | None = Field(default=None, examples=["low"])
     """Dose of the first cohort, by label or level; by default the lowest."""
     true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd")
-    """How the true MTD of a scenario is defined."""
+    """Which dose counts as the right one under a scenario."""
     design_entries: tuple[DesignEntry, ...] = Field(
         min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
     )
@@ -106,7 +106,7 @@ class Study(Section):
     analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
     """The Bayesian analysis of the trial's data, for doseesc fit."""
     simulation: Simulation = Simulation()
-    """How the designs' characteristics are computed."""
+    """How many trials are simulated, from which seed, or whether all are enumerated."""
 
     _origin: Source | None = PrivateAttr(None)
 
