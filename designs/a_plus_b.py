@@ -41,14 +41,19 @@ class APlusB(Design):
     ----------
     n_doses : int
         Number of dose levels.
-    a, b : int
-        Patients in the first and in the second group at a level.
-    c, d : int
-        From ``c`` to ``d`` DLTs among the first ``a`` call for ``b`` more patients.
+    a : int
+        Patients in the first group at a level.
+    b : int
+        Patients in the second group at a level.
+    c : int
+        Fewest DLTs among the first ``a`` that call for ``b`` more patients; with fewer the next level is given.
+    d : int
+        Most DLTs among the first ``a`` that call for ``b`` more patients; with more the level is too toxic.
     e : int
         Most DLTs among ``a + b`` that still allow escalation.
     variant : {"six_at_mtd", "deescalation", "escalation_only"}
-        See the module's text.
+        Whether a too toxic level ends the trial, or the level below is filled up to ``a + b`` patients first, and
+        whether that many are needed at any MTD, the top level included.
     max_n : int, optional
         Most patients; by default ``a + b`` per level, which never cuts a trial short.
     cohort_size : int, optional

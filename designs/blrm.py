@@ -89,16 +89,19 @@ class BLRM(ChoosingDesign, TailsDesign):
         Most patients.
     reference : float, optional
         Amount at which the logit DLT probability is log_alpha; by default the highest dose.
-    prior_mean, prior_sd : pair of float
-        Means and standard deviations of (log_alpha, log_beta).
+    prior_mean : pair of float
+        Prior means of (log_alpha, log_beta).
+    prior_sd : pair of float
+        Prior standard deviations of (log_alpha, log_beta).
     prior_correlation : float
-        Their correlation.
+        Prior correlation of log_alpha and log_beta.
     intervals : three increasing probabilities, optional
         Where the target, the excessive and the unacceptable interval begin; the target lies in the second.  By default
         0.20, 0.35 and 0.60 for a target of 0.25 to 0.30, and for others these moved with the target,
         :func:`designs.target_cut_points`.
     selection : {"target_probability", "loss", "nearest_mean"}
-        See the module's text.
+        The best of the safe levels: the one most probably in the target interval, the one of least expected loss, or
+        the one whose posterior mean is nearest the target.
     loss : four numbers
         Loss of a DLT probability in each interval, for ``selection="loss"``.
     overdose_above : float, optional
@@ -108,7 +111,7 @@ class BLRM(ChoosingDesign, TailsDesign):
     floor : float
         Probability of a DLT-like event without the drug; intervals and estimates are then the drug's own.
     floor_prior : pair of float, optional
-        Parameters of a beta prior of the floor, where it is not known; see :mod:`designs.floor`.
+        Parameters of a beta prior of the floor, where it is not known.
     cohort_size, start_level, rules
         As for :class:`Design`; by default no level is skipped on the way up.
 

@@ -56,8 +56,14 @@ class BMACRM(TailsDesign):
         Prior probabilities of the skeletons, up to a factor; by default equal.
     averaging : {"average", "most_probable"}
         Average the skeletons' curves, or use the most probable one's.
-    model, intercept, prior_sd, estimate
-        As for :class:`CRM`; by default the posterior mean of the curve, as in the paper.
+    model : {"empiric", "logistic"}
+        Model of every skeleton's curve.
+    intercept : float
+        Fixed intercept of the logistic model, the same for all skeletons.
+    prior_sd : float
+        Standard deviation of the normal prior of each skeleton's parameter.
+    estimate : {"plug_in", "posterior_mean"}
+        Each curve at the posterior mean of its parameter, or its posterior mean, as in the paper.
     cohort_size, start_level, rules
         As for :class:`Design`; the paper moves by one level at most.
 
@@ -73,7 +79,7 @@ class BMACRM(TailsDesign):
     references = ("Yin and Yuan (2009), Journal of the American Statistical Association 104:954-968",)
 
     target: float
-    skeletons: tuple[tuple[float, ...], ...]
+    skeletons: tuple[tuple[float, ...], ...] = field(metadata={"example": [[0.1, 0.25, 0.4], [0.05, 0.1, 0.25]]})
     n_doses: int = field(init=False)
     cohort_size: int = 3
     model_prior: tuple[float, ...] | None = None

@@ -68,14 +68,16 @@ class BOIN(Design):
         Target DLT probability.
     n_doses, max_n, cohort_size, start_level, rules
         As for :class:`Design`.
-    p_safe, p_toxic : float, optional
-        Rates that call for escalation and de-escalation; by default 0.6 and 1.4 times the target.
+    p_safe : float, optional
+        Highest DLT rate that is too low, so that it calls for escalation; by default 0.6 times the target.
+    p_toxic : float, optional
+        Lowest DLT rate that is too high, so that it calls for de-escalation; by default 1.4 times the target.
     elimination_cutoff : float
         Posterior probability of exceeding the target above which a level is eliminated.
     extra_safe : bool
         Stop already when the lowest level's posterior probability exceeds ``elimination_cutoff - offset``.
     offset : float
-        See ``extra_safe``.
+        By how much ``extra_safe`` lowers ``elimination_cutoff`` for the lowest level.
     stop_at_n : int, optional
         Stop when this many patients are at the current level *and* the decision is to stay there.
     titration : bool

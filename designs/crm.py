@@ -88,7 +88,7 @@ class CRM(TailsDesign):
     target : float
         Target DLT probability.
     skeleton : sequence of float, length J
-        Prior guesses of the DLT probabilities, strictly increasing; see :func:`designs.skeleton`.
+        Prior guesses of the DLT probabilities, strictly increasing.
     max_n : int
         Most patients.
     model : {"empiric", "logistic"}
@@ -100,7 +100,7 @@ class CRM(TailsDesign):
     floor : float
         Probability of a DLT-like event without the drug; target, skeleton and estimates are then the drug's own.
     floor_prior : pair of float, optional
-        Parameters of a beta prior of the floor, where it is not known; see :mod:`designs.floor`.
+        Parameters of a beta prior of the floor, where it is not known.
     estimate : {"plug_in", "posterior_mean"}
         Curve at the posterior mean of the parameter, or posterior mean of the curve.
     selection : {"model", "next_level"}
@@ -140,7 +140,7 @@ class CRM(TailsDesign):
     )
 
     target: float
-    skeleton: tuple[float, ...]
+    skeleton: tuple[float, ...] = field(metadata={"example": [0.1, 0.25, 0.4]})
     n_doses: int = field(init=False)
     cohort_size: int = 1
     model: str = "empiric"

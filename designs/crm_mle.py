@@ -84,7 +84,7 @@ class CRMMLE(Design):
     references = ("O'Quigley and Shen (1996), Biometrics 52:673-684",)
 
     target: float
-    skeleton: tuple[float, ...]
+    skeleton: tuple[float, ...] = field(metadata={"example": [0.1, 0.25, 0.4]})
     n_doses: int = field(init=False)
     cohort_size: int = 1
     initial_levels: tuple[int, ...] | None = None

@@ -63,7 +63,8 @@ class Design(ABC):
     rules : tuple of Rule
         Modular constraints and stopping rules.
     pending : PendingPolicy
-        What is done about patients still under observation; see :mod:`designs.policies`.
+        What is done about patients still under observation: complete waits for every outcome, settled until none can
+        change the decision, Weighted lets their follow-up count.
 
     Raises
     ------

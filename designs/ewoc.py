@@ -85,14 +85,21 @@ class EWOC(TailsDesign):
         Most patients.
     feasibility_bound : float
         Largest probability that a level exceeds the MTD, when the first cohort's data are in.
-    bound_step, bound_limit : float
-        How much the bound rises with each further cohort, and up to where.
+    bound_step : float
+        How much the feasibility bound rises with each further cohort.
+    bound_limit : float
+        Up to where the feasibility bound rises.
     bound_starts : int
         Number, from 2 on, of the first cohort that is dosed under a raised bound.
-    minimum, maximum : float, optional
-        Range of the MTD; by default from 0 to beyond the highest dose, see the module's text.
-    prior_rho, prior_mtd : pair of float
-        Shape parameters of the beta priors of rho / target and of the MTD within its range.
+    minimum : float, optional
+        Lowest amount that the MTD may have; by default 0, so that the trial can end at the lowest dose.
+    maximum : float, optional
+        Highest amount that the MTD may have; by default so far beyond the last dose but one that the highest can be
+        allowed.
+    prior_rho : pair of float
+        Shape parameters of the beta prior of rho / target, rho being the DLT probability at ``minimum``.
+    prior_mtd : pair of float
+        Shape parameters of the beta prior of the MTD within its range.
     cohort_size, start_level, rules
         As for :class:`Design`; by default no level is skipped on the way up, and there is no escalation after a cohort
         whose DLT rate is at or above the target.

@@ -16,7 +16,7 @@ downwards, however strong the prior.  Elimination and the selection of the MTD a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import comb
 from typing import ClassVar
@@ -58,7 +58,7 @@ class IBOIN(BOIN):
     weighs_pending: ClassVar[str] = ""  # its boundaries differ by level, and no rule for pending patients is published
     references = ("Zhou, Lee, Wang, Bailey and Yuan (2021), Pharmaceutical Statistics 20",)
 
-    skeleton: tuple[float, ...]
+    skeleton: tuple[float, ...] = field(metadata={"example": [0.1, 0.25, 0.4]})
     prior_n: float | tuple[float, ...] = 3.0
 
     def __post_init__(self) -> None:

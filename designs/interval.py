@@ -77,16 +77,22 @@ class IntervalDesign(Design):
         Target DLT probability.
     n_doses, max_n, cohort_size, start_level, rules
         As for :class:`Design`.
-    alpha, beta : float
-        Prior Beta(alpha, beta) of a level's DLT probability.
+    alpha : float
+        First parameter of the prior Beta(alpha, beta) of a level's DLT probability: its DLTs, in effect.
+    beta : float
+        Second parameter of that prior: its patients without a DLT, in effect.
     exclusion_certainty : float, optional
         Posterior probability of exceeding the target above which a level is excluded; None: never.
     exclusion_min_n : int
         Fewest patients at a level for it to be excluded.
-    mtd_alpha, mtd_beta : float
-        Prior of the estimates from which the MTD is selected; 0 and 0 mean observed rates, weighted by patients.
+    mtd_alpha : float
+        First parameter of the beta prior of the estimates from which the MTD is selected; 0 together with ``mtd_beta``
+        means observed rates, weighted by patients.
+    mtd_beta : float
+        Second parameter of the beta prior of the estimates from which the MTD is selected.
     mtd_fit : {"admissible", "tested", "all"}
-        Levels that the isotonic fit covers, see the module's text.
+        Levels that the isotonic fit covers: those treated and not excluded, all treated, or untreated ones too, at
+        their prior mean.
     """
 
     estimates: ClassVar[tuple[str, ...]] = ("ess",)
@@ -226,8 +232,10 @@ class EquivalenceIntervalDesign(IntervalDesign):
 
     Parameters
     ----------
-    epsilon1, epsilon2 : float
-        How far the equivalence interval reaches below and above the target.
+    epsilon1 : float
+        How far the equivalence interval reaches below the target.
+    epsilon2 : float
+        How far the equivalence interval reaches above the target.
     """
 
     epsilon1: float = 0.05

@@ -48,10 +48,13 @@ class Keyboard(EquivalenceIntervalDesign):
         As for :class:`designs.design.Design`.
     alpha, beta, exclusion_certainty, exclusion_min_n, mtd_alpha, mtd_beta, mtd_fit
         As for :class:`designs.interval.IntervalDesign`: priors, exclusion of levels, selection of the MTD.
-    epsilon1, epsilon2 : float
-        The target key is [target - epsilon1, target + epsilon2].
+    epsilon1 : float
+        How far the target key, [target - epsilon1, target + epsilon2], reaches below the target.
+    epsilon2 : float
+        How far the target key reaches above the target.
     end_keys : {"scaled", "plain"}
-        See the module's text.
+        Whether the probability of the keys cut off at 0 and 1 is scaled up to a whole key's width, as in the R package,
+        or taken as it is, as in the paper.
 
     Examples
     --------

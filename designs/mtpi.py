@@ -37,8 +37,10 @@ class MTPI(EquivalenceIntervalDesign):
         As for :class:`designs.design.Design`.
     alpha, beta, exclusion_certainty, exclusion_min_n, mtd_alpha, mtd_beta, mtd_fit
         As for :class:`designs.interval.IntervalDesign`: priors, exclusion of levels, selection of the MTD.
-    epsilon1, epsilon2 : float
-        The equivalence interval is [target - epsilon1, target + epsilon2].
+    epsilon1 : float
+        How far the equivalence interval, [target - epsilon1, target + epsilon2], reaches below the target.
+    epsilon2 : float
+        How far the equivalence interval reaches above the target.
 
     Examples
     --------

@@ -103,7 +103,8 @@ class Weighted(PendingPolicy):
     Parameters
     ----------
     weights : {"linear", "adaptive"} or sequence of float
-        See :mod:`designs.weights`.
+        What a pending patient's follow-up counts: its share of the window, the same adapted to the times of the DLTs
+        seen so far, or the shares of the DLTs expected in equal parts of the window, such as [0.2, 0.3, 0.5].
     estimate : {"imputation", "ess"}, optional
         How an interval design estimates: by imputing pending outcomes (2018) or by the effective sample size (2020).
         By default imputation for BOIN and the effective sample size for the others, which know no other; model-based

@@ -81,14 +81,15 @@ class RollingSix(Design):
     n_doses : int
         Number of dose levels.
     variant : {"protocol", "eager", "iq"}
-        See the module's text.
+        The published rule; the table of the R package, which goes up earlier; or the IQ rolling six, up to eight at a
+        dose.
     max_n : int, optional
         Most patients; by default six per level (eight with ``"iq"``), which never cuts a trial short.
     cohort_size : int
         Must be 1.
     start_level, rules
         As for :class:`designs.Design`.
-    pending
+    pending : PendingPolicy
         Not for this design: its table says what happens while patients are pending.
 
     Examples

@@ -80,7 +80,9 @@ class TableDesign(IntervalDesign):
     array([2, 2, 1, 0])
     """
 
-    table: PatientRows | PendingRows | dict[int, str | dict[int, str]] | str = ()
+    table: PatientRows | PendingRows | dict[int, str | dict[int, str]] | str = field(
+        default=(), metadata={"example": {3: "ESDU", 6: "EESDUUU", 9: "EEESDUUUUU"}, "with": {"max_n": 9}}
+    )
     exclusion_certainty: float | None = None
     pending: PendingPolicy = field(default_factory=ByTable)
 

@@ -35,10 +35,14 @@ class TPI(IntervalDesign):
         As for :class:`designs.design.Design`.
     alpha, beta, exclusion_certainty, exclusion_min_n, mtd_alpha, mtd_beta, mtd_fit
         As for :class:`designs.interval.IntervalDesign`: priors, exclusion of levels, selection of the MTD.
-    k1, k2 : float
-        How far the equivalence interval reaches above and below the target, in posterior standard deviations.
-    exclusion_alpha, exclusion_beta : float
-        Prior of exclusion.
+    k1 : float
+        How far the equivalence interval reaches above the target, in posterior standard deviations.
+    k2 : float
+        How far the equivalence interval reaches below the target, in posterior standard deviations.
+    exclusion_alpha : float
+        First parameter of the beta prior by which levels are excluded.
+    exclusion_beta : float
+        Second parameter of the beta prior by which levels are excluded.
 
     Examples
     --------

@@ -23,6 +23,9 @@ from doseesc.errors import ScenarioError
 from doseesc.files import OutputError
 from doseesc.wording import printable
 
+_Mistake: type[Exception] = typer.BadParameter.__bases__[0]
+"""What the parser of the command line raises, whether it is click's own or the one that typer brings."""
+
 USER_ERROR = 2
 INTERRUPTED = 130
 
@@ -41,10 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ± shows a question mark, not a traceback
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        build_app()(args=None if arguments is None else list(arguments), prog_name="doseesc")
+        ended = build_app()(args=words, prog_name="doseesc", standalone_mode=False)
         _flush()
-    except KeyboardInterrupt as error:
+        sys.exit(ended if isinstance(ended, int) else 0)
+    except _Mistake as error:
+        _answer(error, words)
+        sys.exit(USER_ERROR)
+    except (KeyboardInterrupt, typer.Abort) as error:
         _say_interrupted(error)
         sys.exit(INTERRUPTED)
     except OSError as error:
@@ -54,7 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise
 
 
-def _say_interrupted(error: KeyboardInterrupt) -> None:
+def _answer(error: Any, words: Sequence[str]) -> None:
+    """Say what is wrong in the command line; without any words, show its help."""
+    if not hasattr(error, "format_message") or type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return
+    from doseesc.mistakes import command_line_mistake
+
+    typer.echo(printable(command_line_mistake(error, words)), err=True)
+
+
+def _say_interrupted(error: BaseException) -> None:
     """Say so, unless it comes from :mod:`doseesc.start`, which says it itself."""
     if not error.args:
         typer.echo("interrupted", err=True)
@@ -86,6 +104,7 @@ def build_app() -> typer.Typer:
         help="Design and simulate Phase 1 dose-escalation trials, up to the arms of Phase 2.",
         epilog="Begin with:  doseesc run nct04602104",
         no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
         rich_markup_mode="markdown",
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from doseesc.other_names import ours
 from doseesc.wording import nearest, shorten
 
 FieldPath = tuple[str | int, ...]
 
 _LIKE_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)|true$|false$", flags=re.IGNORECASE)
-_PERCENTAGE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
+_PERCENTAGE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*%\s*")
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,21 @@ class Problem:
         What to write instead.
     line : int or None
         Line in the file, from 1, where known.
+    meant : str
+        The key beside this one that was certainly meant, so that it is not also said to be missing.
+    slip : str
+        What kind of slip it is, where one often runs through many values: they are then told as one.
+    instead : object
+        The value that was probably meant, where it is known.
     """
 
     path: FieldPath
     message: str
     remedy: str = ""
     line: int | None = None
+    meant: str = ""
+    slip: str = ""
+    instead: Any = None
 
 
 class ScenarioError(ValueError):
@@ -122,6 +132,23 @@ def _number(value: float) -> str:
     return short if float(short) == value else repr(value)
 
 
+def percentage(value: Any) -> float | None:
+    """Return the probability that a percentage stands for, with or without its sign; None where it cannot be one.
+
+    Examples
+    --------
+    >>> percentage(25), percentage("2.5 %"), percentage(0.3)
+    (0.25, 0.025, None)
+    """
+    number = math.nan
+    if isinstance(value, str):
+        found = _PERCENTAGE.fullmatch(value)
+        number = float(found[1].replace(",", ".")) if found else number
+    elif isinstance(value, int | float) and value >= 2:  # what is just above 1 is rather a slip
+        number = float(value)
+    return float(f"{number / 100:.12g}") if 0 <= number <= 100 else None
+
+
 def as_probability(value: Any) -> str:
     """Return what to write for a percentage that stands where a probability is meant; "" where it cannot be one.
 
@@ -130,25 +157,32 @@ def as_probability(value: Any) -> str:
     >>> as_probability(25), as_probability("2.5 %"), as_probability(0.3)
     ('for 25 % write  0.25', 'for 2.5 % write  0.025', '')
     """
-    number = math.nan
-    if isinstance(value, str):
-        percentage = _PERCENTAGE.fullmatch(value)
-        number = float(percentage[1]) if percentage else number
-    elif isinstance(value, int | float) and value >= 2:  # what is just above 1 is rather a slip
-        number = float(value)
-    return f"for {number:g} % write  {float(f'{number / 100:.12g}')}" if 0 <= number <= 100 else ""
+    share = percentage(value)
+    return "" if share is None else f"for {float(f'{share * 100:.12g}'):g} % write  {_number(share)}"
 
 
 def suggestion(word: str, known: Iterable[str], what: str = "known are") -> str:
-    """Return "did you mean X?" where a known word is near, else the known words.
+    """Return what to write where a known word is meant, by other programs' names or nearly so, else the known words.
 
     Examples
     --------
     >>> suggestion("targt", ["target", "doses"]), suggestion("x", ["low", "high"], "the doses are")
     ('did you mean  target?', 'the doses are  low, high')
+    >>> suggestion("ncohort", ["max_n", "target"])
+    'did you mean  max_n?  It counts patients: cohorts times cohort_size'
     """
     words = list(known)
+    translated = ours(word, words)
+    if translated:
+        return f"did you mean  {translated[0]}?" + (f"  {translated[1]}" if translated[1] else "")
     close = nearest(word, words)
     if close:
         return f"did you mean  {close}?"
     return f"{what}  {', '.join(words)}" if words else ""
+
+
+def word_meant(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that :func:`suggestion` proposes; None where it lists them all."""
+    words = list(known)
+    translated = ours(word, words)
+    return translated[0] if translated else nearest(word, words)

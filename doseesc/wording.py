@@ -47,6 +47,18 @@ def plain_number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
+def amount_words(amount: float, unit: str) -> str:
+    """Return an amount with its unit.
+
+    Examples
+    --------
+    >>> amount_words(2.5, "mg"), amount_words(8.0, "1e8 particles per day"), amount_words(40.0, "")
+    ('2.5 mg', '8 x 1e8 particles per day', '40')
+    """
+    times = " x " if unit[:1].isdigit() else " "
+    return plain_number(amount) + (times + unit if unit else "")
+
+
 def in_a_row(names: Sequence[str]) -> str:
     """Write names one after the other, the last two with "and" between them.
 

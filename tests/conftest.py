@@ -1,5 +1,5 @@
 import pytest
-from support import DATA
+from support import DATA, GOLDEN
 
 from doseesc.cli import main
 from doseesc.errors import ScenarioError
@@ -8,6 +8,23 @@ from doseesc.study.study import load
 
 def pytest_addoption(parser):
     parser.addoption("--fuzz", type=int, default=1, metavar="N", help="try N times as many random inputs")
+    parser.addoption("--write-golden", action="store_true", help="write tests/golden again from what is printed now")
+
+
+@pytest.fixture
+def golden(request):
+    """Return a function that holds a text against a file of tests/golden; with --write-golden it writes the file."""
+
+    def held(name, text):
+        path = GOLDEN / name
+        if request.config.getoption("--write-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8"), (
+            "look at it, then:  pytest --write-golden " + request.node.nodeid
+        )
+
+    return held
 
 
 @pytest.fixture(scope="session")

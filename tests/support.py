@@ -7,6 +7,8 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
+GOLDEN = Path(__file__).parent / "golden"
+"""Texts as they are printed, looked at by somebody; ``pytest --write-golden`` writes them again."""
 
 THREE_DOSES = """\
 doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}

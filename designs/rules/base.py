@@ -6,7 +6,7 @@ The phases, and how the answers of several rules of one phase are combined, are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -106,7 +106,7 @@ class Rule(ABC):
 class PatientsRule(Rule):
     """A rule that asks for a number of patients, ``n``."""
 
-    n: int
+    n: int = field(metadata={"example": 9})
 
     def __post_init__(self) -> None:
         require_whole("n", self.n, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class CohortSizeByLevel(CohortSizeRule):
         Patients per cohort at each level.
     """
 
-    sizes: tuple[int, ...]
+    sizes: tuple[int, ...] = field(metadata={"example": [1, 3, 3]})
 
     reason = Reason.COMPLETE_COHORT
 
@@ -67,7 +67,7 @@ class CohortSizeByDLTs(CohortSizeRule):
 
     references = ("Simon et al. (1997), Journal of the National Cancer Institute 89:1138-1147",)
 
-    sizes: tuple[tuple[int, int], ...]
+    sizes: tuple[tuple[int, int], ...] = field(metadata={"example": [[0, 1], [1, 3]]})
 
     reason = Reason.COMPLETE_COHORT
 

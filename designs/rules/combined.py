@@ -6,7 +6,7 @@ A trial stops where any of its stopping rules holds, so :class:`AnyOf` matters i
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from designs.tally import Tally
 
 @dataclass(frozen=True)
 class _Combination(StoppingRule):
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = field(
+        metadata={"example": [{"type": "StopAtRecommended", "n": 9}, {"type": "StopWhenRepeated", "cohorts": 3}]}
+    )
     label: str = ""
 
     reason = Reason.RULES_MET

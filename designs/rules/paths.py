@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class FollowPath(ProposalRule):
     (array([1, 2, 4, 1]), array([1, 1, 3, 3]), ['START', 'FIXED_PATH', 'ESCALATE', 'DEESCALATE'])
     """
 
-    path: str | tuple[int, ...]
+    path: str | tuple[int, ...] = field(metadata={"example": "1N 2N 3NNN"})
     minimum_days: float | None = None
 
     reason = Reason.FIXED_PATH

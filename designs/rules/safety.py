@@ -43,8 +43,10 @@ class HardSafety(AdmissibilityRule):
         Posterior probability above which a level is excluded.
     min_n : int
         Fewest patients at a level for it to be excluded.
-    a, b : float
-        Parameters of the beta prior; uniform by default.
+    a : float
+        First parameter of the beta prior; with ``b`` uniform by default.
+    b : float
+        Second parameter of the beta prior.
     """
 
     above: float | None = None

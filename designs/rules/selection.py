@@ -35,6 +35,11 @@ class MinimumAtMTD(PatientsRule, SelectionRule):
     The usual "at least six patients at the MTD"; the part of escalation's ``demand_n_at_dose`` and of crmPack's
     ``StoppingPatientsNearDose`` that concerns what may be declared.  It does not prolong the trial: combine it with a
     stopping rule such as :class:`StopAtRecommended` for that.
+
+    Parameters
+    ----------
+    n : int
+        Fewest patients at a level that may be the MTD.
     """
 
     reason = Reason.MTD_FOUND

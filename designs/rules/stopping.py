@@ -7,7 +7,7 @@ BOIN's ``n.earlystop`` is :class:`StopWhenStaying`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +20,13 @@ from designs.tally import Tally
 
 @dataclass(frozen=True)
 class StopAtRecommended(PatientsRule, StoppingRule):
-    """Stop when ``n`` patients have been treated at the level that the next cohort would get."""
+    """Stop when ``n`` patients have been treated at the level that the next cohort would get.
+
+    Parameters
+    ----------
+    n : int
+        Patients at the level recommended next, who are enough.
+    """
 
     reason = Reason.ENOUGH_AT_DOSE
 
@@ -35,7 +41,15 @@ class StopAtRecommended(PatientsRule, StoppingRule):
 
 @dataclass(frozen=True)
 class StopAtDose(PatientsRule, StoppingRule):
-    """Stop when ``n`` patients have been treated at ``level``, or at any one level where it is not given."""
+    """Stop when ``n`` patients have been treated at ``level``, or at any one level where it is not given.
+
+    Parameters
+    ----------
+    n : int
+        Patients at one level, who are enough.
+    level : int, optional
+        The level; by default any.
+    """
 
     level: int | None = None
 
@@ -68,6 +82,11 @@ class StopWhenStaying(PatientsRule, StoppingRule):
     """Stop when ``n`` patients have been treated at the current level *and* the next cohort would stay there.
 
     This is BOIN's ``n.earlystop``; :class:`StopAtRecommended` also stops before a move.
+
+    Parameters
+    ----------
+    n : int
+        Patients at the current level, who are enough if the trial would stay there.
     """
 
     reason = Reason.STAYING_AT_DOSE
@@ -86,12 +105,17 @@ class StopWhenStaying(PatientsRule, StoppingRule):
 
 @dataclass(frozen=True)
 class StopWhenRepeated(StoppingRule):
-    """Stop when the last ``cohorts`` cohorts were all at one level and the next would be too.
+    """Stop when so many cohorts in a row were all at one level and the next would be too.
 
     The "consensus" of dtpcrm and, in patients instead of cohorts, :class:`StopWhenStaying`.
+
+    Parameters
+    ----------
+    cohorts : int
+        Cohorts in a row at one level, which are enough.
     """
 
-    cohorts: int
+    cohorts: int = field(metadata={"example": 3})
 
     reason = Reason.SAME_LEVEL_REPEATED
     memory = ("cohorts_in_a_row",)
@@ -131,7 +155,7 @@ class StopWhenPrecise(StoppingRule):
         Posterior probability of the equal-tailed interval.
     """
 
-    width: float | None = None
+    width: float | None = field(default=None, metadata={"example": 0.4})
     ratio: float | None = None
     cv: float | None = None
     credibility: float = 0.9
@@ -184,6 +208,11 @@ class MinimumPatients(PatientsRule, HoldingRule):
     Holds back every stopping rule but those of safety; a design that has run its own course (3+3) ends all the same.
     Inside :class:`AllOf` it is a condition like the others: at least ``n`` patients.  crmPack's
     ``StoppingMinPatients``, bcrm's ``nmin``.
+
+    Parameters
+    ----------
+    n : int
+        Fewest patients in the whole trial.
     """
 
     reason = Reason.RULES_MET

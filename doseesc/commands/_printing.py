@@ -68,14 +68,19 @@ def print_answer(
     if output_format != Format.table:
         print_data(csv() if output_format == Format.csv else json())
         return
+    print_lines(lines())
+    if written:
+        print_lines([f"\nwritten to {', '.join(str(path) for path in written)}"])
+
+
+def print_lines(lines: Iterable[RenderableType]) -> None:
+    """Print lines for people."""
     from rich.console import Console
 
     # Lines have been folded where they may be; what is longer is the terminal's to wrap, and not to be cut off.
     console = Console(highlight=False, width=_UNCUT)
-    for each in lines():
-        console.print(each, soft_wrap=True)
-    if written:
-        console.print(f"\nwritten to {', '.join(str(path) for path in written)}", soft_wrap=True, markup=False)
+    for each in lines:
+        console.print(each, soft_wrap=True, markup=False)
 
 
 def print_found(

@@ -39,6 +39,13 @@ _INSTEAD = {
 }
 """Columns that bear on who counts, under names that are not ours."""
 
+_MEANT = {
+    **dict.fromkeys(("patient", "patient_id", "subject", "subject_id", "usubjid", "pid", "nr", "number"), "id"),
+    **dict.fromkeys(("toxicity", "tox", "outcome", "event", "dlts"), "dlt"),
+    **dict.fromkeys(("level", "dose_level", "dosis", "amount"), "dose"),
+}
+"""Columns that are there under another name where one that is needed is missing."""
+
 _SLIP = 0.8  # likeness from which a name is taken for a slip: dlt_dat is, birth_date is not
 
 
@@ -52,8 +59,11 @@ def columns_of(header: Sequence[str], line: int) -> tuple[dict[str, int], list[s
     # A header that has none of the columns may be the first line of something private.
     others = [shorten(name, 40) for name in names if name and name not in COLUMNS] if found else []
     listed = f"name the columns  {', '.join(COLUMNS)}" + (f";  it has  {', '.join(others)}" if others else "")
+    if not found:
+        message = f"has none of the columns  {', '.join(REQUIRED)}"
+        return found, others, [Problem((), message, f"{listed}; separate them by commas", line)]
     problems += [
-        Problem((name,), "is missing: there is no column of that name", listed, line)
+        Problem((name,), "is missing: there is no column of that name", listed + _renamed(name, others), line)
         for name in REQUIRED
         if name not in found
     ]
@@ -66,6 +76,12 @@ def columns_of(header: Sequence[str], line: int) -> tuple[dict[str, int], list[s
             remedy = _INSTEAD.get(spelled) or f"did you mean  {near[0]}?  Else give it another name"
             problems.append(Problem((name,), "is no column that is read", remedy, line))
     return found, others, problems
+
+
+def _renamed(name: str, others: Sequence[str]) -> str:
+    """Return the advice to rename the column that seems to hold what a missing one should; "" where none does."""
+    found = next((each for each in others if _MEANT.get(each.replace(" ", "_").replace("-", "_")) == name), None)
+    return "" if found is None else f";  call  {found}  {name}"
 
 
 class PatientChecks:

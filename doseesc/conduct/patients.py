@@ -35,6 +35,7 @@ from doseesc.conduct.follow_up import Patient
 from doseesc.conduct.patient_checks import COLUMNS, PatientChecks, columns_of
 from doseesc.conduct.patient_rows import PatientsError, csv_lines, frame_lines
 from doseesc.conduct.trial import Doses
+from doseesc.errors import Problem, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +110,12 @@ def read_patients(
     for line, values in rows:
         given = {column: values[place].strip() if place < len(values) else "" for column, place in columns.items()}
         check.row(line, given)
+        beyond = [value for value in values[len(header) :] if value.strip()]
+        if beyond:  # a comma too many moves what stands after it into other columns
+            message = f"has {len(values)} values for {len(header)} columns: {show(beyond[-1])} stands in none"
+            check.problems.append(
+                Problem((), message, "leave out the comma too many, or put the value in quotes", line)
+            )
     if check.problems:
         raise PatientsError(name, check.problems)
     return Patients(

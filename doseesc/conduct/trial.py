@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from designs import Design, Weighted
 from designs.checks import require_positive
 from doseesc.conduct.follow_up import Exits
-from doseesc.wording import did_you_mean, meant, plain_number
+from doseesc.wording import amount_words, did_you_mean, meant
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -60,8 +60,7 @@ class Doses:
         """
         if self.amounts is None:
             return ""
-        times = " x " if self.unit[:1].isdigit() else " "
-        return plain_number(self.amounts[level - 1]) + (times + self.unit if self.unit else "")
+        return amount_words(self.amounts[level - 1], self.unit)
 
     def words(self, level: int) -> str:
         """Return a level's name and, where it says more, its amount.
@@ -79,6 +78,8 @@ class Doses:
     def _repeats_amount(self, level: int) -> bool:
         if self.amounts is None:
             return False
+        if self.labels[level - 1] == self.amount(level):
+            return True
         try:
             return float(self.labels[level - 1]) == self.amounts[level - 1]
         except ValueError:

@@ -78,6 +78,9 @@ def read_results(folder: str | Path) -> SavedRun:
     try:
         recover(Path(folder))
         document = json_of(read_bounded(path, MOST_BYTES))
+    except NotADirectoryError as error:
+        message = f"{folder} is a file, not a folder of results"
+        raise OutputError(f"{message}\n  give the folder that  doseesc run FILE --out DIR  has written") from error
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror or error}\n  {run_first}") from error
     except ValueError as error:

@@ -2,6 +2,10 @@ from . import shipped as shipped
 from .borrow_section import Borrow as Borrow
 from .comparison_section import Comparison as Comparison
 from .designs import SkeletonRule as SkeletonRule
+from .explained import Topic as Topic
+from .explained import UnknownTopic as UnknownTopic
+from .explained import explain as explain
+from .explained import topics as topics
 from .observation_section import Observation as Observation
 from .phase2_assumptions import Assumption as Assumption
 from .phase2_assumptions import assumed_words as assumed_words

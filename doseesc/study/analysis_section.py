@@ -51,7 +51,7 @@ class BlrmPrior(Section):
     prior_sd: tuple[Positive, Positive] | None = Field(default=None, examples=[[2, 1]])
     """Their prior standard deviations, not variances."""
     prior_correlation: Correlation | None = Field(default=None, examples=[0])
-    """Their correlation."""
+    """Prior correlation of log_alpha and log_beta."""
 
 
 class MonotonePrior(Section):

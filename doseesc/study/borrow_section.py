@@ -58,7 +58,7 @@ class LogNormalTau(Section):
     """A log-normal prior of a between-study standard deviation."""
 
     type: Literal["log_normal"]
-    """Kind of prior."""
+    """log_normal: the kind of prior of the heterogeneity."""
     median: Positive = Field(examples=[0.25])
     """Its median."""
     log_sd: Positive = Field(default=FACTOR_4, examples=[0.7])
@@ -73,7 +73,7 @@ class HalfNormalTau(Section):
     """A half-normal prior of a between-study standard deviation."""
 
     type: Literal["half_normal"]
-    """Kind of prior."""
+    """half_normal: the kind of prior of the heterogeneity."""
     scale: Positive = Field(examples=[0.5])
     """Standard deviation of the normal variable of which it is the absolute value."""
 
@@ -86,7 +86,7 @@ class KnownTau(Section):
     """A known between-study standard deviation."""
 
     type: Literal["known"]
-    """Kind of prior."""
+    """known: the kind of prior of the heterogeneity."""
     value: Positive = Field(examples=[0.25])
     """The standard deviation."""
 
@@ -126,7 +126,7 @@ class NormalPrior(Section):
     sd: tuple[Positive, Positive] = Field(examples=[[2, 1]])
     """Their standard deviations, not variances."""
     correlation: Correlation = Field(default=0.0, examples=[0])
-    """Their correlation."""
+    """Correlation of log_alpha and log_beta."""
 
     def law(self) -> BivariateNormal:
         """Return the prior."""

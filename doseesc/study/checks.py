@@ -11,19 +11,20 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from designs.arrays import FloatArray
-from doseesc.errors import FieldPath, Problem, show, suggestion
+from doseesc.errors import FieldPath, Problem, show
 from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.calendar_section import StaggerSection, TimeParts, calendar_problems
 from doseesc.study.comparison_section import Comparison, comparison_problems
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes, Late
 from doseesc.study.label_checks import label_problems
-from doseesc.study.levels import Level, resolve_level
+from doseesc.study.levels import DoseLabels, Level, dose_meant, resolve_level
 from doseesc.study.observation_section import Observation, observation_problems, one_or_more
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.study.sections import Arm, DesignEntry, Doses, PowerCurve, Scenario
 from doseesc.study.values import Positive, Probability, Whole
 from doseesc.truth import EVEN_TIMES
+from doseesc.wording import in_a_row
 
 _T = TypeVar("_T")
 
@@ -80,7 +81,7 @@ def problems_across(parts: Parts) -> list[Problem]:
     problems += _duplicates("phase2_arms", parts.arms) + _duplicates("observation", parts.observations)
     wrong_doses = _doses(parts.doses) if parts.doses else []
     doses = None if wrong_doses else parts.doses
-    labels = doses.labels if doses else None
+    labels = doses.names if doses else None
     problems += wrong_doses
     start = 1 if parts.start_level is None else None
     if labels and parts.start_level is not None:
@@ -96,7 +97,7 @@ def problems_across(parts: Parts) -> list[Problem]:
         most = None
     shared = None
     if doses and start and parts.target is not None and 0 < parts.target < 1 and size and size > 0 and most:
-        shared = Shared(doses.labels, doses.amounts, parts.target, size, most, start)
+        shared = Shared(doses.names, doses.amounts, parts.target, size, most, start)
     for place, entry in parts.designs:
         problems += build_design(entry, shared, labels, ("designs", place))[1]
     for place, scenario in parts.scenarios:
@@ -166,13 +167,13 @@ def _scenario(scenario: Scenario, doses: Doses | None, path: FieldPath) -> list[
     if doses is None:
         return []
     if scenario.random is not None:
-        return _random(scenario.random, doses.labels, (*path, "random"))
+        return _random(scenario.random, doses.names, (*path, "random"))
     problems: list[Problem] = []
     where: FieldPath = (*path, given[0])
     if scenario.dlt is not None:
-        problems += _per_dose(scenario.dlt, doses.labels, where)
+        problems += _per_dose(scenario.dlt, doses.names, where)
     elif isinstance(scenario.curve, PowerCurve):
-        problems += _per_dose(scenario.curve.skeleton, doses.labels, (*where, "skeleton"))
+        problems += _per_dose(scenario.curve.skeleton, doses.names, (*where, "skeleton"))
     if problems or not scenario.monotone:
         return problems
     return _not_monotone(scenario.probabilities(doses), doses.labels, where)
@@ -187,22 +188,22 @@ def _random(random: RandomScenarios, labels: tuple[str, ...], path: FieldPath) -
     return [level] if isinstance(level, Problem) else []
 
 
-def _per_dose(values: dict[str, float] | tuple[float, ...], labels: tuple[str, ...], path: FieldPath) -> list[Problem]:
+def _per_dose(values: dict[str, float] | tuple[float, ...], doses: DoseLabels, path: FieldPath) -> list[Problem]:
     if not isinstance(values, dict):
-        if len(values) == len(labels):
+        if len(values) == len(doses):
             return []
-        message = f"has {len(values)} values for {len(labels)} doses ({', '.join(labels)}): {show(values)}"
-        return [Problem(path, message, f"write {len(labels)} probabilities")]
-    problems = [
-        Problem(
-            (*path, label),
-            "is no dose",
-            suggestion(label, [each for each in labels if each not in values] or labels, "the doses are"),
-        )
-        for label in values
-        if label not in labels
-    ]
-    absent = [label for label in labels if label not in values]
+        message = f"has {len(values)} values for {len(doses)} doses ({', '.join(doses)}): {show(values)}"
+        return [Problem(path, message, f"write {len(doses)} probabilities")]
+    given = {dose: doses.level(dose) for dose in values}
+    absent = [label for level, label in enumerate(doses, start=1) if level not in given.values()]
+    strange = [dose for dose, level in given.items() if level is None]
+    if len(strange) > 1:
+        message = f"names {in_a_row(strange)}, which are no doses"
+        return [Problem(path, message, f"the doses are  {doses.listed};  or write a list, lowest dose first")]
+    problems = [Problem((*path, dose), "is no dose", dose_meant(dose, doses, absent)) for dose in strange]
+    twice = [dose for dose, level in given.items() if level and list(given.values()).count(level) > 1]
+    if twice:
+        problems.append(Problem((*path, twice[-1]), f"is the same dose as {twice[0]}", "keep one of them"))
     if absent and len(absent) > len(problems):  # else they are the misspelt ones
         problems.append(Problem(path, f"lacks {', '.join(absent)}", f"write  {absent[0]}:  and its probability"))
     return problems

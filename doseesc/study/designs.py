@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from designs import Design, Rule, UnknownName, design_type, rule_class, rule_names, skeleton, type_names
 from doseesc.errors import FieldPath, Problem, show, suggestion
+from doseesc.other_names import squeezed
 from doseesc.study.levels import Level, resolve_level
 from doseesc.study.parameters import from_study, missing_parameters, parameter_fields, read_parameters, refusal
 from doseesc.study.pending_parameter import read_policy, with_policy
@@ -82,8 +83,8 @@ def build_design(
     """
     try:
         cls, preset = design_type(entry.type)
-    except UnknownName as error:
-        return None, [_unknown("design", error, entry.type, type_names(), (*path, "type"))]
+    except UnknownName:
+        return None, [_unknown("design", entry.type, type_names(), (*path, "type"))]
     except (ImportError, AttributeError, TypeError) as error:  # what is wrong with somebody else's package
         return None, [Problem((*path, "type"), f"is {entry.type}, which cannot be loaded: {error}", "mend its package")]
     given = entry.parameters
@@ -184,8 +185,8 @@ def _rule(given: Any, context: _Context, path: FieldPath) -> tuple[Rule | None, 
         return None, [Problem(path, reason, f"write for example  {{type: {show(meant)}}}")]
     try:
         cls = rule_class(kind)
-    except UnknownName as error:
-        return None, [_unknown("rule", error, kind, rule_names(), (*path, "type"))]
+    except UnknownName:
+        return None, [_unknown("rule", kind, rule_names(), (*path, "type"))]
     own = parameter_fields(cls)
     parameters = {key: value for key, value in given.items() if key != "type"}
     present = [*parameters, *AMOUNTS]
@@ -265,7 +266,12 @@ def _skeleton_remedy(labels: tuple[str, ...]) -> str:
     return f"write {len(labels)} increasing probabilities, or  skeleton: {{halfwidth: 0.05, prior_mtd: {middle}}}"
 
 
-def _unknown(kind: str, error: UnknownName, name: str, known: list[str], path: FieldPath) -> Problem:
-    listed = f"known are  {', '.join(known)}"
-    remedy = f"did you mean  {error.nearest}?  {listed}" if error.nearest else suggestion("", known)
-    return Problem(path, f"is {show(name)}, which is no known {kind}", remedy)
+def _unknown(kind: str, name: str, known: list[str], path: FieldPath) -> Problem:
+    message = f"is {show(name)}, which is no known {kind}"
+    plain = re.sub(r"(?i)^tite[\s_-]*", "", name)
+    like = next((each for each in known if plain != name and squeezed(each) == squeezed(plain)), None)
+    if like:
+        return Problem(
+            path, message, f"{like} has no version of its own for this: write  type: {like}, pending: settled"
+        )
+    return Problem(path, message, suggestion(name, known))

@@ -14,7 +14,7 @@ class Uniform(Section):
     """DLTs spread evenly over the study's DLT window."""
 
     type: Literal["uniform"]
-    """Kind of law."""
+    """uniform: the law of the times of DLTs."""
 
     def law(self) -> EventTimes:
         """Return the law."""
@@ -25,11 +25,11 @@ class Weibull(Section):
     """Weibull times of DLTs, truncated at the study's DLT window."""
 
     type: Literal["weibull"]
-    """Kind of law."""
+    """weibull: the law of the times of DLTs."""
     shape: Annotated[Number, Field(ge=0.1, le=50)] = Field(examples=[1.4])
-    """Below 1: early; above 1: later."""
+    """Shape of the times of DLTs: below 1 early, above 1 later."""
     scale: Positive = Field(examples=[7])
-    """Days."""
+    """Scale of the times of DLTs, in days."""
 
     def law(self) -> EventTimes:
         """Return the law."""
@@ -40,7 +40,7 @@ class Early(Section):
     """A stated share of the DLTs in the first days, evenly, and the rest evenly over the rest of the DLT window."""
 
     type: Literal["early"]
-    """Kind of law."""
+    """early: the law of the times of DLTs."""
     within_days: Days = Field(examples=[1])
     """The first days."""
     share: Share = Field(examples=[0.8])
@@ -55,7 +55,7 @@ class Late(Section):
     """Weibull times of which a stated share comes in the second half of the DLT window; they depend on the dose."""
 
     type: Literal["late"]
-    """Kind of law."""
+    """late: the law of the times of DLTs."""
     share: Inside = Field(examples=[0.7])
     """Share of DLTs in the second half; 0.5 is nearly even."""
 

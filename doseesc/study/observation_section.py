@@ -39,7 +39,7 @@ class Observation(Section):
     name: Name = Field(default="observed", examples=["deaths replaced"])
     """Name of the policy in tables."""
     description: Text = ""
-    """What it means, in a few words."""
+    """What the policy means, in a few words."""
     window_days: Days | None = Field(default=None, examples=[14])
     """Days a patient is observed; by default dlt_window_days, which the DLT probabilities of the scenarios refer to."""
     background: Probability = Field(default=0.0, examples=[0.05])

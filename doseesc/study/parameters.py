@@ -14,8 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from doseesc.errors import FieldPath, Problem, as_probability, show, suggestion
+from doseesc.other_names import ours
 from doseesc.study.levels import resolve_level
 from doseesc.study.validation import problems_of
+from doseesc.values_meant import with_whole_numbers
 
 _LARGEST = 2**63 - 1
 
@@ -79,12 +81,15 @@ def read_parameters(
     own = parameter_fields(cls)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name, raw in given.items():
+    for name, written in given.items():
         place = (*path, name)
         if name not in own:
             remedy = suggestion(name, own, "its parameters are") or "leave it out"
-            problems.append(Problem(place, f"is not a parameter of {what}", remedy))
+            translated = ours(name, own)
+            certain = translated[0] if translated else ""
+            problems.append(Problem(place, f"is not a parameter of {what}", remedy, meant=certain))
             continue
+        raw = with_whole_numbers(written)
         value: Any = raw
         if is_level(name) and isinstance(raw, str | int | float) and not isinstance(raw, bool):
             if labels is None:

@@ -43,9 +43,9 @@ class TruncatedWeibull(Section):
     one_value: ClassVar[bool] = True
 
     shape: Annotated[Number, Field(ge=0.1, le=50)] = Field(examples=[3.5])
-    """Below 1: early; above 1: later."""
+    """Shape of the Weibull law of the times to death: below 1 early, above 1 later."""
     scale: Positive = Field(examples=[17])
-    """Days."""
+    """Scale of the Weibull law, in days."""
 
     def __str__(self) -> str:
         return f"Weibull, shape {self.shape:g}, scale {self.scale:g} days"

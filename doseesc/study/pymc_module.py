@@ -20,6 +20,7 @@ from typing import Any
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.inference.any_model import SAMPLING, ModelError, PosteriorText, Sampler, posterior_of_model
 from doseesc.study.beside import file_beside, read_beside
+from doseesc.study.levels import DoseLabels, amount_labels
 from doseesc.study.yaml_source import Source
 
 TYPE = "pymc"
@@ -64,17 +65,19 @@ def _facts(data: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any] 
     amounts = doses.get("amounts") if isinstance(doses, dict) else None
     if not isinstance(doses, dict) or not isinstance(amounts, list) or not amounts:
         return None
-    labels = doses.get("labels", [str(place + 1) for place in range(len(amounts))])
+    unit = doses["unit"] if isinstance(doses.get("unit"), str) else ""
     both = {**data, **entry}
     facts = {name: both.get(name, 1) for name in ("target", "max_n", "cohort_size", "start_level")}
     numbers = (*amounts, *(facts[name] for name in ("target", "max_n", "cohort_size")))
     if any(isinstance(each, bool) or not isinstance(each, int | float) or each <= 0 for each in numbers):
         return None
-    names = [str(label) for label in labels] if isinstance(labels, list) else []
+    labels = doses.get("labels", amount_labels(amounts, unit))
+    names = DoseLabels(map(str, labels) if isinstance(labels, list | tuple) else (), amounts, unit)
     if isinstance(facts["start_level"], str):
-        if facts["start_level"] not in names:
+        level = names.level(facts["start_level"])
+        if level is None:
             return None
-        facts["start_level"] = names.index(facts["start_level"]) + 1
+        facts["start_level"] = level
     return {"doses": tuple(map(float, amounts)), "labels": tuple(names), "n_doses": len(amounts)} | facts
 
 

@@ -45,7 +45,7 @@ class PseudoUniform(_Random):
     """Sorted uniforms below a random bound, given that a level drawn with equal chances is the MTD."""
 
     type: Literal["pseudo_uniform"] = "pseudo_uniform"
-    """Kind of random curve."""
+    """pseudo_uniform: the kind of random curve."""
     mtd: Level | None = Field(default=None, examples=[2])
     """The MTD of all curves, by label or level, 0 for curves too toxic at every dose; by default drawn."""
 
@@ -66,7 +66,7 @@ class ProbitSteps(_Random):
     """Probits that step down and up from the target by squares of normals."""
 
     type: Literal["probit_steps"] = "probit_steps"
-    """Kind of random curve."""
+    """probit_steps: the kind of random curve."""
     mtd: Level | None = Field(default=None, examples=[2])
     """The dose nearest the target in all curves, by label or level; by default drawn."""
     mtd_sd: _Spread = 0.05
@@ -95,15 +95,15 @@ class RandomLogistic(_Random):
     """Logistic curves with normal intercept and positive normal slope; by default as published series spread."""
 
     type: Literal["logistic"] = "logistic"
-    """Kind of random curve."""
+    """logistic: the kind of random curve."""
     intercept_mean: Number = Field(default=-3.03, ge=-100, le=100)
     """Mean of the logit of the DLT probability at the lowest dose."""
     intercept_sd: _Spread = 0.78
-    """Its standard deviation."""
+    """Standard deviation of that logit at the lowest dose."""
     step_mean: Number = Field(default=0.74, ge=0, le=100)
     """Mean step of the logit from level to level, before it is restricted to positive values."""
     step_sd: _Spread = 0.32
-    """Its standard deviation."""
+    """Standard deviation of that step."""
 
     def draw(self, ladder: Ladder) -> FloatArray:
         """Draw curves for the doses of a study, shape (K, J)."""
@@ -122,7 +122,7 @@ class OrderedUniform(_Random):
     """Sorted uniforms."""
 
     type: Literal["ordered_uniform"] = "ordered_uniform"
-    """Kind of random curve."""
+    """ordered_uniform: the kind of random curve."""
     lowest: Probability = 0.0
     """Smallest possible DLT probability."""
     highest: Probability = 1.0

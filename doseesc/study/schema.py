@@ -71,7 +71,7 @@ def _object(cls: type[Any], name: str, first: dict[str, Any], required: list[str
     """Describe a dataclass as an object with a ``type`` and its parameters."""
     explained = described_parameters(cls)
     summary = _plain((inspect.getdoc(cls) or name).splitlines()[0])
-    properties = dict(first) | {"type": {"const": name, "description": summary}}
+    properties = dict(first) | {"type": {"const": name, "description": f"The type {name}."}}
     required = [*required, "type"]
     for field in parameter_fields(cls).values():
         properties[field.name] = _parameter(cls, field, *explained.get(field.name, ("", "")))

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from designs.arrays import FloatArray
+from doseesc.study.levels import DoseLabels, amount_labels
 from doseesc.study.random_section import RandomScenarios
 from doseesc.study.values import Flag, Line, Name, Number, PerDose, Positive, Probability, Section, Text, Whole
 from doseesc.truth import emax_curve, logistic_curve, power_curve
@@ -37,13 +38,19 @@ class Doses(Section):
 
     amounts: tuple[Positive, ...] = Field(min_length=1, max_length=50, examples=[[2, 8, 16]])
     """Dose amounts, increasing."""
-    labels: tuple[Name, ...] = Field(
-        default_factory=lambda data: tuple(str(i + 1) for i in range(len(data.get("amounts", ())))),
-        examples=[["low", "medium", "high"]],
-    )
-    """Names of the levels; by default 1, 2, 3 and so on."""
     unit: Line = Field(default="", examples=["mg"])
     """Unit of the amounts."""
+    labels: tuple[Name, ...] = Field(
+        default_factory=lambda data: amount_labels(data.get("amounts", ()), data.get("unit", "")),
+        examples=[["low", "medium", "high"]],
+    )
+    """Names of the levels, lowest first; by default the amounts with their unit, such as 40 mg, or where there is no
+    unit the numbers 1, 2, 3 and so on."""
+
+    @property
+    def names(self) -> DoseLabels:
+        """The labels, which know the amounts."""
+        return DoseLabels(self.labels, self.amounts, self.unit)
 
 
 class TrueMtd(Section):
@@ -64,7 +71,7 @@ class DesignEntry(BaseModel):
     name: Name = Field(examples=["CRM"])
     """Name in tables and commands."""
     type: Name = Field(examples=["CRM"])
-    """Kind of design."""
+    """Which design it is; doseesc explain lists them all."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -76,7 +83,7 @@ class LogisticCurve(Section):
     """DLT probability p at amount d: logit p = intercept + slope log(d / reference)."""
 
     type: Literal["logistic"]
-    """Kind of curve."""
+    """logistic: the kind of curve."""
     intercept: Number = Field(ge=-1000, le=1000, examples=[-1.1])
     """logit p at the reference dose."""
     slope: Number = Field(ge=-1000, le=1000, examples=[0.8])
@@ -93,7 +100,7 @@ class EmaxCurve(Section):
     """DLT probability p at amount d: p = p0 + (pmax - p0) d^hill / (d^hill + d50^hill)."""
 
     type: Literal["emax"]
-    """Kind of curve."""
+    """emax: the kind of curve."""
     d50: Positive = Field(examples=[8])
     """Amount with half the effect."""
     pmax: Probability = Field(examples=[0.5])
@@ -112,7 +119,7 @@ class PowerCurve(Section):
     """DLT probability at level j: p_j = skeleton_j ^ exp(beta)."""
 
     type: Literal["power"]
-    """Kind of curve."""
+    """power: the kind of curve."""
     skeleton: PerDose = Field(examples=[[0.05, 0.12, 0.25]])
     """Probabilities at beta = 0, by dose label or as a list."""
     beta: Number = Field(ge=-20, le=20, examples=[0.3])
@@ -128,9 +135,9 @@ class Scenario(Section):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [how]} for how in ("dlt", "curve", "random")]})
 
     name: Name = Field(examples=["S1"])
-    """Name in tables."""
+    """Name of the scenario in tables."""
     description: Text = ""
-    """What it means, in a few words."""
+    """What the scenario means, in a few words."""
     dlt: PerDose | None = Field(default=None, examples=[[0.1, 0.25, 0.45]])
     """True DLT probability of every dose, by label or as a list."""
     curve: Curve | None = Field(default=None, examples=[{"type": "logistic", "intercept": -1.1, "slope": 0.8}])
@@ -177,7 +184,7 @@ class Arm(Section):
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["fraction"]}, {"required": ["control"]}]})
 
     name: Name = Field(examples=["dosage 1"])
-    """Name in tables."""
+    """Name of the arm in tables."""
     control: Flag = False
     """true for an arm without the drug."""
     fraction: Annotated[Positive, Field(le=1)] | None = Field(default=None, examples=[0.25])
@@ -197,5 +204,7 @@ class Simulation(Section):
 
 
 def _by_level(values: dict[str, float] | tuple[float, ...], doses: Doses) -> FloatArray:
-    listed = [values[label] for label in doses.labels] if isinstance(values, dict) else values
-    return np.asarray(listed, dtype=np.float64)
+    if isinstance(values, dict):
+        by_level = {doses.names.level(dose): value for dose, value in values.items()}
+        values = tuple(by_level[level] for level in range(1, len(doses.labels) + 1))
+    return np.asarray(values, dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -23,6 +24,7 @@ from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes
 from doseesc.study.levels import Level, level_of
 from doseesc.study.observation_section import Observations, as_written, idle_settings
+from doseesc.study.one_slip import told_once
 from doseesc.study.phase2_section import Phase2
 from doseesc.study.random_section import Ladder, RandomScenarios
 from doseesc.study.schema import scenario_schema
@@ -51,15 +53,16 @@ from doseesc.truth import (
     dose_status,
     true_mtd,
 )
+from doseesc.values_meant import with_whole_numbers_at
 
 
 class Study(Section):
     """A dose-escalation study to simulate."""
 
     study: About = Field(examples=[{"title": "My first-in-human study"}])
-    """What the study is and where its facts come from."""
+    """The study: its title, and what is known and assumed of it."""
     doses: Doses = Field(examples=[{"labels": ["low", "medium", "high"], "amounts": [2, 8, 16], "unit": "mg"}])
-    """The dose levels, lowest first."""
+    """The doses that may be given: amounts, their unit, and labels."""
     target: Number = Field(gt=0, lt=1, examples=[0.25])
     """Target DLT probability."""
     dlt_window_days: Whole = Field(ge=1, le=3650, examples=[28])
@@ -71,7 +74,7 @@ class Study(Section):
     start_level: Level | None = Field(default=None, examples=["low"])
     """Dose of the first cohort, by label or level; by default the lowest."""
     true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd")
-    """How the true MTD of a scenario is defined."""
+    """Which dose counts as the right one under a scenario."""
     design_entries: tuple[DesignEntry, ...] = Field(
         min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
     )
@@ -106,7 +109,7 @@ class Study(Section):
     analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
     """The Bayesian analysis of the trial's data, for doseesc fit."""
     simulation: Simulation = Simulation()
-    """How the designs' characteristics are computed."""
+    """How many trials are simulated, from which seed, or whether all are enumerated."""
 
     _origin: Source | None = PrivateAttr(None)
 
@@ -171,11 +174,11 @@ class Study(Section):
     def designs(self) -> dict[str, Design]:
         """The designs by name; the study gives what their entries leave out."""
         shared = Shared(
-            self.dose_labels, self.doses.amounts, self.target, self.cohort_size, self.max_n, self.first_level
+            self.doses.names, self.doses.amounts, self.target, self.cohort_size, self.max_n, self.first_level
         )
         built = {}
         for place, entry in enumerate(self.design_entries):
-            design, problems = build_design(entry, shared, self.dose_labels, ("designs", place))
+            design, problems = build_design(entry, shared, self.doses.names, ("designs", place))
             if design is None:
                 raise ValueError("; ".join(f"design {entry.name}: {each.message}" for each in problems))
             built[entry.name] = design
@@ -229,19 +232,19 @@ class Study(Section):
         return self._origin.line(path) if self._origin else None
 
     def level_of(self, dose: int | str) -> int:
-        """Return the level, from 1, of a dose given by its label or level.
+        """Return the level, from 1, of a dose given by its label, amount or level.
 
         Raises
         ------
         ValueError
             If there is no such dose.
         """
-        return level_of(dose, self.dose_labels)
+        return level_of(dose, self.doses.names)
 
     def draw(self, random: RandomScenarios) -> FloatArray:
         """Draw random curves for the study's doses, shape (K, J)."""
         rule = self.true_mtd_rule
-        return random.draw(Ladder(self.dose_labels, self.target, rule.rule, rule.margin))
+        return random.draw(Ladder(self.doses.names, self.target, rule.rule, rule.margin))
 
     def true_mtd(self, p: FloatArray) -> int:
         """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition."""
@@ -304,15 +307,14 @@ def parse(source: Source) -> Study:
     if not isinstance(source.data, dict):
         problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
         raise ScenarioError(source.path, [problem])
-    study = None
     source, unread = with_table_files(source)
     source, unusable = _with_models(source)
     problems = [*source.problems, *unread, *unusable]
-    try:
-        study = Study.model_validate(source.data, context={"from_file": True})
-    except ValidationError as error:
+    data, study, refused = validated(source.data)
+    source = replace(source, data=data)
+    if refused is not None:
         known = {problem.path for problem in problems}
-        problems += [each for each in problems_of(error, source.data, Study) if each.path not in known]
+        problems += [each for each in problems_of(refused, source.data, Study) if each.path not in known]
     # What is wrong in itself is said once, not again for what follows from it.
     known = {problem.path for problem in problems}
     parts = study._parts() if study else Parts.of(source.data)
@@ -321,10 +323,21 @@ def parse(source: Source) -> Study:
     problems += [each for each in across if each.path not in known]
     if problems or study is None:
         lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]
-        located = [Problem(each.path, each.message, each.remedy, line) for each, line in lines]
-        raise ScenarioError(source.path, located, source.data)
+        located = [replace(each, line=line) for each, line in lines]
+        raise ScenarioError(source.path, told_once(located, source.data), source.data)
     study._origin = source
     return study
+
+
+def validated(data: Any) -> tuple[Any, Study | None, ValidationError | None]:
+    """Return a file's content with its whole numbers, such as 1e3, as such, and the study or what stands against it."""
+    try:
+        return data, Study.model_validate(data, context={"from_file": True}), None
+    except ValidationError as error:
+        written = with_whole_numbers_at(
+            data, [each["loc"] for each in error.errors() if each["type"].startswith("int_")]
+        )
+        return (data, None, error) if written is data else validated(written)
 
 
 def _with_models(source: Source) -> tuple[Source, list[Problem]]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
-
 from doseesc.errors import ScenarioError
-from doseesc.study.study import Study
+from doseesc.study.study import Study, validated
 from doseesc.study.yaml_source import source_of
 
 _FROM_OTHER_FILES = ("table", "fitted")  # keys of designs that are filled in from files beside the scenario file
@@ -19,8 +17,10 @@ def part_unlike_text(study: Study) -> str | None:
         return None
     try:
         data = source_of("scenario_text", study.text.encode("utf-8", "surrogatepass")).data
-        written = Study.model_validate(data, context={"from_file": True})
-    except (ScenarioError, ValidationError):
+    except ScenarioError:
+        return "scenario_text"
+    written = validated(data)[1]
+    if written is None:
         return "scenario_text"
     parts = _parts(study), _parts(written)
     return next((name for name in parts[0] if parts[0][name] != parts[1][name]), None)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from doseesc.errors import FieldPath, Problem, as_probability, show, suggestion
+from doseesc.errors import FieldPath, Problem, as_probability, percentage, show, suggestion, word_meant
+from doseesc.other_names import ours
+from doseesc.study.keys_elsewhere import home_of, models_in
+from doseesc.values_meant import flag_meant, number_meant, numbers_meant
+from doseesc.wording import shorten
 
 
 def problems_of(
@@ -42,9 +47,9 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
     if kind == "missing":
         return Problem(base + path, "is missing", example)
     if kind == "extra_forbidden":
-        return Problem(base + path, "is not a key here", suggestion(str(location[-1]), known, "the keys are"))
+        return _unknown_key(base + path, str(location[-1]), known, model if not base else None)
     if kind == "union_tag_not_found":
-        tags = [str(tag) for each in _models_in(info.annotation if info else None) for tag in _type_tags(each)]
+        tags = [str(tag) for each in models_in(info.annotation if info else None) for tag in _type_tags(each)]
         return Problem((*base, *path, "type"), "is missing", f"write  type:  with one of {', '.join(tags)}")
     if kind == "union_tag_invalid":
         tags = re.findall(r"'([^']*)'", str(context["expected_tags"]))
@@ -63,16 +68,12 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
     if kind in ("too_short", "too_long") and isinstance(details["input"], str):
         kind = f"string_{kind}"
     if kind in _WRONG_TYPE:
-        remedy = example
-        if kind == "string_type":
-            scalar = isinstance(details["input"], int | float)
-            remedy = "put it in quotes" if scalar else "write one line of text"
-        elif kind == "float_type" and isinstance(details["input"], str):
-            remedy = as_probability(details["input"]) or example
-        return Problem(base + path, f"is {shown}, not {_WRONG_TYPE[kind]}", remedy)
+        return _wrong_type(kind, details["input"], base + path, info, example)
     if kind in _LIMIT:
-        meant = as_probability(details["input"]) if _at_most_one(context) else ""
-        return Problem(base + path, _LIMIT[kind](shown, context), meant or example)
+        share = percentage(details["input"]) if _at_most_one(context) else None
+        remedy = as_probability(details["input"]) if share is not None else example
+        problem = Problem(base + path, _LIMIT[kind](shown, context), remedy)
+        return problem if share is None else replace(problem, slip="percent", instead=share)
     if "field" in context:  # what a constructor refused, see doseesc.study.values.made
         path = (*path, context["field"])
         key, info, _ = _field(model, (*location, context["field"]))
@@ -80,10 +81,80 @@ def _problem(details: ErrorDetails, data: Any, model: type[BaseModel] | None, ba
     return Problem(base + path, details["msg"], str(context.get("remedy", "")) or example)
 
 
+def _unknown_key(path: FieldPath, key: str, known: list[str], model: type[BaseModel] | None) -> Problem:
+    """Say what is meant by a key that is none here; ``model`` is that of the whole file, where this is one of it."""
+    likely, translated = word_meant(key, known), ours(key, known)
+    home = home_of(model, key) if model is not None and (likely is None or len(path) == 1) else ""
+    if home and translated is None:
+        return Problem(path, "is not a key here", _place_of(home), meant=home)
+    return Problem(
+        path, "is not a key here", suggestion(key, known, "the keys are"), meant=translated[0] if translated else ""
+    )
+
+
+def _place_of(home: str) -> str:
+    if home == "designs":
+        return "it belongs to a design: write it in an entry of  designs"
+    return f"it belongs to the section  {home}:  write it there, indented"
+
+
+def _wrong_type(kind: str, value: Any, path: FieldPath, info: FieldInfo | None, example: str) -> Problem:
+    """Say what a value of the wrong kind is and, where that can be told, what it was meant to be."""
+    message = f"is {show(value)}, not {_WRONG_TYPE[kind]}"
+    problem = Problem(path, message, example)
+    name = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+    share = percentage(value) if kind == "float_type" else None
+    if kind == "string_type":
+        remedy = "put it in quotes" if isinstance(value, int | float) else "write one line of text"
+        return replace(problem, remedy=remedy)
+    if share is not None and isinstance(value, str):
+        return replace(problem, remedy=as_probability(value), slip="percent", instead=share)
+    if kind in _NUMBERS:
+        several, number = numbers_meant(value), number_meant(value)
+        if several is not None and number is None:
+            return replace(problem, remedy=f"part the numbers by commas:  {', '.join(show(each) for each in several)}")
+        if number is not None and (isinstance(number[0], int) or kind == "float_type"):
+            return replace(problem, remedy=f"write  {name}{show(number[0])}", slip=number[1], instead=number[0])
+    if kind == "bool_type" and (flag := flag_meant(value)) is not None:
+        return replace(problem, remedy=f"write  {name}{show(flag)}")
+    if kind in _LISTS:
+        numbers = numbers_meant(value)
+        if numbers is not None:
+            return replace(problem, remedy=f"write  {name}{show(numbers)}")
+        if isinstance(value, dict) and value and info and models_in(info.annotation):
+            first = shorten(str(next(iter(value))), 40)
+            return replace(problem, remedy=f"write a list of named items, each as  - {{name: {first}, ...}}")
+    if kind in _NUMBERS and not example and isinstance(value, float):
+        return replace(problem, remedy=f"write  {name}{value:.0f}")
+    if kind in _MAPPINGS and isinstance(value, list | str) and info:
+        return replace(problem, remedy=_as_section(value, path, info) or example)
+    return problem
+
+
+def _as_section(value: Any, path: FieldPath, info: FieldInfo) -> str:
+    """Return how a value would stand in the section it was given for."""
+    for model in models_in(info.annotation):
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        if isinstance(value, str) and {"name", "type"} <= set(fields) and isinstance(path[-1], int):
+            return f"write  - {{name: {shorten(value, 40)}, type: {shorten(value, 40)}}}"
+        for key, field in fields.items():
+            choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+            listed = get_origin(field.annotation) is tuple and field.is_required()
+            if isinstance(value, list) and listed and isinstance(path[-1], str):
+                return f"write  {path[-1]}: {{{key}: {show(value)}}}"
+            if isinstance(value, str) and choices and isinstance(path[-1], str):
+                near = word_meant(value, [str(each) for each in choices]) or choices[0]
+                return f"write for example  {path[-1]}: {{{key}: {near}}}"
+    return ""
+
+
 def _example(key: str, info: FieldInfo | None) -> str:
     return f"write for example  {key}: {show(info.examples[0])}" if info and info.examples else ""
 
 
+_NUMBERS = ("float_type", "int_type", "int_from_float", "int_parsing_size")
+_LISTS = ("tuple_type", "list_type")
+_MAPPINGS = ("model_type", "model_attributes_type", "dict_attributes_type", "dict_type")
 _WRONG_TYPE = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -145,18 +216,12 @@ def _field(model: type[BaseModel] | None, location: tuple[int | str, ...]) -> tu
         if not models:
             break
         if step in fields:
-            key, info, known, models = step, fields[step], list(fields), _models_in(fields[step].annotation)
+            key, info, known, models = step, fields[step], list(fields), models_in(fields[step].annotation)
         elif tagged:
             models = tagged
         else:
             return step, None, list(fields)
     return key, info, known
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
 
 
 def _type_tags(model: type[BaseModel]) -> tuple[Any, ...]:
@@ -165,7 +230,9 @@ def _type_tags(model: type[BaseModel]) -> tuple[Any, ...]:
 
 
 def _is_consequence(details: ErrorDetails, errors: list[ErrorDetails]) -> bool:
-    """Tell whether a list is only called too short because its items are wrong."""
+    """Tell whether a list is only called too short because its items are wrong, or a default needs what is wrong."""
+    if details["type"] == "default_factory_not_called":
+        return True
     location = details["loc"]
     inside = [each for each in errors if each["loc"][: len(location)] == location and len(each["loc"]) > len(location)]
     return details["type"] == "too_short" and bool(inside)

@@ -11,12 +11,13 @@ import hashlib
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -28,14 +29,20 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from doseesc.errors import FieldPath, Problem, ScenarioError
+from doseesc.errors import FieldPath, Problem, ScenarioError, show, word_meant
 from doseesc.input_files import read_bounded
+from doseesc.study.shipped import shipped_replays, shipped_scenarios
+from doseesc.study.yaml_commas import is_empty, number_parted, unparted_key, with_decimal_commas
 from doseesc.study.yaml_scalars import plain_value
+from doseesc.study.yaml_syntax import syntax_problem
+from doseesc.wording import nearest
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_VALUES = 50_000
 MAX_ALIASED = 1_000  # values that aliases may add in all; a bomb of nine lines asks for a billion
+
+_ENDINGS = (".yaml", ".yml")
 
 _NESTED = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
 
@@ -107,7 +114,7 @@ def source_of(name: str, raw: bytes) -> Source:
     try:
         data = composer.compose(text)
     except YAMLError as error:
-        raise _syntax_error(name, text, error) from error
+        raise ScenarioError(name, [syntax_problem(text, error)]) from error
     return Source(name, text, hashlib.sha256(raw).hexdigest(), data, composer.lines, composer.problems)
 
 
@@ -115,23 +122,50 @@ def _read_bytes(path: Path, name: str) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise _refusal(name, "is a directory", "name a scenario file in it")
+            raise _refusal(name, "is a directory", _files_in(path))
         if not stat.S_ISREG(status.st_mode):
             raise _refusal(name, "is not a regular file", "name a scenario file")
         if status.st_size > MAX_BYTES:
             message = f"has {status.st_size / 1e6:.1f} MB; a scenario file has at most 1 MB"
             raise _refusal(name, message, "name a scenario file, not data")
         raw = read_bounded(path, MAX_BYTES)
+    except ScenarioError:
+        raise
     except FileNotFoundError as error:
-        raise _refusal(
-            name, "does not exist", "name an existing file;  doseesc scenarios  lists the shipped ones"
-        ) from error
+        raise _refusal(name, "does not exist", _file_meant(path)) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _refusal(name, f"cannot be read: {reason}", "check the file's name and permissions") from error
     if not raw.strip(b" \t\r\n\xef\xbb\xbf"):
         raise _refusal(name, "is empty", "start from  doseesc init")
     return raw
+
+
+def _files_in(folder: Path) -> str:
+    """Return what to write instead of a folder."""
+    with suppress(OSError):
+        names = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in _ENDINGS)
+        if names:
+            return f"name one of its files:  {', '.join(show(str(folder / each)) for each in names[:5])}"
+        if (folder / "results.json").is_file():
+            return f"these are results:  doseesc report {folder},  or  doseesc compare"
+    return "name a scenario file;  doseesc init  writes one"
+
+
+def _file_meant(path: Path) -> str:
+    """Return what to write instead of a file that is not there."""
+    with suppress(OSError, ValueError):
+        for ending in _ENDINGS:
+            other = path.with_suffix(ending)
+            if other.is_file():
+                return f"did you mean  {other}?"
+        by_stem = {each.stem: each for each in path.parent.iterdir() if each.suffix.lower() in _ENDINGS}
+        near = nearest(path.stem, by_stem)
+        if near:
+            return f"did you mean  {by_stem[near]}?"
+    shipped = word_meant(path.stem, {**shipped_scenarios(), **shipped_replays()})
+    meant = f"did you mean the shipped  {shipped}?  " if shipped else "name an existing file;  "
+    return f"{meant}doseesc scenarios  lists the shipped ones"
 
 
 class _Composer:
@@ -181,7 +215,7 @@ class _Composer:
         elif isinstance(event, SequenceStartEvent):
             value, size = self._sequence(events, path)
         else:
-            value, size = self._mapping(events, path)
+            value, size = self._mapping(events, path, bool(getattr(event, "flow_style", False)))
         if anchor:
             self._open_anchors.discard(anchor)
             self._anchors[anchor] = (value, size)
@@ -189,17 +223,20 @@ class _Composer:
 
     def _sequence(self, events: Iterator[Event], path: FieldPath) -> tuple[list[Any], int]:
         items: list[Any] = []
+        written: list[Event] = []
         total = 1
         for event in events:
             if isinstance(event, SequenceEndEvent):
                 break
             value, size = self._value(event, events, (*path, len(items)))
             items.append(value)
+            written.append(event)
             total += size
-        return items, total
+        return with_decimal_commas(items, written), total
 
-    def _mapping(self, events: Iterator[Event], path: FieldPath) -> tuple[dict[str, Any], int]:
+    def _mapping(self, events: Iterator[Event], path: FieldPath, flow: bool) -> tuple[dict[str, Any], int]:
         items: dict[str, Any] = {}
+        before: tuple[str, Event] | None = None
         total = 1
         for event in events:
             if isinstance(event, MappingEndEvent):
@@ -210,9 +247,20 @@ class _Composer:
             if key == "<<" and event.implicit[0]:
                 raise self._refusal("has a merge key (<<)", "write the keys out", event)
             self._refuse_tag(event, path)
+            following = next(events)
+            alone = flow and event.implicit[0] and is_empty(following)
+            if alone and before and (number := number_parted(before[1], key)):
+                items[before[0]] = number
+                continue
+            if alone and (parts := unparted_key(key)):
+                message = f"has no blank after the colon: {key}"
+                self.problems.append(Problem((*path, parts[0]), message, f"write  {parts[0]}: {parts[1]}", line))
+                items[parts[0]] = plain_value(parts[1])
+                continue
             first = self.lines.setdefault((*path, key), line)
             known = key in items
-            value, size = self._value(next(events), events, (*path, key))
+            value, size = self._value(following, events, (*path, key))
+            before = key, following
             total += size
             if known:
                 self.problems.append(
@@ -263,23 +311,3 @@ def _line(event: Event) -> int:
 
 def _refusal(name: str, message: str, remedy: str, line: int | None = None) -> ScenarioError:
     return ScenarioError(name, [Problem((), message, remedy, line)])
-
-
-def _syntax_error(name: str, text: str, error: YAMLError) -> ScenarioError:
-    mark = (error.problem_mark or error.context_mark) if isinstance(error, MarkedYAMLError) else None
-    if mark is None:  # a character that YAML does not know
-        position = int(getattr(error, "position", 0))
-        return _refusal(
-            name, "is not YAML: it holds a control character", "remove it", text.count("\n", 0, position) + 1
-        )
-    line = int(mark.line) + 1
-    lines = text.splitlines()
-    shown = lines[line - 1].strip() if line <= len(lines) else ""
-    where = f": {shown[:60]}" if shown else ""
-    problem = " ".join(str(getattr(error, "problem", "") or "syntax error").split())
-    return _refusal(
-        name,
-        f"is not YAML ({problem}){where}",
-        "check colons, brackets, quotes and indentation in this line and the one before",
-        line,
-    )

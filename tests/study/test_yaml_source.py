@@ -7,7 +7,7 @@ from doseesc.errors import ScenarioError
 from doseesc.study.study import load
 
 BROKEN = {
-    "a: [1\nb: 2": "mine.yaml:2\n  is not YAML (expected ',' or ']'",
+    "a: [1\nb: 2": "mine.yaml:1\n  is not YAML: this line has a  [  that is never closed: a: [1",
     "a:\n  - b\n c": "mine.yaml:3\n  is not YAML",
     'a: "x': "mine.yaml:1\n  is not YAML",
     "a: 1\nb: c\n@: 1": "mine.yaml:3\n  is not YAML",

@@ -72,7 +72,8 @@ class PymcDesign(ChoosingDesign, TailsDesign):
         0.20, 0.35 and 0.60 for a target of 0.25 to 0.30, and for others these moved with the target,
         :func:`designs.target_cut_points`.
     selection : {"target_probability", "loss", "nearest_mean", "plug_in"}
-        How the best level is found, see :class:`designs.BLRM` and :class:`designs.CRM`.
+        The best of the safe levels: the one most probably in the target interval, of least expected loss, with the
+        posterior mean nearest the target, or with the curve at the posterior mean nearest it.
     loss : four numbers
         Loss of a DLT probability in each interval, for ``selection="loss"``.
     overdose_above : float, optional
@@ -81,8 +82,14 @@ class PymcDesign(ChoosingDesign, TailsDesign):
         Largest probability of an overdose; None means no overdose control.
     mtd : {"model", "next_level"}
         The MTD is the model's safe level, or the level that the next cohort would get, rules included.
-    draws, tune, chains, sampling_seed : int
-        Settings of NUTS, for a model of more than three parameters.
+    draws : int
+        Draws of NUTS in each chain, for a model of more than three parameters.
+    tune : int
+        Steps of NUTS in each chain before its draws are kept.
+    chains : int
+        Independent chains of NUTS.
+    sampling_seed : int
+        Seed of NUTS: the same seed gives the same fits.
     cache : str
         Folder in which its fits are kept; by default doseesc/nuts in the user's cache folder.
     fitted : optional
@@ -93,8 +100,8 @@ class PymcDesign(ChoosingDesign, TailsDesign):
 
     target: float
     n_doses: int = field(init=False)
-    module: str = ""
-    function: str = "build"
+    module: str = field(default="", metadata={"example": "my_models.py"})
+    function: str = field(default="build", metadata={"example": "logistic"})
     dlt_probability: str = "p"
     evidence: tuple[str, ...] = ()
     intervals: tuple[float, float, float] | None = None

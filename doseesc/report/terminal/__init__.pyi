@@ -3,6 +3,8 @@ from .calibration import skeleton_lines as skeleton_lines
 from .comparison import comparison_lines as comparison_lines
 from .decision_table import table_lines as table_lines
 from .ensemble import ensemble_lines as ensemble_lines
+from .explain import list_lines as list_lines
+from .explain import topic_lines as topic_lines
 from .fit import fit_lines as fit_lines
 from .lines import WIDTH as WIDTH
 from .pathways import pathways_lines as pathways_lines
