@@ -18,9 +18,9 @@ from functools import partial
 from typing import Any
 
 from designs import Design
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray
 from designs.checks import require_positive, require_whole
-from doseesc.engines.characteristics import check_probabilities, mtd_levels
+from doseesc.engines.characteristics import check_probabilities, marks_of_right
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_ends import BlockEnds, EndCounts, calendar_characteristics
 from doseesc.engines.clock_figures import CalendarCharacteristics
@@ -46,7 +46,7 @@ def simulate_calendar(
     max_days: float | None = None,
     first_gap: bool = False,
     target: float | None = None,
-    true_mtd: int | None = None,
+    true_mtd: Any = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> CalendarCharacteristics:
@@ -99,19 +99,19 @@ def simulate_calendar(
     require_whole("jobs", jobs, 1)
     calendar = Calendar(accrual=accrual, dlt_times=dlt_times, stagger=stagger, max_days=max_days, first_gap=first_gap)
     target = design.target if target is None else target
-    mtd = mtd_levels(truth[None], target, true_mtd)
-    setting = CalendarSetting(float(window_days), calendar, target, mtd)
+    right = marks_of_right(truth[None], target, true_mtd)
+    setting = CalendarSetting(float(window_days), calendar, target, right)
     return play_calendar(design, truth, setting, int(n_trials), seed, jobs=jobs, progress=progress).characteristics
 
 
 @dataclass(frozen=True)
 class CalendarSetting:
-    """What trials of all designs under a truth have in common: the DLT window, the calendar, target and true MTD."""
+    """What trials of all designs under a truth have in common: window, calendar, target, levels right to select."""
 
     window_days: float
     calendar: Calendar
     target: float | None
-    mtd: IntArray | None
+    right: BoolArray | None
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def play_calendar(
         Durations.merged([durations for _, _, durations in parts]),
         truth=truth,
         target=setting.target,
-        mtd=setting.mtd,
+        right=setting.right,
         window_days=setting.window_days,
     )
     return CalendarRun(found, ends, count)

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from designs.arrays import FloatArray
 from doseesc.engines import (
     CalendarRun,
@@ -125,7 +123,7 @@ def _play(
     headlines = on_calendar(study)
     for scenario in scenarios:
         truth = truths[scenario]
-        setting = CalendarSetting(window, calendar, study.target, np.array([study.true_mtd(truth)]))
+        setting = CalendarSetting(window, calendar, study.target, study.right_levels(truth)[None])
         for name, design in designs.items():
             if name in waiting:
                 continue

@@ -31,7 +31,7 @@ from doseesc.report.tables import (
     summary_table,
     truth_table,
 )
-from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation
+from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation, ties_words
 from doseesc.results import PROTOCOL_FILES, WRITTEN_FILE, Cell, SavedRun, copies_of_edited, written_note
 
 if TYPE_CHECKING:
@@ -113,12 +113,13 @@ def _blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
 
 
 def _objectives(results: Results) -> Iterator[Block]:
-    study = results.study
+    study, ties = results.study, ties_words(results.study)
+    ties = f"; {ties}" if ties else ""
     yield Block("heading", "Objectives")
     yield from paragraphs(
         f"The objective of Phase 1 is to find the maximum tolerated dose (MTD) among {study.n_doses} doses. The "
         f"target DLT probability is {100 * study.target:.4g} % within {study.dlt_window_days} days. For the evaluation "
-        f"by simulation the true MTD is {mtd_definition(results)}."
+        f"by simulation the true MTD is {mtd_definition(study)}{ties}."
     )
     if len(study.phase2_arms) > 1:
         yield from paragraphs(
@@ -206,9 +207,7 @@ def _in_brief(results: Results, name: str) -> str:
 def _error_sentence(results: Results) -> str:
     """Say how exact figures are that are given without an error of their own."""
     if all(cell.exact is not None for cell in results.cells.values()):
-        return (
-            "The figures are exact, computed from every course that a trial can take; only the benchmark is simulated."
-        )
+        return "The figures are exact, computed from every course that a trial can take."
     most = 50 / results.n_trials**0.5
     return (
         f"Where figures are simulated, percentages without an error of their own have a Monte Carlo standard error of "
