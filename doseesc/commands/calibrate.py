@@ -99,7 +99,7 @@ def calibrate(
         criterion=criterion,
         penalty=penalty if criterion == CriterionName.penalised else None,
         target=study.target,
-        true_mtd=library("doseesc.planning", "true_mtds_of")(study, truths),
+        true_mtd=library("doseesc.planning", "right_levels_of")(study, truths),
     )
     own = {"starts": starts} if optimal else {"grid": axes}
     search = library("doseesc.planning", "optimal_skeleton" if optimal else "calibrate")

@@ -2,10 +2,10 @@ from .backfill_patients import GivenBackfill as GivenBackfill
 from .backfill_rules import BACKFILL_RULES as BACKFILL_RULES
 from .backfill_rules import Backfill as Backfill
 from .benchmark import BENCHMARK_REFERENCES as BENCHMARK_REFERENCES
-from .benchmark import benchmark_choice as benchmark_choice
+from .benchmark import benchmark_selection as benchmark_selection
 from .characteristics import OperatingCharacteristics as OperatingCharacteristics
 from .characteristics import check_probabilities as check_probabilities
-from .characteristics import mtd_levels as mtd_levels
+from .characteristics import marks_of_right as marks_of_right
 from .characteristics import one_truth as one_truth
 from .clock import CalendarRun as CalendarRun
 from .clock import CalendarSetting as CalendarSetting

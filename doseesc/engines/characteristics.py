@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_probability
 from doseesc.engines.figures import tidy_rows
-from doseesc.truth import MtdRule
-from doseesc.truth import true_mtd as find_true_mtd
+from doseesc.truth import MtdRule, Ties, right_levels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +32,10 @@ class OperatingCharacteristics:
     target : float or None
         Target DLT probability; without one (a 3+3 on its own) the figures about the true MTD are NaN.
     true_mtd : int or array of int
-        Level of the true MTD, 0 = none, -1 = not known.
+        Level of the true MTD, 0 = none, -1 = not known; of several equally right ones the highest.
+    right : array of bool, shape (J + 1,)
+        Levels that are right to select, index 0 being "none"; several only where ties count each
+        (:mod:`doseesc.truth.mtd`), none where the true MTD is not known.
     method : {"monte_carlo", "exact"}
     n_trials : int
         Simulated trials; 0 where exact.
@@ -46,7 +48,7 @@ class OperatingCharacteristics:
     stopped_early : float
         Probability that fewer than ``max_n`` patients are treated, for whatever reason (see ``reasons``).
     correct_selection : float
-        Probability of selecting the true MTD (or no dose, where there is none).
+        Probability of selecting the true MTD, or one of those equally right (or no dose, where there is none).
     overdose_selection : float
         Probability of selecting a level above the true MTD (any level, where there is none).
     patients_above_mtd : float
@@ -70,6 +72,7 @@ class OperatingCharacteristics:
     probabilities: FloatArray
     target: float | None
     true_mtd: Any
+    right: BoolArray
     method: str
     n_trials: int
     selected: FloatArray
@@ -134,10 +137,17 @@ def combined(many: Sequence[OperatingCharacteristics], join: Callable[[list[Any]
     return type(many[0])(**of([vars(each) for each in many]))
 
 
-def mtd_levels(
-    probabilities: FloatArray, target: float | None, true_mtd: Any, rule: MtdRule = "nearest", margin: float = 0.1
-) -> IntArray | None:
-    """Return the true MTD's level for each of K truths: as given, else by rule from the target, else unknown.
+def marks_of_right(
+    probabilities: FloatArray,
+    target: float | None,
+    true_mtd: Any,
+    rule: MtdRule = "nearest",
+    margin: float = 0.1,
+    ties: Ties = "highest_below",
+) -> BoolArray | None:
+    """Return which levels (K, J + 1) are right to select under each of K truths, index 0 being "none".
+
+    As given, as levels or as such marks; else by rule from the target; None where neither is known.
 
     Raises
     ------
@@ -148,13 +158,16 @@ def mtd_levels(
     if target is not None:
         require_probability("target", target)
     if true_mtd is not None:
-        levels = np.asarray(true_mtd)
-        if levels.shape not in ((), (len(probabilities),)) or not np.isin(levels, range(n_doses + 1)).all():
+        given = np.asarray(true_mtd)
+        if given.dtype == np.bool_ and given.shape[-1:] == (n_doses + 1,) and given.any(axis=-1).all():
+            return np.broadcast_to(given, (len(probabilities), n_doses + 1))
+        if given.shape not in ((), (len(probabilities),)) or not np.isin(given, range(n_doses + 1)).all():
             raise ValueError(f"true_mtd must be a level from 0 to {n_doses}, or one for each truth, not {true_mtd!r}")
-        return np.broadcast_to(levels.astype(np.int64), len(probabilities))
+        levels = np.broadcast_to(given.astype(np.int64), len(probabilities))
+        return levels[:, None] == np.arange(n_doses + 1)
     if target is None:
         return None
-    return np.atleast_1d(find_true_mtd(probabilities, target, rule=rule, margin=margin))
+    return right_levels(probabilities, target, rule, margin, ties)
 
 
 def check_probabilities(probabilities: Any, n_doses: int) -> FloatArray:

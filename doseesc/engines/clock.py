@@ -18,10 +18,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from designs import Design, Weighted
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray
 from designs.checks import require_positive, require_whole
 from doseesc.engines.backfill_rules import Backfill
-from doseesc.engines.characteristics import check_probabilities, mtd_levels
+from doseesc.engines.characteristics import check_probabilities, marks_of_right
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_ends import BlockEnds, EndCounts, calendar_characteristics
 from doseesc.engines.clock_figures import CalendarCharacteristics
@@ -62,7 +62,7 @@ def simulate_calendar(
     first_gap: bool = False,
     observation: ObservationModel | None = None,
     target: float | None = None,
-    true_mtd: int | None = None,
+    true_mtd: Any = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> CalendarCharacteristics:
@@ -132,14 +132,14 @@ def simulate_calendar(
     if backfill is not None:
         backfill.check(design.n_doses)
     target = design.target if target is None else target
-    mtd = mtd_levels(truth[None], target, true_mtd)
-    setting = CalendarSetting(float(window_days), calendar, target, mtd, observation)
+    right = marks_of_right(truth[None], target, true_mtd)
+    setting = CalendarSetting(float(window_days), calendar, target, right, observation)
     return play_calendar(design, truth, setting, int(n_trials), seed, jobs=jobs, progress=progress).characteristics
 
 
 @dataclass(frozen=True)
 class CalendarSetting:
-    """What trials of all designs under a truth have in common: the DLT window, the calendar, target and true MTD.
+    """What trials of all designs under a truth have in common: window, calendar, target, levels right to select.
 
     The window is that to which DLT probabilities refer; an observation model has its own.
     """
@@ -147,7 +147,7 @@ class CalendarSetting:
     window_days: float
     calendar: Calendar
     target: float | None
-    mtd: IntArray | None
+    right: BoolArray | None
     observation: ObservationModel | None = None
 
 
@@ -192,7 +192,7 @@ def play_calendar(
         Durations.merged([part.durations for part in parts]),
         truth=truth,
         target=setting.target,
-        mtd=setting.mtd,
+        right=setting.right,
         window_days=setting.window_days if setting.observation is None else setting.observation.window,
     )
     if setting.observation is not None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.characteristics import one_truth
 from doseesc.engines.clock_durations import Durations
 from doseesc.engines.clock_figures import DURATION_LEVELS, CalendarCharacteristics
@@ -108,11 +108,11 @@ def calendar_characteristics(
     *,
     truth: FloatArray,
     target: float | None,
-    mtd: IntArray | None,
+    right: BoolArray | None,
     window_days: float,
 ) -> CalendarCharacteristics:
     """Make the characteristics of all trials from what their blocks add."""
-    common = one_truth(ends.summarise(count[None], truth[None], target, mtd, int(count.sum())))
+    common = one_truth(ends.summarise(count[None], truth[None], target, right, int(count.sum())))
     time = time_figures(blocks, durations, window_days)
     kept = {name: value for name, value in vars(time).items() if name not in ("n_trials", "sd", "mcse")}
     spread = {

@@ -23,13 +23,13 @@ from doseesc.engines.characteristics import (
     OperatingCharacteristics,
     check_probabilities,
     combined,
-    mtd_levels,
+    marks_of_right,
     one_truth,
 )
 from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk_states
 from doseesc.engines.trial_ends import TrialEnds
-from doseesc.truth import MtdRule
+from doseesc.truth import MtdRule, Ties
 
 _BLOCK = 2**22  # entries of the (truths x ends) matrix of probabilities held at a time
 
@@ -71,6 +71,7 @@ class Paths:
         true_mtd: Any = None,
         mtd_rule: MtdRule = "nearest",
         mtd_margin: float = 0.1,
+        ties: Ties = "highest_below",
     ) -> OperatingCharacteristics:
         """Return the exact operating characteristics.
 
@@ -80,9 +81,9 @@ class Paths:
             True DLT probabilities, of one truth or of K.
         target : float, optional
             Target that defines the true MTD; by default the design's.
-        true_mtd : int or array of int, shape (K,), optional
-            The true MTD, if it is not to follow from the target.
-        mtd_rule, mtd_margin
+        true_mtd : int, array of int, shape (K,), or of bool, shape (K, J + 1), optional
+            The true MTD, or which levels ("none" first) are right to select, if it is not to follow from the target.
+        mtd_rule, mtd_margin, ties
             See :func:`doseesc.truth.true_mtd`.
 
         Raises
@@ -100,13 +101,13 @@ class Paths:
         given = check_probabilities(probabilities, self.design.n_doses)
         truths = np.atleast_2d(given)
         target = self.design.target if target is None else target
-        mtd = mtd_levels(truths, target, true_mtd, mtd_rule, mtd_margin)
+        right = marks_of_right(truths, target, true_mtd, mtd_rule, mtd_margin, ties)
         step = max(1, _BLOCK // max(1, self.tally.size))
         parts = []
         for start in range(0, len(truths), step):
             rows = slice(start, start + step)
             weight = self._end_probabilities(truths[rows])
-            parts.append(self._ends.summarise(weight, truths[rows], target, None if mtd is None else mtd[rows]))
+            parts.append(self._ends.summarise(weight, truths[rows], target, None if right is None else right[rows]))
         whole = combined(parts, np.concatenate)
         return whole if given.ndim == 2 else one_truth(whole)
 

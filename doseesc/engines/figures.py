@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
+from doseesc.truth import highest_right
 
 METRICS = (
     "selected",
@@ -64,7 +65,9 @@ def first_level(metric: str) -> int:
     return 0 if metric == "selected" else 1
 
 
-def figures_of_trials(n: IntArray, dlt: IntArray, selected: IntArray, max_n: int, mtd: int) -> dict[str, IntArray]:
+def figures_of_trials(
+    n: IntArray, dlt: IntArray, selected: IntArray, max_n: int, right: BoolArray
+) -> dict[str, IntArray]:
     """Return the figures of :data:`METRICS` of single trials, of which those of a design are expectations.
 
     Parameters
@@ -73,8 +76,8 @@ def figures_of_trials(n: IntArray, dlt: IntArray, selected: IntArray, max_n: int
         Patients and DLTs per level.
     selected : array of int, shape (T,)
     max_n : int
-    mtd : int
-        Level of the true MTD; 0 = none.
+    right : array of bool, shape (J + 1,)
+        Levels that are right to select, index 0 being "none".
 
     Returns
     -------
@@ -83,11 +86,12 @@ def figures_of_trials(n: IntArray, dlt: IntArray, selected: IntArray, max_n: int
 
     Examples
     --------
-    >>> found = figures_of_trials(np.array([[3, 6]]), np.array([[0, 2]]), np.array([1]), max_n=12, mtd=1)
+    >>> right = np.array([False, True, False])
+    >>> found = figures_of_trials(np.array([[3, 6]]), np.array([[0, 2]]), np.array([1]), max_n=12, right=right)
     >>> found["selected"].tolist(), found["patients_above_mtd"].tolist()
     ([[0, 1, 0]], [6])
     """
-    total = n.sum(axis=1)
+    total, mtd = n.sum(axis=1), int(highest_right(right))
     return {
         "selected": (selected[:, None] == np.arange(n.shape[1] + 1)).astype(np.int64),
         "patients": n,
@@ -95,7 +99,7 @@ def figures_of_trials(n: IntArray, dlt: IntArray, selected: IntArray, max_n: int
         "total_patients": total,
         "total_dlts": dlt.sum(axis=1),
         "stopped_early": (total < max_n).astype(np.int64),
-        "correct_selection": (selected == mtd).astype(np.int64),
+        "correct_selection": right[selected].astype(np.int64),
         "overdose_selection": (selected > mtd).astype(np.int64),
         "patients_above_mtd": n[:, mtd:].sum(axis=1),
     }

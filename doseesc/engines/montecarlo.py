@@ -18,7 +18,7 @@ import numpy as np
 from designs import Design
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
-from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, mtd_levels, one_truth
+from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, marks_of_right, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.parallel import Blocks, over_blocks
@@ -34,7 +34,7 @@ def simulate(
     seed: int = 1,
     *,
     target: float | None = None,
-    true_mtd: int | None = None,
+    true_mtd: Any = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> OperatingCharacteristics:
@@ -51,8 +51,9 @@ def simulate(
         Same seed, same answer, for any ``jobs``.
     target : float, optional
         Target that defines the true MTD; by default the design's.
-    true_mtd : int, optional
-        Level of the true MTD (0 = none), if it is not to follow from the target.
+    true_mtd : int or array of bool, shape (J + 1,), optional
+        Level of the true MTD (0 = none), or which levels ("none" first) are right to select, if it is not to follow
+        from the target.
     jobs : int
         Processes.
     progress : callable, optional
@@ -77,9 +78,9 @@ def simulate(
     require_whole("seed", seed, 0)
     require_whole("jobs", jobs, 1)
     target = design.target if target is None else target
-    mtd = mtd_levels(truth[None], target, true_mtd)
+    right = marks_of_right(truth[None], target, true_mtd)
     ends, count = _play_all(design, truth, int(n_trials), seed, jobs, progress)
-    return one_truth(ends.summarise(count[None], truth[None], target, mtd, int(n_trials)))
+    return one_truth(ends.summarise(count[None], truth[None], target, right, int(n_trials)))
 
 
 @dataclass(frozen=True)

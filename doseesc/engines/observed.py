@@ -223,11 +223,11 @@ class SeenSums:
 
 def _selections(characteristics: OperatingCharacteristics) -> tuple[float, float, tuple[float, float]]:
     """Return the chances that a safe product is stopped and that a dose below the MTD is selected, and their errors."""
-    mtd = int(characteristics.true_mtd)
-    if mtd < 1:
+    if int(characteristics.true_mtd) < 1:
         nothing = float("nan")
         return nothing, nothing, (nothing, nothing)
-    stopped, below = float(characteristics.selected[0]), float(characteristics.selected[1:mtd].sum())
+    selected, lowest = characteristics.selected, int(np.argmax(characteristics.right))
+    stopped, below = float(selected[0]), float(selected[1:lowest].sum())
     trials = max(characteristics.n_trials, 1)
     errors = (float(np.sqrt(stopped * (1 - stopped) / trials)), float(np.sqrt(below * max(1 - below, 0.0) / trials)))
     return stopped, below, errors

@@ -14,6 +14,7 @@ from designs import Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.characteristics import OperatingCharacteristics
 from doseesc.engines.figures import ABOUT_MTD, METRICS
+from doseesc.truth import highest_right
 
 
 class TrialEnds:
@@ -61,7 +62,7 @@ class TrialEnds:
         weight: FloatArray,
         probabilities: FloatArray,
         target: float | None,
-        mtd: IntArray | None,
+        right: BoolArray | None,
         n_trials: int = 0,
     ) -> OperatingCharacteristics:
         """Sum the ends, weighted by their probabilities.
@@ -74,8 +75,8 @@ class TrialEnds:
         probabilities : array, shape (K, J)
             True DLT probabilities.
         target : float or None
-        mtd : array of int, shape (K,), or None
-            Levels of the true MTD.
+        right : array of bool, shape (K, J + 1), or None
+            Levels that are right to select, index 0 being "none"; None where that is not known.
         n_trials : int
             Simulated trials; 0 where ``weight`` holds exact probabilities.
         """
@@ -100,14 +101,16 @@ class TrialEnds:
             for power in (1, 2)
         )
         top = self.selected == self.n_doses
-        if mtd is None:
+        mtd = np.full(len(weight), -1)
+        if right is None:
+            right = np.zeros((len(weight), self.n_doses + 1), dtype=np.bool_)
             nothing = np.full(len(weight), np.nan)
             for metric in ABOUT_MTD:
                 mean[metric] = square[metric] = nothing
         else:
-            rows = np.arange(len(weight))
+            mtd = highest_right(right)
             above = np.arange(1, self.n_doses + 1) > mtd[:, None]
-            mean["correct_selection"] = square["correct_selection"] = selected[rows, mtd]
+            mean["correct_selection"] = square["correct_selection"] = (selected * right).sum(axis=1)
             mean["overdose_selection"] = square["overdose_selection"] = (selected[:, 1:] * above).sum(axis=1)
             mean["patients_above_mtd"] = (mean["patients"] * above).sum(axis=1)
             square["patients_above_mtd"] = self._square_above(weight, n, mtd) / scale
@@ -124,7 +127,8 @@ class TrialEnds:
         return OperatingCharacteristics(
             probabilities=probabilities,
             target=target,
-            true_mtd=np.full(len(weight), -1) if mtd is None else mtd,
+            true_mtd=mtd,
+            right=right,
             method="monte_carlo" if n_trials else "exact",
             n_trials=n_trials,
             **mean,

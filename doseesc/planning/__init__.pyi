@@ -7,7 +7,7 @@ from .ensemble import file_random as file_random
 from .ensemble import run_ensemble as run_ensemble
 from .objective import Objective as Objective
 from .objective import make_objective as make_objective
-from .objective import true_mtds_of as true_mtds_of
+from .objective import right_levels_of as right_levels_of
 from .objective import truths_of as truths_of
 from .optimal_skeleton import OptimalSkeleton as OptimalSkeleton
 from .optimal_skeleton import optimal_skeleton as optimal_skeleton

@@ -20,7 +20,7 @@ from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooMany
 from doseesc.files import rounded_rows
 from doseesc.parallel import block_sizes
 from doseesc.study import PseudoUniform, RandomScenarios, Study
-from doseesc.truth import true_mtd
+from doseesc.truth import highest_right
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,7 +200,7 @@ def run_ensemble(
     began = time.perf_counter()
     random = file_random(study) if random is None else random
     truths = study.draw(random)
-    mtd = true_mtd(truths, study.target, study.true_mtd_rule.rule, study.true_mtd_rule.margin)
+    right = study.right_levels(truths)
     notes: list[str] = []
     figures: dict[str, DesignFigures] = {}
     for done, (name, design) in enumerate(study.designs.items()):
@@ -209,14 +209,14 @@ def run_ensemble(
         try:
             paths = enumerate_paths(design, memory_limit=memory_limit)
         except TooManyStates as error:
-            figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, mtd, trials, random.seed))
+            figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, right, trials, random.seed))
             notes.append(f"{name} is simulated, {trials:,} trials per curve, which widens its quantiles: {error}")
             continue
-        found = paths.characteristics(truths, target=study.target, true_mtd=mtd)
+        found = paths.characteristics(truths, target=study.target, true_mtd=right)
         figures[name] = DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS})
     if progress is not None:
         progress(len(study.designs), len(study.designs))
-    return EnsembleResults(study, random, truths, mtd, figures, notes, time.perf_counter() - began)
+    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, time.perf_counter() - began)
 
 
 def file_random(study: Study, name: str | None = None) -> RandomScenarios:
@@ -238,7 +238,7 @@ def file_random(study: Study, name: str | None = None) -> RandomScenarios:
 
 
 def _simulated(
-    design: Design, study: Study, truths: FloatArray, mtd: IntArray, trials: int, seed: int
+    design: Design, study: Study, truths: FloatArray, right: BoolArray, trials: int, seed: int
 ) -> dict[str, FloatArray]:
     """Simulate trials under every curve, each with patients of its own; the decisions are shared."""
     graph = DecisionGraph(design)
@@ -247,5 +247,5 @@ def _simulated(
     for row, truth in enumerate(truths):
         blocks = [(row * len(sizes) + index, size) for index, size in enumerate(sizes)]
         ends, count = graph.ends(count_ends(graph, truth, seed, blocks))
-        rows.append(ends.summarise(count[None], truth[None], study.target, mtd[row : row + 1], trials))
+        rows.append(ends.summarise(count[None], truth[None], study.target, right[row : row + 1], trials))
     return {metric: np.concatenate([getattr(found, metric) for found in rows]) for metric in METRICS}

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from designs import Design
-from designs.arrays import FloatArray, IntArray
-from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, mtd_levels
+from designs.arrays import BoolArray, FloatArray, IntArray
+from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, marks_of_right
 from doseesc.study import PseudoUniform
-from doseesc.truth import MtdRule
+from doseesc.truth import MtdRule, Ties, highest_right
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -44,7 +44,8 @@ class Objective:
     ----------
     truths : array, shape (K, J)
     target : float
-    true_mtd : array of int, shape (K,)
+    right : array of bool, shape (K, J + 1)
+        The levels right to select, index 0 being "none".
     weights : array, shape (K,)
     criterion : {"mean", "minimum", "penalised"}
     penalty : float
@@ -53,11 +54,16 @@ class Objective:
 
     truths: FloatArray
     target: float
-    true_mtd: IntArray
+    right: BoolArray
     weights: FloatArray
     criterion: Criterion
     penalty: float
     memory_limit: int
+
+    @property
+    def true_mtd(self) -> IntArray:
+        """Level of the true MTD (K,), 0 = none; of several equally right ones the highest."""
+        return highest_right(self.right)
 
     @property
     def words(self) -> str:
@@ -72,7 +78,7 @@ class Objective:
     def figures(self, design: Design) -> FloatArray:
         """Return the figures of :data:`FIGURES` under each truth, shape (4, K)."""
         paths = enumerate_paths(design, memory_limit=self.memory_limit)
-        found = paths.characteristics(self.truths, target=self.target, true_mtd=self.true_mtd)
+        found = paths.characteristics(self.truths, target=self.target, true_mtd=self.right)
         return np.round(np.stack([getattr(found, name) for name in FIGURES]), _DECIMALS)
 
     def score(self, figures: FloatArray) -> FloatArray:
@@ -108,9 +114,9 @@ def truths_of(study: Study, curves: int | None = None, seed: int | None = None) 
     return np.concatenate([study.draw(random) for random in study.random_scenarios.values()])
 
 
-def true_mtds_of(study: Study, truths: FloatArray) -> list[int]:
-    """Return the level of the true MTD under each truth (K, J), by the study's definition; 0 = none."""
-    return [study.true_mtd(truth) for truth in truths]
+def right_levels_of(study: Study, truths: FloatArray) -> BoolArray:
+    """Return the levels (K, J + 1) right to select under each truth (K, J), by the study's definition."""
+    return study.right_levels(truths)
 
 
 def make_objective(
@@ -124,6 +130,7 @@ def make_objective(
     true_mtd: Any = None,
     mtd_rule: MtdRule = "nearest",
     mtd_margin: float = 0.1,
+    ties: Ties = "highest_below",
     memory_limit: int = MEMORY_LIMIT,
 ) -> Objective:
     """Return an objective, everything checked.
@@ -140,7 +147,7 @@ def make_objective(
         Weight of overdosing in ``"penalised"``.
     weights : array, shape (K,), optional
         Weights of the truths; by default equal.
-    target, true_mtd, mtd_rule, mtd_margin
+    target, true_mtd, mtd_rule, mtd_margin, ties
         What the true MTD is, as for :meth:`doseesc.engines.Paths.characteristics`.
     memory_limit : int
         Bytes that one enumeration may use.
@@ -159,10 +166,10 @@ def make_objective(
     if share.shape != (len(rows),) or not (share >= 0).all() or not share.sum() > 0:
         raise ValueError(f"weights must be {len(rows)} numbers of at least 0, one per truth, not {weights!r}")
     aim = design.target if target is None else target
-    mtd = mtd_levels(rows, aim, true_mtd, mtd_rule, mtd_margin)
-    if mtd is None or aim is None:
+    right = marks_of_right(rows, aim, true_mtd, mtd_rule, mtd_margin, ties)
+    if right is None or aim is None:
         raise ValueError(f"target must be given: {type(design).__name__} has none of its own")
-    return Objective(rows, aim, mtd, share / share.sum(), criterion, penalty, memory_limit)
+    return Objective(rows, aim, right, share / share.sum(), criterion, penalty, memory_limit)
 
 
 def objective_of(design: Design, given: Objective | Any) -> Objective:

@@ -157,15 +157,17 @@ def _check_truths(rows: Sequence[Mapping[str, Any]], study: Study) -> None:
         _require(len(given) == len(truth), where, f"{len(given)} probabilities for {len(truth)} doses")
         _require(np.allclose(given, truth, rtol=0, atol=1e-9), where, "other probabilities than the study")
         _require(row["true_mtd"] == study.true_mtd(truth), where, "another true MTD than the study")
+        right = np.flatnonzero(study.right_levels(truth)).tolist()
+        _require(row["right"] == right, where, "other levels that are right to select than the study")
         if row["benchmark"] is not None:
-            _require(len(row["benchmark"]) == len(truth), where, "a benchmark of another length")
-            _require(sum(row["benchmark"]) <= 1 + _NEAR, where, "a benchmark above 100 %")
+            _require(len(row["benchmark"]) == len(truth) + 1, where, "a benchmark of another length")
+            _near(sum(row["benchmark"]), 1, f"{where}.benchmark", "probabilities that do not sum to 1")
 
 
 def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Study) -> None:
     scenario, name = row["scenario"], row["design"]
     where = f"cells.{scenario}.{name}"
-    mtd = {each["scenario"]: each["true_mtd"] for each in document["truths"]}[scenario]
+    mtd, right = {each["scenario"]: (each["true_mtd"], each["right"]) for each in document["truths"]}[scenario]
     sizes = _Sizes(study.n_doses, study.designs[name].max_n)
     provenance = document["provenance"]
     _require(row["simulated"] is not None or row["exact"] is not None, where, "neither simulated nor exact figures")
@@ -177,11 +179,11 @@ def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Stud
         own = (part["method"], part["n_trials"], part["true_mtd"])
         _require(own == (method, trials, mtd), at, "another method, number of trials or true MTD than the run")
         _require(part["target"] == study.target, at, "another target than the study")
-        _check_main(part, mtd, sizes, at)
+        _check_main(part, right, sizes, at)
         _check_distributions(part, sizes, at)
 
 
-def _check_main(part: Mapping[str, Any], mtd: int, sizes: _Sizes, where: str) -> None:
+def _check_main(part: Mapping[str, Any], right: Sequence[int], sizes: _Sizes, where: str) -> None:
     """Check the figures that every design has under every scenario, however it was observed."""
     selected, patients, dlts = (part[name] for name in ("selected", "patients", "dlts"))
     lengths = len(selected), len(patients), len(dlts)
@@ -192,8 +194,9 @@ def _check_main(part: Mapping[str, Any], mtd: int, sizes: _Sizes, where: str) ->
     _require(part["total_patients"] <= sizes.most * (1 + _NEAR), where, "more patients than the design allows")
     for level, (treated, toxic) in enumerate(zip(patients, dlts, strict=True), start=1):
         _require(toxic <= treated + _NEAR, where, f"more DLTs than patients at level {level}")
+    mtd = max(right)
     for name, value in (
-        ("correct_selection", selected[mtd]),
+        ("correct_selection", sum(selected[level] for level in right)),
         ("overdose_selection", sum(selected[mtd + 1 :])),
         ("patients_above_mtd", sum(patients[mtd:])),
     ):
@@ -262,7 +265,8 @@ def _check_policies(part: Mapping[str, Any] | None, study: Study) -> None:
         _require(row["simulated"] is not None or row["exact"] is not None, where, "no figures")
         for kind in ("simulated", "exact"):
             if row[kind] is not None:
-                _check_main(row[kind], study.true_mtd(study.truths[scenario]), sizes, f"{where}.{kind}")
+                right = np.flatnonzero(study.right_levels(study.truths[scenario])).tolist()
+                _check_main(row[kind], right, sizes, f"{where}.{kind}")
                 for name_, values in row[kind].get("per_patient", {}).items():
                     _require(len(values) == sizes.levels, f"{where}.{kind}.{name_}", "another number of doses")
                 if "enrolled" in row[kind]:

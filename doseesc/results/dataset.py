@@ -63,7 +63,7 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
     labels, amounts = study["doses"]["labels"], study["doses"]["amounts"]
     no_dose = np.full((len(scenarios), 1), np.nan)
     truth = np.array([row["probabilities"] for row in truths.values()])
-    nothing = [np.nan] * len(labels)
+    nothing = [np.nan] * (len(labels) + 1)
     benchmark = np.array([row["benchmark"] or nothing for row in truths.values()])
     by_dose = ("scenario", "level")
     variables |= {
@@ -72,11 +72,16 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
         "true_mtd": (
             "scenario",
             [row["true_mtd"] for row in truths.values()],
-            {"long_name": "level of the true MTD"},
+            {"long_name": "level of the true MTD, of several the highest"},
+        ),
+        "right": (
+            by_dose,
+            [np.isin(range(len(labels) + 1), row["right"]).astype(np.int8) for row in truths.values()],
+            {"long_name": "1 where the level is right to select"},
         ),
         "benchmark": (
             by_dose,
-            np.hstack([no_dose, benchmark]),
+            benchmark,
             {"long_name": "selected by the nonparametric optimal benchmark", "units": "1"},
         ),
         **{name: ((), _text(document.get(name))) for name in _AS_JSON},
@@ -135,15 +140,7 @@ def document_of(dataset: xr.Dataset) -> dict[str, Any]:
 def _document(dataset: xr.Dataset) -> dict[str, Any]:
     kept = {name: json.loads(str(dataset[name].item())) for name in _AS_JSON}
     scenarios, designs = ([str(name) for name in dataset[axis].values] for axis in _BASE)
-    truths = [
-        {
-            "scenario": scenario,
-            "probabilities": dataset["dlt_probability"].sel(scenario=scenario).values[1:].tolist(),
-            "true_mtd": int(dataset["true_mtd"].sel(scenario=scenario)),
-            "benchmark": _all_or_none(dataset["benchmark"].sel(scenario=scenario).values[1:]),
-        }
-        for scenario in scenarios
-    ]
+    truths = [_truth(dataset.sel(scenario=scenario), scenario) for scenario in scenarios]
     cells = []
     for scenario in scenarios:
         for design in designs:
@@ -167,6 +164,18 @@ def _document(dataset: xr.Dataset) -> dict[str, Any]:
         "time": time_part(dataset),
         "run": {name: dataset.attrs[name] for name in _RUN},
     }
+
+
+def _truth(at: xr.Dataset, scenario: str) -> dict[str, Any]:
+    """Return a row of ``truths``; earlier data sets have no ``right``, and no value of the benchmark for no dose."""
+    benchmark = at["benchmark"].values
+    row = {
+        "scenario": scenario,
+        "probabilities": at["dlt_probability"].values[1:].tolist(),
+        "true_mtd": int(at["true_mtd"]),
+        "benchmark": _all_or_none(benchmark[1:] if np.isnan(benchmark[0]) else benchmark),
+    }
+    return row | {"right": np.flatnonzero(at["right"].values).tolist()} if "right" in at else row
 
 
 def _provenance(dataset: xr.Dataset) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from designs.arrays import FloatArray
+import numpy as np
+
 from doseesc._version import __version__
 from doseesc.engines import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.results.arm_figures import ArmFigures
@@ -23,6 +24,7 @@ from doseesc.study import Source, Study
 
 _PACKAGES = ("numpy", "scipy", "pydantic", "ruamel.yaml", "pandas", "pymc", "arviz")
 _OWN = ("target", "true_mtd", "method", "n_trials")
+_OF_THE_TRUTH = ("probabilities", "right")  # which a document says once for each scenario
 _FIGURES = (*METRICS, *FURTHER, *DISTRIBUTIONS, "selected_and_patients")
 
 
@@ -74,8 +76,8 @@ def cell_part(cell: Cell[OperatingCharacteristics]) -> dict[str, Any]:
     return vars(cell.map(_characteristics_part))
 
 
-def cell_from(row: Mapping[str, Any], truth: FloatArray) -> Cell[OperatingCharacteristics]:
-    """Return the cell that a row of ``cells`` holds, under a scenario's true DLT probabilities."""
+def cell_from(row: Mapping[str, Any], truth: Mapping[str, Any]) -> Cell[OperatingCharacteristics]:
+    """Return the cell that a row of ``cells`` holds, under the scenario that a row of ``truths`` holds."""
     return Cell(row["simulated"], row["exact"]).map(partial(_characteristics_from, truth=truth))
 
 
@@ -100,13 +102,15 @@ def arm_figures_from(part: Mapping[str, Any] | None) -> tuple[ArmFigures, ...]:
 
 def _characteristics_part(characteristics: OperatingCharacteristics) -> dict[str, Any]:
     quantiles = {f"{what}_quantiles_5_50_95": characteristics.quantiles(what) for what in ("patients", "dlts")}
-    return {name: value for name, value in vars(characteristics).items() if name != "probabilities"} | quantiles
+    return {name: value for name, value in vars(characteristics).items() if name not in _OF_THE_TRUTH} | quantiles
 
 
-def _characteristics_from(row: Mapping[str, Any], truth: FloatArray) -> OperatingCharacteristics:
+def _characteristics_from(row: Mapping[str, Any], truth: Mapping[str, Any]) -> OperatingCharacteristics:
     own = {name: row[name] for name in (*_OWN, "reasons")}
     figures = vars(figures_of({name: row[name] for name in (*_FIGURES, "sd", "mcse")}))
-    return OperatingCharacteristics(probabilities=truth, **own, **figures)
+    p = np.array(truth["probabilities"], dtype=np.float64)
+    right = np.isin(np.arange(len(p) + 1), truth["right"])
+    return OperatingCharacteristics(probabilities=p, right=right, **own, **figures)
 
 
 def _package_versions() -> dict[str, str]:

@@ -80,9 +80,12 @@ class Truth(Part):
 
     scenario: str = Field(description="Name of the scenario.")
     probabilities: list[Share] = Field(description="True DLT probability of each level.")
-    true_mtd: Whole = Field(description="Level of the true MTD, 0 where no dose is one.")
+    true_mtd: Whole = Field(description="Level of the true MTD, 0 where no dose is one; of several the highest.")
+    right: list[Whole] | None = Field(
+        default=None, description="Levels that are right to select, 0 being none: the true MTD, or all ties."
+    )
     benchmark: list[Share] | None = Field(
-        description="Selection probability of each level by the nonparametric optimal benchmark."
+        description="Probability that the nonparametric optimal benchmark selects no dose (first) and each level."
     )
 
 

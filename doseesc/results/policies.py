@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import METRICS, OBSERVED_METRICS, Observed, OperatingCharacteristics, TidyRow, tidy_rows
 from doseesc.results.cells import Cell
 from doseesc.results.plain import figures_of, number_of
-from doseesc.truth import PatientLaw
+from doseesc.truth import PatientLaw, highest_right
 
 DRUG_ALONE = "the drug alone"
 """The name of the trial in which every patient is evaluable and only the drug causes DLTs."""
@@ -32,8 +32,8 @@ class PolicyFigures:
     Attributes
     ----------
     method : {"monte_carlo", "exact"}
-    true_mtd : int
-        That of the drug's own curve.
+    right : array of bool, shape (J + 1,)
+        The levels right to select by the drug's own curve, index 0 being "none".
     mcse : namespace
         Monte Carlo standard errors; zeros where exact.
 
@@ -41,7 +41,7 @@ class PolicyFigures:
     """
 
     method: str
-    true_mtd: int
+    right: BoolArray
     selected: FloatArray
     patients: FloatArray
     dlts: FloatArray
@@ -53,12 +53,17 @@ class PolicyFigures:
     patients_above_mtd: float
     mcse: SimpleNamespace
 
+    @property
+    def true_mtd(self) -> int:
+        """Level of the true MTD, 0 = none; of several equally right ones the highest."""
+        return int(highest_right(self.right))
+
     @classmethod
     def of(cls, characteristics: OperatingCharacteristics) -> Self:
         """Take the main figures of operating characteristics."""
         main = {metric: getattr(characteristics, metric) for metric in METRICS}
         errors = SimpleNamespace(**{metric: getattr(characteristics.mcse, metric) for metric in METRICS})
-        return cls(method=characteristics.method, true_mtd=int(characteristics.true_mtd), mcse=errors, **main)
+        return cls(method=characteristics.method, right=characteristics.right, mcse=errors, **main)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class PolicyComparison:
     def below_because(self, policy: str, scenario: str, design: str) -> float:
         """Return by how much the policy raises the chance of selecting a dose below the true MTD; NaN where none is."""
         ideal = self.ideal[scenario, design].best
-        without = float(ideal.selected[1 : max(ideal.true_mtd, 1)].sum())
+        without = float(ideal.selected[1 : max(int(np.argmax(ideal.right)), 1)].sum())
         return self.observed[policy, scenario, design].best.below_mtd - without
 
     def groups(self) -> dict[tuple[str, str], list[PolicyFigures]]:
@@ -130,19 +135,19 @@ def policies_part(comparison: PolicyComparison) -> dict[str, Any]:
     }
 
 
-def policies_from(part: Mapping[str, Any], true_mtd: Mapping[str, int]) -> PolicyComparison:
+def policies_from(part: Mapping[str, Any], right: Mapping[str, Sequence[int]]) -> PolicyComparison:
     """Return the comparison that the part ``policies`` of ``results.json`` holds.
 
     Parameters
     ----------
     part : mapping
-    true_mtd : mapping of str to int
-        By scenario.
+    right : mapping of str to list of int
+        The levels right to select, by scenario.
     """
 
     def main(row: Mapping[str, Any]) -> Cell[PolicyFigures]:
-        mtd = true_mtd[row["scenario"]]
-        return Cell(_figures(row["simulated"], "monte_carlo", mtd), _figures(row["exact"], "exact", mtd))
+        levels = right[row["scenario"]]
+        return Cell(_figures(row["simulated"], "monte_carlo", levels), _figures(row["exact"], "exact", levels))
 
     rows = {(row["policy"], row["scenario"], row["design"]): row for row in part["cells"]}
     return PolicyComparison(
@@ -169,10 +174,11 @@ def _joined(figures: PolicyFigures | None, more: Observed | None) -> dict[str, A
     return main | added | enrolled | {"per_patient": law, "mcse": errors}
 
 
-def _figures(row: Mapping[str, Any] | None, method: str, true_mtd: int) -> PolicyFigures | None:
+def _figures(row: Mapping[str, Any] | None, method: str, right: Sequence[int]) -> PolicyFigures | None:
     if row is None:
         return None
-    return PolicyFigures(method, true_mtd, **vars(_of(row, METRICS)), mcse=_of(row["mcse"], METRICS))
+    marks = np.isin(np.arange(len(row["selected"])), right)
+    return PolicyFigures(method, marks, **vars(_of(row, METRICS)), mcse=_of(row["mcse"], METRICS))
 
 
 def _observed(row: Mapping[str, Any]) -> Observed:

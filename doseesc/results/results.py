@@ -38,7 +38,7 @@ from doseesc.results.plain import plain_values
 from doseesc.results.policies import PolicyComparison, policies_from, policies_part
 from doseesc.results.times import Times, time_rows, times_from, times_part
 from doseesc.results.verdict import Verdict, verdict_of
-from doseesc.results.versions import FORMAT, version_notes
+from doseesc.results.versions import FORMAT, upgraded, version_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +57,8 @@ class Results:
     method : str
     n_trials, seed : int
     cells : dict of (scenario, design) to Cell
-    benchmark : dict of scenario to array, shape (J,)
-        Selection probabilities of the nonparametric optimal benchmark, always simulated, from the drug alone.
+    benchmark : dict of scenario to array, shape (J + 1,)
+        Selection probabilities of the nonparametric optimal benchmark, from "none" on: exact, from the drug alone.
     differences : list of Difference
         Paired differences between designs.
     notes : list of str
@@ -95,11 +95,15 @@ class Results:
     times: Times = field(default_factory=dict)
 
     def efficiency(self, scenario: str, design: str) -> float | None:
-        """Return correct selection relative to the benchmark's; None where there is no true MTD or no benchmark."""
-        mtd = self.cells[scenario, design].best.true_mtd
-        if scenario not in self.benchmark or mtd < 1 or self.benchmark[scenario][mtd - 1] == 0:
+        """Return correct selection relative to the benchmark's; None where that is never correct, or not there."""
+        best = self.benchmark_correct(scenario)
+        return float(self.cells[scenario, design].best.correct_selection / best) if best else None
+
+    def benchmark_correct(self, scenario: str) -> float | None:
+        """Return how often the benchmark selects a level that is right, or none where none is; None without it."""
+        if scenario not in self.benchmark:
             return None
-        return float(self.cells[scenario, design].best.correct_selection / self.benchmark[scenario][mtd - 1])
+        return float(self.benchmark[scenario][self.study.right_levels(self.study.truths[scenario])].sum())
 
     @property
     def agreement(self) -> tuple[int, int, int] | None:
@@ -151,6 +155,7 @@ class Results:
                     "scenario": name,
                     "probabilities": truth,
                     "true_mtd": study.true_mtd(truth),
+                    "right": np.flatnonzero(study.right_levels(truth)),
                     "benchmark": self.benchmark.get(name),
                 }
                 for name, truth in study.truths.items()
@@ -197,6 +202,7 @@ class Results:
         KeyError, TypeError, ValueError
             If the document is incomplete, or says what cannot be; see :mod:`doseesc.results.consistency`.
         """
+        document = upgraded(document)
         results = Results._of(document)
         complete = "agreement" in document  # what comes from a table or a data set is not
         check_document(document if complete else results.to_document(), results.study)
@@ -208,7 +214,7 @@ class Results:
     @staticmethod
     def _of(document: Mapping[str, Any]) -> Results:
         provenance = document["provenance"]
-        truths = {row["scenario"]: np.array(row["probabilities"], dtype=np.float64) for row in document["truths"]}
+        truths = {row["scenario"]: row for row in document["truths"]}
         policies = document.get("policies")
         return Results(
             study=study_from(document),
@@ -225,7 +231,7 @@ class Results:
             finished=document["run"]["finished"],
             policies=None
             if policies is None
-            else policies_from(policies, {row["scenario"]: row["true_mtd"] for row in document["truths"]}),
+            else policies_from(policies, {name: row["right"] for name, row in truths.items()}),
             provenance=dict(provenance),
             arm_analysis=arm_figures_from(document["phase2"].get("analysis")),
             times=times_from(document.get("time")),

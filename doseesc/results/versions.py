@@ -46,6 +46,25 @@ def check_version(version: str) -> None:
         raise ValueError(f"it was written by doseesc {version}, which is newer than this one, {__version__}")
 
 
+def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document with what earlier states of its format left out of ``truths``.
+
+    Without ``right`` the true MTD alone was right to select, and a benchmark of one value for each level never selected
+    none.
+    """
+    truths = [
+        row
+        | {"right": row.get("right") or [row["true_mtd"]]}
+        | {"benchmark": _with_none(row["benchmark"], len(row["probabilities"]))}
+        for row in document["truths"]
+    ]
+    return {**document, "truths": truths}
+
+
+def _with_none(benchmark: list[float] | None, n_doses: int) -> list[float] | None:
+    return [0.0, *benchmark] if benchmark is not None and len(benchmark) == n_doses else benchmark
+
+
 def version_notes(document: Mapping[str, Any]) -> list[str]:
     """Say what the reader of older results should know."""
     version = document["provenance"]["doseesc"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs import Design
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import (
     BLOCK,
     METRICS,
@@ -69,7 +69,7 @@ class _Replay:
 
     graph: DecisionGraph
     truth: FloatArray
-    mtd: int
+    right: BoolArray
     patients: int
     observed: ObservedBlock | None
     known: OperatingCharacteristics
@@ -83,7 +83,7 @@ class _Replay:
         return cls(
             DecisionGraph(designs[name]),
             study.truths[scenario],
-            int(study.true_mtd(study.truths[scenario])),
+            study.right_levels(study.truths[scenario]),
             max([study.max_n, *(each.max_n for each in designs.values())]),
             None if model is None else ObservedBlock(model, results.seed),
             results.cells[key].best,
@@ -97,7 +97,7 @@ class _Replay:
         else:
             self.observed.begin(block, index)
             node, _ = play_observed(self.graph, self.truth, self.observed)
-        return figures_at(self.graph, self.mtd, METRICS)[node]
+        return figures_at(self.graph, self.right, METRICS)[node]
 
     def agrees(self, mean: FloatArray) -> bool:
         """Whether simulating again gives the figures of the run."""

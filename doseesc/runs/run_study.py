@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.arrays import FloatArray
 from designs.checks import require_whole
 from doseesc.engines import (
     MEMORY_LIMIT,
@@ -17,6 +18,7 @@ from doseesc.engines import (
     OperatingCharacteristics,
     Paths,
     TooManyStates,
+    benchmark_selection,
     enumerate_paths,
     exact_observed,
     one_truth,
@@ -109,7 +111,7 @@ def run(
         n_trials=n_trials,
         seed=seed,
         cells=cells[own],
-        benchmark=simulated[None].benchmark,
+        benchmark=_benchmark(study),
         differences=differences,
         notes=notes,
         elapsed=time.perf_counter() - began,
@@ -165,6 +167,15 @@ def _compared(
     )
 
 
+def _benchmark(study: Study) -> dict[str, FloatArray]:
+    """Return what the optimal benchmark selects, from the drug alone and the study's number of patients."""
+    rule = study.true_mtd_rule
+    return {
+        scenario: benchmark_selection(truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties)
+        for scenario, truth in study.truths.items()
+    }
+
+
 def _enumerate_all(
     study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation], but: set[str]
 ) -> None:
@@ -182,8 +193,8 @@ def _enumerate_all(
 
 def _evaluate(study: Study, name: str, paths: Paths, exact: dict[str | None, Simulation]) -> None:
     truths = np.array(list(study.truths.values()))
-    mtd = np.array([study.true_mtd(truth) for truth in truths])
-    together = paths.characteristics(truths, target=study.target, true_mtd=mtd)
+    right = study.right_levels(truths)
+    together = paths.characteristics(truths, target=study.target, true_mtd=right)
     for row, scenario in enumerate(study.truths):
         exact[None].found[scenario, name] = one_truth(together, row)
     if arms_analysed(study, None):
@@ -192,7 +203,7 @@ def _evaluate(study: Study, name: str, paths: Paths, exact: dict[str | None, Sim
     enrolment: Enrolment | None = None
     for policy, model in study.observations.items():
         seen, keep = model.law(truths).observed_dlt, arms_analysed(study, policy)
-        together = paths.characteristics(seen, target=study.target, true_mtd=mtd)
+        together = paths.characteristics(seen, target=study.target, true_mtd=right)
         for row, scenario in enumerate(study.truths):
             found = replace(one_truth(together, row), probabilities=truths[row])
             ends, weight = paths.weighted_ends(seen[row])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import Design
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import (
     BLOCK,
     DecisionGraph,
@@ -22,7 +22,6 @@ from doseesc.engines import (
     SeenSums,
     TrialBlock,
     TrialEnds,
-    benchmark_choice,
     figures_of_trials,
     one_truth,
     play,
@@ -49,7 +48,6 @@ class Simulation:
     ----------
     found, observed : dict of (scenario, design)
         ``observed`` is empty where only the drug matters.
-    benchmark : dict of scenario
     differences : list of Difference
     ends : dict of (scenario, design)
         How trials ended, with the number or probability of each end; only where the Phase 2 arms are analysed.
@@ -57,7 +55,6 @@ class Simulation:
 
     found: dict[tuple[str, str], OperatingCharacteristics] = field(default_factory=dict)
     observed: dict[tuple[str, str], Observed] = field(default_factory=dict)
-    benchmark: dict[str, FloatArray] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     ends: dict[tuple[str, str], tuple[TrialEnds, FloatArray]] = field(default_factory=dict)
 
@@ -69,7 +66,7 @@ class _Task:
     policy: str | None
     scenario: str
     truth: FloatArray
-    mtd: int
+    right: BoolArray
     model: ObservationModel | None
 
 
@@ -84,15 +81,16 @@ def simulate_all(
 ) -> dict[str | None, Simulation]:
     """Simulate the named designs under every observation model, and under None: the drug alone.
 
-    The benchmark needs no design and always has its patients drawn.  What one process learns of the designs' decisions
-    is left in ``graphs``.
+    What one process learns of the designs' decisions is left in ``graphs``.
     """
+    whole = {policy: Simulation() for policy in (None, *study.observations)}
     designs = {name: design for name, design in study.designs.items() if name in names}
+    if not designs:
+        return whole
     models: dict[str | None, ObservationModel | None] = {None: None}
-    if designs:
-        models.update(study.observations)
+    models.update(study.observations)
     tasks = [
-        _Task(policy, scenario, truth, study.true_mtd(truth), model)
+        _Task(policy, scenario, truth, study.right_levels(truth), model)
         for policy, model in models.items()
         for scenario, truth in study.truths.items()
     ]
@@ -115,11 +113,9 @@ def simulate_all(
             parts.append(part)
             if progress is not None:
                 progress(n_trials * len(parts), total)
-    whole = {policy: Simulation() for policy in (None, *study.observations)}
     for task, part in zip(tasks, parts, strict=True):
         whole[task.policy].found.update(part.found)
         whole[task.policy].observed.update(part.observed)
-        whole[task.policy].benchmark.update(part.benchmark)
         whole[task.policy].differences.extend(part.differences)
         whole[task.policy].ends.update(part.ends)
     return whole
@@ -138,12 +134,11 @@ def _simulate_scenario(
     seed: int,
     report: Callable[[int], None],
 ) -> Simulation:
-    truth, mtd = task.truth, task.mtd
+    truth, right = task.truth, task.right
     names = list(graphs)
     pairs = list(combinations(range(len(names)), 2))
     visits = {name: np.zeros(0, dtype=np.int64) for name in names}
     sums = np.zeros((len(pairs), len(DIFFERENCES), 2), dtype=np.int64)
-    choices = np.zeros(study.n_doses + 1, dtype=np.int64)
     patients = max([study.max_n, *(graph.design.max_n for graph in graphs.values())])
     observed = None if task.model is None else ObservedBlock(task.model, seed)
     besides = {name: SeenSums() for name in names}
@@ -161,22 +156,18 @@ def _simulate_scenario(
                 besides[name].add(seen, graph.tally.total_n[node], graph.tally.total_dlt[node])
             visits[name] = np.pad(visits[name], (0, graph.size - len(visits[name])))
             visits[name] += np.bincount(node, minlength=graph.size)
-            figures.append(figures_at(graph, mtd, DIFFERENCES)[node])
+            figures.append(figures_at(graph, right, DIFFERENCES)[node])
         for row, (a, b) in enumerate(pairs):
             difference = figures[a] - figures[b]
             sums[row, :, 0] += difference.sum(axis=0)
             sums[row, :, 1] += (difference**2).sum(axis=0)
-        if observed is None:
-            rule = study.true_mtd_rule
-            choice = benchmark_choice(block.latent[: study.max_n], truth, study.target, rule.rule, rule.margin)
-            choices += np.bincount(choice, minlength=study.n_doses + 1)
         done += trials
         report(done)
     found, more, kept = {}, {}, {}
     keep = arms_analysed(study, task.policy)
     for name, graph in graphs.items():
         ends, count = graph.ends(visits[name])
-        many = ends.summarise(count[None], truth[None], study.target, np.array([mtd]), n_trials)
+        many = ends.summarise(count[None], truth[None], study.target, right[None], n_trials)
         found[task.scenario, name] = one_truth(many)
         if keep:
             kept[task.scenario, name] = ends, count
@@ -190,11 +181,10 @@ def _simulate_scenario(
         for row, (a, b) in enumerate(pairs)
         for column, metric in enumerate(DIFFERENCES)
     ]
-    benchmark = {} if observed is not None else {task.scenario: choices[1:] / n_trials}
-    return Simulation(found, more, benchmark, differences, kept)
+    return Simulation(found, more, differences, kept)
 
 
-def figures_at(graph: DecisionGraph, mtd: int, names: Sequence[str]) -> npt.NDArray[np.int64]:
+def figures_at(graph: DecisionGraph, right: BoolArray, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return the figures of these names at each node, side by side."""
-    found = figures_of_trials(graph.tally.n, graph.tally.dlt, graph.selected, graph.design.max_n, mtd)
+    found = figures_of_trials(graph.tally.n, graph.tally.dlt, graph.selected, graph.design.max_n, right)
     return np.column_stack([found[name] for name in names]).astype(np.int64)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import (
     BLOCK,
     COLUMNS,
@@ -71,10 +71,10 @@ class KeptTrials:
         if index * BLOCK < KEPT:
             self.durations.setdefault(key, []).append(figures[:, _DURATION].copy())
 
-    def note_ends(self, key: Key, index: int, ended: Ended, max_n: int, mtd: int) -> None:
+    def note_ends(self, key: Key, index: int, ended: Ended, max_n: int, right: BoolArray) -> None:
         """Keep what the trials of a block selected, and whom they treated."""
         if index * BLOCK < KEPT:
-            found = figures_of_trials(ended.n, ended.dlt, ended.selected, max_n, mtd)
+            found = figures_of_trials(ended.n, ended.dlt, ended.selected, max_n, right)
             self.figures.setdefault(key, []).append(np.column_stack([found[name] for name in DIFFERENCES]))
 
 
@@ -114,12 +114,12 @@ def timed_differences(
         timed = {name for name in study.names if (scenario, name) in kept.figures}
         figures = {name: np.concatenate(kept.figures[scenario, name]) for name in timed}
         if timed:
-            mtd = study.true_mtd(truth)
+            right = study.right_levels(truth)
             others = [name for name in study.names if name not in timed and (scenario, name) in characteristics]
             for name in others:
                 if name not in known:
                     known[name] = DecisionGraph(study.designs[name])
-                figures[name] = _of_known_outcomes(known[name], truth, mtd, n_trials, seed)
+                figures[name] = _of_known_outcomes(known[name], truth, right, n_trials, seed)
         for a, b in combinations(study.names, 2):
             if a in figures and b in figures and {a, b} & timed:
                 error = _errors(figures[a] - figures[b], n_trials)
@@ -141,12 +141,12 @@ def in_order(study: Study, differences: Sequence[Difference]) -> list[Difference
     )
 
 
-def _of_known_outcomes(graph: DecisionGraph, truth: FloatArray, mtd: int, n_trials: int, seed: int) -> IntArray:
+def _of_known_outcomes(graph: DecisionGraph, truth: FloatArray, right: BoolArray, n_trials: int, seed: int) -> IntArray:
     """Return the figures (S, F) of trials of a design that does not depend on the calendar."""
     parts = []
     for index, trials in enumerate(block_sizes(min(n_trials, KEPT), BLOCK)):
         node = play(graph, truth, TrialBlock.draw(seed, index, graph.design.max_n, trials))
-        parts.append(figures_at(graph, mtd, DIFFERENCES)[node])
+        parts.append(figures_at(graph, right, DIFFERENCES)[node])
     return np.concatenate(parts)
 
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from designs import Design
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import (
     CalendarRun,
     CalendarSetting,
@@ -135,11 +133,11 @@ def _play(
     headlines = on_calendar(study)
     for scenario in scenarios:
         truth = truths[scenario]
-        setting = CalendarSetting(window, calendar, study.target, np.array([study.true_mtd(truth)]))
+        setting = CalendarSetting(window, calendar, study.target, study.right_levels(truth)[None])
         for name, design in designs.items():
             if name in waiting:
                 continue
-            keep = partial(_keep, timing.kept, (scenario, name), design, study.true_mtd(truth), name in headlines)
+            keep = partial(_keep, timing.kept, (scenario, name), design, study.right_levels(truth), name in headlines)
             played = play_calendar(design, truth, setting, n_trials, seed, each_block=keep)
             _note(timing, (scenario, name), played, name in headlines)
             if watch is not None:
@@ -151,7 +149,7 @@ def _keep(
     kept: KeptTrials,
     key: Key,
     design: Design,
-    mtd: int,
+    right: BoolArray,
     headline: bool,
     index: int,
     ended: Ended,
@@ -159,7 +157,7 @@ def _keep(
 ) -> None:
     kept.note_days(key, index, figures)
     if headline:
-        kept.note_ends(key, index, ended, design.max_n, mtd)
+        kept.note_ends(key, index, ended, design.max_n, right)
 
 
 def _note(timing: Timing, key: Key, run: CalendarRun, headline: bool) -> None:

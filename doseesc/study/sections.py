@@ -15,7 +15,7 @@ from designs.arrays import FloatArray
 from doseesc.study.levels import DoseLabels, amount_labels
 from doseesc.study.random_section import RandomScenarios
 from doseesc.study.values import Flag, Line, Name, Number, PerDose, Positive, Probability, Section, Text, Whole
-from doseesc.truth import emax_curve, logistic_curve, power_curve
+from doseesc.truth import Ties, emax_curve, logistic_curve, power_curve
 
 
 class About(Section):
@@ -61,6 +61,9 @@ class TrueMtd(Section):
     highest_below: the highest dose not above target + margin."""
     margin: Probability = Field(default=0.1, examples=[0.1])
     """How far above the target a DLT probability may lie."""
+    ties: Ties = "highest_below"
+    """Which dose it is where several are equally near, as on a plateau. highest_below: the highest of those at or below
+    the target, else the lowest of all; highest or lowest: of all; any: each counts as correct."""
 
 
 class DesignEntry(BaseModel):

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from designs import Design, check_design, rule_conflicts, type_names
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.study.accrual_section import Arrivals
@@ -51,7 +51,8 @@ from doseesc.truth import (
     ObservationModel,
     dlt_probability_at,
     dose_status,
-    true_mtd,
+    highest_right,
+    right_levels,
 )
 from doseesc.values_meant import with_whole_numbers_at
 
@@ -247,8 +248,19 @@ class Study(Section):
         return random.draw(Ladder(self.doses.names, self.target, rule.rule, rule.margin))
 
     def true_mtd(self, p: FloatArray) -> int:
-        """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition."""
-        return int(true_mtd(p, self.target, self.true_mtd_rule.rule, self.true_mtd_rule.margin))
+        """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition.
+
+        Where several levels are equally right it is the highest of them.
+        """
+        return int(highest_right(self.right_levels(p)))
+
+    def right_levels(self, p: FloatArray) -> BoolArray:
+        """Return which levels are right to select, (J + 1,) or (K, J + 1), of DLT probabilities (J,) or (K, J).
+
+        Index 0 is "none".
+        """
+        rule = self.true_mtd_rule
+        return right_levels(p, self.target, rule.rule, rule.margin, rule.ties)
 
     def dlt_probability_at(self, scenario: str, amount: float) -> DoseProbability:
         """Return the true DLT probability of any dose amount in a scenario.

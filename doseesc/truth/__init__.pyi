@@ -3,13 +3,11 @@ from .accrual import Accrual as Accrual
 from .arrivals import day_gap as day_gap
 from .arrivals import next_gap as next_gap
 from .curves import DoseProbability as DoseProbability
-from .curves import MtdRule as MtdRule
 from .curves import dlt_probability_at as dlt_probability_at
 from .curves import dose_status as dose_status
 from .curves import emax_curve as emax_curve
 from .curves import logistic_curve as logistic_curve
 from .curves import power_curve as power_curve
-from .curves import true_mtd as true_mtd
 from .dlt_times import DltTimes as DltTimes
 from .dlt_times import LateWeibull as LateWeibull
 from .dlt_times import days_to_dlt as days_to_dlt
@@ -22,6 +20,13 @@ from .event_times import EventTimes as EventTimes
 from .event_times import UniformTimes as UniformTimes
 from .event_times import WeibullTimes as WeibullTimes
 from .event_times import death_in_window as death_in_window
+from .mtd import TIES as TIES
+from .mtd import MtdRule as MtdRule
+from .mtd import Ties as Ties
+from .mtd import highest_right as highest_right
+from .mtd import right_levels as right_levels
+from .mtd import tied_levels as tied_levels
+from .mtd import true_mtd as true_mtd
 from .observation import ObservationModel as ObservationModel
 from .observation import PatientLaw as PatientLaw
 from .random_curves import logistic_steps as logistic_steps

@@ -1,4 +1,4 @@
-"""The truth of a scenario: DLT curves, the true MTD, and the DLT probability of a dose between the levels.
+"""The truth of a scenario: DLT curves, and the DLT probability of a dose between the levels.
 
 Curves give the DLT probability p at dose amount d > 0:
 
@@ -18,12 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import FloatArray
 
-MtdRule = Literal["nearest", "highest_below"]
 DoseStatus = Literal["tested", "between levels", "below lowest", "above highest"]
-
-_SAME = 1e-12  # distances from the target that differ by less are ties: 0.25 - 0.20 against 0.30 - 0.25
 
 
 class DoseProbability(NamedTuple):
@@ -68,49 +65,6 @@ def power_curve(skeleton: npt.ArrayLike, *, beta: float) -> FloatArray:
     array([0. , 0.5, 1. ])
     """
     return np.asarray(np.asarray(skeleton, dtype=np.float64) ** np.exp(beta))
-
-
-def true_mtd(
-    p: npt.ArrayLike,
-    target: float,
-    rule: MtdRule = "nearest",
-    margin: float = 0.1,
-) -> IntArray:
-    """Return the true MTD's level, 0 = none, of one curve (J,) or of many (..., J).
-
-    Parameters
-    ----------
-    p : array, shape (..., J)
-        True DLT probabilities.
-    target : float
-        Target DLT probability.
-    rule : {"nearest", "highest_below"}
-        ``"nearest"``: the dose nearest the target, of two at the same distance the lower; of doses with equal
-        probability the highest where it does not exceed the target, else the lowest.  None where even the lowest
-        dose exceeds ``target + margin``.
-        ``"highest_below"``: the highest dose not above ``target + margin``.
-    margin : float
-        See ``rule``.
-
-    Examples
-    --------
-    >>> true_mtd([[0.10, 0.25, 0.45], [0.45, 0.60, 0.75], [0.05, 0.20, 0.20]], 0.25)
-    array([2, 0, 3])
-    """
-    curves = np.asarray(p, dtype=np.float64)
-    levels = np.arange(1, curves.shape[-1] + 1)
-    if rule == "highest_below":
-        return np.asarray(((curves <= target + margin + _SAME) * levels).max(axis=-1))
-    if rule != "nearest":
-        raise ValueError(f"rule must be nearest or highest_below, not {rule!r}")
-    distance = np.abs(curves - target)
-    tied = distance <= distance.min(axis=-1, keepdims=True) + _SAME
-    # A tie is between a probability below the target and one above it, or within a plateau of either.
-    below = tied & (curves <= target + _SAME)
-    lowest_tied = np.argmax(tied, axis=-1) + 1
-    highest_below = (below * levels).max(axis=-1)
-    nearest = np.where(below.any(axis=-1), highest_below, lowest_tied)
-    return np.asarray(np.where(curves[..., 0] > target + margin + _SAME, 0, nearest))
 
 
 def dlt_probability_at(amount: float, amounts: npt.ArrayLike, p: npt.ArrayLike) -> DoseProbability:

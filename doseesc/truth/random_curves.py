@@ -35,7 +35,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_number, require_probability, require_whole
-from doseesc.truth.curves import MtdRule
+from doseesc.truth.mtd import MtdRule
 
 
 def pseudo_uniform(
@@ -73,7 +73,7 @@ def pseudo_uniform(
 
     Examples
     --------
-    >>> from doseesc.truth.curves import true_mtd
+    >>> from doseesc.truth.mtd import true_mtd
     >>> curves = pseudo_uniform(np.random.default_rng(1), 4, n_doses=5, target=0.25, mtd=3)
     >>> curves.shape, true_mtd(curves, 0.25)
     ((4, 5), array([3, 3, 3, 3]))

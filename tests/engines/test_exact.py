@@ -178,7 +178,8 @@ def test_blocks_of_truths_change_nothing(monkeypatch):
 def test_figures_are_polynomials_with_their_gradient(name, metric):
     paths = paths_of(name)
     truth, step = np.array([0.1, 0.3, 0.5]), 1e-5
-    per_end = figures_of_trials(paths.tally.n, paths.tally.dlt, paths.selected, paths.design.max_n, mtd=2)[metric]
+    right = np.array([False, False, True, False])
+    per_end = figures_of_trials(paths.tally.n, paths.tally.dlt, paths.selected, paths.design.max_n, right)[metric]
     values = per_end.reshape(len(per_end), -1).T
     known = np.atleast_1d(getattr(paths.characteristics(truth, target=0.25, true_mtd=2), metric))
     for place, value in enumerate(values):

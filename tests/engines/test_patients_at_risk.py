@@ -166,7 +166,7 @@ def simulated(design, model, trials_per_block, blocks, seed=21):
         visits = np.pad(visits, (0, graph.size - len(visits))) + np.bincount(node, minlength=graph.size)
     ends, count = graph.ends(visits)
     total = trials_per_block * blocks
-    found = one_truth(ends.summarise(count[None], TRUTH[None], 0.25, np.array([2]), total))
+    found = one_truth(ends.summarise(count[None], TRUTH[None], 0.25, np.array([[False, False, True, False]]), total))
     return found, sums.observed(found, ends, count, model.law(TRUTH))
 
 

@@ -10,7 +10,7 @@ from designs import BLRM, CRM, Tally
 from doseesc.inference import ToxicityData, grids
 from doseesc.inference.quadrature import GridPosterior
 from doseesc.inference.summary import Question, summarise_grid
-from doseesc.truth.curves import true_mtd
+from doseesc.truth.mtd import true_mtd
 
 CASES = data("inference.yaml")
 PUBLISHED = data("published.yaml")

@@ -16,7 +16,7 @@ from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
 from doseesc.planning.extreme_curve import Block, extreme_curve
 from doseesc.planning.worst_case import correct_selection_worst_case, too_toxic_worst_case
-from doseesc.truth.curves import true_mtd
+from doseesc.truth.mtd import true_mtd
 
 DESIGNS = {
     "3+3": ThreePlusThree(n_doses=3),

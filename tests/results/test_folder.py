@@ -110,13 +110,13 @@ def test_same_run_same_document_but_for_time(results):
 
 
 def test_json_has_no_nan(results):
-    spoiled = replace(results, benchmark={"S": np.array([np.nan, np.inf, 0.5])})
+    spoiled = replace(results, benchmark={"S": np.array([0.0, np.nan, np.inf, 0.5])})
 
     def refuse(constant):
         raise AssertionError(constant)
 
     document = json.loads(results_json(spoiled), parse_constant=refuse)
-    assert document["truths"][0]["benchmark"] == [None, None, 0.5]
+    assert document["truths"][0]["benchmark"] == [0.0, None, None, 0.5]
 
 
 def test_names_with_commas_and_quotes_survive_csv(scenario_file, small_scenario):

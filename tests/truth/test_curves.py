@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doseesc.truth.curves import dlt_probability_at, dose_status, emax_curve, logistic_curve, power_curve, true_mtd
+from doseesc.truth.curves import dlt_probability_at, dose_status, emax_curve, logistic_curve, power_curve
 
 
 def test_logistic_curve_is_its_formula():
@@ -24,40 +24,6 @@ def test_emax_curve_does_not_overflow():
 
 def test_power_curve_is_its_formula():
     assert power_curve([0.05, 0.25], beta=0.4) == pytest.approx([0.05 ** np.exp(0.4), 0.25 ** np.exp(0.4)])
-
-
-@pytest.mark.parametrize(
-    ("p", "level"),
-    [
-        ([0.10, 0.25, 0.45], 2),
-        ([0.20, 0.30, 0.50], 1),  # a tie between different doses goes to the lower
-        ([0.15, 0.35], 1),  # also where the distances differ in the last bit only
-        ([0.05, 0.20, 0.20], 3),  # a plateau below the target: its highest dose
-        ([0.10, 0.10, 0.10], 3),
-        ([0.30, 0.30, 0.30], 1),  # a plateau above the target: its lowest dose
-        ([0.20, 0.20, 0.30, 0.30], 2),
-        ([0.34, 0.60], 1),
-        ([0.35, 0.60], 1),  # exactly target + margin is not yet too toxic
-        ([0.36, 0.60], 0),
-        ([0.02, 0.03, 0.50], 2),
-    ],
-)
-def test_true_mtd_nearest(p, level):
-    assert true_mtd(p, 0.25) == level
-
-
-@pytest.mark.parametrize(
-    ("p", "level"), [([0.10, 0.25, 0.35], 3), ([0.10, 0.25, 0.36], 2), ([0.36, 0.6, 0.7], 0), ([0.1, 0.1, 0.1], 3)]
-)
-def test_true_mtd_highest_below(p, level):
-    assert true_mtd(p, 0.25, rule="highest_below", margin=0.1) == level
-
-
-def test_true_mtd_of_many_curves_and_unknown_rule():
-    curves = np.array([[[0.1, 0.25], [0.5, 0.6]], [[0.0, 0.1], [0.25, 0.3]]])
-    assert true_mtd(curves, 0.25).tolist() == [[2, 0], [2, 1]]
-    with pytest.raises(ValueError, match="rule must be"):
-        true_mtd([0.1], 0.25, rule="best")  # type: ignore[arg-type]
 
 
 AMOUNTS, P = [2.0, 8.0, 16.0], [0.10, 0.25, 0.45]

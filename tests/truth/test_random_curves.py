@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import data
 
-from doseesc.truth.curves import true_mtd
+from doseesc.truth.mtd import true_mtd
 from doseesc.truth.random_curves import logistic_steps, ordered_uniform, probit_steps, pseudo_uniform
 
 PUBLISHED = data("random_truths.json")

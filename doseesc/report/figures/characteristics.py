@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc.report.figures.style import MANY, TRUE_MTD, WIDTH, design_style, legend_below, new_figure, plain
+from doseesc.report.words import true_mtd_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,14 +60,13 @@ def efficiency_figure(results: Results) -> Figure | None:
     for place, name in enumerate(names):
         colour, _, marker = design_style(place)
         for y, scenario in zip(rows[:, place], there, strict=True):
-            efficiency = results.efficiency(scenario, name)
-            if efficiency is None:
+            efficiency, best = results.efficiency(scenario, name), results.benchmark_correct(scenario)
+            if efficiency is None or not best:
                 continue
             cell = results.cells[scenario, name]
             axes.plot(100 * efficiency, y, marker, color=colour, ms=5.5, mec="black", mew=0.5)
             if cell.simulated is not None:
-                mtd = int(cell.best.true_mtd)
-                error = 200 * float(cell.simulated.mcse.correct_selection) / results.benchmark[scenario][mtd - 1]
+                error = 200 * float(cell.simulated.mcse.correct_selection) / best
                 axes.errorbar(100 * efficiency, y, xerr=error, zorder=1, **ERROR)
             largest = max(largest, 100 * efficiency)
     axes.set_xlim(0, 1.05 * largest)
@@ -146,8 +146,7 @@ def rows_figure(
 
 def _row_label(results: Results, scenario: str) -> str:
     """Name a scenario with its true MTD."""
-    mtd = int(results.cells[scenario, next(iter(results.study.designs))].best.true_mtd)
-    return f"{scenario}  {TRUE_MTD} {(['none', *results.study.dose_labels])[max(mtd, 0)]}"
+    return f"{scenario}  {TRUE_MTD} {true_mtd_words(results.study, results.study.truths[scenario])}"
 
 
 def design_handles(names: list[str], alpha: float = 1.0) -> list[Any]:

@@ -18,6 +18,7 @@ from doseesc.report.figures.style import (
     plain,
     title,
 )
+from doseesc.report.words import true_mtd_words
 from doseesc.results import arm_doses, fraction_words, phase2_rows
 from doseesc.wording import plain_number
 
@@ -43,16 +44,16 @@ def truth_figure(results: Results) -> Figure:
     figure, all_axes = panels(len(study.truths), columns=3, height=1.75)
     lowest = float(amounts[0])
     for axes, (scenario, truth) in zip(all_axes, study.truths.items(), strict=True):
-        mtd = study.true_mtd(truth)
+        right = study.right_levels(truth)
         axes.axhspan(100 * max(target - margin, 0), 100 * min(target + margin, 1), color=TARGET_BAND, zorder=0)
         axes.axhline(100 * target, color="black", lw=0.8, ls="--", zorder=1)
         axes.plot(amounts, 100 * truth, "-", color="#0072B2", lw=1.4, zorder=2)
         for level, (amount, p) in enumerate(zip(amounts, truth, strict=True), start=1):
-            star = level == mtd
+            star = bool(right[level])
             shade = dose_shade(level, study.n_doses)
             axes.plot(amount, 100 * p, "*" if star else "o", ms=12 if star else 5.5, color=shade, mec="black", mew=0.7)
         for dose in arm_doses(study, scenario):
-            if mtd and dose.mtd_level == mtd and dose.amount is not None and dose.status != "tested":
+            if dose.mtd_level and right[dose.mtd_level] and dose.amount is not None and dose.status != "tested":
                 axes.plot(dose.amount, 100 * (dose.dlt_probability or 0.0), **untested)
                 lowest = min(lowest, dose.amount)
         axes.set_xscale("log")
@@ -117,8 +118,7 @@ def arms_figure(results: Results) -> Figure | None:
             left[key] += chance
         axes.set_xlim(0, 100)
         axes.set_ylim(min(rows.values()) - 0.9, max(rows.values()) + 0.9)
-        mtds = {scenario: study.true_mtd(study.truths[scenario]) for scenario in scenarios}
-        marks = {each: f"{each} {TRUE_MTD} {('none', *study.dose_labels)[mtd]}" for each, mtd in mtds.items()}
+        marks = {each: f"{each} {TRUE_MTD} {true_mtd_words(study, study.truths[each])}" for each in scenarios}
         ticks = [f"{marks[each]} · {name}" if d == 0 else name for each in scenarios for d, name in enumerate(names)]
         axes.set_yticks(list(rows.values()), ticks if column == 0 else [])
         axes.set_xlabel("% of Phase 1 trials", fontsize=7.5)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designs.arrays import BoolArray
 from doseesc.report.figures.characteristics import ERROR, design_handles
 from doseesc.report.figures.style import MANY, TRUE_MTD, design_style, ink_on, legend_below, panels, title
 
@@ -36,8 +37,9 @@ def _bars(results: Results) -> Figure:
     columns = 3 if study.n_doses <= _FEW_LEVELS else 2
     figure, all_axes = panels(len(study.truths), columns=columns, height=1.75)
     for axes, scenario in zip(all_axes, study.truths, strict=True):
-        mtd = _mtd(results, scenario)
-        axes.axvspan(mtd - 0.5, mtd + 0.5, color="0.9", zorder=0)
+        right = study.right_levels(study.truths[scenario])
+        for level in np.flatnonzero(right):
+            axes.axvspan(level - 0.5, level + 0.5, color="0.9", zorder=0)
         for place, name in enumerate(names):
             colour, hatch, _ = design_style(place)
             cell = results.cells[scenario, name]
@@ -48,8 +50,8 @@ def _bars(results: Results) -> Figure:
                 axes.errorbar(at, values, yerr=errors, zorder=3, **ERROR)
         if scenario in results.benchmark:
             diamonds: dict[str, Any] = {"color": "black", "ms": 3.2, "mfc": "white", "zorder": 4, "clip_on": False}
-            axes.plot(levels[1:], 100 * results.benchmark[scenario], "D", **diamonds)
-        axes.set_xticks(levels, _level_labels(results, mtd))
+            axes.plot(levels, 100 * results.benchmark[scenario], "D", **diamonds)
+        axes.set_xticks(levels, _level_labels(results, right))
         axes.set_ylim(0, 102)
         title(axes, scenario, _description(results, scenario))
     for axes in all_axes[::columns]:
@@ -74,18 +76,17 @@ def _heat_maps(results: Results) -> Figure:
     for axes, scenario in zip(all_axes, study.truths, strict=True):
         shares = [results.cells[scenario, name].best.selected for name in names]
         if scenario in results.benchmark:
-            known = results.benchmark[scenario]
-            shares.append(np.concatenate([[max(0.0, 1 - known.sum())], known]))
-        mtd = _mtd(results, scenario)
-        _heat_map(axes, np.array(shares), mtd)
-        axes.set_xticks(range(study.n_doses + 1), _level_labels(results, mtd), fontsize=6.5)
+            shares.append(results.benchmark[scenario])
+        right = study.right_levels(study.truths[scenario])
+        _heat_map(axes, np.array(shares), right)
+        axes.set_xticks(range(study.n_doses + 1), _level_labels(results, right), fontsize=6.5)
         axes.set_yticks(range(len(labels)), labels, fontsize=6.5)
         axes.set_ylim(len(labels) - 0.5, -0.5)
         title(axes, scenario, _description(results, scenario))
     return figure
 
 
-def _heat_map(axes: Axes, shares: Any, mtd: int) -> None:
+def _heat_map(axes: Axes, shares: Any, right: BoolArray) -> None:
     from matplotlib.patches import Rectangle
 
     shades = 1 - _DARKEST * np.clip(shares, 0, 1)
@@ -93,18 +94,15 @@ def _heat_map(axes: Axes, shares: Any, mtd: int) -> None:
     for (row, level), share in np.ndenumerate(shares):
         ink = ink_on(str(float(shades[row, level])))
         axes.text(level, row, f"{100 * share:.0f}", fontsize=6, ha="center", va="center", color=ink)
-    frame = Rectangle((mtd - 0.5, -0.5), 1, len(shares), fill=False, edgecolor="#D55E00", lw=1.6, clip_on=False)
-    axes.add_patch(frame)
+    for level in np.flatnonzero(right):
+        frame = Rectangle((level - 0.5, -0.5), 1, len(shares), fill=False, edgecolor="#D55E00", lw=1.6, clip_on=False)
+        axes.add_patch(frame)
     axes.tick_params(length=0)
 
 
-def _mtd(results: Results, scenario: str) -> int:
-    return int(results.cells[scenario, next(iter(results.study.designs))].best.true_mtd)
-
-
-def _level_labels(results: Results, mtd: int) -> list[str]:
+def _level_labels(results: Results, right: BoolArray) -> list[str]:
     labels = ["none", *results.study.dose_labels]
-    return [f"{TRUE_MTD} {label}" if level == mtd else label for level, label in enumerate(labels)]
+    return [f"{TRUE_MTD} {label}" if right[level] else label for level, label in enumerate(labels)]
 
 
 def _description(results: Results, scenario: str) -> str:

@@ -26,7 +26,7 @@ from doseesc.report.figures import (
     table_figure,
     truth_figure,
 )
-from doseesc.report.words import design_times, from_when, recommendation
+from doseesc.report.words import design_times, from_when, recommendation, true_mtd_words
 from doseesc.runs import timed_trials
 
 if TYPE_CHECKING:
@@ -225,8 +225,7 @@ def phase2_plans(answers: Phase2Answers, curves: PowerCurves) -> list[Plan]:
 
 
 def _true_mtds(study: Study) -> dict[str, str]:
-    labels = ("none", *study.dose_labels)
-    return {scenario: labels[study.true_mtd(truth)] for scenario, truth in study.truths.items()}
+    return {scenario: true_mtd_words(study, truth) for scenario, truth in study.truths.items()}
 
 
 def selection_words(results: Results) -> str:

@@ -129,7 +129,7 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         },
         "method": method_words(results.method),
         "dose_rule": DOSE_RULES[study.phase2_dose_rule],
-        "mtd_definition": mtd_definition(results),
+        "mtd_definition": mtd_definition(results.study),
         "standard_error": 50 / float(np.sqrt(results.n_trials)),
         "assumptions": study.study.assumptions,
         "assumed": _assumed(study),

@@ -36,6 +36,7 @@ from doseesc.report.words import (
     method_words,
     mtd_definition,
     recommendation,
+    ties_words,
     verdict_words,
     weights_words,
 )
@@ -120,12 +121,13 @@ def _blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
 
 
 def _objectives(results: Results) -> Iterator[Block]:
-    study = results.study
+    study, ties = results.study, ties_words(results.study)
+    ties = f"; {ties}" if ties else ""
     yield Block("heading", "Objectives")
     yield from paragraphs(
         f"The objective of Phase 1 is to find the maximum tolerated dose (MTD) among {study.n_doses} doses. The "
         f"target DLT probability is {100 * study.target:.4g} % within {study.dlt_window_days} days. For the evaluation "
-        f"by simulation the true MTD is {mtd_definition(results)}."
+        f"by simulation the true MTD is {mtd_definition(study)}{ties}."
     )
     if len(study.phase2_arms) > 1:
         yield from paragraphs(
@@ -226,9 +228,7 @@ def _compared(results: Results) -> str:
 def _error_sentence(results: Results) -> str:
     """Say how exact figures are that are given without an error of their own."""
     if all(cell.exact is not None for cell in results.cells.values()):
-        return (
-            "The figures are exact, computed from every course that a trial can take; only the benchmark is simulated."
-        )
+        return "The figures are exact, computed from every course that a trial can take."
     most = 50 / results.n_trials**0.5
     return (
         f"Where figures are simulated, percentages without an error of their own have a Monte Carlo standard error of "

@@ -9,7 +9,15 @@ import numpy as np
 
 from designs import Reason
 from doseesc.report.tables.table import PageTable, Value, number
-from doseesc.report.words import across_scenarios, error_words, mtd_definition, weights_words, worst_overdosing
+from doseesc.report.words import (
+    across_scenarios,
+    error_words,
+    mtd_definition,
+    ties_words,
+    true_mtd_words,
+    weights_words,
+    worst_overdosing,
+)
 from doseesc.truth import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -100,13 +108,13 @@ def truth_table(results: Results) -> PageTable:
     """Return the scenarios with their true DLT probabilities."""
     study = results.study
     descriptions = {each.name: each.description for each in study.scenarios}
-    labels = ("none", *study.dose_labels)
+    ties = ties_words(study)
     rows = [
         (
             Value(name),
             Value(descriptions[name]),
             *(number(p, scale=100) for p in truth),
-            Value(labels[study.true_mtd(truth)], "", study.true_mtd(truth)),
+            Value(true_mtd_words(study, truth), "", study.true_mtd(truth)),
         )
         for name, truth in study.truths.items()
     ]
@@ -114,11 +122,15 @@ def truth_table(results: Results) -> PageTable:
     return PageTable(
         "scenarios",
         "The assumed truths",
-        f"What is taken to be true in each scenario. The true MTD is {mtd_definition(results)}.",
+        f"What is taken to be true in each scenario. The true MTD is {mtd_definition(study)}.{_sentence(ties)}",
         ("scenario", "meaning", *heads, "true MTD"),
         rows,
         2,
     )
+
+
+def _sentence(words: str) -> str:
+    return f" {words[0].upper()}{words[1:]}." if words else ""
 
 
 def selection_table(results: Results) -> PageTable:
@@ -126,12 +138,11 @@ def selection_table(results: Results) -> PageTable:
     labels = ("none", *results.study.dose_labels)
     rows = []
     for (scenario, design), cell in results.cells.items():
-        mtd = int(cell.best.true_mtd)
         efficiency = results.efficiency(scenario, design)
         chosen = [figure(cell, "selected", scale=100, place=level) for level in range(len(labels))]
-        if mtd >= 0:
-            marked = chosen[mtd]
-            chosen[mtd] = Value(f"★ {marked.text}", marked.small, marked.key)
+        for level in np.flatnonzero(cell.best.right):
+            marked = chosen[level]
+            chosen[level] = Value(f"★ {marked.text}", marked.small, marked.key)
         rows.append(
             (
                 Value(scenario),
@@ -147,7 +158,8 @@ def selection_table(results: Results) -> PageTable:
         "selection",
         "Which dose is selected as the MTD, % of trials",
         f"★ marks the true MTD. {error_words(results)} Benchmark: correct selection relative to that of the "
-        f"nonparametric optimal benchmark, which knows every patient's whole dose response.{alone}",
+        f"nonparametric optimal benchmark, which knows every patient's whole dose response; that is exact."
+        f"{alone}{_sentence(ties_words(results.study))}",
         (
             "scenario",
             "design",

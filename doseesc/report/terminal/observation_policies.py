@@ -147,7 +147,7 @@ def _table(
 def _cell(compared: PolicyComparison, policy: str, scenarios: Sequence[str], design: str) -> str:
     if policy == DRUG_ALONE:
         ideal = [compared.ideal[scenario, design].best for scenario in scenarios]
-        stopped = [float(each.selected[0]) for each in ideal if int(each.true_mtd) > 0]
+        stopped = [float(each.selected[0]) for each in ideal if not each.right[0]]
         enrolled = fmean(float(each.total_patients) for each in ideal)
         correct = fmean(float(each.correct_selection) for each in ideal)
     else:

@@ -20,6 +20,7 @@ from doseesc.report.words import (
     across_scenarios,
     best_designs,
     observed_words,
+    ties_words,
     verdict_words,
     weights_words,
 )
@@ -79,6 +80,7 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
         "highest_below": f"the highest dose not above {limit}",
     }[study.true_mtd_rule.rule]
     meanings = [f"* true MTD: {rule}", "correct: % of trials that select it"]
+    ties = ties_words(study)
     if "simulated" in layout.ratings:
         simulated_only = any(cell.exact is None for cell in results.cells.values())
         marked = " but for designs marked ~" if simulated_only else ""
@@ -87,10 +89,11 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
         meanings.append("above: % that select a dose above it (patients: % treated above it)")
     if results.benchmark:
         alone = "" if results.policies is None else ", from the drug alone"
-        meanings.append(f"benchmark: simulated, with every patient's outcome known at every dose{alone}")
+        known = f"every patient's outcome known at every dose{alone}"
+        meanings.append(f"benchmark: exact, the true MTD's definition applied to the rates seen with {known}")
     if "efficiency" in layout.ratings:
         meanings.append("effic.: correct, in % of the benchmark's")
-    said = (" · ".join(meanings), _precision(results), *results.notes)
+    said = (" · ".join(meanings), *([ties] if ties else []), _precision(results), *results.notes)
     return [each for words in said for each in wrapped(words, "dim")]
 
 
@@ -103,7 +106,7 @@ def _precision(results: Results) -> str:
         for error in (*cell.simulated.mcse.selected, cell.simulated.mcse.correct_selection)
     ]
     if not errors:
-        return "all figures are exact but the benchmark's" if results.benchmark else "all figures are exact"
+        return "all figures are exact"
     sentence = f"simulated to ± {100 * max(errors):.1f} points (1 SE)"
     if results.agreement is None:
         return sentence

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.text import Text
 
+from designs.arrays import BoolArray
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -73,17 +75,17 @@ class BlockLayout:
 def scenario_block(results: Results, scenario: str, layout: BlockLayout) -> list[Text]:
     """Return the lines of one scenario."""
     study = results.study
-    mtd = study.true_mtd(study.truths[scenario])
-    lines = _heading(results, scenario, layout, mtd)
+    right = study.right_levels(study.truths[scenario])
+    lines = _heading(results, scenario, layout, right)
     for place, name in enumerate(study.names):
-        lines.append(_selected_row(results, scenario, name, layout, mtd, "" if place else "selected"))
-    lines += _benchmark_row(results, scenario, layout, mtd)
+        lines.append(_selected_row(results, scenario, name, layout, right, "" if place else "selected"))
+    lines += _benchmark_row(results, scenario, layout, right)
     for place, name in enumerate(study.names if len(study.names) <= _MANY else ()):
         lines.append(_patients_row(results, scenario, name, layout, "" if place else "patients"))
     return lines
 
 
-def _heading(results: Results, scenario: str, layout: BlockLayout, mtd: int) -> list[Text]:
+def _heading(results: Results, scenario: str, layout: BlockLayout, right: BoolArray) -> list[Text]:
     """Return the scenario's name over as many lines as it needs, beside the dose labels and true DLT probabilities."""
     study = results.study
     description = next(each.description for each in study.scenarios if each.name == scenario)
@@ -91,21 +93,24 @@ def _heading(results: Results, scenario: str, layout: BlockLayout, mtd: int) -> 
     title = f"{plain_words(scenario)}  {plain_words(description)}".rstrip()
     titles = [*textwrap.wrap(title, layout.label - 1, subsequent_indent=" " * indent), ""]
     labels = [
-        Cell(plain_words(label) + "*", _MTD) if level == mtd else Cell(plain_words(label))
+        Cell(plain_words(label) + "*", _MTD) if right[level] else Cell(plain_words(label))
         for level, label in enumerate(study.dose_labels, start=1)
     ]
-    none = Cell("none*", _MTD) if mtd == 0 else Cell("none")
-    truths = [_starred(percent_words(float(p)), level, mtd) for level, p in enumerate(study.truths[scenario], start=1)]
+    none = Cell("none*", _MTD) if right[0] else Cell("none")
+    curve = enumerate(study.truths[scenario], start=1)
+    truths = [_starred(percent_words(float(p)), level, right) for level, p in curve]
     first = layout.line(Cell(titles[0], "bold", left=True), labels, none, _HEADS)
     second = layout.line(Cell(titles[1], "bold", left=True), truths, "", {})
     second.append("  true P(DLT)", _QUIET)
     return [first, second, *(Text(each, "bold") for each in titles[2:] if each)]
 
 
-def _selected_row(results: Results, scenario: str, name: str, layout: BlockLayout, mtd: int, section: str) -> Text:
+def _selected_row(
+    results: Results, scenario: str, name: str, layout: BlockLayout, right: BoolArray, section: str
+) -> Text:
     characteristics = results.cells[scenario, name].best
-    doses = [_starred(percent(float(p)), level, mtd) for level, p in enumerate(characteristics.selected[1:], start=1)]
-    none = _starred(percent(float(characteristics.selected[0])), 0, mtd)
+    doses = [_starred(percent(float(p)), level, right) for level, p in enumerate(characteristics.selected[1:], start=1)]
+    none = _starred(percent(float(characteristics.selected[0])), 0, right)
     efficiency = results.efficiency(scenario, name)
     ratings = {
         "correct": percent(float(characteristics.correct_selection)),
@@ -116,16 +121,14 @@ def _selected_row(results: Results, scenario: str, name: str, layout: BlockLayou
     return layout.line(layout.row_label(section, _marked(results, name)), doses, none, ratings)
 
 
-def _benchmark_row(results: Results, scenario: str, layout: BlockLayout, mtd: int) -> list[Text]:
+def _benchmark_row(results: Results, scenario: str, layout: BlockLayout, right: BoolArray) -> list[Text]:
     if scenario not in results.benchmark:
         return []
     chances = results.benchmark[scenario]
-    doses = [_starred(percent(float(p)), level, mtd) for level, p in enumerate(chances, start=1)]
-    # The benchmark always selects a level, so where no level is right it has no rating.
-    ratings = {}
-    if mtd > 0:
-        ratings = {"correct": percent(float(chances[mtd - 1])), "above": percent(float(chances[mtd:].sum()))}
-    row = layout.line(layout.row_label("", "benchmark"), doses, "-", ratings)
+    none, *doses = (_starred(percent(float(p)), level, right) for level, p in enumerate(chances))
+    above = float(chances[int(np.flatnonzero(right)[-1]) + 1 :].sum())
+    ratings = {"correct": percent(float(chances[right].sum())), "above": percent(above)}
+    row = layout.line(layout.row_label("", "benchmark"), doses, none, ratings)
     row.stylize(_QUIET)
     return [row]
 
@@ -143,8 +146,8 @@ def _patients_row(results: Results, scenario: str, name: str, layout: BlockLayou
     return layout.line(layout.row_label(section, _marked(results, name)), doses, total, ratings)
 
 
-def _starred(text: str, level: int, mtd: int) -> Cell:
-    return Cell(text, _MTD if level == mtd else "")
+def _starred(text: str, level: int, right: BoolArray) -> Cell:
+    return Cell(text, _MTD if right[level] else "")
 
 
 def _simulated(results: Results, scenario: str, name: str, metric: str, scale: float, digits: int) -> str:

@@ -8,7 +8,6 @@ from .arm_analysis import rule_words as rule_words
 from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
-from .characteristics import mtd_definition as mtd_definition
 from .follow_up import follow_up_cells as follow_up_cells
 from .follow_up import follow_up_heads as follow_up_heads
 from .observation import observed_words as observed_words
@@ -31,6 +30,9 @@ from .time import pace_words as pace_words
 from .time import range_words as range_words
 from .time import span_words as span_words
 from .time import time_answer as time_answer
+from .true_mtd import mtd_definition as mtd_definition
+from .true_mtd import ties_words as ties_words
+from .true_mtd import true_mtd_words as true_mtd_words
 from .verdict import VerdictWords as VerdictWords
 from .verdict import criterion_words as criterion_words
 from .verdict import verdict_words as verdict_words

@@ -1,4 +1,4 @@
-"""How figures were computed, what their errors are, how the true MTD is defined and how arms get their doses."""
+"""How figures were computed, what their errors are, and how arms get their doses."""
 
 from __future__ import annotations
 
@@ -49,13 +49,3 @@ def error_words(results: Results) -> str:
     if (False, True) in kinds:
         words.append("Simulated values carry ± one Monte Carlo standard error in small print.")
     return " ".join(words)
-
-
-def mtd_definition(results: Results) -> str:
-    """Say what the true MTD of a scenario is."""
-    study = results.study
-    rule, limit = study.true_mtd_rule, 100 * (study.target + study.true_mtd_rule.margin)
-    if rule.rule == "nearest":
-        nearest = f"the dose whose DLT probability is nearest {100 * study.target:.3g} %"
-        return f"{nearest}, or none where even the lowest exceeds {limit:.3g} %"
-    return f"the highest dose whose DLT probability is at most {limit:.3g} %, or none"
