@@ -269,9 +269,8 @@ def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, off
     eliminate = _first_at_or_above(tail > cutoff, n)
     # The package asks for extra safety only where elimination is possible at all with that many patients.
     extra = np.where(eliminate <= n, _first_at_or_above(tail > cutoff - offset, n), n + 1)
-    escalate, deescalate = whole_boundaries(
-        *(np.multiply(n, limit, dtype=np.float64) for limit in (lambda_e, lambda_d))
-    )
+    highest, lowest = np.multiply.outer(np.array([lambda_e, lambda_d]), n)
+    escalate, deescalate = whole_boundaries(highest, lowest)
     table = _Table(escalate, np.minimum(deescalate, eliminate), eliminate, extra)
     for column in table:
         column.setflags(write=False)
