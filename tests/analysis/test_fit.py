@@ -20,8 +20,8 @@ from doseesc.cli import main
 from doseesc.inference import ToxicityData, grid_predictive_checks, judge_convergence, predictive_checks
 from doseesc.inference.arviz_compat import arviz, group, groups, trace_of
 from doseesc.inference.summary import DoseSummary, Question, compare, interval_names, summarise_draws
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 ARMS = "\nphase2_arms: [{name: none, control: true}, {name: quarter, fraction: 0.25}, {name: whole, fraction: 1}]\n"
 ANALYSIS = "analysis: {model: crm_power, crm: {skeleton: [0.16, 0.25, 0.35]}, intervals: [0.2, 0.35]}\n"
