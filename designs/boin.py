@@ -281,9 +281,8 @@ def _make_table(
     eliminate = _first_at_or_above(tail > cutoff, n)
     # The package asks for extra safety only where elimination is possible at all with that many patients.
     extra = np.where(eliminate <= n, _first_at_or_above(tail > cutoff - offset, n), n + 1)
-    escalate, deescalate = whole_boundaries(
-        *(np.multiply(n, limit, dtype=np.float64) for limit in (lambda_e, lambda_d))
-    )
+    highest, lowest = np.multiply.outer(np.array([lambda_e, lambda_d]), n)
+    escalate, deescalate = whole_boundaries(highest, lowest)
     if one_of_three:
         deescalate[n == 3] = np.maximum(deescalate[n == 3], 2)
     table = _Table(escalate, np.minimum(deescalate, eliminate), eliminate, extra)

@@ -1,10 +1,14 @@
-"""The scenario files that come with doseesc, and the starter file of ``doseesc init``."""
+"""The scenario files that come with doseesc, their schema, and the starter file of ``doseesc init``."""
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
+SCHEMA_FILE = "doseesc.schema.json"
+
 _PACKAGE = Path(__file__).parents[1]
+_DESIGNS = "doseesc.designs"  # designs.registry.GROUP, which takes all designs to import
 
 
 def shipped_scenarios() -> dict[str, Path]:
@@ -27,6 +31,19 @@ def shipped_replays() -> dict[str, Path]:
     True
     """
     return {f"replay/{file.stem}": file for file in sorted(_folder().glob("replay/*.yaml"))}
+
+
+def shipped_schema() -> str | None:
+    """Return the JSON Schema of scenario files as shipped, which knows the designs that come with doseesc.
+
+    None where designs of others are installed, too, and where the file is empty, as a shell leaves it that is about to
+    write it anew: then :func:`doseesc.study.json_schema` makes it.
+    """
+    if any(not entry.value.startswith("doseesc.") for entry in entry_points(group=_DESIGNS)):
+        return None
+    path = _folder() / SCHEMA_FILE
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return text or None
 
 
 def starter_file() -> str:

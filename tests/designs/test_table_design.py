@@ -12,7 +12,7 @@ from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 TRUTH = [0.1, 0.25, 0.45]
 

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 BROKEN = {
     "a: [1\nb: 2": "mine.yaml:1\n  is not YAML: this line has a  [  that is never closed: a: [1",
