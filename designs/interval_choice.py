@@ -11,12 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_choice, require_numbers, require_probability
+from designs.checks import require_choice, require_numbers, require_probability, require_within
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.tally import Tally
 
 _PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
+_LARGEST_LOSS = 1e9
 
 
 class Choice(NamedTuple):
@@ -80,6 +81,8 @@ class ChoosingDesign(Design):
             raise ValueError(f"intervals must begin at three increasing probabilities, not {list(self.intervals)}")
         require_choice("selection", self.selection, selections)
         object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
+        for loss in self.loss:
+            require_within("loss", loss, -_LARGEST_LOSS, _LARGEST_LOSS)
         for name in ("overdose_above", "feasibility_bound"):
             if getattr(self, name) is not None:
                 require_probability(name, getattr(self, name))

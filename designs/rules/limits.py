@@ -15,12 +15,14 @@ import numpy as np
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import (
+    MOST_PATIENTS,
     require_amounts,
     require_choice,
     require_flag,
     require_number,
     require_probability,
     require_whole,
+    shown,
 )
 from designs.decision import Reason
 from designs.rules.base import LimitRule, RuledDesign, own_or_target
@@ -260,19 +262,19 @@ class MaximumIncrement(LimitRule):
 def steps_by_dlts(name: str, values: object) -> tuple[tuple[int, float], ...]:
     """Return pairs (DLTs, value) as tuples; raise ValueError unless the numbers of DLTs increase."""
     if not isinstance(values, list | tuple):
-        raise ValueError(f"{name} must be a list of pairs (DLTs, value), not {values!r}")
+        raise ValueError(f"{name} must be a list of pairs (DLTs, value), not {shown(values)}")
     pairs = []
     for pair in values:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(f"{name} must hold pairs (DLTs, value), not {pair!r}")
-        require_whole(name, pair[0], 0)
+            raise ValueError(f"{name} must hold pairs (DLTs, value), not {shown(pair)}")
+        require_whole(name, pair[0], 0, MOST_PATIENTS)
         pairs.append((pair[0], pair[1]))
     if any(high[0] <= low[0] for low, high in pairwise(pairs)):
-        raise ValueError(f"{name} must go by increasing numbers of DLTs, not {values!r}")
+        raise ValueError(f"{name} must go by increasing numbers of DLTs, not {shown(values)}")
     return tuple(pairs)
 
 
 def require_above_one(name: str, value: object) -> None:
     """Raise ValueError unless ``value`` is a number above 1."""
     if require_number(name, value) <= 1:
-        raise ValueError(f"{name} must exceed 1, not {value!r}")
+        raise ValueError(f"{name} must exceed 1, not {shown(value)}")
