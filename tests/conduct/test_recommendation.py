@@ -208,8 +208,8 @@ def test_more_patients_than_the_design_has_are_noted():
     tally = Tally.parse(outcomes, n_doses=3)
     design = boin()
     assert design.max_n == 18
-    for data in (outcomes, tally):
-        assert said in doseesc.recommend(design, data).notes
+    for given in (outcomes, tally):
+        assert said in doseesc.recommend(design, given).notes
     assert said in doseesc.replay(design, outcomes).warnings
     within = doseesc.recommend(design, "1NNN 2NNN 2NNN 2NNN 2NNN 2NNN").notes
     assert not any("max_n" in note for note in within)
