@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, IntArray
-from designs.checks import require_choice, require_whole
+from designs.checks import MOST_IN_COHORT, require_choice, require_whole, shown
 from designs.decision import Decision, Reason
 from designs.design import Design, highest_level
 from designs.rules.base import counted
@@ -84,15 +84,15 @@ class APlusB(Design):
 
     def __post_init__(self) -> None:
         require_choice("variant", self.variant, VARIANTS)
-        require_whole("a", self.a, 1)
-        require_whole("b", self.b, 1)
+        require_whole("a", self.a, 1, MOST_IN_COHORT)
+        require_whole("b", self.b, 1, MOST_IN_COHORT)
         require_whole("c", self.c, 1)
         require_whole("d", self.d, self.c)
         require_whole("e", self.e, 1)
         if not self.d <= self.a:
-            raise ValueError(f"d must be at most a = {self.a}, not {self.d}")
+            raise ValueError(f"d must be at most a = {self.a}, not {shown(self.d)}")
         if not self.e < self.a + self.b:
-            raise ValueError(f"e must be below a + b = {self.a + self.b}, not {self.e}")
+            raise ValueError(f"e must be below a + b = {self.a + self.b}, not {shown(self.e)}")
         if self.cohort_size == 0:
             object.__setattr__(self, "cohort_size", self.a)
         if self.max_n == 0 and isinstance(self.n_doses, int | np.integer):

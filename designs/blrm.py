@@ -36,7 +36,14 @@ from typing import NamedTuple
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_amounts, require_number, require_numbers, require_probability
+from designs.checks import (
+    AMOUNT_RANGE,
+    require_amounts,
+    require_numbers,
+    require_positive,
+    require_probability,
+    require_within,
+)
 from designs.floor import require_floor, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.interval_choice import (
@@ -49,7 +56,14 @@ from designs.interval_choice import (
     nearest_score,
     overdose_words,
 )
-from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, shares_above
+from designs.logistic_grid import (
+    LogisticPrior,
+    level_shares_above,
+    logistic_grid,
+    require_logistic_grid,
+    require_prior,
+    shares_above,
+)
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending
 from designs.policies import Weighted
@@ -152,17 +166,16 @@ class BLRM(ChoosingDesign, TailsDesign):
         require_probability("target", self.target)
         object.__setattr__(self, "doses", require_amounts("doses", self.doses))
         object.__setattr__(self, "n_doses", len(self.doses))
-        if self.reference is not None and require_number("reference", self.reference) <= 0:
-            raise ValueError(f"reference must be positive, not {self.reference}")
+        if self.reference is not None:
+            require_positive("reference", self.reference)
+            require_within("reference", self.reference, *AMOUNT_RANGE)
         object.__setattr__(self, "prior_mean", require_numbers("prior_mean", self.prior_mean, 2))
         object.__setattr__(self, "prior_sd", require_numbers("prior_sd", self.prior_sd, 2))
-        if min(self.prior_sd) <= 0:
-            raise ValueError(f"prior_sd must be positive, not {list(self.prior_sd)}")
-        if not -1 < require_number("prior_correlation", self.prior_correlation) < 1:
-            raise ValueError(f"prior_correlation must lie between -1 and 1, not {self.prior_correlation}")
+        require_prior(self.prior_mean, self.prior_sd, self.prior_correlation)
         self._check_choice(SELECTIONS)
         object.__setattr__(self, "floor_prior", require_floor(self.floor, self.floor_prior))
         super().__post_init__()
+        require_logistic_grid(self._prior, self.max_n)
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""

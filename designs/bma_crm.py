@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import softmax
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import increasing_probabilities, require_choice, require_numbers
+from designs.checks import increasing_probabilities, require_choice, require_numbers, require_within, shown
 from designs.crm import CRM, model_words
 from designs.decision import Decision
 from designs.partly_followed import likelihood_words
@@ -27,6 +27,8 @@ from designs.rules import NoSkipping, Rule
 from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import listed, percent
+
+_SHARES = 1e-9, 1e9  # of prior probability, up to a factor
 
 
 class BmaPosterior(NamedTuple):
@@ -93,7 +95,7 @@ class BMACRM(TailsDesign):
     def __post_init__(self) -> None:
         given = self.skeletons
         if not isinstance(given, tuple | list | np.ndarray) or len(given) == 0:
-            raise ValueError(f"skeletons must be a list of skeletons, not {given!r}")
+            raise ValueError(f"skeletons must be a list of skeletons, not {shown(given)}")
         object.__setattr__(self, "skeletons", tuple(increasing_probabilities("skeletons", one) for one in given))
         if len({len(one) for one in self.skeletons}) > 1:
             raise ValueError(f"skeletons must have one length, not {[len(one) for one in self.skeletons]}")
@@ -102,6 +104,8 @@ class BMACRM(TailsDesign):
             prior = require_numbers("model_prior", self.model_prior, len(self.skeletons))
             if min(prior) <= 0:
                 raise ValueError(f"model_prior must be positive, not {list(prior)}")
+            for share in prior:
+                require_within("model_prior", share, *_SHARES)
             object.__setattr__(self, "model_prior", prior)
         require_choice("averaging", self.averaging, ("average", "most_probable"))
         super().__post_init__()

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray, IntArray
-from designs.beta_binomial import tail_table
+from designs.beta_binomial import fewest_above, tail_at
 from designs.checks import require_flag, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design
@@ -222,7 +222,7 @@ class BOIN(Design):
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the isotonic estimate nearest the target, as the package's ``select.mtd``."""
         n, dlt = tally.n, tally.dlt
-        above = tail_table(float(self.target), max(self.max_n, tally.largest_n))[n, dlt]
+        above = tail_at(float(self.target), n, dlt, self.max_n)
         eliminated = (n >= 3) & (above > self.elimination_cutoff)
         if self.extra_safe:
             eliminated[:, 0] |= (n[:, 0] >= 3) & (above[:, 0] > self.elimination_cutoff - self.offset)
@@ -277,10 +277,9 @@ def _make_table(
 ) -> _Table:
     lambda_e, lambda_d = interval_boundary(p_safe, target), interval_boundary(p_toxic, target)
     n = np.arange(max_n + 1)
-    tail = np.where(np.isnan(tails := tail_table(float(target), max_n)), 0.0, tails)
-    eliminate = _first_at_or_above(tail > cutoff, n)
+    eliminate = np.where(n >= 3, fewest_above(target, cutoff, n), n + 1)
     # The package asks for extra safety only where elimination is possible at all with that many patients.
-    extra = np.where(eliminate <= n, _first_at_or_above(tail > cutoff - offset, n), n + 1)
+    extra = np.where(eliminate <= n, fewest_above(target, cutoff - offset, n), n + 1)
     highest, lowest = np.multiply.outer(np.array([lambda_e, lambda_d]), n)
     escalate, deescalate = whole_boundaries(highest, lowest)
     if one_of_three:
@@ -304,9 +303,3 @@ def whole_boundaries(highest: FloatArray, lowest: FloatArray) -> tuple[IntArray,
     whole = np.abs(lowest - np.round(lowest)) < _WHOLE
     least = np.where(whole, np.round(lowest) + 1, np.ceil(lowest)).astype(np.int64)
     return np.floor(highest + _WHOLE).astype(np.int64), least
-
-
-def _first_at_or_above(reached: BoolArray, n: IntArray) -> IntArray:
-    """Return per row n the first y <= n that is reached, for n >= 3; else n + 1."""
-    reached = reached & (np.arange(reached.shape[1]) <= n[:, None]) & (n[:, None] >= 3)
-    return np.where(reached.any(axis=1), np.argmax(reached, axis=1), n + 1)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import IntArray
-from designs.checks import require_number
+from designs.checks import require_number, shown
 from designs.follow_up import FollowUpLimits, ess_limits_of_rates, ess_sentences
 from designs.interval import IntervalDesign
 from designs.policies import Weighted
@@ -63,7 +63,7 @@ class CCD(IntervalDesign):
             default = " (the default for this target; give a smaller one)" if self.delta is None else ""
             raise ValueError(
                 f"delta must be above 0 and below both the target {self.target} and what it leaves to 1, "
-                f"not {self.half_width!r}{default}"
+                f"not {shown(self.half_width)}{default}"
             )
 
     @property
@@ -96,7 +96,7 @@ class CCD(IntervalDesign):
 
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""
-        target, delta, max_n = rational(self.target), rational(self.half_width), len(n) - 1
-        up = y <= most_at_or_below(target - delta, max_n)[:, None]
-        down = y >= least_at_or_above(target + delta, max_n)[:, None]
+        target, delta, most = rational(self.target), rational(self.half_width), int(n.max(initial=0))
+        up = y <= most_at_or_below(target - delta, most)[n]
+        down = y >= least_at_or_above(target + delta, most)[n]
         return up.astype(np.int8) - down.astype(np.int8)

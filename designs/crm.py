@@ -34,8 +34,8 @@ import numpy as np
 from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import increasing_probabilities, require_choice, require_number, require_probability
-from designs.crm_grid import crm_grid, log_dlt_at
+from designs.checks import increasing_probabilities, require_choice, require_probability
+from designs.crm_grid import crm_grid, log_dlt_at, require_model
 from designs.decision import Decision
 from designs.floor import FlooredGrid, require_floor, with_floor
 from designs.grid import Axis, GridModel, grid_patients
@@ -159,9 +159,7 @@ class CRM(TailsDesign):
         require_choice("model", self.model, MODELS)
         require_choice("estimate", self.estimate, ("plug_in", "posterior_mean"))
         require_choice("selection", self.selection, ("model", "next_level"))
-        if require_number("prior_sd", self.prior_sd) <= 0:
-            raise ValueError(f"prior_sd must be positive, not {self.prior_sd}")
-        require_number("intercept", self.intercept)
+        require_model(self.intercept, self.prior_sd)
         object.__setattr__(self, "floor_prior", require_floor(self.floor, self.floor_prior))
         if self.model == "logistic" and logit(self.skeleton[-1]) >= self.intercept:
             raise ValueError(

@@ -11,7 +11,11 @@ import numpy as np
 from scipy.special import expit, log_expit, logit
 
 from designs.arrays import FloatArray
-from designs.grid import Axis, GridModel, thinned_axis
+from designs.checks import require_positive, require_within
+from designs.grid import Axis, GridModel, axis_nodes, require_grid, thinned_axis
+
+_PRIOR_SDS = 1e-6, 1e6  # a prior narrower than that is a number, one wider knows nothing of any number
+_LARGEST_INTERCEPT = 100.0
 
 
 def log_dlt_at(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:
@@ -33,10 +37,16 @@ def _scale(parameter: FloatArray) -> FloatArray:
 def crm_grid(
     skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
 ) -> tuple[Axis, GridModel]:
-    """Lay nodes close enough for the narrowest posterior of ``patients``."""
-    information = 1.0 / prior_sd**2 + patients * _largest_information(model, intercept)
-    # With next to no patients it is the prior's and the likelihood's smoothness, not their width, that sets the step.
-    axis = thinned_axis(max(10.0, 8.5 * prior_sd), step * min(0.4, 1.0 / np.sqrt(information)))
+    """Lay nodes close enough for the narrowest posterior of ``patients``.
+
+    Raises
+    ------
+    ValueError
+        If the grid would be too large.
+    """
+    reach, step = _reach_and_step(skeleton, model, intercept, prior_sd, patients, step)
+    require_grid("max_n", axis_nodes(reach, step), len(skeleton), 2, "give a smaller one, or fewer levels")
+    axis = thinned_axis(reach, step)
     nodes = axis.nodes
     log_weight = -0.5 * (nodes / prior_sd) ** 2 + axis.log_weight
     log_dlt = log_dlt_at(nodes, skeleton, model, intercept)
@@ -45,6 +55,32 @@ def crm_grid(
     else:
         log_no_dlt = log_expit(-intercept - (logit(skeleton) - intercept)[:, None] * _scale(nodes))
     return axis, GridModel(log_weight, log_dlt, log_no_dlt)
+
+
+def require_model(intercept: float, prior_sd: float) -> None:
+    """Raise ValueError unless the numbers of a one-parameter model leave its posterior digits."""
+    require_positive("prior_sd", prior_sd)
+    require_within("prior_sd", prior_sd, *_PRIOR_SDS)
+    require_intercept(intercept)
+
+
+def require_intercept(intercept: float) -> None:
+    """Raise ValueError unless the intercept of the logistic model leaves its curve digits."""
+    require_within("intercept", intercept, -_LARGEST_INTERCEPT, _LARGEST_INTERCEPT)
+
+
+def _reach_and_step(
+    skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
+) -> tuple[float, float]:
+    """Return how far nodes reach, and how close they lie in the middle."""
+    information = 1.0 / prior_sd**2 + patients * _largest_information(model, intercept)
+    # With next to no patients it is the prior's and the likelihood's smoothness, not their width, that sets the step.
+    close = step * min(0.4, 1.0 / np.sqrt(information))
+    # A narrow prior holds the posterior near 0: the log likelihood's slope there, times the prior's variance, is by
+    # how much data can move it.
+    lowest = np.log(skeleton[0]) if model == "empiric" else logit(skeleton[0]) - intercept
+    moved = patients * prior_sd**2 * max(abs(float(lowest)), abs(intercept) + 1.0)
+    return max(min(10.0, 8.5 * prior_sd + moved), 8.5 * prior_sd), close
 
 
 @lru_cache(maxsize=64)

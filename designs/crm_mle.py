@@ -25,8 +25,16 @@ import numpy as np
 from scipy.special import expit, logit
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import increasing_probabilities, require_choice, require_number, require_probability, require_whole
+from designs.checks import (
+    increasing_probabilities,
+    require_choice,
+    require_number,
+    require_probability,
+    require_whole,
+    shown,
+)
 from designs.crm import model_words
+from designs.crm_grid import require_intercept
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.partly_followed import PartlyFollowed, likelihood_words
@@ -98,7 +106,7 @@ class CRMMLE(Design):
         object.__setattr__(self, "skeleton", increasing_probabilities("skeleton", self.skeleton))
         object.__setattr__(self, "n_doses", len(self.skeleton))
         require_choice("model", self.model, MODELS)
-        require_number("intercept", self.intercept)
+        require_intercept(self.intercept)
         if self.model == "logistic" and logit(self.skeleton[-1]) >= self.intercept:
             raise ValueError(
                 f"intercept must exceed logit(skeleton) at every dose, {logit(self.skeleton[-1]):.3g}, "
@@ -191,14 +199,16 @@ class CRMMLE(Design):
     def _check_initial_levels(self) -> None:
         given = self.initial_levels
         if not isinstance(given, tuple | list | np.ndarray) or len(given) == 0:
-            raise ValueError(f"initial_levels must be a list of levels, not {given!r}")
+            raise ValueError(f"initial_levels must be a list of levels, not {shown(given)}")
         for level in given:
             require_whole("initial_levels", level, 1)
         levels = tuple(int(level) for level in given)
         if max(levels) > self.n_doses:
-            raise ValueError(f"initial_levels must be levels from 1 to {self.n_doses}, not {list(levels)}")
+            raise ValueError(f"initial_levels must be levels from 1 to {self.n_doses}, not {shown(list(levels))}")
         if levels[0] != self.start_level:
-            raise ValueError(f"initial_levels must begin with the start level {self.start_level}, not {list(levels)}")
+            raise ValueError(
+                f"initial_levels must begin with the start level {self.start_level}, not {shown(list(levels))}"
+            )
         object.__setattr__(self, "initial_levels", levels)
 
     def _derivatives(self, b: FloatArray, known: Tally, partly: PartlyFollowed | None) -> tuple[FloatArray, FloatArray]:

@@ -35,8 +35,16 @@ import numpy.typing as npt
 
 from designs import phases
 from designs.arrays import BoolArray, FloatArray, IntArray
-from designs.beta_binomial import quantile_table, tail_table
-from designs.checks import require_probability, require_whole
+from designs.beta_binomial import quantile_at, tail_at
+from designs.checks import (
+    MOST_DOSES,
+    MOST_IN_COHORT,
+    MOST_PATIENTS,
+    require_probability,
+    require_whole,
+    require_within,
+    shown,
+)
 from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
@@ -44,6 +52,8 @@ from designs.policies import Complete, PendingPolicy, Weighted
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
 from designs.weights import weights_sentence
+
+_LEAST_TARGET = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +108,11 @@ class Design(ABC):
 
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple):
-            raise ValueError(f"rules must be a list or tuple of Rule objects, not {self.rules!r}")
+            raise ValueError(f"rules must be a list or tuple of Rule objects, not {shown(self.rules)}")
         object.__setattr__(self, "rules", tuple(self.rules))
-        require_whole("n_doses", self.n_doses, 1)
-        require_whole("cohort_size", self.cohort_size, 1)
-        require_whole("max_n", self.max_n, 1)
+        require_whole("n_doses", self.n_doses, 1, MOST_DOSES)
+        require_whole("cohort_size", self.cohort_size, 1, MOST_IN_COHORT)
+        require_whole("max_n", self.max_n, 1, MOST_PATIENTS)
         require_whole("start_level", self.start_level, 1)
         if self.max_n < self.cohort_size:
             raise ValueError(f"max_n must be at least the cohort size {self.cohort_size}, not {self.max_n}")
@@ -110,12 +120,13 @@ class Design(ABC):
             raise ValueError(f"start_level must be a level from 1 to {self.n_doses}, not {self.start_level}")
         if self.target is not None:
             require_probability("target", self.target)
+            require_within("target", self.target, _LEAST_TARGET, 1 - _LEAST_TARGET)
         for rule in self.rules:
             if not isinstance(rule, Rule):
-                raise ValueError(f"rules must hold Rule objects, not {rule!r}")
+                raise ValueError(f"rules must hold Rule objects, not {shown(rule)}")
             rule.check(self)
         if not isinstance(self.pending, PendingPolicy):
-            raise ValueError(f"pending must be Complete(), Settled() or Weighted(...), not {self.pending!r}")
+            raise ValueError(f"pending must be Complete(), Settled() or Weighted(...), not {shown(self.pending)}")
         self.pending.check(self)
 
     # What a design implements.
@@ -180,7 +191,7 @@ class Design(ABC):
         """
         self.check_question(level, above)
         n, dlt = tally.n[:, level - 1], tally.dlt[:, level - 1]
-        return tail_table(float(above), max(self.max_n, int(n.max(initial=0))))[n, dlt]
+        return tail_at(float(above), n, dlt, self.max_n)
 
     def check_question(self, level: int, above: float) -> None:
         """Raise ValueError unless ``level`` is a level of the design and ``above`` a probability."""
@@ -197,9 +208,8 @@ class Design(ABC):
         """
         at = np.broadcast_to(level, (tally.size,))
         n, dlt = tally.at(tally.n, at), tally.at(tally.dlt, at)
-        most = max(self.max_n, int(n.max(initial=0)))
         tail = (1 - credibility) / 2
-        return quantile_table(tail, most)[n, dlt], quantile_table(1 - tail, most)[n, dlt]
+        return quantile_at(tail, n, dlt, self.max_n), quantile_at(1 - tail, n, dlt, self.max_n)
 
     def mtd_cv(self, tally: Tally) -> FloatArray | None:
         """Return the posterior coefficient of variation (S,) of the MTD as an amount; None where there is none.

@@ -41,9 +41,17 @@ import numpy as np
 from scipy.special import expit, log_expit, logit, roots_jacobi
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_amounts, require_number, require_numbers, require_probability, require_whole
+from designs.checks import (
+    AMOUNT_RANGE,
+    require_amounts,
+    require_number,
+    require_numbers,
+    require_probability,
+    require_whole,
+    require_within,
+)
 from designs.decision import Decision, Reason
-from designs.grid import Axis, GridModel, grid_patients, thinned_axis
+from designs.grid import Axis, GridModel, axis_nodes, grid_patients, require_grid, thinned_axis
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending
 from designs.policies import Weighted
@@ -55,6 +63,7 @@ from designs.words import listed, percent
 _PANEL_NODES = 14  # Gauss nodes for gamma between two neighbouring doses
 _TAIL_PANEL_NODES = 48  # the same for tail probabilities, which change fast beside a dose
 _STEP = 0.5  # node distance of logit(rho / target) in units of its narrowest posterior sd
+_SHAPES = 0.05, 100.0  # of the beta priors
 _TAIL = 20.0  # the prior of rho is covered up to a share of exp(-20)
 
 
@@ -146,11 +155,17 @@ class EWOC(TailsDesign):
             raise ValueError(f"maximum must be at least the highest dose {self.doses[-1]:g}, not {self.maximum}")
         if not self._range[0] < self._range[1]:
             raise ValueError(f"maximum must exceed the minimum {self._range[0]:g}, not {self._range[1]:g}")
+        for name in ("minimum", "maximum"):
+            if getattr(self, name) is not None:
+                require_within(name, getattr(self, name), 0.0, AMOUNT_RANGE[1])
         for name in ("prior_rho", "prior_mtd"):
             object.__setattr__(self, name, require_numbers(name, getattr(self, name), 2))
             if min(getattr(self, name)) <= 0:
                 raise ValueError(f"{name} must be positive, not {list(getattr(self, name))}")
+            for shape in getattr(self, name):
+                require_within(name, shape, *_SHAPES)
         super().__post_init__()
+        _require_grid(self.n_doses, self.prior_rho, self.max_n)
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""
@@ -272,9 +287,15 @@ def _ewoc_grid(
     patients: int,
     panel_nodes: int,
 ) -> _EwocGrid:
-    """Fill the grid, fine enough for the narrowest posterior of ``patients``."""
-    information = 0.25 * min(1.0, min(prior_rho)) + 0.5 * patients
-    axis = thinned_axis(_TAIL / min(1.0, *prior_rho), _STEP / np.sqrt(information))
+    """Fill the grid, fine enough for the narrowest posterior of ``patients``.
+
+    Raises
+    ------
+    ValueError
+        If the grid would be too large.
+    """
+    _require_grid(len(doses), prior_rho, patients)
+    axis = thinned_axis(*_reach_and_step(prior_rho, patients))
     gamma, log_density = _mtd_nodes(doses, span, prior_mtd, panel_nodes)
     log_rho = axis.log_weight + prior_rho[0] * log_expit(axis.nodes) + prior_rho[1] * log_expit(-axis.nodes)
     u, gamma_of = (side.ravel() for side in np.meshgrid(axis.nodes, gamma, indexing="ij"))
@@ -284,6 +305,17 @@ def _ewoc_grid(
     logit_p = low + (logit(target) - low) * share
     exceeds = (gamma_of[:, None] < np.array(doses)).astype(np.float64)
     return _EwocGrid(axis, u, gamma_of, exceeds, GridModel(log_weight, log_expit(logit_p), log_expit(-logit_p)))
+
+
+def _reach_and_step(prior_rho: tuple[float, float], patients: int) -> tuple[float, float]:
+    """Return how far nodes of u reach, and how close they lie in the middle."""
+    information = 0.25 * min(1.0, min(prior_rho)) + 0.5 * patients
+    return _TAIL / min(1.0, *prior_rho), float(_STEP / np.sqrt(information))
+
+
+def _require_grid(n_doses: int, prior_rho: tuple[float, float], patients: int) -> None:
+    nodes = axis_nodes(*_reach_and_step(prior_rho, patients)) * (n_doses + 1) * _TAIL_PANEL_NODES
+    require_grid("max_n", nodes, n_doses, 2, "give a smaller one, or fewer doses")
 
 
 def _mtd_nodes(

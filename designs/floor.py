@@ -21,7 +21,7 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
 from designs.arrays import FloatArray
-from designs.checks import require_number, require_numbers
+from designs.checks import require_beta_parameter, require_number, require_numbers
 from designs.grid import GridModel
 from designs.tally import Tally
 
@@ -48,6 +48,8 @@ def require_floor(floor: object, floor_prior: object) -> tuple[float, float] | N
     first, second = require_numbers("floor_prior", floor_prior, 2)
     if not (first > 0 and second > 0):
         raise ValueError(f"floor_prior must hold two positive numbers, those of a beta prior, not [{first}, {second}]")
+    for parameter in (first, second):
+        require_beta_parameter("floor_prior", parameter)
     return first, second
 
 

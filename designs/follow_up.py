@@ -38,7 +38,7 @@ import numpy.typing as npt
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.decision import Decision, Reason
 from designs.pending import EnteredTally
-from designs.policies import PendingPolicy, PolicyDesign, Weighted
+from designs.policies import MOST_WEIGHED, PendingPolicy, PolicyDesign, Weighted
 from designs.rational import most_at_or_below, rational
 from designs.tally import Tally
 from designs.words import listed, percent
@@ -138,7 +138,10 @@ def follow_up_table(design: FollowUpDesign, max_n: int | None = None) -> FollowU
     2.15
     """
     weighing(design)
-    return _make_table(design, max(design.max_n, max_n or 0))
+    most = max(design.max_n, max_n or 0)
+    if most > MOST_WEIGHED:
+        raise ValueError(f"max_n must be at most {MOST_WEIGHED} patients at a level, not {most:,}")
+    return _make_table(design, most)
 
 
 def weighing(design: FollowUpDesign) -> Weighted:

@@ -39,8 +39,12 @@ from designs.tally import Tally
 CURVATURE = 1.0 / 3.0
 """How fast nodes thin out towards the tails of a prior, where a posterior is never narrow."""
 
+MOST_BYTES = 2**30
+"""Bytes that a model's grid and what is expected over it may take, about."""
+
 _ROWS = 4096  # tallies per block: the block of weights stays in the processor's cache
 _BLOCK = 2**19  # weights per block on large grids, for the same reason
+_MOST_WEIGHTS = 2**23  # weights per block on very large ones
 _TILE = 256  # nodes, and tallies, per block where likelihoods are put together from shared factors
 _SHARED_FROM = 512  # nodes, and tallies, from which sharing pays
 _EXP_PER_PRODUCT = 8  # how much longer an exponential takes than a product
@@ -88,6 +92,40 @@ def thinned_axis(reach: float, step: float) -> Axis:
     half = int(np.ceil(end / step))
     t = np.linspace(-end, end, 2 * half + 1)
     return Axis(np.sinh(CURVATURE * t) / CURVATURE, np.log(np.cosh(CURVATURE * t)), float(end / half))
+
+
+def axis_nodes(reach: float, step: float) -> int:
+    """Return how many nodes :func:`thinned_axis` lays.
+
+    Examples
+    --------
+    >>> axis_nodes(reach=8.5, step=2.0)
+    7
+    """
+    return 2 * int(np.ceil(np.arcsinh(CURVATURE * reach) / CURVATURE / step)) + 1
+
+
+def require_grid(name: str, nodes: float, n_doses: int, functions: int, remedy: str) -> None:
+    """Raise ValueError, before anything is made, where a grid would take too much memory.
+
+    Parameters
+    ----------
+    name : str
+        The parameter that makes it large.
+    nodes : float
+        Its nodes.
+    n_doses : int
+    functions : int
+        Functions whose expectations are asked for at once, for each dose.
+    remedy : str
+        What to do, such as "give a smaller one".
+    """
+    needed = 8.0 * nodes * (n_doses * (2 + 2 * functions) + 4)
+    if not needed <= MOST_BYTES:
+        raise ValueError(
+            f"{name} needs a grid of {nodes:,.0f} nodes and {needed / 2**30:,.1f} GiB here, more than "
+            f"{MOST_BYTES / 2**30:.2g} GiB; {remedy}"
+        )
 
 
 def grid_patients(max_n: int, tally: Tally) -> int:
@@ -183,7 +221,7 @@ class GridModel:
         """Yield blocks of rows with the logarithms of prior weight times likelihood at every node."""
         table = np.concatenate([self.log_dlt, self.log_no_dlt])
         known, partly = known_part(tally), PartlyFollowed.of(tally)
-        step = min(_ROWS, max(64, _BLOCK // len(self.log_weight)))
+        step = min(_ROWS, max(64, _BLOCK // len(self.log_weight)), max(1, _MOST_WEIGHTS // len(self.log_weight)))
         for start in range(0, tally.size, step):
             rows = slice(start, start + step)
             weight = _counts(known.n[rows], known.dlt[rows]) @ table

@@ -58,8 +58,8 @@ class I3Plus3(EquivalenceIntervalDesign):
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """See :meth:`IntervalDesign.steps`."""
         lower, upper = self.interval
-        first_inside = least_at_or_above(lower, len(n) - 1)[:, None]
-        last_inside = most_at_or_below(upper, len(n) - 1)[:, None]
+        most = int(n.max(initial=0))
+        first_inside, last_inside = least_at_or_above(lower, most)[n], most_at_or_below(upper, most)[n]
         up = y < first_inside
         down = (y > last_inside) & (y - 1 >= first_inside)
         return up.astype(np.int8) - down.astype(np.int8)

@@ -18,17 +18,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import comb
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import gammaln, softmax, xlog1py, xlogy
 
 from designs.arrays import FloatArray, IntArray
 from designs.boin import BOIN, whole_boundaries
-from designs.checks import increasing_probabilities, require_number
+from designs.checks import increasing_probabilities, require_within, shown
 from designs.decision import Decision
 from designs.tally import Tally
 from designs.words import listed
+
+_LARGEST_PRIOR = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +67,16 @@ class IBOIN(BOIN):
         super().__post_init__()
         object.__setattr__(self, "skeleton", increasing_probabilities("skeleton", self.skeleton))
         if len(self.skeleton) != self.n_doses:
-            raise ValueError(f"skeleton must have {self.n_doses} values, one per dose, not {list(self.skeleton)}")
-        given = np.asarray(self.prior_n, dtype=object)
-        several = given.ndim > 0
-        sizes = tuple(require_number("prior_n", size) for size in given.ravel())
-        if several and len(sizes) != self.n_doses:
-            raise ValueError(f"prior_n must have {self.n_doses} values, one per dose, not {list(sizes)}")
-        if any(size < 0 or size != int(size) for size in sizes):
-            raise ValueError(f"prior_n must hold whole numbers of at least 0, not {self.prior_n}")
+            raise ValueError(
+                f"skeleton must have {self.n_doses} values, one per dose, not {shown(list(self.skeleton))}"
+            )
+        several = isinstance(self.prior_n, list | tuple | np.ndarray)
+        given = list(self.prior_n) if isinstance(self.prior_n, list | tuple | np.ndarray) else [self.prior_n]
+        if several and len(given) != self.n_doses:
+            raise ValueError(f"prior_n must have {self.n_doses} values, one per dose, not {shown(given)}")
+        sizes = tuple(require_within("prior_n", size, 0, _LARGEST_PRIOR) for size in given)
+        if any(size != int(size) for size in sizes):
+            raise ValueError(f"prior_n must hold whole numbers of at least 0, not {shown(self.prior_n)}")
         object.__setattr__(self, "prior_n", sizes if several else sizes[0])
 
     def prior_probabilities(self) -> FloatArray:
@@ -82,10 +86,10 @@ class IBOIN(BOIN):
         rows = []
         for guess, size in zip(self.skeleton, sizes, strict=True):
             x = np.arange(size + 1)
-            ways = np.array([comb(int(size), int(k)) for k in x])
-            likelihood = hypotheses ** x[:, None] * (1 - hypotheses) ** (size - x[:, None])
-            weight = ways * guess**x * (1 - guess) ** (size - x)
-            rows.append(weight @ (likelihood / likelihood.sum(axis=1, keepdims=True)))
+            log_likelihood = xlogy(x[:, None], hypotheses) + xlog1py(size - x[:, None], -hypotheses)
+            log_ways = gammaln(size + 1) - gammaln(x + 1) - gammaln(size - x + 1)
+            weight = np.exp(log_ways + xlogy(x, guess) + xlog1py(size - x, -guess))
+            rows.append(weight @ softmax(log_likelihood, axis=1))
         return np.array(rows)
 
     def describe(self) -> str:

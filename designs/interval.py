@@ -39,7 +39,15 @@ import numpy.typing as npt
 from scipy.special import betainc
 
 from designs.arrays import BoolArray, FloatArray, IntArray
-from designs.checks import require_choice, require_number, require_positive, require_probability, require_whole
+from designs.beta_binomial import TABULATED
+from designs.checks import (
+    require_beta_parameter,
+    require_choice,
+    require_number,
+    require_probability,
+    require_whole,
+    shown,
+)
 from designs.decision import Decision
 from designs.design import Design, default_description
 from designs.follow_up import FollowUpLimits, ess_limits_of_steps, ess_sentences, propose_by_follow_up
@@ -58,6 +66,9 @@ MASS_TIE = 1e-10
 
 CERTAINTY_TIE = 1e-12
 """Difference below which a posterior probability is at its cut-off."""
+
+_NARROWEST = 1e-3  # equivalence interval: the intervals as wide as it that cover 0 to 1 are a thousand then
+_ROWS = 8  # of a table, made at a time: some designs hold a number per entry and interval
 
 
 class DecisionTable(NamedTuple):
@@ -108,16 +119,16 @@ class IntervalDesign(Design):
 
     def __post_init__(self) -> None:
         require_probability("target", self.target)
-        require_positive("alpha", self.alpha)
-        require_positive("beta", self.beta)
+        require_beta_parameter("alpha", self.alpha)
+        require_beta_parameter("beta", self.beta)
         if self.exclusion_certainty is not None:
             require_probability("exclusion_certainty", self.exclusion_certainty)
         require_whole("exclusion_min_n", self.exclusion_min_n, 1)
         require_choice("mtd_fit", self.mtd_fit, MTD_FITS)
         no_prior = self.mtd_alpha == 0 and self.mtd_beta == 0
         if not no_prior:
-            require_positive("mtd_alpha", self.mtd_alpha)
-            require_positive("mtd_beta", self.mtd_beta)
+            require_beta_parameter("mtd_alpha", self.mtd_alpha)
+            require_beta_parameter("mtd_beta", self.mtd_beta)
         elif self.mtd_fit == "all":
             raise ValueError("mtd_fit must not be 'all' without a prior (mtd_alpha, mtd_beta) for untreated levels")
         super().__post_init__()
@@ -126,8 +137,8 @@ class IntervalDesign(Design):
     def steps(self, n: IntArray, y: IntArray) -> npt.NDArray[np.int8]:
         """Return +1 (escalate), 0 (stay) or -1 (de-escalate) for y DLTs in n patients.
 
-        ``n`` is a column 0..max_n and ``y`` the grid of min(column number, n), shape (max_n + 1, max_n + 1).  A design
-        that weighs pending patients is asked for n that are not whole, too, of the shape of ``y``.
+        ``n`` and ``y`` are arrays whose shapes go together, ``y`` of the shape of the answer.  A design that weighs
+        pending patients is asked for n that are not whole, too.
         """
 
     def exclusions(self, n: IntArray, y: IntArray) -> BoolArray:
@@ -183,7 +194,7 @@ class IntervalDesign(Design):
         if isinstance(tally, EnteredTally):
             return propose_by_follow_up(self, tally)
         n, dlt = tally.current_n, tally.current_dlt
-        step = self._table(tally.largest_n).step[n, dlt]
+        step = self._table(tally.largest_n).step[n, dlt] if self._tabulated(tally) else self.steps(n, dlt)
         return self.move_to(tally, np.clip(tally.level + step, 1, self.n_doses))
 
     def weighing_words(self, policy: Weighted) -> str:
@@ -220,7 +231,13 @@ class IntervalDesign(Design):
         return nearest_to_target(np.where(excluded, np.nan, estimate), self.target)
 
     def _excluded(self, tally: Tally) -> BoolArray:
-        return self._table(tally.largest_n).excluded[tally.n, tally.dlt]
+        if self._tabulated(tally):
+            return self._table(tally.largest_n).excluded[tally.n, tally.dlt]
+        return self.exclusions(tally.n, tally.dlt)
+
+    def _tabulated(self, tally: Tally) -> bool:
+        """Tell whether there is a table; in large trials decisions are made as they are asked for."""
+        return max(self.max_n, tally.largest_n) <= TABULATED
 
     def _table(self, max_n: int) -> DecisionTable:
         return _make_table(self, max(max_n, self.max_n))
@@ -244,13 +261,16 @@ class EquivalenceIntervalDesign(IntervalDesign):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= require_number("epsilon1", self.epsilon1) < self.target:
-            raise ValueError(f"epsilon1 must lie between 0 and the target {self.target}, not {self.epsilon1!r}")
+            raise ValueError(f"epsilon1 must lie between 0 and the target {self.target}, not {shown(self.epsilon1)}")
         if not 0 <= require_number("epsilon2", self.epsilon2) < 1 - self.target:
             raise ValueError(
-                f"epsilon2 must lie between 0 and what the target {self.target} leaves to 1, not {self.epsilon2!r}"
+                f"epsilon2 must lie between 0 and what the target {self.target} leaves to 1, not {shown(self.epsilon2)}"
             )
-        if self.epsilon1 + self.epsilon2 == 0:
-            raise ValueError("epsilon1 and epsilon2 must not both be 0: the equivalence interval would be empty")
+        if self.epsilon1 + self.epsilon2 < _NARROWEST:
+            raise ValueError(
+                f"epsilon1 and epsilon2 must add up to at least {_NARROWEST:g}, the width of the equivalence interval, "
+                f"not {self.epsilon1 + self.epsilon2:g}"
+            )
 
     @property
     def interval(self) -> tuple[Fraction, Fraction]:
@@ -290,9 +310,13 @@ def index_of_greatest(masses: list[FloatArray]) -> IntArray:
 
 @lru_cache(maxsize=256)
 def _make_table(design: IntervalDesign, max_n: int) -> DecisionTable:
-    n = np.arange(max_n + 1)[:, None]
-    y = np.minimum(np.arange(max_n + 1), n)
-    table = DecisionTable(design.steps(n, y).astype(np.int8), design.exclusions(n, y))
+    steps, excluded = [], []
+    for first in range(0, max_n + 1, _ROWS):
+        n = np.arange(first, min(first + _ROWS, max_n + 1))[:, None]
+        y = np.minimum(np.arange(max_n + 1), n)
+        steps.append(design.steps(n, y).astype(np.int8))
+        excluded.append(design.exclusions(n, y))
+    table = DecisionTable(np.concatenate(steps), np.concatenate(excluded))
     for array in table:
         array.setflags(write=False)
     return table

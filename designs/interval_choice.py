@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_choice, require_numbers, require_probability
+from designs.checks import require_choice, require_numbers, require_probability, require_within
 from designs.decision import Decision, Reason
 from designs.design import Design
 from designs.tally import Tally
@@ -27,6 +27,7 @@ PUBLISHED_TARGETS = (0.25, 0.30)
 """The targets, least and greatest, for which these intervals are taken as they stand."""
 
 _PRECISION = 1e-6  # of the quadrature; smaller probabilities are not compared
+_LARGEST_LOSS = 1e9
 
 
 class Choice(NamedTuple):
@@ -134,6 +135,8 @@ class ChoosingDesign(Design):
             object.__setattr__(self, "intervals", cuts)
         require_choice("selection", self.selection, selections)
         object.__setattr__(self, "loss", require_numbers("loss", self.loss, 4))
+        for loss in self.loss:
+            require_within("loss", loss, -_LARGEST_LOSS, _LARGEST_LOSS)
         for name in ("overdose_above", "feasibility_bound"):
             if getattr(self, name) is not None:
                 require_probability(name, getattr(self, name))

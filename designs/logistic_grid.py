@@ -17,11 +17,16 @@ import numpy as np
 from scipy.special import expit, log_expit, logit
 
 from designs.arrays import FloatArray
-from designs.grid import Axis, GridModel, thinned_axis
+from designs.checks import require_number, require_within
+from designs.grid import Axis, GridModel, axis_nodes, require_grid, thinned_axis
 
 _REACH = 7.3  # prior standard deviations covered
 _STEP_ALPHA = 0.55  # node distance in units of the narrowest posterior sd of log_alpha on a line
 _STEP_BETA = 0.75  # node distance in units of the narrowest posterior sd of log_beta
+_FUNCTIONS = 6  # per dose, whose expectations a design asks for at once
+_LARGEST_MEANS = 100.0, 20.0  # of log_alpha and log_beta
+_SDS = 1e-6, 90.0
+_LARGEST_CORRELATION = 1 - 1e-6
 _WIDEST_STEP = 0.2  # in prior sds, where the prior is so narrow that data hardly matter
 
 
@@ -67,7 +72,13 @@ def logistic_grid(prior: LogisticPrior, patients: int) -> LogisticGrid:
     """Fill the grid, fine enough for the narrowest posterior of ``patients``.
 
     Tail probabilities are then good to about 1e-6, means to 1e-8.
+
+    Raises
+    ------
+    ValueError
+        If the grid would be too large.
     """
+    require_logistic_grid(prior, patients)
     alpha, beta = (thinned_axis(_REACH, step) for step in logistic_steps(prior, patients))
     z_alpha, z_beta = (side.ravel() for side in np.meshgrid(alpha.nodes, beta.nodes, indexing="ij"))
     jacobian = np.add.outer(alpha.log_weight, beta.log_weight).ravel()
@@ -78,6 +89,27 @@ def logistic_grid(prior: LogisticPrior, patients: int) -> LogisticGrid:
     return LogisticGrid(alpha, z_alpha, z_beta, GridModel(log_weight, log_expit(logit_p), log_expit(-logit_p)))
 
 
+def require_logistic_grid(prior: LogisticPrior, patients: int) -> None:
+    """Raise ValueError where :func:`logistic_grid` would take too much memory."""
+    alpha, beta = (axis_nodes(_REACH, step) for step in logistic_steps(prior, patients))
+    remedy = f"with {patients:,} patients give smaller ones, or another max_n"
+    require_grid("prior_sd", 0.8 * alpha * beta, len(prior.doses), _FUNCTIONS, remedy)
+
+
+def require_prior(mean: tuple[float, float], sd: tuple[float, float], correlation: float) -> None:
+    """Raise ValueError unless the numbers of a prior leave its posterior digits."""
+    for value, most in zip(mean, _LARGEST_MEANS, strict=True):
+        require_within("prior_mean", value, -most, most)
+    if min(sd) <= 0:
+        raise ValueError(f"prior_sd must be positive, not {list(sd)}")
+    for value in sd:
+        require_within("prior_sd", value, *_SDS)
+    if not -1 < require_number("prior_correlation", correlation) < 1:
+        raise ValueError(f"prior_correlation must lie between -1 and 1, not {correlation}")
+    require_within("prior_correlation", correlation, -_LARGEST_CORRELATION, _LARGEST_CORRELATION)
+
+
+@lru_cache(maxsize=128)
 def logistic_steps(prior: LogisticPrior, patients: int) -> tuple[float, float]:
     """Return how far apart, in prior sds, nodes of log_alpha given log_beta and of log_beta may lie."""
     narrowest = 1 / np.sqrt(1 + patients * prior.residual_sd**2 / 4)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 
+from designs.checks import shown
+
 _ONE = r"[NT]|P(?:\d+(?:\.\d+)?)?"
 _COHORT = re.compile(rf"\s*(\d+)\s*((?:(?:{_ONE})\s*)+)")
 _EACH = re.compile(_ONE)
+_MOST_DIGITS = 9  # of a level
 
 
 def parse_patients(outcomes: str, n_doses: int) -> list[tuple[int, list[str]]]:
@@ -28,7 +31,7 @@ def parse_patients(outcomes: str, n_doses: int) -> list[tuple[int, list[str]]]:
     [(1, ['N', 'N', 'N']), (2, ['T', 'P7', 'P'])]
     """
     if not isinstance(outcomes, str):
-        raise ValueError(f"outcomes must be text such as '1NNN 2NNT', not {outcomes!r}")
+        raise ValueError(f"outcomes must be text such as '1NNN 2NNT', not {shown(outcomes)}")
     text = outcomes.upper().rstrip()
     cohorts = []
     position = 0
@@ -36,13 +39,13 @@ def parse_patients(outcomes: str, n_doses: int) -> list[tuple[int, list[str]]]:
         match = _COHORT.match(text, position)
         if match is None:
             raise ValueError(
-                f"outcomes cannot be read at {text[position : position + 8].strip()!r} in {outcomes!r}; write the "
+                f"outcomes cannot be read at {text[position : position + 8].strip()!r} in {shown(outcomes)}; write the "
                 "level and N (no DLT) or T (DLT) for each patient, such as '1NNN 2NNT', and P for one who is pending, "
                 "P7 after 7 days"
             )
-        level = int(match[1])
-        if not 1 <= level <= n_doses:
-            raise ValueError(f"outcomes name level {level} in {outcomes!r}; the levels are 1 to {n_doses}")
+        level = int(match[1][:_MOST_DIGITS])
+        if not 1 <= level <= n_doses or len(match[1]) > _MOST_DIGITS:
+            raise ValueError(f"outcomes name level {level} in {shown(outcomes)}; the levels are 1 to {n_doses}")
         cohorts.append((level, _EACH.findall(match[2])))
         position = match.end()
     return cohorts
@@ -66,8 +69,8 @@ def parse_cohorts(outcomes: str, n_doses: int) -> list[tuple[int, int, int]]:
         pending = next((each for each in patients if each.startswith("P")), None)
         if pending is not None:
             raise ValueError(
-                f"outcomes hold a patient pending, {pending}, in {outcomes!r}; here every outcome must be known, N or "
-                "T (Pending.parse reads those who are pending, and next and replay understand them)"
+                f"outcomes hold a patient pending, {pending}, in {shown(outcomes)}; here every outcome must be known, "
+                "N or T (Pending.parse reads those who are pending, and next and replay understand them)"
             )
         cohorts.append((level, len(patients), patients.count("T")))
     return cohorts

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from designs.checks import shown
 from designs.pending_letters import LETTERS, D, E, Letters, LetterTable, M, S, U, W
 from designs.rules.base import counted
 
@@ -25,6 +26,7 @@ State = tuple[int, int, int]
 
 _ABSENT = np.int8(-1)
 _SHOWN = 5
+_MOST_ENTERED = 60  # states are as many as its cube
 
 
 def pending_rows(table: object) -> PendingRows:
@@ -99,9 +101,9 @@ def require_decisions(rows: PendingRows, cohort_size: int, max_n: int) -> None:
         raise ValueError(f"table must not wait where nobody is pending, as with {_patients(min(stuck))}")
     if missing:
         named = [_patients(state) for state in sorted(missing)]
-        shown = "; ".join(named[:_SHOWN]) + (f"; and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
+        listed = "; ".join(named[:_SHOWN]) + (f"; and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
         raise ValueError(
-            f"table has no decision for states that a trial can reach by cohorts of {cohort_size}: {shown}"
+            f"table has no decision for states that a trial can reach by cohorts of {cohort_size}: {listed}"
         )
 
 
@@ -148,7 +150,9 @@ def _letters(rows: PendingRows) -> Letters:
 def _given(table: object) -> Iterator[tuple[object, object, object]]:
     if not isinstance(table, Mapping):
         if not isinstance(table, list | tuple) or not all(isinstance(row, list | tuple) for row in table):
-            raise ValueError(f"table must have rows of patients entered, patients pending and letters, not {table!r}")
+            raise ValueError(
+                f"table must have rows of patients entered, patients pending and letters, not {shown(table)}"
+            )
         for n, c, letters in table:
             yield n, c, letters
         return
@@ -165,22 +169,27 @@ def _row(entered: object, pending: object, letters: object) -> tuple[int, int, s
         n, c, written = int(str(entered)), int(str(pending)), str(letters).strip().upper()
     except ValueError:
         raise ValueError(
-            f"table must map numbers of patients entered and pending to letters, not {entered!r}, {pending!r}"
+            f"table must map numbers of patients entered and pending to letters, not {shown(entered)}, {shown(pending)}"
         ) from None
+    if n > _MOST_ENTERED:
+        raise ValueError(
+            f"table must have at most {_MOST_ENTERED} patients entered at a level where it says what happens while "
+            f"some are pending, not {shown(n)}"
+        )
     if n < 1 or not 0 <= c <= n:
         raise ValueError(f"table must have at least one patient entered and no more pending, not {_who(n, c)}")
     if not 1 <= len(written) <= n - c + 1:
         raise ValueError(
             f"table row for {_who(n, c)} must have at most {n - c + 1} letters, for 0 to {counted(n - c, 'DLT')}, "
-            f"not {written!r}"
+            f"not {shown(written)}"
         )
     if set(written) - set(LETTERS) - {"-"}:
         raise ValueError(
-            f"table row for {_who(n, c)} must hold the letters {', '.join(LETTERS)} and - only, not {written!r}"
+            f"table row for {_who(n, c)} must hold the letters {', '.join(LETTERS)} and - only, not {shown(written)}"
         )
     said = written.replace("-", "")
     if list(said) != sorted(said, key=LETTERS.index):
-        raise ValueError(f"table row for {_who(n, c)} must not become milder with more DLTs, as {written!r} does")
+        raise ValueError(f"table row for {_who(n, c)} must not become milder with more DLTs, as {shown(written)} does")
     return n, c, written
 
 

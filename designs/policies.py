@@ -29,6 +29,9 @@ from designs.tally import Tally
 from designs.weights import follow_up_weights, require_weights
 from designs.words import percent
 
+MOST_WEIGHED = 300
+"""Patients of a trial whose interval design weighs pending ones: its table takes about 70 bytes times the cube."""
+
 
 class PolicyDesign(RuledDesign, Protocol):
     """What policies ask of a design beyond what rules do."""
@@ -152,6 +155,11 @@ class Weighted(PendingPolicy):
             raise ValueError(f"estimate must be left out for {name}, which weighs its likelihood")
         if design.weighs_pending == "interval" and self.estimate not in (None, *design.estimates):
             raise ValueError(f"estimate must be {' or '.join(design.estimates)} for {name}, not {self.estimate}")
+        if design.weighs_pending == "interval" and design.max_n > MOST_WEIGHED:
+            raise ValueError(
+                f"max_n must be at most {MOST_WEIGHED} where {name} weighs pending patients, since its table grows "
+                f"with the cube, not {design.max_n}"
+            )
         if design.weighs_pending == "likelihood" and self.suspend_first:
             raise ValueError(f"suspend_first must be false for {name}; it is about interval designs")
 

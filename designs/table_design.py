@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, IntArray
+from designs.checks import MOST_PATIENTS, shown
 from designs.decision import Decision
 from designs.interval import IntervalDesign
 from designs.pending_letters import (
@@ -195,16 +196,16 @@ class TableDesign(IntervalDesign):
         """See :meth:`IntervalDesign.steps`; where the table has no row (an incomplete cohort): stay."""
         steps = np.zeros(y.shape, dtype=np.int8)
         for patients, letters in self.known_rows:
-            if patients < len(steps):
-                steps[patients, : patients + 1] = [{"E": 1, "D": -1, "U": -1}.get(letter, 0) for letter in letters]
+            row = np.array([{"E": 1, "D": -1, "U": -1}.get(letter, 0) for letter in letters], dtype=np.int8)
+            steps = np.where(n == patients, row[np.minimum(y, patients)], steps)
         return steps
 
     def exclusions(self, n: IntArray, y: IntArray) -> BoolArray:
         """See :meth:`IntervalDesign.exclusions`."""
         excluded = np.zeros(y.shape, dtype=np.bool_)
         for patients, letters in self.known_rows:
-            if patients < len(excluded):
-                excluded[patients, : patients + 1] = [letter == "U" for letter in letters]
+            row = np.array([letter == "U" for letter in letters])
+            excluded |= (n == patients) & row[np.minimum(y, patients)]
         return excluded
 
 
@@ -246,7 +247,7 @@ def _has_pending(table: object) -> bool:
 def _as_rows(table: object) -> tuple[tuple[int, str], ...]:
     pairs = table.items() if isinstance(table, Mapping) else table
     if not isinstance(pairs, Iterable) or isinstance(pairs, str):
-        raise ValueError(f"table must map numbers of patients to letters, not {table!r}")
+        raise ValueError(f"table must map numbers of patients to letters, not {shown(table)}")
     rows = [_as_row(pair) for pair in pairs]
     if not rows:
         raise ValueError("table must be given: for each number of patients the decisions after 0, 1, ... DLTs")
@@ -258,14 +259,16 @@ def _as_rows(table: object) -> tuple[tuple[int, str], ...]:
 def _as_row(pair: object) -> tuple[int, str]:
     try:
         patients, letters = int(pair[0]), str(pair[1]).strip().upper()  # type: ignore[index]
-    except (TypeError, ValueError, IndexError):
-        raise ValueError(f"table must map numbers of patients to letters, not {pair!r}") from None
+    except (TypeError, ValueError, IndexError, OverflowError):
+        raise ValueError(f"table must map numbers of patients to letters, not {shown(pair)}") from None
+    if abs(patients) > MOST_PATIENTS:
+        raise ValueError(f"table must have 1 to {MOST_PATIENTS:,} patients, not {shown(pair[0])}")  # type: ignore[index]
     if patients < 1 or len(letters) != patients + 1:
         raise ValueError(
-            f"table row {patients} must have {patients + 1} letters, for 0 to {patients} DLTs, not {letters!r}"
+            f"table row {patients} must have {patients + 1} letters, for 0 to {patients} DLTs, not {shown(letters)}"
         )
     if set(letters) - set(LETTERS):
-        raise ValueError(f"table row {patients} must hold the letters E, S, D and U only, not {letters!r}")
+        raise ValueError(f"table row {patients} must hold the letters E, S, D and U only, not {shown(letters)}")
     if list(letters) != sorted(letters, key=LETTERS.index):
-        raise ValueError(f"table row {patients} must not become milder with more DLTs, as {letters!r} does")
+        raise ValueError(f"table row {patients} must not become milder with more DLTs, as {shown(letters)} does")
     return patients, letters

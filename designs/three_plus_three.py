@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from designs.a_plus_b import APlusB
+from designs.checks import shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,5 +55,5 @@ class ThreePlusThree(APlusB):
 
     def __post_init__(self) -> None:
         if self.cohort_size not in (0, 3):
-            raise ValueError(f"cohort_size must be 3 in a 3+3 design, not {self.cohort_size}")
+            raise ValueError(f"cohort_size must be 3 in a 3+3 design, not {shown(self.cohort_size)}")
         super().__post_init__()

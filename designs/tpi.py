@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import IntArray
-from designs.checks import require_positive
+from designs.checks import require_beta_parameter, require_positive
 from designs.interval import IntervalDesign, index_of_greatest, posterior_cdf
 from designs.words import listed
 
@@ -61,8 +61,10 @@ class TPI(IntervalDesign):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("k1", "k2", "exclusion_alpha", "exclusion_beta"):
+        for name in ("k1", "k2"):
             require_positive(name, getattr(self, name))
+        for name in ("exclusion_alpha", "exclusion_beta"):
+            require_beta_parameter(name, getattr(self, name))
 
     def exclusion_prior(self) -> tuple[float, float]:
         """See :meth:`IntervalDesign.exclusion_prior`."""

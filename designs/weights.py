@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from designs.arrays import FloatArray
-from designs.checks import require_numbers
+from designs.checks import require_numbers, shown
 from designs.pending import Pending
 from designs.words import percent
 
@@ -34,7 +34,7 @@ def require_weights(name: str, weights: object) -> str | tuple[float, ...]:
             return shares
     raise ValueError(
         f"{name} must be linear, adaptive, or the shares of the DLTs in equal parts of the window, two at least, "
-        f"which sum to 1, such as [0.2, 0.3, 0.5]; not {weights!r}"
+        f"which sum to 1, such as [0.2, 0.3, 0.5]; not {shown(weights)}"
     )
 
 

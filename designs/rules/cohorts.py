@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
-from designs.checks import require_whole
+from designs.checks import MOST_IN_COHORT, require_whole, shown
 from designs.decision import Reason
 from designs.pending import EnteredTally
 from designs.rules.base import CohortSizeRule, LimitRule, PartialCohortRule, RuledDesign, counted
@@ -31,10 +31,10 @@ class CohortSizeByLevel(CohortSizeRule):
 
     def __post_init__(self) -> None:
         if not isinstance(self.sizes, list | tuple) or not self.sizes:
-            raise ValueError(f"sizes must be a list of cohort sizes, not {self.sizes!r}")
+            raise ValueError(f"sizes must be a list of cohort sizes, not {shown(self.sizes)}")
         object.__setattr__(self, "sizes", tuple(self.sizes))
         for size in self.sizes:
-            require_whole("sizes", size, 1)
+            require_whole("sizes", size, 1, MOST_IN_COHORT)
 
     def check(self, design: RuledDesign) -> None:
         """Raise ValueError unless every level has its size and the design leaves it free."""
@@ -74,9 +74,9 @@ class CohortSizeByDLTs(CohortSizeRule):
     def __post_init__(self) -> None:
         steps = steps_by_dlts("sizes", self.sizes)
         if not steps or steps[0][0] != 0:
-            raise ValueError(f"sizes must begin with the size at 0 DLTs, not {self.sizes!r}")
+            raise ValueError(f"sizes must begin with the size at 0 DLTs, not {shown(self.sizes)}")
         for _, size in steps:
-            require_whole("sizes", size, 1)
+            require_whole("sizes", size, 1, MOST_IN_COHORT)
         object.__setattr__(self, "sizes", steps)
 
     def check(self, design: RuledDesign) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
+from designs.checks import shown
 from designs.decision import Reason
 from designs.rules.base import HoldingRule, Rule, RuledDesign, StoppingRule
 from designs.tally import Tally
@@ -27,10 +28,10 @@ class _Combination(StoppingRule):
 
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple) or not self.rules:
-            raise ValueError(f"rules must be a list of stopping rules, not {self.rules!r}")
+            raise ValueError(f"rules must be a list of stopping rules, not {shown(self.rules)}")
         object.__setattr__(self, "rules", tuple(self.rules))
         if not isinstance(self.label, str):
-            raise ValueError(f"label must be a text, not {self.label!r}")
+            raise ValueError(f"label must be a text, not {shown(self.label)}")
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ class AllOf(_Combination):
         super().__post_init__()
         for rule in self.rules:
             if not isinstance(rule, StoppingRule | HoldingRule):
-                raise ValueError(f"rules must hold stopping rules or MinimumPatients, not {rule!r}")
+                raise ValueError(f"rules must hold stopping rules or MinimumPatients, not {shown(rule)}")
         if not any(isinstance(rule, StoppingRule) for rule in self.rules):
             raise ValueError("rules must hold at least one stopping rule")
 
@@ -113,7 +114,7 @@ class AnyOf(_Combination):
         super().__post_init__()
         for rule in self.rules:
             if not isinstance(rule, StoppingRule):
-                raise ValueError(f"rules must hold stopping rules, not {rule!r}")
+                raise ValueError(f"rules must hold stopping rules, not {shown(rule)}")
         if len({isinstance(rule, StoppingRule) and rule.selects_none for rule in self.rules}) > 1:
             raise ValueError("rules must all be of safety, or none; list those of safety beside AnyOf")
 

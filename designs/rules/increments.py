@@ -22,7 +22,15 @@ from typing import Any
 import numpy as np
 
 from designs.arrays import IntArray
-from designs.checks import require_amounts, require_choice, require_number, require_positive, require_whole
+from designs.checks import (
+    MOST_PATIENTS,
+    require_amounts,
+    require_choice,
+    require_number,
+    require_positive,
+    require_whole,
+    shown,
+)
 from designs.decision import Reason
 from designs.rational import rational
 from designs.rules.base import LimitRule, RuledDesign
@@ -147,7 +155,7 @@ def steps_by_dlts(name: str, values: object) -> tuple[tuple[int, float], ...]:
     """Return pairs (DLTs, value) as tuples; raise ValueError unless the numbers of DLTs increase."""
     pairs = _pairs(name, "DLTs", values)
     for dlts, _ in pairs:
-        require_whole(name, dlts, 0)
+        require_whole(name, dlts, 0, MOST_PATIENTS)
     _require_increasing(name, "numbers of DLTs", pairs)
     return pairs
 
@@ -163,18 +171,18 @@ def steps_by_amount(name: str, values: object) -> tuple[tuple[float, float], ...
 
 def _pairs(name: str, first: str, values: object) -> tuple[tuple[Any, Any], ...]:
     if not isinstance(values, list | tuple):
-        raise ValueError(f"{name} must be a list of pairs ({first}, value), not {values!r}")
+        raise ValueError(f"{name} must be a list of pairs ({first}, value), not {shown(values)}")
     for pair in values:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError(f"{name} must hold pairs ({first}, value), not {pair!r}")
+            raise ValueError(f"{name} must hold pairs ({first}, value), not {shown(pair)}")
     return tuple((pair[0], pair[1]) for pair in values)
 
 
 def _require_increasing(name: str, what: str, pairs: tuple[tuple[Any, Any], ...]) -> None:
     if any(high[0] <= low[0] for low, high in pairwise(pairs)):
-        raise ValueError(f"{name} must go by increasing {what}, not {pairs!r}")
+        raise ValueError(f"{name} must go by increasing {what}, not {shown(pairs)}")
 
 
 def _require_above_one(name: str, value: object) -> None:
     if require_number(name, value) <= 1:
-        raise ValueError(f"{name} must exceed 1, not {value!r}")
+        raise ValueError(f"{name} must exceed 1, not {shown(value)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
-from designs.checks import require_number, require_whole
+from designs.checks import require_number, require_whole, shown
 from designs.decision import Decision, Reason
 from designs.outcomes import parse_cohorts
 from designs.pending import EnteredTally, entered_too_soon
@@ -52,13 +52,13 @@ class FollowPath(ProposalRule):
             except ValueError as error:
                 raise ValueError(f"path cannot be used: its {error}") from None
             if any(dlt > 0 for _, _, dlt in cohorts):
-                raise ValueError(f"path must be one without DLTs (N only), not {self.path!r}")
+                raise ValueError(f"path must be one without DLTs (N only), not {shown(self.path)}")
         elif isinstance(self.path, list | tuple):
             object.__setattr__(self, "path", tuple(self.path))
             for level in self.path:
                 require_whole("path", level, 1)
         else:
-            raise ValueError(f"path must be like '1N 2N 3N', or a list of levels, not {self.path!r}")
+            raise ValueError(f"path must be like '1N 2N 3N', or a list of levels, not {shown(self.path)}")
         if not self.path:
             raise ValueError("path must not be empty")
         if self.minimum_days is not None and require_number("minimum_days", self.minimum_days) < 0:

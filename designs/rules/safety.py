@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
-from designs.beta_binomial import tail_table
-from designs.checks import require_choice, require_number, require_probability, require_whole
+from designs.beta_binomial import tail_at
+from designs.checks import require_beta_parameter, require_choice, require_probability, require_whole
 from designs.decision import Reason
 from designs.rules.base import (
     AdmissibilityRule,
@@ -61,8 +61,7 @@ class HardSafety(AdmissibilityRule):
         require_probability("confidence", self.confidence)
         require_whole("min_n", self.min_n, 1)
         for name in ("a", "b"):
-            if require_number(name, getattr(self, name)) <= 0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)!r}")
+            require_beta_parameter(name, getattr(self, name))
 
     def check(self, design: RuledDesign) -> None:
         """Raise ValueError if neither the rule nor the design has a limit."""
@@ -71,8 +70,7 @@ class HardSafety(AdmissibilityRule):
     def ceiling(self, design: RuledDesign, tally: Tally) -> IntArray:
         """See :meth:`AdmissibilityRule.ceiling`."""
         above = own_or_target("above", self.above, design, self)
-        most = max(design.max_n, int(tally.n.max(initial=0)))
-        tail = tail_table(above, most, float(self.a), float(self.b))[tally.n, tally.dlt]
+        tail = tail_at(above, tally.n, tally.dlt, design.max_n, float(self.a), float(self.b))
         excluded = (tally.n >= self.min_n) & (tail > self.confidence)
         return np.where(excluded.any(axis=1), np.argmax(excluded, axis=1), tally.n_doses)
 
@@ -136,7 +134,7 @@ class StopTooToxic(StoppingRule):
             tail = design.probability_above(tally, self.level, above)
         else:
             n, dlt = tally.n[:, self.level - 1], tally.dlt[:, self.level - 1]
-            tail = tail_table(above, max(design.max_n, int(n.max(initial=0))))[n, dlt]
+            tail = tail_at(above, n, dlt, design.max_n)
         return (tail >= self.confidence) & (tally.total_n > 0)
 
     def describe(self, design: RuledDesign) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from designs.arrays import BoolArray, IntArray
-from designs.checks import require_number, require_probability, require_whole
+from designs.checks import require_number, require_probability, require_whole, shown
 from designs.decision import Reason
 from designs.rules.base import HoldingRule, PatientsRule, RuledDesign, StoppingRule, counted, require_level
 from designs.tally import Tally
@@ -168,9 +168,9 @@ class StopWhenPrecise(StoppingRule):
         if self.width is not None:
             require_probability("width", self.width)
         if self.ratio is not None and require_number("ratio", self.ratio) <= 1:
-            raise ValueError(f"ratio must exceed 1, not {self.ratio!r}")
+            raise ValueError(f"ratio must exceed 1, not {shown(self.ratio)}")
         if self.cv is not None and require_number("cv", self.cv) <= 0:
-            raise ValueError(f"cv must be positive, not {self.cv!r}")
+            raise ValueError(f"cv must be positive, not {shown(self.cv)}")
         require_probability("credibility", self.credibility)
 
     def check(self, design: RuledDesign) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _UNCUT = 1_000  # columns
 _NARROWEST = 60  # columns that lines are fitted to; what is narrower wraps them
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
+_EVERY = 0.2, 10.0  # seconds between words about an enumeration, at a terminal and in a log
 
 
 class Answer(Protocol):
@@ -102,18 +103,24 @@ def print_found(
 class TrialProgress:
     """A progress bar with trials per second on standard error, for runs of more than a second at a terminal.
 
+    Of an enumeration that takes longer than that a line tells how far it is, in a log too.
+
     Parameters
     ----------
     wanted : bool
-        False shows nothing, as does standard error that is no terminal.
+        False shows nothing.  Where standard error is no terminal there is no bar.
     unit : str
         What is counted, if not trials.
     """
 
     def __init__(self, wanted: bool = True, unit: str = "trials") -> None:
         self._unit = unit
-        self._wanted = wanted and sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty()
+        self._tells = wanted
+        self._wanted = wanted and self._terminal
         self._began = time.monotonic()
+        self._enumerated, self._next_word = "", 0.0
+        self._line = 0  # columns of a line that is not ended
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -121,11 +128,33 @@ class TrialProgress:
         """Take note of the trials done."""
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return
+        self._clear()
         if self._bar is None:
             self._start(total)
         if self._bar is not None and self._task is not None:
             speed = done / (time.monotonic() - self._began)
             self._bar.update(self._task, completed=done, speed=f"{speed:,.0f} {self._unit}/s")
+
+    def enumerating(self, name: str, patients: int, most: int) -> None:
+        """Take note of how far the enumeration of a design is."""
+        now = time.monotonic()
+        if name != self._enumerated:
+            self._enumerated, self._next_word = name, now + _PATIENCE
+        if not self._tells or now < self._next_word:
+            return
+        self._next_word = now + _EVERY[0 if self._terminal else 1]
+        text = f"{name}: all outcomes of {patients:,} of {most:,} patients are enumerated"
+        self._clear()
+        sys.stderr.write(text if self._terminal else f"{text}\n")
+        sys.stderr.flush()
+        self._line = len(text) if self._terminal else 0
+
+    def _clear(self) -> None:
+        """Remove the line about an enumeration."""
+        if self._line:
+            sys.stderr.write(f"\r{' ' * self._line}\r")
+            sys.stderr.flush()
+            self._line = 0
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +162,7 @@ class TrialProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._clear()
         if self._bar is not None:
             self._bar.stop()
 

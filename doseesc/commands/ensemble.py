@@ -83,7 +83,7 @@ def ensemble(
     with refused("--scenario"):
         known["random"] = made(curves, known)
     with TrialProgress(wanted=not quiet, unit="designs") as progress:
-        answer: EnsembleResults = made(ran, known, progress=progress)
+        answer: EnsembleResults = made(ran, known, progress=progress, enumerating=progress.enumerating)
     written = save_files(
         out,
         lambda: {SUMMARY_FILE: csv_text(answer.to_frame()), CURVES_FILE: csv_text(answer.curves_to_frame())},

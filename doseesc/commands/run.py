@@ -71,7 +71,7 @@ def run(
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with TrialProgress(wanted=not quiet) as progress:
-        answer: Results = made(ran, {"study": loaded}, progress=progress)
+        answer: Results = made(ran, {"study": loaded}, progress=progress, enumerating=progress.enumerating)
     if writes:
         made(saved, {"results": answer})
         for name in edited(folder):

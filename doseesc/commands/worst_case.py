@@ -80,7 +80,12 @@ def worst_case(
     names = None if design is None else [chosen_design(loaded, design)[0]]
     check_figure_file(figure, force=force)
     with TrialProgress(wanted=not quiet, unit="designs") as progress, _user_errors():
-        answer: WorstCases = made(searched(study, designs=names, **limits), {"study": loaded}, progress=progress)
+        answer: WorstCases = made(
+            searched(study, designs=names, **limits),
+            {"study": loaded},
+            progress=progress,
+            enumerating=progress.enumerating,
+        )
     written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
     written += save_figure(figure, lambda: made(drawn, {"found": answer}))
     if quiet:

@@ -16,7 +16,7 @@ from doseesc.conduct.rule_effects import RuleEffect
 from doseesc.conduct.standing import Advice
 from doseesc.conduct.trial import Trial
 from doseesc.conduct.watch import Moment, Watch, iso
-from doseesc.conduct.words import day_words, short_words, stop_words, treat_words, wait_words
+from doseesc.conduct.words import beyond_notes, day_words, short_words, stop_words, treat_words, wait_words
 from doseesc.engines import Pathways
 from doseesc.files import plain_rows
 
@@ -96,7 +96,8 @@ class Recommendation:
     @property
     def notes(self) -> tuple[str, ...]:
         """What should be known before the answer is followed."""
-        found = list(self.record.notes) if self.record else []
+        only_tally = beyond_notes(int(self.tally.total_n[0]), self.trial.design.max_n)
+        found = list(self.record.notes if self.record else only_tally)
         departed = [each["cohort"] for each in self.record.departed] if self.record else []
         if self.record and self._last_is_short:
             found.append(

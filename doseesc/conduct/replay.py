@@ -23,7 +23,7 @@ from doseesc.conduct.record import Cohort, Record, Step, read_record
 from doseesc.conduct.standing import Advice, Standing, advise
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.conduct.watch import iso
-from doseesc.conduct.words import follow_up_notes, people
+from doseesc.conduct.words import beyond_notes, follow_up_notes, people
 from doseesc.files import plain_rows
 
 if TYPE_CHECKING:
@@ -94,7 +94,11 @@ class Replay:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known of the patients."""
-        return follow_up_notes(self.record.patients, self.trial.exits, self.trial.weighs)
+        entered = len(self.record.now.patients)
+        return (
+            *beyond_notes(entered, self.trial.design.max_n),
+            *follow_up_notes(self.record.patients, self.trial.exits, self.trial.weighs),
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

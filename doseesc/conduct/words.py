@@ -193,6 +193,24 @@ def _whole_words(then: Advice, watch: Watch, mtd: int) -> str:
     return f"{step} {doses.name(then.level)}, {counted(then.cohort_size, 'patient')}"
 
 
+def beyond_notes(patients: int, max_n: int) -> tuple[str, ...]:
+    """Return what should be known of data of more patients than the design has.
+
+    Examples
+    --------
+    >>> beyond_notes(27, 18)
+    ('the data hold 27 patients, 9 more than max_n = 18, with which the design ends',)
+    >>> beyond_notes(18, 18)
+    ()
+    """
+    if patients <= max_n:
+        return ()
+    return (
+        f"the data hold {patients:,} patients, {patients - max_n:,} more than max_n = {max_n:,}, "
+        "with which the design ends",
+    )
+
+
 def follow_up_notes(patients: Patients, exits: Exits, weighs: bool = False) -> tuple[str, ...]:
     """Say what was made of patients of whom the file does not settle what counts."""
     notes = list(patients.notes)

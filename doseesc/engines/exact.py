@@ -10,6 +10,7 @@ for any DLT probabilities p.  The walk does not depend on p.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -139,7 +140,13 @@ class Paths:
         return weights(truths, dlt, no_dlt, self.log_coefficient[self._ends.order])
 
 
-def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> Paths:
+def enumerate_paths(
+    design: Design,
+    *,
+    merge: bool = True,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> Paths:
     """Walk all reachable tallies of a design.
 
     Parameters
@@ -149,13 +156,15 @@ def enumerate_paths(design: Design, *, merge: bool = True, memory_limit: int = M
         Whether equal states are merged; without, every sequence of outcomes is kept apart (for tests).
     memory_limit : int
         Bytes that the walk may use, about.
+    progress : callable, optional
+        Called with the patients treated so far and the most of the trial, again and again.
 
     Raises
     ------
     TooManyStates
-        If more memory would be needed.
+        If more memory would be needed; as soon as that can be foreseen.
     """
-    ended = walk_states(design, merge=merge, memory_limit=memory_limit)
+    ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=progress)
     return Paths(
         design=design,
         tally=ended.batch.tally,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
 from typing import Any
@@ -15,6 +16,11 @@ from designs.arrays import IntArray
 
 MEMORY_LIMIT = 2 * 2**30
 """Bytes that a walk may use, about, unless told otherwise."""
+
+_REMEDY = "use Monte Carlo, larger cohorts, or a higher memory limit"
+_ENOUGH = 20_000  # states held before their growth is looked at
+_SURE = 10.0  # by which a forecast must exceed the limit
+_EVEN = 20  # patients from which nine tenths of them are not too few
 
 
 class TooManyStates(RuntimeError):
@@ -30,13 +36,21 @@ class FinalStates:
     n_states: int
 
 
-def walk_states(design: Design, *, merge: bool = True, memory_limit: int = MEMORY_LIMIT) -> FinalStates:
+def walk_states(
+    design: Design,
+    *,
+    merge: bool = True,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> FinalStates:
     """Walk from where nobody has been treated to all ends.
+
+    ``progress`` is called with the patients treated in the states at hand, and the most of the trial.
 
     Raises
     ------
     TooManyStates
-        If more memory would be needed than ``memory_limit`` bytes, about.
+        If more memory would be needed than ``memory_limit`` bytes, about; as soon as that can be foreseen.
     """
     given = Tally.empty(design.n_doses)
     keep = design.needed_memory
@@ -51,9 +65,13 @@ def walk_states(design: Design, *, merge: bool = True, memory_limit: int = MEMOR
     waiting[int(root.total_n[0])].append(Batch(root, orders, np.ones(1, dtype=np.int64)))
     ended: list[tuple[Batch, npt.NDArray[np.int8]]] = []
     n_states, rows_held = 0, 1
-    bytes_per_row = 4 * design.n_doses + 8 * (3 + len(keep))
+    # Sorting, deciding and selecting hold a few copies of what they work on.
+    bytes_per_row = 4 * (4 * design.n_doses + 8 * (3 + len(keep)))
+    growth = _Growth(design.max_n, memory_limit // bytes_per_row)
     while waiting:
         patients = min(waiting)
+        if progress is not None:
+            progress(patients, design.max_n)
         arrived = concatenate(waiting.pop(patients))
         batch = arrived.merged() if merge else arrived
         rows_held += batch.tally.size - arrived.tally.size
@@ -65,14 +83,20 @@ def walk_states(design: Design, *, merge: bool = True, memory_limit: int = MEMOR
         for size in np.flatnonzero(np.bincount(decision.cohort_size[~stops])).tolist():
             going = ~stops & (decision.cohort_size == size)
             rows_held += int(np.count_nonzero(going)) * size
-            # Sorting, deciding and selecting hold a few copies of what they work on.
-            if 4 * rows_held * bytes_per_row > memory_limit:
+            if rows_held * bytes_per_row > memory_limit:
                 raise TooManyStates(
                     f"exact enumeration needs more than {memory_limit / 2**30:.2g} GiB: over {rows_held:,} states at "
-                    f"{patients} of {design.max_n} patients; use Monte Carlo, larger cohorts, or a higher memory limit"
+                    f"{patients} of {design.max_n} patients; {_REMEDY}"
                 )
             following = batch if going.all() else batch.take(going)
             waiting[patients + size].append(following.after_cohort(decision.level[going], size))
+        foreseen = growth.foreseen(patients, rows_held)
+        if foreseen is not None:
+            raise TooManyStates(
+                f"exact enumeration would need about {foreseen * bytes_per_row / 2**30:,.0f} GiB, more than "
+                f"{memory_limit / 2**30:.2g} GiB: {rows_held:,} states at {patients} of {design.max_n} patients grow "
+                f"to about {foreseen:,.0f}; {_REMEDY}"
+            )
     codes = np.concatenate([code for _, code in ended])
     return FinalStates(concatenate([batch for batch, _ in ended]), codes, n_states)
 
@@ -114,6 +138,31 @@ class Batch:
             np.add.reduceat(self.orders[order], first),
             np.add.reduceat(self.paths[order], first),
         )
+
+
+class _Growth:
+    """How the states held grow with the patients treated: about by a power, which falls where trials end."""
+
+    def __init__(self, max_n: int, most: int) -> None:
+        self._max_n, self._most = max_n, most
+        self._held: dict[int, int] = {}
+
+    def foreseen(self, patients: int, rows: int) -> float | None:
+        """Return how many states there will be, where they are far too many, and None as long as that is not sure.
+
+        Far: by the factor :data:`_SURE`, since growth slows down.
+        """
+        self._held[patients] = rows
+        earlier = self._held.get(patients // 2)
+        if rows < _ENOUGH or earlier is None or patients >= self._max_n:
+            return None
+        power = np.log2(rows / earlier)
+        # Most states are held before many trials have ended; where they have, the last steps tell.
+        last = self._held.get(patients * 9 // 10)
+        if last is not None and patients >= _EVEN:
+            power = min(power, np.log(rows / last) / np.log(patients / (patients * 9 // 10)))
+        expected = float(rows * (self._max_n / patients) ** power)
+        return expected if expected > _SURE * self._most else None
 
 
 def _orders_type(max_n: int) -> type[np.floating[Any]]:

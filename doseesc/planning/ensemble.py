@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -162,6 +163,7 @@ def run_ensemble(
     trials: int = 1000,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
+    enumerating: Callable[[str, int, int], None] | None = None,
 ) -> EnsembleResults:
     """Run every design of a study under random truths.
 
@@ -178,6 +180,8 @@ def run_ensemble(
         Bytes that an enumeration may use.
     progress : callable, optional
         Called with the designs done and the designs in all.
+    enumerating : callable, optional
+        Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
 
     Raises
     ------
@@ -207,7 +211,8 @@ def run_ensemble(
         if progress is not None:
             progress(done, len(study.designs))
         try:
-            paths = enumerate_paths(design, memory_limit=memory_limit)
+            told = None if enumerating is None else partial(enumerating, name)
+            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
         except TooManyStates as error:
             figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, right, trials, random.seed))
             notes.append(f"{name} is simulated, {trials:,} trials per curve, which widens its quantiles: {error}")

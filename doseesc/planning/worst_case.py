@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
@@ -137,6 +138,7 @@ def worst_cases(
     starts: int = 12,
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    enumerating: Callable[[str, int, int], None] | None = None,
 ) -> WorstCases:
     """Find the truths under which designs of a study do least well.
 
@@ -151,6 +153,8 @@ def worst_cases(
         DLT probability from which a dose is too toxic; by default the target plus the margin of the true MTD.
     progress : callable, optional
         Called with the designs done and the designs in all.
+    enumerating : callable, optional
+        Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
 
     Raises
     ------
@@ -167,7 +171,8 @@ def worst_cases(
         if progress is not None:
             progress(done, len(names))
         try:
-            paths = enumerate_paths(study.designs[name])
+            told = None if enumerating is None else partial(enumerating, name)
+            paths = enumerate_paths(study.designs[name], progress=told)
         except TooManyStates as error:
             raise TooManyStates(f"{name} has no worst case that can be computed: {error}") from error
         correct = correct_selection_worst_case(

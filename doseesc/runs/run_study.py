@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,7 @@ def run(
     jobs: int = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
+    enumerating: Callable[[str, int, int], None] | None = None,
 ) -> Results:
     """Run every design under every scenario of a study.
 
@@ -62,6 +64,8 @@ def run(
         Bytes that an exact enumeration may use; a design that needs more is simulated, and a note says so.
     progress : callable, optional
         Called with the trials done and the trials in all.
+    enumerating : callable, optional
+        Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def run(
     # As observed, patients are not played on the calendar; the figures are then those of known outcomes.
     timed = set() if study.observation else set(on_calendar(study))
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact, timed)
+        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
@@ -177,14 +181,20 @@ def _benchmark(study: Study) -> dict[str, FloatArray]:
 
 
 def _enumerate_all(
-    study: Study, memory_limit: int, notes: list[str], exact: dict[str | None, Simulation], but: set[str]
+    study: Study,
+    memory_limit: int,
+    notes: list[str],
+    exact: dict[str | None, Simulation],
+    but: set[str],
+    enumerating: Callable[[str, int, int], None] | None,
 ) -> None:
     """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy."""
     for name, design in study.designs.items():
         if name in but:
             continue
         try:
-            paths = enumerate_paths(design, memory_limit=memory_limit)
+            told = None if enumerating is None else partial(enumerating, name)
+            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
         except TooManyStates as error:
             notes.append(f"{name} is simulated only: {error}")
             continue

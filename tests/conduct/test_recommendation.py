@@ -203,6 +203,19 @@ def test_notes(outcomes, note):
     assert notes[0].startswith(note)
 
 
+def test_more_patients_than_the_design_has_are_noted():
+    outcomes = "1NNN 2NNN 2NNN 2NNN 2NNN 2NNN 2NNN 2NNN 2NNN"
+    said = "the data hold 27 patients, 9 more than max_n = 18, with which the design ends"
+    tally = Tally.parse(outcomes, n_doses=3)
+    design = boin()
+    assert design.max_n == 18
+    for given in (outcomes, tally):
+        assert said in doseesc.recommend(design, given).notes
+    assert said in doseesc.replay(design, outcomes).warnings
+    within = doseesc.recommend(design, "1NNN 2NNN 2NNN 2NNN 2NNN 2NNN").notes
+    assert not any("max_n" in note for note in within)
+
+
 def test_no_notes_without_need():
     assert doseesc.recommend(boin(), "1NNN 2NNT").notes == ()
     assert doseesc.recommend(boin(), "").notes == ()

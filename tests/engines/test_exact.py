@@ -260,3 +260,17 @@ def test_no_truths_and_no_target_are_refused():
         paths_of("BOIN").characteristics(np.zeros((0, 3)))
     with pytest.raises(ValueError, match=r"^target"):
         paths_of("3+3").characteristics([0.1, 0.2, 0.3], target=2.0)
+
+
+def test_too_many_states_are_foreseen():
+    met = []
+    design = BOIN(target=0.25, n_doses=3, max_n=1000, cohort_size=1)
+    with pytest.raises(TooManyStates, match=r"would need about [\d,]+ GiB, more than 2 GiB: .* of 1000 patients"):
+        enumerate_paths(design, progress=lambda patients, most: met.append((patients, most)))
+    assert met[:3] == [(0, 1000), (1, 1000), (2, 1000)]
+    assert met[-1][0] < 100
+
+
+def test_what_fits_is_not_taken_for_too_much():
+    design = BOIN(target=0.25, n_doses=3, max_n=60)
+    assert enumerate_paths(design, memory_limit=2**27).n_states > 100_000
