@@ -182,6 +182,22 @@ def from_when(results: Results) -> str:
     return f"From {start} to the last assessment"
 
 
+def durations_legend(results: Results) -> str:
+    """Say how to read the picture of the durations."""
+    return (
+        "Nine trials in ten lie on the thin line, half of them on the thick one; the marker is the median, the stroke "
+        f"the mean. {from_when(results)}."
+    )
+
+
+CALENDAR_LEGEND = (
+    "A bar is a patient in the DLT window, darker for a higher dose, and ends at a DLT (×); the thin line before it is "
+    "the wait for the first dose. Marks at the top: the dose is raised, lowered, or the trial stopped. In grey, a "
+    "patient who has come cannot be treated."
+)
+"""How to read the picture of a trial on the calendar."""
+
+
 def calendar_words(results: Results) -> list[str]:
     """Say what figures come from trials on the calendar, and what these leave out."""
     study = results.study
