@@ -11,9 +11,12 @@ from .clock import CalendarRun as CalendarRun
 from .clock import CalendarSetting as CalendarSetting
 from .clock import play_calendar as play_calendar
 from .clock import simulate_calendar as simulate_calendar
+from .clock_blocks import CalendarBlocks as CalendarBlocks
 from .clock_complete import complete_times as complete_times
 from .clock_complete import waits_for_all as waits_for_all
 from .clock_ends import COLUMNS as COLUMNS
+from .clock_ends import PER_TRIAL as PER_TRIAL
+from .clock_ends import RATIOS as RATIOS
 from .clock_figures import CALENDAR_METRICS as CALENDAR_METRICS
 from .clock_figures import DURATION_LEVELS as DURATION_LEVELS
 from .clock_figures import CalendarCharacteristics as CalendarCharacteristics

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from designs import (
     BOIN,
@@ -265,25 +263,3 @@ def test_the_figures_are_those_of_the_trials():
     )
     assert oc.days_waited == pytest.approx(np.mean([trial.days_waited.sum() for trial in found]))
     assert oc.patients_per_month == pytest.approx(sum(trial.size for trial in found) / duration.sum() * 365.25 / 12)
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    per_month=st.floats(0.5, 30),
-    window=st.floats(3, 90),
-    how=st.sampled_from(["wait", "turn_away", "queue"]),
-    policy=st.sampled_from([Complete(), Settled()]),
-    seed=st.integers(0, 10),
-)
-def test_a_trial_is_never_shorter_than_its_last_window_allows(per_month, window, how, policy, seed):
-    design = with_policy(DESIGNS["BOIN"], policy)
-    accrual = Accrual(per_month=per_month, arrivals_while_waiting=how)
-    for trial in calendar_trials(
-        design, TRUTH, window_days=window, calendar=Calendar(accrual=accrual), n_trials=5, seed=seed
-    ):
-        last = np.where(trial.has_dlt, trial.assessed, trial.entered + window)
-        np.testing.assert_allclose(trial.assessed, last)
-        assert (trial.assessed - trial.entered <= window * (1 + 1e-9)).all()
-        assert trial.duration_days == last.max()
-        for day, level, size, reason in trial.decisions:
-            assert (level > 0 and size == 0) == reason.waits, day

@@ -3,20 +3,16 @@
 import numpy as np
 import pytest
 from support import golden
-from tite import tite_boin_of
+from tite import tite_boin_of, titecrm_of
 
-from designs import CRM, Complete, NoSkipping, RollingSix, ThreePlusThree, Weighted
+from designs import Complete, RollingSix, ThreePlusThree
 from doseesc.engines import DAILY, Calendar, GivenPatients, calendar_trials
 from doseesc.truth import Accrual
 
 TURN_AWAY = Accrual(per_month=365.25 / 12, arrivals_while_waiting="turn_away")
 BOINS = golden("clock_trials.json", "tite_boin")
 ROLLING = golden("clock_trials.json", "rolling_six")
-CRMS = [
-    item
-    for item in golden("titecrm.json", "trials")
-    if item["method"] == "bayes" and len(item["x0"]) == 1 and item["restrict"]
-]
+CRMS = golden("titecrm.json", "trials")
 
 
 def padded(values, size, fill):
@@ -67,24 +63,15 @@ def test_rolling_six_and_three_plus_three(item, kind, away):
 
 @pytest.mark.parametrize("item", CRMS, ids=lambda item: f"{item['id']} {item['name']}")
 def test_tite_crm(item):
+    """One stage or two, posterior or maximum likelihood; who was turned away in a first stage is not in the data."""
     n = item["n"]
-    design = CRM(
-        target=item["target"],
-        skeleton=tuple(item["prior"]),
-        max_n=n,
-        model=item["model"],
-        intercept=item["intcpt"],
-        prior_sd=item["scale"],
-        start_level=item["x0"][0],
-        rules=(NoSkipping(),),
-        pending=Weighted(weights=item["scheme"]),
-    )
     latent = padded([float(after is None) for after in item["dlt_after"]], n, 1)
     dlt_day = padded([after or 0 for after in item["dlt_after"]], n, 0)
     gaps = padded(np.diff(item["arrival"], prepend=0), n + 1, 1e9)
-    trial = played(design, [0.5] * len(item["prior"]), item["obswin"], latent, dlt_day, gaps)
+    trial = played(titecrm_of(item), [0.5] * len(item["prior"]), item["obswin"], latent, dlt_day, gaps, TURN_AWAY)
     assert trial.level.tolist() == item["dose"]
     assert trial.entered + trial.opened_before == pytest.approx(item["arrival"], abs=1e-9)
     assert trial.selected == item["mtd"]
+    assert trial.turned_away == 0
     last = item["arrival"][-1] + item["obswin"]  # the other program's trials end a window after the last arrival
     assert trial.opened_before + trial.duration_days <= last + 1e-9

@@ -26,7 +26,13 @@ from doseesc.report.figures import (
     table_figure,
     truth_figure,
 )
-from doseesc.report.words import design_times, from_when, recommendation, true_mtd_words
+from doseesc.report.words import (
+    CALENDAR_LEGEND,
+    design_times,
+    durations_legend,
+    recommendation,
+    true_mtd_words,
+)
 from doseesc.runs import timed_trials
 
 if TYPE_CHECKING:
@@ -168,8 +174,7 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             f"Lines from the 5 to the 95 % quantile of the duration in months, thick from 25 to 75 %, with median and "
             f"mean, for {', '.join(study.designs)} in the scenarios {', '.join(study.truths)}. The numbers are in the "
             "table of time.",
-            f"Nine trials in ten lie on the thin line, half of them on the thick one; the marker is the median, the "
-            f"stroke the mean. {from_when(results)}.",
+            durations_legend(results),
         ),
         Plan(
             "calendar",
@@ -178,10 +183,8 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             f"One panel for each of {', '.join(designs)}: patients as bars in the order of their first doses, over "
             f"months, shaded by dose, with DLTs and changes of dose, and waiting shaded. It shows one trial; the "
             "numbers over all of them are in the table of time.",
-            "The same patients would have come in every panel. A bar is a patient in the DLT window, darker for a "
-            "higher dose, and ends at a DLT (×); the thin line before it is the wait for the first dose. Marks at the "
-            "top: the dose is raised, lowered, or the trial stopped. In grey, a patient who has come cannot be "
-            f"treated. The trial is the one in which {designs[0]} takes a median time.",
+            f"The same patients would have come in every panel. {CALENDAR_LEGEND} The trial is the one in which "
+            f"{designs[0]} takes a median time.",
         ),
     ]
 
