@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 import sys
 import time
@@ -100,13 +101,14 @@ class TrialProgress:
     Parameters
     ----------
     wanted : bool
-        False shows nothing, as does standard error that is no terminal.
+        False shows nothing, as does standard error that is no terminal; notes on the log "doseesc" are left out too.
     unit : str
         What is counted, if not trials.
     """
 
     def __init__(self, wanted: bool = True, unit: str = "trials") -> None:
         self._unit = unit
+        self._noted = wanted
         self._wanted = wanted and sys.stderr.isatty()
         self._began = time.monotonic()
         self._bar: Progress | None = None
@@ -123,11 +125,15 @@ class TrialProgress:
             self._bar.update(self._task, completed=done, speed=f"{speed:,.0f} {self._unit}/s")
 
     def __enter__(self) -> Self:
+        if not self._noted:
+            logging.getLogger("doseesc").setLevel(logging.ERROR)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._noted:
+            logging.getLogger("doseesc").setLevel(logging.NOTSET)
         if self._bar is not None:
             self._bar.stop()
 
