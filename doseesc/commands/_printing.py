@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 import sys
 import time
@@ -108,7 +109,8 @@ class TrialProgress:
     Parameters
     ----------
     wanted : bool
-        False shows nothing.  Where standard error is no terminal there is no bar.
+        False shows nothing, and leaves out notes on the log "doseesc".  Where standard error is no terminal there is no
+        bar.
     unit : str
         What is counted, if not trials.
     """
@@ -157,12 +159,16 @@ class TrialProgress:
             self._line = 0
 
     def __enter__(self) -> Self:
+        if not self._tells:
+            logging.getLogger("doseesc").setLevel(logging.ERROR)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clear()
+        if not self._tells:
+            logging.getLogger("doseesc").setLevel(logging.NOTSET)
         if self._bar is not None:
             self._bar.stop()
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from designs import Design
 from designs.arrays import FloatArray
 from doseesc.engines.clock import CalendarSetting
-from doseesc.engines.clock_complete import CompleteClock, complete_graph, waits_for_all
+from doseesc.engines.clock_complete import CompleteClock, complete_clock, complete_graph, waits_for_all
+from doseesc.engines.clock_complete_observed import ObservedClock
 from doseesc.engines.decision_graph import DecisionGraph
 
 if TYPE_CHECKING:
@@ -31,16 +32,17 @@ class CalendarBlocks:
         self._waits = waits_for_all(design, setting.calendar)
 
     @cached_property
-    def _complete(self) -> tuple[CompleteClock, DecisionGraph]:
-        calendar, window = self._setting.calendar, self._setting.window_days
-        clock = CompleteClock(calendar, window, patients=self._design.max_n, seed=self._seed)
+    def _complete(self) -> tuple[CompleteClock | ObservedClock, DecisionGraph]:
+        setting = self._setting
+        how = setting.calendar, setting.window_days, setting.observation
+        clock = complete_clock(*how, patients=self._design.max_n, seed=self._seed)
         return clock, complete_graph(self._design)
 
     @cached_property
     def _player(self) -> Player:
         from doseesc.engines.clock_play import player_of  # compiles
 
-        return player_of(self._design)
+        return player_of(self._design, self._setting.observation is not None)
 
     def days(self, index: int, trials: int) -> FloatArray:
         """Return the figures about time of the trials of block ``index``, (S, C) of ``COLUMNS``."""
@@ -54,5 +56,7 @@ class CalendarBlocks:
         """Return how the trials of block ``index`` ended, and their figures about time."""
         from doseesc.engines.clock_play import play_block  # compiles
 
-        window, calendar = self._setting.window_days, self._setting.calendar
-        return play_block(self._player, self._design, self._truth, window, calendar, self._seed, index, trials)
+        setting, truth = self._setting, self._truth
+        window, calendar, model = setting.window_days, setting.calendar, setting.observation
+        played = play_block(self._player, self._design, truth, window, calendar, self._seed, index, trials, model)
+        return played.ended, played.figures

@@ -87,11 +87,7 @@ def complete_times(
     }
     most = max(design.max_n for design in designs.values())
     watched_days = window_days if observation is None else observation.window
-    clock: CompleteClock | ObservedClock
-    if observation is None:
-        clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
-    else:
-        clock = ObservedClock(calendar, observation, patients=most, seed=seed)
+    clock = complete_clock(calendar, window_days, observation, patients=most, seed=seed)
     sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
     durations: dict[tuple[str, str], list[Durations]] = {key: [] for key in sums}
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
@@ -106,6 +102,15 @@ def complete_times(
             if watch is not None:
                 watch(trials)
     return {key: time_figures(sums[key], Durations.merged(durations[key]), watched_days) for key in sums}
+
+
+def complete_clock(
+    calendar: Calendar, window_days: float, observation: ObservationModel | None, *, patients: int, seed: int
+) -> CompleteClock | ObservedClock:
+    """Return what plays designs for which :func:`waits_for_all` holds, watched or not."""
+    if observation is None:
+        return CompleteClock(calendar, window_days, patients=patients, seed=seed)
+    return ObservedClock(calendar, observation, patients=patients, seed=seed)
 
 
 def complete_graph(design: Design) -> DecisionGraph:

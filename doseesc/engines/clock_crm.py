@@ -28,11 +28,11 @@ from doseesc.engines.clock_arrays import (
     Trials,
     check_not_stuck,
 )
-from doseesc.engines.clock_batches import MoreNumbers, decide_looks
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks
 from doseesc.engines.clock_crm_model import NEAR, Model, model_of
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner, compiled_sums
-from doseesc.engines.clock_rules import TOO_TOXIC, UNSURE, WAITS, bounded, stopped
+from doseesc.engines.clock_rules import TOO_TOXIC, UNSURE, WAITS, bounded, knows_setting, stopped
 
 _START = int(Reason.START)
 _BELOW_ONE = 1 - 2.0**-53
@@ -78,6 +78,8 @@ class PlayCrm:
 
     def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
+        if not knows_setting(setting):
+            return PlayInBatches(self._design).play(trials, setting, more)
         running = np.arange(len(trials.counts))
         while len(running):
             status = _play(trials, setting, self._model, self._bench, running)

@@ -11,11 +11,11 @@ import numpy as np
 from designs import Design, Reason
 from designs.arrays import IntArray
 from doseesc.engines.clock_arrays import LEVEL, LOOK, PATIENTS, PENDING, SHORT, Setting, Trials, check_not_stuck
-from doseesc.engines.clock_batches import MoreNumbers, decide_looks
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks
 from doseesc.engines.clock_interval_model import Table, table_of
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
-from doseesc.engines.clock_rules import NO_SAFE_DOSE, TOO_TOXIC, UNSURE, WAITS, bounded, dlts_at, stopped
+from doseesc.engines.clock_rules import NO_SAFE_DOSE, TOO_TOXIC, UNSURE, WAITS, bounded, dlts_at, knows_setting, stopped
 
 _START = int(Reason.START)
 _NEAR = 1e-9  # of the window; sums of days differ by some 1e-15
@@ -37,6 +37,8 @@ class PlayInterval:
 
     def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
+        if not knows_setting(setting):
+            return PlayInBatches(self._design).play(trials, setting, more)
         if self._table is None or self._table[0] != setting.window:
             self._table = setting.window, table_of(self._design, setting.window)
         running = np.arange(len(trials.counts))

@@ -5,18 +5,23 @@ other module.  What has been compiled is kept on disk beside the source, or in t
 
 Numba knows a compiled function by its own file alone.  These put one another in place across files, so their names on
 disk tell all of their sources: after any change, of an upgrade too, they are compiled anew.
+
+Compiling takes some twenty seconds.  So that nobody takes the program for stuck, it is told on the log "doseesc" when
+it begins; a program that sets up no log has it on standard error.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import FunctionType
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import event
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -57,7 +62,7 @@ def compiled_sums(function: Callable[Parameters, Returned]) -> Callable[Paramete
 def source_digest() -> str:
     """Return what tells this version of the compiled functions' sources from others."""
     digest = hashlib.sha256()
-    for source in (*sorted(_HERE.glob("clock_*.py")), _HERE.parent / "truth" / "arrivals.py"):
+    for source in (*sorted(_HERE.glob("*.py")), _HERE.parent / "truth" / "arrivals.py"):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -69,3 +74,26 @@ def _named(function: Callable[Parameters, Returned]) -> Callable[Parameters, Ret
     copy.__qualname__ = f"{given.__qualname__}_{source_digest()}"
     copy.__doc__, copy.__annotations__ = given.__doc__, given.__annotations__
     return cast("Callable[Parameters, Returned]", copy)
+
+
+class _Watch(event.Listener):  # type: ignore[misc]  # Numba has no types
+    """Is told by Numba of what is compiled, and not of what is loaded from disk."""
+
+    def on_start(self, event: Any) -> None:
+        """Tell it, of functions from here."""
+        if event.data["dispatcher"].py_func.__qualname__.endswith(source_digest()):
+            _tell()
+
+    def on_end(self, event: Any) -> None:
+        """Do nothing: what has been compiled is there."""
+
+
+@cache
+def _tell() -> None:
+    """Tell once that functions are being compiled; as a warning, which is the least that is shown without a log."""
+    logging.getLogger("doseesc").warning(
+        "note: compiling what plays trials on the calendar, which takes some twenty seconds; it is kept for later runs"
+    )
+
+
+event.register("numba:compile", _Watch())

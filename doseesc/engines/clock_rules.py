@@ -26,7 +26,7 @@ from designs import (
     Weighted,
 )
 from designs.rules import Rule
-from doseesc.engines.clock_arrays import COHORT_FIRST, LEVEL, NOW, PATIENTS, PENDING, Trials
+from doseesc.engines.clock_arrays import COHORT_FIRST, LEVEL, NOW, PATIENTS, PENDING, Setting, Trials
 from doseesc.engines.clock_numba import compiled_inner
 
 WAITS, UNSURE = 0, -1
@@ -46,6 +46,11 @@ _RULES: dict[type[Rule], set[str]] = {
     StopWhenStaying: {"n"},
     SelectTried: set(),
     MinimumAtMTD: {"n"},
+}
+
+_SETTING = {
+    *("probability", "window", "pieces", "policy", "marks", "gaps", "gaps_by_dose", "each_is_a_look", "max_n"),
+    "max_days",
 }
 
 R = TypeVar("R", bound=Rule)
@@ -81,6 +86,11 @@ def knows_rules(design: Design) -> bool:
         and all(any(made_of(rule, kind, known) for kind, known in _RULES.items()) for rule in rules)
         and len({type(rule) for rule in rules}) == len(rules)
     )
+
+
+def knows_setting(setting: Setting) -> bool:
+    """Say whether nothing goes on in trials but what is known here: other parts of a setting say so by being true."""
+    return not any(value for name, value in setting._asdict().items() if name not in _SETTING)
 
 
 def made_of(thing: object, kind: type, known: set[str]) -> bool:

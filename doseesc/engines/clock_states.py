@@ -36,6 +36,7 @@ from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
 
+_FIRST = 512
 _BITS = 63  # of a whole number that is not negative
 _COHORT, _REASON = 24, 48  # where in a number the parts of a decision begin
 _PART = (1 << 24) - 1
@@ -104,7 +105,13 @@ class PlayByStates:
 
     def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
-        running = np.arange(len(trials.counts))
+        everyone = np.arange(len(trials.counts))
+        # Most states are met by the first few trials; later ones then hardly ever come to one that is not known.
+        for share in (everyone[:_FIRST], everyone[_FIRST:]):
+            trials = self._play_share(trials, setting, more, share)
+        return trials
+
+    def _play_share(self, trials: Trials, setting: Setting, more: MoreNumbers, running: IntArray) -> Trials:
         while len(running):
             status = _play(trials, setting, self._layout, self._answers, running)
             check_not_stuck(status, self._design)
@@ -124,8 +131,8 @@ class PlayByStates:
             fresh = _unknown(self._answers, keys)
             if not fresh.any():
                 continue
-            _, first = np.unique(keys[fresh], axis=0, return_index=True)
-            rows = np.flatnonzero(fresh)[first]
+            rows = np.flatnonzero(fresh)
+            rows = rows[_first_of_each(keys[rows])]
             tally, pending, looks = seen(trials, setting, looking[rows], memory)
             if later:
                 decision = design.decide(followed_to_the_end(trials, looking[rows], looks, memory))
@@ -168,6 +175,14 @@ def _layout_of(design: Design) -> Layout | None:
 def _empty(states: int, words: int) -> Answers:
     row = np.full((2 ** int(np.ceil(np.log2(states))), words + 1), -1, dtype=np.int64)
     return Answers(row, np.zeros(1, dtype=np.int64))
+
+
+def _first_of_each(keys: IntArray) -> IntArray:
+    """Return where each state stands first."""
+    found = _empty(2 * len(keys), keys.shape[1])
+    _insert(found, keys, np.arange(len(keys)))
+    first = found.row[:, -1]
+    return np.sort(first[first >= 0])
 
 
 def _packed(decision: Decision) -> IntArray:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import (
     BLOCK,
     COLUMNS,
@@ -73,23 +73,24 @@ class _Replay:
     times: TimeFigures
     known: OperatingCharacteristics | None
     max_n: int
-    mtd: int
+    right: BoolArray
 
     @classmethod
     def of(cls, results: Results, key: Key) -> _Replay:
         study, (scenario, name) = results.study, key
         assert study.calendar is not None, "there are figures about time"
-        design, truth, mtd = study.designs[name], study.truths[scenario], study.true_mtd(study.truths[scenario])
-        window = float(study.dlt_window_days)
-        setting = CalendarSetting(window, study.calendar, study.target, np.array([mtd]))
+        design, truth = study.designs[name], study.truths[scenario]
+        right, window = study.right_levels(truth), float(study.dlt_window_days)
+        model = None if study.own_policy is None else study.observations[study.own_policy]
+        setting = CalendarSetting(window, study.calendar, study.target, right[None], model)
         best = results.cells[key].best
         return cls(
             CalendarBlocks(design, truth, setting, results.seed),
-            (design, truth.tolist(), window, study.calendar, study.target, int(mtd)),
+            (design, truth.tolist(), window, study.calendar, study.target, right.tolist(), model),
             results.times[key],
             best if best.method == CALENDAR else None,
             design.max_n,
-            int(mtd),
+            right,
         )
 
     def same_setting(self, other: _Replay) -> bool:
@@ -100,7 +101,7 @@ class _Replay:
         """Return of each trial of a block the parts of its figures, and the quantiles of the duration it is within."""
         if with_ends:
             ended, figures = self.blocks.play(index, trials)
-            ends = figures_of_trials(ended.n, ended.dlt, ended.selected, self.max_n, self.mtd)
+            ends = figures_of_trials(ended.n, ended.dlt, ended.selected, self.max_n, self.right)
             more = [ends[name].reshape(len(figures), -1) for name in METRICS]
         else:
             figures, more = self.blocks.days(index, trials), []

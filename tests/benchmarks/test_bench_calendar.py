@@ -11,10 +11,21 @@ import pytest
 from support import ROOT
 
 import doseesc
-from doseesc.engines import complete_times
+from designs import BOIN, CRM, RollingSix, ThreePlusThree, Weighted, skeleton
+from doseesc.engines import complete_times, simulate_calendar
 from doseesc.runs.timing import time_study
+from doseesc.truth import Accrual
 
 TITE = ROOT / "scenarios/tite.yaml"
+FIVE = {"target": 0.3, "pending": Weighted()}
+CURVE = skeleton(target=0.3, halfwidth=0.06, prior_mtd=3, n_doses=5)
+PENDING = {
+    "TITE-CRM, 24 patients": CRM(skeleton=CURVE, max_n=24, cohort_size=1, **FIVE),
+    "TITE-BOIN, 30 patients": BOIN(n_doses=5, max_n=30, **FIVE),
+    "rolling six": RollingSix(n_doses=5),
+    "3+3": ThreePlusThree(n_doses=5),
+}
+"""Of five doses; the goals are 80,000, 300,000, 500,000 and 500,000 trials a second."""
 
 
 def test_run_tite_from_the_shell(benchmark, tmp_path):
@@ -47,3 +58,17 @@ def test_complete_times(benchmark, name):
     )
     benchmark.extra_info["trials per second"] = round(100_000 / benchmark.stats.stats.min)
     assert found["S3", name].duration_days > 300
+
+
+@pytest.mark.parametrize("name", PENDING)
+def test_trials_of_five_doses(benchmark, name):
+    benchmark.group = "time, trials one by one"
+    found = benchmark.pedantic(
+        simulate_calendar,
+        (PENDING[name], [0.05, 0.15, 0.30, 0.45, 0.60]),
+        {"window_days": 90, "accrual": Accrual(per_month=2.03), "n_trials": 163_840},
+        rounds=3,
+        warmup_rounds=1,
+    )
+    benchmark.extra_info["trials per second"] = round(163_840 / benchmark.stats.stats.min)
+    assert found.n_trials == 163_840

@@ -1,4 +1,5 @@
 import json
+import logging
 import re
 import shlex
 import subprocess
@@ -220,6 +221,15 @@ def test_library_names():
         assert getattr(doseesc, name) is not None
     with pytest.raises(AttributeError, match="nothing"):
         doseesc.nothing  # noqa: B018
+
+
+def test_notes_on_the_log_are_told_unless_nothing_is_wanted():
+    log = logging.getLogger("doseesc")
+    with TrialProgress():
+        assert log.isEnabledFor(logging.WARNING)
+    with TrialProgress(wanted=False):
+        assert not log.isEnabledFor(logging.WARNING)
+    assert log.isEnabledFor(logging.WARNING)
 
 
 def test_progress_only_where_somebody_watches(monkeypatch, capsys):

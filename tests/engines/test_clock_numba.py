@@ -1,6 +1,9 @@
 """How the clock's functions are compiled and kept on disk."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -23,3 +26,19 @@ def test_a_change_in_any_source_makes_another_name(name, tmp_path, monkeypatch):
     changed = tmp_path / name
     changed.write_text(changed.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
     assert digest() != clock_numba.source_digest()
+
+
+def test_compiling_is_told_once_and_loading_from_disk_is_not(tmp_path):
+    both = (
+        "import numpy as np; from doseesc.engines.clock_mechanics import next_gap; from doseesc.truth import Accrual; "
+        "table = Accrual(per_month=1).table; next_gap(table, 0.0, 1.0); next_gap(table, 0, 1.0)"
+    )
+
+    def told():
+        cache = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+        return subprocess.run(
+            [sys.executable, "-c", both], env=cache, capture_output=True, text=True, check=True
+        ).stderr
+
+    assert told().count("compiling what plays trials on the calendar") == 1
+    assert told() == ""

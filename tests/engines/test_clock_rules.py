@@ -1,0 +1,44 @@
+"""Compiled decisions decline what they have not heard of."""
+
+import numpy as np
+import pytest
+from same_trials import played
+
+from designs import BOIN, CRM, Weighted
+from doseesc.engines import Calendar, clock_crm, clock_interval, clock_rules
+from doseesc.engines.clock_arrays import Setting
+from doseesc.engines.clock_play import player_of, setting_of
+from doseesc.truth import Accrual
+
+TITE = {"target": 0.25, "max_n": 6, "pending": Weighted()}
+DESIGNS = {
+    clock_crm: CRM(skeleton=(0.1, 0.25, 0.4), **TITE),
+    clock_interval: BOIN(n_doses=3, **TITE),
+}
+CALENDAR = Calendar(accrual=Accrual(per_month=6))
+
+
+def test_all_parts_of_a_setting_that_compiled_decisions_go_by_are_known():
+    design = DESIGNS[clock_interval]
+    assert clock_rules.knows_setting(setting_of(design, np.array([0.1, 0.2, 0.3]), 14.0, CALENDAR))
+    assert set(Setting._fields) >= clock_rules._SETTING
+
+
+@pytest.mark.parametrize("module", DESIGNS)
+def test_a_setting_with_something_else_going_on_is_left_to_the_design(module, monkeypatch):
+    asked = []
+
+    class Told(module.PlayInBatches):
+        def play(self, *given):
+            asked.append(self)
+            return super().play(*given)
+
+    monkeypatch.setattr(module, "PlayInBatches", Told)
+    design = DESIGNS[module]
+    ordinary = played(player_of(design), design, CALENDAR, [0.1, 0.2, 0.3])
+    assert not asked
+    monkeypatch.setattr(clock_rules, "_SETTING", clock_rules._SETTING - {"window"})
+    np.testing.assert_array_equal(
+        played(player_of(design), design, CALENDAR, [0.1, 0.2, 0.3]).entered, ordinary.entered
+    )
+    assert asked
