@@ -81,8 +81,7 @@ def run(
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
     notes: list[str] = []
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
-    # As observed, patients are not played on the calendar; the figures are then those of known outcomes.
-    timed = set() if study.observation else set(on_calendar(study))
+    timed = set(on_calendar(study))
     if method != "monte_carlo":
         _enumerate_all(study, memory_limit, notes, exact, timed)
     names = {entry.name for entry in study.design_entries} - timed
@@ -92,13 +91,14 @@ def run(
     shown = _Progress(progress, trials_on_calendar(study, n_trials))
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated, graphs)
     timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
-    for name, found in ((key, each) for key, each in timing.found.items() if key[1] in timed):
-        simulated[None].found[name] = found
+    for (policy, scenario, name), found in timing.found.items():
+        simulated[policy].found[scenario, name] = found
+    for (policy, scenario, name), more in timing.observed.items():
+        simulated[policy].observed[scenario, name] = more
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
-    # The first policy is what the study itself would see.
-    own = next(iter(study.observations), None)
-    on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, None)}
+    own = study.own_policy
+    on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, own)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
     return Results(
         study=study,

@@ -160,6 +160,9 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
 def _time_plans(results: Results, typical: str) -> list[Plan]:
     designs = _on_the_picture(results)
     study = results.study
+    observed = study.own_model is not None
+    also = ", deaths and losses" if observed else ""
+    hatched = ", death (+) or loss (○), hatched where the patient is replaced" if observed else ""
     return [
         Plan(
             "durations",
@@ -176,12 +179,12 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             partial(_calendar, results, designs, typical),
             f"A trial on the calendar, in scenario {typical}",
             f"One panel for each of {', '.join(designs)}: patients as bars in the order of their first doses, over "
-            f"months, shaded by dose, with DLTs and changes of dose, and waiting shaded. It shows one trial; the "
+            f"months, shaded by dose, with DLTs{also} and changes of dose, and waiting shaded. It shows one trial; the "
             "numbers over all of them are in the table of time.",
             "The same patients would have come in every panel. A bar is a patient in the DLT window, darker for a "
-            "higher dose, and ends at a DLT (×); the thin line before it is the wait for the first dose. Marks at the "
-            "top: the dose is raised, lowered, or the trial stopped. In grey, a patient who has come cannot be "
-            f"treated. The trial is the one in which {designs[0]} takes a median time.",
+            f"higher dose, and ends at a DLT (×){hatched}; the thin line before it is the wait for the first dose. "
+            "Marks at the top: the dose is raised, lowered, or the trial stopped. In grey, a patient who has come "
+            f"cannot be treated. The trial is the one in which {designs[0]} takes a median time.",
         ),
     ]
 

@@ -183,20 +183,17 @@ def from_when(results: Results) -> str:
 
 
 def calendar_words(results: Results) -> list[str]:
-    """Say what figures come from trials on the calendar, and what these leave out."""
+    """Say what figures come from trials on the calendar, and how patients are observed in them."""
     study = results.study
     pending = on_calendar(study)
-    if not pending:
-        said = []
-    elif study.observation:
-        said = [
-            f"Only how long trials take is from the calendar; the other figures of {in_a_row(pending)}, which "
-            f"decide{'s' if len(pending) == 1 else ''} while patients are pending, are those of known outcomes, since "
-            "observation models are not played on the calendar."
-        ]
-    else:
+    said = []
+    if pending:
         rest = "" if len(pending) == len(study.names) else "; the other designs' are those of known outcomes"
         said = [f"All figures of {in_a_row(pending)} are from trials on the calendar{rest}."]
-    if study.observation:
-        said.append("On the calendar nobody dies, is lost or replaced; trials that replace patients last longer.")
+    if study.own_model is not None:
+        replaced = ", and whoever leaves is replaced, which takes time and patients" if study.own_model.replaces else ""
+        said.append(
+            f"On the calendar patients are observed as under {study.own_policy}: what happens to them is known on its "
+            f"day{replaced}."
+        )
     return said
