@@ -40,10 +40,7 @@ _COLUMN = {name: place for place, name in enumerate(COLUMNS)}
 
 
 def waits_for_all(design: Design, calendar: Calendar) -> bool:
-    """Tell whether a design's trials on a calendar can be played here.
-
-    They can where it waits for every outcome, and nothing but that keeps a patient from being entered.
-    """
+    """Tell whether a design can be played here: it alone, waiting for every outcome, keeps patients waiting."""
     plain = calendar.stagger is None and calendar.max_days is None and calendar.backfill is None
     if not plain or calendar.accrual.arrivals_while_waiting == "turn_away" or type(design.pending) is not Complete:
         return False

@@ -63,6 +63,7 @@ from doseesc.engines.clock_arrays import (
     PENDING_AT_DECISIONS,
     REASON,
     REPLACEMENTS,
+    SEATS,
     SHORT,
     SHUT_SINCE,
     STANDS,
@@ -153,6 +154,7 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
         x.began[s, count[COHORTS]] = count[PATIENTS]
         count[IN_A_ROW] = count[IN_A_ROW] + 1 if level == count[LEVEL] else 1
     count[COHORT_LEFT] = 1 if setting.each_is_a_look else size
+    count[SEATS] = count[PATIENTS] - count[LEFT] + count[COHORT_LEFT]
     _enter(x, setting, s, level)
 
 
@@ -251,7 +253,7 @@ def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
     x.entered[s, i] = now
     if setting.observed:
         who = i - count[REPLACEMENTS]
-        if count[LEFT] > count[REPLACEMENTS]:  # whoever comes takes the place of one who has left
+        if who >= count[SEATS]:  # as many first patients have come as there were places: one has left
             who = setting.max_n + count[REPLACEMENTS]
             count[REPLACEMENTS] += 1
         what = x.fate[s, j, who]

@@ -102,15 +102,18 @@ class DrawnPatients:
             self._drawn = np.concatenate([self._drawn, by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
 
-    def watched(self, more: bool = False) -> list[Watched]:
-        """Return the first patients of an observation model and their replacements, further ones if ``more``."""
+    def watched(self, rows: int = 0, more: bool = False) -> list[Watched]:
+        """Return the first patients of an observation model and their replacements, further ones if ``more``.
+
+        ``rows`` are the replacements per trial drawn at a time, by default so many that hardly any trial needs more.
+        """
         if self._watched and self._more > 0 and (more or len(self._watched) == 1):
-            self._watched.append(self._block.more_replacements(self._more))
+            self._watched.append(self._block.more_replacements(rows or self._more))
         return self._watched
 
     def fates(self, more: bool = False) -> Fates:
         """Return what an observation model makes of patients: more than before if it replaces any and ``more``."""
-        for part in self.watched(more)[self._read :]:
+        for part in self.watched(more=more)[self._read :]:
             found = [what_and_when(part, float(probability)) for probability in self._truth]
             fate, day = (np.stack([np.ascontiguousarray(each[place].T) for each in found], axis=1) for place in (0, 1))
             if self._read:

@@ -22,6 +22,7 @@ from designs.arrays import FloatArray, IntArray
 from doseesc.engines.patients_at_risk import (
     DRUG,
     DRUG_COUNTED,
+    DRUG_DLT,
     OTHER_COUNTED,
     UNUSABLE,
     AtRisk,
@@ -113,12 +114,14 @@ def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np
         Days from first dose to the end of follow-up.
     """
     model, touched = patients.model, patients.touched
-    chance = np.full(patients.latent.size, probability)
     flat = patients.at_risk.each(np.ravel)
-    bits = outcomes(flat, chance, model.death_relative_risk != 1)
-    counted = bits & DRUG_COUNTED > 0
+    counted = flat.counted_above < probability
+    bits = counted.view(np.uint8) * DRUG_COUNTED
+    bits |= (flat.happens_above < probability).view(np.uint8) * DRUG_DLT
     day = np.where(counted, patients.dlt_day.ravel(), model.window)
     if len(touched):
+        some = flat.each(lambda array: array[touched])
+        bits[touched] = outcomes(some, np.full(len(touched), probability), model.death_relative_risk != 1)
         way = np.zeros(len(touched), dtype=np.int64)
         if len(patients.until) > 1:
             way = (flat.prone_above[touched] >= probability).astype(np.int64)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from doseesc.results.times import on_calendar
+from doseesc.results.times import CALENDAR, on_calendar
 from doseesc.study import Study
 
 _NEAR = 1e-6
@@ -36,12 +36,12 @@ def check_time(rows: Sequence[Mapping[str, Any]] | None, study: Study, trials: i
 
 def method_of(study: Study, design: str) -> str:
     """Return the method by which a design's figures are simulated in a run of the study."""
-    return "calendar" if not study.observation and design in on_calendar(study) else "monte_carlo"
+    return CALENDAR if design in on_calendar(study) else "monte_carlo"
 
 
 def _wrong(row: Mapping[str, Any], study: Study, trials: int) -> str:
     curve, quantiles = np.array(row["duration_curve"]), np.array(row["duration_quantiles"])
-    if (row["n_trials"], row["window_days"]) != (trials, study.dlt_window_days):
+    if (row["n_trials"], row["window_days"]) != (trials, study.watched_days):
         return "another number of trials or DLT window than the run"
     if (np.diff(curve) < -_NEAR).any() or (np.diff(quantiles) < -_NEAR).any():
         return "a distribution of durations that falls"

@@ -46,13 +46,13 @@ def times_from(rows: Iterable[Mapping[str, Any]] | None) -> dict[tuple[str, str]
     }
 
 
-def acts_on_calendar(design: Design, calendar: Calendar) -> bool:
+def acts_on_calendar(design: Design, calendar: Calendar, replaces: bool = False) -> bool:
     """Tell whether what a design selects and whom it treats depends on the calendar.
 
     It does not where nobody but the design keeps patients from being treated, nobody is backfilled, and the design
-    decides as if all outcomes were known: it waits for them, or goes on when they cannot change the decision.  (A 3+3
-    or A+B that waits leaves a level on the calendar as soon as known DLTs condemn it; its figures are those of whole
-    groups nevertheless.)
+    decides as if all outcomes were known: it waits for them, or goes on when they cannot change the decision, and none
+    of the pending patients is one to be replaced (``replaces``: whether some are).  (A 3+3 or A+B that waits leaves a
+    level on the calendar as soon as known DLTs condemn it; its figures are those of whole groups nevertheless.)
 
     Examples
     --------
@@ -68,7 +68,7 @@ def acts_on_calendar(design: Design, calendar: Calendar) -> bool:
         return True
     if type(design.pending) is Complete:
         return False
-    return design.fixed_cohorts or type(design.pending) is not Settled
+    return design.fixed_cohorts or replaces or type(design.pending) is not Settled
 
 
 def on_calendar(study: Study) -> list[str]:
@@ -76,4 +76,5 @@ def on_calendar(study: Study) -> list[str]:
     calendar = study.calendar
     if calendar is None:
         return []
-    return [name for name, design in study.designs.items() if acts_on_calendar(design, calendar)]
+    replaces = any(model.replaces for model in study.observations.values())
+    return [name for name, design in study.designs.items() if acts_on_calendar(design, calendar, replaces)]

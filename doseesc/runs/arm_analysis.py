@@ -81,8 +81,7 @@ def arms_analysed(study: Study, policy: str | None) -> bool:
 
     Only as the study's own does, and where there are active arms.
     """
-    own = study.observation[0].name if study.observation else None
-    return policy == own and any(not arm.control for arm in study.phase2_arms)
+    return policy == study.own_policy and any(not arm.control for arm in study.phase2_arms)
 
 
 def true_probabilities(study: Study, scenario: str) -> FloatArray:

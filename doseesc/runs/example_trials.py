@@ -82,8 +82,8 @@ def example_trials(results: Results, design: str) -> list[ExampleTrial]:
     patients = max([study.max_n, *(each.max_n for each in study.designs.values())])
     block = TrialBlock.draw(results.seed, 0, patients, min(results.n_trials, BLOCK))
     observed = None
-    if study.observation:
-        observed = ObservedBlock(next(iter(study.observations.values())), results.seed)
+    if study.own_model is not None:
+        observed = ObservedBlock(study.own_model, results.seed)
         observed.begin(block, 0)
     graph = DecisionGraph(study.designs[design])
     found = []

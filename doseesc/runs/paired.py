@@ -79,7 +79,7 @@ class _Replay:
         study = results.study
         scenario, name = key
         designs: dict[str, Design] = study.designs
-        model = next(iter(study.observations.values()), None)
+        model = study.own_model
         return cls(
             DecisionGraph(designs[name]),
             study.truths[scenario],

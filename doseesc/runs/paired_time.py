@@ -81,7 +81,7 @@ class _Replay:
         assert study.calendar is not None, "there are figures about time"
         design, truth = study.designs[name], study.truths[scenario]
         right, window = study.right_levels(truth), float(study.dlt_window_days)
-        model = None if study.own_policy is None else study.observations[study.own_policy]
+        model = study.own_model
         setting = CalendarSetting(window, study.calendar, study.target, right[None], model)
         best = results.cells[key].best
         return cls(

@@ -89,8 +89,7 @@ def run(
     notes: list[str] = []
     own = next(iter(study.observations), None)  # the first policy is what the study itself would see
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
-    # As observed, patients are not played on the calendar; the figures are then those of known outcomes.
-    timed = set() if study.observation else set(on_calendar(study))
+    timed = set(on_calendar(study))
     if method != "monte_carlo":
         _enumerate_all(study, memory_limit, notes, exact, timed, enumerating)
     names = {entry.name for entry in study.design_entries} - timed
@@ -100,14 +99,15 @@ def run(
     shown = _Progress(progress, trials_on_calendar(study, n_trials))
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated, graphs)
     timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
-    for name, found in ((key, each) for key, each in timing.found.items() if key[1] in timed):
-        simulated[None].found[name] = found
-    seen = simulated[own].found | {key: each for key, each in timing.found.items() if key[1] in timed}
-    timed_pairs = timed_differences(study, timing.kept, timing.times, seen, n_trials, seed, graphs)
+    for (policy, scenario, name), found in timing.found.items():
+        simulated[policy].found[scenario, name] = found
+    for (policy, scenario, name), more in timing.observed.items():
+        simulated[policy].observed[scenario, name] = more
+    timed_pairs = timed_differences(study, timing.kept, timing.times, simulated[own].found, n_trials, seed, graphs)
     differences = in_order(study, [*simulated[own].differences, *timed_pairs])
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
-    on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, None)}
+    on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, own)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
     return Results(
         study=study,

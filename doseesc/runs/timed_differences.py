@@ -18,6 +18,8 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import (
     BLOCK,
     COLUMNS,
+    CalendarBlocks,
+    CalendarSetting,
     DecisionGraph,
     Ended,
     OperatingCharacteristics,
@@ -117,6 +119,9 @@ def timed_differences(
             right = study.right_levels(truth)
             others = [name for name in study.names if name not in timed and (scenario, name) in characteristics]
             for name in others:
+                if study.own_model is not None:
+                    figures[name] = _as_observed(study, name, truth, n_trials, seed)
+                    continue
                 if name not in known:
                     known[name] = DecisionGraph(study.designs[name])
                 figures[name] = _of_known_outcomes(known[name], truth, right, n_trials, seed)
@@ -147,6 +152,23 @@ def _of_known_outcomes(graph: DecisionGraph, truth: FloatArray, right: BoolArray
     for index, trials in enumerate(block_sizes(min(n_trials, KEPT), BLOCK)):
         node = play(graph, truth, TrialBlock.draw(seed, index, graph.design.max_n, trials))
         parts.append(figures_at(graph, right, DIFFERENCES)[node])
+    return np.concatenate(parts)
+
+
+def _as_observed(study: Study, name: str, truth: FloatArray, n_trials: int, seed: int) -> IntArray:
+    """Return the same figures (S, F) of trials of a design as the study's own observation model shows them.
+
+    They do not depend on the calendar, but the clock plays them: it knows whom a replacement follows.
+    """
+    calendar, right = study.calendar, study.right_levels(truth)
+    assert calendar is not None, "asked only of a study with a calendar"
+    setting = CalendarSetting(float(study.dlt_window_days), calendar, study.target, right[None], study.own_model)
+    design, parts = study.designs[name], []
+    blocks = CalendarBlocks(design, truth, setting, seed)
+    for index, trials in enumerate(block_sizes(min(n_trials, KEPT), BLOCK)):
+        ended, _ = blocks.play(index, trials)
+        found = figures_of_trials(ended.n, ended.dlt, ended.selected, design.max_n, right)
+        parts.append(np.column_stack([found[each] for each in DIFFERENCES]))
     return np.concatenate(parts)
 
 

@@ -6,7 +6,7 @@ The first block of patients is drawn again from the seed, so that trial 17 here 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,13 +47,15 @@ def timed_trials(results: Results, designs: Sequence[str], scenario: str) -> lis
     calendar = study.calendar
     if calendar is None or not designs:
         return []
+    model = study.own_model
     few = min(_FEW, results.n_trials, BLOCK)
     every = {
         name: calendar_trials(
             study.designs[name],
             study.truths[scenario],
             window_days=float(study.dlt_window_days),
-            calendar=calendar,
+            calendar=calendar if model is None else replace(calendar, dlt_times=None),  # the model has its own
+            observation=model,
             n_trials=few,
             seed=results.seed,
         )

@@ -1,7 +1,8 @@
 """A study on the calendar: how long trials of every design take under every scenario, and what is waited for.
 
-Patients are those of the simulation without a calendar.  Designs that decide while outcomes are pending have all their
-figures from here; of the others, time alone.
+Patients are those of the simulation without a calendar, as the study's observation model shows them.  Designs that
+decide while outcomes are pending have all their figures from here, as every observation model shows them and from the
+drug alone; of the others, time alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from doseesc.engines import (
     CalendarSetting,
     DecisionGraph,
     Ended,
+    Observed,
     OperatingCharacteristics,
     TimeFigures,
     TrialEnds,
@@ -28,31 +30,37 @@ from doseesc.engines import (
 from doseesc.parallel import answers
 from doseesc.results import CALENDAR, on_calendar
 from doseesc.runs.timed_differences import KeptTrials
+from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
     from doseesc.study import Study
 
 Key = tuple[str, str]
+PolicyKey = tuple[str | None, str, str]
 Watch = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What was found on the calendar, by scenario and design.
+    """What was found on the calendar.
 
     Attributes
     ----------
-    times : dict
-    found : dict
-        All other figures, of the designs that decide while outcomes are pending.
-    ends : dict
-        How their trials ended, and how many ended so.
+    times : dict of (scenario, design)
+        As the study's own observation model shows the trials.
+    found : dict of (policy, scenario, design)
+        All other figures, of the designs that decide while outcomes are pending; policy None is the drug alone.
+    observed : dict of (policy, scenario, design)
+        What the observation models add.
+    ends : dict of (scenario, design)
+        How their trials ended, as the study's own observation model shows them, and how many ended so.
     kept : KeptTrials
-        Single trials, for the differences between designs.
+        Single trials, for the differences between designs, as the study's own observation model shows them.
     """
 
     times: dict[Key, TimeFigures] = field(default_factory=dict)
-    found: dict[Key, OperatingCharacteristics] = field(default_factory=dict)
+    found: dict[PolicyKey, OperatingCharacteristics] = field(default_factory=dict)
+    observed: dict[PolicyKey, Observed] = field(default_factory=dict)
     ends: dict[Key, tuple[TrialEnds, FloatArray]] = field(default_factory=dict)
     kept: KeptTrials = field(default_factory=KeptTrials)
 
@@ -63,7 +71,8 @@ def trials_on_calendar(study: Study, n_trials: int) -> int:
     if calendar is None:
         return 0
     waiting = sum(waits_for_all(design, calendar) for design in study.designs.values())
-    return n_trials * len(study.truths) * (len(study.names) - waiting + (waiting > 0))
+    again = len(study.observations) * len(on_calendar(study))  # from the drug alone, and as further policies show them
+    return n_trials * len(study.truths) * (len(study.names) - waiting + (waiting > 0) + again)
 
 
 def time_study(
@@ -99,8 +108,11 @@ def time_study(
     joined = {name: {key: each for part in parts for key, each in getattr(part, name).items()} for name in _PARTS}
     keys = [(scenario, design) for scenario in scenarios for design in study.names]
     kept = KeptTrials.joined([part.kept for part in parts])
+    by_policy = [(policy, *key) for policy in (None, *study.observations) for key in keys]
+    order: dict[tuple[object, ...], int] = {key: place for place, key in enumerate([*keys, *by_policy])}
     return Timing(
-        **{name: {key: found[key] for key in keys if key in found} for name, found in joined.items()}, kept=kept
+        **{name: {key: found[key] for key in sorted(found, key=order.__getitem__)} for name, found in joined.items()},
+        kept=kept,
     )
 
 
@@ -115,6 +127,9 @@ def _play(
     designs, truths, calendar = study.designs, study.truths, study.calendar
     assert calendar is not None, "asked only of a study with a calendar"
     window = float(study.dlt_window_days)
+    models: dict[str | None, ObservationModel | None] = {None: None}
+    models.update(study.observations)
+    own = study.own_policy
     waiting = {name: design for name, design in designs.items() if waits_for_all(design, calendar)}
     timing = Timing()
     if waiting:
@@ -127,21 +142,31 @@ def _play(
             seed=seed,
             watch=watch,
             graphs=graphs,
+            observation=models[own],
             each_block=timing.kept.note_days,
         )
         timing.times.update(found)
     headlines = on_calendar(study)
     for scenario in scenarios:
         truth = truths[scenario]
-        setting = CalendarSetting(window, calendar, study.target, study.right_levels(truth)[None])
+        right = study.right_levels(truth)
         for name, design in designs.items():
             if name in waiting:
                 continue
-            keep = partial(_keep, timing.kept, (scenario, name), design, study.right_levels(truth), name in headlines)
-            played = play_calendar(design, truth, setting, n_trials, seed, each_block=keep)
-            _note(timing, (scenario, name), played, name in headlines)
-            if watch is not None:
-                watch(n_trials)
+            for policy, model in models.items():
+                if policy != own and name not in headlines:
+                    continue
+                keep = partial(_keep, timing.kept, (scenario, name), design, right, name in headlines)
+                setting = CalendarSetting(window, calendar, study.target, right[None], model)
+                each_block = keep if policy == own else None
+                run = play_calendar(design, truth, setting, n_trials, seed, each_block=each_block)
+                if policy == own:
+                    timing.times[scenario, name] = TimeFigures.of(run.characteristics)
+                    timing.ends[scenario, name] = run.ends, run.count
+                if name in headlines:
+                    _note(timing, (policy, scenario, name), run)
+                if watch is not None:
+                    watch(n_trials)
     return timing
 
 
@@ -160,11 +185,10 @@ def _keep(
         kept.note_ends(key, index, ended, design.max_n, right)
 
 
-def _note(timing: Timing, key: Key, run: CalendarRun, headline: bool) -> None:
-    timing.times[key] = TimeFigures.of(run.characteristics)
-    if headline:
-        timing.found[key] = replace(run.characteristics.without_time(), method=CALENDAR)
-        timing.ends[key] = run.ends, run.count
+def _note(timing: Timing, key: PolicyKey, run: CalendarRun) -> None:
+    timing.found[key] = replace(run.characteristics.without_time(), method=CALENDAR)
+    if run.characteristics.observed is not None:
+        timing.observed[key] = run.characteristics.observed
 
 
-_PARTS = ("times", "found", "ends")
+_PARTS = ("times", "found", "observed", "ends")

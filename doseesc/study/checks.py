@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from designs import Design
 from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, show
 from doseesc.study.analysis_section import Analysis, analysis_problems
@@ -19,7 +20,7 @@ from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes, Late
 from doseesc.study.label_checks import label_problems
 from doseesc.study.levels import DoseLabels, Level, dose_meant, resolve_level
-from doseesc.study.observation_section import Observation, observation_problems, one_or_more
+from doseesc.study.observation_section import Observation, freezing_problems, observation_problems, one_or_more
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.study.sections import Arm, DesignEntry, Doses, PowerCurve, Scenario
 from doseesc.study.values import Positive, Probability, Whole
@@ -98,8 +99,12 @@ def problems_across(parts: Parts) -> list[Problem]:
     shared = None
     if doses and start and parts.target is not None and 0 < parts.target < 1 and size and size > 0 and most:
         shared = Shared(doses.names, doses.amounts, parts.target, size, most, start)
+    built: dict[str, Design] = {}
     for place, entry in parts.designs:
-        problems += build_design(entry, shared, labels, ("designs", place))[1]
+        design, wrong = build_design(entry, shared, labels, ("designs", place))
+        problems += wrong
+        if design is not None:
+            built[entry.name] = design
     for place, scenario in parts.scenarios:
         problems += _scenario(scenario, doses, ("scenarios", place))
     for place, arm in parts.arms:
@@ -116,6 +121,7 @@ def problems_across(parts: Parts) -> list[Problem]:
     truths = [] if doses is None or problems else _truths(parts.scenarios, doses)
     for place, observation in parts.observations:
         problems += observation_problems(observation, parts.window, law, truths, ("observation", place))
+        problems += freezing_problems(observation, built, parts.time.accrual_given, ("observation", place))
     return problems
 
 

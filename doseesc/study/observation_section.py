@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from designs import Design, Weighted
 from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem
 from doseesc.study.dlt_times_section import SameTimes
@@ -20,6 +21,7 @@ from doseesc.truth import (
     ObservationModel,
     death_in_window,
 )
+from doseesc.wording import in_a_row
 
 _MORTALITY = "add  mortality_28_days: 0.3  or  death_in_window:  with the probability, or leave it out"
 
@@ -52,9 +54,10 @@ class Observation(Section):
     """How many times likelier patients with a DLT of the drug are to die in the window."""
     dlt_times: SameTimes | None = Field(default=None, examples=[{"type": "uniform"}])
     """When DLTs of the drug come within dlt_window_days; by default as the study's dlt_times say."""
-    deaths: Literal["all_count", "fraction", "replaced", "dlt_free"] = "replaced"
+    deaths: Literal["all_count", "fraction", "replaced", "dlt_free", "weight_frozen"] = "replaced"
     """A death without a DLT before counts as a DLT; does so in attributed_fraction of cases; makes the patient not
-    evaluable and replaced; or leaves the patient DLT-free."""
+    evaluable and replaced; leaves the patient DLT-free; or leaves the outcome open, with the weight of the follow-up
+    until then, for designs that weigh pending patients."""
     attributed_fraction: Probability | None = Field(default=None, examples=[0.3])
     """Share of the deaths that are counted as DLTs, for deaths: fraction."""
     unattributed: Literal["dlt_free", "replaced"] | None = None
@@ -63,8 +66,8 @@ class Observation(Section):
     """Without it every event counts."""
     loss: Probability = Field(default=0.0, examples=[0.03])
     """Probability of loss to follow-up in the window."""
-    losses: Literal["replaced", "dlt_free"] = "replaced"
-    """A patient lost without a DLT before is replaced, or taken for DLT-free."""
+    losses: Literal["replaced", "dlt_free", "weight_frozen"] = "replaced"
+    """A patient lost without a DLT before is replaced, is taken for DLT-free, or keeps the weight of the follow-up."""
 
     def days(self, dlt_window: float) -> float:
         """Return the days a patient is observed."""
@@ -160,6 +163,25 @@ def observation_problems(
         except ValueError as error:
             return [Problem(path, f"cannot be used: in scenario {name} {error}", "replace fewer patients")]
     return []
+
+
+def freezing_problems(
+    given: Observation, designs: Mapping[str, Design], with_accrual: bool, path: FieldPath
+) -> list[Problem]:
+    """Return what stands against weights frozen at the last follow-up: a design that weighs nobody, or no calendar."""
+    name = next((each for each in ("deaths", "losses") if getattr(given, each) == "weight_frozen"), None)
+    if name is None:
+        return []
+    remedy = "write  replaced  or  dlt_free"
+    if not with_accrual:
+        message = "is weight_frozen, but without accrual nobody is ever pending, and no follow-up has a weight"
+        return [Problem((*path, name), message, f"{remedy}, or add  accrual:")]
+    idle = [each for each, design in designs.items() if not isinstance(design.pending, Weighted)]
+    if not idle:
+        return []
+    which = f"{in_a_row(idle)} {'weighs' if len(idle) == 1 else 'weigh'} no pending patient"
+    message = f"is weight_frozen, but {which}; only TITE designs (pending: Weighted) do"
+    return [Problem((*path, name), message, f"{remedy}, or leave the design out")]
 
 
 def idle_settings(given: Observation, path: FieldPath) -> list[Problem]:

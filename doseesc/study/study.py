@@ -202,6 +202,21 @@ class Study(Section):
         return {each.name: each.model(self.dlt_window_days, times) for each in self.observation}
 
     @property
+    def own_policy(self) -> str | None:
+        """The name of the observation model by which the study sees the trial, the first; None = the drug alone."""
+        return self.observation[0].name if self.observation else None
+
+    @property
+    def own_model(self) -> ObservationModel | None:
+        """The observation model of :attr:`own_policy`."""
+        return None if self.own_policy is None else self.observations[self.own_policy]
+
+    @property
+    def watched_days(self) -> float:
+        """Days that the study itself watches a patient for DLTs."""
+        return float(self.dlt_window_days) if self.own_model is None else self.own_model.window
+
+    @property
     def _shared_times(self) -> EventTimes:
         """The law of the time of a DLT, for policies of observation without their own."""
         law = EVEN_TIMES if self.dlt_times is None else self.dlt_times.law()

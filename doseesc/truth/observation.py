@@ -13,7 +13,8 @@ event *counted* before makes the patient one with a DLT: a drug DLT is counted w
 adjudication), a background event with probability c = 1 - specificity.  Without adjudication all events count, s = c
 = 1.  Who dies without a counted event is counted as a DLT with probability a (1: all deaths count), and otherwise
 replaced, as not evaluable, or taken for DLT-free; who is lost without a counted event is replaced or taken for
-DLT-free.
+DLT-free.  On a calendar the outcome may also stay open, with the weight of the follow-up until then, in designs that
+weigh pending patients (``weight_frozen``); in the formulas below it then counts as DLT-free.
 
 For a patient with (d = 1) or without (d = 0) a drug DLT, no event has been counted by t with probability
 
@@ -185,6 +186,12 @@ class ObservationModel:
     def replaces_losses(self) -> bool:
         """Whether a patient lost without a counted event is replaced."""
         return self.losses == "replaced"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it happens that patients are replaced."""
+        dying = self.replaces_deaths and self.attributed < 1 and max(self.death, self.death_after_dlt) > 0
+        return dying or (self.replaces_losses and self.loss > 0)
 
     @property
     def freezes(self) -> bool:

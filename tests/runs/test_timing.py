@@ -1,10 +1,13 @@
 """A study with accrual: exact figures stay, time comes beside them, and designs that do not wait are simulated anew."""
 
+import json
+
 import numpy as np
 import pytest
 from support import ROOT
 
 import doseesc
+from doseesc.errors import ScenarioError
 from doseesc.results import on_calendar
 from doseesc.runs.timing import trials_on_calendar
 
@@ -97,11 +100,83 @@ def test_progress_counts_every_trial_once(study):
     assert told[-1][0] == told[-1][1]
 
 
-def test_as_observed_a_design_keeps_the_figures_of_known_outcomes(study):
-    more = ACCRUAL + "observation: {background: 0.05}\n"
-    results = doseesc.run(study(TITE, more), trials=100, method="both")
-    assert results.cells["S", "T"].exact is not None
-    assert results.times["S", "T"].pending_at_decision > 0
+POLICIES = """observation:
+  - {name: replaced, background: 0.05, death_in_window: 0.25, loss: 0.1}
+  - {name: free, death_in_window: 0.25, deaths: dlt_free}
+"""
+
+
+def test_the_clock_plays_what_the_study_observes(study):
+    loaded = study(TITE + "  - {name: P, type: BOIN, pending: settled}\n", ACCRUAL + POLICIES)
+    results = doseesc.run(loaded, trials=300, seed=5, method="both")
+    for name, design in loaded.designs.items():
+        found = {
+            policy: doseesc.simulate_calendar(
+                design,
+                loaded.truths["S"],
+                window_days=14,
+                accrual=doseesc.Accrual(per_month=3),
+                n_trials=300,
+                seed=5,
+                target=0.25,
+                observation=model,
+            )
+            for policy, model in ({None: None} | loaded.observations).items()
+        }
+        own, times = found["replaced"], results.times["S", name]
+        assert own.observed.replaced > 1
+        assert times.duration_days == pytest.approx(own.duration_days, rel=1e-12)
+        np.testing.assert_allclose(times.duration_curve, own.duration_curve, rtol=1e-12)
+        assert times.duration_days > found[None].duration_days
+        cell = results.cells["S", name]
+        assert (cell.simulated.method == "calendar") == (name != "B")
+        np.testing.assert_array_equal(cell.simulated.selected, own.selected)
+        if name != "B":
+            assert cell.exact is None
+            np.testing.assert_array_equal(results.policies.ideal["S", name].best.selected, found[None].selected)
+            for policy in loaded.observations:
+                seen = results.policies.observed[policy, "S", name].simulated
+                assert seen.replaced == found[policy].observed.replaced
+                assert seen.enrolled_distribution.tobytes() == found[policy].observed.enrolled_distribution.tobytes()
+                shown = results.policies.cells[policy, "S", name].simulated
+                np.testing.assert_array_equal(shown.selected, found[policy].selected)
+
+
+def test_as_observed_jobs_change_nothing_and_results_can_be_read_again(study):
+    more = ACCRUAL + POLICIES + "simulation: {trials: 200, seed: 2}\n"
+    results, two = (doseesc.run(study(TITE, more), jobs=jobs) for jobs in (1, 2))
+    one = results.to_document()
+    for part in ("time", "cells", "policies"):
+        assert json.dumps(one[part], default=np.ndarray.tolist) == json.dumps(
+            two.to_document()[part], default=np.ndarray.tolist
+        )
+
+
+def test_progress_counts_the_trials_of_every_policy_once(study):
+    loaded, told = study(TITE, ACCRUAL + POLICIES), []
+    doseesc.run(loaded, trials=50, method="monte_carlo", progress=lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1]
+    assert len({total for _, total in told}) == 1
+
+
+def test_a_weight_frozen_at_the_last_follow_up_needs_designs_that_weigh(study, scenario_file, small_scenario):
+    frozen = "observation: {death_in_window: 0.25, deaths: weight_frozen}\n"
+    with pytest.raises(ScenarioError, match=r"observation\.deaths\s.*B weighs no pending patient"):
+        study(TITE, ACCRUAL + frozen)
+    with pytest.raises(ScenarioError, match=r"without accrual nobody is ever pending"):
+        study("", frozen)
+    text = small_scenario.replace("  - {name: B, type: BOIN}\n", TITE) + ACCRUAL
+    results = {
+        policy: doseesc.run(doseesc.load(scenario_file(text + frozen.replace("weight_frozen", policy))), trials=400)
+        for policy in ("weight_frozen", "replaced", "dlt_free")
+    }
+    enrolled = {policy: each.policies.observed["observed", "S", "T"].best.enrolled for policy, each in results.items()}
+    assert enrolled["weight_frozen"] == enrolled["dlt_free"] < enrolled["replaced"]
+    chosen = {policy: each.cells["S", "T"].best.selected for policy, each in results.items()}
+    # A death taken for DLT-free says more for the dose than a follow-up that broke off.
+    levels = np.arange(4)
+    assert chosen["weight_frozen"] @ levels < chosen["dlt_free"] @ levels
 
 
 def test_phase_2_arms_are_analysed_from_the_calendar(study):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from doseesc.results import Results
     from doseesc.runs import TimedTrial
 
+_REPLACED = "/////"
+_ENDINGS = (("P", "died"), ("o", "lost to follow-up"))
+_ENDING: dict[str, Any] = {"ms": 4.5, "mew": 0.8, "mfc": "white", "mec": "black"}
 _WAITING = "0.88"
 _ROW = 0.085  # inches per patient
 _LEFT, _FOOT, _HEAD, _BETWEEN = 0.62, 0.85, 0.3, 0.42  # inches
@@ -51,7 +54,7 @@ def duration_figure(results: Results) -> Figure | None:
 
 
 def calendar_figure(trials: Sequence[TimedTrial], labels: Sequence[str]) -> Figure | None:
-    """Draw trials on the calendar, one panel each: patients as bars by dose, DLTs, decisions, and waiting shaded.
+    """Draw trials on the calendar, one panel each: patients as bars by dose, DLTs, deaths, decisions, waiting shaded.
 
     Parameters
     ----------
@@ -74,7 +77,7 @@ def calendar_figure(trials: Sequence[TimedTrial], labels: Sequence[str]) -> Figu
         axes.set_xlim(-0.012 * longest, 1.015 * longest)
         top -= height + _BETWEEN
     axes.set_xlabel("months since the first patient's first dose", fontsize=8)
-    legend_below(figure, _handles(labels, any(each.trial.suspensions for each in trials)), 8)
+    legend_below(figure, _handles(labels, [each.trial for each in trials]), 8)
     return figure
 
 
@@ -88,7 +91,10 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
         at = np.flatnonzero(trial.level == level)
         days = (trial.assessed[at] - trial.entered[at]) / DAYS_PER_MONTH
         shade = dose_shade(level, len(labels))
-        axes.barh(rows[at], days, 0.72, left=trial.entered[at] / DAYS_PER_MONTH, color=shade, ec="0.25", lw=0.4)
+        bars = axes.barh(rows[at], days, 0.72, left=trial.entered[at] / DAYS_PER_MONTH, color=shade, ec="0.25", lw=0.4)
+        for bar, replaced in zip(bars, trial.replaced[at], strict=True):
+            if replaced:
+                bar.set(facecolor="white", edgecolor=shade, hatch=_REPLACED)
     waited = np.flatnonzero(trial.days_waited > 0)
     axes.hlines(
         rows[waited], trial.arrived[waited] / DAYS_PER_MONTH, trial.entered[waited] / DAYS_PER_MONTH, "0.45", lw=0.7
@@ -96,6 +102,9 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
     toxic = np.flatnonzero(trial.has_dlt)
     dlts: dict[str, Any] = {"ms": 5, "mew": 1.4, "color": "#D55E00", "clip_on": False}
     axes.plot(trial.assessed[toxic] / DAYS_PER_MONTH, rows[toxic], "x", **dlts)
+    for ended, (mark, _) in zip((trial.died, trial.lost), _ENDINGS, strict=True):
+        at = np.flatnonzero(ended)
+        axes.plot(trial.assessed[at] / DAYS_PER_MONTH, rows[at], mark, clip_on=False, **_ENDING)
     for day, up in _moves(trial):
         mark = {1: "^", -1: "v", 0: "s"}[up]
         axes.plot(day / DAYS_PER_MONTH, -1.25, mark, ms=3.6, color="black", mec="black", clip_on=False)
@@ -121,7 +130,7 @@ def _moves(trial: CalendarTrial) -> list[tuple[float, int]]:
     return [*moves, *((day, 0) for day in stops)]
 
 
-def _handles(labels: Sequence[str], waited: bool) -> list[Any]:
+def _handles(labels: Sequence[str], trials: Sequence[CalendarTrial]) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -130,8 +139,13 @@ def _handles(labels: Sequence[str], waited: bool) -> list[Any]:
         for level, label in enumerate(labels, start=1)
     ]
     handles.append(Line2D([], [], marker="x", mew=1.4, color="#D55E00", ls="", ms=5, label="DLT"))
+    for seen, (mark, words) in zip(("died", "lost"), _ENDINGS, strict=True):
+        if any(getattr(trial, seen).any() for trial in trials):
+            handles.append(Line2D([], [], marker=mark, ls="", label=words, **_ENDING))
+    if any(trial.replaced.any() for trial in trials):
+        handles.append(Patch(facecolor="white", edgecolor="0.4", hatch=_REPLACED, lw=0.4, label="replaced"))
     for mark, words in (("^", "dose raised"), ("v", "lowered"), ("s", "stopped")):
         handles.append(Line2D([], [], marker=mark, color="black", ls="", ms=4, label=words))
-    if waited:
+    if any(trial.suspensions for trial in trials):
         handles.append(Patch(facecolor=_WAITING, label="somebody waits"))
     return handles

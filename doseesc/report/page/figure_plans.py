@@ -27,7 +27,7 @@ from doseesc.report.figures import (
     truth_figure,
 )
 from doseesc.report.words import (
-    CALENDAR_LEGEND,
+    calendar_legend,
     design_times,
     durations_legend,
     recommendation,
@@ -166,6 +166,8 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
 def _time_plans(results: Results, typical: str) -> list[Plan]:
     designs = _on_the_picture(results)
     study = results.study
+    observed = study.own_model is not None
+    also = ", deaths and losses" if observed else ""
     return [
         Plan(
             "durations",
@@ -181,10 +183,10 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             partial(_calendar, results, designs, typical),
             f"A trial on the calendar, in scenario {typical}",
             f"One panel for each of {', '.join(designs)}: patients as bars in the order of their first doses, over "
-            f"months, shaded by dose, with DLTs and changes of dose, and waiting shaded. It shows one trial; the "
+            f"months, shaded by dose, with DLTs{also} and changes of dose, and waiting shaded. It shows one trial; the "
             "numbers over all of them are in the table of time.",
-            f"The same patients would have come in every panel. {CALENDAR_LEGEND} The trial is the one in which "
-            f"{designs[0]} takes a median time.",
+            f"The same patients would have come in every panel. {calendar_legend(results)} The trial is the one in "
+            f"which {designs[0]} takes a median time.",
         ),
     ]
 

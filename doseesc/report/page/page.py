@@ -150,7 +150,7 @@ def _time_words(results: Results) -> dict[str, Any] | None:
         "answer": time_answer(design_times(results), len(results.study.truths)),
         "words": [pace_words(results), *calendar_words(results)],
         "assumed": calendar.describe(float(results.study.dlt_window_days)),
-        "on_calendar": [] if results.study.observation else on_calendar(results.study),
+        "on_calendar": on_calendar(results.study),
     }
 
 

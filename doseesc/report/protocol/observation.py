@@ -63,6 +63,7 @@ def evaluability_sentences(given: Observation) -> list[str]:
     share = percent_words(given.attributed_fraction or 0.0)
     replaced = "is not evaluable and is replaced"
     free = "counts as a patient without a DLT"
+    frozen = "stays in the analysis with the weight of the follow-up until then, and is not replaced"
     rest = replaced if given.unattributed == "replaced" else free
     died = "A patient who dies within the window without a DLT before"
     sentences.append(
@@ -72,9 +73,10 @@ def evaluability_sentences(given: Observation) -> list[str]:
             f"simulation takes to be so in {share} of these deaths; otherwise the patient {rest}.",
             "replaced": f"{died} {replaced}.",
             "dlt_free": f"{died} {free}.",
+            "weight_frozen": f"{died} {frozen}.",
         }[given.deaths]
     )
-    lost = replaced if given.losses == "replaced" else free
+    lost = {"replaced": replaced, "dlt_free": free, "weight_frozen": frozen}[given.losses]
     sentences.append(f"A patient lost to follow-up within the window without a DLT before {lost}.")
     return [" ".join(sentences)]
 

@@ -11,7 +11,7 @@ from doseesc.report.figures import calendar_figure, duration_figure
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import time_table
 from doseesc.report.words import (
-    CALENDAR_LEGEND,
+    calendar_legend,
     calendar_words,
     design_times,
     duration_words,
@@ -59,7 +59,7 @@ def time_blocks(results: Results, name: str) -> Iterator[Block]:
         f"A trial with {name} on the calendar, of median duration, in scenario {scenario}",
         draw=partial(_example, results, name, scenario),
     )
-    yield Block("note", CALENDAR_LEGEND)
+    yield Block("note", calendar_legend(results))
 
 
 def _example(results: Results, name: str, scenario: str) -> Figure | None:

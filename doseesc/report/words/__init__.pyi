@@ -21,8 +21,8 @@ from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
 from .recommendation import recommendation as recommendation
-from .time import CALENDAR_LEGEND as CALENDAR_LEGEND
 from .time import DesignTime as DesignTime
+from .time import calendar_legend as calendar_legend
 from .time import calendar_words as calendar_words
 from .time import design_times as design_times
 from .time import duration_words as duration_words

@@ -13,7 +13,9 @@ _DEATHS = {
     "all_count": "all deaths count",
     "replaced": "deaths replaced",
     "dlt_free": "deaths DLT-free",
+    "weight_frozen": "deaths keep the weight of their follow-up",
 }
+_LOSSES = {"replaced": "replaced", "dlt_free": "DLT-free", "weight_frozen": "weight of the follow-up kept"}
 
 
 def observed_words(given: Observation, dlt_window: float) -> str:
@@ -46,6 +48,5 @@ def observed_words(given: Observation, dlt_window: float) -> str:
         sensitivity, specificity = percent_words(judged.sensitivity), percent_words(judged.specificity)
         words.append(f"adjudicated (sensitivity {sensitivity}, specificity {specificity})")
     if given.loss:
-        lost = "replaced" if given.losses == "replaced" else "DLT-free"
-        words.append(f"{percent_words(given.loss)} lost ({lost})")
+        words.append(f"{percent_words(given.loss)} lost ({_LOSSES[given.losses]})")
     return ", ".join(words)

@@ -206,29 +206,29 @@ def durations_legend(results: Results) -> str:
     )
 
 
-CALENDAR_LEGEND = (
-    "A bar is a patient in the DLT window, darker for a higher dose, and ends at a DLT (×); the thin line before it is "
-    "the wait for the first dose. Marks at the top: the dose is raised, lowered, or the trial stopped. In grey, a "
-    "patient who has come cannot be treated."
-)
-"""How to read the picture of a trial on the calendar."""
+def calendar_legend(results: Results) -> str:
+    """Say how to read the picture of a trial on the calendar."""
+    left = ", death (+) or loss (○), hatched where the patient is replaced"
+    ends = left if results.study.own_model is not None else ""
+    return (
+        f"A bar is a patient in the DLT window, darker for a higher dose, and ends at a DLT (×){ends}; the thin line "
+        "before it is the wait for the first dose. Marks at the top: the dose is raised, lowered, or the trial "
+        "stopped. In grey, a patient who has come cannot be treated."
+    )
 
 
 def calendar_words(results: Results) -> list[str]:
-    """Say what figures come from trials on the calendar, and what these leave out."""
+    """Say what figures come from trials on the calendar, and how patients are observed in them."""
     study = results.study
     pending = on_calendar(study)
-    if not pending:
-        said = []
-    elif study.observation:
-        said = [
-            f"Only how long trials take is from the calendar; the other figures of {in_a_row(pending)}, which "
-            f"decide{'s' if len(pending) == 1 else ''} while patients are pending, are those of known outcomes, since "
-            "observation models are not played on the calendar."
-        ]
-    else:
+    said = []
+    if pending:
         rest = "" if len(pending) == len(study.names) else "; the other designs' are those of known outcomes"
         said = [f"All figures of {in_a_row(pending)} are from trials on the calendar{rest}."]
-    if study.observation:
-        said.append("On the calendar nobody dies, is lost or replaced; trials that replace patients last longer.")
+    if study.own_model is not None:
+        replaced = ", and whoever leaves is replaced, which takes time and patients" if study.own_model.replaces else ""
+        said.append(
+            f"On the calendar patients are observed as under {study.own_policy}: what happens to them is known on its "
+            f"day{replaced}."
+        )
     return said
