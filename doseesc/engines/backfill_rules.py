@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from designs import Design, RollingSix, TableDesign
+from designs import Complete, Design, RollingSix, TableDesign
 from designs.checks import require_choice, require_flag, require_positive, require_probability, require_whole
 from doseesc.engines.backfill_rates import reads_rates
 
@@ -165,6 +165,21 @@ class Backfill:
         if self.cap_per_dose is not None:
             bounds.append(max(self.cap_per_dose * (design.n_doses - 1), 1))
         return min(bounds) if bounds else design.max_n
+
+    def notes(self, design: Design) -> list[str]:
+        """Return in plain words what of the rules a design cannot follow."""
+        able = self.for_design(design)
+        found = []
+        if self.count_in_decisions and not able.count_in_decisions:
+            found.append(
+                "backfilled patients count neither in its decisions nor in its MTD, since it has no answer for more "
+                "patients at a dose than it treats itself"
+            )
+        if (self.closes, self.conflict) != (able.closes, able.conflict):
+            found.append("does not read the DLT rate of single doses: backfill closes only doses that it excludes")
+        if able.conflict == "lowest" and type(design.pending) is Complete:
+            found.append("waits for outcomes, as in BF-BOIN; BE-BOIN is for designs that weigh pending patients")
+        return found
 
     def describe(self) -> str:
         """Return the rules in plain sentences.

@@ -95,6 +95,7 @@ def run(
     for name, found in ((key, each) for key, each in timing.found.items() if key[1] in timed):
         simulated[None].found[name] = found
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
+    notes += [f"{name}: {note}" for name in study.names for note in study.backfill_notes(name)]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
     # The first policy is what the study itself would see.
     own = next(iter(study.observations), None)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs import Design
 from designs.arrays import FloatArray
 from doseesc.engines import (
     CalendarRun,
@@ -58,7 +59,7 @@ def trials_on_calendar(study: Study, n_trials: int) -> int:
     calendar = study.calendar
     if calendar is None:
         return 0
-    waiting = sum(waits_for_all(design, calendar) for design in study.designs.values())
+    waiting = len(_waiting(study))
     return n_trials * len(study.truths) * (len(study.names) - waiting + (waiting > 0))
 
 
@@ -108,7 +109,7 @@ def _play(
     designs, truths, calendar = study.designs, study.truths, study.calendar
     assert calendar is not None, "asked only of a study with a calendar"
     window = float(study.dlt_window_days)
-    waiting = {name: design for name, design in designs.items() if waits_for_all(design, calendar)}
+    waiting = _waiting(study)
     timing = Timing()
     if waiting:
         some = {name: truths[name] for name in scenarios}
@@ -125,14 +126,26 @@ def _play(
     headlines = on_calendar(study)
     for scenario in scenarios:
         truth = truths[scenario]
-        setting = CalendarSetting(window, calendar, study.target, np.array([study.true_mtd(truth)]))
+        mtd = np.array([study.true_mtd(truth)])
         for name, design in designs.items():
             if name in waiting:
                 continue
+            own = study.calendar_for(name, scenario)
+            setting = CalendarSetting(window, calendar if own is None else own, study.target, mtd)
             _note(timing, (scenario, name), play_calendar(design, truth, setting, n_trials, seed), name in headlines)
             if watch is not None:
                 watch(n_trials)
     return timing
+
+
+def _waiting(study: Study) -> dict[str, Design]:
+    """Return the designs that wait for every outcome, and whose trials are nothing but that on the calendar."""
+    calendars = {name: study.calendar_for(name) for name in study.names}
+    return {
+        name: design
+        for name, design in study.designs.items()
+        if (calendar := calendars[name]) is not None and waits_for_all(design, calendar)
+    }
 
 
 def _note(timing: Timing, key: Key, run: CalendarRun, headline: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from doseesc.runs import TimedTrial
 
 _WAITING = "0.88"
+_BACKFILLED: Any = MappingProxyType({"ms": 3.6, "color": "white", "mec": "black", "mew": 0.7, "clip_on": False})
 _ROW = 0.085  # inches per patient
 _LEFT, _FOOT, _HEAD, _BETWEEN = 0.62, 0.85, 0.3, 0.42  # inches
 
@@ -74,7 +76,8 @@ def calendar_figure(trials: Sequence[TimedTrial], labels: Sequence[str]) -> Figu
         axes.set_xlim(-0.012 * longest, 1.015 * longest)
         top -= height + _BETWEEN
     axes.set_xlabel("months since the first patient's first dose", fontsize=8)
-    legend_below(figure, _handles(labels, any(each.trial.suspensions for each in trials)), 8)
+    waited = any(each.trial.suspensions for each in trials)
+    legend_below(figure, _handles(labels, waited, any(each.trial.backfilled.any() for each in trials)), 8)
     return figure
 
 
@@ -89,6 +92,8 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
         days = (trial.assessed[at] - trial.entered[at]) / DAYS_PER_MONTH
         shade = dose_shade(level, len(labels))
         axes.barh(rows[at], days, 0.72, left=trial.entered[at] / DAYS_PER_MONTH, color=shade, ec="0.25", lw=0.4)
+    backfilled = np.flatnonzero(trial.backfilled)
+    axes.plot(trial.entered[backfilled] / DAYS_PER_MONTH, rows[backfilled], ">", **_BACKFILLED)
     waited = np.flatnonzero(trial.days_waited > 0)
     axes.hlines(
         rows[waited], trial.arrived[waited] / DAYS_PER_MONTH, trial.entered[waited] / DAYS_PER_MONTH, "0.45", lw=0.7
@@ -111,17 +116,18 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
 
 
 def _moves(trial: CalendarTrial) -> list[tuple[float, int]]:
-    """Return the days on which the dose was raised or lowered, and the end of enrolment as 0."""
+    """Return the days on which the escalation's dose was raised or lowered, and the end of enrolment as 0."""
     moves = []
-    levels = trial.level.tolist()
-    for before, after, day in zip(levels[:-1], levels[1:], trial.entered[1:].tolist(), strict=True):
+    escalated = ~trial.backfilled
+    levels, days = trial.level[escalated].tolist(), trial.entered[escalated].tolist()
+    for before, after, day in zip(levels[:-1], levels[1:], days[1:], strict=True):
         if after != before:
             moves.append((day, 1 if after > before else -1))
     stops = [each.day for each in trial.decisions if each.level == 0]
     return [*moves, *((day, 0) for day in stops)]
 
 
-def _handles(labels: Sequence[str], waited: bool) -> list[Any]:
+def _handles(labels: Sequence[str], waited: bool, backfilled: bool) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -130,8 +136,11 @@ def _handles(labels: Sequence[str], waited: bool) -> list[Any]:
         for level, label in enumerate(labels, start=1)
     ]
     handles.append(Line2D([], [], marker="x", mew=1.4, color="#D55E00", ls="", ms=5, label="DLT"))
-    for mark, words in (("^", "dose raised"), ("v", "lowered"), ("s", "stopped")):
-        handles.append(Line2D([], [], marker=mark, color="black", ls="", ms=4, label=words))
+    for move, words in (("^", "dose raised"), ("v", "lowered"), ("s", "stopped")):
+        handles.append(Line2D([], [], marker=move, color="black", ls="", ms=4, label=words))
+    if backfilled:
+        mark = {name: value for name, value in _BACKFILLED.items() if name != "clip_on"}
+        handles.append(Line2D([], [], marker=">", ls="", label="backfilled", **mark))
     if waited:
-        handles.append(Patch(facecolor=_WAITING, label="somebody waits"))
+        handles.append(Patch(facecolor=_WAITING, label="escalation waits" if backfilled else "somebody waits"))
     return handles

@@ -181,9 +181,14 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             "The same patients would have come in every panel. A bar is a patient in the DLT window, darker for a "
             "higher dose, and ends at a DLT (×); the thin line before it is the wait for the first dose. Marks at the "
             "top: the dose is raised, lowered, or the trial stopped. In grey, a patient who has come cannot be "
-            f"treated. The trial is the one in which {designs[0]} takes a median time.",
+            f"treated{_but_backfilled(results)}. The trial is the one in which {designs[0]} takes a median time.",
         ),
     ]
+
+
+def _but_backfilled(results: Results) -> str:
+    backfilled = any(each.backfilled > 0 for each in results.times.values())
+    return " at the current dose; an arrowhead at its start marks who is backfilled meanwhile" if backfilled else ""
 
 
 def _on_the_picture(results: Results) -> list[str]:

@@ -79,6 +79,8 @@ class DesignTime:
         Mean duration, and the part of it during which a patient who had come could not be treated.
     turned_away, pending, changed : float
         Patients lost; patients pending at a decision; share of decisions that their outcomes would have changed.
+    backfilled : float
+        Patients given a lower dose while the escalation waited.
     """
 
     design: str
@@ -92,6 +94,7 @@ class DesignTime:
     turned_away: float
     pending: float
     changed: float
+    backfilled: float = 0.0
 
 
 def design_times(results: Results) -> list[DesignTime]:
@@ -124,6 +127,7 @@ def _over_scenarios(design: str, times: dict[str, TimeFigures]) -> DesignTime:
         turned_away=mean("turned_away"),
         pending=mean("pending_at_decision"),
         changed=mean("changed_decisions"),
+        backfilled=mean("backfilled"),
     )
 
 
@@ -182,6 +186,33 @@ def from_when(results: Results) -> str:
     return f"From {start} to the last assessment"
 
 
+def backfill_words(results: Results) -> str:
+    """Say how many patients are backfilled with each design that is played so; nothing where none is.
+
+    Examples are those of ``tite_backfill.yaml``: "Besides those of the escalation, on average 11.1 patients are
+    backfilled with BF-BOIN and 8.0 with TITE-BOIN backfilled; they count among the patients treated."
+    """
+    found = [
+        f"{each.backfilled:.1f} {'patients are backfilled ' if place == 0 else ''}with {each.design}"
+        for place, each in enumerate(_with_backfill(results))
+    ]
+    if not found:
+        return ""
+    return (
+        f"Besides those of the escalation, on average {in_a_row(found)}; they count among the patients treated, and "
+        "the trial lasts until they have been assessed."
+    )
+
+
+def _with_backfill(results: Results) -> list[DesignTime]:
+    calendars = {name: results.study.calendar_for(name) for name in results.study.names}
+    return [
+        each
+        for each in design_times(results)
+        if (calendar := calendars[each.design]) is not None and calendar.backfill is not None
+    ]
+
+
 def calendar_words(results: Results) -> list[str]:
     """Say what figures come from trials on the calendar, and what these leave out."""
     study = results.study
@@ -197,6 +228,7 @@ def calendar_words(results: Results) -> list[str]:
     else:
         rest = "" if len(pending) == len(study.names) else "; the other designs' are those of known outcomes"
         said = [f"All figures of {in_a_row(pending)} are from trials on the calendar{rest}."]
+    said += [backfill_words(results)] if _with_backfill(results) else []
     if study.observation:
         said.append("On the calendar nobody dies, is lost or replaced; trials that replace patients last longer.")
     return said
