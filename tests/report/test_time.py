@@ -10,6 +10,7 @@ from support import ROOT
 import doseesc
 from doseesc.report.figures import calendar_figure, duration_figure
 from doseesc.report.page.figure_plans import figure_plans
+from doseesc.report.page.page import report_files
 from doseesc.report.protocol.protocol import protocol_files
 from doseesc.report.tables import time_table
 from doseesc.report.terminal import comparison_lines, run_lines
@@ -226,6 +227,14 @@ def test_how_many_are_backfilled_is_said_everywhere(backfilled):
     assert "The trial stops after 30 patients, those backfilled not counted." in text
     without = protocol_files(SavedRun(backfilled), "BOIN")["protocol.md"].decode()
     assert "backfilled to the highest dose" not in without
+
+
+def test_the_page_says_how_many_are_backfilled(backfilled):
+    text = report_files(SavedRun(backfilled))["report.html"].decode()
+    own = {each.design: each.backfilled for each in design_times(backfilled)}
+    assert f"{own['BF-BOIN']:.1f} with BF-BOIN" in text
+    assert text.count("Besides those of the escalation, at most 48 patients can be treated so.") == 4
+    assert "an arrowhead at its start marks who is backfilled meanwhile" in text
 
 
 def test_calendar_marks_who_is_backfilled(backfilled):

@@ -92,12 +92,15 @@ def test_backfill_of_some_designs(loaded):
 
 
 def test_what_a_design_cannot_follow_is_said(loaded):
-    more = "\n  - {name: three, type: 3+3}\n  - {name: model, type: CRM, skeleton: [0.1, 0.25, 0.45]}"
+    more = "\n  - {name: BE, type: TITE-BOIN, pending: {suspend_above: 0.49, minimum_followed: 0.25}}"
+    more += "\n  - {name: three, type: 3+3}\n  - {name: model, type: CRM, skeleton: [0.1, 0.25, 0.45]}"
     study = loaded(ACCRUAL + "backfill: {type: BE-BOIN, min_responses: 0}\n", DESIGNS, DESIGNS + more)
-    assert ["waits for outcomes, as in BF-BOIN" in each for each in study.backfill_notes("B")] == [True]
+    (own,) = study.backfill_notes("B")
+    assert own.startswith("backfill is that of BE-BOIN, the escalation is not")
     apart, rates = study.backfill_notes("three")
     assert "count neither in its decisions nor in its MTD" in apart
     assert study.backfill_notes("model") == [rates]
+    assert study.backfill_notes("BE") == []
     assert "does not read the DLT rate of single doses" in rates
 
 

@@ -31,7 +31,7 @@ from doseesc.report.tables import (
     summary_table,
     truth_table,
 )
-from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation
+from doseesc.report.words import across_scenarios, method_words, mtd_definition, recommendation, rules_of_backfill
 from doseesc.results import PROTOCOL_FILES, WRITTEN_FILE, Cell, SavedRun, copies_of_edited, written_note
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
         f"The first cohort is treated at {doses.words(design.start_level)}. Cohorts have "
         f"{counted(design.cohort_size, 'patient')}, and at most {_counting(results, design.max_n)} are treated.",
         design.pending.describe(design),
-        _backfill(trial, results),
+        rules_of_backfill(results, trial.name),
     )
     rules = design.all_rules()
     if rules:
@@ -153,21 +153,11 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
         yield from captioned(PageTable(prior.name, caption, prior.how_to_read, prior.columns[1:], own))
 
 
-def _backfill(trial: Trial, results: Results) -> str:
-    """Say who is backfilled with the trial's design; nothing where nobody is."""
-    calendar = results.study.calendar_for(trial.name)
-    if calendar is None or calendar.backfill is None:
-        return ""
-    rules = calendar.backfill.for_design(trial.design)
-    most = counted(rules.most(trial.design), "patient")
-    return f"{rules.describe()} Besides those of the escalation, at most {most} can be treated so."
-
-
 def _stopping(trial: Trial, results: Results) -> Iterator[Block]:
     design = trial.design
     rules = design.all_rules()
     yield Block("heading", "Stopping")
-    besides = ", those backfilled not counted" if _backfill(trial, results) else ""
+    besides = ", those backfilled not counted" if rules_of_backfill(results, trial.name) else ""
     yield Block("bullet", f"The trial stops after {_counting(results, design.max_n)}{besides}.")
     yield from (Block("bullet", rule.describe(design)) for rule in rules if isinstance(rule, StoppingRule))
     yield from paragraphs("Stopping that belongs to the design itself is described with it.")

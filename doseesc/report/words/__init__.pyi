@@ -30,5 +30,6 @@ from .time import duration_words as duration_words
 from .time import from_when as from_when
 from .time import pace_words as pace_words
 from .time import range_words as range_words
+from .time import rules_of_backfill as rules_of_backfill
 from .time import span_words as span_words
 from .time import time_answer as time_answer

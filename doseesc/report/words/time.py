@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.rules.base import counted
 from doseesc.engines import TimeFigures, mixture
 from doseesc.results import on_calendar
 from doseesc.truth import DAYS_PER_MONTH
@@ -202,6 +203,17 @@ def backfill_words(results: Results) -> str:
         f"Besides those of the escalation, on average {in_a_row(found)}; they count among the patients treated, and "
         "the trial lasts until they have been assessed."
     )
+
+
+def rules_of_backfill(results: Results, design: str) -> str:
+    """Say in plain sentences who is backfilled in trials of a design; nothing where nobody is."""
+    study = results.study
+    calendar = study.calendar_for(design)
+    if calendar is None or calendar.backfill is None:
+        return ""
+    rules = calendar.backfill.for_design(study.designs[design])
+    most = counted(rules.most(study.designs[design]), "patient")
+    return f"{rules.describe()} Besides those of the escalation, at most {most} can be treated so."
 
 
 def _with_backfill(results: Results) -> list[DesignTime]:
