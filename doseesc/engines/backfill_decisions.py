@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from designs import Decision, Design, Pending, Tally, Weighted, phases
+from designs import Complete, Decision, Design, Pending, Tally, Weighted, phases
 from designs.arrays import BoolArray, IntArray
 from designs.rules import AdmissibilityRule, HoldingRule, Rule, StoppingRule
 from doseesc.engines.backfill_conflict import BACKFILLED, CEILING, PoolWithBackfilled, StaysClosed
@@ -89,6 +89,8 @@ class EscalationWithBackfill:
         With the rules that backfill puts around it.
     weighs : bool
         Whether it weighs pending patients.
+    waits_for_all : bool
+        Whether it waits for all outcomes of the escalation, whatever they are.
     remembers : bool
         Whether what it has eliminated stays closed.
     """
@@ -96,6 +98,7 @@ class EscalationWithBackfill:
     def __init__(self, design: Design, rules: Backfill) -> None:
         self._counts = rules.count_in_decisions
         self.weighs = isinstance(design.pending, Weighted)
+        self.waits_for_all = type(design.pending) is Complete and not design.fixed_cohorts
         self.remembers = self._counts and reads_rates(design)
         self._max_n = design.max_n
         around: tuple[Rule, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from designs import Design, RollingSix, TableDesign
+from designs import BOIN, Design, RollingSix, TableDesign, Weighted
 from designs.checks import require_choice, require_flag, require_positive, require_probability, require_whole
 from doseesc.engines.backfill_rates import reads_rates
 
@@ -59,6 +59,14 @@ class Backfill:
     ratio : float, optional
         At most so many backfilled patients, for each patient of the cohort that is waited for, rounded up: crmPack's
         quota per cycle of the escalation.
+
+    Notes
+    -----
+    The R package bfboin 0.1.1 differs from the paper on BF-BOIN: a response is known at the end of the window
+    (``response_days="window_end"``) and opens its own dose only (``responses_at="dose"``); up to 13 patients are
+    treated at a dose (``cap_per_dose=13``); every lower dose may be in conflict, backfilled or not; and who has been
+    backfilled and is pending when the last cohort has been assessed is left out.  The last two cannot be had here.
+    crmPack backfills between cohorts, without a calendar, each dose once.
 
     References
     ----------
@@ -166,6 +174,24 @@ class Backfill:
             bounds.append(max(self.cap_per_dose * (design.n_doses - 1), 1))
         return min(bounds) if bounds else design.max_n
 
+    def notes(self, design: Design) -> list[str]:
+        """Return in plain words what of the rules a design cannot follow."""
+        able = self.for_design(design)
+        found = []
+        if self.count_in_decisions and not able.count_in_decisions:
+            found.append(
+                "backfilled patients count neither in its decisions nor in its MTD, since it has no answer for more "
+                "patients at a dose than it treats itself"
+            )
+        if (self.closes, self.conflict) != (able.closes, able.conflict):
+            found.append("does not read the DLT rate of single doses: backfill closes only doses that it excludes")
+        if able.conflict == "lowest" and not _weighs_as_be_boin(design):
+            found.append(
+                "backfill is that of BE-BOIN, the escalation is not: BE-BOIN is TITE-BOIN with  pending: "
+                "{suspend_above: 0.49, minimum_followed: 0.25}"
+            )
+        return found
+
     def describe(self) -> str:
         """Return the rules in plain sentences.
 
@@ -211,6 +237,14 @@ class Backfill:
                 "pooled with the current one."
             )
         return " ".join(sentences)
+
+
+def _weighs_as_be_boin(design: Design) -> bool:
+    policy = design.pending
+    if not isinstance(design, BOIN) or not isinstance(policy, Weighted):
+        return False
+    own = policy.filled_in(design)
+    return (own.estimate, own.suspend_above, own.minimum_followed) == ("imputation", 0.49, 0.25)
 
 
 _BF_BOIN: dict[str, Any] = {"min_responses": 1, "cap_per_dose": 12, "closes": "too_toxic", "conflict": "highest"}

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from designs import Design
+from designs import Decision, Design, Reason
 from designs.arrays import BoolArray, IntArray
 from doseesc.engines.backfill_decisions import Backfilled, EscalationWithBackfill, Standing
 from doseesc.engines.backfill_doses import open_doses, picked
@@ -79,6 +79,8 @@ class PlayWithBackfill:
                 trials = trials._replace(number=more(trials.number.shape[1]))
             check_not_stuck(status, self._design)
             looking, held = running[status == LOOK], running[status == HELD]
+            if self._escalation.waits_for_all and len(looking):
+                looking = self._wait(trials, setting, looking)
             if len(looking):
                 self._decide(trials, setting, looking)
             if len(held):
@@ -86,6 +88,17 @@ class PlayWithBackfill:
                 _backfill(trials, setting, self._responses, held, level)
             running = running[(status == LOOK) | (status == SHORT) | (status == HELD)]
         return trials
+
+    def _wait(self, trials: Trials, setting: Setting, looking: IntArray) -> IntArray:
+        """Let those wait whose escalation has patients pending, without asking the design; return the others."""
+        waits = _escalation_pending(trials, setting, looking)
+        rows = looking[waits]
+        level, nobody = trials.counts[rows, LEVEL], np.zeros(len(rows), dtype=np.int64)
+        decision = Decision(level, nobody, np.full(len(rows), Reason.WAIT, dtype=np.int8))
+        if self._watch is not None and len(rows):
+            self._watch(rows, trials.days[rows, NOW], decision)
+        apply_all(trials, setting, rows, level, nobody, decision.reason_code, np.zeros(len(rows), dtype=np.bool_))
+        return looking[~waits]
 
     def _decide(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
         at = self._standing(trials, setting, looking)
@@ -161,6 +174,16 @@ def _take(at: Standing, rows: IntArray) -> Standing:
         if name != "backfilled"
     }
     return Standing(**taken, backfilled=Backfilled(*(part[rows] for part in at.backfilled)))
+
+
+@compiled
+def _escalation_pending(x: Trials, setting: Setting, rows: IntArray) -> BoolArray:
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for r in range(len(rows)):
+        s = rows[r]
+        for k in range(x.counts[s, PENDING]):
+            found[r] |= x.place[s, k] < setting.max_n
+    return found
 
 
 @compiled

@@ -17,6 +17,7 @@ import numpy as np
 from designs import Reason
 from doseesc.engines import CALENDAR_METRICS, METRICS
 from doseesc.results.time_checks import check_time, method_of
+from doseesc.results.times import most_patients
 from doseesc.results.versions import check_version
 from doseesc.study import Study, part_unlike_text
 from doseesc.wording import has_control_characters, shorten
@@ -168,7 +169,7 @@ def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Stud
     scenario, name = row["scenario"], row["design"]
     where = f"cells.{scenario}.{name}"
     mtd, right = {each["scenario"]: (each["true_mtd"], each["right"]) for each in document["truths"]}[scenario]
-    sizes = _Sizes(study.n_doses, study.designs[name].max_n)
+    sizes = _Sizes(study.n_doses, most_patients(study, name))
     provenance = document["provenance"]
     _require(row["simulated"] is not None or row["exact"] is not None, where, "neither simulated nor exact figures")
     for kind, method, trials in (("simulated", method_of(study, name), provenance["trials"]), ("exact", "exact", 0)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from doseesc.results.times import CALENDAR, on_calendar
+from doseesc.results.times import CALENDAR, most_patients, on_calendar
 from doseesc.study import Study
 
 _NEAR = 1e-6
@@ -51,6 +51,8 @@ def _wrong(row: Mapping[str, Any], study: Study, trials: int) -> str:
         return "a mean duration that no trial allows"
     if row["enrolment_days"] > row["duration_days"] + _NEAR or row["days_suspended"] > row["duration_days"] + _NEAR:
         return "more days of enrolment or of waiting than the trial has"
+    if row["backfilled"] > most_patients(study, row["design"]) - study.designs[row["design"]].max_n + _NEAR:
+        return "more patients backfilled than the study allows"
     errors = [each for part in ("sd", "mcse") for each in row[part].values()]
     if any(value is not None and np.min(value) < 0 for value in errors):
         return "a negative error"

@@ -71,10 +71,19 @@ def acts_on_calendar(design: Design, calendar: Calendar, replaces: bool = False)
     return design.fixed_cohorts or replaces or type(design.pending) is not Settled
 
 
+def most_patients(study: Study, design: str) -> int:
+    """Return the most patients that a trial of a design treats, backfilled ones among them."""
+    own, calendar = study.designs[design], study.calendar_for(design)
+    rules = None if calendar is None else calendar.backfill
+    return own.max_n + (0 if rules is None else rules.most(own))
+
+
 def on_calendar(study: Study) -> list[str]:
     """Return the names of the designs whose figures depend on the calendar; see :func:`acts_on_calendar`."""
-    calendar = study.calendar
-    if calendar is None:
-        return []
+    calendars = {name: study.calendar_for(name) for name in study.names}
     replaces = any(model.replaces for model in study.observations.values())
-    return [name for name, design in study.designs.items() if acts_on_calendar(design, calendar, replaces)]
+    return [
+        name
+        for name, design in study.designs.items()
+        if (calendar := calendars[name]) is not None and acts_on_calendar(design, calendar, replaces)
+    ]

@@ -78,15 +78,16 @@ class _Replay:
     @classmethod
     def of(cls, results: Results, key: Key) -> _Replay:
         study, (scenario, name) = results.study, key
-        assert study.calendar is not None, "there are figures about time"
+        calendar = study.calendar_for(name, scenario)
+        assert calendar is not None, "there are figures about time"
         design, truth = study.designs[name], study.truths[scenario]
         right, window = study.right_levels(truth), float(study.dlt_window_days)
         model = study.own_model
-        setting = CalendarSetting(window, study.calendar, study.target, right[None], model)
+        setting = CalendarSetting(window, calendar, study.target, right[None], model)
         best = results.cells[key].best
         return cls(
             CalendarBlocks(design, truth, setting, results.seed),
-            (design, truth.tolist(), window, study.calendar, study.target, right.tolist(), model),
+            (design, truth.tolist(), window, calendar, study.target, right.tolist(), model),
             results.times[key],
             best if best.method == CALENDAR else None,
             design.max_n,

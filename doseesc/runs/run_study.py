@@ -106,6 +106,7 @@ def run(
     timed_pairs = timed_differences(study, timing.kept, timing.times, simulated[own].found, n_trials, seed, graphs)
     differences = in_order(study, [*simulated[own].differences, *timed_pairs])
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
+    notes += [f"{name}: {note}" for name in study.names for note in study.backfill_notes(name)]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
     on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, own)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)

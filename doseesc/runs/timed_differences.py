@@ -120,7 +120,7 @@ def timed_differences(
             others = [name for name in study.names if name not in timed and (scenario, name) in characteristics]
             for name in others:
                 if study.own_model is not None:
-                    figures[name] = _as_observed(study, name, truth, n_trials, seed)
+                    figures[name] = _as_observed(study, name, scenario, n_trials, seed)
                     continue
                 if name not in known:
                     known[name] = DecisionGraph(study.designs[name])
@@ -155,12 +155,13 @@ def _of_known_outcomes(graph: DecisionGraph, truth: FloatArray, right: BoolArray
     return np.concatenate(parts)
 
 
-def _as_observed(study: Study, name: str, truth: FloatArray, n_trials: int, seed: int) -> IntArray:
+def _as_observed(study: Study, name: str, scenario: str, n_trials: int, seed: int) -> IntArray:
     """Return the same figures (S, F) of trials of a design as the study's own observation model shows them.
 
     They do not depend on the calendar, but the clock plays them: it knows whom a replacement follows.
     """
-    calendar, right = study.calendar, study.right_levels(truth)
+    truth, calendar = study.truths[scenario], study.calendar_for(name, scenario)
+    right = study.right_levels(truth)
     assert calendar is not None, "asked only of a study with a calendar"
     setting = CalendarSetting(float(study.dlt_window_days), calendar, study.target, right[None], study.own_model)
     design, parts = study.designs[name], []

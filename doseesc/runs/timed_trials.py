@@ -44,9 +44,7 @@ def timed_trials(results: Results, designs: Sequence[str], scenario: str) -> lis
         Empty where the study has no calendar.
     """
     study = results.study
-    calendar = study.calendar
-    if calendar is None or not designs:
-        return []
+    calendars = {name: study.calendar_for(name, scenario) for name in designs}
     model = study.own_model
     few = min(_FEW, results.n_trials, BLOCK)
     every = {
@@ -59,8 +57,11 @@ def timed_trials(results: Results, designs: Sequence[str], scenario: str) -> lis
             n_trials=few,
             seed=results.seed,
         )
-        for name in designs
+        for name, calendar in calendars.items()
+        if calendar is not None
     }
+    if not every:
+        return []
     durations = [each.duration_days for each in every[designs[0]]]
     number = int(np.argsort(durations, kind="stable")[few // 2])
     return [TimedTrial(name, scenario, number + 1, trials[number]) for name, trials in every.items()]

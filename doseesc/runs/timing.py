@@ -70,7 +70,7 @@ def trials_on_calendar(study: Study, n_trials: int) -> int:
     calendar = study.calendar
     if calendar is None:
         return 0
-    waiting = sum(waits_for_all(design, calendar) for design in study.designs.values())
+    waiting = len(_waiting(study))
     again = len(study.observations) * len(on_calendar(study))  # from the drug alone, and as further policies show them
     return n_trials * len(study.truths) * (len(study.names) - waiting + (waiting > 0) + again)
 
@@ -130,7 +130,7 @@ def _play(
     models: dict[str | None, ObservationModel | None] = {None: None}
     models.update(study.observations)
     own = study.own_policy
-    waiting = {name: design for name, design in designs.items() if waits_for_all(design, calendar)}
+    waiting = _waiting(study)
     timing = Timing()
     if waiting:
         some = {name: truths[name] for name in scenarios}
@@ -157,7 +157,10 @@ def _play(
                 if policy != own and name not in headlines:
                     continue
                 keep = partial(_keep, timing.kept, (scenario, name), design, right, name in headlines)
-                setting = CalendarSetting(window, calendar, study.target, right[None], model)
+                times = study.calendar_for(name, scenario)
+                setting = CalendarSetting(
+                    window, calendar if times is None else times, study.target, right[None], model
+                )
                 each_block = keep if policy == own else None
                 run = play_calendar(design, truth, setting, n_trials, seed, each_block=each_block)
                 if policy == own:
@@ -168,6 +171,16 @@ def _play(
                 if watch is not None:
                     watch(n_trials)
     return timing
+
+
+def _waiting(study: Study) -> dict[str, Design]:
+    """Return the designs that wait for every outcome, and whose trials are nothing but that on the calendar."""
+    calendars = {name: study.calendar_for(name) for name in study.names}
+    return {
+        name: design
+        for name, design in study.designs.items()
+        if (calendar := calendars[name]) is not None and waits_for_all(design, calendar)
+    }
 
 
 def _keep(

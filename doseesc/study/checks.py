@@ -14,7 +14,7 @@ from designs import Design
 from designs.arrays import FloatArray
 from doseesc.errors import FieldPath, Problem, show
 from doseesc.study.analysis_section import Analysis, analysis_problems
-from doseesc.study.calendar_section import StaggerSection, TimeParts, calendar_problems
+from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_problems
 from doseesc.study.comparison_section import Comparison, comparison_problems
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes, Late
@@ -71,6 +71,7 @@ class Parts:
                 data.get("accrual") is not None,
                 _usable(AnyTimes, data.get("dlt_times")),
                 _usable(StaggerSection, data.get("stagger")),
+                _usable(BackfillSection, data.get("backfill")),
                 _usable(Positive, data.get("max_duration_months")),
             ),
         )
@@ -114,8 +115,7 @@ def problems_across(parts: Parts) -> list[Problem]:
     if parts.comparison is not None:
         names = [each.name for _, each in parts.scenarios if each.random is None]
         problems += comparison_problems(parts.comparison, names, ("comparison",))
-    own_times = [each.dlt_times is not None for _, each in parts.observations]
-    problems += calendar_problems(parts.time, own_times)
+    problems += _calendar(parts, doses)
     times = parts.time.dlt_times
     law = EVEN_TIMES if times is None or isinstance(times, Late) else times.law()
     truths = [] if doses is None or problems else _truths(parts.scenarios, doses)
@@ -123,6 +123,14 @@ def problems_across(parts: Parts) -> list[Problem]:
         problems += observation_problems(observation, parts.window, law, truths, ("observation", place))
         problems += freezing_problems(observation, built, parts.time.accrual_given, ("observation", place))
     return problems
+
+
+def _calendar(parts: Parts, doses: Doses | None) -> list[Problem]:
+    """Check what is said about time, where the scenarios' responses are right in themselves."""
+    responses = [(place, each.response) for place, each in parts.scenarios if each.random is None]
+    own_times = [each.dlt_times is not None for _, each in parts.observations]
+    names = [each.name for _, each in parts.designs]
+    return calendar_problems(parts.time, doses.names if doses else None, responses, own_times, names)
 
 
 def _truths(scenarios: Sequence[tuple[int, Scenario]], doses: Doses) -> list[tuple[str, FloatArray]]:
@@ -175,6 +183,8 @@ def _scenario(scenario: Scenario, doses: Doses | None, path: FieldPath) -> list[
     if scenario.random is not None:
         return _random(scenario.random, doses.names, (*path, "random"))
     problems: list[Problem] = []
+    if scenario.response is not None:
+        problems = _per_dose(scenario.response, doses.names, (*path, "response"))
     where: FieldPath = (*path, given[0])
     if scenario.dlt is not None:
         problems += _per_dose(scenario.dlt, doses.names, where)

@@ -149,6 +149,8 @@ class Scenario(Section):
     """Random curves instead: for ensembles, other commands leave them aside."""
     monotone: Flag = True
     """false allows DLT probabilities that fall with the dose."""
+    response: PerDose | None = Field(default=None, examples=[[0.1, 0.2, 0.3]])
+    """Probability of a response at every dose, by label or as a list; backfill may ask for one."""
 
     def probabilities(self, doses: Doses) -> FloatArray:
         """Return the true DLT probability of every dose, shape (J,)."""
@@ -159,6 +161,10 @@ class Scenario(Section):
         if self.dlt is None:
             raise ValueError(f"scenario {self.name} has neither dlt nor curve")
         return _by_level(self.dlt, doses)
+
+    def responses(self, doses: Doses) -> tuple[float, ...] | None:
+        """Return the probability of a response at every dose, where it is given."""
+        return None if self.response is None else tuple(float(each) for each in _by_level(self.response, doses))
 
 
 class RandomOnly(Section):

@@ -17,7 +17,7 @@ from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
 from doseesc.study.accrual_section import Arrivals
 from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
-from doseesc.study.calendar_section import StaggerSection, TimeParts, calendar_of
+from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_of
 from doseesc.study.checks import Parts, problems_across
 from doseesc.study.comparison_section import Comparison
 from doseesc.study.designs import Shared, build_design
@@ -94,6 +94,8 @@ class Study(Section):
     """When DLTs of the drug come within dlt_window_days; by default evenly."""
     stagger: StaggerSection | None = Field(default=None, examples=[{"days_after_first": 7}])
     """Days that must pass before the next patient at a dose is treated; by default none."""
+    backfill: BackfillSection | None = Field(default=None, examples=[{"cap_per_dose": 12}])
+    """Lower doses take patients who arrive while the escalation waits; by default none does."""
     max_duration_months: Positive | None = Field(default=None, examples=[36])
     """Months from the first patient after which nobody is enrolled; by default no limit."""
     phase2_arms: tuple[Arm, ...] = ()
@@ -224,10 +226,26 @@ class Study(Section):
 
     @property
     def calendar(self) -> Calendar | None:
-        """Everything about time; None where the study says nothing of accrual."""
+        """Everything about time; None where the study says nothing of accrual.
+
+        Backfill has the responses of no scenario; see :meth:`calendar_for`.
+        """
         if self.accrual is None:
             return None
-        return calendar_of(self.accrual, self._time)
+        return calendar_of(self.accrual, self._time, self.dose_labels)
+
+    def calendar_for(self, design: str, scenario: str | None = None) -> Calendar | None:
+        """Return the calendar of a design's trials, with the probabilities of a response where a scenario is named."""
+        calendar = self.calendar
+        if calendar is None or calendar.backfill is None:
+            return calendar
+        chosen = self.backfill.designs if self.backfill is not None else None
+        if chosen is not None and design not in chosen:
+            return replace(calendar, backfill=None)
+        responses = None
+        if scenario is not None:
+            responses = {each.name: each for each in self.scenarios}[scenario].responses(self.doses)
+        return replace(calendar, backfill=replace(calendar.backfill, response_probabilities=responses))
 
     def warnings(self) -> list[str]:
         """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
@@ -242,6 +260,11 @@ class Study(Section):
         if self.arm_analysis != ArmAnalysis() and all(arm.control for arm in self.phase2_arms):
             found.append("arm_analysis: changes nothing, since phase2_arms has no arm with the drug")
         return found
+
+    def backfill_notes(self, name: str) -> list[str]:
+        """Return in plain words what of the rules of backfill a design cannot follow."""
+        calendar = self.calendar_for(name)
+        return [] if calendar is None or calendar.backfill is None else calendar.backfill.notes(self.designs[name])
 
     def line_of(self, path: FieldPath) -> int | None:
         """Return the line of a field in the file, where the study comes from one."""
@@ -292,7 +315,7 @@ class Study(Section):
     @property
     def _time(self) -> TimeParts:
         given = self.accrual is not None
-        return TimeParts(given, self.dlt_times, self.stagger, self.max_duration_months)
+        return TimeParts(given, self.dlt_times, self.stagger, self.backfill, self.max_duration_months)
 
     def _parts(self) -> Parts:
         return Parts(

@@ -12,6 +12,7 @@ from support import ROOT
 import doseesc
 from doseesc.report.figures import calendar_figure, duration_figure
 from doseesc.report.page.figure_plans import figure_plans
+from doseesc.report.page.page import report_files
 from doseesc.report.protocol.protocol import protocol_files
 from doseesc.report.tables import time_table
 from doseesc.report.terminal import comparison_lines, run_lines
@@ -31,6 +32,11 @@ def tite():
     return doseesc.run(doseesc.load(ROOT / "scenarios/tite.yaml"), trials=100)
 
 
+@pytest.fixture(scope="module")
+def backfilled():
+    return doseesc.run(doseesc.load(ROOT / "scenarios/tite_backfill.yaml"), trials=60)
+
+
 def plain(lines):
     return [line.plain for line in lines]
 
@@ -44,7 +50,7 @@ def test_the_answer_comes_first(main_job):
     assert whole[start : start + len(lines)] == lines
 
 
-@pytest.mark.parametrize("name", ["main_job", "tite"])
+@pytest.mark.parametrize("name", ["main_job", "tite", "backfilled"])
 def test_shipped_studies_fit_80_columns(name, request):
     lines = plain(time_lines(request.getfixturevalue(name)))
     assert max(map(cell_len, lines)) <= 80
@@ -59,6 +65,15 @@ def test_long_names_and_lost_patients_fit_80_columns(scenario_file, small_scenar
     head = next(line for line in lines if "median (5 to 95 %)" in line)
     assert head.split()[-1] == "lost"
     assert float(next(line for line in lines if line.startswith("  a design")).split()[-1]) > 1
+
+
+def test_long_names_with_backfilled_and_lost_patients_fit_80_columns(scenario_file, small_scenario):
+    text = small_scenario.replace("name: B,", "name: a design of a very long name indeed,")
+    more = "\naccrual: {per_month: 30, arrivals_while_waiting: turn_away}\nbackfill: {cap_per_dose: 6}\n"
+    lines = plain(time_lines(doseesc.run(doseesc.load(scenario_file(text + more)), trials=50)))
+    assert max(map(cell_len, lines)) <= 80
+    head = next(line for line in lines if "median (5 to 95 %)" in line)
+    assert head.split()[-2:] == ["lost", "backfilled"]
 
 
 def test_a_slow_pace_is_said_with_its_number(main_job):
@@ -209,3 +224,63 @@ def test_compare_tells_durations_in_months(scenario_file, small_scenario):
     lines = plain(comparison_lines(comparison))
     assert any(line.startswith("    duration ") and " months" in line for line in lines)
     assert "accrual.per_month: 2.0 -> 4.0" in "\n".join(lines)
+
+
+def test_how_many_are_backfilled_is_said_everywhere(backfilled):
+    found = {each.design: each.backfilled for each in design_times(backfilled)}
+    assert found["BOIN"] == found["3+3"] == 0
+    own = {design: mean for design, mean in found.items() if mean > 0}
+    assert list(own) == ["3+3 backfilled", "BF-BOIN", "TITE-BOIN backfilled", "CRM backfilled"]
+    words = calendar_words(backfilled)[-1]
+    assert f"{own['BF-BOIN']:.1f} with BF-BOIN" in words
+    assert words.startswith(f"Besides those of the escalation, on average {own['3+3 backfilled']:.1f} patients")
+    lines = plain(time_lines(backfilled))
+    head = next(line for line in lines if "median (5 to 95 %)" in line).split()
+    row = next(line for line in lines if line.startswith("  BF-BOIN")).split()
+    assert row[head.index("backfilled") - len(head)] == f"{own['BF-BOIN']:.1f}"
+    assert any("12 patients in all at a dose" in line for line in " ".join(lines).split(". "))
+    table = time_table(backfilled)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    for (scenario, design), each in backfilled.times.items():
+        row = next(row for row in rows if (row["scenario"].text, row["design"].text) == (scenario, design))
+        assert row["backfilled"].key == each.backfilled
+    text = protocol_files(SavedRun(backfilled), "BF-BOIN")["protocol.md"].decode()
+    assert "are backfilled to the highest dose below the current one" in text
+    assert f"{own['BF-BOIN']:.1f} patients are given a lower dose meanwhile" in text
+    assert "The trial stops after 30 patients, those backfilled not counted." in text
+    without = protocol_files(SavedRun(backfilled), "BOIN")["protocol.md"].decode()
+    assert "backfilled to the highest dose" not in without
+
+
+def test_the_page_says_how_many_are_backfilled(backfilled):
+    text = report_files(SavedRun(backfilled))["report.html"].decode()
+    own = {each.design: each.backfilled for each in design_times(backfilled)}
+    assert f"{own['BF-BOIN']:.1f} with BF-BOIN" in text
+    assert text.count("Besides those of the escalation, at most 48 patients can be treated so.") == 4
+    assert "an arrowhead at its start marks who is backfilled meanwhile" in text
+
+
+def test_calendar_marks_who_is_backfilled(backfilled):
+    trials = timed_trials(backfilled, ["BF-BOIN", "BOIN"], "MTD 3")
+    figure = calendar_figure(trials, backfilled.study.dose_labels)
+    for axes, timed in zip(figure.axes, trials, strict=True):
+        marks = next(line for line in axes.lines if line.get_marker() == ">")
+        entered = timed.trial.entered[timed.trial.backfilled] * 12 / 365.25
+        assert marks.get_xdata() == pytest.approx(entered)
+        moved = [line for line in axes.lines if line.get_marker() == "v"]
+        levels = timed.trial.level[~timed.trial.backfilled]
+        assert len(moved) == (np.diff(levels) < 0).sum()  # a backfilled dose is no change of the escalation's
+    assert trials[0].trial.backfilled.any()
+    assert not trials[1].trial.backfilled.any()
+    labels = [each.get_text() for each in figure.legends[0].get_texts()]
+    assert {"backfilled", "escalation waits"} <= set(labels)
+
+
+def test_compare_tells_how_many_more_are_backfilled(scenario_file, small_scenario):
+    runs = []
+    for cap in (6, 12):
+        more = f"\naccrual: {{per_month: 9}}\nbackfill: {{cap_per_dose: {cap}}}\n"
+        runs.append(SavedRun(doseesc.run(doseesc.load(scenario_file(small_scenario + more)), trials=200)))
+    lines = plain(comparison_lines(compare(*runs)))
+    assert any(line.startswith("    backfilled ") and "+" in line for line in lines)
+    assert "backfill.cap_per_dose: 6 -> 12" in "\n".join(lines)

@@ -91,6 +91,7 @@ def change(row, name, value):
         (lambda rows: change(rows[0]["duration_quantiles"], 1, rows[0]["duration_quantiles"][1] + 1), "quantiles"),
         (lambda rows: change(rows[0], "duration_days", 9e9), "mean duration"),
         (lambda rows: change(rows[0], "days_suspended", 9e9), "more days"),
+        (lambda rows: change(rows[0], "backfilled", 1.0), "more patients backfilled"),
         (lambda rows: change(rows[0]["mcse"], "duration_days", -1.0), "negative error"),
     ],
 )
@@ -113,6 +114,7 @@ def test_time_of_a_study_without_accrual_is_refused(results, tmp_path):
         read_results(folder)
 
 
-def test_the_shipped_fast_accruing_trial_comes_back(tmp_path):
-    results = doseesc.run(doseesc.load(ROOT / "scenarios/tite.yaml"), trials=40)
+@pytest.mark.parametrize("name", ["tite", "tite_backfill"])
+def test_the_shipped_fast_accruing_trials_come_back(name, tmp_path):
+    results = doseesc.run(doseesc.load(ROOT / f"scenarios/{name}.yaml"), trials=40)
     assert read_results(write_results(results, tmp_path / "found")).results.to_document() == results.to_document()

@@ -7,8 +7,10 @@ import pytest
 from support import ROOT
 
 import doseesc
+from doseesc.engines import Backfill
 from doseesc.errors import ScenarioError
 from doseesc.results import on_calendar
+from doseesc.results.consistency import check_document
 from doseesc.runs.timing import trials_on_calendar
 
 ACCRUAL = "\naccrual: {per_month: 3}\n"
@@ -19,8 +21,10 @@ TITE = "  - {name: T, type: TITE-CRM, cohort_size: 1, skeleton: [0.1, 0.25, 0.45
 def study(scenario_file, small_scenario):
     """Return a function that loads the small scenario with more designs, and more at its end."""
 
-    def loaded(designs="", more=ACCRUAL):
+    def loaded(designs="", more=ACCRUAL, response=""):
         text = small_scenario.replace("  - {name: B, type: BOIN}\n", "  - {name: B, type: BOIN}\n" + designs) + more
+        if response:
+            text = text.replace("dlt: [0.1, 0.2, 0.3]", f"dlt: [0.1, 0.2, 0.3], response: {response}")
         return doseesc.load(scenario_file(text))
 
     return loaded
@@ -73,6 +77,35 @@ def test_what_depends_on_the_calendar(study):
     assert on_calendar(study("  - {name: R, type: RollingSix}\n")) == ["R"]
     assert on_calendar(study(more=ACCRUAL + "stagger: {days_after_first: 7}\n")) == ["B"]
     assert on_calendar(study(more=ACCRUAL + "max_duration_months: 6\n")) == ["B"]
+
+
+def test_backfilled_patients_are_in_all_figures_of_their_designs(study):
+    designs = "  - {name: C, type: BOIN}\n"
+    more = "backfill: {cap_per_dose: 9, min_responses: 1, designs: [C]}\n"
+    text = "accrual: {per_month: 9}\n"
+    loaded = study(designs, "\n" + text + more, response="[0.5, 0.6, 0.7]")
+    results = doseesc.run(loaded, trials=300, seed=4, method="both")
+    found = doseesc.simulate_calendar(
+        loaded.designs["C"],
+        loaded.truths["S"],
+        window_days=14,
+        accrual=doseesc.Accrual(per_month=9),
+        backfill=Backfill(cap_per_dose=9, min_responses=1, response_probabilities=(0.5, 0.6, 0.7)),
+        n_trials=300,
+        seed=4,
+        target=0.25,
+    )
+    cell, times = results.cells["S", "C"], results.times["S", "C"]
+    assert found.backfilled > 2
+    assert times.backfilled == found.backfilled
+    np.testing.assert_array_equal(cell.best.patients, found.patients)
+    np.testing.assert_array_equal(cell.best.selected, found.selected)
+    assert cell.best.total_patients == pytest.approx(found.total_patients)
+    assert (cell.exact, cell.simulated.method) == (None, "calendar")
+    assert results.times["S", "B"].backfilled == 0
+    assert results.cells["S", "B"].exact is not None
+    assert results.cells["S", "B"].simulated.total_patients < cell.best.total_patients
+    check_document(results.to_document(), loaded)
 
 
 def test_staggering_lengthens_and_a_limit_shortens_trials(study):

@@ -7,7 +7,7 @@ from doseesc.study import load, shipped
 from doseesc.study.shipped import shipped_scenarios, shipped_summaries, starter_file
 from doseesc.study.study import json_schema
 
-METHODS = {"design_comparison": "exact", "tite": "monte_carlo"}
+METHODS = {"design_comparison": "exact", "tite": "monte_carlo", "tite_backfill": "monte_carlo"}
 
 
 @pytest.mark.parametrize("name", [*shipped_scenarios(), "starter"])
@@ -65,10 +65,17 @@ def test_the_pace_of_the_seed_trial_hardly_leaves_anybody_pending():
     assert any(text.startswith("accrual") for text in study.study.assumptions)
 
 
-def test_six_arrive_in_a_window():
-    study = load(shipped_scenarios()["tite"])
-    assert (study.n_doses, study.max_n, study.dlt_window_days) == (5, 30, 90)
-    assert study.calendar.arrivals_within(90) == pytest.approx(6, rel=0.01)
+def test_six_arrive_in_a_window_with_and_without_backfill():
+    study, backfilled = (load(shipped_scenarios()[name]) for name in ("tite", "tite_backfill"))
+    for each in (study, backfilled):
+        assert (each.n_doses, each.max_n, each.dlt_window_days) == (5, 30, 90)
+        assert each.calendar.arrivals_within(90) == pytest.approx(6, rel=0.01)
+    assert study.calendar.backfill is None
+    with_it = [name for name in backfilled.names if backfilled.calendar_for(name).backfill is not None]
+    assert with_it == ["3+3 backfilled", "BF-BOIN", "TITE-BOIN backfilled", "CRM backfilled"]
+    rules = backfilled.calendar_for("BF-BOIN", "MTD 3").backfill
+    assert rules.response_probabilities == (0.1, 0.2, 0.3, 0.4, 0.5)
+    assert backfilled.designs["BOIN"] == backfilled.designs["BF-BOIN"]  # with and without, otherwise the same
     policies = {name: type(design.pending) for name, design in study.designs.items()}
     assert policies["BOIN"] is Complete
     assert policies["BOIN settled"] is Settled

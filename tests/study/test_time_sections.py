@@ -1,11 +1,14 @@
-"""What a scenario file says about time: accrual, DLT times, stagger, and what designs do meanwhile."""
+"""What a scenario file says about time: accrual, DLT times, stagger, backfill, and what designs do meanwhile."""
+
+from dataclasses import replace
 
 import jsonschema
 import pytest
 from support import yaml
 
 from designs import CRM, Complete, RollingSix, Settled, Weighted, design_type
-from doseesc.engines import Stagger
+from doseesc.engines import Backfill, Stagger
+from doseesc.results import on_calendar
 from doseesc.results.document import study_part
 from doseesc.study import Study, load
 from doseesc.study.study import json_schema
@@ -22,9 +25,11 @@ accrual:
   basis: prevalence of the criteria assumed
 dlt_times: {type: late, share: 0.7}
 stagger: {days: [7, 3], at: every_cohort}
+backfill: {type: BF-BOIN, cap_per_dose: 15, highest_level: medium}
 max_duration_months: 24
 """
 DESIGNS = "{name: B, type: BOIN}"
+RESPONSE = ("dlt: [0.1, 0.2, 0.3]", "dlt: [0.1, 0.2, 0.3], response: {low: 0.1, medium: 0.2, high: 0.3}")
 
 
 @pytest.fixture
@@ -41,31 +46,67 @@ def loaded(scenario_file, small_scenario):
 def test_without_accrual_there_is_no_calendar(loaded):
     study = loaded("")
     assert study.calendar is None
+    assert study.calendar_for("B", "S") is None
 
 
 def test_accrual_alone(loaded):
     calendar = loaded(ACCRUAL).calendar
     assert calendar.accrual == Accrual(per_month=2, basis="two sites")
-    assert (calendar.stagger, calendar.max_days, calendar.first_gap) == (None, None, False)
+    assert (calendar.stagger, calendar.backfill, calendar.max_days, calendar.first_gap) == (None, None, None, False)
     assert calendar.times == UniformTimes()
 
 
 def test_everything_about_time(loaded):
-    study = loaded(WHOLE)
+    study = loaded(WHOLE, *RESPONSE)
     calendar = study.calendar
     assert calendar.accrual.rate == pytest.approx(20 * 0.8 * 0.9 * 0.5)
     assert calendar.accrual.arrivals_while_waiting == "turn_away"
     assert calendar.first_gap
     assert calendar.times == LateWeibull(late_share=0.7)
     assert calendar.stagger == Stagger(days=(7, 3), at="every_cohort")
+    rules = Backfill.named("BF-BOIN")
+    assert calendar.backfill == Backfill(
+        min_responses=1,
+        cap_per_dose=15,
+        highest_level=2,
+        closes=rules.closes,
+        conflict=rules.conflict,
+    )
     assert calendar.max_days == pytest.approx(24 * DAYS_PER_MONTH)
+    assert study.calendar_for("B", "S").backfill.response_probabilities == (0.1, 0.2, 0.3)
     assert "2 screened" not in calendar.describe(study.dlt_window_days)
     assert list(jsonschema.Draft7Validator(json_schema()).iter_errors(yaml(study.text))) == []
 
 
 def test_a_saved_study_has_the_same_calendar(loaded):
-    study = loaded(WHOLE)
-    assert Study.model_validate(study_part(study)).calendar == study.calendar
+    study = loaded(WHOLE, *RESPONSE)
+    assert Study.model_validate(study_part(study)).calendar_for("B", "S") == study.calendar_for("B", "S")
+
+
+def test_backfill_of_some_designs(loaded):
+    text = ACCRUAL + "backfill: {cap_per_dose: 9, designs: [B]}\n"
+    study = loaded(text, DESIGNS, DESIGNS + "\n  - {name: C, type: BOIN}")
+    assert study.calendar_for("B").backfill == Backfill(cap_per_dose=9)
+    assert study.calendar_for("C") == replace(study.calendar, backfill=None)
+    assert on_calendar(study) == ["B"]
+
+
+def test_what_a_design_cannot_follow_is_said(loaded):
+    more = "\n  - {name: BE, type: TITE-BOIN, pending: {suspend_above: 0.49, minimum_followed: 0.25}}"
+    more += "\n  - {name: three, type: 3+3}\n  - {name: model, type: CRM, skeleton: [0.1, 0.25, 0.45]}"
+    study = loaded(ACCRUAL + "backfill: {type: BE-BOIN, min_responses: 0}\n", DESIGNS, DESIGNS + more)
+    (own,) = study.backfill_notes("B")
+    assert own.startswith("backfill is that of BE-BOIN, the escalation is not")
+    apart, rates = study.backfill_notes("three")
+    assert "count neither in its decisions nor in its MTD" in apart
+    assert study.backfill_notes("model") == [rates]
+    assert study.backfill_notes("BE") == []
+    assert "does not read the DLT rate of single doses" in rates
+
+
+def test_conflict_none_takes_the_rule_away(loaded):
+    given = loaded(ACCRUAL + "backfill: {type: BE-BOIN, conflict: none, min_responses: 0}\n").calendar.backfill
+    assert (given.conflict, given.min_responses, given.closes) == (None, 0, "too_toxic")
 
 
 def test_observation_takes_the_dlt_times_of_the_study_or_its_own(loaded):
@@ -207,15 +248,62 @@ def test_wrong_policies_are_answered(entry, says, complaint_with):
             "dlt_times.type\n  is late, whose times depend on the DLT probability",
         ),
         ("stagger: {days_after_first: 7}", "stagger\n  is given, but without accrual the trial has no calendar"),
+        ("backfill: {cap_per_dose: 12}", "backfill\n  is given, but without accrual"),
         ("max_duration_months: 24", "max_duration_months\n  is given, but without accrual"),
         (ACCRUAL + "max_duration_months: 0", "max_duration_months\n  is 0; it must be greater than 0"),
         (ACCRUAL + "stagger: {}", "stagger.days_after_first\n  must be given, or days\n  write for example"),
         (ACCRUAL + "stagger: {days_after_first: 7, days: [7]}", "stagger.days\n  must not be given together with"),
         (ACCRUAL + "stagger: {days: [0, 0]}", "stagger.days\n  must be at least 0, and one of them above"),
         (ACCRUAL + "stagger: {days_after_first: 7, at: dose}", "is dose, not one of new_dose, every_cohort"),
+        (ACCRUAL + "backfill: {type: BF}", "backfill.type\n  is BF, not one of BF-BOIN, BE-BOIN, crmPack"),
+        (
+            ACCRUAL + "backfill: {lowest_level: lo}",
+            "backfill.lowest_level\n  is lo, which is no dose\n  did you mean  low?",
+        ),
+        (
+            ACCRUAL + "backfill: {lowest_level: high, highest_level: low}",
+            "backfill.highest_level\n  must be a whole number of at least 3, not 1",
+        ),
+        (ACCRUAL + "backfill: {cap_per_dose: 0}", "backfill.cap_per_dose\n  is 0; it must be at least 1"),
+        (ACCRUAL + "backfill: {ratio: -1}", "backfill.ratio\n  is -1; it must be greater than 0"),
+        (
+            ACCRUAL + "backfill: {conflict: lowest, count_in_decisions: false}",
+            "backfill.conflict\n  must not be given where count_in_decisions is false",
+        ),
+        (
+            ACCRUAL + "backfill: {designs: [BOINN, B]}",
+            "backfill.designs[1]\n  is BOINN, which is no design\n  known are  B",
+        ),
+        (
+            ACCRUAL + "backfill: {max_backfilled: 0}",
+            "backfill.max_backfilled\n  is 0; it must be at least 1",
+        ),
+        (
+            ACCRUAL + "observation: {background: 0.05}\nbackfill: {cap_per_dose: 9}",
+            "backfill\n  is given together with observation, with whose patients nobody is backfilled\n  leave one of",
+        ),
+        (
+            ACCRUAL + "backfill: {type: BF-BOIN}",
+            "scenarios.S.response\n  is missing, but backfill opens doses where a response has been seen\n"
+            "  write  response: {low: 0.2, medium: 0.2, high: 0.2}, or  min_responses: 0",
+        ),
     ],
 )
 def test_wrong_sections_are_answered(more, says, complaint, small_scenario):
     message = complaint(small_scenario + more + "\n")
+    assert says in message
+    assert message.count("mine.yaml") == 1
+
+
+@pytest.mark.parametrize(
+    ("response", "says"),
+    [
+        ("[0.1, 0.2]", "scenarios.S.response\n  has 2 values for 3 doses"),
+        ("{low: 0.1, medium: 0.2}", "scenarios.S.response\n  lacks high"),
+        ("[0.1, 0.2, 1.2]", "scenarios.S.response[3]\n  is 1.2; it must be at most 1"),
+    ],
+)
+def test_wrong_responses_are_answered(response, says, complaint_with):
+    message = complaint_with("dlt: [0.1, 0.2, 0.3]", f"dlt: [0.1, 0.2, 0.3], response: {response}")
     assert says in message
     assert message.count("mine.yaml") == 1

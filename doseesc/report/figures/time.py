@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _REPLACED = "/////"
 _ENDINGS = (("P", "died"), ("o", "lost to follow-up"))
 _ENDING: dict[str, Any] = {"ms": 4.5, "mew": 0.8, "mfc": "white", "mec": "black"}
 _WAITING = "0.88"
+_BACKFILLED: Any = MappingProxyType({"ms": 3.6, "color": "white", "mec": "black", "mew": 0.7, "clip_on": False})
 _ROW = 0.085  # inches per patient
 _LEFT, _FOOT, _HEAD, _BETWEEN = 0.62, 0.85, 0.3, 0.42  # inches
 
@@ -95,6 +97,8 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
         for bar, replaced in zip(bars, trial.replaced[at], strict=True):
             if replaced:
                 bar.set(facecolor="white", edgecolor=shade, hatch=_REPLACED)
+    backfilled = np.flatnonzero(trial.backfilled)
+    axes.plot(trial.entered[backfilled] / DAYS_PER_MONTH, rows[backfilled], ">", **_BACKFILLED)
     waited = np.flatnonzero(trial.days_waited > 0)
     axes.hlines(
         rows[waited], trial.arrived[waited] / DAYS_PER_MONTH, trial.entered[waited] / DAYS_PER_MONTH, "0.45", lw=0.7
@@ -120,10 +124,11 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
 
 
 def _moves(trial: CalendarTrial) -> list[tuple[float, int]]:
-    """Return the days on which the dose was raised or lowered, and the end of enrolment as 0."""
+    """Return the days on which the escalation's dose was raised or lowered, and the end of enrolment as 0."""
     moves = []
-    levels = trial.level.tolist()
-    for before, after, day in zip(levels[:-1], levels[1:], trial.entered[1:].tolist(), strict=True):
+    escalated = ~trial.backfilled
+    levels, days = trial.level[escalated].tolist(), trial.entered[escalated].tolist()
+    for before, after, day in zip(levels[:-1], levels[1:], days[1:], strict=True):
         if after != before:
             moves.append((day, 1 if after > before else -1))
     stops = [each.day for each in trial.decisions if each.level == 0]
@@ -144,8 +149,12 @@ def _handles(labels: Sequence[str], trials: Sequence[CalendarTrial]) -> list[Any
             handles.append(Line2D([], [], marker=mark, ls="", label=words, **_ENDING))
     if any(trial.replaced.any() for trial in trials):
         handles.append(Patch(facecolor="white", edgecolor="0.4", hatch=_REPLACED, lw=0.4, label="replaced"))
-    for mark, words in (("^", "dose raised"), ("v", "lowered"), ("s", "stopped")):
-        handles.append(Line2D([], [], marker=mark, color="black", ls="", ms=4, label=words))
+    for move, words in (("^", "dose raised"), ("v", "lowered"), ("s", "stopped")):
+        handles.append(Line2D([], [], marker=move, color="black", ls="", ms=4, label=words))
+    backfilled = any(trial.backfilled.any() for trial in trials)
+    if backfilled:
+        look = {name: value for name, value in _BACKFILLED.items() if name != "clip_on"}
+        handles.append(Line2D([], [], marker=">", ls="", label="backfilled", **look))
     if any(trial.suspensions for trial in trials):
-        handles.append(Patch(facecolor=_WAITING, label="somebody waits"))
+        handles.append(Patch(facecolor=_WAITING, label="escalation waits" if backfilled else "somebody waits"))
     return handles

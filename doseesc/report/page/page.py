@@ -41,6 +41,7 @@ from doseesc.report.words import (
     observed_words,
     pace_words,
     recommendation,
+    rules_of_backfill,
     time_answer,
 )
 from doseesc.results import SavedRun, fraction_words, on_calendar
@@ -123,6 +124,7 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
                 "design": trial.design,
                 "words": trial.design.describe(),
                 "pending": trial.design.pending.describe(trial.design),
+                "backfill": rules_of_backfill(results, name),
                 "rules": [rule.describe(trial.design) for rule in trial.design.all_rules()],
             }
             for name, trial in trials.items()

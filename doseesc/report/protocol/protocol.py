@@ -36,6 +36,7 @@ from doseesc.report.words import (
     method_words,
     mtd_definition,
     recommendation,
+    rules_of_backfill,
     ties_words,
     verdict_words,
     weights_words,
@@ -149,6 +150,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
         f"The first cohort is treated at {doses.words(design.start_level)}. Cohorts have "
         f"{counted(design.cohort_size, 'patient')}, and at most {_counting(results, design.max_n)} are treated.",
         design.pending.describe(design),
+        rules_of_backfill(results, trial.name),
     )
     rules = design.all_rules()
     if rules:
@@ -165,7 +167,8 @@ def _stopping(trial: Trial, results: Results) -> Iterator[Block]:
     design = trial.design
     rules = design.all_rules()
     yield Block("heading", "Stopping")
-    yield Block("bullet", f"The trial stops after {_counting(results, design.max_n)}.")
+    besides = ", those backfilled not counted" if rules_of_backfill(results, trial.name) else ""
+    yield Block("bullet", f"The trial stops after {_counting(results, design.max_n)}{besides}.")
     yield from (Block("bullet", rule.describe(design)) for rule in rules if isinstance(rule, StoppingRule))
     yield from paragraphs("Stopping that belongs to the design itself is described with it.")
     yield Block("heading", "Selection of the MTD")

@@ -11,6 +11,7 @@ from doseesc.report.figures import calendar_figure, duration_figure
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import time_table
 from doseesc.report.words import (
+    DesignTime,
     calendar_legend,
     calendar_words,
     design_times,
@@ -35,14 +36,15 @@ def time_blocks(results: Results, name: str) -> Iterator[Block]:
         return
     times = {each.design: each for each in design_times(results)}
     own = times.pop(name)
+    assumed = (study.calendar_for(name) or calendar).describe(float(study.dlt_window_days))
     yield Block("heading", "Time")
     yield from paragraphs(
-        f"{calendar.describe(float(study.dlt_window_days))} These are assumptions of the simulation, and no plan.",
+        f"{assumed} These are assumptions of the simulation, and no plan.",
         f"{from_when(results)} Phase 1 with {name} takes {range_words(own.median, own.low, own.high)}, median and 5 to "
         f"95 % of trials, over {len(study.truths)} scenarios counted equally, with medians of "
         f"{span_words(own.shortest[1], own.longest[1])} from {own.shortest[0]} to {own.longest[0]}. For "
-        f"{duration_words(own.suspended)} of that a patient who has come cannot be treated, since outcomes are waited "
-        f"for{_lost(own.turned_away)}.",
+        f"{duration_words(own.suspended)} of that a patient who has come cannot be {_given(own)}, since outcomes are "
+        f"waited for{_lost(own.turned_away)}{_backfilled(own)}.",
         _others([f"{range_words(each.median, each.low, each.high)} with {design}" for design, each in times.items()]),
         " ".join(calendar_words(results)),
     )
@@ -68,6 +70,14 @@ def _example(results: Results, name: str, scenario: str) -> Figure | None:
 
 def _lost(patients: float) -> str:
     return f"; {patients:.1f} patients are turned away" if patients > 0 else ""
+
+
+def _given(own: DesignTime) -> str:
+    return "given the current dose" if own.backfilled > 0 else "treated"
+
+
+def _backfilled(own: DesignTime) -> str:
+    return f"; {own.backfilled:.1f} patients are given a lower dose meanwhile" if own.backfilled > 0 else ""
 
 
 def _others(rest: list[str]) -> str:

@@ -31,6 +31,9 @@ def time_table(results: Results) -> PageTable | None:
     """Return how long trials take and what is waited for; None where the study says nothing about accrual."""
     if not results.times:
         return None
+    backfilled = any(each.backfilled > 0 for each in results.times.values())
+    place = _COLUMNS.index("turned away") + 1
+    columns = (*_COLUMNS[:place], "backfilled", *_COLUMNS[place:]) if backfilled else _COLUMNS
     rows = []
     for (scenario, design), each in results.times.items():
         low, lower, median, upper, high = (float(days) / DAYS_PER_MONTH for days in each.duration_quantiles)
@@ -47,6 +50,7 @@ def time_table(results: Results) -> PageTable | None:
                 Value(f"{each.days_suspended:.0f}", "", each.days_suspended),
                 Value(f"{each.days_waited:.0f}", "", each.days_waited),
                 number(each.turned_away),
+                *([number(each.backfilled)] if backfilled else []),
                 number(each.pending_at_decision, 2),
                 _with_error(100 * each.changed_decisions, 100 * each.mcse.changed_decisions),
                 number(each.patients_per_month, 2),
@@ -54,14 +58,16 @@ def time_table(results: Results) -> PageTable | None:
         )
     calendar = results.study.calendar
     window = duration_words(float(results.study.dlt_window_days))
+    meanwhile = "; backfilled are those who got a lower dose meanwhile" if backfilled else ""
     lost = "" if calendar is None or calendar.accrual.arrivals_while_waiting != "turn_away" else " and is turned away"
     return PageTable(
         "time",
         "How long trials take, in months",
         f"{from_when(results)}; in small print one Monte Carlo standard error. It waits where a patient who has come "
-        f"cannot be treated{lost}; pending are patients within {window} of their first dose, without a DLT so far; "
-        "changed are decisions that would have named another dose had their outcomes been known.",
-        _COLUMNS,
+        f"cannot be {'given the current dose' if backfilled else 'treated'}{lost}{meanwhile}; pending are patients "
+        f"within {window} of their first dose, without a DLT so far; changed are decisions that would have named "
+        "another dose had their outcomes been known.",
+        columns,
         rows,
         2,
     )

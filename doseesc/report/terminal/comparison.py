@@ -15,7 +15,7 @@ _LONG = ("duration_days", "enrolment_days")  # told in months
 _LONGEST = 60
 MAIN = (
     *("correct_selection", "overdose_selection", "total_patients", "total_dlts", "patients_above_mtd"),
-    *("duration_days", "days_suspended", "turned_away"),
+    *("duration_days", "days_suspended", "turned_away", "backfilled"),
 )
 """The figures shown unless all are asked for."""
 

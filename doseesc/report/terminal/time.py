@@ -45,12 +45,16 @@ def time_lines(results: Results) -> list[Text]:
     meanings = [f"{from_when(results)}. By scenario: medians. {waiting[0].upper()}{waiting[1:]}"]
     if "lost" in shown:
         meanings.append("lost: patients turned away meanwhile")
+    if "backfilled" in shown:
+        meanings.append("backfilled: patients given a lower dose meanwhile")
     if "pending" in shown:
         meanings.append("pending: patients in their DLT window at a decision")
+    if "changed" in shown:
         meanings.append("changed: % of decisions that their outcomes would have changed")
     meanings.append("waits: times at which a patient who had come could not be treated · a month: patients treated")
     text = " · ".join(meanings)
     said = [f"{text}.", pace_words(results), *calendar_words(results), calendar.accrual.describe()]
+    said += [] if calendar.backfill is None else [calendar.backfill.describe()]
     return found + [each for words in said for each in _wrapped(words, "dim")]
 
 
@@ -64,6 +68,7 @@ def _table(times: list[DesignTime]) -> list[Text]:
             "by scenario": span_words(each.shortest[1], each.longest[1]),
             "waiting": duration_words(each.suspended),
             "lost": f"{each.turned_away:.1f}",
+            "backfilled": f"{each.backfilled:.1f}",
             "pending": f"{each.pending:.1f}",
             "changed": percent(each.changed),
         }
@@ -93,10 +98,14 @@ def _columns(times: list[DesignTime]) -> dict[str, int]:
     columns = {"by scenario": 21, "waiting": 12}
     if any(each.turned_away > 0 for each in times):
         columns["lost"] = 6
+    backfilled = any(each.backfilled > 0 for each in times)
+    if backfilled:
+        columns["backfilled"] = 11
     if any(each.pending >= 0.05 for each in times):
-        columns |= {"pending": 9, "changed": 9}
-    if _name_width(times) + _DURATION + sum(columns.values()) > _WIDTH:
-        del columns["by scenario"]
+        columns |= {"pending": 8 if backfilled else 9, "changed": 9}
+    for least_wanted in ("by scenario", "changed", "pending"):
+        if _name_width(times) + _DURATION + sum(columns.values()) > _WIDTH:
+            columns.pop(least_wanted, None)
     return columns
 
 

@@ -30,6 +30,7 @@ from .time import durations_legend as durations_legend
 from .time import from_when as from_when
 from .time import pace_words as pace_words
 from .time import range_words as range_words
+from .time import rules_of_backfill as rules_of_backfill
 from .time import span_words as span_words
 from .time import time_answer as time_answer
 from .true_mtd import mtd_definition as mtd_definition

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs.rules.base import counted
 from doseesc.engines import DURATION_LEVELS, TimeFigures, mixture
 from doseesc.results import on_calendar
 from doseesc.truth import DAYS_PER_MONTH
@@ -85,6 +86,8 @@ class DesignTime:
         Times at which a patient who had come could not be treated.
     per_month : float
         Patients treated by month of the duration, in all trials together.
+    backfilled : float
+        Patients given a lower dose while the escalation waited.
     """
 
     design: str
@@ -102,6 +105,7 @@ class DesignTime:
     upper: float
     suspensions: float
     per_month: float
+    backfilled: float = 0.0
 
 
 def design_times(results: Results) -> list[DesignTime]:
@@ -140,6 +144,7 @@ def _over_scenarios(design: str, times: dict[str, TimeFigures]) -> DesignTime:
         upper=upper,
         suspensions=mean("suspensions"),
         per_month=patients / sum(each.duration_days for each in times.values()),
+        backfilled=mean("backfilled"),
     )
 
 
@@ -210,11 +215,52 @@ def calendar_legend(results: Results) -> str:
     """Say how to read the picture of a trial on the calendar."""
     left = ", death (+) or loss (○), hatched where the patient is replaced"
     ends = left if results.study.own_model is not None else ""
+    backfilled = any(each.backfilled > 0 for each in results.times.values())
+    mark = " at the current dose; an arrowhead at its start marks who is backfilled meanwhile"
+    meanwhile = mark if backfilled else ""
     return (
         f"A bar is a patient in the DLT window, darker for a higher dose, and ends at a DLT (×){ends}; the thin line "
         "before it is the wait for the first dose. Marks at the top: the dose is raised, lowered, or the trial "
-        "stopped. In grey, a patient who has come cannot be treated."
+        f"stopped. In grey, a patient who has come cannot be treated{meanwhile}."
     )
+
+
+def backfill_words(results: Results) -> str:
+    """Say how many patients are backfilled with each design that is played so; nothing where none is.
+
+    Examples are those of ``tite_backfill.yaml``: "Besides those of the escalation, on average 11.1 patients are
+    backfilled with BF-BOIN and 8.0 with TITE-BOIN backfilled; they count among the patients treated."
+    """
+    found = [
+        f"{each.backfilled:.1f} {'patients are backfilled ' if place == 0 else ''}with {each.design}"
+        for place, each in enumerate(_with_backfill(results))
+    ]
+    if not found:
+        return ""
+    return (
+        f"Besides those of the escalation, on average {in_a_row(found)}; they count among the patients treated, and "
+        "the trial lasts until they have been assessed."
+    )
+
+
+def rules_of_backfill(results: Results, design: str) -> str:
+    """Say in plain sentences who is backfilled in trials of a design; nothing where nobody is."""
+    study = results.study
+    calendar = study.calendar_for(design)
+    if calendar is None or calendar.backfill is None:
+        return ""
+    rules = calendar.backfill.for_design(study.designs[design])
+    most = counted(rules.most(study.designs[design]), "patient")
+    return f"{rules.describe()} Besides those of the escalation, at most {most} can be treated so."
+
+
+def _with_backfill(results: Results) -> list[DesignTime]:
+    calendars = {name: results.study.calendar_for(name) for name in results.study.names}
+    return [
+        each
+        for each in design_times(results)
+        if (calendar := calendars[each.design]) is not None and calendar.backfill is not None
+    ]
 
 
 def calendar_words(results: Results) -> list[str]:
@@ -225,6 +271,7 @@ def calendar_words(results: Results) -> list[str]:
     if pending:
         rest = "" if len(pending) == len(study.names) else "; the other designs' are those of known outcomes"
         said = [f"All figures of {in_a_row(pending)} are from trials on the calendar{rest}."]
+    said += [backfill_words(results)] if _with_backfill(results) else []
     if study.own_model is not None:
         replaced = ", and whoever leaves is replaced, which takes time and patients" if study.own_model.replaces else ""
         said.append(
