@@ -80,7 +80,7 @@ def complete_times(
         for name, design in designs.items()
     }
     most = max(design.max_n for design in designs.values())
-    watched_days = window_days if observation is None else observation.window
+    watched_days = window_days if observation is None else float(observation.window)
     clock: CompleteClock | ObservedClock
     if observation is None:
         clock = CompleteClock(calendar, window_days, patients=most, seed=seed)
