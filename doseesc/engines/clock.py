@@ -193,7 +193,7 @@ def play_calendar(
         truth=truth,
         target=setting.target,
         right=setting.right,
-        window_days=setting.window_days if setting.observation is None else setting.observation.window,
+        window_days=setting.window_days if setting.observation is None else float(setting.observation.window),
     )
     if setting.observation is not None:
         seen = SeenSums.merged([part.seen for part in parts if part.seen is not None])

@@ -83,7 +83,7 @@ def complete_times(
         for name, design in designs.items()
     }
     most = max(design.max_n for design in designs.values())
-    watched_days = window_days if observation is None else observation.window
+    watched_days = window_days if observation is None else float(observation.window)
     clock = complete_clock(calendar, window_days, observation, patients=most, seed=seed)
     sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
     durations: dict[tuple[str, str], list[Durations]] = {key: [] for key in sums}

@@ -14,6 +14,7 @@ from designs import (
     Complete,
     Keyboard,
     NoSkipping,
+    RollingSix,
     Settled,
     StopAtRecommended,
     StopTooToxic,
@@ -22,16 +23,23 @@ from designs import (
 )
 from doseesc.engines import (
     CALENDAR_METRICS,
+    OBSERVED_METRICS,
     Calendar,
     DecisionGraph,
     ObservedBlock,
+    Stagger,
     TimeFigures,
     TrialBlock,
     calendar_trials,
     complete_times,
+    enumerate_paths,
     play_observed,
     simulate_calendar,
 )
+from doseesc.engines.clock_batches import PlayInBatches
+from doseesc.engines.clock_patients import DrawnPatients
+from doseesc.engines.clock_play import ends_of, play_trials, setting_of
+from doseesc.engines.clock_states import PlayByStates
 from doseesc.truth import Accrual, EarlyTimes, ObservationModel, WeibullTimes
 
 TRUTH = np.array([0.10, 0.25, 0.45])
@@ -176,3 +184,173 @@ def test_times_of_designs_that_wait_are_those_of_the_clock(name, model):
             np.testing.assert_allclose(
                 getattr(times, metric), getattr(wanted, metric), rtol=1e-9, atol=1e-9, err_msg=f"{design} {metric}"
             )
+
+
+POLICIES = [Complete(), Settled(), Weighted()]
+
+
+def figures(oc):
+    """Return every figure's bytes by name."""
+    flat = {}
+    for name, value in vars(oc).items():
+        if name in ("sd", "mcse"):
+            flat |= {f"{name}.{each}": np.asarray(number).tobytes() for each, number in vars(value).items()}
+        elif name not in ("reasons", "observed"):
+            flat[name] = np.asarray(value).tobytes()
+    return flat
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("times", [None, EarlyTimes(within=2, share=0.5), WeibullTimes(shape=1.4, scale=9)])
+def test_without_rates_every_byte_is_that_without_a_model(policy, times):
+    design = replace(DESIGNS["BOIN"], pending=policy)
+    model = ObservationModel(window=14) if times is None else ObservationModel(window=14, dlt_times=times)
+    setting = {"window_days": 14, "accrual": FAST, "n_trials": 500, "seed": 7}
+    plain = simulate_calendar(design, TRUTH, dlt_times=times, **setting)
+    observed = simulate_calendar(design, TRUTH, observation=model, **setting)
+    assert figures(observed) == figures(plain)
+    assert plain.observed is None
+    assert (observed.observed.replaced, observed.observed.deaths) == (0, 0)
+    assert observed.observed.enrolled == pytest.approx(observed.total_patients)
+
+
+@pytest.mark.parametrize("name", ["CRM, cohorts and rules", "3+3", "rolling six"])
+@pytest.mark.parametrize("how", ["wait", "turn_away", "queue"])
+def test_played_by_states_trials_are_those_played_in_batches(name, how):
+    design = (DESIGNS | GROUPS | {"rolling six": RollingSix(n_doses=3)})[name]
+    model = MODELS["risk and adjudication"]
+    calendar = Calendar(
+        accrual=Accrual(per_month=8, arrivals_while_waiting=how), stagger=Stagger(days_after_first=3), max_days=400
+    )
+    played = []
+    for player in (PlayByStates(design), PlayInBatches(design)):
+        patients = DrawnPatients(calendar, TRUTH, 14.0, patients=design.max_n, trials=300, seed=2, index=0, model=model)
+        setting = setting_of(design, TRUTH, 14.0, calendar, observed=True)
+        trials = play_trials(player, patients, setting)
+        played.append((trials, ends_of(design, trials, 14.0)))
+    (one, its_ends), (other, other_ends) = played
+    for name in ("counts", "level", "entered", "assessed", "what", "n", "known", "dlt", "began"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    np.testing.assert_array_equal(its_ends.selected, other_ends.selected)
+    assert (one.what & 2 > 0).any()
+
+
+def test_the_same_bytes_for_any_jobs():
+    design, model = replace(DESIGNS["BOIN"], pending=Settled()), MODELS["replaced"]
+    one, two = (
+        simulate_calendar(
+            design, TRUTH, window_days=14, accrual=FAST, n_trials=20_000, seed=3, observation=model, jobs=jobs
+        )
+        for jobs in (1, 2)
+    )
+    assert figures(one) == figures(two)
+    for name in OBSERVED_METRICS:
+        assert getattr(one.observed, name) == getattr(two.observed, name)
+    assert one.observed.enrolled_distribution.tobytes() == two.observed.enrolled_distribution.tobytes()
+
+
+def test_waiting_for_all_outcomes_gives_the_exact_figures():
+    design, model, trials = DESIGNS["BOIN"], MODELS["replaced"], 30_000
+    oc = simulate_calendar(
+        design, TRUTH, window_days=14, accrual=FAST, n_trials=trials, seed=5, observation=model, target=0.25
+    )
+    law, paths = model.law(TRUTH), enumerate_paths(design)
+    exact = paths.characteristics(law.observed_dlt)
+    for metric in ("selected", "patients", "dlts", "total_patients"):
+        error = np.asarray(getattr(exact.sd, metric)) / np.sqrt(trials)
+        assert (np.abs(np.asarray(getattr(oc, metric)) - getattr(exact, metric)) <= 4 * error + 1e-12).all(), metric
+    enrolled = exact.patients / law.evaluable
+    for name, wanted in (("enrolled", enrolled.sum()), ("deaths", enrolled @ law.death)):
+        assert abs(getattr(oc.observed, name) - wanted) < 4 * getattr(oc.observed.mcse, name), name
+
+
+def test_a_trial_takes_as_many_replacements_as_it_needs(monkeypatch):
+    design, model = DESIGNS["CRM"], MODELS["replaced"]
+    wanted = trials_of(design, model, n_trials=50)
+    monkeypatch.setattr("doseesc.engines.clock_patients._room_for_replacements", lambda patients, evaluable: 1)
+    for one, other in zip(wanted, trials_of(design, model, n_trials=50), strict=True):
+        np.testing.assert_array_equal(one.level, other.level)
+        np.testing.assert_array_equal(one.entered, other.entered)
+    assert max(trial.replaced.sum() for trial in wanted) > 4
+
+
+def test_one_trial_can_be_followed_by_hand():
+    # A patient every 10 days, in cohorts of 2; the second is lost on day 2 of 14: the next to come takes the place.
+    design = BOIN(target=0.25, n_doses=3, max_n=4, cohort_size=2)
+    calendar = Calendar(accrual=Accrual(per_month=365.25 / 120, process="fixed"))
+    model = ObservationModel(window=14, loss=0.3)
+    trials = calendar_trials(design, TRUTH, window_days=14, calendar=calendar, n_trials=400, observation=model)
+    shapes = {tuple(trial.lost.tolist()): trial for trial in trials if not trial.has_dlt.any()}
+    plain = shapes[False, False, False, False]
+    np.testing.assert_allclose(plain.entered, [0, 10, 24, 34])
+    one = shapes[False, True, False, False, False]
+    left = one.assessed[1]
+    assert 10 < left < 24
+    np.testing.assert_allclose(one.entered, [0, 10, max(20, left), max(20, left) + 14, max(20, left) + 24])
+    assert one.level.tolist() == [1, 1, 1, 2, 2]
+    assert one.replaced.tolist() == [False, True, False, False, False]
+    last = shapes[False, False, False, True, False]
+    # A full trial takes the next patient 10 days after one has left.
+    np.testing.assert_allclose(last.entered[:4], [0, 10, 24, 34])
+    assert last.entered[4] == pytest.approx(last.assessed[3] + 10)
+
+
+def test_a_death_that_counts_ends_the_wait_at_once():
+    design = DESIGNS["BOIN"]
+    counted, replaced = (
+        simulate_calendar(
+            design,
+            TRUTH,
+            window_days=14,
+            accrual=Accrual(per_month=60),
+            n_trials=2_000,
+            observation=ObservationModel(window=14, death=0.4, deaths=policy),
+        )
+        for policy in ("all_count", "replaced")
+    )
+    assert counted.observed.replaced == 0 < replaced.observed.replaced
+    model = ObservationModel(window=14, death=0.4, deaths="all_count")
+    for trial in trials_of(design, model, n_trials=50):
+        np.testing.assert_array_equal(trial.has_dlt[trial.died], True)
+        assert (trial.assessed - trial.entered)[trial.died].max() < 14
+
+
+def test_a_weight_frozen_stays_what_it_was():
+    design = replace(DESIGNS["CRM"], pending=Weighted())
+    frozen, free, replaced = (
+        simulate_calendar(
+            design,
+            TRUTH,
+            window_days=14,
+            accrual=SLOW,
+            n_trials=1_000,
+            observation=ObservationModel(window=14, loss=0.5, losses=policy),
+        )
+        for policy in ("weight_frozen", "dlt_free", "replaced")
+    )
+    assert frozen.observed.enrolled == free.observed.enrolled == 12 < replaced.observed.enrolled
+    levels = np.arange(4)
+    # Half a follow-up without a DLT says less for a dose than a whole one.
+    assert frozen.selected @ levels < free.selected @ levels
+
+
+@pytest.mark.parametrize(
+    ("design", "given", "words"),
+    [
+        (DESIGNS["BOIN"], {"losses": "weight_frozen"}, "BOIN with pending Complete weighs nobody"),
+        (RollingSix(n_doses=3), {"deaths": "weight_frozen"}, "RollingSix with pending ByTable weighs nobody"),
+        (DESIGNS["BOIN"], {"curve_window": 28}, "window_days must be the days that the probabilities refer to, 28"),
+    ],
+)
+def test_what_cannot_be_observed_is_refused(design, given, words):
+    model = ObservationModel(window=14, death=0.2, loss=0.1, **given)
+    with pytest.raises(ValueError, match=words):
+        simulate_calendar(design, TRUTH, window_days=14, accrual=FAST, n_trials=10, observation=model)
+    with pytest.raises(ValueError, match=words):
+        trials_of(design, model)
+
+
+def test_times_of_dlts_are_given_once():
+    model = ObservationModel(window=14, death=0.2)
+    with pytest.raises(ValueError, match="dlt_times must be left out"):
+        trials_of(DESIGNS["BOIN"], model, dlt_times=EarlyTimes(within=2, share=0.5))
