@@ -152,7 +152,9 @@ def settle(x: Trials, s: int) -> None:
 def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
     now, entered = x.days[s, NOW], x.entered[s, i]
-    days = min(now - entered, np.nextafter(setting.window, 0.0))
+    days = now - entered
+    if days >= setting.window:
+        days = np.nextafter(setting.window, 0.0)
     for mark in setting.marks:
         days = max(days, mark) if now >= entered + mark else min(days, np.nextafter(mark, 0.0))
     return days
