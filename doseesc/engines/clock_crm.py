@@ -49,6 +49,8 @@ class Bench(NamedTuple):
         as seen now.
     in_known : array of int, shape (2, J)
         Patients without and with a DLT in ``known``.
+    all_dlt : array of int, shape (J,)
+        DLTs of the patients in ``final``.
     dlt_days : array, shape (P,)
         Days from first dose to the DLTs known, in order.
     """
@@ -57,6 +59,7 @@ class Bench(NamedTuple):
     final: FloatArray
     product: FloatArray
     in_known: IntArray
+    all_dlt: IntArray
     dlt_days: FloatArray
 
 
@@ -74,7 +77,8 @@ class PlayCrm:
         self._model = model_of(design)
         nodes, doses = len(self._model.node), design.n_doses
         known, final, product = np.empty((3, nodes))
-        self._bench = Bench(known, final, product, np.empty((2, doses), dtype=np.int64), np.empty(design.max_n))
+        counts = np.empty((3, doses), dtype=np.int64)
+        self._bench = Bench(known, final, product, counts[:2], counts[2], np.empty(design.max_n))
 
     def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
@@ -108,6 +112,7 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
     _copy(model.prior, bench.known)
     _copy(model.prior, bench.final)
     bench.in_known[:] = 0
+    bench.all_dlt[:] = 0
     in_final = 0
     while True:
         status = advance(x, setting, s)
@@ -118,7 +123,7 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
             continue
         _take_in_known(x, model, bench, s)
         _take_in_pending(x, setting, model, bench, s)
-        answer = _answer(x, setting, model, bench.product, s, False)
+        answer = _answer(x, setting, model, bench.product, x.dlt[s], s, False)
         if answer == UNSURE:
             return status
         if answer == WAITS:
@@ -128,8 +133,9 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
         if counts[PENDING] > 0:
             for i in range(in_final, counts[PATIENTS]):
                 _multiply(bench.final, model.has_dlt if x.has_dlt[s, i] else model.no_dlt, x.level[s, i] - 1)
+                bench.all_dlt[x.level[s, i] - 1] += x.has_dlt[s, i]
             in_final = counts[PATIENTS]
-            later = _answer(x, setting, model, bench.final, s, True)
+            later = _answer(x, setting, model, bench.final, bench.all_dlt, s, True)
             if later == UNSURE:
                 return status
             changed = max(later, 0) != max(answer, 0)
@@ -139,7 +145,9 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
 
 
 @compiled_inner
-def _answer(x: Trials, setting: Setting, model: Model, likelihood: FloatArray, s: int, later: bool) -> int:
+def _answer(
+    x: Trials, setting: Setting, model: Model, likelihood: FloatArray, dlt: IntArray, s: int, later: bool
+) -> int:
     """Return the decision; with ``later``, once everybody entered is followed to the end."""
     total, first, above = _sums(model, likelihood)
     if not total > _LEAST_LIKELIHOOD:
@@ -154,7 +162,7 @@ def _answer(x: Trials, setting: Setting, model: Model, likelihood: FloatArray, s
         return UNSURE
     if tail >= model.confidence:
         return TOO_TOXIC
-    level = stopped(x, model.rules, s, bounded(x, model.rules, s, level, later))
+    level = stopped(x, model.rules, s, bounded(x, model.rules, s, level, dlt, later))
     if level > 0 and not later and x.counts[s, PENDING] > 0 and _suspended(x, setting, model, s, level):
         return WAITS
     return level

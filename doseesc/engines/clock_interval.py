@@ -15,7 +15,7 @@ from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_loo
 from doseesc.engines.clock_interval_model import Table, table_of
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
-from doseesc.engines.clock_rules import NO_SAFE_DOSE, TOO_TOXIC, UNSURE, WAITS, bounded, dlts_at, knows_setting, stopped
+from doseesc.engines.clock_rules import NO_SAFE_DOSE, TOO_TOXIC, UNSURE, WAITS, bounded, knows_setting, stopped
 
 _START = int(Reason.START)
 _NEAR = 1e-9  # of the window; sums of days differ by some 1e-15
@@ -58,14 +58,16 @@ class PlayInterval:
 def _play(x: Trials, setting: Setting, table: Table, running: IntArray) -> IntArray:
     """Run trials to their ends, or to looks that the design itself is to decide; return their status."""
     status = np.empty(len(running), dtype=np.int64)
+    all_dlt = np.empty(x.n.shape[1], dtype=np.int64)
     for r in range(len(running)):
-        status[r] = _play_one(x, setting, table, running[r])
+        status[r] = _play_one(x, setting, table, all_dlt, running[r])
     return status
 
 
 @compiled_inner
-def _play_one(x: Trials, setting: Setting, table: Table, s: int) -> int:
-    counts = x.counts[s]
+def _play_one(x: Trials, setting: Setting, table: Table, all_dlt: IntArray, s: int) -> int:
+    counts, counted = x.counts[s], 0
+    all_dlt[:] = 0  # of those entered, the first so many of whom have been counted
     while True:
         status = advance(x, setting, s)
         if status != LOOK:
@@ -73,7 +75,7 @@ def _play_one(x: Trials, setting: Setting, table: Table, s: int) -> int:
         if counts[PATIENTS] == 0:
             apply(x, setting, s, table.start_level, min(table.cohort_size, setting.max_n), _START)
             continue
-        answer = _answer(x, setting, table, s, False)
+        answer = _answer(x, setting, table, x.dlt[s], s, False)
         if answer == UNSURE:
             return status
         if answer == WAITS:
@@ -81,32 +83,35 @@ def _play_one(x: Trials, setting: Setting, table: Table, s: int) -> int:
             continue
         changed = False
         if counts[PENDING] > 0:
-            changed = max(_answer(x, setting, table, s, True), 0) != max(answer, 0)
+            while counted < counts[PATIENTS]:
+                all_dlt[x.level[s, counted] - 1] += x.has_dlt[s, counted]
+                counted += 1
+            changed = max(_answer(x, setting, table, all_dlt, s, True), 0) != max(answer, 0)
         note_decision(x, s, 0, changed)
         size = min(table.cohort_size, setting.max_n - counts[PATIENTS])
         apply(x, setting, s, max(answer, 0), size, max(-answer, 0))
 
 
 @compiled_inner
-def _answer(x: Trials, setting: Setting, table: Table, s: int, later: bool) -> int:
-    """Return the decision; with ``later``, once everybody entered is followed to the end."""
+def _answer(x: Trials, setting: Setting, table: Table, dlt: IntArray, s: int, later: bool) -> int:
+    """Return the decision given the DLTs by level (J,); with ``later``, once all entered are followed to the end."""
     level, doses = x.counts[s, LEVEL], x.n.shape[1]
     if later or x.counts[s, PENDING] == 0:
-        step = table.step[x.n[s, level - 1], dlts_at(x, s, level, later)]
+        step = table.step[x.n[s, level - 1], dlt[level - 1]]
     else:
         step = _step_by_follow_up(x, setting, table, s)
         if step == _NEAR_LIMIT:
             return UNSURE
     held = step == _HELD
     proposed = level if held else min(max(level + step, 1), doses)
-    proposed = bounded(x, table.rules, s, proposed, later)
+    proposed = bounded(x, table.rules, s, proposed, dlt, later)
     for j in range(proposed):
-        if table.excluded[j, x.n[s, j], dlts_at(x, s, j + 1, later)]:
+        if table.excluded[j, x.n[s, j], dlt[j]]:
             proposed, held = j, False
             break
     if table.safety_level > 0:
         there = table.safety_level - 1
-        if proposed > 0 and table.stops[x.n[s, there], dlts_at(x, s, there + 1, later)]:
+        if proposed > 0 and table.stops[x.n[s, there], dlt[there]]:
             return TOO_TOXIC
     if proposed == 0:
         return NO_SAFE_DOSE

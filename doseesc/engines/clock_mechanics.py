@@ -189,7 +189,9 @@ def keep_waiting(x: Trials, setting: Setting, s: int, until: float) -> None:
 def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
     """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
     until, entered = min(x.days[s, NOW], x.assessed[s, i]), x.entered[s, i]
-    days = min(until - entered, np.nextafter(setting.window, 0.0))
+    days = until - entered
+    if days >= setting.window:
+        days = np.nextafter(setting.window, 0.0)
     for mark in setting.marks:
         days = max(days, mark) if until >= entered + mark else min(days, np.nextafter(mark, 0.0))
     return days

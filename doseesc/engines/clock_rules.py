@@ -25,8 +25,9 @@ from designs import (
     StopWhenStaying,
     Weighted,
 )
+from designs.arrays import IntArray
 from designs.rules import Rule
-from doseesc.engines.clock_arrays import COHORT_FIRST, LEVEL, NOW, PATIENTS, PENDING, Setting, Trials
+from doseesc.engines.clock_arrays import COHORT_FIRST, LEVEL, NOW, PATIENTS, Setting, Trials
 from doseesc.engines.clock_numba import compiled_inner
 
 WAITS, UNSURE = 0, -1
@@ -127,8 +128,11 @@ def _rate(design: Design, rule: CoherentEscalation | GlobalCoherence | None) -> 
 
 
 @compiled_inner
-def bounded(x: Trials, rules: Rules, s: int, level: int, later: bool) -> int:
-    """Return the level within the rules' bounds; with ``later``, once everybody entered is followed to the end."""
+def bounded(x: Trials, rules: Rules, s: int, level: int, dlt: IntArray, later: bool) -> int:
+    """Return the level within the rules' bounds, given the DLTs by level (J,).
+
+    With ``later``, once everybody entered is followed to the end.
+    """
     counts, highest = x.counts[s], x.n.shape[1]
     current = counts[LEVEL]
     if rules.up_from_current:
@@ -144,7 +148,7 @@ def bounded(x: Trials, rules: Rules, s: int, level: int, later: bool) -> int:
             dlts += x.has_dlt[s, i] and (later or x.assessed[s, i] <= x.days[s, NOW])
         if dlts / max(counts[PATIENTS] - counts[COHORT_FIRST], 1) >= rules.last_rate:
             highest = min(highest, current)
-    if rules.level_rate < np.inf and dlts_at(x, s, current, later) / max(x.n[s, current - 1], 1) > rules.level_rate:
+    if rules.level_rate < np.inf and dlt[current - 1] / max(x.n[s, current - 1], 1) > rules.level_rate:
         highest = min(highest, current)
     return min(max(level, current - 1 if rules.one_down else 1), highest)
 
@@ -157,14 +161,3 @@ def stopped(x: Trials, rules: Rules, s: int, level: int) -> int:
     if level == x.counts[s, LEVEL] and x.n[s, level - 1] >= rules.enough_staying:
         return _STAYING
     return level
-
-
-@compiled_inner
-def dlts_at(x: Trials, s: int, level: int, later: bool) -> int:
-    """Return the DLTs known at a level; with ``later``, those that there will be among the patients entered."""
-    dlts = x.dlt[s, level - 1]
-    if later:
-        for k in range(x.counts[s, PENDING]):
-            i = x.place[s, k]
-            dlts += x.has_dlt[s, i] and x.level[s, i] == level
-    return dlts

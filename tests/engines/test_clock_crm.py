@@ -155,7 +155,10 @@ def test_a_likelihood_too_small_for_its_digits_is_left_to_the_design():
     player = PlayCrm(TITE)
     model, trials = player._model, played(player, TITE, calendar(), TRUTH, trials=1)
     setting = setting_of(TITE, np.array(TRUTH), 14.0, calendar())
-    answers = [clock_crm._answer(trials, setting, model, model.prior * scale, 0, True) for scale in (1, 1e-180, 1e-250)]
+    answers = [
+        clock_crm._answer(trials, setting, model, model.prior * scale, trials.dlt[0], 0, True)
+        for scale in (1, 1e-180, 1e-250)
+    ]
     assert answers[0] == answers[1] > 0
     assert answers[2] == UNSURE
 
