@@ -44,7 +44,7 @@ from designs.checks import (
     require_probability,
     require_within,
 )
-from designs.floor import require_floor, with_floor
+from designs.floor import require_floor, require_floored_grid, with_floor
 from designs.grid import GridModel, grid_patients
 from designs.interval_choice import (
     Choice,
@@ -175,7 +175,8 @@ class BLRM(ChoosingDesign, TailsDesign):
         self._check_choice(SELECTIONS)
         object.__setattr__(self, "floor_prior", require_floor(self.floor, self.floor_prior))
         super().__post_init__()
-        require_logistic_grid(self._prior, self.max_n)
+        nodes = require_logistic_grid(self._prior, self.max_n)
+        require_floored_grid(nodes, self.n_doses, self.floor_prior, self.max_n)
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""

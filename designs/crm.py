@@ -35,9 +35,9 @@ from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_probability
-from designs.crm_grid import crm_grid, log_dlt_at, require_model
+from designs.crm_grid import crm_grid, log_dlt_at, require_crm_grid, require_model
 from designs.decision import Decision
-from designs.floor import FlooredGrid, require_floor, with_floor
+from designs.floor import FlooredGrid, require_floor, require_floored_grid, with_floor
 from designs.grid import Axis, GridModel, grid_patients
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending
@@ -167,6 +167,9 @@ class CRM(TailsDesign):
                 f"not {self.intercept}"
             )
         super().__post_init__()
+        model = self.skeleton, self.model, float(self.intercept), float(self.prior_sd)
+        nodes = require_crm_grid(*model, self.max_n, _FINE_STEP)
+        require_floored_grid(nodes, self.n_doses, self.floor_prior, self.max_n)
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""

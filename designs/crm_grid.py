@@ -44,9 +44,8 @@ def crm_grid(
     ValueError
         If the grid would be too large.
     """
-    reach, step = _reach_and_step(skeleton, model, intercept, prior_sd, patients, step)
-    require_grid("max_n", axis_nodes(reach, step), len(skeleton), 2, "give a smaller one, or fewer levels")
-    axis = thinned_axis(reach, step)
+    require_crm_grid(skeleton, model, intercept, prior_sd, patients, step)
+    axis = thinned_axis(*_reach_and_step(skeleton, model, intercept, prior_sd, patients, step))
     nodes = axis.nodes
     log_weight = -0.5 * (nodes / prior_sd) ** 2 + axis.log_weight
     log_dlt = log_dlt_at(nodes, skeleton, model, intercept)
@@ -62,6 +61,15 @@ def require_model(intercept: float, prior_sd: float) -> None:
     require_positive("prior_sd", prior_sd)
     require_within("prior_sd", prior_sd, *_PRIOR_SDS)
     require_intercept(intercept)
+
+
+def require_crm_grid(
+    skeleton: tuple[float, ...], model: str, intercept: float, prior_sd: float, patients: int, step: float
+) -> int:
+    """Return the nodes of a grid; raise ValueError where it would take too much memory."""
+    nodes = axis_nodes(*_reach_and_step(skeleton, model, intercept, prior_sd, patients, step))
+    require_grid("max_n", nodes, len(skeleton), 2, "give a smaller one, or fewer levels")
+    return nodes
 
 
 def require_intercept(intercept: float) -> None:

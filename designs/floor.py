@@ -22,7 +22,7 @@ from scipy.linalg import eigh_tridiagonal
 
 from designs.arrays import FloatArray
 from designs.checks import require_beta_parameter, require_number, require_numbers
-from designs.grid import GridModel
+from designs.grid import GridModel, require_grid
 from designs.tally import Tally
 
 
@@ -104,16 +104,33 @@ def with_floor(grid: GridModel, floor: float, floor_prior: tuple[float, float] |
         Parameters of a beta prior of the floor, instead.
     patients : int
         Most patients of any tally.
+
+    Raises
+    ------
+    ValueError
+        If a prior of the floor would make the grid too large.
     """
     if floor_prior is None:
         return FlooredGrid(grid.log_weight, grid.log_dlt, grid.log_no_dlt, (_above(grid, floor),)) if floor else grid
-    nodes, weight = beta_nodes(*floor_prior, patients // 2 + 1)
+    require_floored_grid(len(grid.log_weight), len(grid.log_dlt), floor_prior, patients)
+    nodes, weight = beta_nodes(*floor_prior, _floor_nodes(patients))
     parts = tuple(
         _above(grid, float(node), float(np.log(share)))
         for node, share in zip(nodes, weight, strict=True)
         if node > 0 and share > 0
     )
     return FlooredGrid(grid.log_weight, grid.log_dlt, grid.log_no_dlt, parts)
+
+
+def require_floored_grid(nodes: float, n_doses: int, floor_prior: tuple[float, float] | None, patients: int) -> None:
+    """Raise ValueError where a prior of the floor would make a grid of so many nodes too large."""
+    if floor_prior is not None:
+        remedy = "give a smaller max_n, or a known floor"
+        require_grid("floor_prior", float(nodes) * _floor_nodes(patients), n_doses, 0, remedy)
+
+
+def _floor_nodes(patients: int) -> int:
+    return patients // 2 + 1
 
 
 def beta_nodes(first: float, second: float, count: int) -> tuple[FloatArray, FloatArray]:

@@ -39,7 +39,7 @@ from designs.tally import Tally
 CURVATURE = 1.0 / 3.0
 """How fast nodes thin out towards the tails of a prior, where a posterior is never narrow."""
 
-MOST_BYTES = 2**30
+MOST_BYTES = 2**28
 """Bytes that a model's grid and what is expected over it may take, about."""
 
 _ROWS = 4096  # tallies per block: the block of weights stays in the processor's cache

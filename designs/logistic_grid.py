@@ -25,6 +25,7 @@ _STEP_ALPHA = 0.55  # node distance in units of the narrowest posterior sd of lo
 _STEP_BETA = 0.75  # node distance in units of the narrowest posterior sd of log_beta
 _FUNCTIONS = 6  # per dose, whose expectations a design asks for at once
 _LARGEST_MEANS = 100.0, 20.0  # of log_alpha and log_beta
+_MANY = 500  # patients, whose number is then what makes a grid large
 _SDS = 1e-6, 90.0
 _LARGEST_CORRELATION = 1 - 1e-6
 _WIDEST_STEP = 0.2  # in prior sds, where the prior is so narrow that data hardly matter
@@ -89,11 +90,13 @@ def logistic_grid(prior: LogisticPrior, patients: int) -> LogisticGrid:
     return LogisticGrid(alpha, z_alpha, z_beta, GridModel(log_weight, log_expit(logit_p), log_expit(-logit_p)))
 
 
-def require_logistic_grid(prior: LogisticPrior, patients: int) -> None:
-    """Raise ValueError where :func:`logistic_grid` would take too much memory."""
+def require_logistic_grid(prior: LogisticPrior, patients: int) -> float:
+    """Return about how many nodes :func:`logistic_grid` has; raise ValueError where it would take too much memory."""
     alpha, beta = (axis_nodes(_REACH, step) for step in logistic_steps(prior, patients))
-    remedy = f"with {patients:,} patients give smaller ones, or another max_n"
-    require_grid("prior_sd", 0.8 * alpha * beta, len(prior.doses), _FUNCTIONS, remedy)
+    name, other = ("max_n", "prior_sd") if patients > _MANY else ("prior_sd", "max_n")
+    remedy = f"give a smaller {name}, or another {other}"
+    require_grid(name, 0.8 * alpha * beta, len(prior.doses), _FUNCTIONS, remedy)
+    return 0.8 * alpha * beta
 
 
 def require_prior(mean: tuple[float, float], sd: tuple[float, float], correlation: float) -> None:

@@ -16,6 +16,9 @@ from designs.design import Design
 from designs.rules.base import counted
 from designs.tally import Tally
 
+_LARGE = 500  # patients of a trial that is not played to its end
+_COHORTS_PER_LEVEL, _FEWEST_COHORTS = 4, 30  # that such a trial is played for
+
 
 def check_design(design: Design) -> list[str]:
     r"""Return one sentence, with its numbers, for each thing that a design cannot do or should not.
@@ -70,7 +73,9 @@ def _play(design: Design) -> list[_Trial]:
     trials = [_Trial() for _ in toxic_from]
     tally = Tally.empty(design.n_doses, len(trials))
     rows, ends = np.arange(len(trials)), []
-    for cohort in range(design.max_n + 1):
+    large = design.max_n > _LARGE
+    most = max(_COHORTS_PER_LEVEL * design.n_doses, _FEWEST_COHORTS) if large else design.max_n
+    for cohort in range(most + 1):
         decision = design.decide(tally)
         going = decision.level > 0
         for ended, reason in zip(rows[~going], decision.reason[~going], strict=True):
@@ -85,6 +90,10 @@ def _play(design: Design) -> list[_Trial]:
         for row, *outcome in zip(rows.tolist(), level.tolist(), n.tolist(), dlt.tolist(), strict=True):
             trials[row].cohorts.append((outcome[0], outcome[1], outcome[2]))
         tally = tally.after(level, n, dlt)
+    if len(rows):  # a trial of very many patients: that it still goes on is enough
+        for trial in (trials[row] for row in rows):
+            trial.reason = Reason.MAX_N
+        ends.append((rows, tally))
     selected = design.select(Tally.concatenate([end for _, end in ends]))
     for row, choice in zip(np.concatenate([rows for rows, _ in ends]), selected, strict=True):
         trials[row].selected = int(choice)

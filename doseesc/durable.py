@@ -2,8 +2,9 @@
 
 ``locked``
     One process at a time changes a folder.  The lock is the system's own on the folder itself: it leaves no file
-    behind and ends with the process that holds it, however that ends.  Where the system has none, as on Windows and
-    some network drives, nothing is locked.
+    behind and ends with the process that holds it, however that ends.  Windows locks files only: there it is one in
+    the user's folder for temporary files, named after the folder, and ends with the process, too.  Where there are no
+    locks, as on some network drives, nothing is locked, and a warning says so.
 ``replace_files``
     Several files of a folder take their places together.  They are first written, whole and through to the disk, into
     a hidden folder inside it, and then a list of what is to be done.  What happens before the list is complete changes
@@ -16,13 +17,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -76,20 +81,21 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[bool]:
-    """Hold the lock of an existing folder; yields False where the system has no such locks.
+    """Hold the lock of an existing folder; yields False, with a warning, where the system has no such locks.
 
     Raises
     ------
     FolderInUseError
         If another process keeps it.
     """
-    try:
-        import fcntl
-    except ImportError:
+    system = _system_lock(folder)
+    if system is None:
+        _warn_unlocked(folder)
         yield False
         return
+    path, flags, take = system
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, flags)
     except OSError:  # what cannot be read cannot be locked; whoever writes will say what is wrong
         yield False
         return
@@ -98,17 +104,52 @@ def locked(folder: Path) -> Iterator[bool]:
         held = False
         while not held:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                take(descriptor)
                 held = True
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise FolderInUseError(f"another process is writing into {folder}") from None
                 time.sleep(0.02)
             except OSError:
+                _warn_unlocked(folder)
                 break
         yield held
     finally:
         os.close(descriptor)
+
+
+def _system_lock(folder: Path) -> tuple[Path, int, Callable[[int], None]] | None:
+    """Return what is to be opened for a folder's lock, how, and what takes it; None where the system has no locks."""
+    try:
+        fcntl = import_module("fcntl")
+    except ImportError:
+        pass
+    else:
+        exclusive = fcntl.LOCK_EX | fcntl.LOCK_NB
+        return folder, os.O_RDONLY | os.O_CLOEXEC, lambda descriptor: fcntl.flock(descriptor, exclusive)
+    try:
+        msvcrt = import_module("msvcrt")
+    except ImportError:
+        return None
+    # As Windows spells a folder, whatever way it was written.
+    name = os.path.normcase(folder.resolve())
+    path = Path(tempfile.gettempdir(), f"doseesc-{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock")
+
+    def take(descriptor: int) -> None:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:  # which is how Windows says that another has it
+            raise BlockingIOError(*error.args) from None
+
+    return path, os.O_RDWR | os.O_CREAT, take
+
+
+def _warn_unlocked(folder: Path) -> None:
+    warnings.warn(
+        f"{folder} cannot be locked on this system: two runs that write into it at the same time may lose files",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def replace_files(folder: Path, files: Mapping[str, bytes], drop: Sequence[str] = ()) -> None:

@@ -138,12 +138,14 @@ def test_a_narrow_prior_has_the_moments_of_a_normal_one():
 
 
 def test_large_grids_and_tables_are_refused_with_their_size():
-    with pytest.raises(ValueError, match=r"^prior_sd needs a grid of .* GiB .* another max_n"):
+    with pytest.raises(ValueError, match=r"^max_n needs a grid of .* GiB .* another prior_sd"):
         BLRM(target=0.25, doses=tuple(range(1, 51)), max_n=MOST_PATIENTS)
     with pytest.raises(ValueError, match=r"^max_n needs a grid of .* GiB"):
         EWOC(target=0.25, doses=tuple(range(1, 51)), max_n=MOST_PATIENTS)
     with pytest.raises(ValueError, match=r"^max_n must be at most 300 .*, not 301"):
         BOIN(target=0.25, n_doses=3, max_n=301, pending=Weighted())
+    with bounded(megabytes=300), pytest.raises(ValueError, match=r"^floor_prior needs a grid .* known floor"):
+        CRM(target=0.25, skeleton=(0.1, 0.25, 0.45), max_n=MOST_PATIENTS, floor_prior=(1, 19))
     for design in (BOIN, MTPI2):
         with pytest.raises(ValueError, match=r"^max_n must be at most 10,000, not 10001"):
             design(target=0.25, n_doses=3, max_n=10_001)

@@ -1,5 +1,7 @@
 """The start-up check: what a design cannot do is said, with the trial that shows it."""
 
+from dataclasses import fields
+
 import pytest
 
 from designs import (
@@ -81,3 +83,18 @@ def test_untried_levels():
     short = crm(NoSkipping(), stop, max_n=9)
     assert "selects level 5, where nobody was treated (1NNN 2NNN 3NNN)" in check_design(short)
     assert not any("selects" in each for each in check_design(crm(NoSkipping(), stop, SelectTried(), max_n=9)))
+
+
+def test_long_trials_are_played_for_a_while_only():
+    design = CRM(target=0.25, skeleton=(0.15, 0.25, 0.36), max_n=10_000, cohort_size=1, prior_sd=1e-3)
+    asked = []
+
+    class Counted(CRM):
+        def decide(self, tally, pending=None):
+            asked.append(tally.size)
+            return super().decide(tally, pending)
+
+    counted = Counted(**{each.name: getattr(design, each.name) for each in fields(design) if each.init})
+    found = check_design(counted)
+    assert len(asked) < 60
+    assert [sentence.split(":")[0] for sentence in found] == ["cannot reach level 3", "cannot go down", "cannot stop"]
