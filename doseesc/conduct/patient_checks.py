@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
@@ -46,6 +47,13 @@ _MEANT = {
 }
 """Columns that are there under another name where one that is needed is missing."""
 
+_BEARING = re.compile(
+    r"evaluab|assessab|exclu|includ|replac|withdr|discontin|drop_?out|drop_?ped|off_(study|treatment|protocol)|"
+    r"death|died|dead|lost|ltfu|per_protocol|analysis_(set|population)|in_analysis|censor"
+)
+"""What else may say of a patient that he does not count, or no longer."""
+
+_LEFT = f"{_INSTEAD['evaluable']};  if it says nothing of who counts, give it another name"
 _SLIP = 0.8  # likeness from which a name is taken for a slip: dlt_dat is, birth_date is not
 
 
@@ -72,8 +80,10 @@ def columns_of(header: Sequence[str], line: int) -> tuple[dict[str, int], list[s
     for name in others:
         spelled = name.replace(" ", "_").replace("-", "_")
         near = [each for each in get_close_matches(spelled, COLUMNS, n=1, cutoff=_SLIP) if each not in found]
-        if spelled in _INSTEAD or near:
-            remedy = _INSTEAD.get(spelled) or f"did you mean  {near[0]}?  Else give it another name"
+        if spelled in _INSTEAD or near or _BEARING.search(spelled):
+            remedy = _INSTEAD.get(spelled) or (
+                f"did you mean  {near[0]}?  Else give it another name" if near else _LEFT
+            )
             problems.append(Problem((name,), "is no column that is read", remedy, line))
     return found, others, problems
 

@@ -79,7 +79,7 @@ class Recommendation:
             return stop_words(self.trial.doses, mtds or [self.mtd], self.watch)
         if self.watch is not None and self.waits:
             return wait_words(self.watch)
-        return treat_words(self._advice, self.trial.doses) + self._completing
+        return treat_words(self._advice, self.trial.doses) + self._completing + self._on_follow_up_alone
 
     @property
     def _advice(self) -> Advice:
@@ -92,6 +92,16 @@ class Recommendation:
             return ""
         size = standing.asked.patients if standing.asked is not None else 0
         return "" if size == self.cohort_size else f", to complete the cohort of {size}"
+
+    @property
+    def _on_follow_up_alone(self) -> str:
+        """What the headline adds where a design that weighs follow-up goes up from a dose of which nothing is known."""
+        if self.watch is None or self.record is None or not self.record.record.now.patients:
+            return ""
+        last = self.record.record.now.patients[-1].level
+        if self.level <= last or self.tally.n[0, last - 1]:
+            return ""
+        return f", on follow-up alone: no outcome at {self.trial.doses.name(last)} is known"
 
     @property
     def notes(self) -> tuple[str, ...]:
