@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from doseesc.commands._calls import library, script
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
-from doseesc.commands._printing import print_data
+from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
 from doseesc.study import shipped_scenarios
 
@@ -42,8 +43,10 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     for name, path in names.items():
         study = load(path)
         counts = f"{study.n_doses} doses, {study.max_n} patients, {len(study.scenarios)} scenarios"
-        typer.echo(f"{name:<{width}}{study.study.short_title or study.study.title}")
-        typer.echo(f"{'':<{width}}{counts}; {', '.join(each.name for each in study.design_entries)}")
+        words = (study.study.short_title or study.study.title, f"{counts}; {', '.join(study.names)}")
+        lines = [line for each in words for line in textwrap.wrap(each, terminal_width() - width)]
+        for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
+            typer.echo(f"{head:<{width}}{line}")
     first = next(iter(names))
     typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
 

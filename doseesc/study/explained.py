@@ -171,7 +171,7 @@ def _default(cls: type[Any], each: Field[Any]) -> str:
         return "the study's"
     if each.default is MISSING and each.default_factory is MISSING:
         return ""
-    value = each.default if each.default_factory is MISSING else each.default_factory()
+    value: Any = each.default if each.default_factory is MISSING else each.default_factory()
     if each.name == "rules":
         return ", ".join(type(rule).__name__ for rule in value) or "none"
     if each.name == "pending":
