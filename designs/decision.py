@@ -28,6 +28,7 @@ class Reason(IntEnum):
     INCREMENT_LIMITED = 21
     SKIPPING_FORBIDDEN = 22
     NOT_COHERENT = 23
+    RULE_LIMITS = 24
     ESCALATE = 30
     STAY = 31
     DEESCALATE = 32
@@ -72,6 +73,7 @@ _SENTENCES = {
     Reason.INCREMENT_LIMITED: "The design would go higher, but the largest allowed increment is reached.",
     Reason.SKIPPING_FORBIDDEN: "The design would move further, but no level may be skipped.",
     Reason.NOT_COHERENT: "The design would move against what the last cohort showed; that is not allowed.",
+    Reason.RULE_LIMITS: "The design would move further, but a rule of the trial forbids it.",
     Reason.ESCALATE: "The data support the next higher level.",
     Reason.STAY: "The data support treating more patients at this level.",
     Reason.DEESCALATE: "The data call for a lower level.",
