@@ -142,7 +142,6 @@ class CRM(TailsDesign):
     target: float
     skeleton: tuple[float, ...] = field(metadata={"example": [0.1, 0.25, 0.4]})
     n_doses: int = field(init=False)
-    cohort_size: int = 1
     model: str = "empiric"
     intercept: float = 3.0
     prior_sd: float = 1.34**0.5

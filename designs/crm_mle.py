@@ -81,7 +81,7 @@ class CRMMLE(Design):
 
     Examples
     --------
-    >>> design = CRMMLE(target=0.25, skeleton=(0.05, 0.12, 0.25, 0.40, 0.55), max_n=20, model="logistic")
+    >>> design = CRMMLE(target=0.25, skeleton=(0.05, 0.12, 0.25, 0.40, 0.55), max_n=20, cohort_size=1, model="logistic")
     >>> design.estimate(Tally.parse("3N 3T 1N 2N", n_doses=5)).round(3)
     array([-0.099])
     >>> design.decide(Tally.parse(["1N", "1N 2N", "1N 2N 3T"], n_doses=5)).level
@@ -94,7 +94,6 @@ class CRMMLE(Design):
     target: float
     skeleton: tuple[float, ...] = field(metadata={"example": [0.1, 0.25, 0.4]})
     n_doses: int = field(init=False)
-    cohort_size: int = 1
     initial_levels: tuple[int, ...] | None = None
     minimum_days: float | None = None
     model: str = "empiric"

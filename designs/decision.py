@@ -29,6 +29,7 @@ class Reason(IntEnum):
     SKIPPING_FORBIDDEN = 22
     NOT_COHERENT = 23
     BACKFILL_POOLED = 24
+    RULE_LIMITS = 25
     ESCALATE = 30
     STAY = 31
     DEESCALATE = 32
@@ -74,6 +75,7 @@ _SENTENCES = {
     Reason.SKIPPING_FORBIDDEN: "The design would move further, but no level may be skipped.",
     Reason.NOT_COHERENT: "The design would move against what the last cohort showed; that is not allowed.",
     Reason.BACKFILL_POOLED: "Backfilled lower doses call for more caution: their data are pooled with those here.",
+    Reason.RULE_LIMITS: "The design would move further, but a rule of the trial forbids it.",
     Reason.ESCALATE: "The data support the next higher level.",
     Reason.STAY: "The data support treating more patients at this level.",
     Reason.DEESCALATE: "The data call for a lower level.",

@@ -331,6 +331,11 @@ class Design(ABC):
         reason = np.array([Reason.STAY, Reason.ESCALATE, Reason.DEESCALATE], dtype=np.int8)[step]
         return Decision(level, np.full(tally.size, self.cohort_size), reason)
 
+    def why(self, reason: Reason) -> str:
+        """Return the sentence of a reason: that of a rule with words of its own, where only it can be meant."""
+        giving = [rule for rule in self.all_rules() if rule.reason is reason]
+        return giving[0].because or reason.sentence if len(giving) == 1 else reason.sentence
+
     def all_rules(self) -> tuple[Rule, ...]:
         """Return the design's own rules and those around it."""
         return self.own_rules() + self.rules
@@ -345,8 +350,21 @@ class Design(ABC):
         waits = waits_for_outcomes(decision.reason_code)
         cohort = np.where(waits, 0, cohort)
         if ((decision.level > 0) & ((cohort < 1) & ~waits | (decision.level > self.n_doses))).any():
-            raise ValueError(f"{type(self).__name__} proposes a cohort without patients or a level that does not exist")
+            raise ValueError(
+                f"{type(self).__name__} proposes a cohort without patients or a level that does not exist; "
+                f"propose must give levels from 1 to {self.n_doses}, or 0 to stop, and else cohorts of at least 1"
+            )
         return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
+
+    def _check_proposal(self, proposal: object, size: int) -> None:
+        """Raise TypeError unless ``propose`` has returned what it must."""
+        arrays = (proposal.level, proposal.cohort_size, proposal.reason_code) if isinstance(proposal, Decision) else ()
+        if not arrays or any(np.shape(each) != (size,) or np.asarray(each).dtype.kind not in "iu" for each in arrays):
+            raise TypeError(
+                f"{type(self).__name__}.propose must return a designs.Decision of three arrays of whole numbers, each "
+                f"with one entry for each of the {size} tallies: level, cohort_size and reason_code;  "
+                "self.move_to(tally, level)  makes it from the levels alone"
+            )
 
     def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
         """Return how many patients (S,) a full cohort at ``level`` (S,) has: the cohort size, or as rules say."""
@@ -358,6 +376,7 @@ class Design(ABC):
         if untreated.any():
             return self._with_starts(tally, untreated)
         proposal, own_ceiling = self.propose_with_ceiling(tally)
+        self._check_proposal(proposal, tally.size)
         proposal = phases.redirected(self, self.all_rules(), tally, proposal)
         level, reason = proposal.level, proposal.reason_code
         bounds = [(rule.reason, *rule.bounds(self, tally)) for rule in self.all_rules() if isinstance(rule, LimitRule)]

@@ -70,13 +70,27 @@ class RuledDesign(Protocol):
         """Return the posterior coefficient of variation (S,) of the MTD as an amount, if there is one."""
 
 
-class Rule(ABC):
-    """A constraint or stopping rule; a frozen dataclass of its parameters."""
+class Rule(ABC):  # noqa: B024 - its kinds have the abstract methods
+    """A constraint or stopping rule; a frozen dataclass of its parameters.
 
-    reason: ClassVar[Reason]
+    A class sets ``reason`` to the :class:`Reason` that decisions give, or to a sentence of its own; by default it is
+    that of the kind of rule.
+    """
+
+    reason: ClassVar[Reason] = Reason.RULES_MET
+    because: ClassVar[str] = ""
+    """The sentence that is told instead of the reason's own; set by a ``reason`` that is a text."""
     memory: ClassVar[tuple[str, ...]] = ()
     references: ClassVar[tuple[str, ...]] = ()
     """Publications that the rule comes from, each as "Cheung (2005), Biometrika 92:863-873"."""
+
+    def __init_subclass__(cls) -> None:
+        """Take a text given as ``reason`` for the sentence of the kind of rule's own reason."""
+        super().__init_subclass__()
+        own: object = vars(cls).get("reason")
+        if isinstance(own, str):
+            cls.because = own
+            del cls.reason
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
@@ -97,9 +111,12 @@ class Rule(ABC):
         """Return the days of follow-up, short of the window, at which the rule may cease to wait for a patient."""
         return ()
 
-    @abstractmethod
     def describe(self, design: RuledDesign) -> str:
-        """Say in one plain sentence, with its numbers, what the rule does to ``design``."""
+        """Say in one plain sentence, with its numbers, what the rule does to ``design``; by default its docstring."""
+        own = type(self).__doc__ or ""
+        generated = own.startswith(f"{type(self).__name__}(")  # by dataclass, where the class has none
+        first = " ".join(own.strip().partition("\n\n")[0].split())
+        return type(self).__name__ if generated or not first else first
 
 
 @dataclass(frozen=True)
@@ -130,6 +147,8 @@ class AdmissibilityRule(Rule):
 class ProposalRule(Rule):
     """Takes the place of the design's own proposal."""
 
+    reason = Reason.FIXED_PATH
+
     @abstractmethod
     def redirect(self, design: RuledDesign, tally: Tally) -> Decision:
         """Return the level, size and reason of the next cohort; level 0 where the design itself proposes.
@@ -145,6 +164,8 @@ class ProposalRule(Rule):
 
 class LimitRule(Rule):
     """Bounds the next level."""
+
+    reason = Reason.RULE_LIMITS
 
     @abstractmethod
     def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
@@ -175,6 +196,8 @@ class HoldingRule(Rule):
 class RescueRule(Rule):
     """Offers a level to be tried where a safety rule would stop the trial."""
 
+    reason = Reason.RESCUE
+
     @abstractmethod
     def rescue(self, design: RuledDesign, tally: Tally) -> IntArray:
         """Return the level to try (S,); 0 where there is none left."""
@@ -182,6 +205,8 @@ class RescueRule(Rule):
 
 class CohortSizeRule(Rule):
     """Says how many patients a full cohort has."""
+
+    reason = Reason.COMPLETE_COHORT
 
     @abstractmethod
     def full_size(self, design: RuledDesign, tally: Tally, level: IntArray) -> IntArray:
@@ -191,6 +216,8 @@ class CohortSizeRule(Rule):
 class PartialCohortRule(Rule):
     """Lets only part of a full cohort begin."""
 
+    reason = Reason.COMPLETE_COHORT
+
     @abstractmethod
     def part(self, design: RuledDesign, tally: Tally, level: IntArray, cohort: IntArray) -> IntArray:
         """Return how many of a ``cohort`` of so many (S,) may be treated next at ``level`` (S,)."""
@@ -198,6 +225,8 @@ class PartialCohortRule(Rule):
 
 class SelectionRule(Rule):
     """Restricts which levels may be named as the MTD."""
+
+    reason = Reason.MTD_FOUND
 
     @abstractmethod
     def selectable(self, design: RuledDesign, tally: Tally) -> BoolArray:

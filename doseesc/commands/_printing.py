@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _UNCUT = 1_000  # columns
-_NARROWEST = 60  # columns that lines are fitted to; what is narrower wraps them
+_NARROWEST, _WIDEST = 60, 160  # columns that lines are fitted to; what is narrower wraps them
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
 _EVERY = 0.2, 10.0  # seconds between words about an enumeration, at a terminal and in a log
 
@@ -37,10 +37,10 @@ class Answer(Protocol):
 
 
 def terminal_width() -> int:
-    """Return the columns that lines may have: those of the terminal, at most as many as tables are made for."""
+    """Return the columns that lines may have: those of the terminal, within bounds; without one, as in a pipe, 100."""
     from doseesc.report.terminal import WIDTH
 
-    return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def print_data(text: str) -> None:
@@ -76,12 +76,14 @@ def print_answer(
 
 
 def print_lines(lines: Iterable[RenderableType]) -> None:
-    """Print lines for people."""
+    """Print lines for people, laid out for the terminal."""
     from rich.console import Console
+
+    from doseesc.report.terminal import fitted
 
     # Lines have been folded where they may be; what is longer is the terminal's to wrap, and not to be cut off.
     console = Console(highlight=False, width=_UNCUT)
-    for each in lines:
+    for each in fitted(lines, terminal_width()):
         console.print(each, soft_wrap=True, markup=False)
 
 

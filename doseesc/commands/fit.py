@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import print_data, print_found
+from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def fit(
 def _print(answer: Fit, output_format: Format, out: Path | None) -> None:
     from doseesc.report.terminal import fit_lines
 
-    print_found(answer, fit_lines, output_format)
+    print_found(answer, partial(fit_lines, width=terminal_width()), output_format)
     if output_format == Format.table and out is not None:
         from doseesc.results import RESULTS_FILE
 

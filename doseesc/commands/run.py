@@ -22,7 +22,7 @@ from doseesc.commands._options import (
     ShowCode,
     Trials,
 )
-from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._printing import TrialProgress, print_answer, print_data, terminal_width
 from doseesc.commands._studies import load_call, load_study
 from doseesc.commands.report import report_call, write_report
 
@@ -88,7 +88,7 @@ def _print(answer: Results, output_format: Format, folder: Path, report: bool) -
 
     print_answer(
         output_format,
-        lines=lambda: run_lines(answer),
+        lines=lambda: run_lines(answer, terminal_width()),
         csv=lambda: characteristics_csv(answer),
         json=lambda: results_json(answer),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from doseesc.commands._calls import library, script
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
-from doseesc.commands._printing import print_data
+from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
 from doseesc.study import shipped_scenarios, shipped_summaries
 
@@ -39,8 +40,10 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     width = max(len(name) for name in found) + 2
     for name, each in found.items():
         counts = f"{each.n_doses} doses, {each.max_n} patients, {each.n_scenarios} scenarios"
-        typer.echo(f"{name:<{width}}{each.title}")
-        typer.echo(f"{'':<{width}}{counts}; {', '.join(each.designs)}")
+        words = (each.title, f"{counts}; {', '.join(each.designs)}")
+        lines = [line for text in words for line in textwrap.wrap(text, terminal_width() - width)]
+        for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
+            typer.echo(f"{head:<{width}}{line}")
     first = next(iter(found))
     typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import TrialProgress, print_data, print_found
+from doseesc.commands._printing import TrialProgress, print_data, print_found, terminal_width
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text
@@ -92,7 +93,7 @@ def worst_case(
         return
     from doseesc.report.terminal import worst_case_lines
 
-    print_found(answer, worst_case_lines, output_format, written)
+    print_found(answer, partial(worst_case_lines, width=terminal_width()), output_format, written)
 
 
 @contextmanager

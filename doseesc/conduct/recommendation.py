@@ -82,6 +82,11 @@ class Recommendation:
         return treat_words(self._advice, self.trial.doses) + self._completing + self._on_follow_up_alone
 
     @property
+    def why(self) -> str:
+        """The reason in a sentence."""
+        return self.trial.design.why(self.reason)
+
+    @property
     def _advice(self) -> Advice:
         return Advice(self.level, self.cohort_size, self.reason)
 
@@ -224,7 +229,7 @@ class Recommendation:
             "pending": [] if watch is None else watch.to_rows(),
             "outcomes": [] if watch is None else watch.outcome_rows(),
             "reason": self.reason.name,
-            "why": self.reason.sentence,
+            "why": self.why,
             "rules": [effect._asdict() for effect in self.rules],
             "mtd_if_stopped_now": self.mtd or None,
             "overdosing_above": found.over,

@@ -1,3 +1,4 @@
+import inspect
 import json
 import logging
 import re
@@ -215,10 +216,23 @@ def test_version_is_the_projects(cli):
 
 
 def test_library_names():
-    assert {"__version__", "enumerate_paths", "load", "run", "simulate"} <= set(doseesc.__all__)
+    commands = {"calibrate", "compare", "ensemble", "explain", "fit", "phase2", "replay", "run", "worst_case"}
+    others = {
+        "__version__",
+        "Accrual",
+        "decision_table",
+        "design_from_pymc",
+        "enumerate_paths",
+        "load",
+        "make_objective",
+    }
+    others |= {"optimal_skeleton", "pathways", "read", "recommend", "simulate", "simulate_calendar", "trial_plan"}
+    assert commands | others | {"power_curves", "programme_assurance"} <= set(doseesc.__all__)
     assert dir(doseesc) == sorted(doseesc.__all__)
     for name in doseesc.__all__:
-        assert getattr(doseesc, name) is not None
+        value = getattr(doseesc, name)
+        assert inspect.ismodule(value) == (name == "phase2"), "no file hides a function"
+        assert name == "__version__" or value.__doc__
     with pytest.raises(AttributeError, match="nothing"):
         doseesc.nothing  # noqa: B018
 

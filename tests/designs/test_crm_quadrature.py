@@ -109,7 +109,7 @@ def test_quadrature_is_exact_to_eight_digits(model, prior_sd, patients):
     rng = np.random.default_rng([patients, int(10 * prior_sd), len(model)])
     for _ in range(2):
         tally = random_tally(rng, 5, patients)
-        options = {"model": model, "prior_sd": prior_sd, "max_n": patients, "rules": ()}
+        options = {"model": model, "prior_sd": prior_sd, "max_n": patients, "cohort_size": 1, "rules": ()}
         design = CRM(target=0.25, skeleton=SKELETON, estimate="posterior_mean", **options)
         posterior = design.posterior(tally)
         mean, variance = moments(design, tally)

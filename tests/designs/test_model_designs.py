@@ -284,7 +284,7 @@ def test_initial_sequence_goes_on_until_the_first_dlt():
 
 
 def test_default_sequence_climbs_from_the_start_level():
-    design = CRMMLE(target=0.25, skeleton=SKELETONS[0], max_n=24, start_level=2)
+    design = CRMMLE(target=0.25, skeleton=SKELETONS[0], max_n=24, cohort_size=1, start_level=2)
     decision = design.decide(Tally.parse(["2N", "2N 3N", "2N 3N 4N", "2N 3N 4N 5N", "2N 3N 4N 5N 5N"], n_doses=5))
     np.testing.assert_array_equal(decision.level, [3, 4, 5, 5, 5])
 

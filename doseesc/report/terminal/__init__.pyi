@@ -7,6 +7,7 @@ from .ensemble import ensemble_lines as ensemble_lines
 from .explain import list_lines as list_lines
 from .explain import topic_lines as topic_lines
 from .fit import fit_lines as fit_lines
+from .fitted import fitted as fitted
 from .lines import WIDTH as WIDTH
 from .pathways import pathways_lines as pathways_lines
 from .phase2 import answer_lines as answer_lines

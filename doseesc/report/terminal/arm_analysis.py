@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from doseesc.study import Study
 
 _LONGEST = 14  # columns of a name
+_OVER = (1, 1, 2, 1, 1, 2)  # columns that the upper heads span
 
 
 def arm_analysis_lines(results: Results) -> list[Text]:
@@ -30,7 +31,7 @@ def arm_analysis_lines(results: Results) -> list[Text]:
     count = len(study.truths)
     scenarios = "the one scenario" if count == 1 else f"all {count} scenarios"
     title = f"What the data of Phase 1 say of P(DLT) in its arms, {scenarios}"
-    over = line(["", "", interval + " covers", "mean less truth,", "RMSE,", "called unsafe, %"], _over(widths))
+    over = line(["", "", interval + " covers", "mean less truth,", "RMSE,", "called unsafe, %"], widths, _OVER)
     under = line(["", "", "%", "lowest", "points", "points", "if safe", "if not"], widths)
     lines = [Text(title, "bold"), over, under]
     before = None
@@ -54,10 +55,6 @@ def arm_analysis_lines(results: Results) -> list[Text]:
 def _names(results: Results) -> tuple[list[str], list[str]]:
     study = results.study
     return [arm.name for arm in study.phase2_arms if not arm.control], list(study.names)
-
-
-def _over(widths: list[int]) -> list[int]:
-    return [*widths[:2], widths[2] + widths[3], *widths[4:6], widths[6] + widths[7]]
 
 
 def _percent_or_dash(value: float, complement: bool = False) -> str:

@@ -22,10 +22,13 @@ _HEAD = 7
 _FOLLOW_UP_WIDTHS = [10, 7, 9, 12, 24, 18]
 
 
-def table_lines(table: DecisionTable) -> list[Text]:
-    """Return the lines that ``doseesc table`` prints."""
+def table_lines(table: DecisionTable, width: int = WIDTH) -> list[Text]:
+    """Return the lines that ``doseesc table`` prints, with the columns that there is room for."""
     title = Text(f"Decision table of {plain_words(table.trial.name)}", "bold")
-    body = _tallies(table) if table.cells is None else _grid(table) if table.follow_up is None else _follow_up(table)
+    if table.cells is None:
+        body = _tallies(table, width)
+    else:
+        body = _grid(table, width) if table.follow_up is None else _follow_up(table)
     legend = [f"{letter} {meaning}" for letter, meaning in table.legend.items()]
     lines = [title, Text(), *body, Text(), *(Text(each) for each in legend)]
     for rule in table.rules:
@@ -33,10 +36,10 @@ def table_lines(table: DecisionTable) -> list[Text]:
     return lines
 
 
-def _grid(table: DecisionTable) -> list[Text]:
+def _grid(table: DecisionTable, width: int) -> list[Text]:
     """Return DLTs down and patients at the dose across, as many across as there is room for, cohort by cohort."""
     cells = table.cells or {}
-    room = (WIDTH - _HEAD) // 3
+    room = (width - _HEAD) // 3
     shown = list(cells)
     if len(shown) > room:
         size = table.trial.design.cohort_size
@@ -71,7 +74,7 @@ def _follow_up(table: DecisionTable) -> list[Text]:
     return lines
 
 
-def _tallies(table: DecisionTable) -> list[Text]:
+def _tallies(table: DecisionTable, width: int) -> list[Text]:
     graph = table.graph
     if graph is None:
         return []
@@ -81,9 +84,9 @@ def _tallies(table: DecisionTable) -> list[Text]:
     memory = {name: max(len(name) + 2, 6) for name in graph.tally.memory}
     tail_widths = [*memory.values(), column + 2, 6, column + 2, 5, column]
     tail_heads = [*(name.replace("_", " ") for name in memory), "now", "", "next", "n", "MTD"]
-    side_by_side = column * len(names) + sum(tail_widths) <= WIDTH
+    side_by_side = column * len(names) + sum(tail_widths) <= width
     widths = [*([column] * len(names) if side_by_side else [6 * len(names)]), *tail_widths]
-    heads = [*(names if side_by_side else ["lowest dose to highest"]), *tail_heads]
+    heads = [*(names if side_by_side else ["lowest to highest"]), *tail_heads]
     lines = [Text("DLTs / patients at each dose", "dim"), line(heads, widths)]
     for node in order[:ROWS]:
         n, dlt, now = graph.tally.n[node], graph.tally.dlt[node], int(graph.tally.level[node])

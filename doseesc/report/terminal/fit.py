@@ -21,8 +21,8 @@ _wrapped = partial(wrapped, indent=2)
 _LONGEST_NAME = 24
 
 
-def fit_lines(fit: Fit) -> list[Text]:
-    """Return the lines that ``doseesc fit`` prints."""
+def fit_lines(fit: Fit, width: int = WIDTH) -> list[Text]:
+    """Return the lines that ``doseesc fit`` prints, with the columns that there is room for."""
     lines = _wrapped(fit.verdict, "bold green" if fit.converged else "bold red")
     if not fit.converged:
         lines += _wrapped(
@@ -31,17 +31,17 @@ def fit_lines(fit: Fit) -> list[Text]:
     lines += _wrapped(plain_words(fit.model.words), "dim")
     for note in fit.notes:
         lines += _wrapped(f"note: {note}", "yellow")
-    return [*lines, Text(), *_doses(fit), *_side_by_side(fit), *_mtd(fit), *_checks(fit), *_borrowed(fit)]
+    return [*lines, Text(), *_doses(fit, width), *_side_by_side(fit), *_mtd(fit), *_checks(fit), *_borrowed(fit)]
 
 
-def _doses(fit: Fit) -> list[Text]:
+def _doses(fit: Fit, width: int) -> list[Text]:
     best = fit.posterior
     target, unit = fit.study.target, fit.study.doses.unit
     over = [f"P(>{percent_words(limit)})".replace(" %", "%") for limit in (target, OVER * target)]
     names = _short_intervals(fit.question.limits)
     first = _name_width(fit)
     widths = [first, 8, 4, 6, 7, 15, 9, 11, *(max(7, len(name) + 2) for name in names)]
-    while sum(widths) > WIDTH and len(widths) > 8:
+    while sum(widths) > width and len(widths) > 8:
         widths.pop()  # the last intervals are in the files
     shown = len(widths) - 8
     lines = [line(["", "dose", "n", "DLTs", "mean", "90 % interval", *over, *names[:shown]], widths)]

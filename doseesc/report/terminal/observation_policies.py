@@ -24,7 +24,7 @@ _LEGEND = (
 )
 
 
-def attribution_lines(results: Results) -> list[Text]:
+def attribution_lines(results: Results, width: int = WIDTH) -> list[Text]:
     """Return the lines about observation; none for a study that does not say how patients are observed."""
     if results.policies is None:
         return []
@@ -37,7 +37,7 @@ def attribution_lines(results: Results) -> list[Text]:
         tables = {f"all {len(study.truths)} scenarios": list(study.truths)}
     rows = [*tables, *(plain_words(each) for each in (DRUG_ALONE, *compared.policies))]
     label = min(max(len(each) for each in rows) + 3, _WIDEST_LABEL)
-    designs, most = list(study.names), (WIDTH - label) // _COLUMN
+    designs, most = list(study.names), (width - label) // _COLUMN
     for title, scenarios in tables.items():
         for start in range(0, len(designs), most):
             found += [*_table(compared, title, scenarios, designs[start : start + most], label), Text()]

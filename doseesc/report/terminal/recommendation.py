@@ -25,7 +25,7 @@ def recommendation_lines(recommendation: Recommendation, width: int = WIDTH) -> 
     """Return the lines that ``doseesc next`` prints, of at most ``width`` columns."""
     style = "bold yellow" if recommendation.waits else "bold green" if recommendation.level else "bold red"
     lines = wrapped(plain_words(recommendation.sentence), style, 2, width)
-    lines += wrapped(f"{plain_words(recommendation.trial.name)}: {recommendation.reason.sentence}", "", 2, width)
+    lines += wrapped(f"{plain_words(recommendation.trial.name)}: {recommendation.why}", "", 2, width)
     design = recommendation.trial.design
     if recommendation.watch is not None:
         lines += wrapped(f"  {design.pending.describe(design)}", "dim", 2, width)

@@ -110,6 +110,6 @@ def _end(replay: Replay) -> str:
     doses, selected = replay.trial.doses, int(replay.selected[-1])
     final = replay.decision.level[-1] == 0 and not replay.record.now.waiting_for
     mtd = f"the MTD {'is' if final else 'would be'} {doses.words(selected)}"
-    reason = Reason(int(replay.decision.reason_code[-1])).sentence
+    reason = replay.trial.design.why(Reason(int(replay.decision.reason_code[-1])))
     known = " on the known outcomes" if replay.record.now.waiting_for else ""
     return f"{mtd if selected else 'no dose is the MTD'}{known}. {reason}"

@@ -1,6 +1,6 @@
 """What a run prints: one compact block per scenario, the designs compared over all of them, and the Phase 2 arms.
 
-Made for 100 columns, and plain text where the output is not a terminal.
+Plain text where the output is not a terminal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.terminal.arms import phase2_lines
-from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line, wrapped
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
 from doseesc.report.terminal.time import time_lines
@@ -33,14 +33,15 @@ _BEST = " best"
 _ROOM = " " * len(_BEST)
 
 
-def run_lines(results: Results) -> list[Text]:
-    """Return the lines about a run's results."""
-    layout = BlockLayout.of(results)
+def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
+    """Return the lines about a run's results, with the columns that there is room for."""
+    layout = BlockLayout.of(results, width)
     found = [*_header(results), Text()]
     for scenario in results.study.truths:
         found += [*scenario_block(results, scenario, layout), Text()]
     found += [*_legend(results, layout), Text(), *_across(results)]
-    for part in (time_lines(results), attribution_lines(results), phase2_lines(results), arm_analysis_lines(results)):
+    price = attribution_lines(results, width)
+    for part in (time_lines(results), price, phase2_lines(results), arm_analysis_lines(results)):
         found += [Text(), *part] if part else []
     return found
 

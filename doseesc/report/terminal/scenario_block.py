@@ -46,8 +46,8 @@ class BlockLayout:
     ratings: tuple[str, ...]
 
     @classmethod
-    def of(cls, results: Results) -> BlockLayout:
-        """Return the layout for a run: ratings are left out where 100 columns are too few for all."""
+    def of(cls, results: Results, width: int = WIDTH) -> BlockLayout:
+        """Return the layout for a run: ratings are left out where there are too few columns for all."""
         study = results.study
         doses = tuple(max(7, len(plain_words(label)) + 3) for label in study.dose_labels)
         names = [len("benchmark"), *(min(len(plain_words(name)), 16) for name in study.names)]
@@ -56,10 +56,10 @@ class BlockLayout:
         ratings = [name for name in _RATINGS if compared or name != "simulated"]
         ratings = [name for name in ratings if results.benchmark or name != "efficiency"]
         for dropped in _DROPPED_FIRST:
-            if least + sum(doses) + _NONE + sum(_RATINGS[name] for name in ratings) > WIDTH:
+            if least + sum(doses) + _NONE + sum(_RATINGS[name] for name in ratings) > width:
                 ratings = [name for name in ratings if name != dropped]
         used = sum(doses) + _NONE + sum(_RATINGS[name] for name in ratings)
-        return cls(max(least, min(34, WIDTH - used)), doses, tuple(ratings))
+        return cls(max(least, min(34, width - used)), doses, tuple(ratings))
 
     def line(self, label: Cell | str, doses: Sequence[Cell | str], none: Cell | str, ratings: dict[str, str]) -> Text:
         """Return one line of a block."""
@@ -102,7 +102,9 @@ def _heading(results: Results, scenario: str, layout: BlockLayout, right: BoolAr
     first = layout.line(Cell(titles[0], "bold", left=True), labels, none, _HEADS)
     second = layout.line(Cell(titles[1], "bold", left=True), truths, "", {})
     second.append("  true P(DLT)", _QUIET)
-    return [first, second, *(Text(each, "bold") for each in titles[2:] if each)]
+    empty = ["" for _ in labels]
+    further = [layout.line(Cell(each, "bold", left=True), empty, "", {}) for each in titles[2:] if each]
+    return [first, second, *further]
 
 
 def _selected_row(

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from doseesc.planning import WorstCase, WorstCases, WorstTruth
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import percent, percent_words, plain_words
 
 _NAME, _VALUE = 30, 14
+_WORST = "  worst"
 
 
-def worst_case_lines(cases: WorstCases) -> list[Text]:
+def worst_case_lines(cases: WorstCases, width: int = WIDTH) -> list[Text]:
     """Return the lines: which curves were searched, the table, and how it is read."""
     within = f", the MTD within {100 * cases.band:.3g} points" if cases.band else ", the MTD at it"
     head = (
@@ -22,13 +23,15 @@ def worst_case_lines(cases: WorstCases) -> list[Text]:
     )
     legend = (
         f"correct %: chance of selecting the MTD · too toxic %: chance of selecting a dose with P(DLT) of "
-        f"{percent_words(cases.bound)} or more\nexact values; the curves are the worst found from many starts"
+        f"{percent_words(cases.bound)} or more"
     )
-    return [Text(head, "bold"), Text(), *_table(cases.found, cases.study.dose_labels), Text(), Text(legend, "dim")]
+    how = "exact values; the curves are the worst found from many starts"
+    table = _table(cases.found, cases.study.dose_labels, width)
+    return [*wrapped(head, "bold"), Text(), *table, Text(), *wrapped(legend, "dim"), *wrapped(how, "dim")]
 
 
-def _table(by_design: Mapping[str, Sequence[WorstCase]], labels: Sequence[str]) -> list[Text]:
-    room = min(12, max(8, (WIDTH - _NAME - _VALUE) // max(len(labels), 1)))
+def _table(by_design: Mapping[str, Sequence[WorstCase]], labels: Sequence[str], width: int) -> list[Text]:
+    room = min(12, max(8, (width - _NAME - _VALUE - len(_WORST)) // max(len(labels), 1)))
     widths = [_NAME, *(room for _ in labels), _VALUE]
     lines: list[Text] = []
     for design, cases in by_design.items():
@@ -50,6 +53,6 @@ def _row(worst: WorstTruth, overall: bool, labels: Sequence[str], correct: bool,
     numbers = [percent(p) for p in (*worst.probabilities, worst.value)]
     text = line([Cell("  " + cut(name, widths[0] - 3), left=True), *numbers], widths)
     if overall:
-        text.append("  worst")
+        text.append(_WORST)
         text.stylize("bold")
     return text
