@@ -23,7 +23,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from designs.arrays import BoolArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.beta_binomial import tail_table
 from designs.checks import require_flag, require_probability, require_whole
 from designs.decision import Decision
@@ -42,6 +42,8 @@ from designs.rules import AcceleratedTitration, Rule, StopWhenStaying
 from designs.tally import Tally
 from designs.weights import weights_sentence
 from designs.words import percent
+
+_WHOLE = 1e-12  # a product nearer to a whole number than this is that number
 
 
 class Boundaries(NamedTuple):
@@ -267,15 +269,27 @@ def _make_table(target: float, p_safe: float, p_toxic: float, cutoff: float, off
     eliminate = _first_at_or_above(tail > cutoff, n)
     # The package asks for extra safety only where elimination is possible at all with that many patients.
     extra = np.where(eliminate <= n, _first_at_or_above(tail > cutoff - offset, n), n + 1)
-    product = lambda_d * n
-    whole = np.abs(product - np.round(product)) < 1e-12
-    deescalate = np.where(whole, np.round(product) + 1, np.ceil(product)).astype(np.int64)
-    # A product that is whole but for rounding is whole: a rate on the boundary escalates.
-    escalate = np.floor(lambda_e * n + 1e-12).astype(np.int64)
+    highest, lowest = np.multiply.outer(np.array([lambda_e, lambda_d]), n)
+    escalate, deescalate = whole_boundaries(highest, lowest)
     table = _Table(escalate, np.minimum(deescalate, eliminate), eliminate, extra)
     for column in table:
         column.setflags(write=False)
     return table
+
+
+def whole_boundaries(highest: FloatArray, lowest: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return the largest y that is at most ``highest`` and the least that exceeds ``lowest``, entry by entry.
+
+    A product that is whole but for rounding is whole: a rate on the lower boundary escalates, one on the upper stays.
+
+    Examples
+    --------
+    >>> whole_boundaries(np.array([0.6, 3 - 1e-15]), np.array([1.2, 3 + 1e-15]))
+    (array([0, 3]), array([2, 4]))
+    """
+    whole = np.abs(lowest - np.round(lowest)) < _WHOLE
+    least = np.where(whole, np.round(lowest) + 1, np.ceil(lowest)).astype(np.int64)
+    return np.floor(highest + _WHOLE).astype(np.int64), least
 
 
 def _first_at_or_above(reached: BoolArray, n: IntArray) -> IntArray:

@@ -10,8 +10,14 @@ uniform in the paper.  A level is allowed where P(its dose > gamma | data) is at
 next cohort gets the highest allowed level.  The MTD is that level too, which is the choice of least expected loss
 where an overdose costs (1 - bound) and an underdose (bound) per unit of dose.
 
-The bound may rise during the trial, by ``bound_step`` with every cohort after the second up to ``bound_limit``
-(Chu, Lin and Shih 2009, *Journal of Statistical Planning and Inference* 139:1146-1163).
+The bound may rise during the trial, by ``bound_step`` with every cohort from number ``bound_starts`` on, up to
+``bound_limit``, whatever the outcomes.  By default cohort 3 is the first that is dosed under a raised bound.  Cohort 2,
+``bound_starts=2``, is the schedule of R's ``ewoc`` 0.3.0 (``alpha_strategy = "increasing"``: its ``feasibility`` adds
+the rate before every dose it finds, the first of which is the second patient's).  That the bound be raised during the
+trial is ascribed to Chu, Lin and Shih (2009, *Journal of Statistical Planning and Inference* 139:1146-1163) from
+memory; their schedule was not looked up.  A bound that rises whatever the outcomes can call for a higher dose right
+after a DLT (Wheeler 2018, *Statistical Papers* 59:801-811), which is what the default rule ``CoherentEscalation`` is
+there for.
 
 Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: in the TITE-EWOC a pending patient
 contributes 1 - w p to the likelihood, w being the weight of the follow-up (:mod:`designs.weights`; Mauguen, Le Deley
@@ -35,7 +41,7 @@ import numpy as np
 from scipy.special import expit, log_expit, logit, roots_jacobi
 
 from designs.arrays import FloatArray, IntArray
-from designs.checks import require_amounts, require_number, require_numbers, require_probability
+from designs.checks import require_amounts, require_number, require_numbers, require_probability, require_whole
 from designs.decision import Decision, Reason
 from designs.grid import Axis, GridModel, grid_patients, thinned_axis
 from designs.partly_followed import likelihood_words
@@ -81,6 +87,8 @@ class EWOC(TailsDesign):
         Largest probability that a level exceeds the MTD, when the first cohort's data are in.
     bound_step, bound_limit : float
         How much the bound rises with each further cohort, and up to where.
+    bound_starts : int
+        Number, from 2 on, of the first cohort that is dosed under a raised bound.
     minimum, maximum : float, optional
         Range of the MTD; by default from 0 to beyond the highest dose, see the module's text.
     prior_rho, prior_mtd : pair of float
@@ -108,6 +116,7 @@ class EWOC(TailsDesign):
     feasibility_bound: float = 0.25
     bound_step: float = 0.0
     bound_limit: float = 0.5
+    bound_starts: int = 3
     minimum: float | None = None
     maximum: float | None = None
     prior_rho: tuple[float, float] = (1.0, 1.0)
@@ -123,6 +132,7 @@ class EWOC(TailsDesign):
         require_probability("bound_limit", self.bound_limit)
         if self.bound_step > 0 and self.bound_limit < self.feasibility_bound:
             raise ValueError(f"bound_limit must be at least the bound {self.feasibility_bound}, not {self.bound_limit}")
+        require_whole("bound_starts", self.bound_starts, 2)
         if self.minimum is not None and not require_number("minimum", self.minimum) <= self.doses[0]:
             raise ValueError(f"minimum must be at most the lowest dose {self.doses[0]:g}, not {self.minimum}")
         if self.maximum is not None and not require_number("maximum", self.maximum) >= self.doses[-1]:
@@ -139,7 +149,8 @@ class EWOC(TailsDesign):
         """See :meth:`Design.describe`."""
         low, high = self._range
         rises = (
-            f", rising by {percent(self.bound_step)} with every cohort from the third up to {percent(self.bound_limit)}"
+            f", rising by {percent(self.bound_step)} with every cohort from number {self.bound_starts} on up to "
+            f"{percent(self.bound_limit)}"
             if self.bound_step > 0
             else ""
         )
@@ -169,9 +180,9 @@ class EWOC(TailsDesign):
         return EwocPosterior(curve, np.clip(overdose, 0.0, 1.0), expected[:, -2], expected[:, -1])
 
     def bound(self, tally: Tally) -> FloatArray:
-        """Return the feasibility bound (S,) at each tally, by its number of full cohorts."""
-        cohorts = tally.total_n // self.cohort_size
-        risen = self.feasibility_bound + self.bound_step * np.maximum(cohorts - 1, 0)
+        """Return the feasibility bound (S,) for the cohort after each tally, by its number of full cohorts."""
+        next_cohort = tally.total_n // self.cohort_size + 1
+        risen = self.feasibility_bound + self.bound_step * np.maximum(next_cohort - self.bound_starts + 1, 0)
         return np.minimum(risen, max(self.bound_limit, self.feasibility_bound))
 
     def propose(self, tally: Tally) -> Decision:

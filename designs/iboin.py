@@ -24,7 +24,7 @@ from typing import ClassVar
 import numpy as np
 
 from designs.arrays import FloatArray, IntArray
-from designs.boin import BOIN
+from designs.boin import BOIN, whole_boundaries
 from designs.checks import increasing_probabilities, require_number
 from designs.decision import Decision
 from designs.tally import Tally
@@ -114,7 +114,5 @@ def _shifted_boundaries(design: IBOIN, max_n: int) -> tuple[IntArray, IntArray]:
     down_shift = np.log(prior[:, 1] / prior[:, 2]) / np.log(toxic * (1 - target) / (target * (1 - toxic)))
     up_shift = np.log(prior[:, 0] / prior[:, 1]) / np.log(target * (1 - safe) / (safe * (1 - target)))
     n = np.arange(max_n + 1)
-    most, least = design.lambda_e * n + up_shift[:, None], design.lambda_d * n + down_shift[:, None]
-    whole = np.abs(least - np.round(least)) < 1e-12
-    first = np.where(whole, np.round(least) + 1, np.ceil(least)).astype(np.int64)
-    return np.floor(most).astype(np.int64), np.maximum(first, 1)
+    most, first = whole_boundaries(design.lambda_e * n + up_shift[:, None], design.lambda_d * n + down_shift[:, None])
+    return most, np.maximum(first, 1)

@@ -14,8 +14,10 @@ Variants, by what is done with the cut-off keys at the ends (``end_keys``), whic
 ``"plain"``
     it is taken as it is, as in the paper.
 
-Exclusion of toxic levels (from n = 3) and selection of the MTD: :mod:`designs.interval`; the MTD is estimated with the
-prior Beta(0.05, 0.05), as in the R package.
+Exclusion of toxic levels and selection of the MTD: :mod:`designs.interval`; the MTD is estimated with the prior
+Beta(0.05, 0.05), as in the R package.  Levels are excluded from 3 patients on, as the paper and the package's manual
+say; the table that the package prints, ``get.boundary.kb``, excludes at 1 and 2 patients, too, which is
+``exclusion_min_n=1``.
 """
 
 from __future__ import annotations

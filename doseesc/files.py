@@ -99,13 +99,16 @@ def _make(target: Path, contents: Mapping[str, bytes]) -> None:
         raise
 
 
-def write_file(path: str | Path, content: str | bytes, *, force: bool = False, parents: bool = False) -> Path:
+def write_file(
+    path: str | Path, content: str | bytes | Callable[[], str], *, force: bool = False, parents: bool = False
+) -> Path:
     """Write one file, whole or not at all; text as UTF-8.
 
     Parameters
     ----------
     path : path
-    content : str or bytes
+    content : str, bytes or callable
+        What is to be written; a function gives it while no other process writes here, and may read what is there.
     force : bool
         Replace an earlier file.
     parents : bool
@@ -125,7 +128,7 @@ def write_file(path: str | Path, content: str | bytes, *, force: bool = False, p
         with locked(path.parent) as held:
             if held:
                 clean_beside(path)
-            write_through(fresh, _bytes(content))
+            write_through(fresh, _bytes(content() if callable(content) else content))
             fresh.replace(path)
             sync_folder(path.parent)
     except OSError as error:

@@ -3,7 +3,7 @@ from support import DATA
 
 from doseesc.cli import main
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 
 def pytest_addoption(parser):

@@ -19,13 +19,8 @@ from designs.rules.base import (
 )
 from designs.rules.cohorts import CohortSizeByDLTs, CohortSizeByLevel, SentinelAtNewDose
 from designs.rules.combined import AllOf, AnyOf
-from designs.rules.limits import (
-    CoherentDeescalation,
-    CoherentEscalation,
-    GlobalCoherence,
-    MaximumIncrement,
-    NoSkipping,
-)
+from designs.rules.increments import MaximumIncrement
+from designs.rules.limits import CoherentDeescalation, CoherentEscalation, GlobalCoherence, NoSkipping
 from designs.rules.paths import FollowPath
 from designs.rules.safety import HardSafety, StopTooToxic, TryRescueDose
 from designs.rules.selection import MinimumAtMTD, SelectTried

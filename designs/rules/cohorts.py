@@ -11,7 +11,7 @@ from designs.checks import require_whole
 from designs.decision import Reason
 from designs.pending import EnteredTally
 from designs.rules.base import CohortSizeRule, LimitRule, PartialCohortRule, RuledDesign, counted
-from designs.rules.limits import steps_by_dlts
+from designs.rules.increments import steps_by_dlts
 from designs.tally import Tally
 
 

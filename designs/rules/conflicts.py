@@ -14,7 +14,7 @@ from designs.arrays import IntArray
 from designs.rules.base import Rule, RuledDesign, StoppingRule, counted, own_or_target
 from designs.rules.cohorts import SentinelAtNewDose
 from designs.rules.combined import AllOf, AnyOf
-from designs.rules.limits import MaximumIncrement
+from designs.rules.increments import MaximumIncrement
 from designs.rules.paths import FollowPath
 from designs.rules.safety import HardSafety, StopTooToxic, TryRescueDose
 from designs.rules.selection import MinimumAtMTD
@@ -137,14 +137,15 @@ def _against_sentinel(design: RuledDesign, rules: tuple[Rule, ...]) -> Iterator[
 def _blocked_increments(rules: tuple[Rule, ...]) -> Iterator[str]:
     for rule in rules:
         if isinstance(rule, MaximumIncrement):
-            stages = [("", rule.times), *((f" once {counted(k, 'DLT')} seen", times) for k, times in rule.after_dlts)]
-            for (when, times), reachable in zip(stages, rule.reachable(), strict=True):
+            stages = ["", *(f" once {counted(k, 'DLT')} seen" for k, _ in rule.after_dlts)]
+            for when, factors, reachable in zip(stages, rule.factors(), rule.reachable(), strict=True):
                 for level in range(1, len(rule.amounts)):
                     if reachable[level - 1] == level:
                         low, high = rule.amounts[level - 1 : level + 1]
                         yield (
-                            f"MaximumIncrement ({times:g} times){when} never lets the dose go from level {level} "
-                            f"({low:g}) to level {level + 1} ({high:g}), which is {high / low:.3g} times as much"
+                            f"MaximumIncrement ({factors[level - 1]:g} times){when} never lets the dose go from level "
+                            f"{level} ({low:g}) to level {level + 1} ({high:g}), which is {high / low:.3g} times as "
+                            f"much"
                         )
 
 

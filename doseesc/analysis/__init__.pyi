@@ -1,4 +1,6 @@
 from .borrowed import Borrowed as Borrowed
-from .fit import Fit as Fit
 from .fit import fit as fit
+from .fitted import Fit as Fit
+from .fitted import Gridded as Gridded
+from .fitted import Sampled as Sampled
 from .inputs import ReportedDose as ReportedDose

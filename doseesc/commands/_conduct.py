@@ -10,7 +10,7 @@ import typer
 
 from doseesc.commands._calls import Call, made, variable
 from doseesc.commands._options import refused
-from doseesc.commands._studies import chosen_design, load_study
+from doseesc.commands._studies import chosen_design
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -42,6 +42,21 @@ DataFile = Annotated[
         metavar="FILE",
         help="The patients so far as CSV: columns id, dose, dlt (empty: pending), date and, where known, dlt_date or "
         "dlt_day, last_seen, status and cohort.",
+        show_default=False,
+    ),
+]
+LogOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE.jsonl", help="Log of decisions to which this one is added.", show_default=False
+    ),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--log",
+        metavar="FILE.jsonl",
+        help="Log of decisions, as  doseesc next --out  writes it, to be verified.",
         show_default=False,
     ),
 ]
@@ -102,12 +117,24 @@ def check_one_source(outcomes: str | None, data: Path | None) -> None:
         raise typer.BadParameter("give the data once, by --outcomes or by --data", param_hint="--data")
 
 
-def ask(file: str, design: str | None, asked: Callable[[Call, str], Call]) -> Any:
-    """Return what a design of a file says to data.
+def check_log_file(out: Path | None) -> None:
+    """Refuse a log of decisions that could be taken for something else.
+
+    Raises
+    ------
+    typer.BadParameter
+        If its name does not end in .jsonl.
+    """
+    if out is not None and out.suffix.lower() != ".jsonl":
+        raise typer.BadParameter(f"{out} must end in .jsonl: it has one line of JSON per decision", param_hint="--out")
+
+
+def ask(study: Study, design: str | None, asked: Callable[[Call, str], Call]) -> Any:
+    """Return what a design of a study says to data.
 
     Parameters
     ----------
-    file : str
+    study : Study
     design : str, optional
         As on the command line.
     asked : callable
@@ -116,8 +143,7 @@ def ask(file: str, design: str | None, asked: Callable[[Call, str], Call]) -> An
     Raises
     ------
     ScenarioError, typer.BadParameter
-        If file, design or data are wrong.
+        If design or data are wrong.
     """
-    study = load_study(file, warn=False)
     with refused("--outcomes"):
         return made(asked(variable("study"), design_name(study, design)), {"study": study})

@@ -12,11 +12,11 @@ import typer
 from doseesc.commands._calls import Call, library
 from doseesc.commands._options import refused
 from doseesc.files import add_files, check_absent, write_file
+from doseesc.study import shipped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SCHEMA_FILE = "doseesc.schema.json"
 SUFFIXES = (".png", ".svg", ".pdf")
 
 FigureFile = Annotated[
@@ -88,12 +88,22 @@ def write_with_schema(path: Path, text: str, *, force: bool = False) -> None:
     OutputError
         If the scenario file exists and ``force`` is not given, or writing fails.
     """
+    write_file(path, text, force=force)
+    beside = path.with_name(shipped.SCHEMA_FILE)
+    if not beside.exists():
+        write_file(beside, scenario_schema_text())
+
+
+def scenario_schema_text(*, made_anew: bool = False) -> str:
+    """Return the JSON Schema of scenario files as text: the shipped one where it knows all designs."""
+    from doseesc.study import shipped_schema
+
+    known = None if made_anew else shipped_schema()
+    if known is not None:
+        return known
     from doseesc.study import json_schema
 
-    write_file(path, text, force=force)
-    beside = path.with_name(SCHEMA_FILE)
-    if not beside.exists():
-        write_file(beside, schema_text(json_schema()))
+    return schema_text(json_schema())
 
 
 def schema_text(schema: Any) -> str:

@@ -72,13 +72,25 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of each chain that are kept.")] = 2000,
-    tune: Annotated[int, typer.Option("--tune", min=1, help="Draws of each chain before them.")] = 1000,
-    chains: Annotated[int, typer.Option("--chains", min=1, help="Chains.")] = 4,
+    nuts: Annotated[
+        bool, typer.Option("--nuts", help="Draw by NUTS too where quadrature would do, and compare the two.")
+    ] = False,
+    draws: Annotated[
+        int | None,
+        typer.Option("--draws", min=1, help="Draws of each chain that are kept.", show_default="2000"),
+    ] = None,
+    tune: Annotated[
+        int | None,
+        typer.Option("--tune", min=1, help="Draws of each chain before them.", show_default="1000"),
+    ] = None,
+    chains: Annotated[int | None, typer.Option("--chains", min=1, help="Chains.", show_default="4")] = None,
     sampler: Annotated[
-        SamplerName, typer.Option("--sampler", help="auto is nutpie where it is installed, else pymc.")
-    ] = SamplerName.auto,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the random numbers.")] = 1,
+        SamplerName | None,
+        typer.Option("--sampler", help="auto is nutpie where it is installed, else pymc.", show_default="auto"),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.", show_default="1")
+    ] = None,
     out: Out = None,
     output_format: Printed = Format.table,
     force: Force = False,
@@ -87,22 +99,21 @@ def fit(
 ) -> None:
     """Fit a model to the data of a trial: the DLT probability at every level and Phase 2 dose.
 
-    By the no-U-turn sampler, judged for convergence, and by quadrature too where the model has at most three
-    parameters. The prior is that of the file's section  analysis:. Without data it is the prior's answer. --out
-    writes fit.json, summary.csv, the draws as netCDF, and figures; DIR may hold
+    By quadrature, at once, where the model has at most three parameters; by the no-U-turn sampler (NUTS), judged for
+    convergence, where it has more, or by --nuts, or where one of --draws, --tune, --chains, --sampler and --seed
+    asks for it. The prior is that of the file's section  analysis:. Without data it is the prior's answer. --out
+    writes fit.json, summary.csv, figures, and the draws as netCDF where there are some; DIR may hold
     results of  doseesc run,  and  doseesc report DIR  then shows the posterior, too.
 
     Exit code 3: the chains have not converged; what was found is printed and written, and marked.
     """
     check_one_source(outcomes, data)
+    of_nuts = {"draws": draws, "tune": tune, "chains": chains, "sampler": sampler, "seed": seed}
     arguments = {
         "model": model,
         "mtd": mtd,
-        "draws": None if draws == 2000 else draws,
-        "tune": None if tune == 1000 else tune,
-        "chains": None if chains == 4 else chains,
-        "sampler": None if sampler == SamplerName.auto else sampler,
-        "seed": None if seed == 1 else seed,
+        "nuts": nuts or any(each is not None for each in of_nuts.values()) or None,
+        **of_nuts,
         "date": date,
     }
     study, found = variable("study"), variable("found")
@@ -110,12 +121,12 @@ def fit(
     if show_code:
         saved = library("doseesc.report", "write_fit")(found, str(out), force=force or None)
         steps = {"study": load_call(file), "found": fitted}
-        shown = [found.convergence.verdict, found.to_frame()]
+        shown = [found.verdict, found.to_frame()]
         print_data(script(steps, shown, [] if out is None else [saved]))
         return
+    loaded = load_study(file, warn=False)
     from doseesc.results import check_fit_folder
 
-    loaded = load_study(file, warn=False)
     if out is not None:
         check_fit_folder(out, force=force)
     with refused(), _status(wanted=not quiet) as tell:
@@ -126,8 +137,8 @@ def fit(
         write_fit(answer, out, force=force)
     if not (quiet and output_format == Format.table):
         _print(answer, output_format, out)
-    if not answer.convergence.converged:
-        typer.echo(answer.convergence.verdict, err=True)
+    if not answer.converged:
+        typer.echo(answer.verdict, err=True)
         raise typer.Exit(NOT_CONVERGED)
 
 
@@ -150,5 +161,5 @@ def _status(wanted: bool) -> Iterator[Callable[[str], None]]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("loading PyMC") as status:
+    with Console(stderr=True).status("reading") as status:
         yield lambda text: status.update(text)

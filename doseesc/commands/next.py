@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from doseesc.commands._calls import Call, library, script, variable
-from doseesc.commands._conduct import DataDate, DataFile, OneDesign, Outcomes, ask, check_one_source
+from doseesc.commands._conduct import (
+    DataDate,
+    DataFile,
+    LogOut,
+    OneDesign,
+    Outcomes,
+    ask,
+    check_log_file,
+    check_one_source,
+)
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data, print_found, terminal_width
-from doseesc.commands._studies import load_call
+from doseesc.commands._studies import load_call, load_study
 
 if TYPE_CHECKING:
     from doseesc.conduct import Recommendation
@@ -32,6 +41,7 @@ def next_dose(
     data: DataFile = None,
     date: DataDate = None,
     output_format: Printed = Format.table,
+    out: LogOut = None,
     show_code: ShowCode = False,
 ) -> None:
     """Say what a design of FILE recommends on the data so far.
@@ -44,6 +54,9 @@ def next_dose(
     latest, and what each outcome would change. Whoever dies or is lost in the window counts as the file's observation:
     says.
 
+    With --out FILE the answer is added to a log of decisions: when, of which data (their day, hash and counts), by
+    which scenario file, design and versions, what and why.  doseesc replay --log FILE  verifies it.
+
     Exit code 3: the answer is to wait; nobody is to be treated now.
     """
     check_one_source(outcomes, data)
@@ -54,11 +67,19 @@ def next_dose(
     if show_code:
         found = variable("recommendation")
         steps = {"study": load_call(file), "recommendation": asked(variable("study"), design)}
-        print_data(script(steps, [found.sentence, found.to_frame()]))
+        logged = library("doseesc.conduct", "append_decision")(str(out), found, variable("study"))
+        print_data(script(steps, [found.sentence, found.to_frame()], [] if out is None else [logged]))
         return
+    check_log_file(out)
+    study = load_study(file, warn=False)
+    answer: Recommendation = ask(study, design, asked)
     from doseesc.report.terminal import recommendation_lines
 
-    answer: Recommendation = ask(file, design, asked)
     print_found(answer, partial(recommendation_lines, width=terminal_width()), output_format)
+    if out is not None:
+        from doseesc.conduct import append_decision
+
+        number = append_decision(out, answer, study)
+        typer.echo(f"decision {number} of the log {out}", err=output_format != Format.table)
     if answer.waits:
         raise typer.Exit(WAIT)

@@ -65,9 +65,9 @@ def run(
         done = [*([saved] if writes else []), *([report_call(folder)] if report and writes else [])]
         print_data(script({"study": load_call(file), "results": ran}, [results.to_frame()], done))
         return
+    loaded = load_study(file)
     from doseesc.results import check_folder, edited
 
-    loaded = load_study(file)
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with TrialProgress(wanted=not quiet) as progress:

@@ -11,7 +11,7 @@ from doseesc.commands._calls import library, script
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import write_with_schema
-from doseesc.study import shipped_scenarios
+from doseesc.study import shipped_scenarios, shipped_summaries
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
 To = Annotated[
@@ -35,16 +35,13 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     if show_code:
         print_data(script({}, [library("doseesc.study", "shipped_scenarios")()]))
         return
-    from doseesc.study import load
-
-    names = shipped_scenarios()
-    width = max(len(name) for name in names) + 2
-    for name, path in names.items():
-        study = load(path)
-        counts = f"{study.n_doses} doses, {study.max_n} patients, {len(study.scenarios)} scenarios"
-        typer.echo(f"{name:<{width}}{study.study.short_title or study.study.title}")
-        typer.echo(f"{'':<{width}}{counts}; {', '.join(each.name for each in study.design_entries)}")
-    first = next(iter(names))
+    found = shipped_summaries()
+    width = max(len(name) for name in found) + 2
+    for name, each in found.items():
+        counts = f"{each.n_doses} doses, {each.max_n} patients, {each.n_scenarios} scenarios"
+        typer.echo(f"{name:<{width}}{each.title}")
+        typer.echo(f"{'':<{width}}{counts}; {', '.join(each.designs)}")
+    first = next(iter(found))
     typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
 
 

@@ -10,8 +10,9 @@ import typer
 from doseesc.commands._calls import library, made, script
 from doseesc.commands._options import PLANNING, Force, ShowCode
 from doseesc.commands._printing import print_data
-from doseesc.commands._saving import schema_text
+from doseesc.commands._saving import scenario_schema_text, schema_text
 from doseesc.files import write_file
+from doseesc.study import shipped
 
 SchemaFile = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="File to write instead of printing.", show_default=False)
@@ -37,7 +38,10 @@ def schema(
     if show_code:
         print_data(script({}, [asked]))
         return
-    text = schema_text(made(asked))
+    if results:
+        text = schema_text(made(asked))
+    else:
+        text = scenario_schema_text(made_anew=out is not None and out.name == shipped.SCHEMA_FILE)
     if out is None:
         print_data(text)
         return

@@ -49,11 +49,11 @@ def table(
         steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=design)}
         print_data(script(steps, [found.to_frame()], [] if out is None else [_file_call(out, found, force)]))
         return
-    from doseesc.engines import TooManyStates
-
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
         raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
     loaded = load_study(file)
+    from doseesc.engines import TooManyStates
+
     asked = library("doseesc").decision_table(study, design=design_name(loaded, design))
     try:
         answer: DecisionTable = made(asked, {"study": loaded})

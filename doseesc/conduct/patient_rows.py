@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +23,13 @@ class PatientsError(ScenarioError):
     """A file of patients that cannot be used; its text says everything found, each with line and column."""
 
 
-def csv_lines(path: Path, columns: tuple[str, ...]) -> list[tuple[int, list[str]]]:
-    """Return the lines of a CSV file that are not empty, with their numbers; the header is the first.
+Lines = list[tuple[int, list[str]]]
+
+
+def csv_lines(path: Path, columns: tuple[str, ...]) -> tuple[Lines, str]:
+    """Return the lines of a CSV file that are not empty, with their numbers, and the file's SHA-256.
+
+    The header is the first line.
 
     Raises
     ------
@@ -32,7 +38,8 @@ def csv_lines(path: Path, columns: tuple[str, ...]) -> list[tuple[int, list[str]
     """
     name = str(path)
     try:
-        text = read_bounded(path, MAX_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        content = read_bounded(path, MAX_BYTES)
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnusableFileError as error:
         message = "has over 10 MB" if isinstance(error, TooLargeError) else f"cannot be read: {error}"
         problem = Problem((), message, "give a file of patients, one line each")
@@ -54,10 +61,10 @@ def csv_lines(path: Path, columns: tuple[str, ...]) -> list[tuple[int, list[str]
         raise PatientsError(name, [Problem((), f"is no CSV: {error}", "save it as CSV", reader.line_num)]) from error
     if not lines:
         raise PatientsError(name, [Problem((), "is empty", f"begin with the line  {','.join(columns)}")])
-    return lines
+    return lines, hashlib.sha256(content).hexdigest()
 
 
-def frame_lines(frame: pd.DataFrame) -> list[tuple[int, list[str]]]:
+def frame_lines(frame: pd.DataFrame) -> Lines:
     """Return a data frame's rows as text, with their numbers from 1; the header is the first."""
     rows = frame.itertuples(index=False, name=None)
     return [(0, [str(name) for name in frame.columns])] + [

@@ -54,6 +54,8 @@ class Patients:
         The DLT window; None where it is not known, and the file's word is all there is.
     notes : tuple of str
         What should be known but is not wrong: columns that are not read.
+    sha256 : str or None
+        Hash of the file, or of the outcomes as text; None of a table.
     """
 
     source: str
@@ -61,6 +63,7 @@ class Patients:
     date: datetime.date
     window_days: float | None = None
     notes: tuple[str, ...] = field(default=())
+    sha256: str | None = None
 
     @property
     def dated(self) -> bool:
@@ -96,8 +99,10 @@ def read_patients(
         If ``date`` is no date.
     """
     on = as_date(date) or datetime.date.today()
+    sha256 = None
     if isinstance(source, str | Path):
-        name, lines = str(source), csv_lines(Path(source), COLUMNS)
+        name = str(source)
+        lines, sha256 = csv_lines(Path(source), COLUMNS)
     else:
         name, lines = "patients", frame_lines(source)
     header, rows = lines[0][1], lines[1:]
@@ -110,7 +115,7 @@ def read_patients(
         check.row(line, given)
     if check.problems:
         raise PatientsError(name, check.problems)
-    return Patients(name, tuple(check.patients), on, window_days, _notes(others))
+    return Patients(name, tuple(check.patients), on, window_days, _notes(others), sha256)
 
 
 def as_date(given: datetime.date | str | None) -> datetime.date | None:

@@ -7,6 +7,7 @@ on one day, and what the design said is what it said to the knowledge of that da
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,7 +136,8 @@ def _of_outcomes(trial: Trial, outcomes: str) -> Record:
                 known = replace(known, days=days, remaining=window - days)
             entered.append(known)
             patients.append(Patient(identity, level, dlt, None, str(place), len(patients) + 1))
-    people = Patients("outcomes", tuple(patients), datetime.date.today(), window)
+    digest = hashlib.sha256(outcomes.encode()).hexdigest()
+    people = Patients("outcomes", tuple(patients), datetime.date.today(), window, sha256=digest)
     return _by_cohorts(trial, people, entered)
 
 

@@ -17,6 +17,9 @@ from .convergence import Convergence as Convergence
 from .convergence import judge_convergence as judge_convergence
 from .data import TRIAL as TRIAL
 from .data import ToxicityData as ToxicityData
+from .grid_points import bin_shares as bin_shares
+from .grid_points import curve_band as curve_band
+from .grid_predictive import grid_predictive_checks as grid_predictive_checks
 from .log_dose import doses_of_interest as doses_of_interest
 from .log_dose import log_dose_weights as log_dose_weights
 from .models import crm_logistic as crm_logistic
@@ -28,6 +31,7 @@ from .predictive import PredictiveCheck as PredictiveCheck
 from .predictive import predictive_checks as predictive_checks
 from .predictive import with_predictive as with_predictive
 from .quadrature import GridPosterior as GridPosterior
+from .quadrature import GridPrior as GridPrior
 from .sampling import Sampler as Sampler
 from .sampling import chosen_sampler as chosen_sampler
 from .summary import CREDIBILITY as CREDIBILITY

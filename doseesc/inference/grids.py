@@ -15,7 +15,7 @@ from designs.arrays import FloatArray, IntArray
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, line_weights, log_dose_weights
 from doseesc.inference.models import CONCENTRATION, CRM_PRIOR_SD, LOGISTIC_PRIOR_MEAN, LOGISTIC_PRIOR_SD
-from doseesc.inference.quadrature import GridPosterior, condition
+from doseesc.inference.quadrature import GridPosterior, GridPrior
 
 _REACH = 8.5  # prior standard deviations covered
 _CRM_NODES = 4001
@@ -51,7 +51,8 @@ def crm_power(
         return log_p - np.log(-np.expm1(log_p))
 
     at = partial(log_dose_weights, levels)
-    return condition(data, doses_of_interest(levels, further), at, basis, *_normal_row(prior_sd), floor, floor_prior)
+    laid = GridPrior(at, basis, *_normal_row(prior_sd), floor, floor_prior)
+    return laid.given(data, doses_of_interest(levels, further))
 
 
 def crm_logistic(
@@ -72,7 +73,8 @@ def crm_logistic(
         return intercept + np.multiply.outer(scaled, np.exp(-z))
 
     at = partial(log_dose_weights, levels)
-    return condition(data, doses_of_interest(levels, further), at, basis, *_normal_row(prior_sd), floor, floor_prior)
+    laid = GridPrior(at, basis, *_normal_row(prior_sd), floor, floor_prior)
+    return laid.given(data, doses_of_interest(levels, further))
 
 
 def two_parameter_logistic(
@@ -105,7 +107,8 @@ def two_parameter_logistic(
 
     log_prior = np.add.outer(-0.5 * z_beta**2, -0.5 * z_alpha**2)
     lines = partial(line_weights, unit)
-    return condition(data, doses_of_interest(levels, further), lines, basis, z_alpha, log_prior, floor, floor_prior)
+    laid = GridPrior(lines, basis, z_alpha, log_prior, floor, floor_prior)
+    return laid.given(data, doses_of_interest(levels, further))
 
 
 def monotone(
@@ -153,7 +156,8 @@ def monotone(
     along = _share_axis(below[-1], gap[-1], _FINE * 2 / np.sqrt(max(4.0, data.patients)))
     log_prior = np.add.outer(log_rows, _log_share_density(along, below[-1], gap[-1]))
     at = partial(log_dose_weights, levels)
-    return condition(data, doses_of_interest(levels, further), at, basis, along, log_prior, floor, floor_prior)
+    laid = GridPrior(at, basis, along, log_prior, floor, floor_prior)
+    return laid.given(data, doses_of_interest(levels, further))
 
 
 def _normal_row(prior_sd: float) -> tuple[FloatArray, FloatArray]:

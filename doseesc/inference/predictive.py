@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import FloatArray, IntArray
 from doseesc.inference.arviz_compat import Trace, group, quiet, with_groups
 from doseesc.inference.data import ToxicityData
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 PRIOR_DRAWS = 2000
+_ROUNDING = 1e-12
 _UNCOMPILED = {"mode": "FAST_COMPILE"}  # drawing takes less time than compiling would
 
 
@@ -103,6 +104,14 @@ def predictive_checks(trace: Trace, data: ToxicityData) -> tuple[PredictiveCheck
 
 
 def _check(source: str, study: str, amount: float | None, n: int, dlt: int, replicates: IntArray) -> PredictiveCheck:
-    low, high = np.quantile(replicates, [0.05, 0.95], method="inverted_cdf")
-    as_many = float(np.mean(replicates > dlt) + np.mean(replicates == dlt) / 2)
-    return PredictiveCheck(source, study, amount, n, dlt, float(replicates.mean()), int(low), int(high), as_many)
+    shares = np.bincount(replicates, minlength=n + 1) / len(replicates)
+    return check_of_shares(source, study, amount, dlt, shares)
+
+
+def check_of_shares(source: str, study: str, amount: float | None, dlt: int, shares: FloatArray) -> PredictiveCheck:
+    """Return the check of ``dlt`` DLTs seen, given the probabilities (n + 1,) of each number of them."""
+    count = np.arange(len(shares))
+    low, high = np.searchsorted(np.cumsum(shares), [0.05 - _ROUNDING, 0.95 - _ROUNDING])
+    as_many = float(shares[dlt + 1 :].sum() + shares[dlt] / 2)
+    expected = float(count @ shares)
+    return PredictiveCheck(source, study, amount, len(shares) - 1, dlt, expected, int(low), int(high), as_many)

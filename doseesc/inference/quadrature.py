@@ -46,6 +46,8 @@ class GridPosterior:
         Of the parameter that moves along the rows, evenly spaced.
     weight : array, shape (R, K)
         Posterior density along each row times the row's quadrature weight; integrates to 1.
+    prior : GridPrior
+        The model before the data.
     """
 
     doses: tuple[float, ...]
@@ -53,6 +55,7 @@ class GridPosterior:
     basis: Basis
     nodes: FloatArray
     weight: FloatArray
+    prior: GridPrior
 
     @cached_property
     def curves(self) -> FloatArray:
@@ -161,23 +164,12 @@ def _outwards(function: Callable[[float], float], start: float, sign: int) -> fl
     return start
 
 
-def condition(
-    data: ToxicityData,
-    doses: Sequence[float],
-    weights: Callable[[Sequence[float]], FloatArray],
-    basis: Basis,
-    nodes: FloatArray,
-    log_prior: FloatArray,
-    floor: float = 0.0,
-    floor_prior: tuple[float, float] | None = None,
-) -> GridPosterior:
-    """Return the posterior of a model on a grid.
+@dataclass(frozen=True, eq=False)
+class GridPrior:
+    """A model on its grid before the data.
 
-    Parameters
+    Attributes
     ----------
-    data : ToxicityData
-    doses : sequence of float, length A
-        Amounts of interest.
     weights : callable
         From M amounts to W (M, B) such that the logits of p there are ``W @ basis``.
     basis, nodes
@@ -187,27 +179,57 @@ def condition(
     floor, floor_prior
         See :func:`doseesc.inference.observing.observe_dlts`.
     """
-    prior = require_floor(floor, floor_prior)
-    row, z = np.meshgrid(np.arange(len(log_prior)), nodes, indexing="ij")
-    at_rows = weights(data.amount)
-    values = basis(z, row)
-    shares, floors = np.ones(1), np.array([float(floor)])
-    if prior is not None:
-        floors, shares = beta_nodes(*prior, data.patients // 2 + 1)
-    parts = []
-    for share, background in zip(shares, floors, strict=True):
-        log_likelihood = np.zeros_like(log_prior)
-        for place, n, dlt in zip(range(len(data.n)), data.n, data.dlt, strict=True):
-            if n:
-                log_likelihood += _log_likelihood(np.tensordot(at_rows[place], values, axes=1), n, dlt, background)
+
+    weights: Callable[[Sequence[float]], FloatArray]
+    basis: Basis
+    nodes: FloatArray
+    log_prior: FloatArray
+    floor: float = 0.0
+    floor_prior: tuple[float, float] | None = None
+
+    def floors(self, patients: int) -> tuple[FloatArray, FloatArray]:
+        """Return floors (F,) and shares (F,) over which polynomials of degree ``patients`` are averaged exactly."""
+        prior = require_floor(self.floor, self.floor_prior)
+        if prior is None:
+            return np.array([float(self.floor)]), np.ones(1)
+        return beta_nodes(*prior, patients // 2 + 1)
+
+    def basis_at_nodes(self) -> FloatArray:
+        """Return the numbers (B, R, K) of which logits are linear, at all nodes."""
+        row, z = np.meshgrid(np.arange(len(self.log_prior)), self.nodes, indexing="ij")
+        return self.basis(z, row)
+
+    def log_likelihoods(self, data: ToxicityData, floors: FloatArray) -> list[FloatArray]:
+        """Return the log-likelihood (R, K) of the data above each of F floors."""
+        values, at_rows = self.basis_at_nodes(), self.weights(data.amount)
+        found = []
+        for floor in floors.tolist():
+            total = np.zeros_like(self.log_prior)
+            for place, n, dlt in zip(range(len(data.n)), data.n, data.dlt, strict=True):
+                if n:
+                    total += _log_likelihood(np.tensordot(at_rows[place], values, axes=1), n, dlt, floor)
+            found.append(total)
+        return found
+
+    def given(self, data: ToxicityData, doses: Sequence[float]) -> GridPosterior:
+        """Return the posterior, with A amounts of interest ``doses``."""
+        floors, shares = self.floors(data.patients)
         with np.errstate(divide="ignore"):
-            parts.append(np.log(share) + log_likelihood)
-    log_weight = log_prior + np.logaddexp.reduce(parts)
-    weight = np.exp(log_weight - log_weight.max())
-    kept = np.flatnonzero(weight.sum(axis=1) > _NEGLIGIBLE * weight.sum())
-    weight = weight[kept] / (weight[kept].sum() * (nodes[1] - nodes[0]))
-    amounts = tuple(float(dose) for dose in doses)
-    return GridPosterior(amounts, weights(doses), lambda z, row: basis(z, kept[row]), nodes, weight)
+            log_shares = np.log(shares)
+        likelihoods = self.log_likelihoods(data, floors)
+        parts = [log_share + each for log_share, each in zip(log_shares, likelihoods, strict=True)]
+        log_weight = self.log_prior + np.logaddexp.reduce(parts)
+        weight = np.exp(log_weight - log_weight.max())
+        kept = np.flatnonzero(weight.sum(axis=1) > _NEGLIGIBLE * weight.sum())
+        weight = weight[kept] / (weight[kept].sum() * (self.nodes[1] - self.nodes[0]))
+        return GridPosterior(
+            doses=tuple(float(dose) for dose in doses),
+            at_doses=self.weights(doses),
+            basis=lambda z, row: self.basis(z, kept[row]),
+            nodes=self.nodes,
+            weight=weight,
+            prior=self,
+        )
 
 
 def _log_likelihood(odds: FloatArray, n: int, dlt: int, floor: float) -> FloatArray:

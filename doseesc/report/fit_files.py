@@ -1,7 +1,8 @@
 """The files of an analysis, written whole or not at all.
 
-``fit.json`` (everything but the draws), ``summary.csv`` (one row per dose and method), ``fit.nc`` (the draws, which
-``arviz.from_netcdf`` opens) and the figures.  The folder may be one of results: then they are added to it.
+``fit.json`` (everything but the draws), ``summary.csv`` (one row per dose and method), the figures, and where there are
+draws ``fit.nc``, which ``arviz.from_netcdf`` opens.  The folder may be one of results: then they are added to it.  What
+an earlier analysis left and this one does not write is taken away.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SUMMARY_FILE = "summary.csv"
 DRAWS_FILE = "fit.nc"
 FIGURE_KINDS = ("png", "svg")
+_BORROWED = ("sizes", "conflict", "sensitivity", "strata")
 
 
 def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
@@ -47,14 +49,26 @@ def write_fit(fit: Fit, folder: str | Path, *, force: bool = False) -> Path:
     files: dict[str, str | bytes] = {
         FIT_FILE: json_text(fit.to_dict()),
         SUMMARY_FILE: csv_text(fit.to_frame()),
-        DRAWS_FILE: bytes_of_file(lambda path: write_netcdf(fit.trace, path), DRAWS_FILE),
     }
+    if fit.sampled is not None:
+        trace = fit.sampled.trace
+        files[DRAWS_FILE] = bytes_of_file(lambda path: write_netcdf(trace, path), DRAWS_FILE)
     if fit.borrowed is not None:
-        for name in ("sizes", "conflict", "sensitivity", "strata"):
+        for name in _BORROWED:
             table = getattr(fit.borrowed, name)
             if table is not None:
-                files[f"borrowing_{name}.csv"] = csv_text(table)
+                files[_borrowed_file(name)] = csv_text(table)
     for name, figure in fit_figures(fit).items():
         for kind in FIGURE_KINDS:
             files[f"{name}.{kind}"] = figure_bytes(figure, kind)
-    return write_folder(files, folder, keep=True)
+    return write_folder(files, folder, keep=True, drop=[name for name in _possible_files() if name not in files])
+
+
+def _possible_files() -> list[str]:
+    """Return the names of files that some analyses have and others have not."""
+    figures = [f"{name}.{kind}" for name in ("fit_chains", "fit_borrowing") for kind in FIGURE_KINDS]
+    return [DRAWS_FILE, *figures, *map(_borrowed_file, _BORROWED)]
+
+
+def _borrowed_file(name: str) -> str:
+    return f"borrowing_{name}.csv"

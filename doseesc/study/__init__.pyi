@@ -1,6 +1,7 @@
 from . import shipped as shipped
 from .borrow_section import Borrow as Borrow
 from .designs import SkeletonRule as SkeletonRule
+from .loading import load as load
 from .observation_section import Observation as Observation
 from .phase2_assumptions import Assumption as Assumption
 from .phase2_assumptions import assumed_words as assumed_words
@@ -11,9 +12,10 @@ from .random_section import RandomScenarios as RandomScenarios
 from .sections import Arm as Arm
 from .shipped import shipped_replays as shipped_replays
 from .shipped import shipped_scenarios as shipped_scenarios
+from .shipped import shipped_schema as shipped_schema
+from .shipped import shipped_summaries as shipped_summaries
 from .shipped import starter_file as starter_file
 from .study import Study as Study
 from .study import json_schema as json_schema
-from .study import load as load
 from .text_check import part_unlike_text as part_unlike_text
 from .yaml_source import Source as Source

@@ -1,10 +1,30 @@
-"""The scenario files that come with doseesc, and the starter file of ``doseesc init``."""
+"""The scenario files that come with doseesc, their schema, and the starter file of ``doseesc init``.
+
+What is told of them is read from the files, without what checks studies: tests check those that are shipped.
+"""
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import NamedTuple
+
+from doseesc.study.yaml_source import read_source
+
+SCHEMA_FILE = "doseesc.schema.json"
 
 _PACKAGE = Path(__file__).parents[1]
+_DESIGNS = "doseesc.designs"  # designs.registry.GROUP, which takes all designs to import
+
+
+class Summary(NamedTuple):
+    """What a list of scenario files says of one."""
+
+    title: str
+    n_doses: int
+    max_n: int
+    n_scenarios: int
+    designs: tuple[str, ...]
 
 
 def shipped_scenarios() -> dict[str, Path]:
@@ -27,6 +47,42 @@ def shipped_replays() -> dict[str, Path]:
     True
     """
     return {f"replay/{file.stem}": file for file in sorted(_folder().glob("replay/*.yaml"))}
+
+
+def shipped_summaries() -> dict[str, Summary]:
+    """Return what a list says of the shipped scenario files, by name.
+
+    Examples
+    --------
+    >>> shipped_summaries()["nct04602104"].designs
+    ('3+3', 'CRM', 'BOIN')
+    """
+    return {name: _summary(path) for name, path in shipped_scenarios().items()}
+
+
+def _summary(path: Path) -> Summary:
+    data = read_source(path).data
+    about = data["study"]
+    return Summary(
+        title=about.get("short_title") or about["title"],
+        n_doses=len(data["doses"]["labels"]),
+        max_n=data["max_n"],
+        n_scenarios=len(data["scenarios"]),
+        designs=tuple(str(entry["name"]) for entry in data["designs"]),
+    )
+
+
+def shipped_schema() -> str | None:
+    """Return the JSON Schema of scenario files as shipped, which knows the designs that come with doseesc.
+
+    None where designs of others are installed, too, and where the file is empty, as a shell leaves it that is about to
+    write it anew: then :func:`doseesc.study.json_schema` makes it.
+    """
+    if any(not entry.value.startswith("doseesc.") for entry in entry_points(group=_DESIGNS)):
+        return None
+    path = _folder() / SCHEMA_FILE
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return text or None
 
 
 def starter_file() -> str:

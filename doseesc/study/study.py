@@ -39,7 +39,7 @@ from doseesc.study.sections import (
 from doseesc.study.table_file import with_table_files
 from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Positive, Section, Whole
-from doseesc.study.yaml_source import Source, read_source
+from doseesc.study.yaml_source import Source
 from doseesc.truth import (
     EVEN_TIMES,
     DoseProbability,
@@ -281,17 +281,6 @@ class Study(Section):
             analysis=self.analysis,
             time=self._time,
         )
-
-
-def load(path: str | Path) -> Study:
-    """Read a scenario file.
-
-    Raises
-    ------
-    ScenarioError
-        If anything is wrong; its text says for each problem the file, line, field, value and what to write.
-    """
-    return parse(read_source(path))
 
 
 def parse(source: Source) -> Study:

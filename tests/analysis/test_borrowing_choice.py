@@ -17,8 +17,8 @@ from doseesc.inference.borrowing.hierarchy import hierarchy_posterior
 from doseesc.inference.data import ToxicityData
 from doseesc.report.figures.borrowing import borrowing_figure
 from doseesc.report.terminal.borrowing import borrowing_lines
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 SHIPPED = shipped_scenarios()["nct04602104_borrowing"]
 STUDY = "{name: earlier, doses: [1, 4], n: [3, 6], dlt: [0, 1]}"

@@ -1,21 +1,27 @@
 """``doseesc fit`` from the command line, and the parts it is made of."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from support import ROOT
 
 from designs import Tally
+from doseesc.analysis import fit
 from doseesc.analysis.inputs import read_data, reported_doses
 from doseesc.analysis.model_choice import analysis_model
 from doseesc.cli import main
-from doseesc.inference import ToxicityData, judge_convergence
+from doseesc.inference import ToxicityData, grid_predictive_checks, judge_convergence, predictive_checks
 from doseesc.inference.arviz_compat import arviz, group, groups, trace_of
 from doseesc.inference.summary import DoseSummary, Question, compare, interval_names, summarise_draws
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 ARMS = "\nphase2_arms: [{name: none, control: true}, {name: quarter, fraction: 0.25}, {name: whole, fraction: 1}]\n"
 ANALYSIS = "analysis: {model: crm_power, crm: {skeleton: [0.16, 0.25, 0.35]}, intervals: [0.2, 0.35]}\n"
@@ -28,25 +34,95 @@ def run(*arguments):
     return ended.value.code
 
 
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory, small_scenario):
-    """The folder of one analysis, in which results of ``run`` had been."""
-    folder = tmp_path_factory.mktemp("fit")
+def analysed(folder, small_scenario, *options):
+    """Return a folder with the file, and in ``out``, where results of ``run`` had been, an analysis."""
     (folder / "mine.yaml").write_text(small_scenario + ARMS + ANALYSIS)
     (folder / "out").mkdir()
     (folder / "out" / "results.json").write_text("{}")
     asked = ("--outcomes", OUTCOMES, "--mtd", "high", "--out", folder / "out")
-    assert run(folder / "mine.yaml", *asked) == 0
+    assert run(folder / "mine.yaml", *asked, *options) == 0
     return folder
 
 
-def test_files_of_an_analysis(fitted):
-    names = {path.name for path in (fitted / "out").iterdir()}
-    figures = {"fit_curve", "fit_marginals", "fit_prior_posterior", "fit_chains", "fit_mtd"}
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory, small_scenario):
+    """The folder of one analysis, by quadrature and by NUTS."""
+    return analysed(tmp_path_factory.mktemp("fit"), small_scenario, "--nuts")
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory, small_scenario):
+    """The same by quadrature alone."""
+    return analysed(tmp_path_factory.mktemp("quick"), small_scenario)
+
+
+FIGURES = {"fit_curve", "fit_marginals", "fit_prior_posterior", "fit_mtd"}
+
+
+@pytest.mark.parametrize(
+    ("how", "figures", "draws"), [("fitted", FIGURES | {"fit_chains"}, {"fit.nc"}), ("quick", FIGURES, set())]
+)
+def test_files_of_an_analysis(how, figures, draws, request):
+    folder = request.getfixturevalue(how)
     wanted = {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
-    assert names >= wanted | {"fit.json", "fit.nc", "summary.csv", "results.json"}
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names == wanted | {"fit.json", "summary.csv", "results.json"} | draws
     for name in wanted:
-        assert (fitted / "out" / name).read_bytes()[:4] in (b"\x89PNG", b"<?xm")
+        assert (folder / "out" / name).read_bytes()[:4] in (b"\x89PNG", b"<?xm")
+
+
+def test_quadrature_answers_alone_and_the_same(quick, fitted):
+    alone, both = (json.loads((folder / "out" / "fit.json").read_text()) for folder in (quick, fitted))
+    assert (alone["converged"], alone["method"], alone["sampler"]) == (True, "quadrature", None)
+    assert alone["verdict"].startswith("By quadrature: ")
+    assert (alone["by_nuts"], alone["largest_difference"]) == (None, None)
+    of_nuts = {"verdict", "sampler", "by_nuts", "largest_difference"}
+    assert {name: alone[name] for name in alone if name not in of_nuts} == {
+        name: both[name] for name in both if name not in of_nuts
+    }
+
+
+def test_quadrature_loads_neither_a_sampler_nor_what_draws(small_scenario, tmp_path):
+    (tmp_path / "mine.yaml").write_text(small_scenario + ARMS)
+    heavy = ("pymc", "pytensor", "arviz", "nutpie", "numba", "pandas", "matplotlib", "xarray")
+    code = (
+        "import sys\nfrom doseesc.cli import main\n"
+        "try:\n    main(['fit', 'mine.yaml', '--outcomes', '1NNN 2NNT'])\nexcept SystemExit as end:\n"
+        f"    assert not end.code\nprint([name for name in {heavy} if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines()[0].startswith("By quadrature: ")
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_analysis_without_draws_takes_the_place_of_one_with_them(fitted, tmp_path):
+    shutil.copytree(fitted / "out", tmp_path / "out")
+    assert run(fitted / "mine.yaml", "--outcomes", OUTCOMES, "--out", tmp_path / "out", "--force") == 0
+    assert {path.name for path in (fitted / "out").iterdir()} - {
+        path.name for path in (tmp_path / "out").iterdir()
+    } == {
+        "fit.nc",
+        "fit_chains.png",
+        "fit_chains.svg",
+    }
+
+
+def test_more_than_three_parameters_are_drawn_without_being_asked(study_with):
+    study = study_with("max_n: 18", "max_n: 18\nanalysis: {floor_prior: [1, 9]}")
+    found = fit(study, "1NNN 2NNT", model="monotone", draws=50, tune=50, chains=2, sampler="pymc")
+    assert (found.model.parameters, found.gridded, found.method) == (4, None, "nuts")
+    assert found.posterior is found.sampled.summary
+    assert found.verdict.startswith("Not converged: ")
+    assert found.sampled.comparison is None
+    shares = found.shares_between(np.linspace(0, 1, 41))
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    mean, low, high = found.prior_band()
+    assert ((low < mean) & (mean < high)).all()
+    assert set(found.to_frame()["method"]) == {"nuts"}
+    assert len(found.checks) == 6
 
 
 def test_fit_json_says_everything_the_report_needs(fitted):
@@ -107,11 +183,30 @@ def test_predictive_checks_expect_what_quadrature_does(fitted):
         study = load(fitted / "mine.yaml")
         mean = analysis_model(study).on_grid(ToxicityData.from_outcomes(outcomes, study.doses.amounts)).mean()
         rows = [check for check in found["predictive_checks"] if check["source"] == source]
-        np.testing.assert_allclose([row["expected"] for row in rows[:3]], n * mean, atol=0.15)
+        np.testing.assert_allclose([row["expected"] for row in rows[:3]], n * mean, atol=1e-6)
         assert rows[3]["study"] == "all"
         assert (rows[3]["n"], rows[3]["dlt"]) == (12, 2)
-        assert rows[3]["expected"] == pytest.approx((n * mean).sum(), abs=0.3)
+        assert rows[3]["expected"] == pytest.approx((n * mean).sum(), abs=1e-6)
         assert rows[3]["low"] <= rows[3]["expected"] <= rows[3]["high"]
+
+
+def test_predictive_checks_from_draws_are_those_by_quadrature(fitted):
+    study = load(fitted / "mine.yaml")
+    data = ToxicityData.from_outcomes(OUTCOMES, study.doses.amounts)
+    exact = grid_predictive_checks(analysis_model(study).on_grid(data).prior, data)
+    drawn = predictive_checks(arviz().from_netcdf(fitted / "out" / "fit.nc"), data)
+    for one, other in zip(exact, drawn, strict=True):
+        assert (one.source, one.study, one.amount, one.n, one.dlt) == (
+            other.source,
+            other.study,
+            other.amount,
+            other.n,
+            other.dlt,
+        )
+        assert one.expected == pytest.approx(other.expected, abs=0.3 if one.study == "all" else 0.15)
+        assert one.as_many == pytest.approx(other.as_many, abs=0.04)
+        assert abs(one.low - other.low) <= 1
+        assert abs(one.high - other.high) <= 1
 
 
 def test_an_earlier_analysis_is_replaced_only_if_asked(fitted, capsys):
@@ -294,8 +389,12 @@ def test_differences_are_found_beside_doses_without_a_monte_carlo_error():
 
 
 def test_code_shown_is_the_same_call(capsys, tmp_path):
-    assert run("nct04602104", "--outcomes", "1NNN", "--model", "monotone", "--out", "x", "--show-code") == 0
+    asked = ("nct04602104", "--outcomes", "1NNN", "--model", "monotone", "--out", "x", "--show-code")
+    assert run(*asked) == 0
     shown = capsys.readouterr().out
     compile(shown, "shown", "exec")
     assert "found = fit(study, '1NNN', model='monotone')" in shown
+    assert "print(found.verdict)" in shown
+    assert run(*asked, "--draws", "500") == 0
+    assert "model='monotone', nuts=True, draws=500)" in capsys.readouterr().out
     assert "write_fit(found, 'x')" in shown

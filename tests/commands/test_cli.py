@@ -14,8 +14,8 @@ from support import ROOT
 import doseesc
 from doseesc.cli import build_app
 from doseesc.commands._printing import TrialProgress
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 FILES = ["attribution.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
 

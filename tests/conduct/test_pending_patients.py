@@ -20,8 +20,8 @@ from doseesc.conduct.standing import advise
 from doseesc.conduct.trial import trial_of
 from doseesc.conduct.watch import Watch
 from doseesc.conduct.words import outcome_table
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 DAY = datetime.date(2026, 11, 29)
 SKELETON = (0.16, 0.25, 0.35)

@@ -16,8 +16,8 @@ from designs import BLRM, BOIN, CRM, CRMMLE, MTPI2, NoSkipping, Reason, Tally, T
 from doseesc.conduct.dose_estimates import estimate_doses, target_interval
 from doseesc.conduct.rule_effects import rule_effects
 from doseesc.conduct.trial import Doses, trial_of
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 CASES = data("rule_effects.yaml")["cases"]
 DOSES = Doses(("low", "medium", "high"), (2, 8, 16), "mg")

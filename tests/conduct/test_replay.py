@@ -10,8 +10,9 @@ from support import data, yaml
 
 import doseesc
 from designs import BOIN, Tally, ThreePlusThree
+from doseesc.study import load
 from doseesc.study.shipped import shipped_replays
-from doseesc.study.study import json_schema, load
+from doseesc.study.study import json_schema
 
 CASES = data("replays.yaml")
 LEVY = data("published.yaml")["levy_2006"]

@@ -158,6 +158,30 @@ def test_ewoc_bound_rises_with_cohorts():
     assert (design.ceiling(many) > fixed.ceiling(many)).any()
 
 
+def feasibility(alpha, rate):
+    """The "increasing" strategy of the R package ewoc 0.3.0, R/utils.R: the bound of the next dose from the last."""
+    return 0.5 if round(alpha, 3) >= 0.5 else round(alpha + rate, 3)
+
+
+@pytest.mark.parametrize(("starts", "waiting"), [(2, 0), (3, 1), (5, 3)])
+def test_ewoc_bound_rises_from_a_stated_cohort_on(starts, waiting):
+    """ewoc's simulation raises the bound before it doses the second patient; each later start waits one cohort more."""
+    design = EWOC(target=0.3, doses=FIVE, max_n=30, cohort_size=1, bound_step=0.05, bound_starts=starts)
+    expected = [0.25] * waiting
+    while len(expected) < 12:
+        expected.append(feasibility(expected[-1] if len(expected) > waiting else 0.25, 0.05))
+    tallies = Tally.parse(["1" + "N" * n for n in range(1, 13)], n_doses=5)
+    np.testing.assert_allclose(design.bound(tallies), expected, rtol=0, atol=1e-12)
+
+
+def test_a_rising_bound_would_escalate_after_a_dlt_and_the_default_rules_do_not_let_it():
+    options = {"target": 0.3, "doses": FIVE, "max_n": 30, "cohort_size": 1, "bound_step": 0.25, "bound_starts": 2}
+    tally = Tally.parse("1N 2T", n_doses=5)
+    free = EWOC(**options, rules=()).decide(tally)
+    kept = EWOC(**options).decide(tally)
+    assert (free.level[0], kept.level[0], kept.reason[0]) == (3, 2, Reason.NOT_COHERENT)
+
+
 def test_ewoc_can_reach_the_top_only_if_the_mtd_can_lie_beyond():
     quiet = Tally(n=[[6] * 5], dlt=[[0] * 5], level=[5])
     assert EWOC(target=0.3, doses=FIVE, max_n=60).ceiling(quiet)[0] == 5

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from interval_designs import ALL, class_name
+from scipy.stats import beta as beta_distribution
 from support import data
 
 from designs import BOIN, CCD, MTPI, MTPI2, TPI, I3Plus3, Keyboard, Reason, Tally, design_class
@@ -48,6 +49,19 @@ def test_keyboard_boundaries_are_those_of_the_package():
     boin = BOIN(target=expected["target"], n_doses=5, max_n=30).boundaries()
     differing = [n for n, row in zip(expected["n"], found[0], strict=True) if row != boin.escalate_if_le[n - 1]]
     assert differing == [21]
+
+
+@pytest.mark.parametrize("target", [0.1, 0.2, 0.25, 0.3, 0.4])
+def test_keyboard_can_eliminate_below_three_patients_as_the_package_prints(target):
+    """get.boundary.kb of R's Keyboard 0.1.3 has no least number of patients: 1 - pbeta(target, 1 + y, 1 + n - y)."""
+    shared = {"target": target, "n_doses": 5, "max_n": 12}
+    table, own = Keyboard(**shared, exclusion_min_n=1).decision_table(), Keyboard(**shared).decision_table()
+    for n in range(1, 13):
+        eliminated = [beta_distribution.sf(target, 1 + y, 1 + n - y) > 0.95 for y in range(n + 1)]
+        assert [letter == "U" for letter in table[n]] == eliminated
+    assert ("U" in table[1] + table[2]) == (target <= 0.3)
+    assert "U" not in own[1] + own[2]
+    assert own[3:] == table[3:]
 
 
 @pytest.mark.parametrize("target", [0.1, 0.15, 0.2, 0.25, 0.3, 1 / 3, 0.4])

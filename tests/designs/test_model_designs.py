@@ -322,6 +322,7 @@ WRONG = [
     (EWOC, {"feasibility_bound": 0.0}, "feasibility_bound"),
     (EWOC, {"bound_step": -0.1}, "bound_step"),
     (EWOC, {"bound_step": 0.1, "bound_limit": 0.2}, "bound_limit"),
+    (EWOC, {"bound_starts": 1}, "bound_starts"),
     (EWOC, {"minimum": 11}, "minimum"),
     (EWOC, {"maximum": 50}, "maximum"),
     (EWOC, {"prior_rho": (0, 1)}, "prior_rho"),

@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ruled import AMOUNTS, boin, crm, decided, exact, selected, sizes
+from ruled import boin, crm, decided, exact, selected, sizes
 from scipy.stats import beta
 
 from designs import (
-    BOIN,
     CoherentDeescalation,
     GlobalCoherence,
     HardSafety,
-    MaximumIncrement,
     NoSkipping,
     StopAtDose,
     StopTooToxic,
@@ -62,32 +60,6 @@ def test_global_coherence_looks_at_all_patients_of_the_level():
     assert decided(crm(GlobalCoherence()), "1NNN 2TTT") == [(1, "DEESCALATE")]
     with pytest.raises(ValueError, match=r"^target must be given for GlobalCoherence"):
         ThreePlusThree(n_doses=3, rules=(GlobalCoherence(),))
-
-
-def test_maximum_increment_by_amount():
-    calm = "1NNN 2NNN"
-    assert decided(crm(), calm) == [(5, "ESCALATE")]
-    # From 2, at most double is 4, and the levels are 3 and 4.5.
-    assert decided(crm(MaximumIncrement(amounts=AMOUNTS)), calm) == [(3, "INCREMENT_LIMITED")]
-    assert decided(crm(MaximumIncrement(amounts=AMOUNTS, times=3)), calm) == [(4, "INCREMENT_LIMITED")]
-    assert decided(crm(MaximumIncrement(amounts=AMOUNTS, times=3.375)), calm) == [(5, "ESCALATE")]
-
-
-def test_maximum_increment_after_dlts():
-    """1.5 times after the first DLT, 1.2 times after the third, wherever the DLTs were."""
-    rule = MaximumIncrement(amounts=(1, 1.5, 3, 4.5, 5.4), times=3, after_dlts=((1, 1.5), (3, 1.2)))
-    design = boin(rule, elimination_cutoff=0.999)
-    calm, one, three = "1NNN 2NNN 3NNNNNN", "1NNN 2NNT 3NNNNNN", "1NNT 2NTT 3NNNNNN"
-    assert decided(boin(), calm, one, three) == [(4, "ESCALATE")] * 3
-    assert decided(design, calm, one, three) == [(4, "ESCALATE"), (4, "ESCALATE"), (3, "INCREMENT_LIMITED")]
-    assert decided(design, "2NNN", "1NNT 2NNN") == [(3, "ESCALATE"), (2, "INCREMENT_LIMITED")]
-
-
-def test_maximum_increment_allows_exact_multiples():
-    """0.1 x 3 is not 0.3 in floating point; the step from 0.1 to 0.3 is three times all the same."""
-    amounts = (0.1, 0.3, 0.9)
-    design = BOIN(target=0.3, n_doses=3, max_n=30, rules=(MaximumIncrement(amounts=amounts, times=3),))
-    assert decided(design, "1NNN", "1NNN 2NNN") == [(2, "ESCALATE"), (3, "ESCALATE")]
 
 
 # Safety

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from typer.testing import CliRunner
 
 from designs import BOIN, IBOIN, MTPI2, APlusB, TableDesign, Tally, ThreePlusThree
+from designs.boin import interval_boundary
 from doseesc.cli import build_app
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 TRUTH = [0.1, 0.25, 0.45]
 
@@ -170,6 +172,16 @@ def test_iboin_prior_probabilities_by_hand():
     expected = 0.2 * rates / rates.sum() + 0.8 * (1 - rates) / (1 - rates).sum()
     np.testing.assert_allclose(design.prior_probabilities()[0], expected, atol=1e-15)
     assert expected[0] > expected[1] > expected[2]
+
+
+def test_iboin_takes_a_product_that_is_whole_but_for_rounding_as_boin_does():
+    """With this p_safe, lambda_e is 1/5: one DLT in five is on the boundary, and escalates."""
+    safe = brentq(lambda p: interval_boundary(p, 0.3) - 0.2, 0.01, 0.29, xtol=1e-16)
+    off = [nudged for nudged in (safe, *np.nextafter(safe, [0, 1])) if interval_boundary(nudged, 0.3) * 5 < 1]
+    given = {"target": 0.3, "n_doses": 3, "max_n": 10, "p_safe": float(off[0])}
+    tally = Tally.parse("1NNNNT", n_doses=3)
+    own, informed = BOIN(**given), IBOIN(**given, skeleton=(0.05, 0.3, 0.5), prior_n=0)
+    assert own.decide(tally).level[0] == informed.decide(tally).level[0] == 2
 
 
 def test_iboin_leans_towards_its_prior():

@@ -9,8 +9,8 @@ from designs import BOIN, CRM, CoherentEscalation, NoSkipping, StopAtDose, StopT
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 
 @pytest.mark.parametrize("name", ["nct04602104", "oncology_five_doses", "design_comparison"])

@@ -1,7 +1,7 @@
 import pytest
 from support import ARMS
 
-from doseesc.study.study import load
+from doseesc.study import load
 
 
 @pytest.fixture

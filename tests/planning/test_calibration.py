@@ -18,8 +18,8 @@ from doseesc.planning.objective import FIGURES, make_objective, truths_of
 from doseesc.planning.optimal_skeleton import optimal_skeleton
 from doseesc.report.figures.calibration import calibration_figure
 from doseesc.report.terminal.calibration import calibration_lines, yaml_words
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 TRUTHS = np.array([[0.25, 0.4, 0.55], [0.1, 0.25, 0.45], [0.03, 0.1, 0.25]])
 CRM3 = CRM(target=0.25, skeleton=(0.15, 0.25, 0.35), max_n=12, cohort_size=3)

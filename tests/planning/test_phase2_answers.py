@@ -24,9 +24,9 @@ from doseesc.planning.phase2_documents import phase2_document, phase2_files
 from doseesc.planning.phase2_trial import phase2_of, trial_plan
 from doseesc.report.terminal.phase2 import answer_parts, headline
 from doseesc.report.terminal.phase2_totals import totals_lines
+from doseesc.study import load
 from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 from doseesc.truth.accrual import DAYS_PER_MONTH, Accrual
 
 

@@ -11,10 +11,10 @@ from doseesc.errors import ScenarioError
 from doseesc.phase2.power import simulate_power
 from doseesc.planning.assurance import assurance_frame, programme_assurance
 from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
+from doseesc.study import load
 from doseesc.study.phase2_assumptions import assumptions_of
 from doseesc.study.phase2_section import Phase2
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 
 @pytest.fixture(scope="module")

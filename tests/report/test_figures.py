@@ -16,7 +16,7 @@ from doseesc.report.words.recommendation import recommendation
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 STUDY = """\
 study: {title: Figures}

@@ -24,7 +24,7 @@ from doseesc.results.document_models import results_schema
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 STUDY = (
     """\

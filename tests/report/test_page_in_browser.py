@@ -18,7 +18,7 @@ from doseesc.report.page.page import report_files
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 QUIET = ("disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync")
 NAMES = ("chromium", "chromium-browser", "google-chrome")

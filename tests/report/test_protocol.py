@@ -14,7 +14,7 @@ from doseesc.report.protocol.sources import registry_queries
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STUDY = (

@@ -29,8 +29,8 @@ from doseesc.report.protocol.sources import reference_blocks
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.observation_section import Observation
-from doseesc.study.study import load
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 RULES = (NoSkipping(), CoherentEscalation(), StopTooToxic(level=1, confidence=0.9), StopAtRecommended(9))

@@ -9,8 +9,8 @@ from rich.console import Console
 from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs, verdict
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from doseesc.report.tables.table import PageTable, Value
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 PORTRAIT, LANDSCAPE = 482.0, 729.0  # points between the margins
 

@@ -20,7 +20,7 @@ from doseesc.results.document_models import results_schema
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 ARMS = "phase2_arms: [{name: saline, control: true}, {name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
 TWO_DESIGNS = "designs:\n  - {name: 3+3, type: 3+3}"

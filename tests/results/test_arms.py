@@ -3,8 +3,8 @@ import pytest
 
 from doseesc.results.arms import arm_doses, fraction_words, phase2_arms, summarise_phase2
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 ARMS = """
 phase2_arms:

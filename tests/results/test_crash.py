@@ -21,7 +21,7 @@ from doseesc.results.edited import edited
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 

@@ -17,7 +17,7 @@ from doseesc.results.fit import read_fit
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read, read_results
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from doseesc.results.arms import phase2_arms
 from doseesc.results.folder import characteristics_csv, check_folder, results_json, write_results
 from doseesc.results.reading import read
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 ARMS = "phase2_arms: [{name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
 FILES = ["characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]

@@ -18,8 +18,8 @@ from doseesc.results.folder import write_results
 from doseesc.results.reading import read, read_results
 from doseesc.results.results import Results
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.phase2_assumptions import assumptions_of
-from doseesc.study.study import load
 
 STUDY = (
     """\

@@ -24,7 +24,7 @@ from doseesc.results.reading import read, read_results
 from doseesc.results.versions import OLDER
 from doseesc.runs.comparison import compare
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 STUDY = f"""\
 study: {{title: T, registry_id: NCT00000000, assumptions: ["target: assumed"]}}

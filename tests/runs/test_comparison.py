@@ -11,7 +11,7 @@ from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.comparison import compare
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 
 @pytest.fixture

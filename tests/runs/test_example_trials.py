@@ -12,7 +12,7 @@ from doseesc.engines.patients_at_risk import ObservedBlock
 from doseesc.runs.cohort_story import CohortStory, Enrolled
 from doseesc.runs.example_trials import example_trials
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 STUDY = (
     """\

@@ -16,9 +16,9 @@ from doseesc.report.words.observation import observed_words
 from doseesc.results.folder import write_results
 from doseesc.results.policies import DRUG_ALONE
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.observation_section import Observation
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 ONE = "observation: {name: base, background: 0.05, mortality_28_days: 0.3}\n"
 SEVERAL = """observation:

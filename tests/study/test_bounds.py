@@ -10,7 +10,7 @@ import pytest
 from doseesc.conduct.patients import PatientsError, read_patients
 from doseesc.conduct.trial import Doses
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 SECRET = "root:$6$secret:0:0"
 TABLE = "name: B, type: BOIN"

@@ -4,7 +4,7 @@ import pytest
 
 from designs import AllOf, AnyOf, MinimumPatients, StopAtDose, StopAtRecommended
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 SCENARIO = """
 study: {title: t}

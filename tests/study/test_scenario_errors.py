@@ -4,7 +4,7 @@ import pytest
 from support import data
 
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 CASES = data("wrong_scenarios.yaml")["cases"]
 

@@ -3,9 +3,9 @@ import pytest
 from support import yaml
 
 from designs import BOIN, CRM, Complete, Settled, ThreePlusThree, Weighted, design_class, design_names
-from doseesc.study import shipped
-from doseesc.study.shipped import shipped_scenarios, starter_file
-from doseesc.study.study import json_schema, load
+from doseesc.study import load, shipped
+from doseesc.study.shipped import shipped_scenarios, shipped_summaries, starter_file
+from doseesc.study.study import json_schema
 
 METHODS = {"design_comparison": "exact", "tite": "monte_carlo"}
 
@@ -21,6 +21,20 @@ def test_shipped_files_and_starter_fit_the_schema_and_load(name, scenario_file):
     assert all(len(truth) == loaded.n_doses for truth in loaded.truths.values())
     assert loaded.simulation.method == METHODS.get(name, "both")
     assert loaded.warnings() == []
+
+
+def test_the_list_says_of_each_file_what_the_study_has():
+    found = shipped_summaries()
+    assert list(found) == list(shipped_scenarios())
+    for name, path in shipped_scenarios().items():
+        study = load(path)
+        assert found[name] == (
+            study.study.short_title or study.study.title,
+            study.n_doses,
+            study.max_n,
+            len(study.scenarios),
+            tuple(entry.name for entry in study.design_entries),
+        )
 
 
 def test_the_comparison_has_every_design():

@@ -15,7 +15,7 @@ from designs import (
     StopAtDose,
     ThreePlusThree,
 )
-from doseesc.study.study import Study, load
+from doseesc.study import Study, load
 
 BOIN_ENTRY = "{name: B, type: BOIN}"
 DLT = "dlt: [0.1, 0.2, 0.3]"

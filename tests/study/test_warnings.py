@@ -3,7 +3,7 @@
 from typer.testing import CliRunner
 
 from doseesc.cli import build_app
-from doseesc.study.study import load
+from doseesc.study import load
 
 SCENARIO = """
 study: {title: t}

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 
 BROKEN = {
     "a: [1\nb: 2": "mine.yaml:2\n  is not YAML (expected ',' or ']'",

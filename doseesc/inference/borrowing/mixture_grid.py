@@ -14,7 +14,7 @@ from designs.arrays import FloatArray, IntArray
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, line_weights
-from doseesc.inference.quadrature import GridPosterior, condition
+from doseesc.inference.quadrature import GridPosterior, GridPrior
 
 _REACH = 7.5  # standard deviations of each component covered
 _FINE = 0.15  # node distance in the narrowest posterior's standard deviations
@@ -47,7 +47,8 @@ def robust_map_grid(
 
     log_prior = prior.mixture.log_density(np.stack(np.meshgrid(log_alpha, log_beta), axis=-1))
     lines = partial(line_weights, prior.reference)
-    return condition(data, doses_of_interest(levels, further), lines, basis, log_alpha, log_prior, floor, floor_prior)
+    laid = GridPrior(lines, basis, log_alpha, log_prior, floor, floor_prior)
+    return laid.given(data, doses_of_interest(levels, further))
 
 
 def _side(laws: Sequence[tuple[float, float]], step: float) -> FloatArray:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from doseesc.analysis import Fit
+    from doseesc.analysis import Fit, Sampled
 
 
 _BAND = "#9ecae1"
@@ -33,9 +33,10 @@ def fit_figures(fit: Fit) -> dict[str, Figure]:
         "fit_curve": curve_figure(fit),
         "fit_marginals": marginal_figure(fit),
         "fit_prior_posterior": prior_figure(fit),
-        "fit_chains": chains_figure(fit),
         "fit_mtd": mtd_figure(fit),
     }
+    if fit.sampled is not None:
+        figures["fit_chains"] = chains_figure(fit.sampled)
     if fit.borrowed is not None:
         figures["fit_borrowing"] = fit_borrowing_figure(fit)
     return figures
@@ -100,11 +101,12 @@ def marginal_figure(fit: Fit) -> Figure:
     from matplotlib.lines import Line2D
 
     figure, all_axes = panels(len(fit.doses), columns=3, height=1.7, share_y=False)
-    draws = _draws(fit, "posterior")
+    edges = np.linspace(0.0, 1.0, _BINS + 1)
+    shares = fit.shares_between(edges)
     limits = fit.question.limits
     for axes, dose in zip(all_axes, fit.doses, strict=True):
         shade = dose_shade(dose.place + 1, fit.study.n_doses) if dose.kind == "level" else _BAND
-        axes.hist(100 * draws[:, dose.place], bins=_BINS, range=(0, 100), density=True, color=shade, lw=0)
+        axes.stairs(shares[dose.place], 100 * edges, fill=True, color=shade, lw=0)
         axes.axvline(100 * fit.study.target, color="black", lw=0.8, ls="--")
         for limit in limits:
             axes.axvline(100 * limit, color="0.5", lw=0.6, ls=":")
@@ -127,14 +129,15 @@ def prior_figure(fit: Fit) -> Figure:
     from matplotlib.lines import Line2D
 
     figure, (axes,) = panels(1, columns=1, height=0.7 + 0.42 * len(fit.doses), foot=0.55)
+    known = fit.posterior
+    bands = {"prior": fit.prior_band(), "posterior": (known.mean, known.low, known.high)}
     styles = {"prior": (_PRIOR, 0.15, "s"), "posterior": (_LINE, -0.15, "o")}
     for source, (colour, shift, marker) in styles.items():
-        p = 100 * _draws(fit, source)[:, [dose.place for dose in fit.doses]]
-        low, high = np.quantile(p, [0.05, 0.95], axis=0)
-        for row in range(len(fit.doses)):
+        mean, low, high = (100 * column for column in bands[source])
+        for row, dose in enumerate(fit.doses):
             height = -row + shift
-            axes.plot([low[row], high[row]], [height, height], color=colour, lw=2)
-            axes.plot(p[:, row].mean(), height, marker, color=colour, ms=5)
+            axes.plot([low[dose.place], high[dose.place]], [height, height], color=colour, lw=2)
+            axes.plot(mean[dose.place], height, marker, color=colour, ms=5)
     axes.axvline(100 * fit.study.target, color="black", lw=0.8, ls="--")
     labels = [f"{dose.label} ({plain_number(dose.amount)})" for dose in fit.doses]
     axes.set_yticks([-row for row in range(len(fit.doses))], labels)
@@ -151,14 +154,14 @@ def prior_figure(fit: Fit) -> Figure:
     return figure
 
 
-def chains_figure(fit: Fit) -> Figure:
+def chains_figure(sampled: Sampled) -> Figure:
     """Draw for each free parameter the chains' traces, and beside it the ranks of their draws.
 
     Where the chains agree, the ranks of each are uniform (Vehtari et al. 2021, *Bayesian Analysis* 16:667-718).
     """
     from scipy.stats import rankdata
 
-    quantities = _parameters(fit)
+    quantities = _parameters(sampled)
     height = 1.35 * len(quantities) + 0.5
     figure = new_figure(WIDTH, height)
     grid = figure.add_gridspec(
@@ -188,10 +191,9 @@ def chains_figure(fit: Fit) -> Figure:
 
 def mtd_figure(fit: Fit) -> Figure:
     """Draw the probability that each level is the MTD."""
-    best = fit.draws if fit.grid is None else fit.grid
     figure, (axes,) = panels(1, columns=1, height=2.2, foot=0.25)
     names = ("none", *fit.study.dose_labels)
-    for level, share in enumerate(best.mtd.tolist()):
+    for level, share in enumerate(fit.posterior.mtd.tolist()):
         shade = dose_shade(level, fit.study.n_doses)
         axes.bar(level, 100 * share, color=shade, edgecolor="black", lw=0.7, width=0.7)
         axes.text(level, 100 * share + 1, f"{100 * share:.1f}", ha="center", va="bottom", fontsize=7.5)
@@ -204,20 +206,15 @@ def mtd_figure(fit: Fit) -> Figure:
 
 def _mark(axes: Axes, fit: Fit) -> None:
     """Say on the figure where its chains have not converged."""
-    if not fit.convergence.converged:
+    if not fit.converged:
         colour = "#b30000"
         axes.figure.text(0.985, 0.99, "NOT CONVERGED", ha="right", va="top", color=colour, fontsize=9, weight="bold")
 
 
-def _draws(fit: Fit, source: str) -> FloatArray:
-    p = group(fit.trace, source)["p"].values
-    return p.reshape(-1, p.shape[-1])
-
-
-def _parameters(fit: Fit) -> list[tuple[str, FloatArray]]:
+def _parameters(sampled: Sampled) -> list[tuple[str, FloatArray]]:
     """Return each scalar parameter's name and draws (chain, draw)."""
     quantities = []
-    for name, values in group(fit.trace, "posterior").data_vars.items():
+    for name, values in group(sampled.trace, "posterior").data_vars.items():
         if name == "p":
             continue
         columns = values.values.reshape(*values.shape[:2], -1)

@@ -1,6 +1,7 @@
 from .calibration import calibration_lines as calibration_lines
 from .calibration import skeleton_lines as skeleton_lines
 from .comparison import comparison_lines as comparison_lines
+from .decision_log import checked_lines as checked_lines
 from .decision_table import table_lines as table_lines
 from .ensemble import ensemble_lines as ensemble_lines
 from .fit import fit_lines as fit_lines

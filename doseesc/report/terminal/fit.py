@@ -1,4 +1,4 @@
-"""What ``fit`` prints: the verdict, what is known of each dose, NUTS beside quadrature, the MTD, and the checks."""
+"""What ``fit`` prints: the verdict, what is known of each dose, draws beside quadrature, the MTD, and the checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from doseesc.wording import percent, percent_words, plain_number, plain_words
 
 if TYPE_CHECKING:
     from doseesc.analysis import Fit, ReportedDose
-    from doseesc.inference import DoseSummary
 
 _wrapped = partial(wrapped, indent=2)
 _LONGEST_NAME = 24
@@ -24,9 +23,8 @@ _LONGEST_NAME = 24
 
 def fit_lines(fit: Fit) -> list[Text]:
     """Return the lines that ``doseesc fit`` prints."""
-    judged = fit.convergence
-    lines = _wrapped(judged.verdict, "bold green" if judged.converged else "bold red")
-    if not judged.converged:
+    lines = _wrapped(fit.verdict, "bold green" if fit.converged else "bold red")
+    if not fit.converged:
         lines += _wrapped(
             "What follows by NUTS is not to be relied upon: draw more (--draws, --tune, --chains).", "bold red"
         )
@@ -37,7 +35,7 @@ def fit_lines(fit: Fit) -> list[Text]:
 
 
 def _doses(fit: Fit) -> list[Text]:
-    best = fit.draws if fit.grid is None else fit.grid
+    best = fit.posterior
     target, unit = fit.study.target, fit.study.doses.unit
     over = [f"P(>{percent_words(limit)})".replace(" %", "%") for limit in (target, OVER * target)]
     names = _short_intervals(fit.question.limits)
@@ -62,7 +60,7 @@ def _doses(fit: Fit) -> list[Text]:
             *[percent(share) for share in best.intervals[place].tolist()[:shown]],
         ]
         lines.append(line(cells, widths))
-    how = "NUTS" if fit.grid is None else "quadrature"
+    how = {"nuts": "NUTS"}.get(fit.method, fit.method)
     dose_unit = f"; dose in {plain_words(unit)}" if unit else ""
     last = "; last columns: chance of each interval" if shown else ""
     lines += _wrapped(f"DLT probability, in %, by {how}{dose_unit}; n and DLTs as observed{last}", "dim")
@@ -83,7 +81,8 @@ def _borrowed(fit: Fit) -> list[Text]:
 
 
 def _side_by_side(fit: Fit) -> list[Text]:
-    if fit.grid is None or fit.comparison is None:
+    gridded, sampled = fit.gridded, fit.sampled
+    if gridded is None or sampled is None or sampled.comparison is None:
         return []
     pairs = [
         ("mean", "mean"),
@@ -97,9 +96,13 @@ def _side_by_side(fit: Fit) -> list[Text]:
     heads = ["", *(each for name, _ in pairs for each in ("", name))]
     lines = [Text(), Text("NUTS beside quadrature", "bold"), line(heads, widths)]
     for dose in fit.doses:
-        numbers = [percent(getattr(each, field)[dose.place]) for _, field in pairs for each in (fit.draws, fit.grid)]
+        numbers = [
+            percent(getattr(each, field)[dose.place])
+            for _, field in pairs
+            for each in (sampled.summary, gridded.summary)
+        ]
         lines.append(line([Cell(cut(plain_words(dose.label), first - 2), left=True), *numbers], widths))
-    worst = fit.comparison
+    worst = sampled.comparison
     label = next((plain_words(dose.label) for dose in fit.doses if dose.place == worst.dose), "")
     lines += _wrapped(
         "first of each pair by NUTS, second by quadrature, in %; >t: above the target, >>t: above 1.33 times it; the "
@@ -111,10 +114,9 @@ def _side_by_side(fit: Fit) -> list[Text]:
 
 
 def _mtd(fit: Fit) -> list[Text]:
-    best: DoseSummary = fit.draws if fit.grid is None else fit.grid
     names = ("none", *fit.study.dose_labels)
     shares = ", ".join(
-        f"{plain_words(name)} {percent(share)}" for name, share in zip(names, best.mtd.tolist(), strict=True)
+        f"{plain_words(name)} {percent(share)}" for name, share in zip(names, fit.posterior.mtd.tolist(), strict=True)
     )
     rule = fit.study.true_mtd_rule
     points = f"{100 * rule.margin:g} points"
@@ -151,7 +153,7 @@ def _checks(fit: Fit) -> list[Text]:
         ]
         lines.append(line(cells, widths))
     words = (
-        "mean and central 90 % of replicates; last, in %, the chance of more DLTs plus half that of just as many "
+        "mean and central 90 % of as many patients; last, in %, the chance of more DLTs plus half that of just as many "
         "(mid-p), by prior and posterior"
     )
     return [*lines, *_wrapped(words, "dim")]
