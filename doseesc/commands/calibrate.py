@@ -46,6 +46,15 @@ Grid = Annotated[
         help="Values of a parameter: 0.1,0.2,0.3 or from:to:step. Repeatable; by default a usual grid.",
     ),
 ]
+Widen = Annotated[
+    int,
+    typer.Option(
+        "--widen",
+        min=0,
+        max=20,
+        help="How often the grid is widened and searched again while the best lies at its edge; 0 keeps it.",
+    ),
+]
 Curves = Annotated[
     int | None,
     typer.Option(
@@ -70,6 +79,7 @@ def calibrate(
     criterion: ChosenCriterion = CriterionName.mean,
     penalty: Penalty = 1.0,
     grid: Grid = None,
+    widen: Widen = 3,
     curves: Curves = None,
     optimal: Optimal = False,
     starts: Starts = 1,
@@ -86,7 +96,8 @@ def calibrate(
 
     Each candidate of a grid is judged exactly, on the scenarios of the file or on random curves. By default the grid
     is for a CRM that of the half-width of the indifference interval and the prior standard deviation, for BOIN that of
-    p_safe and p_toxic. With --out DIR all candidates are written to DIR/calibration.csv.
+    p_safe and p_toxic; where the best lies at its edge it is widened. With --out DIR all candidates are written to
+    DIR/calibration.csv.
     """
     axes = dict(_axis(text) for text in grid or []) or None
     loaded = None if show_code else load_study(file, drug_alone=True)
@@ -101,7 +112,7 @@ def calibrate(
         target=study.target,
         true_mtd=library("doseesc.planning", "right_levels_of")(study, truths),
     )
-    own = {"starts": starts} if optimal else {"grid": axes}
+    own = {"starts": starts} if optimal else {"grid": axes, "widen": widen or None}
     search = library("doseesc.planning", "optimal_skeleton" if optimal else "calibrate")
     searched = search(study.designs[name], variable("objective"), **own, jobs=None if jobs == 1 else jobs)
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")

@@ -19,8 +19,10 @@ import numpy as np
 
 from designs import BOIN, CRM, Design, skeleton
 from designs.arrays import FloatArray
+from designs.checks import require_whole
 from doseesc.parallel import answers, one_blas_thread
 from doseesc.planning.objective import FIGURES, Objective, objective_of
+from doseesc.planning.widening import Axes, at_edge, widened
 from doseesc.wording import nearest
 
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ class Calibration:
         The design that was varied.
     objective : Objective
     grid : dict of str to tuple of float
-        The values tried of each parameter.
+        The values tried of each parameter, those added by widening included.
+    given : dict of str to tuple of float
+        The values that were to be tried at first.
     values : array, shape (C, P)
         The parameters of each candidate, the last parameter varying fastest.
     figures : array, shape (C, 4, K)
@@ -57,13 +61,25 @@ class Calibration:
 
     design: Design
     objective: Objective
-    grid: dict[str, tuple[float, ...]]
+    grid: Axes
+    given: Axes
     values: FloatArray
     figures: FloatArray
     score: FloatArray
     best: int
     design_figures: FloatArray
     design_score: float
+
+    @property
+    def added(self) -> Axes:
+        """The values that widening added, by parameter; only of those to which it added any."""
+        more = {name: tuple(each for each in self.grid[name] if each not in self.given[name]) for name in self.grid}
+        return {name: values for name, values in more.items() if values}
+
+    @property
+    def at_edge(self) -> tuple[str, ...]:
+        """The parameters of which the best value is still the smallest or largest of several tried."""
+        return tuple(name for name, value in self.best_values.items() if at_edge(self.grid[name], value))
 
     @property
     def best_values(self) -> dict[str, float]:
@@ -98,6 +114,7 @@ def calibrate(
     objective: Objective | Any,
     grid: Mapping[str, Sequence[float]] | None = None,
     *,
+    widen: int = 0,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
@@ -112,6 +129,9 @@ def calibrate(
     grid : mapping of str to sequence of float, optional
         Values of the design's parameters by name; for a CRM also ``halfwidth`` and ``prior_mtd``, which make its
         skeleton.  By default that of :func:`default_grid`.
+    widen : int
+        How often the grid is widened at most, and searched again, while the best candidate lies at an edge of it
+        (:mod:`doseesc.planning.widening`).
     jobs : int
         Processes; the answer does not depend on it.
     progress : callable, optional
@@ -136,27 +156,38 @@ def calibrate(
     axes = {name: tuple(float(value) for value in values) for name, values in chosen.items()}
     if not axes or not all(axes.values()):
         raise ValueError("grid must give at least one value of at least one parameter")
+    require_whole("widen", widen, 0)
     objective = objective_of(design, objective)
-    values = np.array(list(product(*axes.values())))
-    candidates = [candidate(design, dict(zip(axes, row, strict=True))) for row in values.tolist()]
-    with one_blas_thread():
-        parts = [objective.figures(design)]
-        for part in answers(partial(_figures, objective), candidates, jobs, together=4):
-            parts.append(part)
-            if progress is not None:
-                progress(len(parts) - 1, len(candidates))
-    figures = np.stack(parts)
-    score = objective.score(figures)
+    own = _figures(objective, design)
+    judged: dict[tuple[float, ...], FloatArray] = {}
+    given = axes
+    for again in range(widen + 1):
+        rows = list(product(*axes.values()))
+        new = [row for row in rows if row not in judged]
+        candidates = [candidate(design, dict(zip(axes, row, strict=True))) for row in new]
+        with one_blas_thread():
+            for row, part in zip(new, answers(partial(_figures, objective), candidates, jobs, together=4), strict=True):
+                judged[row] = part
+                if progress is not None:
+                    progress(len(judged), len(rows))
+        figures = np.stack([judged[row] for row in rows])
+        score = objective.score(figures)
+        best = _best(score, [len(axis) for axis in axes.values()])
+        wider = widened(axes, dict(zip(axes, rows[best], strict=True)), partial(_possible, design))
+        if again == widen or wider == axes:
+            break
+        axes = wider
     return Calibration(
         design=design,
         objective=objective,
         grid=axes,
-        values=values,
-        figures=figures[1:],
-        score=score[1:],
-        best=_best(score[1:], [len(axis) for axis in axes.values()]),
-        design_figures=figures[0],
-        design_score=float(score[0]),
+        given=given,
+        values=np.array(rows),
+        figures=figures,
+        score=score,
+        best=best,
+        design_figures=own,
+        design_score=float(objective.score(own)),
     )
 
 
@@ -226,6 +257,14 @@ def default_grid(design: Design) -> dict[str, tuple[float, ...]]:
             "p_toxic": tuple(round(design.target * share, 4) for share in (1.2, 1.3, 1.35, 1.4, 1.45, 1.5, 1.6, 1.8)),
         }
     raise ValueError(f"grid must be given for {type(design).__name__}; it has no usual one")
+
+
+def _possible(design: Design, values: Mapping[str, float]) -> bool:
+    try:
+        candidate(design, values)
+    except ValueError:
+        return False
+    return True
 
 
 def _figures(objective: Objective, design: Design) -> FloatArray:

@@ -291,7 +291,7 @@ def command(arguments, capsys):
     return ended.value.code, *capsys.readouterr()
 
 
-SMALL = ["--design", "BOIN", "--grid", "p_safe=0.1:0.2:0.05", "--grid", "p_toxic=0.35,0.4"]
+SMALL = ["--design", "BOIN", "--grid", "p_safe=0.1:0.2:0.05", "--grid", "p_toxic=0.35,0.4", "--widen", "0"]
 
 
 def test_command(tmp_path, capsys):

@@ -8,8 +8,8 @@ from rich.text import Text
 from designs import CRM
 from designs.arrays import FloatArray
 from doseesc.planning import Calibration, Objective, OptimalSkeleton
-from doseesc.report.terminal.lines import Cell, line
-from doseesc.wording import percent
+from doseesc.report.terminal.lines import Cell, line, wrapped
+from doseesc.wording import in_a_row, percent
 
 _FIGURES = ("score", "correct", "at worst", "overdose", "n above", "n")
 _SHOWN = 10
@@ -51,9 +51,8 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
         "n above, n: mean patients above the MTD and in all; now: the design as it is",
     ):
         lines.append(Text(legend, style="dim"))
-    edge = [name for name, value in calibration.best_values.items() if at_edge(calibration.grid[name], value)]
-    if edge:
-        lines.append(Text(f"the best lies at the edge of the grid for {', '.join(edge)}: widen it with --grid"))
+    lines += wrapped(_price(calibration))
+    lines += [each for words in _edges(calibration) for each in wrapped(words)]
     lines += _one_mtd(calibration.objective)
     lines.append(Text(f"in the file: {yaml_words(calibration)}"))
     return lines
@@ -92,9 +91,29 @@ def yaml_words(calibration: Calibration) -> str:
     return ", ".join(parts)
 
 
-def at_edge(tried: tuple[float, ...], value: float) -> bool:
-    """Return whether a value is the smallest or largest of several tried."""
-    return len(tried) > 1 and value in (min(tried), max(tried))
+def _price(calibration: Calibration) -> str:
+    """Say what the best candidate gains over the design as it is, and what that costs in overdosing."""
+    weights, objective = calibration.objective.weights, calibration.objective
+    correct, overdose, above, _ = (calibration.figures[calibration.best] - calibration.design_figures) @ weights
+    gain = f"the best against now: correct {100 * correct:+.1f} points, overdose {100 * overdose:+.1f} points, "
+    weigh = f"--criterion penalised --penalty {objective.penalty:g} takes overdosing off the score"
+    if objective.criterion == "penalised":
+        weigh = f"overdosing counts {objective.penalty:g} times; another weight by --penalty"
+    return f"{gain}{above:+.2f} patients above the MTD; {weigh}"
+
+
+def _edges(calibration: Calibration) -> list[str]:
+    """Say where the grid was widened because the best lay at its edge, and where the best still lies at one."""
+    said = []
+    if calibration.added:
+        added = "; ".join(
+            f"{name} {', '.join(f'{value:.4g}' for value in values)}" for name, values in calibration.added.items()
+        )
+        said.append(f"the best lay at the edge of the grid, which was widened and searched again: {added} added")
+    if calibration.at_edge:
+        names = in_a_row(calibration.at_edge)
+        said.append(f"the best lies at the edge of the grid still for {names}; --widen N or --grid goes on")
+    return said
 
 
 def _best_first(calibration: Calibration) -> list[list[int]]:
