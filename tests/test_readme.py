@@ -1,4 +1,4 @@
-"""The README's Python examples run as they are printed."""
+"""The README's Python examples run as they are printed, and the main job prints what stands there."""
 
 import re
 
@@ -8,6 +8,7 @@ from support import ROOT
 
 import doseesc
 from designs import CRM
+from doseesc.report.terminal.run import run_lines
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -41,3 +42,12 @@ def test_pymc_example_is_a_crm():
     crm = CRM(target=0.25, skeleton=truth, cohort_size=3, max_n=18, rules=names["design"].rules)
     found = doseesc.enumerate_paths(names["design"]).characteristics(truth)
     np.testing.assert_allclose(found.selected, doseesc.enumerate_paths(crm).characteristics(truth).selected, atol=1e-9)
+
+
+def test_the_printed_run_is_what_the_main_job_prints():
+    printed = re.search(r"<!-- run output -->\n```text\n(.*?)```", README, flags=re.S)[1].splitlines()
+    results = doseesc.run(doseesc.load(ROOT / "scenarios" / "nct04602104.yaml"))
+    lines = iter([line.plain.rstrip() for line in run_lines(results)])
+    told = [line for line in printed if line and "seed" not in line and not line.startswith(("   (", "written to"))]
+    # What is left out is marked; the rest stands there in the same order.
+    assert [line for line in told if line not in lines] == []
