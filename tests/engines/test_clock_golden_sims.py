@@ -7,6 +7,10 @@ parameters call by another name:
   to a window after the last entry, and so do dfcrm's: ``enrolment_days`` + W.  dfcrm's begin before the first arrival:
   ``first_gap``.
 * TITE-MAD escalates on three known patients, TITEgBOIN on any number: ``minimum_known``.
+
+What we do not offer: TITEgBOIN's BOIN without pending patients waits, from each cohort's last entry, the longest time
+that any patient at the dose has taken, which is longer than any outcome takes; escalation's ``phase1_tite_sim`` decides
+as soon as a cohort has come, and leaves unused what is seen of it until the next patient comes.
 """
 
 import numpy as np
