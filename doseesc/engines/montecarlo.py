@@ -151,7 +151,7 @@ def follow(graph: DecisionGraph, node: IntArray, dlt: IntArray) -> IntArray:
     edge = node * graph.following.shape[1]
     edge += dlt
     following = graph.following.ravel().take(edge)
-    if following.min() < 0:
+    if following.min(initial=0) < 0:
         unknown = np.zeros(graph.following.size, dtype=np.bool_)
         unknown[edge[following < 0]] = True
         width = graph.following.shape[1]

@@ -226,3 +226,12 @@ def test_the_main_job_keeps_its_numbers():
     with_time, without = (doseesc.run(each, trials=200) for each in (study, alone))
     assert with_time.to_document()["cells"] == without.to_document()["cells"]
     assert set(with_time.times) == set(with_time.cells)
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+def test_few_trials_that_all_end_early(study_with, trials):
+    toxic = "scenarios:\n  - {name: S, dlt: [0.9, 0.95, 0.99]}\naccrual: {per_month: 2}"
+    study = study_with("scenarios:\n  - {name: S, dlt: [0.1, 0.2, 0.3]}", toxic)
+    found = doseesc.run(study, trials=trials, method="monte_carlo").times
+    assert found is not None
+    assert all(np.isfinite(each.duration_days) for each in found.values())
