@@ -14,7 +14,6 @@ from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import (
     BACKFILLED,
     CHANGED_DECISIONS,
-    CLOSED_FROM,
     COHORT_FIRST,
     DAYS_SUSPENDED,
     DAYS_WAITED,
@@ -145,9 +144,7 @@ def ends_of(design: Design, trials: Trials, backfill: Backfill | None = None) ->
     if full.any():
         # Enough patients: what the design says of them when all are known is why the trial ended.
         reason[full] = design.decide(tally.take(full)).reason_code
-    closed_from = trials.counts[:, CLOSED_FROM]
-    highest = np.where(closed_from > 0, closed_from - 1, design.n_doses)
-    return Ended(trials.n, dlt, np.minimum(selected[back], highest), reason[back], end)
+    return Ended(trials.n, dlt, selected[back], reason[back], end)
 
 
 def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArray:
