@@ -2,7 +2,8 @@
 
 - A design that waits for outcomes waits for those of the escalation's patients; backfilled ones count once they are
   known, and rules about enough patients at a dose count them when they are treated (BF-BOIN).  What such a decision has
-  eliminated stays closed, whatever the outcomes of patients that it left out.
+  eliminated stays closed to the end, whatever the outcomes of patients that it left out; the MTD is selected on all
+  outcomes, as ever.
 - A design that weighs pending patients weighs all, backfilled or not (BE-BOIN).
 - Where backfilled patients do not count, the design is asked as if they were not there.
 

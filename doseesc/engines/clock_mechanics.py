@@ -313,9 +313,28 @@ def _next_event(x: Trials, setting: Setting, s: int) -> float:
         if x.assessed[s, i] <= now:  # frozen: nothing more will be known
             continue
         first = min(first, x.assessed[s, i])
-        for mark in setting.marks:
-            if x.entered[s, i] + mark > now:
-                first = min(first, x.entered[s, i] + mark)
+        if not setting.backfills:
+            for mark in setting.marks:
+                if x.entered[s, i] + mark > now:
+                    first = min(first, x.entered[s, i] + mark)
+    return min(first, _all_followed(x, setting, s)) if setting.backfills else first
+
+
+@compiled_inner
+def _all_followed(x: Trials, setting: Setting, s: int) -> float:
+    """Return the next instant at which all who are pending at the current dose have been followed as asked for.
+
+    Where doses are backfilled a look before that would open one by chance: imputed rates fall from day to day.
+    """
+    now, first = x.days[s, NOW], np.inf
+    for mark in setting.marks:
+        last = -np.inf
+        for k in range(x.counts[s, PENDING]):
+            i = x.place[s, k]
+            if x.level[s, i] == x.counts[s, LEVEL]:
+                last = max(last, x.entered[s, i] + mark)
+        if last > now:
+            first = min(first, last)
     return first
 
 

@@ -14,7 +14,6 @@ from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import (
     BACKFILLED,
     CHANGED_DECISIONS,
-    CLOSED_FROM,
     COHORT_FIRST,
     CROWDED,
     DAYS_SUSPENDED,
@@ -190,9 +189,7 @@ def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfi
     if len(some):
         there, pending = _with_frozen(trials, known.take(some), some, window_days)
         selected[some], reason[some] = _ended(design, there, why[some, 1], pending)
-    closed_from = trials.counts[:, CLOSED_FROM]
-    highest = np.where(closed_from > 0, closed_from - 1, design.n_doses)
-    return Ended(n, dlt, np.minimum(selected, highest), reason, end, trials.counts[:, BACKFILLED])
+    return Ended(n, dlt, selected, reason, end, trials.counts[:, BACKFILLED])
 
 
 def _ended(design: Design, tally: Tally, reason: IntArray, pending: Pending | None) -> tuple[IntArray, IntArray]:
