@@ -163,8 +163,12 @@ class ObservedGroups:
             node = self._graph.after(self.node[at], entered[left], dlts[left])
             decides = (day >= self.known[at]) | self._graph.condemned(node)
             begun = at[decides]
-            self.pending[begun] += (self.everybody[:, begun] > day[decides]).sum(axis=0)
-            self._begin(begun, node[decides], day[decides])
+            then = day[decides]
+            early = np.flatnonzero(then < self.known[begun])
+            if len(early):
+                there = begun[early]
+                self.pending[there] += (self.everybody[:, there] > then[early]).sum(axis=0)
+            self._begin(begun, node[decides], then)
             at, day = at[~decides], day[~decides]
             if not len(at):
                 return
