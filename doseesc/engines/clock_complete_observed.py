@@ -22,7 +22,6 @@ from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.watched_patients import COUNTED
 from doseesc.truth import DAYS_PER_MONTH, ObservationModel, day_gap
 
-_EMPTY = -np.inf  # the day on which nobody leaves
 _KEPT = (
     *("row", "node", "column", "size", "position", "entered", "replaced", "arrival", "now", "known", "opened"),
     *("held", "waited", "suspensions", "decisions"),
@@ -103,7 +102,7 @@ class ObservedCohorts:
         """Enter the cohorts; return the DLTs in each, and the days on which patients leave, (patients, S)."""
         largest = int(self.size.max())
         dlts = np.zeros(len(self.row), dtype=np.int64)
-        leaves = np.full((largest, len(self.row)), _EMPTY)
+        leaves = np.full((largest, len(self.row)), np.inf)
         for place in range(largest):
             at = self.size > place
             some: IntArray | slice = slice(None) if at.all() else np.flatnonzero(at)
@@ -126,11 +125,11 @@ class ObservedCohorts:
 
     def _replace(self, dlts: IntArray, leaves: FloatArray) -> None:
         """Let patients take the places of those who leave, one after the other."""
-        at = np.flatnonzero((leaves > _EMPTY).any(axis=0))
+        first = leaves.min(axis=0)
+        at = np.flatnonzero(first < np.inf)
+        leaving, leaves = first[at], leaves[:, at]
         while len(at):
-            there = np.where(leaves[:, at] > _EMPTY, leaves[:, at], np.inf)
-            place = there.argmin(axis=0)
-            leaving, now, entered, row = there.min(axis=0), self.now[at], self.entered[at], self.row[at]
+            now, entered, row = self.now[at], self.entered[at], self.row[at]
             since = self.arrival[at] if self._queue else now
             # Nobody comes to a full trial until one of those in it leaves.
             full = self.position[at] + self.size[at] >= self._most
@@ -145,11 +144,13 @@ class ObservedCohorts:
             what, assessed = self._coming.take(self._coming.first_patients + self.replaced[at], self.column[at])
             assessed += day
             dlts[at] += (what & COUNTED) > 0
-            leaves[place, at] = np.where(what & UNUSABLE, assessed, _EMPTY)
+            leaves[leaves.argmin(axis=0), np.arange(len(at))] = np.where(what & UNUSABLE, assessed, np.inf)
             self.known[at] = np.maximum(self.known[at], assessed)
             self.entered[at] += 1
             self.replaced[at] += 1
-            at = at[(leaves[:, at] > _EMPTY).any(axis=0)]
+            first = leaves.min(axis=0)
+            more = np.flatnonzero(first < np.inf)
+            at, leaving, leaves = at[more], first[more], leaves[:, more]
 
     def _decide(self, dlts: IntArray) -> None:
         """Let the next patient of each trial come, decide as soon as all is known, and begin the next cohort."""

@@ -131,7 +131,12 @@ class ObservedGroups:
         self.now = np.maximum(self.now, self.arrival)
         # A group that is not full goes on where nobody has had a DLT and nobody leaves.
         asks = (self.evaluable + self.vacancies >= self.size) | (self.dlts > 0) | (self.vacancies > 0)
-        self._look(np.flatnonzero(asks if self._all_live else asks & self._live))
+        at = np.flatnonzero(asks if self._all_live else asks & self._live)
+        # Most groups are full, and all is known: there is nothing to wait for.
+        done = (self.vacancies[at] == 0) & (self.evaluable[at] >= self.size[at]) & (self.known[at] <= self.now[at])
+        full = at[done]
+        self._begin(full, self._graph.after(self.node[full], self.evaluable[full], self.dlts[full]), self.now[full])
+        self._look(at[~done])
         if self._ended:
             self._leave(np.concatenate(self._ended), last)
             self._put_away()
@@ -163,8 +168,12 @@ class ObservedGroups:
             node = self._graph.after(self.node[at], entered[left], dlts[left])
             decides = (day >= self.known[at]) | self._graph.condemned(node)
             begun = at[decides]
-            self.pending[begun] += (self.everybody[:, begun] > day[decides]).sum(axis=0)
-            self._begin(begun, node[decides], day[decides])
+            then = day[decides]
+            early = np.flatnonzero(then < self.known[begun])
+            if len(early):
+                there = begun[early]
+                self.pending[there] += (self.everybody[:, there] > then[early]).sum(axis=0)
+            self._begin(begun, node[decides], then)
             at, day = at[~decides], day[~decides]
             if not len(at):
                 return

@@ -99,13 +99,16 @@ class ObservedBlock:
     """
 
     def __init__(self, model: ObservationModel, seed: int) -> None:
-        self._seed = seed
+        self._seed, self._begun = seed, (-1, 0, 0)
         self.most = self.trials = 0
         self.dependent = model.death_relative_risk != 1
         self._first, self._replacements = _Rows(model), _Rows(model)
 
     def begin(self, block: TrialBlock, index: int) -> None:
-        """Go on to block ``index``."""
+        """Go on to block ``index``, or stay there."""
+        if self._begun == (index, *block.latent.shape):
+            return
+        self._begun = (index, *block.latent.shape)
         self.most, self.trials = block.latent.shape
         self._first.begin(latent_streams(self._seed, index, 0), self.trials, block.latent)
         self._replacements.begin(latent_streams(self._seed, index, 1), self.trials, None)

@@ -55,6 +55,8 @@ class Watched(NamedTuple):
     at_risk : AtRisk
     touched : array of int, shape (T,)
         Flat places of the patients to whom anything else can happen.
+    touched_latent, touched_at_risk : array, AtRisk
+        Of these patients, shape (T,).
     until : array, shape (V, T)
         The day on which their follow-up ends, unless the drug's DLT is counted first; for those with a DLT of the drug
         in the window and, where it changes the chance of death, those without.
@@ -67,6 +69,8 @@ class Watched(NamedTuple):
     dlt_day: FloatArray
     at_risk: AtRisk
     touched: IntArray
+    touched_latent: FloatArray
+    touched_at_risk: AtRisk
     until: FloatArray
     ending: npt.NDArray[np.uint8]
 
@@ -99,7 +103,9 @@ def watched(
     share = float(model.dlts_by(model.window))
     day = np.asarray(model.dlt_times.quantile(fresh if share == 1 else share * fresh, model.horizon))
     found = at_risk(model, latent, uniform, events)
-    return Watched(model, latent, day, found, events.patient, np.array(until), np.array(ending))
+    touched = events.patient
+    some = found.each(lambda array: array.ravel()[touched])
+    return Watched(model, latent, day, found, touched, latent.ravel()[touched], some, np.array(until), np.array(ending))
 
 
 def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np.uint8], FloatArray]:
@@ -114,21 +120,23 @@ def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np
         Days from first dose to the end of follow-up.
     """
     model, touched = patients.model, patients.touched
-    flat = patients.at_risk.each(np.ravel)
-    counted = flat.counted_above < probability
-    bits = counted.view(np.uint8) * DRUG_COUNTED
-    bits |= (flat.happens_above < probability).view(np.uint8) * DRUG_DLT
+    counted = patients.at_risk.counted_above.ravel() < probability
+    if model.sensitivity == 1:  # whoever else has one has it after another event, and is touched
+        bits = counted.view(np.uint8) * (DRUG_COUNTED | DRUG_DLT)
+    else:
+        happens = patients.at_risk.happens_above.ravel() < probability
+        bits = counted.view(np.uint8) * DRUG_COUNTED | happens.view(np.uint8) * DRUG_DLT
     day = np.where(counted, patients.dlt_day.ravel(), model.window)
     if len(touched):
-        some = flat.each(lambda array: array[touched])
+        some = patients.touched_at_risk
         bits[touched] = outcomes(some, np.full(len(touched), probability), model.death_relative_risk != 1)
-        way = np.zeros(len(touched), dtype=np.int64)
+        until, ending = patients.until[0], patients.ending[0]
         if len(patients.until) > 1:
-            way = (flat.prone_above[touched] >= probability).astype(np.int64)
-        column = np.arange(len(touched))
-        until, ending = patients.until[way, column], patients.ending[way, column]
+            way = (some.prone_above >= probability).astype(np.int64)
+            column = np.arange(len(touched))
+            until, ending = patients.until[way, column], patients.ending[way, column]
         drug = counted[touched]
-        share = np.minimum(patients.latent.ravel()[touched] / max(probability, 1e-300), 1.0)
+        share = np.minimum(patients.touched_latent / max(probability, 1e-300), 1.0)
         drug_day = np.minimum(model.dlt_times.quantile(np.where(drug, share, 0.0), model.horizon), until)
         day[touched] = np.where(drug, drug_day, until)
         left = bits[touched]

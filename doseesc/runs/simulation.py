@@ -96,6 +96,7 @@ def simulate_all(
     ]
     total = n_trials * len(tasks)
     if jobs == 1:
+        blocks = {policy: ObservedBlock(model, seed) for policy, model in models.items() if model is not None}
         graphs.update((name, DecisionGraph(design)) for name, design in designs.items())
         done = 0
         parts = []
@@ -105,7 +106,7 @@ def simulate_all(
                 if progress is not None:
                     progress(before + trials, total)
 
-            parts.append(_simulate_scenario(study, graphs, task, n_trials, seed, report))
+            parts.append(_simulate_scenario(study, graphs, task, n_trials, seed, report, blocks.get(task.policy)))
             done += n_trials
     else:
         parts = []
@@ -123,7 +124,8 @@ def simulate_all(
 
 def _simulate_alone(study: Study, designs: dict[str, Design], n_trials: int, seed: int, task: _Task) -> Simulation:
     graphs = {name: DecisionGraph(design) for name, design in designs.items()}
-    return _simulate_scenario(study, graphs, task, n_trials, seed, lambda _: None)
+    block = None if task.model is None else ObservedBlock(task.model, seed)
+    return _simulate_scenario(study, graphs, task, n_trials, seed, lambda _: None, block)
 
 
 def _simulate_scenario(
@@ -133,6 +135,7 @@ def _simulate_scenario(
     n_trials: int,
     seed: int,
     report: Callable[[int], None],
+    observed: ObservedBlock | None,
 ) -> Simulation:
     truth, right = task.truth, task.right
     names = list(graphs)
@@ -140,7 +143,6 @@ def _simulate_scenario(
     visits = {name: np.zeros(0, dtype=np.int64) for name in names}
     sums = np.zeros((len(pairs), len(DIFFERENCES), 2), dtype=np.int64)
     patients = max([study.max_n, *(graph.design.max_n for graph in graphs.values())])
-    observed = None if task.model is None else ObservedBlock(task.model, seed)
     besides = {name: SeenSums() for name in names}
     done = 0
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
