@@ -87,6 +87,7 @@ def test_tite_crm(item):
         target=item["target"],
         skeleton=tuple(item["prior"]),
         max_n=n,
+        cohort_size=1,
         model=item["model"],
         intercept=item["intcpt"],
         prior_sd=item["scale"],
