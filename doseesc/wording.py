@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -57,6 +58,31 @@ def amount_words(amount: float, unit: str) -> str:
     """
     times = " x " if unit[:1].isdigit() else " "
     return plain_number(amount) + (times + unit if unit else "")
+
+
+def levels_named(text: str, names: Sequence[str]) -> str:
+    """Return a sentence about dose levels with the doses' names in place of "level 2" and "levels 2 and 3".
+
+    Parameters
+    ----------
+    text : str
+        As designs and rules speak, which know nothing of names.
+    names : sequence of str
+        Of the levels, lowest first; levels beyond them stay.
+
+    Examples
+    --------
+    >>> levels_named("stops at level 1, from levels 2 and 3 on, but not at level 9", ["low", "medium", "40 mg"])
+    'stops at low, from medium and 40 mg on, but not at level 9'
+    """
+
+    def named(match: re.Match[str]) -> str:
+        levels = [int(each) for each in re.findall(r"[0-9]+", match[0])]
+        if not all(1 <= level <= len(names) for level in levels):
+            return match[0]
+        return re.sub(r"[0-9]+", lambda each: names[int(each[0]) - 1], match[0].partition(" ")[2])
+
+    return re.sub(r"\blevels? [0-9]+(?:(?:, | and | to )[0-9]+)*\b", named, text)
 
 
 def in_a_row(names: Sequence[str]) -> str:

@@ -90,8 +90,8 @@ class DecisionTable:
     @property
     def rules(self) -> tuple[str, ...]:
         """What the design's rules add to the table, a sentence each."""
-        design = self.trial.design
-        return tuple(rule.describe(design) for rule in design.all_rules())
+        design, doses = self.trial.design, self.trial.doses
+        return tuple(doses.in_words(rule.describe(design)) for rule in design.all_rules())
 
     @cached_property
     def order(self) -> npt.NDArray[np.intp]:

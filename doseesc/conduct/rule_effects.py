@@ -62,7 +62,7 @@ def rule_effects(design: Design, tally: Tally, doses: Doses) -> tuple[RuleEffect
         found += _on_size(design, rules, tally, decision)
     found += _on_stopping(design, rules, tally, decision, doses, ended)
     found += _on_selection(design, rules, tally, doses)
-    return tuple(found)
+    return tuple(each._replace(meaning=doses.in_words(each.meaning)) for each in found)
 
 
 def _course_codes(design: Design, tally: Tally) -> tuple[int, ...]:

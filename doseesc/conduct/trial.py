@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from designs import Design, Weighted
 from designs.checks import require_positive
 from doseesc.conduct.follow_up import Exits
-from doseesc.wording import amount_words, did_you_mean, meant
+from doseesc.wording import amount_words, did_you_mean, levels_named, meant
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -74,6 +74,16 @@ class Doses:
         if self._repeats_amount(level):
             return amount if self.unit else name
         return f"{name} ({amount})" if amount not in ("", name) else name
+
+    def in_words(self, sentence: str) -> str:
+        """Return a sentence of a design or rule with names of doses in place of level numbers, where they have names.
+
+        Examples
+        --------
+        >>> [Doses(labels).in_words("The trial stops at level 2.") for labels in (("low", "high"), ("1", "2"))]
+        ['The trial stops at high.', 'The trial stops at level 2.']
+        """
+        return levels_named(sentence, [self.name(level + 1) for level in range(len(self.labels))])
 
     def _repeats_amount(self, level: int) -> bool:
         if self.amounts is None:

@@ -214,3 +214,20 @@ def test_shown_code_gives_the_same(cli, capsys):
     exec(code, {})
     assert "decision" in capsys.readouterr().out
     assert Path("t.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("doses", "name"),
+    [("labels: [low, medium, high], amounts: [2, 8, 16]", "low"), ("amounts: [10, 20, 40], unit: mg", "10 mg")],
+)
+def test_rules_speak_of_doses_by_their_names(cli, small_scenario, doses, name):
+    rule = "{type: StopTooToxic, level: 1}"
+    text = small_scenario.replace("labels: [low, medium, high], amounts: [2, 8, 16]", doses)
+    Path("mine.yaml").write_text(text.replace("type: BOIN}", f"type: BOIN, rules: [{rule}]}}"))
+    words = f"once the probability that the DLT rate at {name} exceeds"
+    assert words in " ".join(cli("table", "mine.yaml")[1].split())
+    stopped = " ".join(cli("next", "mine.yaml", "--outcomes", "1TTT")[1].split())
+    assert words in stopped
+    assert "level 1" not in stopped
+    assert f"→ stay at {name}" in cli("paths", "mine.yaml", "--design", "B", "--cohorts", "1")[1]
+    assert f"1 {name}" in " ".join(cli("replay", "mine.yaml", "--outcomes", "1NNN")[1].split())

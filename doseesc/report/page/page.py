@@ -122,10 +122,10 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         "designs": {
             name: {
                 "design": trial.design,
-                "words": trial.design.describe(),
+                "words": trial.doses.in_words(trial.design.describe()),
                 "pending": trial.design.pending.describe(trial.design),
                 "backfill": rules_of_backfill(results, name),
-                "rules": [rule.describe(trial.design) for rule in trial.design.all_rules()],
+                "rules": [trial.doses.in_words(rule.describe(trial.design)) for rule in trial.design.all_rules()],
             }
             for name, trial in trials.items()
         },

@@ -146,7 +146,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
     yield Block("heading", "Design")
     yield from captioned(PageTable("levels", "Dose levels", "", ("level", "name", "dose"), rows))
     yield from paragraphs(
-        design.describe(),
+        doses.in_words(design.describe()),
         f"The first cohort is treated at {doses.words(design.start_level)}. Cohorts have "
         f"{counted(design.cohort_size, 'patient')}, and at most {_counting(results, design.max_n)} are treated.",
         design.pending.describe(design),
@@ -155,7 +155,7 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
     rules = design.all_rules()
     if rules:
         yield from paragraphs("In addition these rules hold:")
-        yield from (Block("bullet", rule.describe(design)) for rule in rules)
+        yield from (Block("bullet", doses.in_words(rule.describe(design))) for rule in rules)
     prior = prior_table(results)
     own = [] if prior is None else [row[1:] for row in prior.rows if row[0].text == trial.name]
     if prior is not None and own:
@@ -164,19 +164,19 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
 
 
 def _stopping(trial: Trial, results: Results) -> Iterator[Block]:
-    design = trial.design
+    design, words = trial.design, trial.doses.in_words
     rules = design.all_rules()
     yield Block("heading", "Stopping")
     besides = ", those backfilled not counted" if rules_of_backfill(results, trial.name) else ""
     yield Block("bullet", f"The trial stops after {_counting(results, design.max_n)}{besides}.")
-    yield from (Block("bullet", rule.describe(design)) for rule in rules if isinstance(rule, StoppingRule))
+    yield from (Block("bullet", words(rule.describe(design))) for rule in rules if isinstance(rule, StoppingRule))
     yield from paragraphs("Stopping that belongs to the design itself is described with it.")
     yield Block("heading", "Selection of the MTD")
     yield from paragraphs(
         "When the trial ends, the MTD is named as described with the design, from all evaluable patients. Where the "
         "highest dose is named without toxicity that bounds it, it is reported as the highest dose tested."
     )
-    yield from (Block("bullet", rule.describe(design)) for rule in rules if isinstance(rule, SelectionRule))
+    yield from (Block("bullet", words(rule.describe(design))) for rule in rules if isinstance(rule, SelectionRule))
 
 
 def _characteristics(saved: SavedRun, name: str) -> Iterator[Block]:
