@@ -28,19 +28,15 @@ from doseesc.engines.clock_arrays import (
     CLOSED_FROM,
     COHORT_FIRST,
     COHORTS,
-    HELD,
     HELD_UNTIL,
     LEVEL,
-    LOOK,
     NOW,
     PATIENTS,
     PENDING,
-    SHORT,
     Setting,
     Trials,
-    check_not_stuck,
 )
-from doseesc.engines.clock_batches import MoreNumbers, Watch, advance_all, apply_all, seen
+from doseesc.engines.clock_batches import MoreNumbers, Watch, advance_all, apply_all, seen, to_their_ends
 from doseesc.engines.clock_mechanics import backfill_in, keep_waiting
 from doseesc.engines.clock_numba import compiled, compiled_inner
 
@@ -72,22 +68,25 @@ class PlayWithBackfill:
         ValueError
             If the design waits although nobody is pending.
         """
-        running = np.arange(len(trials.counts))
-        while len(running):
-            status = advance_all(trials, setting, running)
-            if (status == SHORT).any():
-                trials = trials._replace(number=more(trials.number.shape[1]))
-            check_not_stuck(status, self._design)
-            looking, held = running[status == LOOK], running[status == HELD]
-            if self._escalation.waits_for_all and len(looking):
-                looking = self._wait(trials, setting, looking)
-            if len(looking):
-                self._decide(trials, setting, looking)
-            if len(held):
-                level = self._open_level(trials, setting, held)
-                _backfill(trials, setting, self._responses, held, level)
-            running = running[(status == LOOK) | (status == SHORT) | (status == HELD)]
-        return trials
+        return to_their_ends(
+            trials,
+            np.arange(len(trials.counts)),
+            self._design,
+            more,
+            step=lambda there, running: advance_all(there, setting, running),
+            look=lambda there, looking: self._look(there, setting, looking),
+            held=lambda there, rows: self._fill(there, setting, rows),
+        )
+
+    def _look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
+        if self._escalation.waits_for_all:
+            looking = self._wait(trials, setting, looking)
+        if len(looking):
+            self._decide(trials, setting, looking)
+
+    def _fill(self, trials: Trials, setting: Setting, held: IntArray) -> None:
+        """Treat who is held at a lower level that is open, if any."""
+        _backfill(trials, setting, self._responses, held, self._open_level(trials, setting, held))
 
     def _wait(self, trials: Trials, setting: Setting, looking: IntArray) -> IntArray:
         """Let those wait whose escalation has patients pending, without asking the design; return the others."""

@@ -19,6 +19,7 @@ from doseesc.engines.clock_arrays import (
     BACKFILLED,
     COHORT_FIRST,
     COHORTS,
+    HELD,
     IN_A_ROW,
     LEVEL,
     LOOK,
@@ -96,17 +97,60 @@ class PlayInBatches:
         ValueError
             If the design waits although nobody is pending.
         """
-        running = np.arange(len(trials.counts))
-        while len(running):
-            status = advance_all(trials, setting, running)
-            if (status == SHORT).any():
-                trials = trials._replace(number=more(trials.number.shape[1]))
-            check_not_stuck(status, self._design)
-            looking = running[status == LOOK]
-            if len(looking):
-                decide_looks(self._design, trials, setting, looking, self._watch)
-            running = running[(status == LOOK) | (status == SHORT)]
-        return trials
+        return to_their_ends(
+            trials,
+            np.arange(len(trials.counts)),
+            self._design,
+            more,
+            step=lambda there, running: advance_all(there, setting, running),
+            look=lambda there, looking: decide_looks(self._design, there, setting, looking, self._watch),
+        )
+
+
+def to_their_ends(
+    trials: Trials,
+    running: IntArray,
+    design: Design,
+    more: MoreNumbers,
+    *,
+    step: Callable[[Trials, IntArray], IntArray],
+    look: Callable[[Trials, IntArray], None],
+    held: Callable[[Trials, IntArray], None] | None = None,
+) -> Trials:
+    """Run trials to their ends; return them, whose numbers for arrivals may have been added to.
+
+    Parameters
+    ----------
+    trials : Trials
+    running : array of int
+        Those to run.
+    design : Design
+    more : callable
+        Returns more numbers for arrivals.
+    step : callable
+        Runs trials on until each is over or somebody is asked; returns what each is at.
+    look : callable
+        Decides about trials at their looks.
+    held : callable, optional
+        Treats, or leaves waiting, whoever is held.
+
+    Raises
+    ------
+    ValueError
+        If the design waits although nobody is pending.
+    """
+    while len(running):
+        status = step(trials, running)
+        check_not_stuck(status, design)
+        if (status == SHORT).any():
+            trials = trials._replace(number=more(trials.number.shape[1]))
+        at_look, on_hold = running[status == LOOK], running[status == HELD]
+        if len(at_look):
+            look(trials, at_look)
+        if len(on_hold) and held is not None:
+            held(trials, on_hold)
+        running = running[(status == LOOK) | (status == SHORT) | (status == HELD)]
+    return trials
 
 
 def ignores_follow_up(design: Design) -> bool:

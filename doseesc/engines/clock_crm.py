@@ -23,12 +23,10 @@ from doseesc.engines.clock_arrays import (
     NOW,
     PATIENTS,
     PENDING,
-    SHORT,
     Setting,
     Trials,
-    check_not_stuck,
 )
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks, to_their_ends
 from doseesc.engines.clock_crm_model import NEAR, Model, model_of
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner, compiled_sums
@@ -84,17 +82,14 @@ class PlayCrm:
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
         if not knows_setting(setting):
             return PlayInBatches(self._design).play(trials, setting, more)
-        running = np.arange(len(trials.counts))
-        while len(running):
-            status = _play(trials, setting, self._model, self._bench, running)
-            check_not_stuck(status, self._design)
-            if (status == SHORT).any():
-                trials = trials._replace(number=more(trials.number.shape[1]))
-            near = running[status == LOOK]
-            if len(near):
-                decide_looks(self._design, trials, setting, near)
-            running = running[(status == LOOK) | (status == SHORT)]
-        return trials
+        return to_their_ends(
+            trials,
+            np.arange(len(trials.counts)),
+            self._design,
+            more,
+            step=lambda there, running: _play(there, setting, self._model, self._bench, running),
+            look=lambda there, near: decide_looks(self._design, there, setting, near),
+        )
 
 
 @compiled

@@ -10,8 +10,8 @@ import numpy as np
 
 from designs import Design, Reason
 from designs.arrays import IntArray
-from doseesc.engines.clock_arrays import LEVEL, LOOK, PATIENTS, PENDING, SHORT, Setting, Trials, check_not_stuck
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks
+from doseesc.engines.clock_arrays import LEVEL, LOOK, PATIENTS, PENDING, Setting, Trials
+from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks, to_their_ends
 from doseesc.engines.clock_interval_model import Table, table_of
 from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
@@ -41,17 +41,15 @@ class PlayInterval:
             return PlayInBatches(self._design).play(trials, setting, more)
         if self._table is None or self._table[0] != setting.window:
             self._table = setting.window, table_of(self._design, setting.window)
-        running = np.arange(len(trials.counts))
-        while len(running):
-            status = _play(trials, setting, self._table[1], running)
-            check_not_stuck(status, self._design)
-            if (status == SHORT).any():
-                trials = trials._replace(number=more(trials.number.shape[1]))
-            near = running[status == LOOK]
-            if len(near):
-                decide_looks(self._design, trials, setting, near)
-            running = running[(status == LOOK) | (status == SHORT)]
-        return trials
+        table = self._table[1]
+        return to_their_ends(
+            trials,
+            np.arange(len(trials.counts)),
+            self._design,
+            more,
+            step=lambda there, running: _play(there, setting, table, running),
+            look=lambda there, near: decide_looks(self._design, there, setting, near),
+        )
 
 
 @compiled

@@ -37,7 +37,10 @@ NO_SAFE_DOSE, TOO_TOXIC = -int(Reason.NO_SAFE_DOSE), -int(Reason.LEVEL_TOO_TOXIC
 _ENOUGH, _STAYING = -int(Reason.ENOUGH_AT_DOSE), -int(Reason.STAYING_AT_DOSE)
 
 # The parameters that are known here, by class.  What is not among them may change decisions in ways unheard of.
-_POLICY = {"weights", "estimate", "suspend_above", "minimum_followed", "minimum_known", "suspend_first"}
+_POLICY = {
+    *("weights", "estimate", "suspend_above", "minimum_followed", "minimum_known"),
+    *("suspend_first", "hold_at_lowest"),
+}
 _RULES: dict[type[Rule], set[str]] = {
     NoSkipping: {"reference", "down"},
     CoherentEscalation: {"target"},

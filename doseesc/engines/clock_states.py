@@ -25,12 +25,10 @@ from doseesc.engines.clock_arrays import (
     LOOK,
     PATIENTS,
     PENDING,
-    SHORT,
     Setting,
     Trials,
-    check_not_stuck,
 )
-from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, ignores_follow_up, seen
+from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, ignores_follow_up, seen, to_their_ends
 from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
@@ -112,16 +110,14 @@ class PlayByStates:
         return trials
 
     def _play_share(self, trials: Trials, setting: Setting, more: MoreNumbers, running: IntArray) -> Trials:
-        while len(running):
-            status = _play(trials, setting, self._layout, self._answers, running)
-            check_not_stuck(status, self._design)
-            if (status == SHORT).any():
-                trials = trials._replace(number=more(trials.number.shape[1]))
-            looking = running[status == LOOK]
-            if len(looking):
-                self._learn(trials, setting, looking)
-            running = running[(status == LOOK) | (status == SHORT)]
-        return trials
+        return to_their_ends(
+            trials,
+            running,
+            self._design,
+            more,
+            step=lambda there, rows: _play(there, setting, self._layout, self._answers, rows),
+            look=lambda there, looking: self._learn(there, setting, looking),
+        )
 
     def _learn(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
         """Decide the states of trials at their looks, and those of the same patients followed to the end."""
