@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from designs import BOIN, CRM, Keyboard, Reason, RollingSix, Settled, ThreePlusThree, Weighted
 from doseesc.engines import (
+    DAILY,
     Backfill,
     Calendar,
+    GivenBackfill,
+    GivenPatients,
     Stagger,
     calendar_trials,
     simulate_calendar,
@@ -293,3 +296,19 @@ def test_caps_hold_and_counts_add_up(per_month, window, how, cap, name, seed):
         assert backfilled[-1] == 0
         assert (~trial.backfilled).sum() <= design.max_n
         assert np.allclose(trial.assessed[~trial.has_dlt] - trial.entered[~trial.has_dlt], window)
+
+
+def test_follow_up_asked_for_is_looked_at_when_all_have_it():
+    design = BOIN(target=0.25, n_doses=2, max_n=6, pending=Weighted(suspend_above=0.49, minimum_followed=0.25))
+    patients = {"latent": [[0.9] * 6], "dlt_day": [[1.0] * 6], "gaps": [[0.0] + [1.0] * 8]}
+    escalation = GivenPatients(**patients)
+    nobody = {"latent": [[0.9] * 6], "dlt_day": [[1.0] * 6], "response_day": [[np.inf] * 12]}
+    looks = {}
+    for rules in (None, Backfill(max_backfilled=6)):
+        given_patients = GivenBackfill(escalation=escalation, **nobody).patients() if rules else escalation
+        calendar = Calendar(accrual=DAILY, backfill=rules)
+        [trial] = calendar_trials(design, [0.1, 0.2], window_days=40, calendar=calendar, patients=given_patients)
+        looks[rules is None] = [each.day for each in trial.decisions if each.day < 41]
+    # Entered on days 0, 1 and 2; the fourth patient comes on day 3.
+    assert looks[True] == [0, 3, 10, 11, 12, 40]
+    assert looks[False] == [0, 3, 12, 40]
