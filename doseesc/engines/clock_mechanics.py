@@ -1,8 +1,9 @@
 """The mechanics of the clock: what happens on the calendar between two decisions, in one trial.
 
 A trial runs by itself (:func:`advance`) until somebody has to be told a dose: a *look*.  What is decided there is
-handed back (:func:`apply`), and the trial runs on.  Both ways of deciding, :mod:`doseesc.engines.clock_batches` and
-:mod:`doseesc.engines.clock_states`, use these functions and nothing else.
+handed back (:func:`apply`), and the trial runs on.  All ways of deciding use these functions and nothing else:
+:mod:`doseesc.engines.clock_batches` for any design, and for some, faster, :mod:`doseesc.engines.clock_states`,
+:mod:`doseesc.engines.clock_crm` and :mod:`doseesc.engines.clock_interval`.
 
 Rules of the calendar (day 0 is the arrival of the first patient, who is treated at once):
 

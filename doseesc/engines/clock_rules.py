@@ -94,7 +94,7 @@ def knows_rules(design: Design) -> bool:
 
 def knows_setting(setting: Setting) -> bool:
     """Say whether nothing goes on in trials but what is known here: other parts of a setting say so by being true."""
-    return not any(value for name, value in setting._asdict().items() if name not in _SETTING)
+    return not any(np.any(value) for name, value in setting._asdict().items() if name not in _SETTING)
 
 
 def made_of(thing: object, kind: type, known: set[str]) -> bool:
