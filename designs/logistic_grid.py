@@ -93,10 +93,11 @@ def logistic_grid(prior: LogisticPrior, patients: int) -> LogisticGrid:
 def require_logistic_grid(prior: LogisticPrior, patients: int) -> float:
     """Return about how many nodes :func:`logistic_grid` has; raise ValueError where it would take too much memory."""
     alpha, beta = (axis_nodes(_REACH, step) for step in logistic_steps(prior, patients))
+    nodes = 0.8 * alpha * beta  # those in the circle that is in the rectangle
     name, other = ("max_n", "prior_sd") if patients > _MANY else ("prior_sd", "max_n")
     remedy = f"give a smaller {name}, or another {other}"
-    require_grid(name, 0.8 * alpha * beta, len(prior.doses), _FUNCTIONS, remedy)
-    return 0.8 * alpha * beta
+    require_grid(name, nodes, len(prior.doses), _FUNCTIONS, remedy)
+    return nodes
 
 
 def require_prior(mean: tuple[float, float], sd: tuple[float, float], correlation: float) -> None:

@@ -20,12 +20,17 @@ from scipy.special import expit
 from designs import Tally
 from designs.arrays import FloatArray
 from designs.floor import with_floor
-from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid
+from designs.logistic_grid import LogisticPrior, level_shares_above, logistic_grid, require_logistic_grid
 from designs.tails import where_tail_is
 
 # Inverse hyperbolic sines of the logits between which ends of intervals are interpolated, for up to _PATIENTS.
 _FIRST, _LAST, _LIMITS = -5.3, 4.5, 49
 _PATIENTS = 100
+
+
+def _limits(patients: int) -> int:
+    """Return at how many limits tail probabilities are found for the ends of intervals."""
+    return 1 + int(np.ceil((_LIMITS - 1) * np.sqrt(max(1.0, patients / _PATIENTS))))
 
 
 class DosePosterior(NamedTuple):
@@ -93,7 +98,7 @@ class DoseModel:
         """
         most = max(1, int(tally.total_n.max(initial=0)) if patients is None else patients)
         grid = logistic_grid(self._prior(self.doses), most)
-        places = np.linspace(_FIRST, _LAST, 1 + int(np.ceil((_LIMITS - 1) * np.sqrt(max(1.0, most / _PATIENTS)))))
+        places = np.linspace(_FIRST, _LAST, _limits(most))
         limits = np.append(expit(np.sinh(places)), above)
         at = self._prior(tuple(float(amount) for amount in np.asarray(amounts, dtype=np.float64)))
         curves = expit(at.mean_log_alpha(grid.z_beta) + at.residual_sd * grid.z_alpha + at.slope(grid.z_beta))
@@ -108,6 +113,23 @@ class DoseModel:
             for tail in ((1 + credibility) / 2, (1 - credibility) / 2)
         )
         return DosePosterior(mean, lower, upper, np.clip(tails[..., -1], 0.0, 1.0))
+
+    def bytes_needed(self, patients: int, amounts: int) -> float:
+        """Return how many bytes :meth:`posterior` takes, about, for tallies of so many patients at so many amounts.
+
+        Raises
+        ------
+        ValueError
+            If the grid alone would be too large.
+
+        Examples
+        --------
+        >>> model = DoseModel(doses=(2.0, 8.0, 16.0), reference=16.0, mean=(-0.693, 0.0), sd=(2.0, 1.0))
+        >>> [round(model.bytes_needed(patients, amounts=2) / 1e6) for patients in (18, 2_000)]
+        [5, 1704]
+        """
+        nodes = require_logistic_grid(self._prior(self.doses), patients)
+        return 8.0 * nodes * 2 * amounts * (_limits(patients) + 2)
 
     def _prior(self, doses: tuple[float, ...]) -> LogisticPrior:
         return LogisticPrior(doses, self.reference, self.mean, self.sd, self.correlation)

@@ -22,12 +22,14 @@ import numpy as np
 
 from designs import Tally
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines import DosePosterior, TrialEnds, row_keys
+from doseesc.engines import MEMORY_LIMIT, DosePosterior, TrialEnds, row_keys
+from doseesc.errors import Problem, ScenarioError
 from doseesc.results import CALENDAR, ArmFigures, arm_doses, arm_figures, unsafe_limit
 
 if TYPE_CHECKING:
     from doseesc.study import Study
 
+_MANY = 500  # patients, whose number is then what takes the memory
 
 Endings = Mapping[tuple[str, str], tuple[TrialEnds, FloatArray]]
 """How trials ended, by scenario and design, with the probability (or, simulated, the number) of each end."""
@@ -74,6 +76,24 @@ def analyse_arms(
                 for name, each in zip(names, figures, strict=True)
             ]
     return tuple(found)
+
+
+def require_analysis_fits(study: Study) -> None:
+    """Raise ScenarioError, before anything is computed, where the analysis of the arms would take too much memory."""
+    active = sum(not arm.control for arm in study.phase2_arms)
+    if not active:
+        return
+    most = max(design.max_n for design in study.designs.values())
+    try:
+        needed = study.arm_analysis.model(study.doses.amounts).bytes_needed(most, active)
+        message = f"makes the analysis of the Phase 2 arms take {needed / 2**30:,.1f} GiB for {most:,} patients"
+    except ValueError as error:
+        needed, message = np.inf, f"is too much for the analysis of the Phase 2 arms: its {error}"
+    if needed > MEMORY_LIMIT:
+        place = "arm_analysis" if most <= _MANY else "max_n"
+        remedy = "give a narrower prior_sd" if most <= _MANY else "give a smaller one, or leave phase2_arms out"
+        problem = Problem((place,), message, remedy, study.line_of((place,)))
+        raise ScenarioError(str(study.source or "study"), [problem])
 
 
 def arms_analysed(study: Study, policy: str | None) -> bool:

@@ -26,7 +26,7 @@ from doseesc.engines import (
 )
 from doseesc.errors import Problem, ScenarioError
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
-from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
+from doseesc.runs.arm_analysis import analyse_arms, arms_analysed, require_analysis_fits
 from doseesc.runs.simulation import Simulation, simulate_all
 from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
@@ -86,6 +86,7 @@ def run(
     if not study.truths:
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
+    require_analysis_fits(study)
     notes: list[str] = []
     own = next(iter(study.observations), None)  # the first policy is what the study itself would see
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}

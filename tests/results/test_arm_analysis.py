@@ -6,12 +6,14 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from extremes import bounded
 from scipy.special import expit, logit
 from scipy.stats import norm, qmc
 
 from designs import BOIN, Tally
 from doseesc.engines.dose_posterior import DoseModel, DosePosterior
 from doseesc.engines.exact import enumerate_paths
+from doseesc.errors import ScenarioError
 from doseesc.report.tables.arm_analysis import arm_analysis_table
 from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.words.arm_analysis import arm_knowledge
@@ -327,3 +329,11 @@ def test_one_dose(scenario_file, small_scenario):
     # Nothing is known of the true slope.
     assert [each.dlt_probability[0] for each in (quarter, full)] == pytest.approx([0.2, 0.2])
     assert quarter.estimate[0] < full.estimate[0]
+
+
+@pytest.mark.parametrize("wrong", ["max_n: 10000", "max_n: 500\narm_analysis: {prior_sd: [20, 20]}"])
+def test_an_analysis_that_takes_too_much_memory_is_refused_at_once(scenario_file, small_scenario, wrong):
+    arms = "\nphase2_arms: [{name: MTD, fraction: 1}, {name: low, fraction: 0.5}]\n"
+    text = small_scenario.replace("max_n: 18", wrong) + arms
+    with bounded(seconds=60, megabytes=600), pytest.raises(ScenarioError, match=r"Phase 2 arms.* GiB"):
+        run(load(scenario_file(text)), trials=10, method="monte_carlo")
