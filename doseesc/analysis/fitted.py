@@ -220,7 +220,7 @@ class Fit:
         Returns
         -------
         DataFrame
-            method, label, amount, kind (level or arm), mean, low and high (90 % interval), p_over_target, p_over_133,
+            method, label, amount, kind (level or arm), mean, low and high (90 % interval), p_over_target, p_unsafe,
             the probability of each interval, and p_mtd (of a level).
         """
         import pandas as pd
@@ -247,6 +247,7 @@ class Fit:
             "converged": self.converged,
             "sampler": None if sampled is None else sampled.sampler,
             "target": self.study.target,
+            "unsafe_above": self.study.unsafe_above,
             "unit": self.study.doses.unit,
             "mtd": self.study.dose_labels[self.mtd - 1] if self.mtd else None,
             "mtd_source": self.mtd_source,
@@ -277,7 +278,7 @@ class Fit:
             "low": float(summary.low[place]),
             "high": float(summary.high[place]),
             "p_over_target": float(summary.over_target[place]),
-            "p_over_133": float(summary.over_133[place]),
+            "p_unsafe": float(summary.unsafe[place]),
             **{f"p {name}": share for name, share in intervals},
             "p_mtd": float(summary.mtd[place + 1]) if dose.kind == "level" else None,
         }
@@ -287,7 +288,7 @@ def question_of(study: Study) -> Question:
     """Return what a study asks of the posterior."""
     rule, given = study.true_mtd_rule, study.analysis.intervals
     limits = target_cut_points(study.target) if given is None else given
-    return Question(study.target, limits, study.n_doses, rule.rule, rule.margin)
+    return Question(study.target, limits, study.n_doses, rule.rule, rule.margin, study.unsafe_above)
 
 
 def _band_of_draws(

@@ -68,8 +68,8 @@ def fit(
         typer.Option(
             "--mtd",
             metavar="LEVEL",
-            help="MTD, by label or level, from which the Phase 2 arms get their doses; by default as the first "
-            "design selects.",
+            help="MTD, by label or level, from which the Phase 2 arms get their doses; by default that of "
+            "the file's first design that selects one, which is named.",
             show_default=False,
         ),
     ] = None,

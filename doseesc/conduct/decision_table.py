@@ -28,6 +28,7 @@ from doseesc.conduct.follow_up_rows import (
     statistic,
     weighs_by_limits,
 )
+from doseesc.conduct.stopping_cells import STOP, with_stops
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.engines import UNKNOWN, DecisionGraph, TooManyStates
 from doseesc.files import plain_rows
@@ -44,6 +45,11 @@ LEGEND = {
     "DU": "de-escalate and never return; at the lowest dose stop",
 }
 """What the letters mean."""
+
+SHOWN = {"stop": "X"}
+"""How entries are written where there is room for two characters."""
+
+STOP_MEANING = "the trial ends, at whatever dose this is met; X in the table"
 
 PATHWAY_LEGEND = {"E": "escalate", "S": "stay", "D": "de-escalate", "stop": "the trial ends"}
 
@@ -80,7 +86,10 @@ class DecisionTable:
             return PATHWAY_LEGEND
         if self.follow_up is not None:
             return {**LEGEND, **follow_up_legend(_tabulated(self.trial.design), self.trial.window_days)}
-        return _a_plus_b_legend(self.trial.design) if isinstance(self.trial.design, APlusB) else LEGEND
+        if isinstance(self.trial.design, APlusB):
+            return _a_plus_b_legend(self.trial.design)
+        stops = any(STOP in letters for letters in self.cells.values())
+        return {**LEGEND, STOP: STOP_MEANING} if stops else LEGEND
 
     @property
     def statistic(self) -> str:
@@ -209,6 +218,8 @@ def letter_table(trial: Trial) -> DecisionTable | None:
     if cells is None:
         return None
     weighs = weighs_by_limits(trial.design)
+    if not isinstance(trial.design, APlusB):  # whose letters say themselves where the trial ends
+        cells = with_stops(trial.design, cells)
     return DecisionTable(trial, cells, follow_up=follow_up_rows(_tabulated(trial.design)) if weighs else None)
 
 

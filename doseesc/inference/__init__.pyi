@@ -35,7 +35,6 @@ from .quadrature import GridPrior as GridPrior
 from .sampling import Sampler as Sampler
 from .sampling import chosen_sampler as chosen_sampler
 from .summary import CREDIBILITY as CREDIBILITY
-from .summary import OVER as OVER
 from .summary import Comparison as Comparison
 from .summary import DoseSummary as DoseSummary
 from .summary import Question as Question

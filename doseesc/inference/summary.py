@@ -14,9 +14,6 @@ from doseesc.inference.quadrature import GridPosterior
 from doseesc.truth import true_mtd
 
 CREDIBILITY = 0.90
-OVER = 1.33
-"""A DLT probability above so many times the target is much too high."""
-
 _TAIL = (1 - CREDIBILITY) / 2
 
 
@@ -28,8 +25,8 @@ class DoseSummary:
     ----------
     mean, low, high : array, shape (A,)
         Posterior mean and the central 90 % interval.
-    over_target, over_133 : array, shape (A,)
-        Probability of exceeding the target, and 1.33 times it.
+    over_target, unsafe : array, shape (A,)
+        Probability of exceeding the target, and what is unsafe.
     intervals : array, shape (A, L + 1)
         Probability of each interval between L limits.
     mtd : array, shape (J + 1,)
@@ -40,7 +37,7 @@ class DoseSummary:
     low: FloatArray
     high: FloatArray
     over_target: FloatArray
-    over_133: FloatArray
+    unsafe: FloatArray
     intervals: FloatArray
     mtd: FloatArray
 
@@ -58,6 +55,8 @@ class Question:
         How many of the doses, the first ones, are levels, of which one is the MTD.
     rule, margin
         How the MTD is defined; see :func:`doseesc.truth.true_mtd`.
+    unsafe_above : float
+        DLT probability above which a dose is unsafe; by default none is.
     """
 
     target: float
@@ -65,6 +64,7 @@ class Question:
     n_levels: int
     rule: str = "nearest"
     margin: float = 0.1
+    unsafe_above: float = 1.0
 
 
 def summarise_draws(trace: Trace, question: Question) -> DoseSummary:
@@ -80,7 +80,7 @@ def summarise_draws(trace: Trace, question: Question) -> DoseSummary:
         low=low,
         high=high,
         over_target=(p > question.target).mean(axis=0),
-        over_133=(p > OVER * question.target).mean(axis=0),
+        unsafe=(p > question.unsafe_above).mean(axis=0),
         intervals=_between(above),
         mtd=np.bincount(level, minlength=question.n_levels + 1) / len(p),
     )
@@ -94,7 +94,7 @@ def summarise_grid(posterior: GridPosterior, question: Question) -> DoseSummary:
         low=posterior.quantile(_TAIL),
         high=posterior.quantile(1 - _TAIL),
         over_target=posterior.above(question.target),
-        over_133=posterior.above(OVER * question.target),
+        unsafe=posterior.above(question.unsafe_above),
         intervals=_between(above),
         mtd=_mtd_on_grid(posterior, question),
     )
@@ -160,7 +160,7 @@ def compare(trace: Trace, draws: DoseSummary, grid: DoseSummary, question: Quest
     ]
     probabilities = (
         (question.target, draws.over_target, grid.over_target),
-        (OVER * question.target, draws.over_133, grid.over_133),
+        (question.unsafe_above, draws.unsafe, grid.unsafe),
     )
     for limit, mine, exact in probabilities:
         effective = ess((posterior > limit).astype(float), "mean")["p"].values

@@ -157,7 +157,7 @@ def assurance_frame(study: Study, programme: list[ProgrammeAssurance]) -> pd.Dat
 
 def _acceptable(study: Study, scenario: str, level: int, power: Power) -> float:
     """Return the share of trials that choose a dosage whose DLT probability is acceptable."""
-    limit = study.target + study.true_mtd_rule.margin + _ROUNDING
+    limit = study.unsafe_above + _ROUNDING
     dlt = {dose.arm: dose.dlt_probability for dose in arm_doses(study, scenario) if dose.mtd_level == level}
     chosen = np.asarray(power.share("chosen"))
     return float(

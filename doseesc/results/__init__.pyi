@@ -9,7 +9,6 @@ from .arms import fraction_words as fraction_words
 from .arms import phase2_arms as phase2_arms
 from .arms import phase2_rows as phase2_rows
 from .arms import summarise_phase2 as summarise_phase2
-from .arms import unsafe_limit as unsafe_limit
 from .cells import Cell as Cell
 from .cells import Difference as Difference
 from .criterion import Standing as Standing

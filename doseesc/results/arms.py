@@ -207,10 +207,10 @@ def summarise_phase2(study: Study, cells: Cells) -> list[Phase2Summary]:
     ----------
     study : Study
     cells : mapping of (scenario, design) to Cell
-        Of the results of the study.  An arm is too toxic where its true DLT probability exceeds the target by more
-        than the margin of the study's definition of the true MTD (0.1 unless the file says otherwise).
+        Of the results of the study.  An arm is too toxic where its true DLT probability exceeds
+        :attr:`doseesc.study.Study.unsafe_above`.
     """
-    limit = study.target + study.true_mtd_rule.margin
+    limit = study.unsafe_above
     if not study.phase2_arms:
         return []
     active = [arm.name for arm in study.phase2_arms if not arm.control]
@@ -227,11 +227,6 @@ def summarise_phase2(study: Study, cells: Cells) -> list[Phase2Summary]:
         highest, unbounded = float(best.highest_tested), float(best.unbounded)
         found.append(Phase2Summary(scenario, design, best.method, opens, arms, highest, unbounded))
     return found
-
-
-def unsafe_limit(study: Study) -> float:
-    """Return the DLT probability above which an arm is unsafe."""
-    return study.arm_analysis.limit(study.target + study.true_mtd_rule.margin)
 
 
 def fraction_words(arm: Arm) -> str:

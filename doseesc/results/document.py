@@ -17,7 +17,6 @@ import numpy as np
 from doseesc._version import __version__
 from doseesc.engines import DISTRIBUTIONS, FURTHER, METRICS, OperatingCharacteristics
 from doseesc.results.arm_figures import ArmFigures
-from doseesc.results.arms import unsafe_limit
 from doseesc.results.cells import Cell
 from doseesc.results.plain import figures_of
 from doseesc.study import Source, Study
@@ -89,7 +88,7 @@ def arm_analysis_part(study: Study, figures: Sequence[ArmFigures]) -> dict[str, 
     return {
         "model": asdict(study.arm_analysis.model(study.doses.amounts)),
         **rule,
-        "unsafe_above": unsafe_limit(study),
+        "unsafe_above": study.unsafe_above,
         "assumed": study.arm_analysis.assumed,
         "figures": [vars(each) for each in figures],
     }

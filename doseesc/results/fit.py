@@ -33,7 +33,8 @@ class FittedDose(_Part):
     low: Share
     high: Share
     p_over_target: Share
-    p_over_133: Share
+    p_unsafe: Share | None = None
+    """Missing in files of earlier versions, which had the probability of 1.33 times the target."""
     p_mtd: Share | None = None
 
 
@@ -74,6 +75,7 @@ class SavedFit(_Part):
     verdict: str
     converged: bool
     target: Share
+    unsafe_above: Share | None = None
     unit: str = ""
     doses: Annotated[list[FittedDose], Field(min_length=1)]
     curve: FittedCurve | None = None

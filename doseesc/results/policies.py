@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -66,6 +67,25 @@ class PolicyFigures:
         return cls(method=characteristics.method, right=characteristics.right, mcse=errors, **main)
 
 
+class Price(NamedTuple):
+    """What is left of a design as a policy observes it: means over scenarios.
+
+    ``correct`` and ``overdose`` are selections of the true MTD and above it; ``stopped`` is how often no dose is
+    selected although one is right, over the scenarios where one is (NaN without such): a safe product stopped;
+    ``enrolled``, ``evaluable`` and ``dlts`` are numbers per trial, and ``correct_error`` and ``stopped_error`` Monte
+    Carlo standard errors at most, 0 where exact.
+    """
+
+    correct: float
+    overdose: float
+    stopped: float
+    correct_error: float
+    stopped_error: float
+    enrolled: float
+    evaluable: float
+    dlts: float
+
+
 @dataclass(frozen=True)
 class PolicyComparison:
     """Every design under every scenario, as each policy observes it.
@@ -92,6 +112,31 @@ class PolicyComparison:
         ideal = self.ideal[scenario, design].best
         without = float(ideal.selected[1 : max(int(np.argmax(ideal.right)), 1)].sum())
         return self.observed[policy, scenario, design].best.below_mtd - without
+
+    def price(self, policy: str, design: str, scenarios: Sequence[str] | None = None) -> Price:
+        """Return what a policy, or the drug alone, makes of a design: means over scenarios, by default over all.
+
+        What every output means by the price of attribution.
+        """
+        among = [scenario for scenario, its in self.ideal if its == design and scenario in (scenarios or [scenario])]
+        if policy == DRUG_ALONE:
+            found = [self.ideal[scenario, design].best for scenario in among]
+            enrolled = [each.total_patients for each in found]
+        else:
+            found = [self.cells[policy, scenario, design].best for scenario in among]
+            enrolled = [self.observed[policy, scenario, design].best.enrolled for scenario in among]
+        safe = [each for each in found if not each.right[0]]
+        return Price(
+            correct=fmean(each.correct_selection for each in found),
+            overdose=fmean(each.overdose_selection for each in found),
+            stopped=fmean(float(each.selected[0]) for each in safe) if safe else float("nan"),
+            # Scenarios share their patients, so that errors add up at most like this.
+            correct_error=fmean(float(each.mcse.correct_selection) for each in found),
+            stopped_error=fmean(float(each.mcse.selected[0]) for each in safe) if safe else float("nan"),
+            enrolled=fmean(enrolled),
+            evaluable=fmean(each.total_patients for each in found),
+            dlts=fmean(each.total_dlts for each in found),
+        )
 
     def groups(self) -> dict[tuple[str, str], list[PolicyFigures]]:
         """Return the best figures in all scenarios by policy and design, the drug alone first."""

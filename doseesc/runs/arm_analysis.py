@@ -24,7 +24,7 @@ from designs import Tally
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines import MEMORY_LIMIT, DosePosterior, TrialEnds, row_keys
 from doseesc.errors import Problem, ScenarioError
-from doseesc.results import CALENDAR, ArmFigures, arm_doses, arm_figures, unsafe_limit
+from doseesc.results import CALENDAR, ArmFigures, arm_doses, arm_figures
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -56,7 +56,7 @@ def analyse_arms(
     every = {id(ends): ends for ends, _ in (*exact.values(), *simulated.values(), *on_clock.values())}
     judged = dict(zip(every, _judge(study, list(every.values())), strict=True))
     truths = {scenario: true_probabilities(study, scenario) for scenario in study.truths}
-    limit = unsafe_limit(study)
+    limit = study.unsafe_above
     engines = (("monte_carlo", simulated, n_trials), (CALENDAR, on_clock, n_trials), ("exact", exact, 0))
     found = []
     for scenario, truth in truths.items():
@@ -134,7 +134,7 @@ def _judge(study: Study, every: list[TrialEnds]) -> Iterator[_Judged]:
     selected = rows[first, -1]
     doses = arm_doses(study, next(iter(study.truths)))
     amounts = np.array([dose.amount for dose in doses if dose.amount is not None]).reshape(study.n_doses, -1)
-    given, limit, most = study.arm_analysis, unsafe_limit(study), int(n.sum(axis=1).max())
+    given, limit, most = study.arm_analysis, study.unsafe_above, int(n.sum(axis=1).max())
     model = given.model(study.doses.amounts)
     whole = np.full((len(DosePosterior._fields), len(first), amounts.shape[1]), np.nan)
     for level in range(1, study.n_doses + 1):

@@ -38,7 +38,8 @@ class ArmAnalysis(Section):
     credibility: Inside = Field(default=0.9, examples=[0.9])
     """Probability of the intervals."""
     unsafe_above: Inside | None = Field(default=None, examples=[0.35])
-    """DLT probability above which an arm is unsafe; by default the target plus the margin of true_mtd."""
+    """DLT probability above which a dose is unsafe, for the arms here and in all other outputs; by default the target
+    plus the margin of true_mtd."""
     unsafe_confidence: Inside = Field(default=0.25, examples=[0.25])
     """An arm is called unsafe where its posterior probability of being so is above this; by default the customary
     bound of overdose control."""

@@ -285,6 +285,14 @@ class Study(Section):
         rule = self.true_mtd_rule
         return random.draw(Ladder(self.doses.names, self.target, rule.rule, rule.margin))
 
+    @property
+    def unsafe_above(self) -> float:
+        """DLT probability above which a dose is unsafe, in every output: ``arm_analysis: {unsafe_above: ...}``.
+
+        By default the target plus the margin of the true MTD's definition.
+        """
+        return self.arm_analysis.limit(self.target + self.true_mtd_rule.margin)
+
     def true_mtd(self, p: FloatArray) -> int:
         """Return the level of the true MTD, 0 = none, of DLT probabilities (J,) by the study's own definition.
 

@@ -137,7 +137,7 @@ def test_fit_json_says_everything_the_report_needs(fitted):
         ("arm", 4.0),
         ("arm", 16.0),
     ]
-    assert {"mean", "low", "high", "p_over_target", "p_over_133"} <= set(doses["quarter"])
+    assert {"mean", "low", "high", "p_over_target", "p_unsafe"} <= set(doses["quarter"])
     assert doses["low"]["mean"] < doses["quarter"]["mean"] < doses["medium"]["mean"]
     assert doses["whole"]["mean"] == doses["high"]["mean"]
     assert sum(doses["low"][f"p {name}"] for name in interval_names((0.2, 0.35))) == pytest.approx(1)
@@ -230,7 +230,7 @@ def test_chains_that_have_not_converged_are_shown_and_marked(tmp_path, small_sce
     assert printed.out.startswith("Not converged: ")
     assert "not to be relied upon" in printed.out
     assert "NUTS beside quadrature" in printed.out
-    assert "Phase 2 arms from the MTD medium, as B selects on these data; another by --mtd" in printed.out
+    assert "MTD: medium, as B selects on these data" in printed.out
     found = json.loads((tmp_path / "out" / "fit.json").read_text())
     assert (found["converged"], found["sampler"]) == (False, "pymc")
 

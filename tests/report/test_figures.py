@@ -50,9 +50,9 @@ FIT = {
     "unit": "mg",
     "doses": [
         {"label": "first dose", "amount": 50, "kind": "level", "p_mtd": 0.2}
-        | {"mean": 0.1, "low": 0.02, "high": 0.3, "p_over_target": 0.05, "p_over_133": 0.01},
+        | {"mean": 0.1, "low": 0.02, "high": 0.3, "p_over_target": 0.05, "p_unsafe": 0.01},
         {"label": "quarter", "amount": 75, "kind": "arm"}
-        | {"mean": 0.2, "low": 0.04, "high": 0.5, "p_over_target": 0.2, "p_over_133": 0.1},
+        | {"mean": 0.2, "low": 0.04, "high": 0.5, "p_over_target": 0.2, "p_unsafe": 0.1},
     ],
     "curve": {"amount": [25, 50, 100], "mean": [0.05, 0.1, 0.3], "low": [0.01, 0.02, 0.1], "high": [0.2, 0.3, 0.6]},
     "data": [

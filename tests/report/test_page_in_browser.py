@@ -42,9 +42,9 @@ FIT = """{
 "notes": ["a background of 5 % is counted as the drug's"], "target": 0.25, "unit": "1e8 particles per day",
 "doses": [
  {"label": "low", "amount": 2, "kind": "level", "mean": 0.08, "low": 0.01, "high": 0.2, "p_over_target": 0.02,
-  "p_over_133": 0.005},
+  "p_unsafe": 0.005},
  {"label": "MTD/4", "amount": 4, "kind": "arm", "mean": 0.12, "low": 0.03, "high": 0.25, "p_over_target": 0.06,
-  "p_over_133": 0.01}],
+  "p_unsafe": 0.01}],
 "curve": {"amount": [1, 2, 4], "mean": [0.05, 0.08, 0.12], "low": [0.01, 0.01, 0.03], "high": [0.15, 0.2, 0.25]},
 "data": [{"amount": 2, "n": 6, "dlt": 1}]}"""
 

@@ -10,11 +10,14 @@ import pytest
 from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import simulate
 from doseesc.engines.observed import OBSERVED_METRICS
+from doseesc.report.protocol.protocol import protocol_blocks
+from doseesc.report.tables.further import observation_table
 from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words
 from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.observation import observed_words
 from doseesc.results.folder import write_results
 from doseesc.results.policies import DRUG_ALONE
+from doseesc.results.reading import SavedRun
 from doseesc.runs.run_study import run
 from doseesc.study import load
 from doseesc.study.observation_section import Observation
@@ -292,3 +295,25 @@ def test_base_study_observes():
     assert (model.window, model.background, model.deaths) == (14, 0.05, "replaced")
     assert model.death == pytest.approx(0.194, abs=0.001)
     assert any(each.startswith("observation") for each in study.study.assumptions)
+
+
+def test_the_price_of_attribution_is_one_statistic_in_every_output(results):
+    """The terminal had safe products stopped; page and protocol no dose selected, where none is right, too."""
+    compared = results.policies
+    safe = ("S", "safe")
+    for policy, design in compared.groups():
+        price = compared.price(policy, design)
+        cells = compared.ideal if policy == DRUG_ALONE else compared.cells
+        place = () if policy == DRUG_ALONE else (policy,)
+        stopped = np.mean([cells[(*place, scenario, design)].best.selected[0] for scenario in safe])
+        assert price.stopped == pytest.approx(stopped)
+    table = observation_table(results)
+    shown = [row[table.columns.index("safe product stopped, %")].text for row in table.rows]
+    assert shown == [f"{100 * compared.price(*key).stopped:.1f}" for key in compared.groups()]
+    blocks = " ".join(str(block) for block in protocol_blocks(SavedRun(results), "B"))
+    for policy in compared.policies:
+        assert f"{100 * compared.price(policy, 'B').stopped:.1f}" in blocks
+    lines = [line.plain for line in attribution_lines(results)]
+    row = next(line for line in lines if "repl" in line)  # the first table is of scenario S
+    price = compared.price("repl", "B", ["S"])
+    assert f"{100 * price.correct:.0f} / {100 * price.stopped:.0f} / {price.enrolled:.1f}" in row

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from doseesc.conduct import DecisionTable
     from doseesc.results import Results
 
-_LETTERS = {"E": "#f7f7f7", "S": "#bdbdbd", "D": "#737373", "DU": "#252525"}
+_LETTERS = {"E": "#f7f7f7", "S": "#bdbdbd", "D": "#737373", "DU": "#252525", "stop": "#000000"}
 _MOST_COLUMNS = 30
 
 
@@ -138,6 +138,8 @@ def table_figure(table: DecisionTable) -> Figure | None:
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Patch
 
+    from doseesc.conduct import SHOWN
+
     if table.cells is None:
         return None
     columns = [n for n in table.cells if n % table.trial.design.cohort_size == 0] or list(table.cells)
@@ -155,7 +157,9 @@ def table_figure(table: DecisionTable) -> Figure | None:
     for x, n in enumerate(columns):
         for dlts, letter in enumerate(table.cells[n]):
             shades[dlts, x] = to_rgb(_LETTERS[letter])
-            axes.text(x, dlts, letter, ha="center", va="center", fontsize=7, color=ink_on(_LETTERS[letter]))
+            axes.text(
+                x, dlts, SHOWN.get(letter, letter), ha="center", va="center", fontsize=7, color=ink_on(_LETTERS[letter])
+            )
     axes.imshow(shades, origin="lower", aspect="auto", interpolation="nearest")
     for edge in range(max(len(columns), most + 1)):
         axes.axvline(edge - 0.5, color="white", lw=0.8)
@@ -165,8 +169,11 @@ def table_figure(table: DecisionTable) -> Figure | None:
     axes.set_yticks(np.arange(0, most + 1, 1 if most < 20 else 2))
     axes.set_xlabel("patients treated at the current dose", fontsize=8)
     axes.set_ylabel("DLTs among them", fontsize=8)
-    short = {"E": "escalate", "S": "stay", "D": "de-escalate", "DU": "exclude"}
+    short = {"E": "escalate", "S": "stay", "D": "de-escalate", "DU": "exclude", "stop": "stop"}
     used = [letter for letter in _LETTERS if any(letter in row for row in table.cells.values())]
-    patches = [Patch(facecolor=_LETTERS[each], edgecolor="0.4", label=f"{each} {short[each]}") for each in used]
+    patches = [
+        Patch(facecolor=_LETTERS[each], edgecolor="0.4", label=f"{SHOWN.get(each, each)} {short[each]}")
+        for each in used
+    ]
     legend_below(figure, patches, 4 if len(columns) > 9 else 2)
     return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from doseesc.report.figures.characteristics import ERROR, marker_handles
@@ -16,26 +15,25 @@ _LONGEST = 30
 
 
 def observation_figure(results: Results) -> Figure | None:
-    """Draw mean correct selection and mean probability of no dose, by observation model; None where there is none."""
+    """Draw mean correct selection and how often a safe product is stopped, by observation; None without any."""
     if results.policies is None:
         return None
     groups = results.policies.groups()
     policies, designs = (list(dict.fromkeys(key[part] for key in groups)) for part in (0, 1))
     height = max(0.32, 0.1 * len(designs)) * len(policies) + 1.1
     figure = new_figure(WIDTH, height)
-    for column, words in enumerate(("correct selection", "no dose selected")):
+    for column, words in enumerate(("correct selection", "safe product stopped")):
         axes = figure.add_axes((0.28 + 0.37 * column, 0.85 / height, 0.335, 1 - 0.95 / height))
         plain(axes)
-        for (policy, design), found in groups.items():
+        for policy, design in groups:
             colour, _, marker = design_style(designs.index(design))
-            shares = (each.correct_selection if column == 0 else float(each.selected[0]) for each in found)
+            price = results.policies.price(policy, design)
+            share = price.stopped if column else price.correct
+            error = price.stopped_error if column else price.correct_error
             y = -policies.index(policy) + ((len(designs) - 1) / 2 - designs.index(design)) * min(
                 0.18, 0.8 / len(designs)
             )
-            at = 100 * fmean(shares)
-            errors = [each.mcse for each in found]
-            # Scenarios share their patients, so that errors add up at most like this.
-            error = fmean(float(each.correct_selection if column == 0 else each.selected[0]) for each in errors)
+            at = 100 * share
             if error > 0:
                 axes.errorbar(at, y, xerr=200 * error, zorder=1, **ERROR)
             axes.plot(at, y, marker, color=colour, ms=5.5, mec="black", mew=0.5)

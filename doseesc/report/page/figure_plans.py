@@ -136,9 +136,9 @@ def figure_plans(saved: SavedRun, typical: str) -> list[Plan]:
         Plan(
             "observation",
             partial(observation_figure, results),
-            "The price of events that the drug did not cause",
-            f"Points for {designs} by observation model: mean correct selection and mean probability that no dose is "
-            "selected. The numbers are in the table below.",
+            "The price of attribution",
+            f"Points for {designs} by observation model: mean correct selection, and how often no dose is selected "
+            "although there is a true MTD (a safe product stopped). The numbers are in the table below.",
             "Means over all scenarios. The first row is the drug alone; what others lose against it is the price of "
             "counting events that the drug did not cause. Simulated means carry lines of two Monte Carlo standard "
             "errors either way, at most.",

@@ -12,7 +12,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct import DecisionTable, Trial, decision_letters, last_telling, letter_table
+from doseesc.conduct import SHOWN, DecisionTable, Trial, decision_letters, last_telling, letter_table
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
@@ -61,7 +61,7 @@ def _letter_blocks(table: DecisionTable) -> Iterator[Block]:
         rows = [
             (
                 Value(f"{dlts} or more" if dlts == last < max(group) else str(dlts), "", dlts),
-                *(Value(cells[n][dlts] if dlts <= n else "") for n in group),
+                *(Value(SHOWN.get(cells[n][dlts], cells[n][dlts]) if dlts <= n else "") for n in group),
             )
             for dlts in range(last + 1)
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -157,35 +156,30 @@ def _enrolment_table(seen: Mapping[str, _Seen], name: str) -> PageTable:
 
 
 def _policy_table(study: Study, compared: PolicyComparison, name: str) -> PageTable:
-    groups = compared.groups()
     rows = []
     for policy in study.observation:
-        main = groups[policy.name, name]
-        enrolled = [
-            cell.best.enrolled
-            for (its, _, design), cell in compared.observed.items()
-            if (its, design) == (policy.name, name)
-        ]
+        price = compared.price(policy.name, name)
         rows.append(
             (
                 Value(policy.name),
                 Value(observed_words(policy, study.dlt_window_days)),
-                number(fmean(each.correct_selection for each in main), 1, 100),
-                number(fmean(each.overdose_selection for each in main), 1, 100),
-                number(fmean(float(each.selected[0]) for each in main), 1, 100),
-                number(fmean(enrolled), 1),
+                number(price.correct, 1, 100),
+                number(price.overdose, 1, 100),
+                number(price.stopped, 1, 100),
+                number(price.enrolled, 1),
             )
         )
     return PageTable(
         "policies",
         f"Other rules of evaluability and attribution, {name}",
-        "Means over all scenarios, each counted equally. The first is the protocol's.",
+        "Means over all scenarios, each counted equally. The first is the protocol's. Safe product stopped: no dose is "
+        "selected although there is a true MTD, over the scenarios in which there is one.",
         (
             "rule",
             "what it assumes and does",
             "correct selection, %",
             "selection above the MTD, %",
-            "no dose selected, %",
+            "safe product stopped, %",
             "patients enrolled",
         ),
         rows,

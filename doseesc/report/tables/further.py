@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from types import MappingProxyType
 
 import numpy as np
@@ -63,7 +62,7 @@ def phase2_table(results: Results) -> PageTable | None:
     found = summarise_phase2(results.study, results.cells)
     if not found:
         return None
-    limit = 100 * (results.study.target + results.study.true_mtd_rule.margin)
+    limit = 100 * results.study.unsafe_above
     arms = [arm.arm for arm in found[0].arms]
     heads = [f"{arm}: {what}" for arm in arms for what in ("P(DLT) %", f"above {limit:.3g} %, %", "untested, %")]
     rows = [
@@ -132,29 +131,33 @@ def observation_table(results: Results) -> PageTable | None:
     """Return what each observation model makes of the designs; None where there is none."""
     if results.policies is None:
         return None
-    rows = [
-        (
-            Value(policy),
-            Value(design),
-            number(fmean(each.correct_selection for each in found), 1, 100),
-            number(fmean(each.overdose_selection for each in found), 1, 100),
-            number(fmean(float(each.selected[0]) for each in found), 1, 100),
-            number(fmean(each.total_patients for each in found)),
-            number(fmean(each.total_dlts for each in found), 2),
+    rows = []
+    for policy, design in results.policies.groups():
+        price = results.policies.price(policy, design)
+        shares = (price.correct, price.overdose, price.stopped)
+        patients = (price.enrolled, price.evaluable)
+        rows.append(
+            (
+                Value(policy),
+                Value(design),
+                *(number(share, 1, 100) for share in shares),
+                *(number(each) for each in patients),
+                number(price.dlts, 2),
+            )
         )
-        for (policy, design), found in results.policies.groups().items()
-    ]
     return PageTable(
         "observation",
-        "The price of events that the drug did not cause",
+        "The price of attribution",
         "Means over all scenarios. The first rows are trials in which every patient is evaluable and only the drug "
-        "causes DLTs; the others count background events and deaths as each policy of the file says.",
+        "causes DLTs; the others count background events and deaths as each policy of the file says. Safe product "
+        "stopped: no dose is selected although there is a true MTD, over the scenarios in which there is one.",
         (
             "observation",
             "design",
             "correct selection, %",
             "selection above the MTD, %",
-            "no dose selected, %",
+            "safe product stopped, %",
+            "patients enrolled",
             "evaluable patients",
             "DLTs counted",
         ),

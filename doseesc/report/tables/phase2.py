@@ -98,7 +98,7 @@ def assurance_table(answers: Phase2Answers) -> PageTable:
         f"{label} {100 * p:.0f} %"
         for label, p in zip(study.dose_labels, answers.programme[0].success_by_mtd, strict=True)
     )
-    limit = 100 * (study.target + study.true_mtd_rule.margin)
+    limit = 100 * study.unsafe_above
     return PageTable(
         "assurance",
         "Assurance: the chance that Phase 1 and Phase 2 together succeed",

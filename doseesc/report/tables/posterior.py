@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def posterior_table(fit: SavedFit) -> PageTable:
     """Return the posterior at each dose."""
     seen = {each.amount: f"{each.dlt} of {each.n}" for each in fit.pooled()}
+    limit = fit.unsafe_above
     studies = len({each.study for each in fit.data})
     rows = [
         (
@@ -24,7 +25,7 @@ def posterior_table(fit: SavedFit) -> PageTable:
             number(each.mean, 1, 100),
             Value(f"{100 * each.low:.1f} to {100 * each.high:.1f}", "", each.low),
             number(each.p_over_target, 1, 100),
-            number(each.p_over_133, 1, 100),
+            Value("–") if each.p_unsafe is None else number(each.p_unsafe, 1, 100),
             Value("–") if each.p_mtd is None else number(each.p_mtd, 1, 100),
         )
         for each in fit.doses
@@ -43,7 +44,7 @@ def posterior_table(fit: SavedFit) -> PageTable:
             "mean P(DLT), %",
             "90 % interval, %",
             f"P(above {100 * fit.target:.3g} %), %",
-            "P(above 1.33 times the target), %",
+            "P(unsafe), %" if limit is None else f"P(unsafe: above {100 * limit:.3g} %), %",
             "P(MTD), %",
         ),
         rows,

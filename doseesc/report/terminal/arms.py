@@ -62,7 +62,7 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
         ["P(DLT)", *(["untested"] if any(each.arms[place].untested > 0 for each in summaries) else [])]
         for place in range(len(arms))
     ]
-    limit = percent_words(study.target + study.true_mtd_rule.margin)
+    limit = percent_words(study.unsafe_above)
     columns[top].append(f"> {limit}")
     names = [min(max(map(len, words)), _LONGEST) + 2 for words in (study.truths, study.names)]
     widths = [names[0] + 2, names[1], 7, *(11 for each in columns for _ in each), 12]

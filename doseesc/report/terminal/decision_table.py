@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.conduct import last_telling
+from doseesc.conduct import SHOWN, last_telling
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.report.words import follow_up_cells, follow_up_heads
 from doseesc.wording import plain_words
@@ -51,7 +51,12 @@ def _grid(table: DecisionTable, width: int) -> list[Text]:
     for dlts in range(last + 1):
         head = f"{dlts}+" if dlts == last < most else str(dlts)
         letters = [cells[n][dlts] if dlts <= n else "" for n in shown]
-        lines.append(line([Cell(head, left=True), *(Cell(each, _STYLES.get(each, "")) for each in letters)], widths))
+        lines.append(
+            line(
+                [Cell(head, left=True), *(Cell(SHOWN.get(each, each), _STYLES.get(each, "")) for each in letters)],
+                widths,
+            )
+        )
     return lines
 
 

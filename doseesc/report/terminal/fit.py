@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.inference import OVER
 from doseesc.report.terminal.borrowing import borrowing_lines
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import percent, percent_words, plain_number, plain_words
@@ -37,7 +36,7 @@ def fit_lines(fit: Fit, width: int = WIDTH) -> list[Text]:
 def _doses(fit: Fit, width: int) -> list[Text]:
     best = fit.posterior
     target, unit = fit.study.target, fit.study.doses.unit
-    over = [f"P(>{percent_words(limit)})".replace(" %", "%") for limit in (target, OVER * target)]
+    over = [f"P(>{percent_words(limit)})".replace(" %", "%") for limit in (target, fit.study.unsafe_above)]
     names = _short_intervals(fit.question.limits)
     first = _name_width(fit)
     widths = [first, 8, 4, 6, 7, 15, 9, 11, *(max(7, len(name) + 2) for name in names)]
@@ -56,19 +55,19 @@ def _doses(fit: Fit, width: int) -> list[Text]:
             percent(best.mean[place]),
             f"{percent(best.low[place])} to {percent(best.high[place])}",
             percent(best.over_target[place]),
-            percent(best.over_133[place]),
+            percent(best.unsafe[place]),
             *[percent(share) for share in best.intervals[place].tolist()[:shown]],
         ]
         lines.append(line(cells, widths))
+    unsafe = percent_words(fit.study.unsafe_above)
     how = {"nuts": "NUTS"}.get(fit.method, fit.method)
     dose_unit = f"; dose in {plain_words(unit)}" if unit else ""
     last = "; last columns: chance of each interval" if shown else ""
-    lines += _wrapped(f"DLT probability, in %, by {how}{dose_unit}; n and DLTs as observed{last}", "dim")
-    level = plain_words(fit.study.dose_labels[fit.mtd - 1]) if fit.mtd else ""
-    arms = [dose for dose in fit.doses if dose.kind == "arm"]
-    if fit.study.phase2_arms:
-        words = f"Phase 2 arms from the MTD {level}, {fit.mtd_source}" if arms else f"no arms: {fit.mtd_source}"
-        lines += _wrapped(f"{words}; another by --mtd", "dim")
+    seen = f"n and DLTs as observed; above {unsafe} is unsafe"
+    lines += _wrapped(f"DLT probability, in %, by {how}{dose_unit}; {seen}{last}", "dim")
+    level = plain_words(fit.study.dose_labels[fit.mtd - 1]) if fit.mtd else "none"
+    used = "; the doses of the Phase 2 arms are fractions of it" if fit.mtd and fit.study.phase2_arms else ""
+    lines += _wrapped(f"MTD: {level}, {fit.mtd_source}{used}; another by --mtd", "dim")
     return lines
 
 
@@ -89,7 +88,7 @@ def _side_by_side(fit: Fit) -> list[Text]:
         ("5 %", "low"),
         ("95 %", "high"),
         ("P(>t)", "over_target"),
-        ("P(>>t)", "over_133"),
+        ("unsafe", "unsafe"),
     ]
     first = _name_width(fit)
     widths = [first, *([10, 7] * len(pairs))]
@@ -105,7 +104,8 @@ def _side_by_side(fit: Fit) -> list[Text]:
     worst = sampled.comparison
     label = next((plain_words(dose.label) for dose in fit.doses if dose.place == worst.dose), "")
     lines += _wrapped(
-        "first of each pair by NUTS, second by quadrature, in %; >t: above the target, >>t: above 1.33 times it; the "
+        "first of each pair by NUTS, second by quadrature, in %; >t: above the target, unsafe: above "
+        f"{percent_words(fit.study.unsafe_above)}; the "
         f"largest of {worst.numbers} differences is "
         f"{worst.errors:.1f} Monte Carlo standard errors ({worst.quantity} at {label})",
         "dim",

@@ -145,18 +145,9 @@ def _table(
 
 
 def _cell(compared: PolicyComparison, policy: str, scenarios: Sequence[str], design: str) -> str:
-    if policy == DRUG_ALONE:
-        ideal = [compared.ideal[scenario, design].best for scenario in scenarios]
-        stopped = [float(each.selected[0]) for each in ideal if not each.right[0]]
-        enrolled = fmean(float(each.total_patients) for each in ideal)
-        correct = fmean(float(each.correct_selection) for each in ideal)
-    else:
-        observed = [compared.observed[policy, scenario, design].best for scenario in scenarios]
-        stopped = [each.safe_stopped for each in observed if not isnan(each.safe_stopped)]
-        enrolled = fmean(each.enrolled for each in observed)
-        cells = [compared.cells[policy, scenario, design].best for scenario in scenarios]
-        correct = fmean(float(each.correct_selection) for each in cells)
-    return f"{100 * correct:.0f} / {f'{100 * fmean(stopped):.0f}' if stopped else '-'} / {enrolled:.1f}"
+    price = compared.price(policy, design, scenarios)
+    stopped = "-" if isnan(price.stopped) else f"{100 * price.stopped:.0f}"
+    return f"{100 * price.correct:.0f} / {stopped} / {price.enrolled:.1f}"
 
 
 def _where(compared: PolicyComparison, key: tuple[str, str, str]) -> str:

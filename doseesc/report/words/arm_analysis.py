@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.results import ArmFigures, unsafe_limit
+from doseesc.results import ArmFigures
 from doseesc.wording import percent_words
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def model_words(study: Study) -> str:
 
 def rule_words(study: Study) -> str:
     """Say what makes an arm unsafe, and when the analysis calls it so."""
-    limit = percent_words(unsafe_limit(study))
+    limit = percent_words(study.unsafe_above)
     return (
         f"Unsafe: the true P(DLT) is above {limit}; called so where the posterior probability of that is above "
         f"{percent_words(study.arm_analysis.unsafe_confidence)}."
