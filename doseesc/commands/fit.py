@@ -87,7 +87,11 @@ def fit(
     chains: Annotated[int | None, typer.Option("--chains", min=1, help="Chains.", show_default="4")] = None,
     sampler: Annotated[
         SamplerName | None,
-        typer.Option("--sampler", help="auto is nutpie where it is installed, else pymc.", show_default="auto"),
+        typer.Option(
+            "--sampler",
+            help="auto is nutpie where it is installed, else pymc, which keeps what it has compiled for the next run.",
+            show_default="auto",
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Seed of the random numbers.", show_default="1")

@@ -41,9 +41,12 @@ def weighed_points(weight: FloatArray, most: int) -> tuple[IntArray, FloatArray]
 
 def bin_shares(posterior: GridPosterior, edges: FloatArray) -> FloatArray:
     """Return the probabilities (A, E - 1) that p at each dose of interest lies between E edges, as drawn."""
-    curves, share = _spread(posterior, posterior.doses)
-    counts = [np.histogram(p, edges, weights=share)[0] for p in curves]
-    return np.array(counts)
+    ends, share = _spread(posterior, posterior.doses, np.array([-0.5, 0.5]))
+    ends = np.sort(ends.reshape(len(ends), -1, 2), axis=2)
+    low, width = ends[..., :1], np.maximum(np.diff(ends, axis=2), _NEGLIGIBLE)
+    # Each node's weight lies evenly between the values of p at the ends of its cell.
+    below = np.clip((edges - low) / width, 0.0, 1.0)
+    return np.diff(np.einsum("ape,p->ae", below, share.reshape(-1, 2).sum(axis=1)), axis=1)
 
 
 def curve_band(
@@ -62,7 +65,7 @@ def curve_band(
     """
     tail = (1 - credibility) / 2
     mean, ends = [], []
-    curves, share = _spread(posterior, amounts)
+    curves, share = _spread(posterior, amounts, (np.arange(_PARTS) + 0.5) / _PARTS - 0.5)
     for p in curves:
         order = np.argsort(p)
         middle = np.cumsum(share[order]) - share[order] / 2
@@ -72,15 +75,15 @@ def curve_band(
     return np.array(mean), low, high
 
 
-def _spread(posterior: GridPosterior, amounts: Sequence[float]) -> tuple[FloatArray, FloatArray]:
-    """Return DLT probabilities (M, P) at amounts and their weights (P,), each node's weight spread along its cell.
+def _spread(posterior: GridPosterior, amounts: Sequence[float], within: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return DLT probabilities (M, P) at amounts and their weights (P,), each node standing for places in its cell.
 
     Without that a dose whose probability hangs on the moving parameter alone would have as many values as nodes.
+    ``within`` are the places, as shares of the cell from its middle; those of a node follow one another.
     """
     place, share = weighed_points(posterior.weight, _MOST_POINTS)
     row, node = np.unravel_index(place, posterior.weight.shape)
-    within = (np.arange(_PARTS) + 0.5) / _PARTS - 0.5
     step = posterior.nodes[1] - posterior.nodes[0]
     z = (posterior.nodes[node][:, None] + step * within).ravel()
-    values = posterior.basis(z, np.repeat(row, _PARTS))
-    return expit(posterior.prior.weights(amounts) @ values), np.repeat(share / (share.sum() * _PARTS), _PARTS)
+    values = posterior.basis(z, np.repeat(row, len(within)))
+    return expit(posterior.prior.weights(amounts) @ values), np.repeat(share / (share.sum() * len(within)), len(within))
