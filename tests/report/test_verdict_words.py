@@ -4,8 +4,8 @@ import pytest
 
 from doseesc.report.words.verdict import verdict_words
 from doseesc.runs.run_study import run
+from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.study import load
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.comparison import compare
 from doseesc.runs.run_study import run
-from doseesc.study.study import load
+from doseesc.study import load
 
 TRIALS, SEED = 400, 3
 ACCRUAL = "\naccrual: {per_month: 4}\n"

@@ -7,10 +7,11 @@ from support import ROOT, yaml
 
 from designs import design_type, policy_names, rule_names, type_names
 from doseesc.report.terminal import list_lines, topic_lines
+from doseesc.study import load
 from doseesc.study.explained import UnknownTopic, explain, topics
 from doseesc.study.keys_elsewhere import models_in
 from doseesc.study.schema import described_parameters
-from doseesc.study.study import Study, json_schema, load
+from doseesc.study.study import Study, json_schema
 
 TOPICS = topics()
 MADE = [topic for topic in TOPICS.values() if topic.group in ("design", "rule", "policy")]

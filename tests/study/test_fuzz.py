@@ -16,7 +16,7 @@ from designs import BOIN, CRM, CRMMLE, MTPI2, RollingSix, Settled, TableDesign, 
 from doseesc.conduct.patients import PatientsError, read_patients
 from doseesc.conduct.trial import Doses
 from doseesc.errors import ScenarioError
-from doseesc.study.study import load
+from doseesc.study import load
 from doseesc.study.table_file import read_table
 
 SEED = "15"

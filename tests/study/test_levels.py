@@ -1,7 +1,7 @@
 import pytest
 
+from doseesc.study import load
 from doseesc.study.levels import DoseLabels, level_of
-from doseesc.study.study import load
 
 UNLABELLED = "amounts: [2, 8, 16], unit: mg"
 
