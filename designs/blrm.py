@@ -22,7 +22,7 @@ no level is.  Ties go to the lower level.  The MTD is the level that would be re
 
 Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: in the TITE-BLRM a pending patient
 contributes 1 - w p to the likelihood, w being the weight of the follow-up (:mod:`designs.weights`; Cheung and Chappell
-2000, *Biometrics* 56:1177-1182, for the CRM).
+2000, *Biometrics* 56:1177-1182, for the CRM; that the same is done with a BLRM is from memory).
 
 The prior's spread is given as standard deviations.  The default prior is a usual weakly informative one: at the
 reference dose the median DLT probability is 1/3.

@@ -21,7 +21,7 @@ there for.
 
 Patients in their DLT window may count by their follow-up, ``pending=Weighted(...)``: in the TITE-EWOC a pending patient
 contributes 1 - w p to the likelihood, w being the weight of the follow-up (:mod:`designs.weights`; Mauguen, Le Deley
-and Zohar 2011, *Statistics in Medicine* 30:1584-1594).
+and Zohar 2011, *Statistics in Medicine* 30:1584-1594, cited from memory).
 
 The paper's ``minimum`` is the lowest dose, any dose up to ``maximum`` being available.  With given levels that has two
 consequences, which the defaults avoid.  DLTs at ``minimum`` itself tell nothing about gamma, and it is always allowed;

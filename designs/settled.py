@@ -35,7 +35,7 @@ class Settled(PendingPolicy):
       again, to the fourth, fifth and sixth patient while the first three are pending.  So it is no special case: it is
       sooner done, with more patients.  Its variants ``"eager"`` and ``"iq"`` also go up on outcomes not settled.
     * R-TPI (Guo, Ji and Li 2019, *Journal of Biopharmaceutical Statistics* 29:411-424) is ``MTPI2(pending=Settled())``
-      with a bound on the number of patients pending, which there is none of here.
+      with a bound on the number of patients pending, which there is none of here (paper and rule from memory).
 
     Examples
     --------

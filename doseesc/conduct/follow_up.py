@@ -11,7 +11,7 @@ observation policy says (the first of its section ``observation``):
 ``fraction``       a committee judges the death: the column ``dlt`` says its judgement, and until then the patient is
                    pending; a death judged not to be the drug's is treated as ``unattributed`` says
 ``weight_frozen``  the patient stays pending, followed until that day and no longer, for designs that weigh pending
-                   patients; for all others not evaluable
+                   patients; for all others not evaluable (the TITE-CRM's convention, from memory)
 =================  =====================================================================================================
 """
 

@@ -1,6 +1,7 @@
 """The nonparametric optimal benchmark, exactly: how well any design could do with the same patients.
 
-O'Quigley, Paoletti and Maccario (2002), *Biostatistics* 3:51-56.  If each patient's outcome were known at every level
+O'Quigley, Paoletti and Maccario (2002), *Biostatistics* 3:51-56 (cited from memory, no table of theirs was
+available; the tests enumerate and simulate by the definition).  If each patient's outcome were known at every level
 (a DLT wherever the latent uniform number falls below the level's DLT probability), the obvious choice would be the
 level that is the MTD by the observed rates.  No design sees that much, so its share of correct selections is what to
 measure designs by.  Where no dose is right it is no bound: a design that stops for less than the definition of "none"

@@ -1,4 +1,4 @@
-"""The nonparametric optimal benchmark: published values, complete enumeration, and simulation of its patients."""
+"""The nonparametric optimal benchmark: complete enumeration, others' values, and simulation of its patients."""
 
 from itertools import combinations_with_replacement
 
@@ -93,8 +93,8 @@ def test_simulated_patients_agree_within_four_standard_errors(truth, rule):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_published_selection_probabilities(case):
-    """Published ones are simulated, always select a level, and have three places."""
+def test_probabilities_simulated_elsewhere(case):
+    """They come from many runs, always select a level, and have three places."""
     share = benchmark_selection(np.array(case["truth"]), case["n"], case["target"], margin=1.0)
     expected, printed = np.array(case["selected"]), 0.0005
     error = np.sqrt((expected + printed) * (1 - expected) / case["runs"])
