@@ -37,6 +37,7 @@ BASE = {
     "accrual": {"per_month": 6},
     "simulation": {"trials": 60, "seed": 3, "method": "both"},
 }
+VERDICT = "the verdict on all designs: tests/results/test_verdict.py"
 PHASE_2 = "the Phase 2 trial, not the designs' results: tests/planning, tests/results/test_arms.py"
 WORDS = "a name or a text"
 LEVELS = "counts levels, not amounts"
@@ -54,6 +55,7 @@ CHANGES = {
     "start_level": ("medium", {}, {}),
     "true_mtd": ({"rule": "highest_below", "margin": 0.25}, {}, {}),
     "scenarios": ([{"name": "S", "dlt": [0.1, 0.3, 0.5]}], {}, {}),
+    "comparison": ({"weights": "scenarios"}, {}, {VERDICT: TYPES}),
     "observation": ({"name": "o", "background": 0.1}, {}, {}),
     "accrual": ({"per_month": 3}, {}, {}),
     "dlt_times": ({"type": "late", "share": 0.9}, {}, {}),
