@@ -105,7 +105,9 @@ def axis_nodes(reach: float, step: float) -> int:
     return 2 * int(np.ceil(np.arcsinh(CURVATURE * reach) / CURVATURE / step)) + 1
 
 
-def require_grid(name: str, nodes: float, n_doses: int, functions: int, remedy: str) -> None:
+def require_grid(
+    name: str, nodes: float, n_doses: int, functions: int, remedy: str, most_bytes: int = MOST_BYTES
+) -> None:
     """Raise ValueError, before anything is made, where a grid would take too much memory.
 
     Parameters
@@ -119,12 +121,14 @@ def require_grid(name: str, nodes: float, n_doses: int, functions: int, remedy: 
         Functions whose expectations are asked for at once, for each dose.
     remedy : str
         What to do, such as "give a smaller one".
+    most_bytes : int
+        What it may take, about.
     """
     needed = 8.0 * nodes * (n_doses * (2 + 2 * functions) + 4)
-    if not needed <= MOST_BYTES:
+    if not needed <= most_bytes:
         raise ValueError(
             f"{name} needs a grid of {nodes:,.0f} nodes and {needed / 2**30:,.1f} GiB here, more than "
-            f"{MOST_BYTES / 2**30:.2g} GiB; {remedy}"
+            f"{most_bytes / 2**30:.2g} GiB; {remedy}"
         )
 
 

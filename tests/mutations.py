@@ -1,5 +1,6 @@
 """Texts that people might give instead of the right ones: values, keys, lines and characters changed at random."""
 
+import math
 import random
 import re
 
@@ -43,7 +44,7 @@ def _number(old, rng):
         near = float(old) * rng.choice((-1, 0.1, 0.5, 1.001, 2, 10, 1000))
     except ValueError:
         near = 10 ** rng.uniform(-12, 12)
-    return repr(int(near)) if rng.random() < 0.4 else repr(near)
+    return repr(int(near)) if rng.random() < 0.4 and math.isfinite(near) else repr(near)
 
 
 def _key(text, rng, values):

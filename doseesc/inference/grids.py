@@ -12,6 +12,8 @@ import numpy as np
 from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
+from designs.checks import require_within
+from designs.grid import require_grid
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, line_weights, log_dose_weights
 from doseesc.inference.models import CONCENTRATION, CRM_PRIOR_SD, LOGISTIC_PRIOR_MEAN, LOGISTIC_PRIOR_SD
@@ -24,6 +26,16 @@ _ROWS_APART = 0.1  # prior standard deviations, for up to so many patients:
 _FEW = 200
 _LOST = 1e-7  # prior probability beyond the ends of a share's axis
 _RATIOS_APART = 0.5  # on the logit scale
+_MOST_BYTES = 2**30  # of one analysis
+_CRM_APART = 0.02  # at most, of a prior of any width
+_USUAL_SD = 2.0  # of log_beta, up to which rows are as far apart as they usually are
+
+# Numbers of priors beyond which quadrature would lose its digits.
+CRM_SDS = 1e-6, 100.0
+MOST_INTERCEPT = 100.0
+MOST_MEANS = 100.0, 20.0  # of log_alpha and log_beta
+BLRM_SDS = 1e-6, 20.0
+CONCENTRATIONS = 0.1, 1e4
 
 
 def crm_power(
@@ -44,10 +56,11 @@ def crm_power(
     >>> crm_power(data, levels=[1, 2, 3, 4, 5], skeleton=[0.05, 0.12, 0.25, 0.40, 0.55]).mean().round(4)
     array([0.0307, 0.0652, 0.138 , 0.242 , 0.3727])
     """
+    require_within("prior_sd", prior_sd, *CRM_SDS)
     log_skeleton = np.log(np.asarray(skeleton))
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
-        log_p = np.multiply.outer(log_skeleton, np.exp(-z))
+        log_p = np.multiply.outer(log_skeleton, _scale(z))
         return log_p - np.log(-np.expm1(log_p))
 
     at = partial(log_dose_weights, levels)
@@ -67,10 +80,12 @@ def crm_logistic(
     floor_prior: tuple[float, float] | None = None,
 ) -> GridPosterior:
     """Return the posterior of :func:`doseesc.inference.crm_logistic`."""
+    require_within("prior_sd", prior_sd, *CRM_SDS)
+    require_within("intercept", intercept, -MOST_INTERCEPT, MOST_INTERCEPT)
     scaled = logit(np.asarray(skeleton)) - intercept
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
-        return intercept + np.multiply.outer(scaled, np.exp(-z))
+        return intercept + np.multiply.outer(scaled, _scale(z))
 
     at = partial(log_dose_weights, levels)
     laid = GridPrior(at, basis, *_normal_row(prior_sd), floor, floor_prior)
@@ -94,11 +109,19 @@ def two_parameter_logistic(
     Rows are values of log_beta; along them moves log_alpha.
     """
     unit = float(levels[-1] if reference is None else reference)
+    for mean, sd, most in zip(prior_mean, prior_sd, MOST_MEANS, strict=True):
+        require_within("prior_mean", mean, -most, most)
+        require_within("prior_sd", sd, *BLRM_SDS)
     residual_sd = prior_sd[0] * np.sqrt(1 - prior_correlation**2)
     narrowest = 1 / np.sqrt(1 + data.patients * residual_sd**2 / 4)
     z_alpha = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / (_FINE * narrowest))))
-    apart = _ROWS_APART / np.sqrt(max(1.0, data.patients / _FEW))
+    # In a prior twice as wide the posterior's part of it is half as wide.
+    apart = _ROWS_APART / np.sqrt(max(1.0, data.patients / _FEW)) / max(1.0, prior_sd[1] / _USUAL_SD)
     z_beta = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / apart)))
+    doses = len(doses_of_interest(levels, further))
+    require_grid(
+        "prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", _MOST_BYTES
+    )
     slope = np.exp(prior_mean[1] + prior_sd[1] * z_beta)
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
@@ -137,9 +160,16 @@ def monotone(
     parameters = len(levels) + (floor_prior is not None)
     if parameters > 3:
         raise ValueError(f"quadrature is for at most three parameters, not {parameters}")
+    require_within("concentration", concentration, *CONCENTRATIONS)
     means = np.append(np.asarray(prior_mean, dtype=np.float64), 1.0)
     below, gap = concentration * means[:-1], concentration * np.diff(means)
-    mesh = np.meshgrid(*(_share_axis(*pair, _RATIOS_APART) for pair in zip(below[:-1], gap[:-1], strict=True)))
+    fine = _FINE * 2 / np.sqrt(max(4.0, data.patients))
+    steps = [*(_share_step(*pair, _RATIOS_APART, 1.0) for pair in zip(below[:-1], gap[:-1], strict=True))]
+    steps.append(_share_step(below[-1], gap[-1], fine, 0.3))
+    nodes = float(np.prod([_share_nodes(*each) for each in zip(below, gap, steps, strict=True)]))
+    doses = len(doses_of_interest(levels, further))
+    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", _MOST_BYTES)
+    mesh = np.meshgrid(*(_share_axis(*each) for each in zip(below[:-1], gap[:-1], steps[:-1], strict=True)))
     ratios = [side.ravel() for side in mesh]
     log_rows = np.zeros(len(ratios[0]) if ratios else 1)
     for odds, a, b in zip(ratios, below, gap, strict=False):
@@ -153,7 +183,7 @@ def monotone(
             logits.append(log_p - np.log(-np.expm1(log_p)))
         return np.stack(logits[::-1])
 
-    along = _share_axis(below[-1], gap[-1], _FINE * 2 / np.sqrt(max(4.0, data.patients)))
+    along = _share_axis(below[-1], gap[-1], steps[-1])
     log_prior = np.add.outer(log_rows, _log_share_density(along, below[-1], gap[-1]))
     at = partial(log_dose_weights, levels)
     laid = GridPrior(at, basis, along, log_prior, floor, floor_prior)
@@ -163,15 +193,38 @@ def monotone(
 def _normal_row(prior_sd: float) -> tuple[FloatArray, FloatArray]:
     """Return the nodes of -b, with which p increases, and their log prior (1, K)."""
     reach = _REACH * prior_sd
-    nodes = np.linspace(-reach, reach, _CRM_NODES)
+    nodes = np.linspace(-reach, reach, max(_CRM_NODES, 1 + 2 * int(np.ceil(reach / _CRM_APART))))
     return nodes, -0.5 * (nodes / prior_sd)[None, :] ** 2
+
+
+def _scale(z: FloatArray) -> FloatArray:
+    """Return exp(-z), kept finite and above 0 where the curve has long been flat (very wide priors)."""
+    return np.exp(np.clip(-z, -600.0, 600.0))
 
 
 def _share_axis(alpha: float, beta: float, step: float) -> FloatArray:
     """Return evenly spaced logits of a beta distributed share that cover all but a sliver of its prior."""
-    # A tail of the logit's density falls as exp(alpha z), or exp(-beta z).
+    return np.linspace(*_share_ends(alpha, beta), int(_share_nodes(alpha, beta, step)))
+
+
+def _share_nodes(alpha: float, beta: float, step: float) -> float:
+    low, high = _share_ends(alpha, beta)
+    return float(1 + np.ceil((high - low) / step))
+
+
+def _share_ends(alpha: float, beta: float) -> tuple[float, float]:
+    """Return where both tails of the logit's density are lost: they fall as exp(alpha z) and exp(-beta z).
+
+    A sharp prior is about normal instead.
+    """
+    middle, reach = np.log(alpha / beta), 6.0 * np.sqrt(1 / alpha + 1 / beta)
     low, high = np.log(_LOST) / alpha, -np.log(_LOST) / beta
-    return np.linspace(low, high, 1 + int(np.ceil((high - low) / step)))
+    return float(min(low, middle - reach)), float(max(high, middle + reach))
+
+
+def _share_step(alpha: float, beta: float, usual: float, in_sds: float) -> float:
+    """Return how far apart nodes may lie: as usual, but not too far for a sharp prior, in its standard deviations."""
+    return float(min(usual, in_sds * np.sqrt(1 / alpha + 1 / beta)))
 
 
 def _log_share_density(odds: FloatArray, alpha: float, beta: float) -> FloatArray:

@@ -19,6 +19,11 @@ def _list_or_rule(value: Any) -> str:
     return "by interval" if isinstance(value, dict | SkeletonRule) else "by level"
 
 
+_MeanOfAlpha = Annotated[Number, Field(ge=-100, le=100)]
+_MeanOfBeta = Annotated[Number, Field(ge=-20, le=20)]
+_Sd = Annotated[Number, Field(ge=1e-6, le=20)]
+_Shape = Annotated[Number, Field(ge=1e-6, le=1e6)]
+
 Guesses = Annotated[
     Annotated[SkeletonRule, Tag("by interval")] | Annotated[tuple[Inside, ...], Tag("by level")],
     Discriminator(_list_or_rule),
@@ -32,9 +37,9 @@ class CrmPrior(Section):
     skeleton: Guesses | None = Field(default=None, examples=[[0.05, 0.12, 0.25]])
     """Prior guesses of the DLT probabilities, increasing, or indifference intervals; by default those of the file's
     first design that has a skeleton, else intervals of half-width 0.05 around the middle dose."""
-    prior_sd: Positive = Field(default=1.34**0.5, examples=[1.16])
+    prior_sd: Number = Field(default=1.34**0.5, ge=1e-6, le=100, examples=[1.16])
     """Standard deviation, not variance, of the parameter's normal prior."""
-    intercept: Number = Field(default=3.0, examples=[3])
+    intercept: Number = Field(default=3.0, ge=-100, le=100, examples=[3])
     """Fixed intercept of crm_logistic."""
 
 
@@ -46,9 +51,9 @@ class BlrmPrior(Section):
 
     reference: Positive | None = Field(default=None, examples=[16])
     """Dose amount at which logit p is log_alpha; by default the highest dose."""
-    prior_mean: tuple[Number, Number] | None = Field(default=None, examples=[[-0.69, 0]])
+    prior_mean: tuple[_MeanOfAlpha, _MeanOfBeta] | None = Field(default=None, examples=[[-0.69, 0]])
     """Prior means of log_alpha and log_beta."""
-    prior_sd: tuple[Positive, Positive] | None = Field(default=None, examples=[[2, 1]])
+    prior_sd: tuple[_Sd, _Sd] | None = Field(default=None, examples=[[2, 1]])
     """Their prior standard deviations, not variances."""
     prior_correlation: Correlation | None = Field(default=None, examples=[0])
     """Prior correlation of log_alpha and log_beta."""
@@ -59,7 +64,7 @@ class MonotonePrior(Section):
 
     prior_mean: Guesses | None = Field(default=None, examples=[[0.05, 0.12, 0.25]])
     """Prior means of the DLT probabilities, increasing, or indifference intervals; by default as crm.skeleton."""
-    concentration: Positive = Field(default=4.0, examples=[4])
+    concentration: Number = Field(default=4.0, ge=0.1, le=10_000, examples=[4])
     """Patients that the prior is worth at each level."""
 
 
@@ -82,7 +87,7 @@ class Analysis(Section):
     """Historical studies that model blrm borrows from; none without it."""
     floor: Annotated[Probability, Field(lt=1)] = Field(default=0.0, examples=[0.05])
     """Probability of a DLT-like event without the drug; estimates are then the drug's own."""
-    floor_prior: tuple[Positive, Positive] | None = Field(default=None, examples=[[1, 19]])
+    floor_prior: tuple[_Shape, _Shape] | None = Field(default=None, examples=[[1, 19]])
     """Parameters of a beta prior of the floor, where it is not known."""
     intervals: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=10)] | None = Field(
         default=None, examples=[[0.2, 0.35, 0.6]]

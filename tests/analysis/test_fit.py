@@ -265,7 +265,7 @@ def test_mistakes_are_said_in_one_message(arguments, words, scenario_file, small
         ("analysis: {monotone: {prior_mean: [0.1, 0.3, 0.2]}}", ("not increasing", "monotone.prior_mean")),
         ("analysis: {crm: {skeleton: {halfwidth: 0.3, prior_mtd: low}}}", ("halfwidth", "between 0 and 0.25")),
         ("analysis: {crm: {skeleton: {halfwidth: 0.05, prior_mtd: huge}}}", ("prior_mtd", "which is no dose")),
-        ("analysis: {crm: {prior_sd: 0}}", ("prior_sd", "must be greater than 0")),
+        ("analysis: {crm: {prior_sd: 0}}", ("prior_sd", "must be at least 1e-06")),
         ("analysis: {floor: 0.1, floor_prior: [1, 9]}", ("keep one of floor and floor_prior",)),
         ("analysis: {intervals: [0.3, 0.2]}", ("intervals", "write the limits in increasing order")),
         ("analysis: {blrm: {prior_correlation: 1}}", ("prior_correlation", "must be less than 1")),
