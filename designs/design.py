@@ -280,6 +280,11 @@ class Design(ABC):
             marks.update(rule.follow_up_marks())
         return tuple(sorted(mark for mark in marks if 0 < mark < window_days))
 
+    @property
+    def waits_when_full(self) -> bool:
+        """Whether with ``max_n`` patients entered it may still be asked, and wait for the last outcomes."""
+        return False
+
     def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         """Return codes (S,) of why a trial is over before any rule is asked; else 0."""
         own = self.finished(tally)

@@ -169,7 +169,7 @@ def pending_count(tally: Tally) -> IntArray:
     return tally.pending.count if isinstance(tally, EnteredTally) else np.zeros_like(tally.n)
 
 
-def stops(table: LetterTable, tally: Tally, max_n: int, most_at_dose: int) -> npt.NDArray[np.int8]:
+def stops(table: LetterTable, tally: Tally, max_n: int, waits_when_full: bool) -> npt.NDArray[np.int8]:
     """Return stopping :class:`Reason` codes (S,): the MTD is found, the lowest dose is closed, ``max_n`` entered.
 
     Where every dose may be filled within ``max_n``, a trial with so many waits for its last outcomes all the same: they
@@ -178,8 +178,8 @@ def stops(table: LetterTable, tally: Tally, max_n: int, most_at_dose: int) -> np
     letter = np.where(tally.level > 0, course(table, tally).letter, S)
     code = np.where(letter == M, np.int8(Reason.MTD_FOUND), np.int8(0))
     code = np.where(letter == U, np.int8(Reason.NO_SAFE_DOSE), code)
-    last = (letter == W) & (max_n >= most_at_dose * tally.n_doses)
-    return np.where((code == 0) & (tally.total_n >= max_n) & ~last, np.int8(Reason.MAX_N), code)
+    full = (tally.total_n >= max_n) & ~((letter == W) & waits_when_full)
+    return np.where((code == 0) & full, np.int8(Reason.MAX_N), code)
 
 
 def proposed(course: Course, tally: Tally, cohort: IntArray) -> Decision:

@@ -119,6 +119,9 @@ class Weighted(PendingPolicy):
     suspend_first : bool
         Whether the share pending holds back even a de-escalation that no pending outcome can change, as in the R
         package TITEgBOIN; elimination it never holds back.  Interval designs only.
+    hold_at_lowest : bool
+        Whether the trial waits at the lowest level while patients there are pending and the data call for a lower
+        one, instead of giving it to more patients, as in TITEgBOIN.  Interval designs only.
     """
 
     weights: str | tuple[float, ...] = "linear"
@@ -127,6 +130,7 @@ class Weighted(PendingPolicy):
     minimum_followed: float = 0.0
     minimum_known: int | None = None
     suspend_first: bool = False
+    hold_at_lowest: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", require_weights("weights", self.weights))
@@ -138,6 +142,7 @@ class Weighted(PendingPolicy):
         if self.minimum_known is not None:
             require_whole("minimum_known", self.minimum_known, 0)
         require_flag("suspend_first", self.suspend_first)
+        require_flag("hold_at_lowest", self.hold_at_lowest)
 
     def check(self, design: PolicyDesign) -> None:
         """Raise ValueError unless the design can weigh pending patients in this way."""
@@ -151,8 +156,9 @@ class Weighted(PendingPolicy):
             raise ValueError(f"estimate must be left out for {name}, which weighs its likelihood")
         if design.weighs_pending == "interval" and self.estimate not in (None, *design.estimates):
             raise ValueError(f"estimate must be {' or '.join(design.estimates)} for {name}, not {self.estimate}")
-        if design.weighs_pending == "likelihood" and self.suspend_first:
-            raise ValueError(f"suspend_first must be false for {name}; it is about interval designs")
+        for flag in ("suspend_first", "hold_at_lowest"):
+            if design.weighs_pending == "likelihood" and getattr(self, flag):
+                raise ValueError(f"{flag} must be false for {name}; it is about interval designs")
 
     def filled_in(self, design: PolicyDesign) -> Weighted:
         """Return the policy with what ``design`` takes where nothing is said."""
@@ -213,6 +219,10 @@ class Weighted(PendingPolicy):
         if policy.minimum_known:
             said.append(
                 f"The dose is raised only when at least {policy.minimum_known} outcomes at the current level are known."
+            )
+        if policy.hold_at_lowest:
+            said.append(
+                "While patients at the lowest level are pending and the data call for a lower one, the trial waits."
             )
         return " ".join(said)
 

@@ -173,13 +173,18 @@ class RollingSix(Design):
         going = course(self.letter_table(tally.largest_n), tally)
         return proposed(going, tally, np.ones(tally.size, dtype=np.int64)), going.ceiling
 
+    @property
+    def waits_when_full(self) -> bool:
+        """See :attr:`Design.waits_when_full`: where ``max_n`` never cuts a trial short."""
+        return self.max_n >= MOST_AT_DOSE[self.variant] * self.n_doses
+
     def finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         """See :meth:`Design.finished`."""
         return self._finished(tally)
 
     def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         table = self.letter_table(tally.largest_n)
-        return stops(table, tally, self.max_n, MOST_AT_DOSE[self.variant])
+        return stops(table, tally, self.max_n, self.waits_when_full)
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: the highest open level with enough known patients and few enough DLTs."""

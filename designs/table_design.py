@@ -167,6 +167,11 @@ class TableDesign(IntervalDesign):
         room = self.known_rows[-1][0] - tally.at(tally.n, going.level)
         return proposed(going, tally, np.clip(room, 1, self.cohort_size)), going.ceiling
 
+    @property
+    def waits_when_full(self) -> bool:
+        """See :attr:`Design.waits_when_full`: where ``max_n`` never cuts a trial short."""
+        return self.by_pending and self.max_n >= self.known_rows[-1][0] * self.n_doses
+
     def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
         """See :meth:`Design.finished`."""
         return self._finished(tally) if self.by_pending else None
@@ -174,7 +179,7 @@ class TableDesign(IntervalDesign):
     def _finished(self, tally: Tally) -> npt.NDArray[np.int8]:
         if not self.by_pending:
             return super()._finished(tally)
-        return stops(self.letter_table(tally.largest_n), tally, self.max_n, self.known_rows[-1][0])
+        return stops(self.letter_table(tally.largest_n), tally, self.max_n, self.waits_when_full)
 
     def pick(self, tally: Tally) -> IntArray:
         """See :meth:`Design.pick`: where the table has found its MTD, that, and else the nearest to the target."""

@@ -17,6 +17,26 @@ def by_id(item):
     return f"id{item['id']}"
 
 
+def agree(ours, mcse, trials, theirs, their_trials, largest=1):
+    """Check a figure, or several, within 4 standard errors of the difference.
+
+    Their error is not printed for means: it is ours, scaled to their number of trials.  Where none of our trials
+    differs from the others the error cannot be estimated; it is at least what one trial in all can do, by a value of
+    ``largest``.
+    """
+    floor = largest / (trials + their_trials)
+    error = np.maximum(mcse, floor) * np.sqrt(1 + trials / their_trials)
+    np.testing.assert_array_less(np.abs(np.asarray(ours) - theirs), 4 * error)
+
+
+def agree_in_shares(ours, trials, theirs, their_trials):
+    """Check shares of trials within 4 standard errors of the difference, from both programs' trials together."""
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    pooled = (ours * trials + theirs * their_trials + 1) / (trials + their_trials + 2)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / trials + 1 / their_trials))
+    np.testing.assert_array_less(np.abs(ours - theirs), 4 * error)
+
+
 def boin_of_get_oc(item):
     """Build the design of BOIN's get.oc."""
     max_n = item["ncohort"] * item["cohortsize"]

@@ -1,8 +1,8 @@
-"""Patients under observation from lists, as R's packages take them, and the TITE designs of dfcrm."""
+"""Patients under observation from lists, as R's packages take them, and their TITE designs from their arguments."""
 
 import numpy as np
 
-from designs import CRM, CRMMLE, FollowPath, NoSkipping, Pending, Tally, Weighted
+from designs import BOIN, CRM, CRMMLE, FollowPath, NoSkipping, Pending, Tally, Weighted
 
 
 def entered(level, dlt, followup, window, n_doses, dlt_days=True):
@@ -49,3 +49,22 @@ def titecrm_of(item, **more):
     if len(start) > 1:
         options["rules"] += (FollowPath(tuple(start), minimum_days=item["tgrp"]),)
     return CRM(**(options | {"prior_sd": item["scale"]} | more))
+
+
+def tite_boin_of(item):
+    """Build the design of simFastBOIN's tite_boin_simulate."""
+    weights = item.get("prior_weights")
+    return BOIN(
+        target=item["target"],
+        n_doses=len(item["p_true"]),
+        max_n=item["n_cohort"] * item["cohort_size"],
+        cohort_size=item["cohort_size"],
+        stop_at_n=item.get("n_earlystop", 18),
+        extra_safe=item.get("extrasafe", False),
+        pending=Weighted(
+            estimate="ess" if item.get("method") == "ess" else "imputation",
+            suspend_above=item.get("max_pending"),
+            minimum_followed=item.get("min_follow_up", 0.0),
+            weights="linear" if weights is None else tuple(each / sum(weights) for each in weights),
+        ),
+    )

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from designs import Design, Weighted
 from designs.arrays import FloatArray, IntArray
@@ -31,12 +31,19 @@ from doseesc.engines.trial_ends import TrialEnds
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes, ObservationModel
 
+if TYPE_CHECKING:
+    from doseesc.engines.clock_play import Ended
+
 
 class _Part(NamedTuple):
     ends: EndCounts
     blocks: list[BlockEnds]
     durations: Durations
     seen: SeenSums | None
+
+
+EachBlock = Callable[[int, "Ended", FloatArray], None]
+"""Is told of each block of trials: its number, how its trials ended, and their figures (S, C) of ``COLUMNS``."""
 
 
 def simulate_calendar(
@@ -148,11 +155,16 @@ def play_calendar(
     *,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    each_block: EachBlock | None = None,
 ) -> CalendarRun:
-    """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended."""
+    """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended.
+
+    ``each_block`` is told of every block, where there is one job.
+    """
+    assert each_block is None or jobs == 1, "other processes tell nothing"
     alone = jobs == 1 or n_trials <= BLOCK  # other processes cannot tell how far they are
     watch = None if progress is None or not alone else lambda done: progress(done, n_trials)
-    play = partial(_play_part, design, truth, setting, seed, watch)
+    play = partial(_play_part, design, truth, setting, seed, watch, each_block)
     parts = over_blocks(play, n_trials, BLOCK, jobs)
     if progress is not None and not alone:
         progress(n_trials, n_trials)
@@ -198,6 +210,7 @@ def _play_part(
     setting: CalendarSetting,
     seed: int,
     watch: Callable[[int], None] | None,
+    each_block: EachBlock | None,
     blocks: Blocks,
 ) -> _Part:
     from doseesc.engines.clock_play import play_block, player_of  # compiles
@@ -210,7 +223,9 @@ def _play_part(
     window, calendar, model = setting.window_days, setting.calendar, setting.observation
     for index, trials in blocks:
         played = play_block(player, design, truth, window, calendar, seed, index, trials, model)
-        met.append(played.ends)
+        if each_block is not None:
+            each_block(index, played.ended, played.figures)
+        met.append(played.ended.counts())
         sums.append(BlockEnds.of(index, played.figures))
         durations.append(Durations.of(played.figures[:, 0]))
         if played.seen is not None:

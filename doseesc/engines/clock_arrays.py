@@ -50,6 +50,8 @@ class Setting(NamedTuple):
         Whether cohorts are of one patient, or decided on patient by patient.
     max_n : int
         Most patients, who have left aside.
+    waits_when_full : bool
+        Whether the design is asked, and may wait, with ``max_n`` patients entered.
     max_days : float
         Last day on which a patient may be entered.
     observed : bool
@@ -65,6 +67,7 @@ class Setting(NamedTuple):
     gaps_by_dose: bool
     each_is_a_look: bool
     max_n: int
+    waits_when_full: bool
     max_days: float
     observed: bool
 

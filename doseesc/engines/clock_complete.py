@@ -58,6 +58,7 @@ def complete_times(
     watch: Callable[[int], None] | None = None,
     graphs: Mapping[str, DecisionGraph] | None = None,
     observation: ObservationModel | None = None,
+    each_block: Callable[[tuple[str, str], int, FloatArray], None] | None = None,
 ) -> dict[tuple[str, str], TimeFigures]:
     """Return the figures about time of designs for which :func:`waits_for_all` holds, by truth and design.
 
@@ -73,6 +74,8 @@ def complete_times(
         Decisions of designs that are known already.
     observation : ObservationModel, optional
         What else happens to patients.
+    each_block : callable, optional
+        Told of every block of trials: truth and design, its number, and its trials' figures (S, C) of ``COLUMNS``.
     """
     known = graphs or {}
     own = {
@@ -93,6 +96,8 @@ def complete_times(
             clock.begin(index, trials, probabilities)
             for name, graph in own.items():
                 figures = clock.play(graph, probabilities)
+                if each_block is not None:
+                    each_block((truth, name), index, figures)
                 sums[truth, name].append(BlockEnds.of(index, figures))
                 durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))
             if watch is not None:

@@ -93,7 +93,7 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
         if count[STATUS] == SHORT or count[STATUS] == CROWDED:
             count[STATUS] = ARRIVES
         if count[STATUS] == ARRIVES:
-            full = count[PATIENTS] - count[LEFT] >= setting.max_n
+            full = count[PATIENTS] - count[LEFT] >= setting.max_n and not setting.waits_when_full
             if full and math.isinf(next_to_leave(x, s)):
                 _end(x, s, _MAX_N)
                 return OVER

@@ -54,6 +54,8 @@ class DrawnPatients:
     window_days : float
     patients, trials : int
         Most patients per trial, and trials.
+    arrivals : int, optional
+        Arrivals per trial that are drawn at once; by default as many as patients.
     seed, index : int
         Of the streams: block ``index`` of all trials with this seed.
     model : ObservationModel, optional
@@ -70,6 +72,7 @@ class DrawnPatients:
         trials: int,
         seed: int,
         index: int,
+        arrivals: int | None = None,
         model: ObservationModel | None = None,
     ) -> None:
         block = TrialBlock.draw(seed, index, patients, trials)
@@ -91,7 +94,8 @@ class DrawnPatients:
             self.dlt_day = np.asarray(times.quantile(fresh, window_days))[:, None, :]
         self._arrivals = _generator(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
-        self._patients, self._truth = patients, truth
+        self._at_once = patients if arrivals is None else arrivals
+        self._truth = truth
         self._drawn: FloatArray = np.empty((trials, 0))
 
     def numbers(self, beyond: int = 0) -> FloatArray:
@@ -99,7 +103,7 @@ class DrawnPatients:
         trials = len(self._drawn)
         while self._drawn.shape[1] <= beyond:
             # A trial that turns nobody away needs as many as it has patients.
-            rows = self._arrivals.random((self._patients, BLOCK))[:, :trials]
+            rows = self._arrivals.random((self._at_once, BLOCK))[:, :trials]
             self._drawn = np.concatenate([self._drawn, _by_trial(self._accrual.numbers(rows))], axis=1)
         return self._drawn
 

@@ -65,6 +65,10 @@ class Ended:
     reason_code: IntArray
     end: FloatArray
 
+    def counts(self) -> EndCounts:
+        """Return how many trials ended in each way."""
+        return EndCounts.of(np.column_stack([self.n, self.dlt, self.selected, self.reason_code]))
+
 
 def setting_of(
     design: Design, truth: FloatArray, window_days: float, calendar: Calendar, observed: bool = False
@@ -82,6 +86,7 @@ def setting_of(
         gaps_by_dose=stagger is None or stagger.at == "new_dose",
         each_is_a_look=design.fixed_cohorts or design.cohort_size == 1,
         max_n=int(design.max_n),
+        waits_when_full=design.waits_when_full,
         max_days=float("inf") if calendar.max_days is None else float(calendar.max_days),
         observed=observed,
     )
@@ -111,9 +116,9 @@ def play_trials(player: Player, patients: ComingPatients, setting: Setting) -> T
 
 
 class BlockPlayed(NamedTuple):
-    """What a block of trials gave: how many ended in each way, the figures of single trials (S, C), what was seen."""
+    """What a block of trials gave: how they ended, their figures (S, C), and what was seen in all."""
 
-    ends: EndCounts
+    ended: Ended
     figures: FloatArray
     seen: SeenSums | None
 
@@ -130,18 +135,24 @@ def play_block(
     model: ObservationModel | None = None,
 ) -> BlockPlayed:
     """Play one block of trials."""
+    most = design.max_n
     patients = DrawnPatients(
-        calendar, truth, window_days, patients=design.max_n, trials=size, seed=seed, index=index, model=model
+        *(calendar, truth, window_days),
+        patients=most,
+        trials=size,
+        seed=seed,
+        index=index,
+        arrivals=most + design.waits_when_full,
+        model=model,
     )
     watched_days = window_days if model is None else model.window
     trials = play_trials(player, patients, setting_of(design, truth, watched_days, calendar, model is not None))
     ended = ends_of(design, trials, watched_days)
-    rows = np.column_stack([ended.n, ended.dlt, ended.selected, ended.reason_code])
     seen = None
     if model is not None:
         seen = SeenSums()
         seen.add(seen_in(trials), ended.n.sum(axis=1), ended.dlt.sum(axis=1))
-    return BlockPlayed(EndCounts.of(rows), calendar_figures(trials, ended, calendar.first_gap), seen)
+    return BlockPlayed(ended, calendar_figures(trials, ended, calendar.first_gap), seen)
 
 
 def ends_of(design: Design, trials: Trials, window_days: float) -> Ended:

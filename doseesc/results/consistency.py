@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from designs import Reason
-from doseesc.engines import METRICS
+from doseesc.engines import CALENDAR_METRICS, METRICS
 from doseesc.results.time_checks import check_time, method_of
 from doseesc.results.versions import check_version
 from doseesc.study import Study, part_unlike_text
@@ -57,7 +57,8 @@ def check_document(document: Mapping[str, Any], study: Study) -> None:
     for row in document["differences"]:
         where = f"differences of {row['design_a']} and {row['design_b']} in {row['scenario']}"
         _require(row["scenario"] in scenarios and {row["design_a"], row["design_b"]} <= set(names), where, "no cell")
-        _require(row["metric"] in METRICS, where, f"no figure {row['metric']}")
+        known = METRICS if study.calendar is None else (*METRICS, *CALENDAR_METRICS)
+        _require(row["metric"] in known, where, f"no figure {row['metric']}")
         _require(row["mcse"] >= 0, where, "a negative standard error")
     _check_policies(document.get("policies"), study)
     check_time(document.get("time"), study, document["provenance"]["trials"])

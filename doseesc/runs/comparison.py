@@ -11,6 +11,7 @@ from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, OperatingCharacteristics, TimeFigures, first_level, tidy_rows
 from doseesc.results import SavedRun, plain_values, study_part
 from doseesc.runs.paired import paired_errors
+from doseesc.runs.paired_time import paired_time_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,8 @@ class ChangedFigure:
     """One figure in both runs; ``difference`` is the second minus the first.
 
     ``mcse`` is its standard error: 0 where both are exact; where ``paired``, that of the difference trial by trial on
-    the same simulated patients (:mod:`doseesc.runs.paired`); else that of independent runs.
+    the same simulated patients (:mod:`doseesc.runs.paired`, :mod:`doseesc.runs.paired_time`); else that of independent
+    runs.
     """
 
     scenario: str
@@ -93,13 +95,14 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
     )
     a, b = first.results.cells, second.results.cells
     paired = paired_errors(first.results, second.results)
+    paired_time = paired_time_errors(first.results, second.results)
     times = first.results.times, second.results.times
     figures: list[ChangedFigure] = []
     for key in a:
         if key in b:
-            figures += _figures(key, a[key].best, b[key].best, paired.get(key))
+            figures += _figures(key, a[key].best, b[key].best, paired.get(key, paired_time.get(key, {})))
         if key in times[0] and key in times[1]:
-            figures += _time_figures(key, times[0][key], times[1][key])
+            figures += _time_figures(key, times[0][key], times[1][key], paired_time.get(key, {}))
     return Comparison(
         list(_changes(before, after)), figures, [key for key in a if key not in b], [key for key in b if key not in a]
     )
@@ -109,7 +112,7 @@ def _figures(
     key: tuple[str, str],
     a: OperatingCharacteristics,
     b: OperatingCharacteristics,
-    paired: Mapping[str, FloatArray] | None,
+    paired: Mapping[str, FloatArray],
 ) -> Iterator[ChangedFigure]:
     same_doses = a.n_doses == b.n_doses
     others = {(row.metric, row.level): row for row in tidy_rows(b)}
@@ -118,16 +121,19 @@ def _figures(
             continue
         other = others[row.metric, row.level]
         error = math.hypot(row.mcse, other.mcse)
-        if paired is not None:
+        if row.metric in paired:
             error = float(paired[row.metric][0 if row.level is None else row.level - first_level(row.metric)])
         where = (*key, row.metric, row.level)
-        yield ChangedFigure(*where, row.value, other.value, other.value - row.value, error, paired is not None)
+        yield ChangedFigure(*where, row.value, other.value, other.value - row.value, error, row.metric in paired)
 
 
-def _time_figures(key: tuple[str, str], a: TimeFigures, b: TimeFigures) -> Iterator[ChangedFigure]:
+def _time_figures(
+    key: tuple[str, str], a: TimeFigures, b: TimeFigures, paired: Mapping[str, FloatArray]
+) -> Iterator[ChangedFigure]:
     for row, other in zip(a.rows(), b.rows(), strict=True):
-        difference, error = other.value - row.value, math.hypot(row.mcse, other.mcse)
-        yield ChangedFigure(*key, row.metric, None, row.value, other.value, difference, error)
+        there = row.metric in paired
+        error = float(paired[row.metric][0]) if there else math.hypot(row.mcse, other.mcse)
+        yield ChangedFigure(*key, row.metric, None, row.value, other.value, other.value - row.value, error, there)
 
 
 def _named(study: dict[str, Any]) -> dict[str, Any]:

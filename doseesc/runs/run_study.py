@@ -25,6 +25,7 @@ from doseesc.errors import Problem, ScenarioError
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed
 from doseesc.runs.simulation import Simulation, simulate_all
+from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def run(
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
     notes: list[str] = []
+    own = study.own_policy
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     timed = set(on_calendar(study))
     if method != "monte_carlo":
@@ -95,9 +97,10 @@ def run(
         simulated[policy].found[scenario, name] = found
     for (policy, scenario, name), more in timing.observed.items():
         simulated[policy].observed[scenario, name] = more
+    timed_pairs = timed_differences(study, timing.kept, timing.times, simulated[own].found, n_trials, seed, graphs)
+    differences = in_order(study, [*simulated[own].differences, *timed_pairs])
     notes += [f"{name}: {note}" for name, design in study.designs.items() for note in design.notes()]
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
-    own = study.own_policy
     on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, own)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
     return Results(
@@ -107,7 +110,7 @@ def run(
         seed=seed,
         cells=cells[own],
         benchmark=simulated[None].benchmark,
-        differences=simulated[own].differences,
+        differences=differences,
         notes=notes,
         elapsed=time.perf_counter() - began,
         policies=_compared(cells, simulated, exact) if own is not None else None,

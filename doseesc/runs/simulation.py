@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from doseesc.study import Study
 
 
-DIFFERENCES = ("correct_selection", "overdose_selection", "patients_above_mtd")
+DIFFERENCES = ("correct_selection", "overdose_selection", "patients_above_mtd", "total_patients")
 """The figures of which designs are compared trial by trial."""
 
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from designs import Design
 from designs.arrays import FloatArray
 from doseesc.engines import (
     CalendarRun,
     CalendarSetting,
     DecisionGraph,
+    Ended,
     Observed,
     OperatingCharacteristics,
     TimeFigures,
@@ -29,6 +31,7 @@ from doseesc.engines import (
 )
 from doseesc.parallel import answers
 from doseesc.results import CALENDAR, on_calendar
+from doseesc.runs.timed_differences import KeptTrials
 from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
@@ -53,12 +56,15 @@ class Timing:
         What the observation models add.
     ends : dict of (scenario, design)
         How their trials ended, as the study's own observation model shows them, and how many ended so.
+    kept : KeptTrials
+        Single trials, as the study's own observation model shows them, for the differences between designs.
     """
 
     times: dict[Key, TimeFigures] = field(default_factory=dict)
     found: dict[PolicyKey, OperatingCharacteristics] = field(default_factory=dict)
     observed: dict[PolicyKey, Observed] = field(default_factory=dict)
     ends: dict[Key, tuple[TrialEnds, FloatArray]] = field(default_factory=dict)
+    kept: KeptTrials = field(default_factory=KeptTrials)
 
 
 def trials_on_calendar(study: Study, n_trials: int) -> int:
@@ -105,8 +111,10 @@ def time_study(
     keys = [(scenario, design) for scenario in scenarios for design in study.names]
     by_policy = [(policy, *key) for policy in (None, *study.observations) for key in keys]
     order: dict[tuple[object, ...], int] = {key: place for place, key in enumerate([*keys, *by_policy])}
+    kept = KeptTrials.joined([part.kept for part in parts])
     return Timing(
-        **{name: {key: found[key] for key in sorted(found, key=order.__getitem__)} for name, found in joined.items()}
+        **{name: {key: found[key] for key in sorted(found, key=order.__getitem__)} for name, found in joined.items()},
+        kept=kept,
     )
 
 
@@ -137,6 +145,7 @@ def _play(
             watch=watch,
             graphs=graphs,
             observation=models[own],
+            each_block=timing.kept.note_days,
         )
         timing.times.update(found)
     headlines = on_calendar(study)
@@ -150,7 +159,12 @@ def _play(
                 if policy != own and name not in headlines:
                     continue
                 setting = CalendarSetting(window, calendar, study.target, mtd, model)
-                run = play_calendar(design, truth, setting, n_trials, seed)
+                keep = None
+                if policy == own:
+                    keep = partial(
+                        _keep, timing.kept, (scenario, name), design, study.true_mtd(truth), name in headlines
+                    )
+                run = play_calendar(design, truth, setting, n_trials, seed, each_block=keep)
                 if policy == own:
                     timing.times[scenario, name] = TimeFigures.of(run.characteristics)
                     timing.ends[scenario, name] = run.ends, run.count
@@ -159,6 +173,21 @@ def _play(
                 if watch is not None:
                     watch(n_trials)
     return timing
+
+
+def _keep(
+    kept: KeptTrials,
+    key: Key,
+    design: Design,
+    mtd: int,
+    headline: bool,
+    index: int,
+    ended: Ended,
+    figures: FloatArray,
+) -> None:
+    kept.note_days(key, index, figures)
+    if headline:
+        kept.note_ends(key, index, ended, design.max_n, mtd)
 
 
 def _note(timing: Timing, key: PolicyKey, run: CalendarRun) -> None:

@@ -158,3 +158,14 @@ def test_designs_that_do_not_weigh_have_the_table_of_complete_data():
     assert doseesc.decision_table(BOIN(target=0.3, n_doses=3, max_n=15)).follow_up is None
     weighing = CRM(target=0.3, skeleton=(0.2, 0.3, 0.4), max_n=6, cohort_size=3)
     assert doseesc.decision_table(weighing).statistic == ""
+
+
+def test_command_prints_and_writes_the_limits(cli):
+    code, out, err = cli("table", "tite", "--design", "TITE-BOIN")
+    assert (code, err) == (0, "")
+    assert ["1", "3", "E", "or", "S", ">=", "1.96"] in [each.split() for each in out.splitlines()]
+    assert "STFT total follow-up of the patients pending at the dose, in DLT windows of 90 days" in out
+    code, out, _ = cli("table", "tite", "--design", "TITE-BOIN", "--format", "csv")
+    frame = doseesc.decision_table(doseesc.load(shipped_scenarios()["tite"]), "TITE-BOIN").to_frame()
+    assert code == 0
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(out)), frame)

@@ -1,5 +1,7 @@
 """Interval designs with patients pending: TITE-BOIN, TITE-Keyboard, TITE-mTPI against published and golden numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support import golden
@@ -7,6 +9,7 @@ from support import golden
 from designs import (
     BOIN,
     CCD,
+    CRM,
     IBOIN,
     MTPI,
     MTPI2,
@@ -97,11 +100,23 @@ def or_never(limit, never):
 
 
 def test_titegboin_holds_back_even_what_is_certain():
+    policy = replace(TITEGBOIN, hold_at_lowest=True)  # which at a higher level changes nothing
     for item in golden(GOLDEN, "titegboin_decisions"):
-        design = boin(item["target"], TITEGBOIN)
+        design = boin(item["target"], policy)
         rows = item["rows_pending_stft_decision"]
         states = [(item["n"], item["y"], [stft / c] * c if c else []) for c, stft, _ in rows]
         assert decided(design, states) == [letter for _, _, letter in rows]
+
+
+def test_at_the_lowest_level_a_call_for_a_lower_one_may_be_waited_out():
+    """Three of six with a DLT and one pending: the same level again, or nobody until the last outcome is known."""
+    states = [(6, 3, [0.5]), (6, 3, []), (6, 1, [0.5]), (6, 5, [0.5])]
+    plain = Weighted(estimate="ess")
+    assert decided(boin(0.3, plain), states, level=1) == ["S", "S", "E", "DE"]
+    assert decided(boin(0.3, replace(plain, hold_at_lowest=True)), states, level=1) == ["SUS", "S", "E", "DE"]
+    assert decided(boin(0.3, replace(plain, hold_at_lowest=True)), states, level=2) == ["D", "D", "E", "DE"]
+    with pytest.raises(ValueError, match=r"^hold_at_lowest must be false for CRM"):
+        CRM(target=0.3, skeleton=(0.1, 0.3), max_n=9, pending=Weighted(hold_at_lowest=True))
 
 
 @pytest.mark.parametrize("item", golden(GOLDEN, "limits"), ids=lambda item: f"{item['design']} {item['id']}")

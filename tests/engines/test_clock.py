@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from designs import (
     BOIN,
@@ -16,9 +14,11 @@ from designs import (
     Keyboard,
     NoSkipping,
     Reason,
+    RollingSix,
     Settled,
     StopAtRecommended,
     StopTooToxic,
+    TableDesign,
     ThreePlusThree,
 )
 from doseesc.engines import (
@@ -267,23 +267,28 @@ def test_the_figures_are_those_of_the_trials():
     assert oc.patients_per_month == pytest.approx(sum(trial.size for trial in found) / duration.sum() * 365.25 / 12)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    per_month=st.floats(0.5, 30),
-    window=st.floats(3, 90),
-    how=st.sampled_from(["wait", "turn_away", "queue"]),
-    policy=st.sampled_from([Complete(), Settled()]),
-    seed=st.integers(0, 10),
-)
-def test_a_trial_is_never_shorter_than_its_last_window_allows(per_month, window, how, policy, seed):
-    design = with_policy(DESIGNS["BOIN"], policy)
-    accrual = Accrual(per_month=per_month, arrivals_while_waiting=how)
-    for trial in calendar_trials(
-        design, TRUTH, window_days=window, calendar=Calendar(accrual=accrual), n_trials=5, seed=seed
-    ):
-        last = np.where(trial.has_dlt, trial.assessed, trial.entered + window)
-        np.testing.assert_allclose(trial.assessed, last)
-        assert (trial.assessed - trial.entered <= window * (1 + 1e-9)).all()
-        assert trial.duration_days == last.max()
-        for day, level, size, reason in trial.decisions:
-            assert (level > 0 and size == 0) == reason.waits, day
+def test_a_rolling_six_with_all_places_taken_turns_away_until_its_table_says_stop():
+    gaps = [[0.0] + [1.0] * 40]
+    patients = GivenPatients(latent=[[0.9] * 6], dlt_day=[[1.0] * 6], gaps=gaps)
+    calendar = Calendar(accrual=Accrual(per_month=DAILY.per_month, arrivals_while_waiting="turn_away"))
+    rolling = RollingSix(n_doses=1)
+    [trial] = calendar_trials(rolling, [0.1], window_days=28, calendar=calendar, patients=patients)
+    assert trial.entered.tolist() == [0, 1, 2, 3, 4, 5]
+    assert (trial.turned_away, trial.suspensions) == (27, [(6.0, 33.0)])  # who comes on day 33 finds all known
+    assert (trial.reason, trial.selected, trial.duration_days) == (Reason.MTD_FOUND, 1, 33)
+    letters = {n: {c: "S" * (n - c + 1) for c in range(n + 1)} for n in range(1, 6)}
+    table = TableDesign(
+        target=0.25,
+        n_doses=1,
+        max_n=6,
+        cohort_size=1,
+        table=letters | {6: {c: ("E" if c == 0 else "W") * (7 - c) for c in range(7)}},
+    )
+    assert table.waits_when_full
+    [same] = calendar_trials(table, [0.1], window_days=28, calendar=calendar, patients=patients)
+    assert (same.turned_away, same.suspensions) == (trial.turned_away, trial.suspensions)
+    # A maximum that cuts the trial short closes it.
+    short = RollingSix(n_doses=1, max_n=5)
+    assert not short.waits_when_full
+    [closed] = calendar_trials(short, [0.1], window_days=28, calendar=calendar, patients=patients)
+    assert (closed.turned_away, closed.size, closed.reason) == (0, 5, Reason.MAX_N)

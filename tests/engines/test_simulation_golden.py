@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from from_r import boin_of_get_oc, by_id, crm_of_crmsim
+from from_r import agree, boin_of_get_oc, by_id, crm_of_crmsim
 from support import golden
 
 from designs import BOIN
@@ -11,38 +11,26 @@ from doseesc.engines.montecarlo import simulate
 TRIALS = 20_000
 
 
-def agree(ours, mcse, theirs, their_trials, largest=1):
-    """Check a figure, or several, within 4 standard errors of the difference.
-
-    Their error is not printed for means: it is ours, scaled to their number of trials.  Where none of our trials
-    differs from the others the error cannot be estimated; it is at least what one trial in all can do, by a value of
-    ``largest``.
-    """
-    floor = largest / (TRIALS + their_trials)
-    error = np.maximum(mcse, floor) * np.sqrt(1 + TRIALS / their_trials)
-    np.testing.assert_array_less(np.abs(np.asarray(ours) - theirs), 4 * error)
-
-
 @pytest.mark.parametrize("item", golden("boin_sims.json", "get_oc"), ids=by_id)
 def test_get_oc_of_boin(item):
     design = boin_of_get_oc(item)
     max_n = design.max_n
     ours, theirs, trials = simulate(design, item["p.true"], TRIALS, seed=1), item["result"], item["ntrial"]
     selected = np.array([theirs["percentstop"], *theirs["selpercent"]]) / 100
-    agree(ours.selected, ours.mcse.selected, selected, trials)
-    agree(ours.patients, ours.mcse.patients, theirs["npatients"], trials, max_n)
-    agree(ours.dlts, ours.mcse.dlts, theirs["ntox"], trials, max_n)
-    agree(ours.total_patients, ours.mcse.total_patients, theirs["totaln"], trials, max_n)
-    agree(ours.total_dlts, ours.mcse.total_dlts, theirs["totaltox"], trials, max_n)
+    agree(ours.selected, ours.mcse.selected, TRIALS, selected, trials)
+    agree(ours.patients, ours.mcse.patients, TRIALS, theirs["npatients"], trials, max_n)
+    agree(ours.dlts, ours.mcse.dlts, TRIALS, theirs["ntox"], trials, max_n)
+    agree(ours.total_patients, ours.mcse.total_patients, TRIALS, theirs["totaln"], trials, max_n)
+    agree(ours.total_dlts, ours.mcse.total_dlts, TRIALS, theirs["totaltox"], trials, max_n)
 
 
 @pytest.mark.parametrize("item", golden("dfcrm_sims.json", "crmsim"), ids=by_id)
 def test_crmsim_of_dfcrm(item):
     design = crm_of_crmsim(item)
     ours, trials = simulate(design, item["PI"], TRIALS, seed=1), item["nsim"]
-    agree(ours.selected, ours.mcse.selected, [0.0, *item["selection_prob"]], trials)
-    agree(ours.patients, ours.mcse.patients, item["mean_patients_per_dose"], trials, item["n"])
-    agree(ours.dlts, ours.mcse.dlts, item["mean_dlts_per_dose"], trials, item["n"])
+    agree(ours.selected, ours.mcse.selected, TRIALS, [0.0, *item["selection_prob"]], trials)
+    agree(ours.patients, ours.mcse.patients, TRIALS, item["mean_patients_per_dose"], trials, item["n"])
+    agree(ours.dlts, ours.mcse.dlts, TRIALS, item["mean_dlts_per_dose"], trials, item["n"])
     assert ours.total_patients == item["n"]
     assert ours.stopped_early == 0.0
 
@@ -53,4 +41,4 @@ def test_the_margin_is_no_wider_than_it_says():
     other = BOIN(target=item["target"], n_doses=5, max_n=30, stop_at_n=12)
     ours = simulate(other, item["p.true"], TRIALS, seed=1)
     with pytest.raises(AssertionError):
-        agree(ours.patients, ours.mcse.patients, item["result"]["npatients"], item["ntrial"], 30)
+        agree(ours.patients, ours.mcse.patients, TRIALS, item["result"]["npatients"], item["ntrial"], 30)

@@ -16,6 +16,7 @@ from designs import (
     StopAtRecommended,
     StopTooToxic,
     Tally,
+    Weighted,
     design_class,
     design_names,
 )
@@ -139,6 +140,26 @@ def test_every_design_names_its_publication(name, small_study):
     texts = [each.text for each in reference_blocks(small_study, trial_of(design)) if each.kind == "bullet"]
     assert any(re.search(r"[A-Z].* \(\d{4}\), [A-Z].*\.$", each) for each in texts[:1])
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("design", "cited"),
+    [
+        (replace(MODEL, pending=Weighted()), ["Cheung and Chappell (2000)"]),
+        (BOIN(target=0.25, n_doses=3, max_n=18, pending=Weighted()), ["Yuan, Lin, Li, Nie and Warren (2018)"]),
+        (
+            BOIN(target=0.25, n_doses=3, max_n=18, pending=Weighted(estimate="ess", minimum_followed=0.25)),
+            ["Lin and Yuan (2020)", "Chen et al. (2025)"],
+        ),
+        (BOIN(target=0.25, n_doses=3, max_n=18), []),
+    ],
+    ids=["likelihood", "imputation", "ess", "none"],
+)
+def test_what_pending_patients_are_weighed_by_is_cited(design, cited, small_study):
+    texts = [each.text for each in reference_blocks(small_study, trial_of(design))]
+    of_weighing = ["Chappell (2000)", "Warren (2018)", "Lin and Yuan (2020)", "Chen et al. (2025)"]
+    found = [text for text in texts if any(each in text for each in of_weighing)]
+    assert [text.partition(", C")[0].partition(", B")[0] for text in found] == cited
 
 
 @pytest.fixture(scope="module")

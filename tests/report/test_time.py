@@ -1,9 +1,11 @@
 """How long it takes, as people read it: words, terminal, table, figures, page, protocol, comparison."""
 
+import io
 import re
 
 import numpy as np
 import pytest
+from docx import Document
 from rich.cells import cell_len
 from support import ROOT
 
@@ -175,6 +177,23 @@ def test_protocol_has_a_section_on_time(tite):
     assert "Phase 1 with TITE-BOIN takes" in section
     assert "with BOIN settled" in section
     assert section.count("\n| MTD ") == 3
+    assert section.count("(drawn in the Word document)") == 2
+
+
+def test_protocol_draws_durations_and_a_trial(tite):
+    document = Document(io.BytesIO(protocol_files(SavedRun(tite), "TITE-BOIN")["protocol.docx"]))
+    durations, trial = document.inline_shapes
+    paragraphs = [each.text for each in document.paragraphs]
+    captions = [text for text in paragraphs if text.startswith("Figure ")]
+    assert [shape._inline.docPr.get("descr") for shape in (durations, trial)] == captions
+    assert captions[0] == "Figure 1. How long trials take, in months"
+    assert captions[1] == "Figure 2. A trial with TITE-BOIN on the calendar, of median duration, in scenario MTD 3"
+    legend = paragraphs[paragraphs.index(captions[1]) + 1]
+    assert legend.startswith("A bar is a patient")
+    section = document.sections[0]
+    for shape in (durations, trial):
+        assert shape.width <= section.page_width - section.left_margin - section.right_margin
+        assert shape.height <= section.page_height - section.top_margin - section.bottom_margin
 
 
 def test_compare_tells_durations_in_months(scenario_file, small_scenario):
@@ -185,7 +204,8 @@ def test_compare_tells_durations_in_months(scenario_file, small_scenario):
     comparison = compare(*runs)
     figure = next(each for each in comparison.figures if each.metric == "duration_days")
     assert figure.difference < 0
-    assert figure.mcse == pytest.approx(np.hypot(*(each.results.times["S", "B"].mcse.duration_days for each in runs)))
+    assert figure.paired
+    assert figure.mcse < np.hypot(*(each.results.times["S", "B"].mcse.duration_days for each in runs))
     lines = plain(comparison_lines(comparison))
     assert any(line.startswith("    duration ") and " months" in line for line in lines)
     assert "accrual.per_month: 2.0 -> 4.0" in "\n".join(lines)

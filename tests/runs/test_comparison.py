@@ -78,7 +78,7 @@ def test_runs_of_the_same_patients_are_compared_trial_by_trial(scenario_file, sm
     both = f"{old}\n  - {new.replace('name: B', 'name: C')}"
     together = run(load(scenario_file(text.replace(old, both))), **options)
     expected = {each.metric: each for each in together.differences}
-    assert len(expected) == 3
+    assert len(expected) == 4
     for metric, each in expected.items():
         (figure,) = [one for one in found.figures if one.metric == metric]
         assert figure.paired

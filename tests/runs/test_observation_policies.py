@@ -81,7 +81,7 @@ def test_the_first_policy_is_the_studys_own(results):
     # The true MTD and the true probabilities are the drug's own.
     assert own.true_mtd == alone.true_mtd == 3
     np.testing.assert_array_equal(own.probabilities, [0.01, 0.02, 0.03])
-    assert len(results.differences) == 9
+    assert len(results.differences) == 12
 
 
 def test_both_engines_agree_in_every_cell(results):

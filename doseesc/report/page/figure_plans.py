@@ -26,7 +26,12 @@ from doseesc.report.figures import (
     table_figure,
     truth_figure,
 )
-from doseesc.report.words import design_times, from_when, recommendation
+from doseesc.report.words import (
+    calendar_legend,
+    design_times,
+    durations_legend,
+    recommendation,
+)
 from doseesc.runs import timed_trials
 
 if TYPE_CHECKING:
@@ -162,7 +167,6 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
     study = results.study
     observed = study.own_model is not None
     also = ", deaths and losses" if observed else ""
-    hatched = ", death (+) or loss (○), hatched where the patient is replaced" if observed else ""
     return [
         Plan(
             "durations",
@@ -171,8 +175,7 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             f"Lines from the 5 to the 95 % quantile of the duration in months, thick from 25 to 75 %, with median and "
             f"mean, for {', '.join(study.designs)} in the scenarios {', '.join(study.truths)}. The numbers are in the "
             "table of time.",
-            f"Nine trials in ten lie on the thin line, half of them on the thick one; the marker is the median, the "
-            f"stroke the mean. {from_when(results)}.",
+            durations_legend(results),
         ),
         Plan(
             "calendar",
@@ -181,10 +184,8 @@ def _time_plans(results: Results, typical: str) -> list[Plan]:
             f"One panel for each of {', '.join(designs)}: patients as bars in the order of their first doses, over "
             f"months, shaded by dose, with DLTs{also} and changes of dose, and waiting shaded. It shows one trial; the "
             "numbers over all of them are in the table of time.",
-            "The same patients would have come in every panel. A bar is a patient in the DLT window, darker for a "
-            f"higher dose, and ends at a DLT (×){hatched}; the thin line before it is the wait for the first dose. "
-            "Marks at the top: the dose is raised, lowered, or the trial stopped. In grey, a patient who has come "
-            f"cannot be treated. The trial is the one in which {designs[0]} takes a median time.",
+            f"The same patients would have come in every panel. {calendar_legend(observed)} The trial is the one in "
+            f"which {designs[0]} takes a median time.",
         ),
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from designs import Design
+from designs import Design, Weighted
 from designs.skeleton import REFERENCES as OF_SKELETON
 from doseesc.conduct import Trial
 from doseesc.engines import BENCHMARK_REFERENCES, PATHWAYS_REFERENCES
@@ -37,6 +37,14 @@ _OF_PHASE_2 = MappingProxyType(
         "holm": "Holm (1979), Scandinavian Journal of Statistics 6:65-70 (multiplicity)",
         "hochberg": "Hochberg (1988), Biometrika 75:800-802 (multiplicity)",
         "dunnett": "Dunnett (1955), Journal of the American Statistical Association 50:1096-1121 (multiplicity)",
+    }
+)
+_OF_WEIGHING = MappingProxyType(
+    {
+        "likelihood": "Cheung and Chappell (2000), Biometrics 56:1177-1182 (patients pending)",
+        "imputation": "Yuan, Lin, Li, Nie and Warren (2018), Clinical Cancer Research 24:4921-4930 (patients pending)",
+        "ess": "Lin and Yuan (2020), Biostatistics 21:807-824 (patients pending)",
+        "minimum_followed": "Chen et al. (2025), Clinical Cancer Research 31:2573 (follow-up before an escalation)",
     }
 )
 
@@ -69,6 +77,7 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     """Yield the publications that the design, its base classes and its rules name, and those of the evaluation."""
     design = trial.design
     found = [*_cited(type(design)), *(each for rule in design.all_rules() for each in rule.references)]
+    found += _weighing_references(design)
     if isinstance(_parameters(results, trial.name).get("skeleton"), dict):
         found += OF_SKELETON
     if uses_pathways(trial):
@@ -81,6 +90,17 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     found += _phase2_references(results.study)
     yield Block("heading", "References")
     yield from (Block("bullet", f"{each}.") for each in dict.fromkeys(found))
+
+
+def _weighing_references(design: Design) -> list[str]:
+    """Return the publications of how pending patients are weighed; none where they are not."""
+    if not isinstance(design.pending, Weighted):
+        return []
+    policy = design.pending.filled_in(design)
+    found = [_OF_WEIGHING[policy.estimate or "likelihood"]]
+    if policy.minimum_followed > 0 and policy.estimate is not None:
+        found.append(_OF_WEIGHING["minimum_followed"])
+    return found
 
 
 def _phase2_references(study: Study) -> list[str]:

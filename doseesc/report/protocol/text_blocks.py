@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from doseesc.report.tables import PageTable, Value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -15,16 +19,19 @@ class Block:
 
     Attributes
     ----------
-    kind : {"title", "heading", "subheading", "paragraph", "bullet", "table", "note"}
-        A note says how to read the table before it.
+    kind : {"title", "heading", "subheading", "paragraph", "bullet", "table", "figure", "note"}
+        A note says how to read the table or the figure before it.
     text : str
-        For a table its caption.
+        For a table or a figure its caption.
     table : PageTable or None
+    draw : callable or None
+        Draws the figure.
     """
 
     kind: str
     text: str
     table: PageTable | None = None
+    draw: Callable[[], Figure | None] | None = None
 
 
 def paragraphs(*texts: str) -> Iterator[Block]:
@@ -50,14 +57,14 @@ def _unbroken(cell: Value) -> Value:
 
 
 def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Give tables numbers, from 1, in their captions."""
-    count = 0
+    """Give tables numbers in their captions, from 1, and figures theirs."""
+    counts = {"table": 0, "figure": 0}
     for block in blocks:
-        if block.table is None:
+        if block.kind not in counts:
             yield block
         else:
-            count += 1
-            yield replace(block, text=f"Table {count}. {block.text}")
+            counts[block.kind] += 1
+            yield replace(block, text=f"{block.kind.capitalize()} {counts[block.kind]}. {block.text}")
 
 
 def markdown(blocks: Sequence[Block]) -> str:
@@ -69,6 +76,8 @@ def markdown(blocks: Sequence[Block]) -> str:
             lines.append("")
         if block.table is not None:
             lines += [f"*{_plain(block.text)}*", "", *_markdown_table(block.table)]
+        elif block.kind == "figure":
+            lines.append(f"*{_plain(block.text)}* (drawn in the Word document)")
         else:
             mark = {"title": "# ", "heading": "## ", "subheading": "### ", "bullet": "- "}.get(block.kind, "")
             lines.append(mark + _plain(block.text))

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from doseesc.report.figures import calendar_figure, duration_figure
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import time_table
-from doseesc.report.words import calendar_words, design_times, duration_words, from_when, range_words, span_words
+from doseesc.report.words import (
+    calendar_legend,
+    calendar_words,
+    design_times,
+    duration_words,
+    durations_legend,
+    from_when,
+    range_words,
+    span_words,
+)
+from doseesc.runs import timed_trials, typical_scenario
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from doseesc.results import Results
 
 
@@ -37,6 +51,19 @@ def time_blocks(results: Results, name: str) -> Iterator[Block]:
     how_to_read = table.how_to_read.replace("in small print", "in brackets")
     caption = f"{table.caption}, {name}"
     yield from captioned(replace(table, rows=rows, columns=columns, caption=caption, how_to_read=how_to_read, heads=1))
+    yield Block("figure", table.caption, draw=partial(duration_figure, results))
+    yield Block("note", durations_legend(results))
+    scenario = typical_scenario(results)
+    yield Block(
+        "figure",
+        f"A trial with {name} on the calendar, of median duration, in scenario {scenario}",
+        draw=partial(_example, results, name, scenario),
+    )
+    yield Block("note", calendar_legend(study.own_model is not None))
+
+
+def _example(results: Results, name: str, scenario: str) -> Figure | None:
+    return calendar_figure(timed_trials(results, [name], scenario), results.study.dose_labels)
 
 
 def _lost(patients: float) -> str:

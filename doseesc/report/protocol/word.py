@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from doseesc.report.figures import figure_bytes
 from doseesc.report.protocol.text_blocks import Block
 from doseesc.report.tables import PageTable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STYLES = {"title": "Title", "heading": "Heading 1", "subheading": "Heading 2", "bullet": "List Bullet"}
 _PAPER = 21.0, 29.7  # A4, cm
@@ -23,6 +27,7 @@ _WIDEST = 30.0  # font sizes: longer texts are broken even where there is room
 _SIZES = (9.0, 8.0, 7.5)
 _SMALLEST = 6.5
 _NOTHING = ("", "–")  # cells where there is no number
+_FOR_CAPTION = 3.0  # cm below a figure
 _TOGETHER = 14  # rows of a table that is kept on one page
 
 
@@ -46,9 +51,12 @@ def word_document(blocks: Sequence[Block]) -> bytes:
     _number_pages(document.sections[0])
     landscape = False
     for block in blocks:
-        if block.kind in ("heading", "subheading") and landscape:
+        if block.kind in ("heading", "subheading", "figure") and landscape:
             landscape = False
             _turn(document.add_section(), landscape=False)
+        if block.draw is not None:
+            _add_figure(document, block.text, block.draw)
+            continue
         if block.table is None:
             _add_text(document, block)
             continue
@@ -120,6 +128,23 @@ def _add_text(document: Any, block: Block) -> None:
         for run in added.runs:
             run.font.size = Pt(8.5)
             run.font.italic = True
+
+
+def _add_figure(document: Any, caption: str, draw: Callable[[], Figure | None]) -> None:
+    """Add a figure as wide as it is, or as a portrait page has room, above its caption; nothing where there is none."""
+    from docx.shared import Cm, Inches
+
+    figure = draw()
+    if figure is None:
+        return
+    width, height = figure.get_size_inches()
+    room = Cm(_PAPER[0] - 2 * _MARGIN), Cm(_PAPER[1] - 2 * _MARGIN - _FOR_CAPTION)
+    scale = min(1.0, room[0] / Inches(width), room[1] / Inches(height))
+    picture = document.add_paragraph()
+    picture.paragraph_format.keep_with_next = True
+    shape = picture.add_run().add_picture(io.BytesIO(figure_bytes(figure, "png")), width=Inches(scale * width))
+    shape._inline.docPr.set("descr", caption)
+    document.add_paragraph(caption, style="Caption").paragraph_format.keep_with_next = True
 
 
 def _add_table(document: Any, table: PageTable, layout: Layout) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from designs import Reason
 from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import across_scenarios, error_words, mtd_definition, worst_overdosing
+from doseesc.truth import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from doseesc.results import Cell, Results
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 _COMPARED = MappingProxyType(
     {
-        "correct_selection": "correct selection, points",
-        "overdose_selection": "selection above the MTD, points",
-        "patients_above_mtd": "patients above the MTD",
+        "correct_selection": ("correct selection, points", 100.0),
+        "overdose_selection": ("selection above the MTD, points", 100.0),
+        "patients_above_mtd": ("patients above the MTD", 1.0),
+        "total_patients": ("patients", 1.0),
+        "duration_days": ("duration, months", 1 / DAYS_PER_MONTH),
     }
 )
 
@@ -232,13 +235,15 @@ def differences_table(results: Results) -> PageTable | None:
     if not results.differences:
         return None
     pairs: dict[tuple[str, str, str], dict[str, Value]] = {}
-    for each in results.differences:
-        scale = 1.0 if each.metric == "patients_above_mtd" else 100.0
+    for each in (each for each in results.differences if each.metric in _COMPARED):
+        scale = _COMPARED[each.metric][1]
         value = Value(f"{scale * each.difference:+.2f}", f"± {scale * each.mcse:.2f}", scale * each.difference)
         pairs.setdefault((each.scenario, each.design_a, each.design_b), {})[each.metric] = value
     nothing = Value("–")
+    there = {each.metric for each in results.differences}
+    compared = {metric: head for metric, (head, _) in _COMPARED.items() if metric in there}
     rows = [
-        (Value(scenario), Value(f"{a} minus {b}"), *(found.get(metric, nothing) for metric in _COMPARED))
+        (Value(scenario), Value(f"{a} minus {b}"), *(found.get(metric, nothing) for metric in compared))
         for (scenario, a, b), found in pairs.items()
     ]
     return PageTable(
@@ -246,7 +251,7 @@ def differences_table(results: Results) -> PageTable | None:
         "Designs compared on the same simulated patients",
         "Each row is the first design minus the second, ± one standard error of the paired difference; a difference of "
         "more than two standard errors is more than chance.",
-        ("scenario", "designs", *_COMPARED.values()),
+        ("scenario", "designs", *compared.values()),
         rows,
         2,
     )

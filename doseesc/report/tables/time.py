@@ -14,6 +14,7 @@ _COLUMNS = (
     "design",
     "median, months",
     "5 to 95 %",
+    "25 to 75 %",
     "mean",
     "to the last first dose",
     "times it waited",
@@ -32,13 +33,14 @@ def time_table(results: Results) -> PageTable | None:
         return None
     rows = []
     for (scenario, design), each in results.times.items():
-        low, median, high = (float(each.duration_quantiles[place]) / DAYS_PER_MONTH for place in (0, 2, 4))
+        low, lower, median, upper, high = (float(days) / DAYS_PER_MONTH for days in each.duration_quantiles)
         rows.append(
             (
                 Value(scenario),
                 Value(design),
                 _with_error(median, float(each.mcse.duration_quantiles[2]) / DAYS_PER_MONTH),
                 Value(f"{low:.1f} to {high:.1f}", "", low),
+                Value(f"{lower:.1f} to {upper:.1f}", "", lower),
                 _with_error(each.duration_days / DAYS_PER_MONTH, each.mcse.duration_days / DAYS_PER_MONTH),
                 number(each.enrolment_days / DAYS_PER_MONTH),
                 number(each.suspensions),

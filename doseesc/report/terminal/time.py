@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -19,6 +20,7 @@ from doseesc.report.words import (
     span_words,
     time_answer,
 )
+from doseesc.truth import DAYS_PER_MONTH
 from doseesc.wording import percent, plain_words
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _LONGEST = 20
 _DURATION = 26
+_NUMBERS = MappingProxyType({"mean": 7, "5 %": 6, "25 %": 6, "50 %": 6, "75 %": 6, "95 %": 6, "waits": 8, "a month": 9})
 
 
 def time_lines(results: Results) -> list[Text]:
@@ -36,7 +39,7 @@ def time_lines(results: Results) -> list[Text]:
     if not times or calendar is None:
         return []
     found = [Text("How long it takes", "bold"), *_wrapped(time_answer(times, len(results.study.truths)), "bold")]
-    found += _table(times)
+    found += [*_table(times), *_distribution(times)]
     waiting = "waiting: mean time for which a patient who has come cannot be treated"
     shown = _columns(times)
     meanings = [f"{from_when(results)}. By scenario: medians. {waiting[0].upper()}{waiting[1:]}"]
@@ -45,6 +48,7 @@ def time_lines(results: Results) -> list[Text]:
     if "pending" in shown:
         meanings.append("pending: patients in their DLT window at a decision")
         meanings.append("changed: % of decisions that their outcomes would have changed")
+    meanings.append("waits: times at which a patient who had come could not be treated · a month: patients treated")
     text = " · ".join(meanings)
     said = [f"{text}.", pace_words(results), *calendar_words(results), calendar.accrual.describe()]
     return found + [each for words in said for each in _wrapped(words, "dim")]
@@ -66,6 +70,21 @@ def _table(times: list[DesignTime]) -> list[Text]:
         name = Cell("  " + cut(plain_words(each.design), names - 3), left=True)
         duration = range_words(each.median, each.low, each.high)
         rows.append(line([name, duration, *(cells[column] for column in columns)], widths))
+    return rows
+
+
+def _distribution(times: list[DesignTime]) -> list[Text]:
+    """Return mean and quantiles of the duration, how often the trial waited, and the pace, design by design."""
+    months = max(each.high for each in times) >= 3 * DAYS_PER_MONTH
+    unit, digits = (DAYS_PER_MONTH, 1) if months else (1.0, 0)
+    names = _name_width(times)
+    widths = [max(names, 9), *_NUMBERS.values()]
+    rows = [line([Cell("  months" if months else "  days", left=True), *_NUMBERS], widths)]
+    for each in times:
+        days = (each.mean, each.low, each.lower, each.median, each.upper, each.high)
+        numbers = [f"{value / unit:.{digits}f}" for value in days]
+        name = Cell("  " + cut(plain_words(each.design), names - 3), left=True)
+        rows.append(line([name, *numbers, f"{each.suspensions:.1f}", f"{each.per_month:.2f}"], widths))
     return rows
 
 

@@ -24,9 +24,11 @@ from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
 from .recommendation import recommendation as recommendation
 from .time import DesignTime as DesignTime
+from .time import calendar_legend as calendar_legend
 from .time import calendar_words as calendar_words
 from .time import design_times as design_times
 from .time import duration_words as duration_words
+from .time import durations_legend as durations_legend
 from .time import from_when as from_when
 from .time import pace_words as pace_words
 from .time import range_words as range_words

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doseesc.engines import TimeFigures, mixture
+from doseesc.engines import DURATION_LEVELS, TimeFigures, mixture
 from doseesc.results import on_calendar
 from doseesc.truth import DAYS_PER_MONTH
 from doseesc.wording import in_a_row, percent_words
@@ -79,6 +79,12 @@ class DesignTime:
         Mean duration, and the part of it during which a patient who had come could not be treated.
     turned_away, pending, changed : float
         Patients lost; patients pending at a decision; share of decisions that their outcomes would have changed.
+    lower, upper : float
+        The days by which 25 and 75 % of the trials have ended.
+    suspensions : float
+        Times at which a patient who had come could not be treated.
+    per_month : float
+        Patients treated by month of the duration, in all trials together.
     """
 
     design: str
@@ -92,6 +98,10 @@ class DesignTime:
     turned_away: float
     pending: float
     changed: float
+    lower: float
+    upper: float
+    suspensions: float
+    per_month: float
 
 
 def design_times(results: Results) -> list[DesignTime]:
@@ -105,8 +115,10 @@ def design_times(results: Results) -> list[DesignTime]:
 
 
 def _over_scenarios(design: str, times: dict[str, TimeFigures]) -> DesignTime:
-    low, median, high = mixture([each.duration_curve for each in times.values()], (0.05, 0.5, 0.95))
+    curves = [each.duration_curve for each in times.values()]
+    low, lower, median, upper, high = map(float, mixture(curves, DURATION_LEVELS))
     medians = {scenario: float(each.duration_quantiles[2]) for scenario, each in times.items()}
+    patients = sum(each.patients_per_month * each.duration_days for each in times.values())
     shortest, longest = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
 
     def mean(name: str) -> float:
@@ -116,7 +128,7 @@ def _over_scenarios(design: str, times: dict[str, TimeFigures]) -> DesignTime:
 
     return DesignTime(
         design,
-        *(float(median), float(low), float(high)),
+        *(median, low, high),
         shortest=(shortest, medians[shortest]),
         longest=(longest, medians[longest]),
         mean=mean("duration_days"),
@@ -124,6 +136,10 @@ def _over_scenarios(design: str, times: dict[str, TimeFigures]) -> DesignTime:
         turned_away=mean("turned_away"),
         pending=mean("pending_at_decision"),
         changed=mean("changed_decisions"),
+        lower=lower,
+        upper=upper,
+        suspensions=mean("suspensions"),
+        per_month=patients / sum(each.duration_days for each in times.values()),
     )
 
 
@@ -133,8 +149,8 @@ def time_answer(times: Sequence[DesignTime], scenarios: int) -> str:
     Examples
     --------
     >>> ends = ("S1", 400.0), ("S2", 800.0)
-    >>> slow = DesignTime("CRM", 766, 620, 950, *ends, 770.0, 10.0, 0.0, 0.0, 0.0)
-    >>> fast = DesignTime("3+3", 460, 130, 800, *ends, 470.0, 6.0, 0.0, 0.0, 0.0)
+    >>> slow = DesignTime("CRM", 766, 620, 950, *ends, 770.0, 10.0, 0.0, 0.0, 0.0, 700, 830, 3.0, 0.7)
+    >>> fast = DesignTime("3+3", 460, 130, 800, *ends, 470.0, 6.0, 0.0, 0.0, 0.0, 300, 600, 2.0, 0.7)
     >>> print(time_answer([slow, fast], 9).replace("; ", ";\n"))
     Phase 1 takes 15.1 months (4.3 to 26.3) with 3+3;
     2.1 years (1.7 to 2.6) with CRM;
@@ -180,6 +196,24 @@ def from_when(results: Results) -> str:
     opening = calendar is not None and calendar.first_gap
     start = "the opening of the trial" if opening else "the first dose of the first patient"
     return f"From {start} to the last assessment"
+
+
+def durations_legend(results: Results) -> str:
+    """Say how to read the picture of the durations."""
+    return (
+        "Nine trials in ten lie on the thin line, half of them on the thick one; the marker is the median, the stroke "
+        f"the mean. {from_when(results)}."
+    )
+
+
+def calendar_legend(observed: bool) -> str:
+    """Say how to read the picture of a trial on the calendar; ``observed``: patients may die or be lost in it."""
+    ends = ", death (+) or loss (○), hatched where the patient is replaced" if observed else ""
+    return (
+        f"A bar is a patient in the DLT window, darker for a higher dose, and ends at a DLT (×){ends}; the thin line "
+        "before it is the wait for the first dose. Marks at the top: the dose is raised, lowered, or the trial "
+        "stopped. In grey, a patient who has come cannot be treated."
+    )
 
 
 def calendar_words(results: Results) -> list[str]:
