@@ -88,7 +88,7 @@ def run(
         raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
     require_analysis_fits(study)
     notes: list[str] = []
-    own = next(iter(study.observations), None)  # the first policy is what the study itself would see
+    own = study.own_policy
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     timed = set(on_calendar(study))
     if method != "monte_carlo":

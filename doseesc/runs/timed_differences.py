@@ -18,19 +18,20 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import (
     BLOCK,
     COLUMNS,
-    CalendarBlocks,
-    CalendarSetting,
     DecisionGraph,
     Ended,
+    ObservedBlock,
     OperatingCharacteristics,
     TimeFigures,
     TrialBlock,
     figures_of_trials,
     play,
+    play_observed,
 )
 from doseesc.parallel import block_sizes
 from doseesc.results import Difference
 from doseesc.runs.simulation import DIFFERENCES, figures_at
+from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -119,12 +120,9 @@ def timed_differences(
             right = study.right_levels(truth)
             others = [name for name in study.names if name not in timed and (scenario, name) in characteristics]
             for name in others:
-                if study.own_model is not None:
-                    figures[name] = _as_observed(study, name, scenario, n_trials, seed)
-                    continue
                 if name not in known:
                     known[name] = DecisionGraph(study.designs[name])
-                figures[name] = _of_known_outcomes(known[name], truth, right, n_trials, seed)
+                figures[name] = _of_known_outcomes(known[name], truth, right, n_trials, seed, study.own_model)
         for a, b in combinations(study.names, 2):
             if a in figures and b in figures and {a, b} & timed:
                 error = _errors(figures[a] - figures[b], n_trials)
@@ -146,30 +144,19 @@ def in_order(study: Study, differences: Sequence[Difference]) -> list[Difference
     )
 
 
-def _of_known_outcomes(graph: DecisionGraph, truth: FloatArray, right: BoolArray, n_trials: int, seed: int) -> IntArray:
-    """Return the figures (S, F) of trials of a design that does not depend on the calendar."""
-    parts = []
+def _of_known_outcomes(
+    graph: DecisionGraph, truth: FloatArray, right: BoolArray, n_trials: int, seed: int, model: ObservationModel | None
+) -> IntArray:
+    """Return the figures (S, F) of trials of a design that does not depend on the calendar, as observed."""
+    parts, observed = [], None if model is None else ObservedBlock(model, seed)
     for index, trials in enumerate(block_sizes(min(n_trials, KEPT), BLOCK)):
-        node = play(graph, truth, TrialBlock.draw(seed, index, graph.design.max_n, trials))
+        block = TrialBlock.draw(seed, index, graph.design.max_n, trials)
+        if observed is None:
+            node = play(graph, truth, block)
+        else:
+            observed.begin(block, index)
+            node, _ = play_observed(graph, truth, observed)
         parts.append(figures_at(graph, right, DIFFERENCES)[node])
-    return np.concatenate(parts)
-
-
-def _as_observed(study: Study, name: str, scenario: str, n_trials: int, seed: int) -> IntArray:
-    """Return the same figures (S, F) of trials of a design as the study's own observation model shows them.
-
-    They do not depend on the calendar, but the clock plays them: it knows whom a replacement follows.
-    """
-    truth, calendar = study.truths[scenario], study.calendar_for(name, scenario)
-    right = study.right_levels(truth)
-    assert calendar is not None, "asked only of a study with a calendar"
-    setting = CalendarSetting(float(study.dlt_window_days), calendar, study.target, right[None], study.own_model)
-    design, parts = study.designs[name], []
-    blocks = CalendarBlocks(design, truth, setting, seed)
-    for index, trials in enumerate(block_sizes(min(n_trials, KEPT), BLOCK)):
-        ended, _ = blocks.play(index, trials)
-        found = figures_of_trials(ended.n, ended.dlt, ended.selected, design.max_n, right)
-        parts.append(np.column_stack([found[each] for each in DIFFERENCES]))
     return np.concatenate(parts)
 
 

@@ -94,7 +94,7 @@ class Plain:
             if reason is not None:
                 return reason
             since = self.now
-            if len(self.inside()) >= self.design.max_n:
+            if len(self.inside()) >= self.design.max_n and not self.design.waits_when_full:
                 leaving = [each.ends for each in self.inside() if each.what & UNUSABLE]
                 if not leaving:
                     return Reason.MAX_N
