@@ -19,7 +19,6 @@ from doseesc.engines import (
     BLOCK,
     COLUMNS,
     DecisionGraph,
-    Ended,
     ObservedBlock,
     OperatingCharacteristics,
     TimeFigures,
@@ -34,6 +33,7 @@ from doseesc.runs.simulation import DIFFERENCES, figures_at
 from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
+    from doseesc.engines import Ended  # compiles, which not every study needs
     from doseesc.study import Study
 
 KEPT = 8 * BLOCK

@@ -18,7 +18,6 @@ from doseesc.engines import (
     CalendarRun,
     CalendarSetting,
     DecisionGraph,
-    Ended,
     Observed,
     OperatingCharacteristics,
     TimeFigures,
@@ -33,6 +32,7 @@ from doseesc.runs.timed_differences import KeptTrials
 from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
+    from doseesc.engines import Ended  # compiles, which not every study needs
     from doseesc.study import Study
 
 Key = tuple[str, str]
