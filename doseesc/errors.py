@@ -48,6 +48,10 @@ class Problem:
     instead: Any = None
 
 
+class NotFinite(ValueError):
+    """A figure would rest on a number that is not finite."""
+
+
 class ScenarioError(ValueError):
     """A scenario file that cannot be used; ``problems`` holds everything found, the text says it all.
 

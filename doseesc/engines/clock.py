@@ -29,6 +29,7 @@ from doseesc.engines.enrolment import Calendar, Stagger
 from doseesc.engines.montecarlo import BLOCK
 from doseesc.engines.observed import SeenSums
 from doseesc.engines.trial_ends import TrialEnds
+from doseesc.finite import finite_numbers
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes, ObservationModel
 
@@ -219,6 +220,7 @@ def require_observable(
         )
 
 
+@finite_numbers()
 def _play_part(
     design: Design,
     truth: FloatArray,

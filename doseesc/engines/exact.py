@@ -30,6 +30,7 @@ from doseesc.engines.characteristics import (
 from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk_states
 from doseesc.engines.trial_ends import TrialEnds
+from doseesc.finite import finite_numbers
 from doseesc.truth import MtdRule, Ties
 
 _BLOCK = 2**22  # entries of the (truths x ends) matrix of probabilities held at a time
@@ -163,12 +164,16 @@ def enumerate_paths(
     ------
     TooManyStates
         If more memory would be needed; as soon as that can be foreseen.
+    NotFinite
+        If a decision would rest on a number that is not finite.
     """
-    ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=progress)
+    with finite_numbers():
+        ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=progress)
+        selected = design.select(ended.batch.tally)
     return Paths(
         design=design,
         tally=ended.batch.tally,
-        selected=design.select(ended.batch.tally),
+        selected=selected,
         reason_code=ended.reason_code,
         log_coefficient=np.log(ended.batch.orders).astype(np.float64),
         n_states=ended.n_states,

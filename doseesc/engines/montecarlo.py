@@ -21,6 +21,7 @@ from designs.checks import require_whole
 from doseesc.engines.characteristics import OperatingCharacteristics, check_probabilities, marks_of_right, one_truth
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.trial_ends import TrialEnds
+from doseesc.finite import finite_numbers
 from doseesc.parallel import Blocks, over_blocks
 
 BLOCK = 16_384
@@ -180,6 +181,7 @@ def _play_all(
     return ends, visits[ends.order].astype(np.float64)
 
 
+@finite_numbers()
 def _play_chunk(
     design: Design, truth: FloatArray, seed: int, watch: Callable[[int], None] | None, blocks: Blocks
 ) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:

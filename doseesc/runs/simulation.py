@@ -27,6 +27,7 @@ from doseesc.engines import (
     play,
     play_observed,
 )
+from doseesc.finite import finite_numbers
 from doseesc.parallel import answers, block_sizes
 from doseesc.results import Difference
 from doseesc.runs.arm_analysis import arms_analysed
@@ -122,6 +123,7 @@ def simulate_all(
     return whole
 
 
+@finite_numbers()
 def _simulate_alone(study: Study, designs: dict[str, Design], n_trials: int, seed: int, task: _Task) -> Simulation:
     graphs = {name: DecisionGraph(design) for name, design in designs.items()}
     block = None if task.model is None else ObservedBlock(task.model, seed)

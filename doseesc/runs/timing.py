@@ -26,6 +26,7 @@ from doseesc.engines import (
     play_calendar,
     waits_for_all,
 )
+from doseesc.finite import finite_numbers
 from doseesc.parallel import answers
 from doseesc.results import CALENDAR, on_calendar
 from doseesc.runs.timed_differences import KeptTrials
@@ -116,6 +117,7 @@ def time_study(
     )
 
 
+@finite_numbers()
 def _play(
     study: Study,
     n_trials: int,
