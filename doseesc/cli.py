@@ -6,6 +6,7 @@ Every module of :mod:`doseesc.commands` without a leading underscore is a comman
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -21,7 +22,7 @@ from typer.core import TyperGroup
 from doseesc import commands
 from doseesc.errors import NotFinite, ScenarioError
 from doseesc.files import OutputError
-from doseesc.wording import printable
+from doseesc.wording import printable, shorten
 
 _Mistake: type[Exception] = typer.BadParameter.__bases__[0]
 """What the parser of the command line raises, whether it is click's own or the one that typer brings."""
@@ -92,8 +93,11 @@ def _cannot(error: OSError) -> NoReturn:
         with suppress(OSError, ValueError):  # what cannot be written is not tried again when Python ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not isinstance(error, BrokenPipeError):  # as head leaves it: nobody reads on
-        place = f" ({error.filename})" if error.filename else ""
-        typer.echo(printable(f"cannot go on: {error.strerror or error}{place}"), err=True)
+        place = f" ({shorten(str(error.filename))})" if error.filename else ""
+        why = error.strerror or str(error)
+        if error.errno == errno.ENAMETOOLONG:
+            why = "a name of a file or folder is longer than the system allows, mostly 255 bytes; give a shorter one"
+        typer.echo(printable(f"cannot go on: {why}{place}"), err=True)
     sys.exit(USER_ERROR)
 
 

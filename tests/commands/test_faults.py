@@ -163,3 +163,13 @@ def test_nothing_is_imported_from_the_folder_worked_in(monkeypatch, tmp_path):
 
 
 START = "from doseesc.start import main; main()"
+
+
+@pytest.mark.parametrize("where", ["file", "folder"])
+def test_a_name_longer_than_the_system_allows_is_named_and_cut(cli, where):
+    name = "a" * 300
+    words = [f"{name}.yaml"] if where == "file" else ["nct04602104", "--trials", "10", "--out", name]
+    code, _, err = cli("run", *words)
+    assert code == 2
+    assert "longer than the system allows, mostly 255 bytes; give a shorter one" in err
+    assert len(err) < 300
