@@ -160,12 +160,11 @@ class Backfill:
         >>> rules.conflict is None, rules.count_in_decisions, rules.cap_per_dose
         (True, False, 12)
         """
-        if reads_rates(design):
+        answers_for_more = not design.fixed_cohorts and not isinstance(design, TableDesign | RollingSix)
+        if answers_for_more and reads_rates(design):
             return self
         rules = replace(self, closes="eliminated", conflict=None)
-        if design.fixed_cohorts or isinstance(design, TableDesign | RollingSix):
-            return replace(rules, count_in_decisions=False, count_in_mtd=False)
-        return rules
+        return rules if answers_for_more else replace(rules, count_in_decisions=False, count_in_mtd=False)
 
     def most(self, design: Design) -> int:
         """Return the most patients that may be backfilled in a trial of a design."""

@@ -238,7 +238,7 @@ def test_chains_that_have_not_converged_are_shown_and_marked(tmp_path, small_sce
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--mtd", "huge"), "the doses are low, medium, high"),
+        (("--mtd", "huge"), "the doses are low (2), medium (8), high (16)"),
         (("--outcomes", "4NNN"), "4"),
         (("--outcomes", "1N", "--data", "x.csv"), "give the data once"),
         (("--data", "absent.csv"), "absent.csv"),

@@ -326,7 +326,7 @@ def test_a_narrow_terminal_cuts_no_figure_off(capsys, monkeypatch):
     for columns in ("60", "200"):
         monkeypatch.setenv("COLUMNS", columns)
         found.append(command(["--design", "CRM", "--cohorts", "3"], capsys)[1])
-    assert found[0] == found[1]
+    assert found[0].split() == found[1].split()  # the head may take more lines
     assert max(map(len, found[0].splitlines())) > 60
 
 

@@ -53,24 +53,25 @@ def map_prior():
 def borrowing_fit():
     """The shipped example, by NUTS and by quadrature."""
     study = doseesc.load(shipped_scenarios()["nct04602104_borrowing"])
-    return fit(study, "1NNN 2NNT 3NNN 3NNT", mtd="high", draws=1500, tune=700, chains=2)
+    return fit(study, "1NNN 2NNT 3NNN 3NNT", mtd="high", nuts=True, draws=1500, tune=700, chains=2)
 
 
 def test_robust_map_by_nuts_and_by_quadrature(borrowing_fit):
-    assert borrowing_fit.convergence.converged
-    assert borrowing_fit.comparison.errors < 4.5
+    sampled = borrowing_fit.sampled
+    assert sampled.convergence.converged
+    assert sampled.comparison.errors < 4.5
     prior, amounts = borrowing_fit.model.prior, [2, 8, 16, 4]
     components = prior.fit(borrowing_fit.data, amounts, [0.25])
     found = components.posterior(prior.component_weights)
-    draws = group(borrowing_fit.trace, "posterior")
+    draws = group(sampled.trace, "posterior")
     assert draws["dose"].values.tolist() == amounts
     for place in range(len(amounts)):
         p = draws["p"][..., place]
         assert agrees(p, found.mean[place])
         assert agrees((p - found.mean[place]) ** 2, found.sd[place] ** 2)
         assert agrees(1.0 * (p > 0.25), found.above[place, 0])
-    assert borrowing_fit.grid.mean == pytest.approx(found.mean, abs=1e-7)
-    assert borrowing_fit.grid.over_target == pytest.approx(found.above[:, 0], abs=1e-6)
+    assert borrowing_fit.gridded.summary.mean == pytest.approx(found.mean, abs=1e-7)
+    assert borrowing_fit.gridded.summary.over_target == pytest.approx(found.above[:, 0], abs=1e-6)
     assert agrees(draws["from_history"], borrowing_fit.borrowed.weight_after)
 
 
@@ -90,7 +91,7 @@ def test_fit_shows_and_writes_what_it_borrowed(borrowing_fit, tmp_path):
     assert answer["borrowed"]["weight_after"] == pytest.approx(borrowing_fit.borrowed.weight_after)
     table = pd.read_csv(written / "borrowing_sensitivity.csv")
     half = table[(table["weight"] == 0.5) & (table["amount"] == 16)]["mean"].iloc[0]
-    assert half == pytest.approx(borrowing_fit.grid.mean[2], abs=1e-7)
+    assert half == pytest.approx(borrowing_fit.gridded.summary.mean[2], abs=1e-7)
     conflict = pd.read_csv(written / "borrowing_conflict.csv")
     assert conflict["dlt"].max() == 2 * borrowing_fit.study.cohort_size
     for name in ("borrowing_sizes.csv", "fit_borrowing.png", "fit_borrowing.svg"):

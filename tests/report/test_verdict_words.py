@@ -85,3 +85,10 @@ def test_a_comparison_that_cannot_be_is_refused(words, comparison, message):
     with pytest.raises(ValueError, match="comparison") as error:
         words(comparison)
     assert message in str(error.value)
+
+
+def test_the_noise_of_a_simulation_is_named(scenario_file, small_scenario):
+    found = run(load(scenario_file(small_scenario)), method="monte_carlo", trials=100)
+    said = verdict_words(found).criterion
+    several = len(found.verdict.standing.designs) > 1
+    assert ("or two standard errors of the simulation, count as none" in said) == several

@@ -40,14 +40,14 @@ def single_trials(study, name):
     found = calendar_trials(
         design, truth, window_days=study.dlt_window_days, calendar=study.calendar, n_trials=TRIALS, seed=SEED
     )
-    mtd = study.true_mtd(truth)
+    right = study.right_levels(truth)
     levels = np.arange(1, study.n_doses + 1)
     n = np.array([(trial.level[:, None] == levels).sum(axis=0) for trial in found])
-    figures = figures_of_trials(n, n * 0, np.array([trial.selected for trial in found]), design.max_n, mtd)
+    figures = figures_of_trials(n, n * 0, np.array([trial.selected for trial in found]), design.max_n, right)
     if name == "B":  # the figures of designs that only wait are those of known outcomes
         graph = DecisionGraph(design)
         node = play(graph, truth, TrialBlock.draw(SEED, 0, design.max_n, TRIALS))
-        columns = figures_at(graph, mtd, DIFFERENCES)[node]
+        columns = figures_at(graph, right, DIFFERENCES)[node]
     else:
         columns = np.column_stack([figures[metric] for metric in DIFFERENCES])
     return np.column_stack([columns, [trial.duration_days for trial in found]])

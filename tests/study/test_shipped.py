@@ -3,8 +3,8 @@ import pytest
 from support import yaml
 
 from designs import BOIN, CRM, Complete, Settled, ThreePlusThree, Weighted, design_class, design_names
-from doseesc.study import load, shipped
-from doseesc.study.shipped import shipped_scenarios, shipped_summaries, starter_file
+from doseesc.study import load, shipped, shipped_summaries
+from doseesc.study.shipped import shipped_scenarios, starter_file
 from doseesc.study.study import json_schema
 
 METHODS = {"design_comparison": "exact", "tite": "monte_carlo", "tite_backfill": "monte_carlo"}

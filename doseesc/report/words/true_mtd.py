@@ -36,13 +36,15 @@ def mtd_definition(study: Study) -> str:
 
 
 def ties_words(study: Study) -> str:
-    """Say in which scenarios several doses are equally near, and which of them counts; nothing where that never is.
+    r"""Say in which scenarios several doses are equally near, and which of them counts; nothing where that never is.
 
     Examples
     --------
     >>> from doseesc.study import load, shipped_scenarios
-    >>> print(ties_words(load(shipped_scenarios()["nct04602104"])))
-    equally near are low, medium and high in S6, medium and high in S7: the highest of them at or below the target, else
+    >>> words = ties_words(load(shipped_scenarios()["nct04602104"]))
+    >>> print(words.replace(": ", ":\n", 1).replace("else ", "else\n"))
+    equally near are low, medium and high in S6, medium and high in S7:
+    the highest of them at or below the target, else
     the lowest, counts as the true MTD, and selecting another as wrong (true_mtd: {ties: highest_below})
     """
     rule = study.true_mtd_rule

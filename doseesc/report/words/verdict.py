@@ -76,7 +76,8 @@ def criterion_words(results: Results) -> str:
     else:
         where = what
     counting = f"; {weights}" if weights and not own.worst_case else ""
-    equal = f"; differences of up to {_points(verdict.margin)} count as none" if len(own.designs) > 1 else ""
+    noise = ", or two standard errors of the simulation," if own.error.any() else ""
+    equal = f"; differences of up to {_points(verdict.margin)}{noise} count as none" if len(own.designs) > 1 else ""
     return f"Judged by {where}{counting}{equal}."
 
 
