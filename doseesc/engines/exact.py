@@ -27,6 +27,7 @@ from doseesc.engines.characteristics import (
     marks_of_right,
     one_truth,
 )
+from doseesc.engines.long_walk import LongWalk
 from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk_states
 from doseesc.engines.trial_ends import TrialEnds
@@ -158,7 +159,8 @@ def enumerate_paths(
     memory_limit : int
         Bytes that the walk may use, about.
     progress : callable, optional
-        Called with the patients treated so far and the most of the trial, again and again.
+        Called with the patients treated so far and the most of the trial, again and again; by default what takes
+        longer than a second is told on standard error.
 
     Raises
     ------
@@ -167,8 +169,9 @@ def enumerate_paths(
     NotFinite
         If a decision would rest on a number that is not finite.
     """
+    tell = LongWalk(design) if progress is None else progress
     with finite_numbers():
-        ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=progress)
+        ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=tell)
         selected = design.select(ended.batch.tally)
     return Paths(
         design=design,
