@@ -104,3 +104,34 @@ def test_they_come_back_from_every_format(results, name, tmp_path):
 def test_without_time_no_duration_is_compared(without_time):
     results = doseesc.run(without_time, method="monte_carlo", trials=TRIALS, seed=SEED)
     assert {each.metric for each in results.differences} == {*DIFFERENCES}
+
+
+def test_as_observed_they_are_those_of_single_trials(scenario_file, small_scenario):
+    text = small_scenario.replace("  - {name: B, type: BOIN}\n", DESIGNS)
+    observed = "\naccrual: {per_month: 4}\nobservation: {background: 0.05, mortality_28_days: 0.3, deaths: replaced}\n"
+    study = doseesc.load(scenario_file(text + observed))
+    results = doseesc.run(study, method="monte_carlo", trials=TRIALS, seed=SEED)
+    right = study.right_levels(study.truths["S"])
+    trials = {}
+    for name, design in study.designs.items():
+        found = calendar_trials(
+            *(design, study.truths["S"]),
+            window_days=study.dlt_window_days,
+            calendar=study.calendar,
+            observation=study.own_model,
+            n_trials=TRIALS,
+            seed=SEED,
+        )
+        assert any(trial.replaced.any() for trial in found)
+        levels = np.arange(1, study.n_doses + 1)
+        n = np.array([(trial.level[~trial.replaced, None] == levels).sum(axis=0) for trial in found])
+        figures = figures_of_trials(n, n * 0, np.array([trial.selected for trial in found]), design.max_n, right)
+        columns = [figures[metric] for metric in DIFFERENCES]
+        trials[name] = np.column_stack([*columns, [trial.duration_days for trial in found]])
+    compared = {(each.design_a, each.design_b, each.metric): each for each in results.differences}
+    for a, b in combinations(study.names, 2):
+        difference = trials[a] - trials[b]
+        for column, metric in enumerate((*DIFFERENCES, "duration_days")):
+            each = compared[a, b, metric]
+            assert each.difference == pytest.approx(difference[:, column].mean(), abs=1e-9), (a, b, metric)
+            assert each.mcse == pytest.approx(difference[:, column].std() / np.sqrt(TRIALS), abs=1e-9), (a, b, metric)
