@@ -236,7 +236,7 @@ def _play_part(
     sums: list[BlockEnds] = []
     durations: list[Durations] = []
     seen: list[SeenSums] = []
-    done, player = 0, player_of(design, setting.observation is not None)
+    done, player = 0, player_of(design)
     window, calendar, model = setting.window_days, setting.calendar, setting.observation
     for index, trials in blocks:
         played = play_block(player, design, truth, window, calendar, seed, index, trials, model)

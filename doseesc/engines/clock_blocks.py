@@ -42,7 +42,7 @@ class CalendarBlocks:
     def _player(self) -> Player:
         from doseesc.engines.clock_play import player_of  # compiles
 
-        return player_of(self._design, self._setting.observation is not None)
+        return player_of(self._design)
 
     def days(self, index: int, trials: int) -> FloatArray:
         """Return the figures about time of the trials of block ``index``, (S, C) of ``COLUMNS``."""

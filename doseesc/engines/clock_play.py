@@ -111,14 +111,14 @@ class Player(Protocol):
         """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
 
 
-def player_of(design: Design, observed: bool = False) -> Player:
-    """Return the fastest way to play trials of a design, watched or not; all play the same trials."""
+def player_of(design: Design) -> Player:
+    """Return the fastest way to play trials of a design; all play the same trials."""
     if PlayByStates.can_play(design):
         return PlayByStates(design)
-    if is_tite_crm(design) and not observed:
+    if is_tite_crm(design):
         assert isinstance(design, CRM)
         return PlayCrm(design)
-    if decides_by_follow_up(design) and not observed:
+    if decides_by_follow_up(design):
         return PlayInterval(design)
     return PlayInBatches(design)
 

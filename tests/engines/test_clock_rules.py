@@ -42,3 +42,9 @@ def test_a_setting_with_something_else_going_on_is_left_to_the_design(module, mo
         played(player_of(design), design, CALENDAR, [0.1, 0.2, 0.3]).entered, ordinary.entered
     )
     assert asked
+
+
+@pytest.mark.parametrize("part", ["observed", "backfills"])
+def test_patients_who_are_watched_or_backfilled_are_left_to_the_design(part):
+    setting = setting_of(DESIGNS[clock_crm], np.array([0.1, 0.2, 0.3]), 14.0, CALENDAR)
+    assert not clock_rules.knows_setting(setting._replace(**{part: True}))
