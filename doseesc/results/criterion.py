@@ -52,12 +52,16 @@ class Standing:
         """What each design reaches in each scenario, (D, S)."""
         return self.correct - self.price * self.overdose
 
+    def mean(self, figure: FloatArray) -> FloatArray:
+        """Return the means (D,) of a figure (D, S) over the scenarios."""
+        return figure @ self.weights
+
     @property
     def scores(self) -> FloatArray:
         """What each design reaches in all, (D,)."""
         if self.worst_case:
             return self.values[:, self.weights > 0].min(axis=1)
-        return self.values @ self.weights
+        return self.mean(self.values)
 
     @property
     def by_true_mtd(self) -> tuple[IntArray, FloatArray]:

@@ -94,7 +94,7 @@ class Verdict:
     def safest_leader(self) -> str:
         """The design that is ahead; where several are called equal, of these the one that overdoses least."""
         own = self.standing
-        overdose = dict(zip(own.designs, (own.overdose @ own.weights).tolist(), strict=True))
+        overdose = dict(zip(own.designs, own.mean(own.overdose).tolist(), strict=True))
         return min(self.leaders.designs, key=lambda name: overdose[name])
 
     def to_dict(self) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def _moved(lead: FloatArray, weights: FloatArray) -> dict[int, float] | None:
 
 def _penalties(own: Standing) -> tuple[tuple[float, str], ...]:
     """Return from which penalties on, above the study's own, which other design is best."""
-    correct, overdose = own.correct @ own.weights, own.overdose @ own.weights
+    correct, overdose = own.mean(own.correct), own.mean(own.overdose)
     at = own.price
     best = int(np.argmax(correct - at * overdose))
     found: list[tuple[float, str]] = []

@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
-_SAME = 1e-9
+SAME = 1e-9
+"""Relative difference up to which figures that are simulated again are those of the run."""
+
+
+def same_patients(first: Results, second: Results) -> bool:
+    """Say whether two runs simulated the same patients."""
+    return (first.seed, first.n_trials, first.study.n_doses) == (second.seed, second.n_trials, second.study.n_doses)
 
 
 def paired_errors(first: Results, second: Results) -> dict[Key, dict[str, FloatArray]]:
@@ -49,8 +55,7 @@ def paired_errors(first: Results, second: Results) -> dict[Key, dict[str, FloatA
         Each of the shape of the figure, 1 for single ones.  Only where both runs simulated the design without an exact
         value, on the same patients, and give the same figures again.
     """
-    same = (first.seed, first.n_trials, first.study.n_doses) == (second.seed, second.n_trials, second.study.n_doses)
-    if not same:
+    if not same_patients(first, second):
         return {}
     found: dict[Key, dict[str, FloatArray]] = {}
     for key, cell in first.cells.items():
@@ -101,7 +106,7 @@ class _Replay:
 
     def agrees(self, mean: FloatArray) -> bool:
         """Whether simulating again gives the figures of the run."""
-        return bool(np.allclose(mean, np.concatenate(_listed(self.known)), rtol=0, atol=_SAME))
+        return bool(np.allclose(mean, np.concatenate(_listed(self.known)), rtol=0, atol=SAME))
 
 
 def _paired(first: _Replay, second: _Replay, seed: int, n_trials: int) -> dict[str, FloatArray] | None:

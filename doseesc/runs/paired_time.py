@@ -31,13 +31,10 @@ from doseesc.engines import (
 )
 from doseesc.parallel import block_sizes
 from doseesc.results import CALENDAR
+from doseesc.runs.paired import SAME, Key, same_patients
 
 if TYPE_CHECKING:
     from doseesc.results import Results
-
-Key = tuple[str, str]
-
-_SAME = 1e-9
 
 
 def paired_time_errors(first: Results, second: Results) -> dict[Key, dict[str, FloatArray]]:
@@ -53,9 +50,8 @@ def paired_time_errors(first: Results, second: Results) -> dict[Key, dict[str, F
         The figures about time, and those of :data:`doseesc.engines.METRICS` where both runs have them from the
         calendar.  Only where both runs simulated the same patients, and give the same figures again.
     """
-    same = (first.seed, first.n_trials, first.study.n_doses) == (second.seed, second.n_trials, second.study.n_doses)
     found: dict[Key, dict[str, FloatArray]] = {}
-    for key in first.times if same else ():
+    for key in first.times if same_patients(first, second) else ():
         if key in second.times:
             a, b = _Replay.of(first, key), _Replay.of(second, key)
             errors = _unchanged(a, b) if a.same_setting(b) else _paired(a, b, first.seed, first.n_trials)
@@ -107,13 +103,13 @@ class _Replay:
         else:
             figures, more = self.blocks.days(index, trials), []
         days = figures[:, COLUMNS.index("duration_days")]
-        within = days[:, None] <= self.times.duration_quantiles * (1 + _SAME)
+        within = days[:, None] <= self.times.duration_quantiles * (1 + SAME)
         return np.column_stack([figures, within, *more])
 
     def agrees(self, mean: FloatArray) -> bool:
         """Whether simulating again gives the figures of the run."""
         wanted = [getattr(self.times, name) for name in PER_TRIAL]
-        return bool(np.allclose(mean[: len(PER_TRIAL)], wanted, rtol=_SAME, atol=_SAME))
+        return bool(np.allclose(mean[: len(PER_TRIAL)], wanted, rtol=SAME, atol=SAME))
 
 
 def _unchanged(first: _Replay, second: _Replay) -> dict[str, FloatArray] | None:

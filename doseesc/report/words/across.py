@@ -43,7 +43,7 @@ def across_scenarios(results: Results) -> list[DesignSummary]:
     """Return one summary per design, in the order of the study."""
     own = results.verdict.standing
     worst = own.correct.argmin(axis=1)
-    means = [each @ own.weights for each in (own.correct, own.overdose, own.patients, own.patients_above)]
+    means = [own.mean(each) for each in (own.correct, own.overdose, own.patients, own.patients_above)]
     return [
         DesignSummary(
             design=design,

@@ -85,7 +85,7 @@ def _headline(verdict: Verdict) -> str:
     own, leaders = verdict.standing, verdict.leaders
     best = leaders.designs[0]
     if len(own.designs) == 1:
-        share = float(own.correct[0] @ own.weights)
+        share = float(own.mean(own.correct)[0])
         return f"{best} selects the right dose, or rightly none, in {percent(share)} % of trials."
     if leaders.ahead is None:
         return f"No design is ahead: {_level_words(leaders, own.price)}{_safest_words(verdict)}."
@@ -107,7 +107,7 @@ def _level_words(leaders: Leaders, price: float = 0.0) -> str:
 def _safest_words(verdict: Verdict) -> str:
     """Say which of the designs that are level overdoses least."""
     own = verdict.standing
-    overdose = dict(zip(own.designs, (own.overdose @ own.weights).tolist(), strict=True))
+    overdose = dict(zip(own.designs, own.mean(own.overdose).tolist(), strict=True))
     safest, two = verdict.safest_leader, len(verdict.leaders.designs) == 2
     least, most = percent(overdose[safest]), percent(max(overdose[name] for name in verdict.leaders.designs))
     if least == most:
@@ -121,7 +121,7 @@ def _price(verdict: Verdict) -> tuple[str, ...]:
     own, best = verdict.standing, verdict.safest_leader
     row = own.designs.index(best)
     said = [_at_worst(own, row)]
-    overdose = own.overdose @ own.weights
+    overdose = own.mean(own.overdose)
     safer = [
         (float(overdose[place]), name)
         for place, name in enumerate(own.designs)
