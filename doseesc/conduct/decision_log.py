@@ -210,6 +210,8 @@ def _has_types(entry: Mapping[str, Any]) -> bool:
         return (
             isinstance(data["patients"], int)
             and isinstance(data["at_doses"], list)
+            and all(isinstance(each["label"], str) for each in data["at_doses"])
+            and all(isinstance(each[name], int) for each in data["at_doses"] for name in ("n", "dlt", "pending"))
             and (day is None or bool(datetime.date.fromisoformat(day)))
             and isinstance(following["waits"], bool)
             and isinstance(following["patients"], int)

@@ -192,6 +192,15 @@ def test_what_is_no_log_is_refused(tmp_path, text, words):
 KINDS = st.sampled_from([None, 3, "x", [], {}, {"a": 1}, True, [{}], {"date": "x"}])
 
 
+@pytest.mark.parametrize("at_doses", [[{}], ["x"], [{"label": "low", "n": 3, "dlt": None, "pending": 0}]])
+def test_what_was_known_at_the_doses_has_its_form(tmp_path, study, at_doses):
+    entry = log_entry(recommend(study, "1NNN", "BOIN"), study)
+    entry["data"]["at_doses"] = at_doses
+    (tmp_path / "log.jsonl").write_text(json.dumps(entry))
+    with pytest.raises(OutputError, match="lacks what a decision holds"):
+        read_log(tmp_path / "log.jsonl")
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_entries_of_wrong_kinds_are_refused_or_seen_and_never_crash(study, data):
