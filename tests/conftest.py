@@ -1,4 +1,5 @@
 import pytest
+from hypothesis import settings
 from support import DATA, GOLDEN
 
 from doseesc.cli import main
@@ -9,6 +10,16 @@ from doseesc.study import load
 def pytest_addoption(parser):
     parser.addoption("--fuzz", type=int, default=1, metavar="N", help="try N times as many random inputs")
     parser.addoption("--write-golden", action="store_true", help="write tests/golden again from what is printed now")
+
+
+def pytest_configure(config):
+    """Let hypothesis try the same inputs every time, so that a change and not luck is what fails a test.
+
+    With ``--fuzz`` above 1, or with a ``--hypothesis-seed``, it tries others.
+    """
+    settings.register_profile("same", derandomize=True, print_blob=True)
+    if config.getoption("--fuzz") == 1 and config.getoption("--hypothesis-seed") is None:
+        settings.load_profile("same")
 
 
 @pytest.fixture
