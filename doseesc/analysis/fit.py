@@ -34,8 +34,6 @@ from doseesc.parallel import one_blas_thread
 if TYPE_CHECKING:
     from doseesc.study import Study
 
-_NO_DATA = ToxicityData(study=(), amount=(), n=(), dlt=())
-
 
 @one_blas_thread()
 def fit(
@@ -92,7 +90,7 @@ def fit(
     if chosen.parameters <= MOST_PARAMETERS:
         tell("quadrature")
         by_grid = chosen.on_grid(observed, further)
-        gridded = Gridded(by_grid, by_grid.prior.given(_NO_DATA, by_grid.doses), summarise_grid(by_grid, question))
+        gridded = Gridded(by_grid, summarise_grid(by_grid, question))
         checks = grid_predictive_checks(by_grid.prior, observed)
     if nuts or gridded is None:
         tell(f"compiling {chosen.name}")
