@@ -26,9 +26,11 @@ _ROWS_APART = 0.1  # prior standard deviations, for up to so many patients:
 _FEW = 200
 _LOST = 1e-7  # prior probability beyond the ends of a share's axis
 _RATIOS_APART = 0.5  # on the logit scale
-_MOST_BYTES = 2**30  # of one analysis
 _CRM_APART = 0.02  # at most, of a prior of any width
 _USUAL_SD = 2.0  # of log_beta, up to which rows are as far apart as they usually are
+
+MOST_BYTES = 2**30
+"""Bytes that the grid of one analysis may take, about."""
 
 # Numbers of priors beyond which quadrature would lose its digits.
 CRM_SDS = 1e-6, 100.0
@@ -119,9 +121,7 @@ def two_parameter_logistic(
     apart = _ROWS_APART / np.sqrt(max(1.0, data.patients / _FEW)) / max(1.0, prior_sd[1] / _USUAL_SD)
     z_beta = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / apart)))
     doses = len(doses_of_interest(levels, further))
-    require_grid(
-        "prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", _MOST_BYTES
-    )
+    require_grid("prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", MOST_BYTES)
     slope = np.exp(prior_mean[1] + prior_sd[1] * z_beta)
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
@@ -168,7 +168,7 @@ def monotone(
     steps.append(_share_step(below[-1], gap[-1], fine, 0.3))
     nodes = float(np.prod([_share_nodes(*each) for each in zip(below, gap, steps, strict=True)]))
     doses = len(doses_of_interest(levels, further))
-    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", _MOST_BYTES)
+    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", MOST_BYTES)
     mesh = np.meshgrid(*(_share_axis(*each) for each in zip(below[:-1], gap[:-1], steps[:-1], strict=True)))
     ratios = [side.ravel() for side in mesh]
     log_rows = np.zeros(len(ratios[0]) if ratios else 1)
