@@ -3,8 +3,9 @@
 ``locked``
     One process at a time changes a folder.  The lock is the system's own on the folder itself: it leaves no file
     behind and ends with the process that holds it, however that ends.  Windows locks files only: there it is one in
-    the user's folder for temporary files, named after the folder, and ends with the process, too.  Where there are no
-    locks, as on some network drives, nothing is locked, and a warning says so.
+    the user's folder for temporary files, named after the folder, and ends with the process, too; that one has been
+    tried with a stand-in for the system's call only, not on Windows itself.  Where there are no locks, as on some
+    network drives, nothing is locked, and a warning says so.
 ``replace_files``
     Several files of a folder take their places together.  They are first written, whole and through to the disk, into
     a hidden folder inside it, and then a list of what is to be done.  What happens before the list is complete changes

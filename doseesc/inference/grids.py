@@ -29,9 +29,11 @@ _LOST = 1e-7  # prior probability beyond the ends of a share's axis
 _LEAST_RATIOS = 36  # nodes of each ratio of neighbouring levels, and at least
 _RATIOS_A_ROOT = 4  # times the root of the patients: closer than the posterior is wide
 _SURE = 1e-16  # a ratio nearer to 0 or 1 has no finite logit
-_MOST_BYTES = 2**30  # of one analysis
 _CRM_APART = 0.02  # at most, of a prior of any width
 _USUAL_SD = 2.0  # of log_beta, up to which rows are as far apart as they usually are
+
+MOST_BYTES = 2**30
+"""Bytes that the grid of one analysis may take, about."""
 
 # Numbers of priors beyond which quadrature would lose its digits.
 CRM_SDS = 1e-6, 100.0
@@ -122,9 +124,7 @@ def two_parameter_logistic(
     apart = _ROWS_APART / np.sqrt(max(1.0, data.patients / _FEW)) / max(1.0, prior_sd[1] / _USUAL_SD)
     z_beta = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / apart)))
     doses = len(doses_of_interest(levels, further))
-    require_grid(
-        "prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", _MOST_BYTES
-    )
+    require_grid("prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", MOST_BYTES)
     slope = np.exp(prior_mean[1] + prior_sd[1] * z_beta)
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
@@ -172,7 +172,7 @@ def monotone(
     each = max(_LEAST_RATIOS, int(np.ceil(_RATIOS_A_ROOT * np.sqrt(data.patients))))
     nodes = each ** (len(levels) - 1) * _share_nodes(below[-1], gap[-1], step)
     doses = len(doses_of_interest(levels, further))
-    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", _MOST_BYTES)
+    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", MOST_BYTES)
     shares = [beta_nodes(*pair, each) for pair in zip(below[:-1], gap[:-1], strict=True)]
     ratios = [side.ravel() for side in np.meshgrid(*(logit(np.clip(ratio, _SURE, 1 - _SURE)) for ratio, _ in shares))]
     rows = np.ones(each ** len(ratios))

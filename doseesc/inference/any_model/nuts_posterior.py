@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 MARK = "doseesc nuts 1\n"
 _HASH = re.compile(r"[0-9a-f]{32}")
+MOST_BYTES = 2**31
+"""Bytes that the draws of all tallies may take."""
+
 _EVERY = 25  # fits between two lines of progress
 
 
@@ -173,11 +176,23 @@ class NutsPosterior:
         distinct, row = np.unique(both, axis=0, return_inverse=True)
         keys = [(tuple(each[: self.n_doses].tolist()), tuple(each[self.n_doses :].tolist())) for each in distinct]
         wanted = [key for key in keys if key not in self._fits]
+        self._require_memory(len(wanted))
         nothing = ((0,) * self.n_doses,) * 2
         if wanted and self.packed is not None and nothing not in (*self._fits, *wanted):
             wanted.append(nothing)  # the prior, which every report shows
         self._provide(wanted)
         return [self._fits[key] for key in keys], row.reshape(-1)
+
+    def _require_memory(self, wanted: int) -> None:
+        """Raise OutputError, before anything is fitted, where the draws of so many more tallies would be too many."""
+        draws = self.sampler.draws * self.sampler.chains
+        needed = (len(self._fits) + wanted) * draws * self.n_doses * np.dtype(np.float32).itemsize
+        if needed > MOST_BYTES:
+            raise OutputError(
+                f"posteriors by NUTS of {len(self._fits) + wanted:,} distinct tallies, with {draws:,} draws of "
+                f"{self.n_doses} DLT probabilities each, need {needed / 2**30:.1f} GiB, more than "
+                f"{MOST_BYTES / 2**30:.0f} GiB\n  give larger cohorts, a smaller max_n, or fewer draws and chains"
+            )
 
     def _provide(self, keys: list[tuple[Counts, Counts]]) -> None:
         """Read fits from the cache, and make those that are not there."""

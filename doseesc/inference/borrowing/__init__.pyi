@@ -10,6 +10,8 @@ from .borrowing_report import sample_sizes as sample_sizes
 from .borrowing_report import weight_sensitivity as weight_sensitivity
 from .effective_sample_size import elir_size as elir_size
 from .heterogeneity import FACTOR_4 as FACTOR_4
+from .heterogeneity import LOG_SDS as LOG_SDS
+from .heterogeneity import TAUS as TAUS
 from .heterogeneity import HalfNormal as HalfNormal
 from .heterogeneity import Heterogeneity as Heterogeneity
 from .heterogeneity import Known as Known
