@@ -160,9 +160,10 @@ def _check_truths(rows: Sequence[Mapping[str, Any]], study: Study) -> None:
         _require(row["true_mtd"] == study.true_mtd(truth), where, "another true MTD than the study")
         right = np.flatnonzero(study.right_levels(truth)).tolist()
         _require(row["right"] == right, where, "other levels that are right to select than the study")
-        if row["benchmark"] is not None:
-            _require(len(row["benchmark"]) == len(truth) + 1, where, "a benchmark of another length")
-            _near(sum(row["benchmark"]), 1, f"{where}.benchmark", "probabilities that do not sum to 1")
+        for name in ("benchmark", "benchmark_observed"):
+            if row[name] is not None:
+                _require(len(row[name]) == len(truth) + 1, where, f"a {name} of another length")
+                _near(sum(row[name]), 1, f"{where}.{name}", "probabilities that do not sum to 1")
 
 
 def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Study) -> None:

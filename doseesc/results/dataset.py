@@ -67,6 +67,7 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
     nothing = [np.nan] * (len(labels) + 1)
     benchmark = np.array([row["benchmark"] or nothing for row in truths.values()])
     by_dose = ("scenario", "level")
+    observed = np.array([row["benchmark_observed"] or nothing for row in truths.values()])
     variables |= {
         "method": (_BASE, [[cell.best.method for cell in row] for row in cells]),
         "dlt_probability": (by_dose, np.hstack([no_dose, truth]), {"long_name": "true DLT probability", "units": "1"}),
@@ -84,6 +85,11 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
             by_dose,
             benchmark,
             {"long_name": "selected by the nonparametric optimal benchmark", "units": "1"},
+        ),
+        "benchmark_observed": (
+            by_dose,
+            observed,
+            {"long_name": "selected by the nonparametric optimal benchmark from the DLTs observed", "units": "1"},
         ),
         **{name: ((), _text(document.get(name))) for name in _AS_JSON},
         "scenario_text": ((), document["scenario_text"] or ""),
@@ -177,6 +183,8 @@ def _truth(at: xr.Dataset, scenario: str) -> dict[str, Any]:
         "true_mtd": int(at["true_mtd"]),
         "benchmark": _all_or_none(benchmark[1:] if np.isnan(benchmark[0]) else benchmark),
     }
+    if "benchmark_observed" in at:
+        row["benchmark_observed"] = _all_or_none(at["benchmark_observed"].values)
     return row | {"right": np.flatnonzero(at["right"].values).tolist()} if "right" in at else row
 
 

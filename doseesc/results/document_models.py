@@ -89,6 +89,9 @@ class Truth(Part):
     benchmark: list[Share] | None = Field(
         description="Probability that the nonparametric optimal benchmark selects no dose (first) and each level."
     )
+    benchmark_observed: list[Share] | None = Field(
+        default=None, description="The same with the DLTs that the study's first observation model shows."
+    )
 
 
 class MainFigures(Part):
@@ -142,7 +145,10 @@ class CellRow(Part):
 
     scenario: str = Field(description="Name of the scenario.")
     design: str = Field(description="Name of the design.")
-    efficiency: NotNegative | None = Field(description="Correct selection relative to the benchmark's.")
+    efficiency: NotNegative | None = Field(
+        description="Correct selection relative to the benchmark's in the world that the design meets; null where no "
+        "dose is right."
+    )
     simulated: Characteristics | None = Field(description="What the simulation found; null where it did not run.")
     exact: Characteristics | None = Field(description="The exact characteristics; null where they were not computed.")
 

@@ -60,10 +60,17 @@ def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
         row
         | {"right": row.get("right") or [row["true_mtd"]]}
         | {"benchmark": _with_none(row["benchmark"], len(row["probabilities"]))}
+        | {"benchmark_observed": row.get("benchmark_observed")}
         for row in document["truths"]
     ]
     whole = {**document, "truths": truths}
-    whole["cells"] = [row | {kind: _with_untried(row[kind]) for kind in _KINDS} for row in document["cells"]]
+    nothing_right = {row["scenario"] for row in truths if row["right"] == [0]}
+    whole["cells"] = [
+        row
+        | ({"efficiency": None} if row["scenario"] in nothing_right else {})
+        | {kind: _with_untried(row[kind]) for kind in _KINDS}
+        for row in document["cells"]
+    ]
     policies = document.get("policies")
     if policies is not None:
         lists = {

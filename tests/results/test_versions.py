@@ -93,4 +93,5 @@ def test_a_data_set_of_now_comes_back_whole(results):
     again = Results.from_xarray(results.to_xarray())
     for scenario, chances in results.benchmark.items():
         np.testing.assert_array_equal(again.benchmark[scenario], chances)
-    assert again.efficiency("toxic", "B") == results.efficiency("toxic", "B") > 0
+    assert again.efficiency("S", "B") == results.efficiency("S", "B") > 0
+    assert again.efficiency("toxic", "B") is None

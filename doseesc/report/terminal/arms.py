@@ -89,9 +89,10 @@ def _scenario_lines(results: Results, summaries: list[Phase2Summary]) -> list[Te
             }
             cells += [values.get(head, percent(arm_summary.too_toxic)) for head in heads]
         found.append(line([*cells, percent(summary.unbounded)], widths))
-    legend = (
-        f"P(DLT): the arm's true one, expected where Phase 2 opens; the rest is % of Phase 1 trials · > {limit}: it "
-        "is above that · untested: nobody in Phase 1 was given that dose · unbounded: the MTD is only the highest "
-        "dose tested, with no toxicity to bound it"
-    )
-    return found + wrapped(legend, "dim")
+    meanings = [
+        "P(DLT): the arm's true one, expected where Phase 2 opens; the rest is % of Phase 1 trials",
+        f"> {limit}: it is above that",
+        *(["untested: nobody in Phase 1 was given that dose"] if any("untested" in each for each in columns) else []),
+        "unbounded: the MTD is only the highest dose tested, with no toxicity to bound it",
+    ]
+    return found + wrapped(" · ".join(meanings), "dim")
