@@ -47,6 +47,7 @@ class Reason(IntEnum):
     PRECISE = 82
     SAME_LEVEL_REPEATED = 83
     RULES_MET = 84
+    ENOUGH_KNOWN = 85
 
     @property
     def stops(self) -> bool:
@@ -93,6 +94,7 @@ _SENTENCES = {
     Reason.PRECISE: "Stop: the MTD is estimated precisely enough.",
     Reason.SAME_LEVEL_REPEATED: "Stop: the same level has been recommended often enough in a row.",
     Reason.RULES_MET: "Stop: the combined stopping rule is met.",
+    Reason.ENOUGH_KNOWN: "Stop: further patients would not raise the expected utility.",
 }
 
 

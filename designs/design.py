@@ -27,8 +27,8 @@ The ceiling of admissibility has the last word on the level: it is applied after
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -151,6 +151,13 @@ class Design(ABC):
     def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
+
+    def enlarged(self, max_n: int, rules: tuple[Rule, ...]) -> Self:
+        """Return the design for a trial of up to ``max_n`` patients with further rules around it.
+
+        For engines that show it more patients than those of the escalation itself.
+        """
+        return replace(self, max_n=max_n, rules=(*self.rules, *rules))
 
     def condemns(self, entered: Tally) -> BoolArray:
         """Return where known DLTs make the current level too toxic for good (S,); asked where groups are fixed."""
@@ -316,7 +323,11 @@ class Design(ABC):
         """Return the MTD (S,) if each trial ended now; 0 = no dose."""
         if tally.n_doses != self.n_doses:
             raise ValueError(f"tally has {tally.n_doses} doses, the design {self.n_doses}")
-        return phases.selected(self, self.all_rules(), tally, np.where(tally.total_n > 0, self.pick(tally), 0))
+        return self.named(tally, self.pick(tally))
+
+    def named(self, tally: Tally, level: IntArray) -> IntArray:
+        """Return the MTD (S,) that the rules leave where ``level`` (S,) would be named; 0 = no dose."""
+        return phases.selected(self, self.all_rules(), tally, np.where(tally.total_n > 0, level, 0))
 
     def next_level(self, tally: Tally) -> IntArray:
         """Return the level (S,) of the next cohort were the trial not stopped by number; 0 = no safe level."""

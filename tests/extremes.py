@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from support import data
 
 from designs import (
     Complete,
@@ -57,6 +58,7 @@ BASES = {
     "A+B": SHARED | {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1},
     "iBOIN": {"target": 0.25, "skeleton": SKELETON, "prior_n": (3, 3, 3)} | SHARED,
     "RollingSix": ONE_BY_ONE,
+    "policy": {"target": 0.3, "policy": data("minimal_designs.json")["policy"]["policy"]} | SHARED,
     "table": INTERVAL | {"exclusion_certainty": None, "table": ((3, "ESDU"), (6, "EESDUUU"), (9, "EEESDUUUUU"))},
 }  # fmt: skip
 """Parameters of every design that has them, by the name of the design and what else is to be said."""

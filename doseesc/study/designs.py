@@ -135,7 +135,10 @@ def _construct(
         return None, problems
     if design.n_doses != len(labels):
         return None, [Problem(path, f"is for {design.n_doses} doses in a study of {len(labels)}", "give it all doses")]
-    return (design if rules is None else replace(design, rules=rules)), []
+    try:
+        return (design if rules is None else replace(design, rules=rules)), []
+    except ValueError as error:
+        return None, [_design_refusal(error, cls, given, labels, path)]
 
 
 def _design_refusal(

@@ -26,6 +26,7 @@ from doseesc.study.levels import Level, level_of
 from doseesc.study.observation_section import Observations, as_written, idle_settings
 from doseesc.study.one_slip import told_once
 from doseesc.study.phase2_section import Phase2
+from doseesc.study.policy_file import with_policy_files
 from doseesc.study.random_section import Ladder, RandomScenarios
 from doseesc.study.schema import scenario_schema
 from doseesc.study.sections import (
@@ -355,8 +356,9 @@ def parse(source: Source) -> Study:
         problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
         raise ScenarioError(source.path, [problem])
     source, unread = with_table_files(source)
+    source, unknown = with_policy_files(source)
     source, unusable = _with_models(source)
-    problems = [*source.problems, *unread, *unusable]
+    problems = [*source.problems, *unread, *unknown, *unusable]
     data, study, refused = validated(source.data)
     source = replace(source, data=data)
     if refused is not None:

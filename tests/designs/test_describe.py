@@ -114,6 +114,9 @@ LEFT_OUT = {
     "TableDesign.beta": "the same",
     "TableDesign.exclusion_certainty": "refused, for the same reason",
     "TableDesign.exclusion_min_n": "the same",
+    "PolicyDesign.policy": "the table itself; its prior, utility and value are in the text",
+    "PolicyDesign.file": "where the table lies",
+    "PolicyDesign.target": "the one for which the policy was found; another is refused",
 }
 
 

@@ -3,13 +3,14 @@ import shutil
 
 import pytest
 from pydantic import TypeAdapter
-from support import ROOT, yaml
+from support import ROOT, small_policy, yaml
 
 from designs import design_type, policy_names, rule_names, type_names
 from doseesc.report.terminal import list_lines, topic_lines
 from doseesc.study import load
 from doseesc.study.explained import UnknownTopic, explain, topics
 from doseesc.study.keys_elsewhere import models_in
+from doseesc.study.policy_file import policy_file
 from doseesc.study.schema import described_parameters
 from doseesc.study.study import Study, json_schema
 
@@ -77,6 +78,8 @@ def test_examples_load(topic, scenario_file, small_scenario, tmp_path):
     if topic.name == "pymc":
         pytest.importorskip("pymc")
         shutil.copy(ROOT / "scenarios" / "pymc" / "my_models.py", tmp_path)
+    if topic.name == "policy":
+        (tmp_path / "optimum.npz").write_bytes(policy_file(small_policy(target=0.25, max_n=18)))
     text = small_scenario.replace("designs:\n  - {name: B, type: BOIN}", topic.example)
     assert topic.example in text
     design = next(iter(load(scenario_file(text)).designs.values()))
