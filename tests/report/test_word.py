@@ -5,13 +5,18 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import docx
 import pytest
+from matplotlib import get_data_path
+from PIL import ImageFont
 
+from doseesc.report.protocol.open_points import open_point, open_points
 from doseesc.report.protocol.protocol import protocol_blocks, protocol_files
-from doseesc.report.protocol.text_blocks import Block
-from doseesc.report.protocol.word import table_layout, word_document
+from doseesc.report.protocol.text_blocks import Block, numbered
+from doseesc.report.protocol.word import word_document
+from doseesc.report.protocol.word_layout import table_layout
 from doseesc.report.tables.table import PageTable, Value
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
@@ -120,3 +125,51 @@ def test_libreoffice_sets_wide_tables_on_landscape_pages(office):
     turned = [float(width) > float(height) for width, height in pages]
     assert turned == [False] * (len(pages) - 2) + [True, False]
     assert len(pages) > 3
+
+
+def widest(text, bold):
+    """Measure the longest word as a machine without Arial sets it, by another program than the layout's."""
+    font = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf", 1000)
+    return max(font.getlength(word) / 1000 for word in text.split(" "))
+
+
+def test_no_word_of_a_table_is_broken(saved):
+    tables = [each.table for each in protocol_blocks(saved, "CRM") if each.table is not None]
+    assert len(tables) > 8
+    for each in tables:
+        layout = table_layout(each)
+        for place, (head, width) in enumerate(zip(each.columns, layout.widths, strict=True)):
+            room = width - 10.8  # what Word leaves at both sides of a cell
+            assert layout.size * widest(head, True) <= room, (each.name, head)
+            for row in each.rows:
+                assert layout.size * widest(str(row[place]), place < each.heads) <= room, (each.name, str(row[place]))
+
+
+def test_captions_are_numbered_by_fields():
+    blocks = numbered([Block("table", "Doses", table(3, 1)), Block("table", "More", table(3, 1))])
+    captions = [
+        each
+        for each in docx.Document(io.BytesIO(word_document(list(blocks)))).paragraphs
+        if each.style.name == "Caption"
+    ]
+    assert [re.findall(r'w:instr="([^"]*)"', each._p.xml) for each in captions] == [["SEQ Table \\* ARABIC"]] * 2
+    shown = [[text.text for text in each._p.iter() if text.tag.endswith("}t")] for each in captions]
+    assert shown == [["Table ", "1", ". Doses"], ["Table ", "2", ". More"]]
+
+
+def test_the_file_is_the_studys(saved):
+    core = docx.Document(io.BytesIO(protocol_files(saved, "CRM")["protocol.docx"])).core_properties
+    assert core.title == saved.results.study.study.title
+    assert (core.author, core.last_modified_by, core.subject) == (*("Sponsor of NCT04602104",) * 2, "NCT04602104")
+    assert core.created == core.modified == datetime.fromisoformat(saved.results.finished).astimezone(UTC)
+    assert core.comments == ""
+
+
+def test_what_is_to_be_completed_is_marked_in_the_file():
+    open_cell = PageTable("t", "T", "", ("what",), [(Value(open_point("the route")),)])
+    blocks = [Block("paragraph", f"It is {open_point('the dose')} now."), Block("table", "T", open_cell)]
+    document = docx.Document(io.BytesIO(word_document(blocks)))
+    runs = [*document.paragraphs[0].runs, *document.tables[0].rows[1].cells[0].paragraphs[0].runs]
+    marked = [run.text for run in runs if run.font.highlight_color is not None]
+    assert marked == [open_point("the dose"), open_point("the route")]
+    assert [what for block in blocks for what in open_points(block)] == ["the dose", "the route"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from doseesc.report.protocol.phase2 import phase2_blocks
 from doseesc.report.protocol.sources import query_blocks, reference_blocks
 from doseesc.report.protocol.text_blocks import Block, captioned, markdown, numbered, paragraphs
 from doseesc.report.protocol.time import time_blocks
-from doseesc.report.protocol.word import word_document
+from doseesc.report.protocol.word import About, word_document
 from doseesc.report.tables import (
     PageTable,
     Value,
@@ -65,7 +66,8 @@ def protocol_files(saved: SavedRun, design: str | None = None) -> dict[str, byte
         If the study has no such design.
     """
     blocks = list(protocol_blocks(saved, design))
-    return dict(zip(PROTOCOL_FILES, (word_document(blocks), markdown(blocks).encode()), strict=True))
+    word = word_document(blocks, _about(saved.results))
+    return dict(zip(PROTOCOL_FILES, (word, markdown(blocks).encode()), strict=True))
 
 
 def write_protocol(
@@ -89,6 +91,13 @@ def write_protocol(
     copies = copies_of_edited(path)
     add_files({**copies, **files, WRITTEN_FILE: written_note(files)}, path, force=True)
     return [path / name for name in (*files, *copies)]
+
+
+def _about(results: Results) -> About:
+    """Return the properties of the file: whose it is, what it is of, and the day of its figures."""
+    about = results.study.study
+    name = about.registry_id or about.short_title or about.title
+    return About(about.title, f"Sponsor of {name}", about.registry_id, datetime.fromisoformat(results.finished))
 
 
 def protocol_blocks(saved: SavedRun, design: str | None = None) -> Iterator[Block]:

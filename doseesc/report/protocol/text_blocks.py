@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from doseesc.report.tables import PageTable, Value
@@ -13,25 +14,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_MARKS = MappingProxyType({"title": "# ", "heading": "## ", "subheading": "### ", "minor": "#### ", "bullet": "- "})
+
+
 @dataclass(frozen=True)
 class Block:
     """A piece of the protocol.
 
     Attributes
     ----------
-    kind : {"title", "heading", "subheading", "paragraph", "bullet", "table", "figure", "note"}
+    kind : {"title", "heading", "subheading", "minor", "paragraph", "bullet", "table", "figure", "note"}
         A note says how to read the table or the figure before it.
     text : str
         For a table or a figure its caption.
     table : PageTable or None
     draw : callable or None
         Draws the figure.
+    number : int
+        Of a table or a figure; 0 before :func:`numbered` has given one.
     """
 
     kind: str
     text: str
     table: PageTable | None = None
     draw: Callable[[], Figure | None] | None = None
+    number: int = 0
 
 
 def paragraphs(*texts: str) -> Iterator[Block]:
@@ -64,7 +71,8 @@ def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
             yield block
         else:
             counts[block.kind] += 1
-            yield replace(block, text=f"{block.kind.capitalize()} {counts[block.kind]}. {block.text}")
+            number = counts[block.kind]
+            yield replace(block, text=f"{block.kind.capitalize()} {number}. {block.text}", number=number)
 
 
 def markdown(blocks: Sequence[Block]) -> str:
@@ -79,8 +87,7 @@ def markdown(blocks: Sequence[Block]) -> str:
         elif block.kind == "figure":
             lines.append(f"*{_plain(block.text)}* (drawn in the Word document)")
         else:
-            mark = {"title": "# ", "heading": "## ", "subheading": "### ", "bullet": "- "}.get(block.kind, "")
-            lines.append(mark + _plain(block.text))
+            lines.append(_MARKS.get(block.kind, "") + _plain(block.text))
         before = block.kind
     return "\n".join(lines).strip() + "\n"
 
