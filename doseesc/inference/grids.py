@@ -18,6 +18,14 @@ from designs.grid import require_grid
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, line_weights, log_dose_weights
 from doseesc.inference.models import CONCENTRATION, CRM_PRIOR_SD, LOGISTIC_PRIOR_MEAN, LOGISTIC_PRIOR_SD
+from doseesc.inference.prior_bounds import (
+    BLRM_SDS,
+    CONCENTRATIONS,
+    CRM_SDS,
+    MOST_BYTES,
+    MOST_INTERCEPT,
+    MOST_MEANS,
+)
 from doseesc.inference.quadrature import GridPosterior, GridPrior
 
 _REACH = 8.5  # prior standard deviations covered
@@ -31,16 +39,6 @@ _RATIOS_A_ROOT = 4  # times the root of the patients: closer than the posterior 
 _SURE = 1e-16  # a ratio nearer to 0 or 1 has no finite logit
 _CRM_APART = 0.02  # at most, of a prior of any width
 _USUAL_SD = 2.0  # of log_beta, up to which rows are as far apart as they usually are
-
-MOST_BYTES = 2**30
-"""Bytes that the grid of one analysis may take, about."""
-
-# Numbers of priors beyond which quadrature would lose its digits.
-CRM_SDS = 1e-6, 100.0
-MOST_INTERCEPT = 100.0
-MOST_MEANS = 100.0, 20.0  # of log_alpha and log_beta
-BLRM_SDS = 1e-6, 20.0
-CONCENTRATIONS = 0.1, 1e4
 
 
 def crm_power(

@@ -30,7 +30,7 @@ from doseesc.inference.borrowing.heterogeneity import Heterogeneity
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal
 from doseesc.inference.borrowing.parameter_grid import ParameterGrid, laid_grid
 from doseesc.inference.data import ToxicityData
-from doseesc.inference.grids import BLRM_SDS, MOST_MEANS
+from doseesc.inference.prior_bounds import BLRM_SDS, MOST_MEANS
 from doseesc.parallel import one_blas_thread
 
 _LARGEST_CORRELATION = 1 - 1e-6  # of log_alpha and log_beta

@@ -15,8 +15,8 @@ from designs.grid import require_grid
 from doseesc.finite import finite_numbers
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.data import ToxicityData
-from doseesc.inference.grids import MOST_BYTES
 from doseesc.inference.log_dose import doses_of_interest, line_weights
+from doseesc.inference.prior_bounds import MOST_BYTES
 from doseesc.inference.quadrature import GridPosterior, GridPrior
 
 _REACH = 7.5  # standard deviations of each component covered
