@@ -152,4 +152,6 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(item: object) -> object:
-    return "" if isinstance(item, float) and math.isnan(item) else csv_cell(item)
+    if isinstance(item, float):
+        return "" if math.isnan(item) else item
+    return csv_cell(item)

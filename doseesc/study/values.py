@@ -98,4 +98,4 @@ PerDose = Annotated[
 class Section(BaseModel):
     """A part of a scenario file: unknown keys are errors, values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
