@@ -4,3 +4,4 @@ from .fitted import Fit as Fit
 from .fitted import Gridded as Gridded
 from .fitted import Sampled as Sampled
 from .inputs import ReportedDose as ReportedDose
+from .model_choice import analysis_words as analysis_words

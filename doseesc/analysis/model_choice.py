@@ -53,6 +53,11 @@ def analysis_model(study: Study, name: str | None = None) -> AnalysisModel:
     return AnalysisModel(name, arguments, own + (floor_prior is not None), words)
 
 
+def analysis_words(study: Study) -> str:
+    """Return the model of a study's analysis, with its prior, in a sentence."""
+    return analysis_model(study).words
+
+
 def _crm(study: Study, arguments: dict[str, Any], name: str) -> str:
     prior = study.analysis.crm
     logistic = name == "crm_logistic"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from doseesc.phase2.plan import AnalysisPlan, TrialPlan
 from doseesc.phase2.power import Power
 from doseesc.phase2.size import SampleSize
-from doseesc.wording import percent_words
+from doseesc.wording import amount_words, percent_words
 
 CLAIMS = MappingProxyType(
     {
@@ -52,7 +52,12 @@ _SECONDARY = {
 
 
 def phase2_rows(
-    plan: TrialPlan, power: Power, null: Power | None = None, size: SampleSize | None = None, wanted: float = 0.8
+    plan: TrialPlan,
+    power: Power,
+    null: Power | None = None,
+    size: SampleSize | None = None,
+    wanted: float = 0.8,
+    unit: str = "",
 ) -> list[tuple[str, str]]:
     """Return (heading, words) about the trial's size: arms, course, outcomes and tests, level, power.
 
@@ -66,9 +71,11 @@ def phase2_rows(
     size : SampleSize, optional
         For ``wanted`` power of at least one dosage.
     wanted : float
+    unit : str
+        Of the doses.
     """
     rows = [
-        ("Arms and patients", arms_words(plan)),
+        ("Arms and patients", arms_words(plan, unit)),
         ("Course without the drug", course_words(plan)),
         ("Effect planned for", effect_words(plan)),
         ("Improvement", improvement_words(plan)),
@@ -87,9 +94,10 @@ def phase2_rows(
     return rows
 
 
-def arms_words(plan: TrialPlan) -> str:
+def arms_words(plan: TrialPlan, unit: str = "") -> str:
     """Return arms and patients."""
-    arms = [f"{arm.name}{'' if arm.amount is None else f' (dose {arm.amount:g})'} {arm.n}" for arm in plan.arms]
+    given = ["" if arm.amount is None else f" (dose {amount_words(arm.amount, unit)})" for arm in plan.arms]
+    arms = [f"{arm.name}{dose} {arm.n}" for arm, dose in zip(plan.arms, given, strict=True)]
     return f"{plan.total} patients are randomised: {', '.join(arms)}."
 
 

@@ -120,7 +120,13 @@ def test_decisions_where_lower_doses_are_clear():
     # One DLT of six: the last cohort decides, for the dose is not raised after a cohort at the target or above.
     last, first = ("1NNN 2NNN 2TNN", "1NNN 2TNN 2NNN")
     assert [decided(MODEL, each)[0] for each in (last, first)] == ["→", "↑"]
-    assert cells["level 2", "6"][1] == "S/E"
+    assert decided(MODEL, "1NNN 2NNN")[0] == "↑"  # so that the trial itself does not come to the first of them
+    assert cells["level 2", "6"][1] == "E"
+    # It does not come to one of nine either, whose last cohort then tells what to do.
+    assert decided(MODEL, "1NNN 2NNN 2NNN 2TNN") == "stop, MTD level 3"
+    assert [decided(MODEL, each)[0] for each in ("1NNN 2TNN 2NNN 2NNN", "1NNN 2NNN 2TNN 2NNN")] == ["↑", "↑"]
+    assert cells["level 2", "9"][1] == f"0:{NO_BREAK}E, 1:{NO_BREAK}M"
+    assert "they stand before the letter" in table.how_to_read
     # Nine patients at the dose that would be given next end the trial.
     assert decided(MODEL, "1NNN 2NNN 2NNT 2NNT") == "stop, MTD level 2"
     assert "M" in cells["level 2", "9"][2]
@@ -265,7 +271,7 @@ def test_power_of_phase_2_is_simulated_with_its_error(saved, blocks):
     cells = {row[0].text: (row[1].text, row[1].small) for row in table.rows}
     share, error = 100 * power.share("any_ttci"), 100 * power.mcse("any_ttci")
     assert cells["at least one dosage improves sooner"] == (f"{share:.1f}", f"±{NO_BREAK}{error:.2f}")
-    assert any("80 patients are randomised: saline 40, MTD (dose 16) 40" in each.text for each in blocks)
+    assert any("80 patients are randomised: saline 40, MTD (dose 16 mg) 40" in each.text for each in blocks)
 
 
 def test_what_the_file_does_not_give_of_phase_2_is_listed_as_assumed(saved, blocks):

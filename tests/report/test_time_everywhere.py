@@ -101,9 +101,12 @@ def test_page(saved, figures):
 
 def test_protocol(saved, figures):
     text = protocol_files(saved, "B")["protocol.md"].decode()
-    lines = text[text.index("How long trials take, in months, B") :].splitlines()
-    head, row = [each for each in lines if each.startswith(("| scenario", "| S "))][:2]
-    columns, cells = ([each.strip().replace("\\", "") for each in line.strip("|").split("|")] for line in (head, row))
+    columns, cells = [], []
+    for caption in ("How long trials take, in months, B", "What trials wait for, B"):
+        lines = text[text.index(caption) :].splitlines()
+        for whole, start in ((columns, "| scenario"), (cells, "| S ")):
+            line = next(each for each in lines if each.startswith(start))
+            whole += [each.strip().replace("\\", "") for each in line.strip("|").split("|")]
     in_table(cells_of(columns, cells), figures)
 
 

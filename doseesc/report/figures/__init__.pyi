@@ -14,6 +14,7 @@ from .observation import observation_figure as observation_figure
 from .pathways import pathways_figure as pathways_figure
 from .phase2_power import power_figure as power_figure
 from .posterior import posterior_figure as posterior_figure
+from .schema import schema_figure as schema_figure
 from .selection import selection_figure as selection_figure
 from .style import MANY as MANY
 from .style import figure_bytes as figure_bytes

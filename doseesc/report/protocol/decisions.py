@@ -6,7 +6,7 @@ the protocol shows every decision of the first cohorts, and the decisions at eac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, product
 
 import numpy as np
@@ -23,12 +23,14 @@ _MOST_ROWS = 40
 _MOST_COHORTS = 4
 _MOST_NODES = 5_000
 _COHORTS_AT_DOSE = 3
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_BY_ORDER = f"see{_NO_BREAK}order"
 _ARROWS = {-1: "↓", 0: "→", 1: "↑"}
 
 
 def decision_blocks(trial: Trial) -> Iterator[Block]:
     """Yield the section on decisions."""
-    yield Block("heading", "Decision table")
+    yield Block("minor", "Decisions")
     table = letter_table(trial)
     if table is not None:
         yield from _letter_blocks(table) if table.follow_up is None else _follow_up_blocks(table)
@@ -174,7 +176,7 @@ def _clear_table(trial: Trial) -> PageTable:
         (
             Value(doses.name(level), "", level),
             Value(str(size * given), "", size * given),
-            *(Value("/".join(found.get((level, given, dlts), ()))) for dlts in range(most + 1)),
+            *(Value(_cell(found.get((level, given, dlts), {}))) for dlts in range(most + 1)),
         )
         for level, given in places
     ]
@@ -185,28 +187,77 @@ def _clear_table(trial: Trial) -> PageTable:
         "clear",
         "Decisions at each dose where no lower dose had a DLT",
         f"Each lower dose was given to one cohort of {size} without a DLT. E escalate, S stay, D "
-        "de-escalate, X the trial stops without a dose, M the trial stops with an MTD. Several letters: the "
-        "decision depends on the order of the cohorts, and the first letter is that with the DLTs latest.",
+        f"de-escalate, X the trial stops without a dose, M the trial stops with an MTD.{_order_words(found.values())}",
         ("dose", "patients at it", *heads),
         [row[: last + 3] for row in rows],
         2,
     )
 
 
-def _letters_at(trial: Trial, places: list[tuple[int, int]]) -> dict[tuple[int, int, int], dict[str, None]]:
-    """Return the letters by level, cohorts there and DLTs in them, one for each decision that the order can make."""
+def _cell(letters: Mapping[int, str]) -> str:
+    """Return what to do by the DLTs of the last cohort: a letter or, where it depends on them, one for each.
+
+    Examples
+    --------
+    >>> cells = {0: "E", 1: "E"}, {0: "E", 1: "S", 2: "S"}, {0: "S", 1: "", 2: "D"}
+    >>> [_cell(each).replace(_NO_BREAK, " ") for each in cells]
+    ['E', '0: E, 1-2: S', '0: S, 1: see order, 2: D']
+    """
+    if len(set(letters.values())) <= 1:
+        return next((letter or _BY_ORDER for letter in letters.values()), "")
+    groups: list[tuple[int, int, str]] = []
+    for dlts, letter in sorted(letters.items()):
+        if groups and groups[-1][2] == letter:
+            groups[-1] = (groups[-1][0], dlts, letter)
+        else:
+            groups.append((dlts, dlts, letter))
+    return ", ".join(
+        f"{first}{f'-{last}' if last > first else ''}:{_NO_BREAK}{letter or _BY_ORDER}"
+        for first, last, letter in groups
+    )
+
+
+def _order_words(cells: Iterable[Mapping[int, str]]) -> str:
+    """Say how cells are read whose decision the order of the cohorts makes; nothing where there is none."""
+    shown = [_cell(each) for each in cells]
+    words = ""
+    if any(":" in each for each in shown):
+        words += (
+            " Where the DLTs of the last cohort decide, they stand before the letter: with  0: E, 1-2: S  the dose is "
+            "raised if the last cohort had no DLT, and kept if it had one or two."
+        )
+    if any(_BY_ORDER in each for each in shown):
+        words += " See order: the order of the cohorts before decides, too; the decision is computed from it."
+    return words
+
+
+def _letters_at(trial: Trial, places: list[tuple[int, int]]) -> dict[tuple[int, int, int], dict[int, str]]:
+    """Return by level, cohorts there and DLTs in them the letter for each number of DLTs in the last cohort.
+
+    The letter is "" where the order of the cohorts before makes a difference, too.  Orders that the design itself does
+    not lead to, since it would have left the dose before, count only where there is no other.
+    """
     design, size = trial.design, trial.design.cohort_size
     keys, histories = [], []
     for level, given in places:
         cleared = [f"{lower}{'N' * size}" for lower in range(design.start_level, level)]
-        for split in sorted(product(range(size + 1), repeat=given), key=sum):  # of as many DLTs the latest first
-            keys.append((level, given, sum(split)))
+        for split in product(range(size + 1), repeat=given):
+            keys.append((level, split))
             histories.append(" ".join([*cleared, *(f"{level}{'T' * y}{'N' * (size - y)}" for y in split)]))
     tally = Tally.parse(histories, design.n_doses)
     tally = Tally(tally.n, tally.dlt, tally.level, {name: tally.recall(name) for name in design.needed_memory})
     following, mtd = design.decide(tally).level, design.select(tally)
-    found: dict[tuple[int, int, int], dict[str, None]] = {}
-    for key, level, selected in zip(keys, following, mtd, strict=True):
-        letter = ("M" if selected else "X") if level == 0 else "E" if level > key[0] else "D" if level < key[0] else "S"
-        found.setdefault(key, {})[letter] = None
+    letters: dict[tuple[int, tuple[int, ...]], str] = {}
+    for (place, split), level, selected in zip(keys, following, mtd, strict=True):
+        way = "E" if level > place else "D" if level < place else "S"
+        letters[place, split] = ("M" if selected else "X") if level == 0 else way
+    found: dict[tuple[int, int, int], dict[int, str]] = {}
+    for led in (True, False):
+        before = set(found)
+        for (place, split), letter in letters.items():
+            key = place, len(split), sum(split)
+            stays = all(letters[place, split[:cohorts]] == "S" for cohorts in range(1, len(split)))
+            if stays == led and key not in before:
+                cell = found.setdefault(key, {})
+                cell[split[-1]] = letter if cell.get(split[-1], letter) == letter else ""
     return found

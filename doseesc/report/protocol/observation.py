@@ -3,53 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from doseesc.engines import Observed
+from doseesc.report.protocol.open_points import open_point
+from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value, number
 from doseesc.report.words import observed_words
-from doseesc.results import PolicyComparison, PolicyFigures, SavedRun
+from doseesc.results import PolicyComparison, PolicyFigures
 from doseesc.study import Observation, Study
 from doseesc.truth import times_words
-from doseesc.wording import percent_words
+from doseesc.wording import in_a_row, percent_words
 
-_UNCERTAIN = "The list of events that are DLTs, and who attributes them to the product, are to be given here."
+if TYPE_CHECKING:
+    from doseesc.results import Results
+
+_UNCERTAIN = open_point("the list of events that are DLTs, with their grades, and who attributes them to the product")
 
 
-def dlt_blocks(saved: SavedRun, name: str) -> Iterator[Block]:
-    """Yield the section on DLTs; ``name`` is the trial's design."""
-    study = saved.results.study
-    yield Block("heading", "Dose-limiting toxicity, evaluability and attribution")
+_MADE_OF = MappingProxyType(
+    {
+        "replaced": "is not evaluable and is replaced",
+        "dlt_free": "counts as a patient without a DLT",
+        "weight_frozen": "stays in the analysis with the weight of the follow-up until then, and is not replaced",
+    }
+)
+
+
+def dlt_blocks(study: Study) -> Iterator[Block]:
+    """Yield the definition of a DLT, and what is made of patients who have an event, die or are lost."""
+    yield section("9")
+    yield section("9.1")
+    yield Block("minor", "Dose-limiting toxicity")
+    yield from paragraphs(
+        f"A DLT is one of these events within {_days(study.watched_days)} of the first dose:", _UNCERTAIN
+    )
+    yield Block("minor", "Evaluability and attribution")
     if not study.observation:
         yield from paragraphs(
-            f"A patient is evaluable for DLTs after {_days(study.dlt_window_days)} of observation, or with a DLT. "
-            f"{_UNCERTAIN} How deaths and losses within the window are counted, and who is replaced, are to be given "
-            "here, too.",
+            f"A patient is evaluable for DLTs after {_days(study.dlt_window_days)} of observation, or with a DLT.",
+            open_point("how deaths and losses within the window are counted, and who is replaced"),
             "In the simulation every patient is evaluable, and only the drug causes DLTs; the price of background "
-            "events and deaths is not part of the figures below, and the numbers of patients are of evaluable ones.",
+            "events and deaths is not part of the figures of this protocol, and the numbers of patients are of "
+            "evaluable ones.",
         )
         return
     own = study.observation[0]
-    yield from paragraphs(
-        f"Patients are observed for DLTs for {_days(own.days(study.dlt_window_days))}. {_UNCERTAIN}",
-        *evaluability_sentences(own),
-        assumed_rates(own, study.dlt_window_days),
-    )
-    compared = saved.results.policies
-    if compared is None:
+    yield from paragraphs(*evaluability_sentences(own), assumed_rates(own, study.dlt_window_days))
+
+
+def enrolment_blocks(results: Results, name: str) -> Iterator[Block]:
+    """Yield the patients that must be enrolled for those who count; nothing where all do."""
+    found = _seen(results, name)
+    if not found:
         return
-    found = {
+    yield Block("minor", "Patients to be enrolled")
+    yield from paragraphs(_enrolment_sentence(found, results.study.designs[name].max_n))
+    yield from captioned(_enrolment_table(found, name))
+
+
+def most_enrolled(results: Results, name: str) -> int | None:
+    """Return the number of patients that 95 % of trials do not exceed in any scenario; None where all are evaluable."""
+    return max((_quantile(each.added, 0.95) for each in _seen(results, name).values()), default=None)
+
+
+def policy_blocks(results: Results, name: str) -> Iterator[Block]:
+    """Yield what other rules of evaluability and attribution would do; nothing where there are none."""
+    compared, study = results.policies, results.study
+    if compared is not None and len(study.observation) > 1:
+        yield from captioned(_policy_table(study, compared, name))
+
+
+def evaluable_words(study: Study) -> str:
+    """Say who is evaluable for DLTs."""
+    observed = f"All treated patients with a DLT, or observed for {_days(study.watched_days)} without one"
+    if not study.observation:
+        return observed
+    own = study.observation[0]
+    also = []
+    if own.deaths in ("all_count", "dlt_free", "fraction"):
+        also.append("who died" if own.deaths != "fraction" else "whose death is attributed to the product")
+    if own.losses == "dlt_free":
+        also.append("who were lost")
+    return f"{observed}{f', and those {in_a_row(also)} within the window' if also else ''}"
+
+
+def loss_sentence(study: Study) -> str:
+    """Say what is made of patients lost within the window."""
+    if not study.observation:
+        return open_point("what is made of patients lost to follow-up, and who is replaced")
+    return (
+        f"A patient lost to follow-up within the window without a DLT before {_MADE_OF[study.observation[0].losses]}."
+    )
+
+
+def _seen(results: Results, name: str) -> dict[str, _Seen]:
+    """Return what a trial sees by scenario; nothing where all patients are evaluable and only the drug matters."""
+    compared = results.policies
+    if compared is None or not results.study.observation:
+        return {}
+    own = results.study.observation[0].name
+    return {
         scenario: _Seen(compared.cells[policy, scenario, design].best, cell.best)
         for (policy, scenario, design), cell in compared.observed.items()
-        if (policy, design) == (own.name, name)
+        if (policy, design) == (own, name)
     }
-    yield from paragraphs(_enrolment_sentence(found, study.designs[name].max_n))
-    yield from captioned(_enrolment_table(found, name))
-    if len(study.observation) > 1:
-        yield from captioned(_policy_table(study, compared, name))
 
 
 def evaluability_sentences(given: Observation) -> list[str]:
@@ -60,9 +122,7 @@ def evaluability_sentences(given: Observation) -> list[str]:
         else "Events are adjudicated, so that events of the underlying disease do not count where they are recognised."
     ]
     share = percent_words(given.attributed_fraction or 0.0)
-    replaced = "is not evaluable and is replaced"
-    free = "counts as a patient without a DLT"
-    frozen = "stays in the analysis with the weight of the follow-up until then, and is not replaced"
+    replaced, free, frozen = (_MADE_OF[each] for each in ("replaced", "dlt_free", "weight_frozen"))
     rest = replaced if given.unattributed == "replaced" else free
     died = "A patient who dies within the window without a DLT before"
     sentences.append(
@@ -75,8 +135,7 @@ def evaluability_sentences(given: Observation) -> list[str]:
             "weight_frozen": f"{died} {frozen}.",
         }[given.deaths]
     )
-    lost = {"replaced": replaced, "dlt_free": free, "weight_frozen": frozen}[given.losses]
-    sentences.append(f"A patient lost to follow-up within the window without a DLT before {lost}.")
+    sentences.append(f"A patient lost to follow-up within the window without a DLT before {_MADE_OF[given.losses]}.")
     return [" ".join(sentences)]
 
 

@@ -1,18 +1,27 @@
-"""Phase 2 in a protocol: its arms, and the sample size with the power that it gives."""
+"""Phase 2 in a protocol: its arms, how it is analysed, and what the file leaves to be assumed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from doseesc.errors import ScenarioError
-from doseesc.phase2 import ARM_CLAIMS, CLAIMS, Power, phase2_rows, simulate_power
+from doseesc.phase2 import Power, TrialPlan, phase2_rows, simulate_power
 from doseesc.planning import TRIALS, phase2_of, planned_mtd, trial_plan
+from doseesc.report.protocol.open_points import open_point
+from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
-from doseesc.report.tables import PageTable, Value, arms_table
+from doseesc.report.tables import arms_table
 from doseesc.report.words import DOSE_RULES
-from doseesc.results import Results, fraction_words
-from doseesc.study import Study, assumptions_of
+from doseesc.results import fraction_words
+from doseesc.study import assumptions_of
+
+if TYPE_CHECKING:
+    from doseesc.conduct import Trial
+    from doseesc.results import Results
+    from doseesc.study import Study
 
 _NAMES = MappingProxyType(
     {
@@ -40,50 +49,99 @@ _NAMES = MappingProxyType(
 _CHOICES = MappingProxyType(
     {"chi_square": "chi-square test", "fisher": "Fisher's exact test", "hierarchical": "improvement first"}
 )
+_ANALYSED = ("Improvement", "28-day mortality", "Adverse reactions", "Secondary scores")
 
 
-def phase2_blocks(results: Results) -> Iterator[Block]:
-    """Yield the section on Phase 2; nothing for a study without its arms."""
+@dataclass(frozen=True)
+class PlannedPhase2:
+    """The Phase 2 trial of a study, and what it can show.
+
+    Attributes
+    ----------
+    study : Study
+    scenario : str
+        Of the drug's adverse reactions.
+    mtd_level : int
+        The MTD planned with.
+    power, null : Power
+        Under the planned effect, and under a drug that does nothing.
+    """
+
+    study: Study
+    scenario: str
+    mtd_level: int
+    power: Power
+    null: Power
+
+    @property
+    def plan(self) -> TrialPlan:
+        """The trial."""
+        return self.power.plan
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The trial in sentences, by what they are about."""
+        return dict(phase2_rows(self.plan, self.power, self.null, unit=self.study.doses.unit))
+
+
+def planned_phase2(results: Results) -> PlannedPhase2 | str | None:
+    """Return the Phase 2 trial, simulated with the run's seed; why it cannot be planned; None where there is none."""
     study = results.study
-    table = arms_table(results)
-    if table is None:
-        return
-    yield Block("heading", "Phase 2 arms and sample size")
-    arms = "; ".join(f"{arm.name}: {fraction_words(arm)}" for arm in study.phase2_arms)
-    yield from paragraphs(
-        f"Phase 2 opens only if an MTD is named. Its arms are {arms}. {DOSE_RULES[study.phase2_dose_rule]}"
-    )
-    yield from captioned(table)
-    yield from _size_blocks(study, results.seed)
-
-
-def _size_blocks(study: Study, seed: int) -> Iterator[Block]:
-    """Yield sample size, analysis and power, simulated with the run's seed."""
-    yield Block("subheading", "Sample size and analysis of Phase 2")
+    if not study.phase2_arms:
+        return None
     scenario = next(iter(study.truths))
     try:
         level = planned_mtd(study)
         plan = trial_plan(study, scenario=scenario, mtd_level=level)
     except ScenarioError as error:
-        yield from paragraphs(f"The sample size is to be given here; the study's Phase 2 cannot be planned: {error}")
+        return str(error)
+    power, null = (simulate_power(each, trials=TRIALS, seed=results.seed) for each in (plan, plan.under_null()))
+    return PlannedPhase2(study, scenario, level, power, null)
+
+
+def secondary_blocks(results: Results, trial: Trial, phase2: PlannedPhase2 | str | None) -> Iterator[Block]:
+    """Yield the arms of Phase 2 and how they are compared."""
+    study = results.study
+    table = arms_table(results)
+    yield section("10.5")
+    if table is None:
+        yield from paragraphs("No Phase 2 is part of this study.", open_point("analyses of further objectives"))
         return
-    power, null = (simulate_power(each, trials=TRIALS, seed=seed) for each in (plan, plan.under_null()))
+    arms = "; ".join(f"{arm.name}: {fraction_words(arm)}" for arm in study.phase2_arms)
     yield from paragraphs(
-        f"Planned with {study.dose_labels[level - 1]} as the MTD, and with the drug's adverse reactions as in scenario "
-        f"{scenario}."
+        f"Phase 2 opens only if an MTD is named. Its arms are {arms}. {DOSE_RULES[study.phase2_dose_rule]}"
     )
-    yield from (Block("bullet", words) for _, words in phase2_rows(plan, power, null))
-    yield from captioned(_power_table(power, null))
+    yield from captioned(table)
+    if phase2 is None or isinstance(phase2, str):
+        return
+    yield from paragraphs(
+        f"Planned with {trial.doses.words(phase2.mtd_level)} as the MTD, and with the drug's adverse reactions as in "
+        f"scenario {phase2.scenario}."
+    )
+    yield from (Block("bullet", phase2.words[each]) for each in _ANALYSED)
+
+
+def multiplicity_blocks(phase2: PlannedPhase2 | str | None) -> Iterator[Block]:
+    """Yield what is adjusted for."""
+    yield section("10.10")
+    yield from paragraphs("Phase 1 tests no hypothesis, so that nothing is adjusted.")
+    if isinstance(phase2, PlannedPhase2):
+        yield from paragraphs(f"Phase 2: {phase2.words['Level and multiplicity']}")
+
+
+def assumed_blocks(study: Study) -> Iterator[Block]:
+    """Yield what Phase 2 rests on and the file does not say."""
     assumed = [each for each in assumptions_of(phase2_of(study)) if not each.from_file]
-    if assumed:
-        yield from paragraphs("Assumed, since the scenario file does not say:")
-        yield from (
-            Block(
-                "bullet",
-                f"{_name(each.key)}: {_plain(each.value) or each.basis}{f' ({each.basis})' if each.value else ''}",
-            )
-            for each in assumed
+    if not assumed:
+        return
+    yield from paragraphs("Assumed of Phase 2, since the scenario file does not say:")
+    yield from (
+        Block(
+            "bullet",
+            f"{_name(each.key)}: {_plain(each.value) or each.basis}{f' ({each.basis})' if each.value else ''}",
         )
+        for each in assumed
+    )
 
 
 def _name(key: str) -> str:
@@ -93,33 +151,3 @@ def _name(key: str) -> str:
 def _plain(word: str) -> str:
     """Say a choice as a reader does: ``"chi_square"`` is the chi-square test."""
     return _CHOICES.get(word, word.replace("_", " "))
-
-
-def _power_table(power: Power, null: Power) -> PageTable:
-    arms = power.plan.active
-    claims: list[tuple[str, str, int | None]] = [
-        *((f"{arm.name} {ARM_CLAIMS['ttci']}", "ttci", place) for place, arm in enumerate(arms)),
-        (CLAIMS["any_ttci"], "any_ttci", None),
-        (CLAIMS["all_ttci"], "all_ttci", None),
-        *(
-            (f"{arm.name} {ARM_CLAIMS['mortality']}, tested by itself", "mortality_alone", place)
-            for place, arm in enumerate(arms)
-        ),
-        ("at least one claim, on either outcome", "any_claim", None),
-    ]
-    rows = [(Value(claim), *(_share(found, name, place) for found in (power, null))) for claim, name, place in claims]
-    return PageTable(
-        "power",
-        "Power of Phase 2",
-        f"{power.tally.trials:,} simulated trials each, ± one Monte Carlo standard error. Without effect: the same "
-        "trial of a drug that does nothing, that is type I error.",
-        ("claim", "planned effect, % of trials", "without effect, % of trials"),
-        rows,
-    )
-
-
-def _share(power: Power, name: str, place: int | None) -> Value:
-    share, error = (
-        100 * float(each if place is None else each[place]) for each in (power.share(name), power.mcse(name))
-    )
-    return Value(f"{share:.1f}", f"± {error:.2f}", share)

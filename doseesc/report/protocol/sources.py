@@ -14,6 +14,7 @@ from doseesc.conduct import Trial
 from doseesc.engines import BENCHMARK_REFERENCES, PATHWAYS_REFERENCES
 from doseesc.planning import phase2_of
 from doseesc.report.protocol.decisions import uses_pathways
+from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
 from doseesc.results import Results
@@ -39,6 +40,13 @@ _OF_PHASE_2 = MappingProxyType(
         "dunnett": "Dunnett (1955), Journal of the American Statistical Association 50:1096-1121 (multiplicity)",
     }
 )
+_ABBREVIATIONS = MappingProxyType(
+    {
+        "DLT": "dose-limiting toxicity, as defined in section 9.1",
+        "MTD": "maximum tolerated dose, as defined in section 3.1",
+        "P(DLT)": "probability of a DLT within the DLT window",
+    }
+)
 _OF_WEIGHING = MappingProxyType(
     {
         "likelihood": "Cheung and Chappell (2000), Biometrics 56:1177-1182 (patients pending)",
@@ -60,7 +68,7 @@ def query_blocks(registry_id: str) -> Iterator[Block]:
     queries = registry_queries(registry_id)
     if not queries:
         return
-    yield Block("heading", "Queries to the sponsor")
+    yield section("12.4")
     yield from paragraphs(
         f"The registry entry {registry_id}, and sister trials' records where named, leave these points open; "
         "nothing was corrected silently."
@@ -71,6 +79,12 @@ def query_blocks(registry_id: str) -> Iterator[Block]:
     ]
     columns = ("no.", "registry text", "problem", "query", "basis")
     yield from captioned(PageTable("queries", f"Queries on {registry_id}", "", columns, rows))
+
+
+def glossary_blocks() -> Iterator[Block]:
+    """Yield the abbreviations that the protocol itself uses."""
+    yield section("13")
+    yield from (Block("bullet", f"{short}: {words}") for short, words in _ABBREVIATIONS.items())
 
 
 def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
@@ -88,7 +102,7 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
         if name != trial.name:
             found += [f"{each} ({name}, compared)" for each in type(other).references if each not in found]
     found += _phase2_references(results.study)
-    yield Block("heading", "References")
+    yield section("14")
     yield from (Block("bullet", f"{each}.") for each in dict.fromkeys(found))
 
 

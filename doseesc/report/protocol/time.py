@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from doseesc.report.figures import calendar_figure, duration_figure
+from doseesc.report.protocol.open_points import open_point
+from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import time_table
 from doseesc.report.words import (
@@ -29,15 +31,23 @@ if TYPE_CHECKING:
     from doseesc.results import Results
 
 
+_DURATIONS = 6  # columns of the table of time that say how long; the others say what is waited for
+
+
 def time_blocks(results: Results, name: str) -> Iterator[Block]:
-    """Yield the section on time; ``name`` is the trial's design.  Nothing where nothing is said about accrual."""
+    """Yield start and end; ``name`` is the trial's design.  How long it takes only where accrual is known."""
     study, calendar, table = results.study, results.study.calendar, time_table(results)
+    yield section("4.4")
+    yield from paragraphs(
+        "Phase 1 begins with the first dose of the first patient and ends when the outcome of the last patient treated "
+        "is known.",
+        open_point("the start and the end of the whole trial, with all follow-up"),
+    )
     if calendar is None or table is None:
         return
     times = {each.design: each for each in design_times(results)}
     own = times.pop(name)
     assumed = (study.calendar_for(name) or calendar).describe(float(study.dlt_window_days))
-    yield Block("heading", "Time")
     yield from paragraphs(
         f"{assumed} These are assumptions of the simulation, and no plan.",
         f"{from_when(results)} Phase 1 with {name} takes {range_words(own.median, own.low, own.high)}, median and 5 to "
@@ -51,8 +61,11 @@ def time_blocks(results: Results, name: str) -> Iterator[Block]:
     rows = [(row[0], *row[2:]) for row in table.rows if row[1].text == name]
     columns = (table.columns[0], *table.columns[2:])
     how_to_read = table.how_to_read.replace("in small print", "in brackets")
-    caption = f"{table.caption}, {name}"
-    yield from captioned(replace(table, rows=rows, columns=columns, caption=caption, how_to_read=how_to_read, heads=1))
+    captions = f"{table.caption}, {name}", f"What trials wait for, {name}"
+    for caption, part in zip(captions, (slice(1, _DURATIONS), slice(_DURATIONS, None)), strict=True):
+        heads, cells = (columns[0], *columns[part]), [(row[0], *row[part]) for row in rows]
+        yield from captioned(replace(table, rows=cells, columns=heads, caption=caption, how_to_read="", heads=1))
+    yield Block("note", how_to_read)
     yield Block("figure", table.caption, draw=partial(duration_figure, results))
     yield Block("note", durations_legend(results))
     scenario = typical_scenario(results)

@@ -31,8 +31,10 @@ _STYLES = MappingProxyType(
 )
 _FONT = "Arial"  # on every machine, or a font that is at most as wide as the one words are measured in
 _NOTHING = ("", "–")  # cells where there is no number
-_FOR_CAPTION = 3.0  # cm below a figure
+_FOR_CAPTION = 3.5  # cm below a figure
+_FOR_EDGES = 0.4  # cm at both sides of it
 _TOGETHER = 14  # rows of a table that is kept on one page
+_AT_ENDS = 3  # rows of a longer one that are kept together at its head and at its foot
 _SPLIT = re.compile(f"({PLACEHOLDER.pattern})")
 
 
@@ -63,16 +65,19 @@ def word_document(blocks: Sequence[Block], about: About | None = None) -> bytes:
     _turn(document.sections[0], landscape=False)
     number_pages(document.sections[0])
     landscape = False
+    figure = None  # that the last block has put there, with room for how it is read
     for block in blocks:
         if block.kind in ("heading", "subheading", "minor", "figure") and landscape:
             landscape = False
             _turn(document.add_section(), landscape=False)
         if block.draw is not None:
-            _add_figure(document, block, block.draw)
+            figure = _add_figure(document, block, block.draw)
             continue
         if block.table is None:
-            _add_text(document, block)
+            _add_text(figure if figure is not None and block.kind == "note" else document, block)
+            figure = None
             continue
+        figure = None
         layout = table_layout(block.table)
         if layout.landscape and not landscape:
             landscape = True
@@ -105,10 +110,11 @@ def _set_fonts(document: Any) -> None:
     document.styles["Normal"].paragraph_format.widow_control = True
 
 
-def _add_text(document: Any, block: Block) -> None:
+def _add_text(place: Any, block: Block) -> None:
+    """Add a paragraph to the document or to a figure's cell."""
     from docx.shared import Pt
 
-    added = document.add_paragraph(style=_STYLES.get(block.kind, "Normal"))
+    added = place.add_paragraph(style=_STYLES.get(block.kind, "Normal"))
     _add_runs(added, block.text)
     if block.kind == "note":
         added.paragraph_format.space_before = Pt(4)
@@ -131,28 +137,35 @@ def _add_runs(paragraph: Any, text: str) -> list[Any]:
     return runs
 
 
-def _add_caption(document: Any, block: Block) -> None:
+def _add_caption(place: Any, block: Block) -> None:
     """Add a caption whose number is a field, so that it follows when tables or figures are added or moved."""
-    caption = document.add_paragraph(style="Caption")
+    caption = place.add_paragraph(style="Caption")
     caption.paragraph_format.keep_with_next = True
     number_words(caption, block.text, block.number)
 
 
-def _add_figure(document: Any, block: Block, draw: Callable[[], Figure | None]) -> None:
-    """Add a figure as wide as it is, or as a portrait page has room, above its caption; nothing where there is none."""
+def _add_figure(document: Any, block: Block, draw: Callable[[], Figure | None]) -> Any:
+    """Add a figure as wide as it is, or as a portrait page has room, above its caption; return the cell of both.
+
+    A row of a table is what no program breaks over two pages: LibreOffice leaves the caption of a picture behind even
+    where it is to be kept with it.  None where there is no figure.
+    """
     from docx.shared import Cm, Inches
 
     figure = draw()
     if figure is None:
-        return
+        return None
     width, height = figure.get_size_inches()
-    room = Cm(PAPER[0] - 2 * MARGIN), Cm(PAPER[1] - 2 * MARGIN - _FOR_CAPTION)
+    room = Cm(PAPER[0] - 2 * MARGIN - _FOR_EDGES), Cm(PAPER[1] - 2 * MARGIN - _FOR_CAPTION)
     scale = min(1.0, room[0] / Inches(width), room[1] / Inches(height))
-    picture = document.add_paragraph()
-    picture.paragraph_format.keep_with_next = True
-    shape = picture.add_run().add_picture(io.BytesIO(figure_bytes(figure, "png")), width=Inches(scale * width))
+    frame = document.add_table(rows=1, cols=1)
+    _mark_row(frame.rows[0], head=False)
+    cell = frame.rows[0].cells[0]
+    picture = io.BytesIO(figure_bytes(figure, "png"))
+    shape = cell.paragraphs[0].add_run().add_picture(picture, width=Inches(scale * width))
     shape._inline.docPr.set("descr", block.text)
-    _add_caption(document, block)
+    _add_caption(cell, block)
+    return cell
 
 
 def _add_table(document: Any, table: PageTable, layout: Layout) -> None:
@@ -162,7 +175,8 @@ def _add_table(document: Any, table: PageTable, layout: Layout) -> None:
     made.autofit = False
     for column, width in zip(made.columns, layout.widths, strict=True):
         column.width = Pt(width)
-    short = len(table.rows) <= _TOGETHER
+    last = len(table.rows)
+    short = last <= _TOGETHER
     texts = [list(table.columns), *([str(cell) for cell in row] for row in table.rows)]
     numbers = [
         all(row[place].key is not None or row[place].text in _NOTHING for row in table.rows)
@@ -170,7 +184,7 @@ def _add_table(document: Any, table: PageTable, layout: Layout) -> None:
     ]
     for place, row in enumerate(made.rows):
         _mark_row(row, head=place == 0)
-        together = short and place < len(table.rows)
+        together = place < last and (short or place < _AT_ENDS or place > last - _AT_ENDS)
         for column, cell in enumerate(row.cells):
             cell.width = Pt(layout.widths[column])
             for run in _add_runs(cell.paragraphs[0], texts[place][column]):

@@ -55,11 +55,30 @@ def table_layout(table: PageTable) -> Layout:
         room = (landscape if turned else portrait) - sum(least)
         if room >= 0:
             wanted = [size * text + _PADDING for text in texts]
-            lacking = [max(want - have, 0.0) for want, have in zip(wanted, least, strict=True)]
-            share = min(1.0, room / sum(lacking)) if sum(lacking) else 0.0
-            return Layout(turned, size, tuple(have + share * lack for have, lack in zip(least, lacking, strict=True)))
+            return Layout(turned, size, _shared(least, wanted, sum(least) + room))
     least = [_SMALLEST * word + _PADDING for word in words]
     return Layout(True, _SMALLEST, tuple(landscape * have / sum(least) for have in least))
+
+
+def _shared(least: Sequence[float], wanted: Sequence[float], whole: float) -> tuple[float, ...]:
+    """Give columns the widths they want or, where there is no room for that, the narrowest ones the most of it.
+
+    Examples
+    --------
+    >>> _shared([10.0, 30.0, 10.0], [100.0, 100.0, 20.0], 100.0)
+    (40.0, 40.0, 20.0)
+    """
+    ends = [(have, max(have, want)) for have, want in zip(least, wanted, strict=True)]
+    if sum(want for _, want in ends) <= whole:
+        return tuple(want for _, want in ends)
+    low, high = 0.0, whole
+    for _ in range(60):
+        middle = (low + high) / 2
+        if sum(min(max(middle, have), want) for have, want in ends) <= whole:
+            low = middle
+        else:
+            high = middle
+    return tuple(round(min(max(low, have), want), 6) for have, want in ends)
 
 
 def text_width(text: str, bold: bool = False) -> float:

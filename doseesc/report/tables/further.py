@@ -11,7 +11,7 @@ from doseesc.report.tables.characteristics import figure
 from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import DOSE_RULES, given_words
 from doseesc.results import CONTROL, Results, arm_doses, fraction_words, summarise_phase2
-from doseesc.wording import plain_number
+from doseesc.wording import amount_words
 
 _OBSERVED = MappingProxyType(
     {
@@ -36,7 +36,7 @@ def arms_table(results: Results) -> PageTable | None:
     fractions = {arm.name: fraction_words(arm) for arm in study.phase2_arms}
     rows = []
     for dose in arm_doses(study, scenario)[1:]:
-        amount = CONTROL if dose.amount is None else plain_number(round(dose.amount, 6))
+        amount = CONTROL if dose.amount is None else amount_words(round(dose.amount, 6), study.doses.unit)
         rows.append(
             (
                 Value(study.dose_labels[dose.mtd_level - 1], "", dose.mtd_level),
@@ -49,7 +49,7 @@ def arms_table(results: Results) -> PageTable | None:
     return PageTable(
         "arms",
         "The arms of Phase 2 for each dose that may be the MTD",
-        f"Doses in {study.doses.unit or 'the unit of the doses'}. {DOSE_RULES[study.phase2_dose_rule]} "
+        f"{DOSE_RULES[study.phase2_dose_rule]} "
         "Tested is a dose that somebody in Phase 1 was given; another brings its own uncertainty.",
         ("MTD", "arm", "fraction", "dose", "tested in Phase 1?"),
         rows,
