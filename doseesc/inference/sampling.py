@@ -100,10 +100,7 @@ class Sampler:
         ValueError
             If a number is too small or too large, or the data have other rows than the model's.
         """
-        require_whole("draws", draws, 1, MOST_DRAWS)
-        require_whole("tune", tune, 1, MOST_DRAWS)
-        require_whole("chains", chains, 1, MOST_CHAINS)
-        require_whole("seed", seed, 0)
+        check_numbers(draws=draws, tune=tune, chains=chains, seed=seed)
         counts = self._counts(data)
         with quiet():
             if self.name == "nutpie":
@@ -154,6 +151,14 @@ class Sampler:
                 progressbar=False,
                 compute_convergence_checks=False,
             )
+
+
+def check_numbers(*, draws: int, tune: int, chains: int, seed: int) -> None:
+    """Raise ValueError unless draws, tune and chains are whole numbers in bounds, and seed one of at least 0."""
+    require_whole("draws", draws, 1, MOST_DRAWS)
+    require_whole("tune", tune, 1, MOST_DRAWS)
+    require_whole("chains", chains, 1, MOST_CHAINS)
+    require_whole("seed", seed, 0)
 
 
 @contextmanager

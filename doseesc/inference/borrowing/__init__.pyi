@@ -17,6 +17,7 @@ from .heterogeneity import Heterogeneity as Heterogeneity
 from .heterogeneity import Known as Known
 from .heterogeneity import LogNormal as LogNormal
 from .hierarchy import Hierarchy as Hierarchy
+from .mixture_density import robust_map_density as robust_map_density
 from .mixture_grid import robust_map_grid as robust_map_grid
 from .normal_mixture import BivariateNormal as BivariateNormal
 from .strata import strata_table as strata_table
