@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray
+from designs.checks import require_whole
 from designs.tally import Tally
 from doseesc.files import OutputError
 from doseesc.inference.any_model.nuts_cache import (
@@ -31,6 +32,7 @@ from doseesc.inference.any_model.nuts_cache import (
 )
 from doseesc.inference.any_model.nuts_fits import Sampler, Task, fit_all, model_hash, packed_model
 from doseesc.inference.sampling import chosen_sampler
+from doseesc.input_files import json_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -41,6 +43,7 @@ _HASH = re.compile(r"[0-9a-f]{32}")
 MOST_BYTES = 2**31
 """Bytes that the draws of all tallies may take."""
 
+_PARTS = {"key": str, "cache": str, "prior": str, "n_doses": int, "patients": int, "backend": str, "sampler": list}
 _EVERY = 25  # fits between two lines of progress
 
 
@@ -167,8 +170,7 @@ class NutsPosterior:
 
     def text(self) -> str:
         """Return all but the model itself, see :func:`nuts_from_text`."""
-        names = ("key", "cache", "prior", "n_doses", "patients", "backend")
-        return MARK + json.dumps({name: getattr(self, name) for name in names} | {"sampler": list(self.sampler)})
+        return MARK + json.dumps({name: getattr(self, name) for name in _PARTS} | {"sampler": list(self.sampler)})
 
     def _of(self, tally: Tally) -> tuple[list[Fit], npt.NDArray[np.int64]]:
         """Return the fits of the distinct tallies, and which of them each tally has (S,)."""
@@ -249,10 +251,24 @@ def nuts_from_text(text: str) -> NutsPosterior:
         If the text is not such.
     """
     try:
-        given = json.loads(text.removeprefix(MARK))
+        given = json_of(text.removeprefix(MARK).encode())
         if not _HASH.fullmatch(given["key"]):  # it names a folder
             raise ValueError("its key is no hash")
-        return NutsPosterior(**{**given, "sampler": Sampler(*given["sampler"])})
+        kinds = {
+            "key": str,
+            "cache": str,
+            "prior": str,
+            "n_doses": int,
+            "patients": int,
+            "backend": str,
+            "sampler": list,
+        }
+        if given.keys() != kinds.keys() or not all(isinstance(given[name], kind) for name, kind in kinds.items()):
+            raise ValueError("a part of it is missing, or is of another kind")
+        sampler = Sampler(*given["sampler"])
+        for name, value in (*zip(Sampler._fields, sampler, strict=True), ("n_doses", given["n_doses"])):
+            require_whole(name, value, 0 if name == "seed" else 1)
+        return NutsPosterior(**{**given, "sampler": sampler})
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise ValueError(f"is damaged: {error}") from error
 
