@@ -71,7 +71,7 @@ def _telling(look: Look) -> tuple[str, str]:
     low, high = shown[int(values.argmin())], shown[int(values.argmax())]
     what = "right" if figure == 0 else "too high"
     words = (
-        f"{own.scenarios[at]} tells most: {own.designs[high]} {percent(values.max())} % {what}, "
+        f"{own.scenarios[at]} differs most: {own.designs[high]} {percent(values.max())} % {what}, "
         f"{own.designs[low]} {percent(values.min())} %"
     )
     return own.scenarios[at], words
