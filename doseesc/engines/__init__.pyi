@@ -79,3 +79,5 @@ from .time_figures import TIME_METRICS as TIME_METRICS
 from .time_figures import TimeFigures as TimeFigures
 from .time_figures import mixture as mixture
 from .trial_ends import TrialEnds as TrialEnds
+from .visits import Visits as Visits
+from .visits import visited_states as visited_states

@@ -155,6 +155,29 @@ def _design_refusal(
     return problem
 
 
+def read_rules(
+    given: Any, labels: tuple[str, ...] | None, amounts: tuple[float, ...] | None, path: FieldPath
+) -> tuple[tuple[Rule, ...] | None, list[Problem]]:
+    """Build rules as a file has them.
+
+    Parameters
+    ----------
+    given : list of dict
+    labels, amounts : tuple or None
+        Of the doses; None where they are wrong.
+    path : tuple
+        Where the list stands in the file.
+
+    Returns
+    -------
+    rules : tuple of Rule or None
+        Those that are right; None where none are given.
+    problems : list of Problem
+        What is wrong with the others.
+    """
+    return _rules(given, _Context(labels, amounts), path)
+
+
 @dataclass(frozen=True)
 class _Context:
     """What rules are read with; None where it is wrong in the file."""
