@@ -18,6 +18,7 @@ from doseesc.report.terminal.time import time_lines
 from doseesc.report.words import (
     DesignSummary,
     across_scenarios,
+    benchmark_words,
     best_designs,
     observed_words,
     ties_words,
@@ -89,11 +90,11 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
     if "above" in layout.ratings:
         meanings.append("above: % that select a dose above it (patients: % treated above it)")
     if results.benchmark:
-        alone = "" if results.policies is None else ", from the drug alone"
-        known = f"every patient's outcome known at every dose{alone}"
-        meanings.append(f"benchmark: exact, the true MTD's definition applied to the rates seen with {known}")
+        meanings.append(f"benchmark: {benchmark_words(results)}")
+        if results.benchmark_observed:
+            meanings.append("drug alone: the same without any other event")
     if "efficiency" in layout.ratings:
-        meanings.append("effic.: correct, in % of the benchmark's")
+        meanings.append("effic.: correct, in % of the benchmark's; none: where no dose is right")
     said = (" · ".join(meanings), *([ties] if ties else []), _precision(results), *results.notes)
     return [each for words in said for each in wrapped(words, "dim")]
 
