@@ -1,4 +1,4 @@
-"""``doseesc protocol``: the statistical section of a protocol, to be edited."""
+"""``doseesc protocol``: design and statistics of a protocol, to be edited and completed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ def protocol(
     quiet: Quiet = False,
     show_code: ShowCode = False,
 ) -> None:
-    """Write DIR/protocol.docx and DIR/protocol.md, the statistical section of a protocol, from the results in DIR.
+    """Write DIR/protocol.docx and DIR/protocol.md, design and statistics of a protocol, from the results in DIR.
 
-    Objectives, design and rules in words, decision table, stopping, selection of the MTD, Phase 2 arms, operating
-    characteristics, queries to the sponsor and references.
+    The sections of the template of ICH M11: synopsis and schema, estimands, design and rules in words, decision table,
+    stopping, analysis sets, analyses, operating characteristics and sample size, committee, queries to the sponsor.
+    What only the sponsor can say is marked and listed; a table says where each item of SPIRIT-DEFINE is met.
     """
     read = library("doseesc.results", "read_results")(str(folder))
     saved = variable("saved")

@@ -1,4 +1,4 @@
-"""The statistical section of a protocol."""
+"""Design and statistics of a protocol, in Word and Markdown."""
 
 import lazy_loader
 

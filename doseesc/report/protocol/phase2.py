@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from doseesc.errors import ScenarioError
+from doseesc.errors import ScenarioError, field_name
 from doseesc.phase2 import Power, TrialPlan, phase2_rows, simulate_power
 from doseesc.planning import TRIALS, phase2_of, planned_mtd, trial_plan
 from doseesc.report.protocol.open_points import open_point
@@ -94,7 +94,7 @@ def planned_phase2(results: Results) -> PlannedPhase2 | str | None:
         level = planned_mtd(study)
         plan = trial_plan(study, scenario=scenario, mtd_level=level)
     except ScenarioError as error:
-        return str(error)
+        return "; ".join(f"{field_name(each.path, None)} {each.message}" for each in error.problems)
     power, null = (simulate_power(each, trials=TRIALS, seed=results.seed) for each in (plan, plan.under_null()))
     return PlannedPhase2(study, scenario, level, power, null)
 

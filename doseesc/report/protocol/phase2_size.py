@@ -29,7 +29,7 @@ def phase2_size_blocks(phase2: PlannedPhase2 | str | None, seed: int) -> Iterato
     yield Block("minor", "Phase 2")
     if isinstance(phase2, str):
         yield from paragraphs(
-            open_point("the sample size of Phase 2"), f"The study's Phase 2 cannot be planned: {phase2}"
+            open_point("the sample size of Phase 2"), f"The study's Phase 2 cannot be planned: {phase2}."
         )
         return
     words = phase2.words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from doseesc.report.protocol.reconciled import final_model_blocks
 from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
-from doseesc.report.words import method_words
+from doseesc.report.words import method_words, untried_words
 
 if TYPE_CHECKING:
     from doseesc.conduct import Trial
@@ -66,6 +67,7 @@ def primary_blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
     )
     rules = [rule for rule in design.all_rules() if isinstance(rule, SelectionRule)]
     yield from (Block("bullet", words(rule.describe(design))) for rule in rules)
+    yield from _untried_blocks(saved.results, trial.name)
     yield from final_model_blocks(saved, trial)
     yield Block("minor", "Missing data")
     yield from paragraphs(
@@ -77,6 +79,20 @@ def primary_blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
     yield Block("minor", "Sensitivity analyses")
     yield from policy_blocks(saved.results, trial.name)
     yield open_paragraph("further sensitivity analyses of the DLT probabilities")
+
+
+def _untried_blocks(results: Results, name: str) -> Iterator[Block]:
+    """Yield how often the design names a dose that nobody was given; nothing where earlier results do not know."""
+    chances = [cell.best.untried_selection for (_, design), cell in results.cells.items() if design == name]
+    said = untried_words(results, name)
+    if said:
+        yield from paragraphs(said)
+        yield open_paragraph("what is reported as the MTD where the design names a dose that nobody was given")
+    elif not any(math.isnan(each) for each in chances):
+        yield from paragraphs(
+            f"Under none of the scenarios of section 10.11 does {name} name a dose that nobody was given"
+            + (" in as many as 0.05 % of trials." if max(chances) > 0 else ".")
+        )
 
 
 def safety_blocks(study_days: float) -> Iterator[Block]:

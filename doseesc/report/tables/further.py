@@ -49,8 +49,8 @@ def arms_table(results: Results) -> PageTable | None:
     return PageTable(
         "arms",
         "The arms of Phase 2 for each dose that may be the MTD",
-        f"{DOSE_RULES[study.phase2_dose_rule]} "
-        "Tested is a dose that somebody in Phase 1 was given; another brings its own uncertainty.",
+        f"{DOSE_RULES[study.phase2_dose_rule]} Tested is a dose that somebody in Phase 1 was given; another brings "
+        "its own uncertainty.",
         ("MTD", "arm", "fraction", "dose", "tested in Phase 1?"),
         rows,
         2,
