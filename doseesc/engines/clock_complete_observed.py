@@ -14,7 +14,7 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.clock_groups import GroupGraph
 from doseesc.engines.clock_observed_ends import EndedTrials
 from doseesc.engines.clock_observed_groups import ObservedGroups
-from doseesc.engines.clock_observed_rows import ObservedRows
+from doseesc.engines.clock_observed_rows import Met, ObservedRows
 from doseesc.engines.clock_patients import DrawnPatients
 from doseesc.engines.clock_truth_sets import MOST_TRUTHS, TruthSets, with_copies
 from doseesc.engines.decision_graph import DecisionGraph
@@ -111,12 +111,12 @@ class ObservedCohorts:
         """Part the truths under which not all the first patients of the cohort have the same outcome."""
         origin: IntArray = np.arange(len(self.row))
         sets = self.truths
-        size, level = self._graph.cohort_size[self.node], self._graph.level[self.node]
+        size, level = self._graph.cohort_size.take(self.node), self._graph.level.take(self.node)
         for place in range(int(size.max())):
             at = np.flatnonzero(size[origin] > place)
             trial = origin[at]
-            who = self.position[trial] + place
-            parted = self._coming.part(self._under, who, self.row[trial], level[trial], sets[at])
+            met = self._coming.meet(self.position.take(trial) + place, self.row.take(trial))
+            parted = self._coming.part(self._under, met, level.take(trial), sets.take(at))
             if parted is not None:
                 parted = parted.among(at)
                 sets[parted.narrowed] = parted.sets
@@ -141,7 +141,8 @@ class ObservedCohorts:
                 self.now[some] = np.maximum(self.now[some], arrival) if self._queue else arrival
                 if self._queue:
                     self.arrival[some] = arrival
-            what, day = self._coming.take(self.position[some] + place, self.row[some], chance[some])
+            met = self._coming.meet(self.position[some] + place, self.row[some])
+            what, day = self._coming.outcomes(met, chance[some])
             now = self.now[some]
             if self._queue:
                 self.waited[some] += now - self.arrival[some]
@@ -159,11 +160,11 @@ class ObservedCohorts:
         at: IntArray = np.flatnonzero(first < np.inf)
         leaves = leaves[:, at]
         while len(at):
-            at, leaves = self._part_replacements(at, leaves)
-            leaving, now = leaves.min(axis=0), self.now[at]
-            since = self.arrival[at] if self._queue else now
+            at, leaves, met = self._part_replacements(at, leaves)
+            leaving, now = leaves.min(axis=0), self.now.take(at)
+            since = self.arrival.take(at) if self._queue else now
             # Nobody comes to a full trial until one of those in it leaves.
-            full = self.position[at] + self._graph.cohort_size[self.node[at]] >= self._most
+            full = self.position.take(at) + self._graph.cohort_size[self.node.take(at)] >= self._most
             since = np.where(full & (leaving > now), leaving, since)
             arrival = since + self._gap(since, at)
             came = np.maximum(now, arrival)
@@ -173,28 +174,30 @@ class ObservedCohorts:
             if self._queue:
                 self.arrival[at] = arrival
                 self.waited[at] += day - arrival
-            who = self._coming.first_patients + self.replaced[at]
-            what, assessed = self._coming.take(who, self.row[at], self._chance(at))
+            what, assessed = self._coming.outcomes(met, self._chance(at))
             assessed += day
             self.dlts[at] += (what & COUNTED) > 0
             leaves[leaves.argmin(axis=0), np.arange(len(at))] = np.where(what & UNUSABLE, assessed, np.inf)
-            self.known[at] = np.maximum(self.known[at], assessed)
+            self.known[at] = np.maximum(self.known.take(at), assessed)
             self.entered[at] += 1
             self.replaced[at] += 1
             more = np.flatnonzero(leaves.min(axis=0) < np.inf)
             at, leaves = at[more], leaves[:, more]
 
-    def _part_replacements(self, at: IntArray, leaves: FloatArray) -> tuple[IntArray, FloatArray]:
+    def _part_replacements(self, at: IntArray, leaves: FloatArray) -> tuple[IntArray, FloatArray, Met]:
         """Part the truths under which the next replacements differ in some trials; return these with the copies."""
-        level, who = self._graph.level[self.node[at]], self._coming.first_patients + self.replaced[at]
-        parted = self._coming.part(self._under, who, self.row[at], level, self.truths[at])
+        met = self._coming.meet(self._coming.first_patients + self.replaced.take(at), self.row.take(at))
+        level = self._graph.level[self.node.take(at)]
+        parted = self._coming.part(self._under, met, level, self.truths.take(at))
         if parted is None:
-            return at, leaves
+            return at, leaves, met
         copies = np.arange(len(self.row), len(self.row) + len(parted.copied))
+        copied = at.take(parted.copied)
         for name in _KEPT:
-            setattr(self, name, with_copies(getattr(self, name), at[parted.copied]))
-        self.truths[at[parted.narrowed]], self.truths[copies] = parted.sets, parted.copy_sets
-        return np.concatenate([at, copies]), np.hstack([leaves, leaves[:, parted.copied]])
+            setattr(self, name, with_copies(getattr(self, name), copied))
+        self.truths[at.take(parted.narrowed)], self.truths[copies] = parted.sets, parted.copy_sets
+        leaves = np.hstack([leaves, leaves.take(parted.copied, axis=1)])
+        return np.concatenate([at, copies]), leaves, met.with_copies(parted.copied)
 
     def _decide(self) -> None:
         """Let the next patient of each trial come, decide as soon as all is known, and begin the next cohort."""
@@ -238,20 +241,20 @@ class ObservedCohorts:
     def _note(self, ended: BoolArray, last: FloatArray, came: FloatArray) -> None:
         """Take note of trials that have ended; the last patient was treated on day ``last``, another came in vain."""
         at = np.flatnonzero(ended)
-        row, held = self.row[at], self.held[at]
+        row, held = self.row.take(at), self.held.take(at)
         # Who is held is the one who waits, but in a queue, where others wait behind him.
-        waited = self.waited[at] if self._queue else held - (self.now[at] - came[at])
-        opened = self._opened[row] if self._first_gap else 0.0
+        waited = self.waited.take(at) if self._queue else held - (self.now.take(at) - came[at])
+        opened = self._opened.take(row) if self._first_gap else 0.0
         self._ended.note(
-            *(row, self.truths[at]),
+            *(row, self.truths.take(at)),
             {
-                "duration_days": self.known[at] + opened,
+                "duration_days": self.known.take(at) + opened,
                 "enrolment_days": last[at] + opened,
-                "patients": self.entered[at],
-                "suspensions": self.suspensions[at],
+                "patients": self.entered.take(at),
+                "suspensions": self.suspensions.take(at),
                 "days_suspended": held,
                 "days_waited": waited,
-                "decisions": self.decisions[at],
+                "decisions": self.decisions.take(at),
             },
         )
 

@@ -11,7 +11,7 @@ from designs import Reason
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.clock_groups import GroupGraph
 from doseesc.engines.clock_observed_ends import EndedTrials
-from doseesc.engines.clock_observed_rows import ObservedRows
+from doseesc.engines.clock_observed_rows import Met, ObservedRows
 from doseesc.engines.clock_truth_sets import TruthSets, with_copies
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.patients_at_risk import UNUSABLE
@@ -67,7 +67,7 @@ class ObservedGroups:
             self._arrive()
         return self._ended.by_truth()
 
-    def _stand_there(self) -> tuple[IntArray, FloatArray]:
+    def _stand_there(self) -> tuple[Met, FloatArray]:
         """Return the patients who stand there in each trial, and DLT probabilities at which they are treated.
 
         A patient takes the place of one who has left.  Truths under which his outcome is another part.
@@ -76,28 +76,29 @@ class ObservedGroups:
         some = np.flatnonzero(self.vacancies)
         if len(some):
             leaves = self.leaves[:, some]
-            vacant = (leaves <= self.now[some]) & (leaves > _EMPTY)
+            vacant = (leaves <= self.now.take(some)) & (leaves > _EMPTY)
             slot = vacant.argmax(axis=0)
             taken = np.flatnonzero(vacant[slot, np.arange(len(some))])
             place = some[taken]
             self.leaves[slot[taken], place] = _EMPTY
-            who[place] = self._coming.first_patients + self.replacements[place]
+            who[place] = self._coming.first_patients + self.replacements.take(place)
             self.replacements[place] += 1
             self.vacancies[place] -= 1
         who[self.truths == 0] = 0
-        level = np.maximum(self._graph.level[self.node], 1)
-        parted = self._coming.part(self._under, who, self.row, level, self.truths)
+        level = np.maximum(self._graph.level.take(self.node), 1)
+        met = self._coming.meet(who, self.row)
+        parted = self._coming.part(self._under, met, level, self.truths)
         if parted is not None:
             count, copied = len(self.row), parted.copied
             for name in (*_KEPT, *_BY_PLACE, "_moved"):
                 setattr(self, name, with_copies(getattr(self, name), copied))
             self.truths[parted.narrowed], self.truths[count:] = parted.sets, parted.copy_sets
-            who, level = np.concatenate([who, who[copied]]), np.concatenate([level, level[copied]])
-        return who, self._under.chance(self.truths, level)[0]
+            met, level = met.with_copies(copied), np.concatenate([level, level.take(copied)])
+        return met, self._under.chance(self.truths, level)[0]
 
-    def _treat(self, who: IntArray, chance: FloatArray) -> None:
+    def _treat(self, met: Met, chance: FloatArray) -> None:
         """Treat the patients who stand there."""
-        what, after = self._coming.take(who, self.row, chance)
+        what, after = self._coming.outcomes(met, chance)
         after += self.now
         live = self.truths > 0
         leavers, dlt = np.flatnonzero((what & UNUSABLE > 0) & live), ((what & COUNTED) > 0) & live
@@ -153,13 +154,15 @@ class ObservedGroups:
             self.arrival = arrival
         # A group that is not full goes on where nobody has had a DLT and nobody leaves.
         seated = self.evaluable + self.vacancies
-        asks = (seated >= self._graph.cohort_size[self.node]) | (self.dlts > 0) | (self.vacancies > 0)
+        asks = (seated >= self._graph.cohort_size.take(self.node)) | (self.dlts > 0) | (self.vacancies > 0)
         at = np.flatnonzero(asks & (self.truths > 0))
         # Most groups are full, and all is known: there is nothing to wait for.
-        done = (self.vacancies[at] == 0) & (self.known[at] <= self.now[at])
-        done &= self.evaluable[at] >= self._graph.cohort_size[self.node[at]]
+        done = (self.vacancies.take(at) == 0) & (self.known.take(at) <= self.now.take(at))
+        done &= self.evaluable.take(at) >= self._graph.cohort_size[self.node.take(at)]
         full = at[done]
-        self._begin(full, self._graph.after(self.node[full], self.evaluable[full], self.dlts[full]), self.now[full])
+        self._begin(
+            full, self._graph.after(self.node[full], self.evaluable[full], self.dlts.take(full)), self.now.take(full)
+        )
         self._look(at[~done])
         if self._ending:
             self._leave(last, arrival)
@@ -168,8 +171,8 @@ class ObservedGroups:
         """Return the days after which the next patients come: to a full trial nobody does until one in it leaves."""
         full = np.flatnonzero((self.truths > 0) & (self._patients - self.gone + self.vacancies >= self._most))
         leaves = self.leaves[:, full]
-        staying = leaves > self.now[full]
-        still = self._patients - self.gone[full] + staying.sum(axis=0) >= self._most
+        staying = leaves > self.now.take(full)
+        still = self._patients - self.gone.take(full) + staying.sum(axis=0) >= self._most
         leaving = np.where(staying, leaves, np.inf).min(axis=0)
         over = still & np.isinf(leaving)
         self._end(full[over])
@@ -180,19 +183,19 @@ class ObservedGroups:
 
     def _look(self, at: IntArray) -> None:
         """Look in some trials until the group goes on, or is left."""
-        day = self.now[at]
+        day = self.now.take(at)
         while len(at):
             entered = self._seated(at, day)
             dlts = self._dlts_by(at, day)
-            goes_on = self._graph.goes_on(self.node[at], entered, dlts)
+            goes_on = self._graph.goes_on(self.node.take(at), entered, dlts)
             self._hold(at[goes_on], day[goes_on])
             left = ~goes_on
             at, day = at[left], day[left]
-            node = self._graph.after(self.node[at], entered[left], dlts[left])
-            decides = (day >= self.known[at]) | self._graph.condemned(node)
+            node = self._graph.after(self.node.take(at), entered[left], dlts[left])
+            decides = (day >= self.known.take(at)) | self._graph.condemned(node)
             begun = at[decides]
             then = day[decides]
-            early = np.flatnonzero(then < self.known[begun])
+            early = np.flatnonzero(then < self.known.take(begun))
             if len(early):
                 there = begun[early]
                 self.pending[there] += self._pending(there, then[early])
@@ -202,26 +205,26 @@ class ObservedGroups:
                 return
             event = np.where(self.dlt_days[:, at] > day, self.dlt_days[:, at], np.inf).min(axis=0, initial=np.inf)
             leaving = np.where(self.leaves[:, at] > day, self.leaves[:, at], np.inf).min(axis=0, initial=np.inf)
-            day = np.minimum(np.minimum(event, leaving), self.known[at])
+            day = np.minimum(np.minimum(event, leaving), self.known.take(at))
 
     def _seated(self, at: IntArray, day: FloatArray) -> IntArray:
         """Return how many of the group are in the trial on a day."""
-        seated = self.evaluable[at]
-        some = np.flatnonzero(self.vacancies[at])
+        seated = self.evaluable.take(at)
+        some = np.flatnonzero(self.vacancies.take(at))
         there = at[some]
         seated[some] += (self.in_group[:, there] & (self.leaves[:, there] > day[some])).sum(axis=0)
         return seated
 
     def _dlts_by(self, at: IntArray, day: FloatArray) -> IntArray:
         """Return how many DLTs of the group are known on a day."""
-        dlts = self.dlts[at]
+        dlts = self.dlts.take(at)
         some = np.flatnonzero(dlts)
         dlts[some] = (self.dlt_days[:, at[some]] <= day[some]).sum(axis=0)
         return dlts
 
     def _hold(self, at: IntArray, day: FloatArray) -> None:
         """Let who stands there wait for a day."""
-        held = day - self.now[at]
+        held = day - self.now.take(at)
         late = np.flatnonzero(held)
         if len(late):
             there = at[late]
@@ -232,38 +235,40 @@ class ObservedGroups:
     def _begin(self, at: IntArray, node: IntArray, day: FloatArray) -> None:
         """Begin the next cohort, or end."""
         self._hold(at, day)
-        level = self._graph.level[node]
+        level = self._graph.level.take(node)
         self.node[at], self.evaluable[at], self.dlts[at] = node, 0, 0
-        reason = self._graph.reason_code[node]
+        reason = self._graph.reason_code.take(node)
         self.decisions[at] += (reason != Reason.COMPLETE_COHORT) & (reason != Reason.START)
-        self.in_group[:, at] = False
-        self.dlt_days[:, at] = np.inf
+        for in_group in self.in_group:
+            in_group[at] = False
+        for days in self.dlt_days:
+            days[at] = np.inf
         self._end(at[level == 0])
 
     def _end(self, ended: IntArray) -> None:
         if len(ended):
-            self._ending.append((ended, self.truths[ended]))
+            self._ending.append((ended, self.truths.take(ended)))
             self.truths[ended] = 0
 
     def _leave(self, last: FloatArray, arrival: FloatArray) -> None:
         """Take note of trials that have ended, and now and then take them out; until then they go on, of no account."""
         ended, sets = (np.concatenate(arrays) for arrays in zip(*self._ending, strict=True))
         self._ending = []
-        row, held = self.row[ended], self.held[ended]
+        row, held = self.row[ended], self.held.take(ended)
         # Who is held is the one who waits, but in a queue, where others wait behind him; the last one waits in vain.
-        waited = self.waited[ended] if self._queue else held - (self.now[ended] - arrival[ended])
+        waited = self.waited.take(ended) if self._queue else held - (self.now.take(ended) - arrival[ended])
         opened = self._opened[row] if self._first_gap else 0.0
         self._ended.note(
             *(row, sets),
             {
-                "duration_days": self.known[ended] + opened,
+                "duration_days": self.known.take(ended) + opened,
                 "enrolment_days": last[ended] + opened,
                 "patients": self._patients,
-                "suspensions": self.suspensions[ended],
+                "suspensions": self.suspensions.take(ended),
                 "days_suspended": held,
                 "days_waited": waited,
-                "decisions": self.decisions[ended],
-                "pending": self.pending[ended],
+                "decisions": self.decisions.take(ended),
+                "pending": self.pending.take(ended),
             },
         )
         stay = np.flatnonzero(self.truths)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,18 @@ from doseesc.engines.watched_patients import Touched, Watched
 from doseesc.truth import ObservationModel, day_gap
 
 _ROWS = 6  # replacements per trial drawn at a time
+
+
+class Met(NamedTuple):
+    """Patients of B trials: where they are found, the drug's latent number, and where among the touched, or -1."""
+
+    place: IntArray
+    latent: FloatArray
+    which: npt.NDArray[np.int32]
+
+    def with_copies(self, copied: IntArray) -> Met:
+        """Return them with those of copies of trials."""
+        return Met(*(np.concatenate([array, array.take(copied)]) for array in self))
 
 
 class ObservedRows:
@@ -57,47 +71,44 @@ class ObservedRows:
         self._touched = Touched.joined([*before, *(part.touched for part in new)])
         self._parts = len(parts)
 
-    def take(self, who: IntArray, row: IntArray, chance: FloatArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
-        """Return what becomes of patients at doses with these DLT probabilities, and after how many days.
-
-        Replacements follow the first patients.  What is said of other bits than those of leaving and of DLTs counted
-        holds only of those who are touched.
-        """
-        place = self._place(who, row)
-        counted = self._counted_above.take(place) < chance
-        what = counted.view(np.uint8) * DRUG_COUNTED
-        day = np.where(counted, self._dlt_day.take(place), self._model.window)
-        which = self._which.take(place)
-        some = np.flatnonzero(which >= 0)
-        if len(some):
-            assert self._touched is not None, "patients have been read"
-            what[some], day[some] = self._touched.take(which[some]).outcomes(self._model, chance[some], counted[some])
-        return what, day
-
-    def part(self, truths: TruthSets, who: IntArray, row: IntArray, level: IntArray, sets: IntArray) -> Parted | None:
-        """Part the sets of truths under which trials are the same but for the outcomes of these patients."""
-        lowest, highest = truths.chance(sets, level)
-        some = np.flatnonzero(lowest < highest)
-        if not len(some):
-            return None
-        place = self._place(who[some], row[some])
-        latent, touched = self._counted_above.take(place), self._which.take(place) >= 0
-        parts = (latent < highest[some]) & (touched | (latent >= lowest[some]))
-        if self._dependent:
-            parts |= touched
-        which = np.flatnonzero(parts)
-        if not len(which):
-            return None
-        some, latent, touched = some[which], latent[which], touched[which]
-        parted = truths.parted(sets[some], level[some], latent, touched, touched & self._dependent)
-        return parted.among(some)
-
-    def _place(self, who: IntArray, row: IntArray) -> IntArray:
+    def meet(self, who: IntArray, row: IntArray) -> Met:
+        """Return patients of trials; replacements follow the first patients."""
         place: IntArray = who * self.trials
         place += row
         while place.max(initial=0) >= len(self._counted_above):
             self._read(self._drawn.watched(_ROWS, more=True))
-        return place
+        return Met(place, self._counted_above.take(place), self._which.take(place))
+
+    def outcomes(self, met: Met, chance: FloatArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Return what becomes of patients at doses with these DLT probabilities, and after how many days.
+
+        What is said besides leaving and DLTs counted holds only of those to whom other things may happen.
+        """
+        counted = met.latent < chance
+        what = counted.view(np.uint8) * DRUG_COUNTED
+        day = np.where(counted, self._dlt_day.take(met.place), self._model.window)
+        some = np.flatnonzero(met.which >= 0)
+        if len(some):
+            assert self._touched is not None, "patients have been read"
+            touched = self._touched.take(met.which.take(some))
+            what[some], day[some] = touched.outcomes(self._model, chance.take(some), counted.take(some))
+        return what, day
+
+    def part(self, truths: TruthSets, met: Met, level: IntArray, sets: IntArray) -> Parted | None:
+        """Part the sets of truths under which trials are the same but for the outcomes of these patients."""
+        lowest, highest = truths.chance(sets, level)
+        touched = met.which >= 0
+        parts = (met.latent < highest) & (touched | (met.latent >= lowest))
+        if self._dependent:
+            parts |= touched
+        parts &= lowest < highest
+        some = np.flatnonzero(parts)
+        if not len(some):
+            return None
+        touched = touched.take(some)
+        by_any = touched & self._dependent
+        parted = truths.parted(sets.take(some), level.take(some), met.latent.take(some), touched, by_any)
+        return parted.among(some)
 
     def number(self, patient: int) -> FloatArray:
         """Return the patients (S,) expected from the last arrival to this one, from 0; the days at a steady rate."""

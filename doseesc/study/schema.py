@@ -37,7 +37,7 @@ def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str,
     """
     schema = model.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
-    described: list[type[BaseModel]] = [*sections(model), RandomOnly]  # which is a way to write scenarios, and not kept
+    described: list[type[BaseModel]] = [*sections(model), RandomOnly]  # the last is a way to write, and not kept
     for each in described:
         _describe(schema if each is model else definitions[each.__name__], each)
     definitions["DesignEntry"] = {

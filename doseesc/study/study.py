@@ -328,11 +328,12 @@ class Study(Section):
         On the scenario's own curve where it has one over amounts, else by
         :func:`doseesc.truth.dlt_probability_at`.
         """
-        curve = {each.name: each.curve for each in self.scenarios}[scenario]
+        own = {each.name: each for each in self.scenarios}[scenario]
+        curve = own.curve
         if isinstance(curve, LogisticCurve | EmaxCurve):
             method = f"the scenario's {curve.type} curve"
             return DoseProbability(float(curve.at([amount])[0]), dose_status(amount, self.dose_amounts), method)
-        return dlt_probability_at(amount, self.dose_amounts, self.truths[scenario])
+        return dlt_probability_at(amount, self.dose_amounts, own.probabilities(self.doses))
 
     @property
     def _time(self) -> TimeParts:
