@@ -202,7 +202,7 @@ def test_the_next_dose_follows_from_patients_and_dlts_alone_where_they_are_of_wh
     tally = asked.tally
     found = next_doses(look, fitted(look, tally.n[0], tally.dlt[0]))
     words = [each.decision for each in found]
-    assert f"Treat the next {asked.cohort_size} at {look.doses.words(asked.level)}" in words
+    assert f"Treat the next {asked.cohort_size} patients at {look.doses.words(asked.level)}" in words
     if len(found) > 1:  # where the last cohort may have been at either dose, both are said
         assert len({each.last for each in found}) == len(found)
 

@@ -173,7 +173,7 @@ def test_five_questions_are_answered_on_the_first_screen(chromium, folder, width
 def test_the_next_dose_and_the_posterior_come_first_where_there_are_data(tab):
     box = tab.locator(".now")
     assert box.bounding_box()["y"] < tab.locator("#headline").bounding_box()["y"]
-    assert "Treat the next 3 at medium (8 x 1e8 particles per day)" in box.inner_text()
+    assert "Treat the next 3 patients at medium (8 x 1e8 particles per day)" in box.inner_text()
     assert "After 1 DLT in 6 patients" in box.inner_text()
     assert box.locator("svg").is_visible()
 

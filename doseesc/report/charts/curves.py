@@ -191,16 +191,10 @@ def _dotted(point: Point, plot: _Plot) -> list[str]:
     else:
         parts.append(tag("path", {"d": _SHAPES[point.kind], **there, "class": point.kind}, *tips(point.tip)))
     if point.label:
-        end = x + 8 + width_of(point.label, 11) > plot.right
-        parts.append(
-            words(
-                x - 8 if end else x + 8,
-                y + (14 if point.kind == "seen" else -6),
-                point.label,
-                "end" if end else "",
-                "small halo",
-            )
-        )
+        below = point.kind == "seen" and y + 16 < plot.bottom
+        left = x + 8 + width_of(point.label, 11) > plot.right or (point.kind == "seen" and not below)
+        place = x - 8 if left else x + 8, y + (14 if below else -6)
+        parts.append(words(*place, point.label, "end" if left else "", "small halo"))
     return parts
 
 

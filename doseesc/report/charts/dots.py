@@ -172,7 +172,7 @@ def _names(
     there: list[int] = []
     sizes: list[float] = []
     for k in sorted(named, key=lambda k: not series[k].front):  # as many as there is room for
-        size = width_of(series[k].name, 11) + 7
+        size = width_of(series[k].name, 11) + 8
         if not math.isnan(places[k]) and sum(sizes) + size <= high - low:
             there.append(k)
             sizes.append(size)

@@ -23,7 +23,14 @@ from doseesc.report.charts import (
     trial_strip,
 )
 from doseesc.report.page.look import NARROW, WIDE, Chart, pair
-from doseesc.report.words import calendar_legend, design_times, duration_words, durations_legend, range_words
+from doseesc.report.words import (
+    calendar_legend,
+    design_times,
+    duration_words,
+    durations_legend,
+    range_words,
+    span_words,
+)
 from doseesc.truth import DAYS_PER_MONTH
 from doseesc.wording import amount_words, percent, plain_number
 
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
     from doseesc.results import SavedFit
     from doseesc.runs import ExampleTrial, TimedTrial
 
-_STRIP = 345.0
+_STRIP, _SMALL = 345.0, 310.0
 
 
 def posterior_chart(fit: SavedFit) -> Chart:
@@ -69,9 +76,8 @@ def posterior_chart(fit: SavedFit) -> Chart:
         level_name=f"target {100 * fit.target:.3g} %",
     )
     title = posterior_finding(fit)
-    small = curve_plot(
-        "", curves, [each for each in points if each.kind != "open"], frame, width=NARROW, height=170.0, alt=title
-    )
+    levels = [each for each in points if each.kind != "open"]
+    small = curve_plot("", curves, levels, frame, width=_SMALL, height=170.0, alt=title)
     how = (
         "Posterior mean of the DLT probability in % with its 90 % band over the dose; dots are dose levels, diamonds "
         f"arms of Phase 2, crosses the rates observed, DLTs of patients. Amounts in{unit or ' the unit of the doses'}."
@@ -165,7 +171,9 @@ def durations_charts(look: Look) -> list[Chart]:
     def spans(width: float) -> str:
         return range_plot(ranges, (("months that a trial takes", top),), width=width, alt=title)
 
-    more = pair("duration_ranges", "How trials vary in length", durations_legend(look.results), spans)
+    (quick, shortest), (slow, longest) = best.shortest, best.longest
+    said = f"The median of {look.best} runs from {span_words(shortest, longest)}, {quick} to {slow}"
+    more = pair("duration_ranges", said, durations_legend(look.results), spans)
     return [pair("durations", title, how, dots), more]
 
 
@@ -237,6 +245,6 @@ def example_chart(look: Look, examples: Sequence[ExampleTrial]) -> Chart:
         panels.append(trial_strip(title, cohorts, names, outcome, width=_STRIP, alt=alt))
     ends = [trial.outcome.partition(":")[0] == "no dose selected" for trial in examples]
     title = f"Five trials of {look.best}, from benign to toxic" if len(examples) == 5 else f"Trials of {look.best}"
-    stopped = f"; {sum(ends)} of them select no dose" if any(ends) else ""
+    stopped = f"; {sum(ends)} select{'s' if sum(ends) == 1 else ''} no dose" if any(ends) else ""
     how = "Each dot is a patient, from left to right in cohorts; a filled one had a DLT. The height is the dose."
     return Chart("examples", f"{title}{stopped}", how, panels=tuple(panels), least=int(_STRIP))

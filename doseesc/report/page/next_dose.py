@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs import Reason, Tally
+from designs.rules.base import counted
 
 if TYPE_CHECKING:
     from designs import Design
@@ -54,7 +55,11 @@ def next_doses(look: Look, fit: SavedFit) -> list[NextDose]:
     design = study.designs[look.best]
     found: dict[tuple[int, int, int], NextDose] = {}
     for level, size, code, last in _decisions(design, n, dlt):
-        words = "Stop the trial" if level == 0 else f"Treat the next {size} at {look.doses.words(level)}"
+        words = (
+            "Stop the trial"
+            if level == 0
+            else f"Treat the next {counted(size, 'patient')} at {look.doses.words(level)}"
+        )
         reason = look.doses.in_words(design.why(Reason(code)))
         key = (level, size, code)
         at = look.doses.name(last) if last else ""
