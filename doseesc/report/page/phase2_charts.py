@@ -19,6 +19,7 @@ from doseesc.report.charts import (
     stacked_bars,
 )
 from doseesc.report.page.look import NARROW, WIDE, Chart, pair, round_up
+from doseesc.report.words import programme_success
 from doseesc.results import arm_doses
 from doseesc.wording import amount_words, in_a_row, percent, plain_number
 
@@ -185,7 +186,13 @@ def _reached(sizes: list[int], powers: list[float], wanted: float) -> float | No
 
 
 def programme_share(look: Look, answers: Phase2Answers) -> float:
-    """Return the chance that Phase 1 and Phase 2 succeed with the best design, over the scenarios as weighed."""
+    """Return the chance that Phase 1 and Phase 2 succeed with the best design, over the scenarios as weighed.
+
+    By formula, as the terminal says it; where that does not apply, as simulated.
+    """
+    by_formula = programme_success(look.results)
+    if by_formula is not None:
+        return by_formula[1][look.best]
     own = look.results.verdict.standing
     success = {each.scenario: each.success for each in answers.programme if each.design == look.best}
     return float(own.weights @ np.array([success[name] for name in own.scenarios]))
