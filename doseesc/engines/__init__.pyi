@@ -1,4 +1,5 @@
 from .backfill_patients import GivenBackfill as GivenBackfill
+from .backfill_rules import BACKFILL_REFERENCES as BACKFILL_REFERENCES
 from .backfill_rules import BACKFILL_RULES as BACKFILL_RULES
 from .backfill_rules import Backfill as Backfill
 from .backward_induction import Solution as Solution

@@ -248,6 +248,14 @@ def _weighs_as_be_boin(design: Design) -> bool:
 
 _BF_BOIN: dict[str, Any] = {"min_responses": 1, "cap_per_dose": 12, "closes": "too_toxic", "conflict": "highest"}
 
+BACKFILL_REFERENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "BF-BOIN": ("Zhao et al. (2024), Clinical Cancer Research 30:673-679",),
+        "BE-BOIN": ("Chen et al. (2026), arXiv 2509.11333", "Zhao et al. (2024), Clinical Cancer Research 30:673-679"),
+    }
+)
+"""Publications of rules by their name."""
+
 BACKFILL_RULES: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
         "BF-BOIN": _BF_BOIN,

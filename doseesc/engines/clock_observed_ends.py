@@ -40,7 +40,7 @@ class EndedTrials:
         figures = np.concatenate(self._figures)
         found = []
         for some in self._truths.members(sets):
-            under = np.empty((self._trials, len(COLUMNS)))
-            under[row.take(some)] = figures.take(some, axis=0)
-            found.append(under)
+            place = np.empty(self._trials, dtype=np.int64)
+            place[row.take(some)] = some
+            found.append(figures.take(place, axis=0))
         return found

@@ -89,7 +89,7 @@ class DrawnPatients:
         self.dlt_day = days_drawn(times, by_trial(uniform), truth, window_days)
         self._arrivals = stream(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
-        self._patients, self._truth = patients, truth
+        self._truth = truth
         self._at_once = patients if arrivals is None else arrivals
         self._drawn: FloatArray = np.empty((trials, 0))
 

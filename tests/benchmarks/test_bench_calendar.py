@@ -6,13 +6,14 @@ what an earlier process has compiled, and is not counted.
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from support import ROOT
 
 import doseesc
 from designs import BOIN, CRM, RollingSix, ThreePlusThree, Weighted, skeleton
-from doseesc.engines import complete_times, simulate_calendar
+from doseesc.engines import Backfill, complete_times, simulate_calendar
 from doseesc.runs.timing import time_study
 from doseesc.truth import Accrual
 
@@ -26,6 +27,16 @@ PENDING = {
     "3+3": ThreePlusThree(n_doses=5),
 }
 """Of five doses; the goals are 80,000, 300,000, 500,000 and 500,000 trials a second."""
+
+
+BACKFILLED = {
+    "BOIN with BF-BOIN": (BOIN(target=0.3, n_doses=5, max_n=30), "BF-BOIN"),
+    "TITE-BOIN with BE-BOIN": (
+        BOIN(target=0.3, n_doses=5, max_n=30, pending=Weighted(suspend_above=0.49, minimum_followed=0.25)),
+        "BE-BOIN",
+    ),
+    "3+3 with crmPack's ratio": (ThreePlusThree(n_doses=5), "crmPack"),
+}
 
 
 def test_run_tite_from_the_shell(benchmark, tmp_path):
@@ -72,3 +83,23 @@ def test_trials_of_five_doses(benchmark, name):
     )
     benchmark.extra_info["trials per second"] = round(163_840 / benchmark.stats.stats.min)
     assert found.n_trials == 163_840
+
+
+@pytest.mark.parametrize("name", BACKFILLED)
+def test_trials_with_backfill(benchmark, name):
+    design, rules = BACKFILLED[name]
+    benchmark.group = "time, trials with backfill"
+    found = benchmark.pedantic(
+        simulate_calendar,
+        (design, [0.05, 0.15, 0.30, 0.45, 0.60]),
+        {
+            "window_days": 90,
+            "accrual": Accrual(per_month=2.03),
+            "backfill": replace(Backfill.named(rules), response_probabilities=(0.1, 0.2, 0.3, 0.4, 0.5)),
+            "n_trials": 4_096,
+        },
+        rounds=2,
+        warmup_rounds=1,
+    )
+    benchmark.extra_info["trials per second"] = round(4_096 / benchmark.stats.stats.min)
+    assert found.backfilled > 1

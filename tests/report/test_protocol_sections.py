@@ -26,7 +26,7 @@ from doseesc.planning.phase2_trial import planned_mtd, trial_plan
 from doseesc.report.protocol.decisions import decision_blocks
 from doseesc.report.protocol.observation import assumed_rates, evaluability_sentences
 from doseesc.report.protocol.protocol import protocol_blocks
-from doseesc.report.protocol.sources import reference_blocks
+from doseesc.report.protocol.sources import backfill_references, reference_blocks
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
@@ -288,6 +288,22 @@ def test_references_name_what_phase_2_and_the_comparators_rest_on(saved):
     assert any(each.startswith("Wang et al. (2020), Lancet 395:1569") for each in found)
     assert any(each.startswith("Holm (1979)") for each in found)
     assert any(each.startswith("Storer (1989)") and each.endswith("(3+3, compared).") for each in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "starts"),
+    [("BF-BOIN", ["Zhao et al. (2024)"]), ("BE-BOIN", ["Chen et al. (2026)", "Zhao et al. (2024)"]), ("crmPack", [])],
+)
+def test_references_name_the_rules_of_backfill(kind, starts, tmp_path):
+    path = tmp_path / "study.yaml"
+    without = re.sub(r"observation:\n(  - .*\n)+", "", STUDY).replace("dlt:", "response: [0.2, 0.3, 0.4], dlt:")
+    backfill = f"backfill: {{type: {kind}, conflict: none, closes: eliminated, designs: [BOIN]}}\n"
+    path.write_text(f"{without}accrual: {{per_month: 2}}\n{backfill}")
+    study = load(path)
+    found = backfill_references(study, "BOIN")
+    assert [each.split(",")[0] for each in found] == starts
+    assert all(each.endswith("(backfill)") for each in found)
+    assert backfill_references(study, "3+3") == []
 
 
 def test_a_protocol_names_no_setting_of_the_program(blocks):

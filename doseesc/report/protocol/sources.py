@@ -11,7 +11,7 @@ from typing import Any
 from designs import Design, Weighted
 from designs.skeleton import REFERENCES as OF_SKELETON
 from doseesc.conduct import Trial
-from doseesc.engines import BENCHMARK_REFERENCES, PATHWAYS_REFERENCES
+from doseesc.engines import BACKFILL_REFERENCES, BENCHMARK_REFERENCES, PATHWAYS_REFERENCES
 from doseesc.planning import phase2_of
 from doseesc.report.protocol.decisions import uses_pathways
 from doseesc.report.protocol.sections import section
@@ -92,6 +92,7 @@ def reference_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     design = trial.design
     found = [*_cited(type(design)), *(each for rule in design.all_rules() for each in rule.references)]
     found += _weighing_references(design)
+    found += backfill_references(results.study, trial.name)
     if isinstance(_parameters(results, trial.name).get("skeleton"), dict):
         found += OF_SKELETON
     if uses_pathways(trial):
@@ -115,6 +116,14 @@ def _weighing_references(design: Design) -> list[str]:
     if policy.minimum_followed > 0 and policy.estimate is not None:
         found.append(_OF_WEIGHING["minimum_followed"])
     return found
+
+
+def backfill_references(study: Study, name: str) -> list[str]:
+    """Return the publications of the rules by which a design's trials are backfilled; none where they are not."""
+    calendar, section = study.calendar_for(name), study.backfill
+    if calendar is None or calendar.backfill is None or section is None or section.type is None:
+        return []
+    return [f"{each} (backfill)" for each in BACKFILL_REFERENCES.get(section.type, ())]
 
 
 def _phase2_references(study: Study) -> list[str]:
