@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from doseesc._version import __version__
 from doseesc.conduct.recommendation import Recommendation
 from doseesc.conduct.standing import Standing
-from doseesc.conduct.trial import Doses
 from doseesc.files import OutputError, write_file
 from doseesc.input_files import UnusableFileError, read_bounded
+from doseesc.named_doses import Doses
 
 if TYPE_CHECKING:
     from doseesc.study import Study
