@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logit
 
-from doseesc.inference.borrowing import NOBODY
+from doseesc.inference import NOBODY
 from doseesc.report.figures.style import design_style, dose_shade, legend_below, panels, title
 
 if TYPE_CHECKING:
