@@ -14,9 +14,9 @@ is no level above to go to, a level with that many is the MTD once nobody is pen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -257,12 +257,13 @@ def _as_rows(table: object) -> tuple[tuple[int, str], ...]:
 
 
 def _as_row(pair: object) -> tuple[int, str]:
+    row = cast("Sequence[Any]", pair)
     try:
-        patients, letters = int(pair[0]), str(pair[1]).strip().upper()  # type: ignore[index]
+        patients, letters = int(row[0]), str(row[1]).strip().upper()
     except (TypeError, ValueError, IndexError, OverflowError):
         raise ValueError(f"table must map numbers of patients to letters, not {shown(pair)}") from None
     if abs(patients) > MOST_PATIENTS:
-        raise ValueError(f"table must have 1 to {MOST_PATIENTS:,} patients, not {shown(pair[0])}")  # type: ignore[index]
+        raise ValueError(f"table must have 1 to {MOST_PATIENTS:,} patients, not {shown(row[0])}")
     if patients < 1 or len(letters) != patients + 1:
         raise ValueError(
             f"table row {patients} must have {patients + 1} letters, for 0 to {patients} DLTs, not {shown(letters)}"

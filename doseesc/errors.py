@@ -14,7 +14,7 @@ from doseesc.wording import nearest, shorten
 FieldPath = tuple[str | int, ...]
 
 _LIKE_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)|true$|false$", flags=re.IGNORECASE)
-_PERCENTAGE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*%\s*")
+_PERCENTAGE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*(?:%|per ?cent|pct)\s*")
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ def percentage(value: Any) -> float | None:
 
     Examples
     --------
-    >>> percentage(25), percentage("2.5 %"), percentage(0.3)
-    (0.25, 0.025, None)
+    >>> percentage(25), percentage("2.5 %"), percentage("25 percent"), percentage(0.3)
+    (0.25, 0.025, 0.25, None)
     """
     number = math.nan
     if isinstance(value, str):

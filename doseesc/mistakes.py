@@ -8,7 +8,7 @@ from typing import Any
 
 from doseesc.errors import percentage, show, suggestion
 from doseesc.values_meant import number_meant, with_whole_numbers
-from doseesc.wording import shorten
+from doseesc.wording import nearest, shorten
 
 _KINDS = {
     "valid integer": "a whole number",
@@ -56,7 +56,9 @@ def command_line_mistake(error: Any, arguments: Sequence[str]) -> str:
 
 def _unknown_option(command: str, context: Any, option: str) -> str:
     known = sorted(_options(context))
-    answer = suggestion(option, known, "its options are")
+    # Without their dashes, which look alike in all of them, and not too freely: --floor is not --force.
+    near = nearest(option.strip("-"), [each.strip("-") for each in known], least=0.7)
+    answer = f"did you mean  --{near}?" if near else f"its options are  {', '.join(known)}"
     spelt = [each for each in known if each.strip("-").startswith(option.strip("-")[:4]) and len(option) > 3]
     return _said(command, f"has no option  {option}", f"did you mean  {spelt[0]}?" if len(spelt) == 1 else answer)
 

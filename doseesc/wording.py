@@ -111,8 +111,10 @@ def meant(name: str, known: Iterable[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
     """Return the known name that looks most like another, whatever its case; None where none is near.
+
+    ``least`` is the similarity asked for, by :func:`difflib.get_close_matches`.
 
     Examples
     --------
@@ -120,7 +122,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     ('target', None)
     """
     by_folded = {each.casefold(): each for each in known}
-    close = get_close_matches(name.casefold(), list(by_folded), n=1)
+    close = get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=least)
     return by_folded[close[0]] if close else None
 
 

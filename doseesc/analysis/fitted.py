@@ -17,6 +17,7 @@ from doseesc.analysis.borrowing_choice import BorrowingModel
 from doseesc.analysis.inputs import ReportedDose
 from doseesc.inference import (
     CREDIBILITY,
+    NOBODY,
     POSSIBLE,
     Comparison,
     Convergence,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 QUADRATURE_VERDICT = "By quadrature: the posterior itself on a grid, with no draws whose convergence could be in doubt"
 
-_NO_DATA = ToxicityData(study=(), amount=(), n=(), dlt=())
 _ENDS = ((1 - CREDIBILITY) / 2, (1 + CREDIBILITY) / 2)
 _CURVE_POINTS = 61
 _BEYOND = 1.25  # the curve is drawn so far beyond the doses, as a factor
@@ -87,7 +87,7 @@ class Gridded:
     @cached_property
     def prior(self) -> GridPosterior:
         """The same without data; only figures ask for it."""
-        return self.posterior.prior.given(_NO_DATA, self.posterior.doses)
+        return self.posterior.prior.given(NOBODY, self.posterior.doses)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,9 +195,7 @@ class Fit:
         """Return prior mean, and lower and upper end of the central 90 % interval, (A,), at the model's doses."""
         if self.gridded is not None:
             return curve_band(self.gridded.prior, self.gridded.prior.doses, CREDIBILITY)
-        draws = self._draws("prior")
-        low, high = np.quantile(draws, _ENDS, axis=0)
-        return draws.mean(axis=0), low, high
+        return _mean_and_band(self._draws("prior"))
 
     def _draws(self, source: str) -> FloatArray:
         assert self.sampled is not None
@@ -307,6 +305,10 @@ def _band_of_draws(
     else:
         at_levels = posterior["p"].values.reshape(-1, posterior.sizes["dose"])[:, : study.n_doses]
         odds = logit(np.clip(at_levels, *POSSIBLE)) @ log_dose_weights(study.doses.amounts, amounts.tolist()).T
-    p = expit(odds)
-    low, high = np.quantile(p, _ENDS, axis=0)
-    return p.mean(axis=0), low, high
+    return _mean_and_band(expit(odds))
+
+
+def _mean_and_band(draws: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, and lower and upper end of the central interval, (A,), of draws (S, A)."""
+    low, high = np.quantile(draws, _ENDS, axis=0)
+    return draws.mean(axis=0), low, high

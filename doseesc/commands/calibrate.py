@@ -134,7 +134,7 @@ def calibrate(
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 
-            print_found(best, lambda each: skeleton_lines(each, name), output_format)
+            print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
         return
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
         answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating)
@@ -146,7 +146,7 @@ def calibrate(
 
     print_answer(
         output_format,
-        lines=lambda: calibration_lines(answer, name),
+        lines=lambda: calibration_lines(answer, name, loaded.named_doses),
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(rounded_rows(answer.to_frame())),
         written=written,

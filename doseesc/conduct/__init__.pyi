@@ -18,7 +18,6 @@ from .patients import read_patients as read_patients
 from .recommendation import Recommendation as Recommendation
 from .replay import Replay as Replay
 from .replay import replay as replay
-from .trial import Doses as Doses
 from .trial import Trial as Trial
 from .trial import trial_of as trial_of
 from .watch import Watch as Watch

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from doseesc._version import __version__
 from doseesc.conduct.recommendation import Recommendation
 from doseesc.conduct.standing import Standing
-from doseesc.conduct.trial import Doses
 from doseesc.files import OutputError, write_file
 from doseesc.input_files import UnusableFileError, read_bounded
+from doseesc.named_doses import Doses
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -172,6 +172,9 @@ def read_log(path: str | Path) -> tuple[LoggedDecision, ...]:
     try:
         lines = read_bounded(Path(path), _MAX_BYTES).decode("utf-8").splitlines()
     except (UnusableFileError, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            remedy = "name a log that  doseesc next --out  has written"
+            raise OutputError(f"{path} cannot be read: there is no such file\n  {remedy}") from error
         raise OutputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     found: list[LoggedDecision] = []
     for number, text in enumerate(filter(None, lines), 1):

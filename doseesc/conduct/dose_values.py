@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from doseesc.conduct.trial import Doses
 from doseesc.errors import show, suggestion
+from doseesc.named_doses import Doses
 
 
 def level_meant(text: str, doses: Doses) -> tuple[int | None, tuple[str, str] | None]:

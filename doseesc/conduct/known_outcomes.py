@@ -14,7 +14,7 @@ from designs.outcomes import parse_patients
 from designs.rules.base import counted
 from doseesc.conduct.follow_up import known_on
 from doseesc.conduct.patients import read_patients
-from doseesc.conduct.trial import Doses, watched
+from doseesc.conduct.trial import watched
 from doseesc.conduct.words import follow_up_notes, people
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def known_outcomes(
         words = [each for _, cohort in parse_patients(data, study.n_doses) for each in cohort]
         pending = [str(place) for place, each in enumerate(words, 1) if each.startswith("P")]
         return Pending.parse(data, study.n_doses, window)[0], _left_out(pending)
-    doses = Doses(study.dose_labels, study.doses.amounts, study.doses.unit)
+    doses = study.named_doses
     patients = read_patients(data, doses, window_days=window, date=date)
     outcomes = {each: known_on(each, patients.date, window, exits) for each in patients.patients}
     known = [(each.level, found.dlt) for each, found in outcomes.items() if found.evaluable and found.dlt is not None]

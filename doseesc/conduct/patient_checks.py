@@ -10,8 +10,8 @@ from difflib import get_close_matches
 
 from doseesc.conduct.dose_values import level_meant
 from doseesc.conduct.follow_up import LEFT, Patient
-from doseesc.conduct.trial import Doses
 from doseesc.errors import Problem, show, suggestion
+from doseesc.named_doses import Doses
 from doseesc.wording import shorten
 
 REQUIRED = ("id", "dose", "dlt")

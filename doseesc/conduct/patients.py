@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING
 from doseesc.conduct.follow_up import Patient
 from doseesc.conduct.patient_checks import COLUMNS, PatientChecks, columns_of
 from doseesc.conduct.patient_rows import PatientsError, csv_lines, frame_lines
-from doseesc.conduct.trial import Doses
 from doseesc.errors import Problem, show
+from doseesc.named_doses import Doses
 
 if TYPE_CHECKING:
     import pandas as pd

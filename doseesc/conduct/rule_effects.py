@@ -21,7 +21,7 @@ from designs.rules import (
     SelectionRule,
     StoppingRule,
 )
-from doseesc.conduct.trial import Doses
+from doseesc.named_doses import Doses
 
 
 class RuleEffect(NamedTuple):

@@ -13,8 +13,8 @@ from designs.rules.base import counted
 from doseesc.conduct.follow_up import Exits, Patient, known_on
 from doseesc.conduct.patients import Patients
 from doseesc.conduct.standing import Advice, Entered
-from doseesc.conduct.trial import Doses
 from doseesc.conduct.watch import Moment, Watch
+from doseesc.named_doses import Doses
 from doseesc.wording import in_a_row
 
 _NAMED = 4  # patients named one by one

@@ -16,6 +16,7 @@ from .borrowing.hierarchy import hierarchy_posterior as hierarchy_posterior
 from .borrowing.normal_mixture import BivariateNormal as BivariateNormal
 from .convergence import Convergence as Convergence
 from .convergence import judge_convergence as judge_convergence
+from .data import NOBODY as NOBODY
 from .data import TRIAL as TRIAL
 from .data import ToxicityData as ToxicityData
 from .grid_points import bin_shares as bin_shares

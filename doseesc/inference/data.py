@@ -208,3 +208,7 @@ def _counts(name: str, values: Iterable[int]) -> tuple[int, ...]:
         if isinstance(count, bool) or count != int(count):
             raise ValueError(f"{name} must hold whole numbers, not {count!r}")
     return tuple(int(count) for count in counts)
+
+
+NOBODY = ToxicityData(study=(), amount=(), n=(), dlt=())
+"""No data."""

@@ -16,6 +16,8 @@ from doseesc.runs.paired_time import paired_time_errors
 if TYPE_CHECKING:
     import pandas as pd
 
+    from doseesc.study import Study
+
 _SETTINGS = ("doseesc", "method", "trials", "seed")
 
 
@@ -60,12 +62,15 @@ class Comparison:
         All figures of the designs and scenarios that both have.
     only_first, only_second : list of (scenario, design)
         What the other run does not have.
+    dose_names : tuple of str
+        What the doses are called, lowest first; empty where the runs call them differently.
     """
 
     changes: list[Change]
     figures: list[ChangedFigure]
     only_first: list[tuple[str, str]]
     only_second: list[tuple[str, str]]
+    dose_names: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the figures as a table, one per row."""
@@ -103,9 +108,18 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
             figures += _figures(key, a[key].best, b[key].best, paired.get(key, paired_time.get(key, {})))
         if key in times[0] and key in times[1]:
             figures += _time_figures(key, times[0][key], times[1][key], paired_time.get(key, {}))
+    names = [_dose_names(each.results.study) for each in (first, second)]
     return Comparison(
-        list(_changes(before, after)), figures, [key for key in a if key not in b], [key for key in b if key not in a]
+        changes=list(_changes(before, after)),
+        figures=figures,
+        only_first=[key for key in a if key not in b],
+        only_second=[key for key in b if key not in a],
+        dose_names=names[0] if names[0] == names[1] else (),
     )
+
+
+def _dose_names(study: Study) -> tuple[str, ...]:
+    return tuple(study.named_doses.name(level) for level in range(1, study.n_doses + 1))
 
 
 def _figures(

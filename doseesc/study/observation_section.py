@@ -150,7 +150,7 @@ def observation_problems(
         remedy = f"write  death_in_window:  with the probability of death in {window:g} days"
         where = (*path, "window_days") if given.window_days is not None else path
         problems.append(Problem(where, message if where != path else f"window {message}", remedy))
-    if problems or dlt_window is None:
+    if problems or dlt_window is None or dlt_window <= 0:  # which is said where it is written
         return problems
     try:
         model = given.model(dlt_window, dlt_times)

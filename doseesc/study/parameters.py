@@ -53,6 +53,11 @@ def is_level(name: str) -> bool:
     return name == "level" or name.endswith("_level")
 
 
+def is_levels(name: str) -> bool:
+    """Tell whether a parameter is a list of dose levels, which a file may give by their labels."""
+    return name in ("ladder", "path") or name.endswith("_levels")
+
+
 def read_parameters(
     cls: type[Any], given: Mapping[str, Any], labels: tuple[str, ...] | None, path: FieldPath, what: str
 ) -> tuple[dict[str, Any], list[Problem]]:
@@ -95,6 +100,15 @@ def read_parameters(
             if labels is None:
                 continue
             value = resolve_level(str(raw) if isinstance(raw, float) else raw, labels, place)
+        if is_levels(name) and isinstance(raw, list) and labels is not None:
+            value = [
+                resolve_level(each, labels, (*place, number)) if isinstance(each, str) else each
+                for number, each in enumerate(raw)
+            ]
+            unknown = [each for each in value if isinstance(each, Problem)]
+            problems += unknown
+            if unknown:
+                continue
         if isinstance(value, Problem):
             problems.append(value)
             continue
@@ -142,7 +156,9 @@ def with_default(problem: Problem, field: Field[Any]) -> Problem:
         return problem
     if problem.message.startswith("must be given") or field.default == ():
         return replace(problem, remedy=f"write  {field.name}:  with its value")
-    remedy = "or leave it out" if field.default is None else f"leave it out for the default, {show(field.default)}"
+    remedy = "write another value, or leave it out"
+    if field.default is not None:
+        remedy = f"leave it out for the default, {show(field.default)}"
     return replace(problem, remedy=remedy)
 
 

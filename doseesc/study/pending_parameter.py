@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from designs import Design, PendingPolicy, UnknownName, policy_class, policy_names
-from doseesc.errors import FieldPath, Problem, show
+from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.parameters import read_parameters, refusal
 
 _EXAMPLES = "write  settled  or for example  {type: Weighted, suspend_above: 0.5}"
@@ -41,7 +41,8 @@ def read_policy(
     try:
         cls = policy_class(name)
     except UnknownName as error:
-        meant = f"did you mean  {error.nearest}?" if error.nearest else f"write one of  {', '.join(policy_names())}"
+        near = f"did you mean  {error.nearest}?" if error.nearest else ""
+        meant = near or suggestion(name, policy_names(), "write one of")
         return None, [Problem(where, f"is {show(name)}, which is no known policy", meant)]
     if preset is not None and preset is not cls:
         message = f"is {name}, but {what} lets pending patients count by their follow-up"

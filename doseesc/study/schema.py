@@ -17,7 +17,7 @@ from designs import Design, design_type, policy_class, policy_names, rule_class,
 from doseesc.study.designs import AMOUNTS, SHARED, SkeletonRule
 from doseesc.study.keys_elsewhere import models_in
 from doseesc.study.meanings import meanings
-from doseesc.study.parameters import from_study, is_level, parameter_adapter, parameter_fields
+from doseesc.study.parameters import from_study, is_level, is_levels, parameter_adapter, parameter_fields
 from doseesc.study.sections import RandomOnly
 
 _NAME = {"type": ["string", "number"], "description": "Name in tables and commands."}
@@ -122,6 +122,9 @@ def _parameter(cls: type[Any], field: Field[Any], kind: str, description: str) -
         schema = {"$ref": "#/$defs/PendingPolicy"}
     elif is_level(field.name):
         schema = dict(_LEVEL)
+    elif is_levels(field.name):
+        several: dict[str, Any] = {"type": "array", "items": dict(_LEVEL)}
+        schema = {"anyOf": [several, {"type": "string"}]} if kind.startswith("str") else several
     else:
         adapter = parameter_adapter(cls, field.name)
         schema = adapter.json_schema() if adapter else {}

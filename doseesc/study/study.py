@@ -14,6 +14,7 @@ from designs import Design, Rule, check_design, rule_conflicts, type_names
 from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
+from doseesc.named_doses import Doses as NamedDoses
 from doseesc.study.accrual_section import Arrivals
 from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
@@ -163,6 +164,11 @@ class Study(Section):
         return self.doses.labels
 
     @property
+    def named_doses(self) -> NamedDoses:
+        """What the doses are called in sentences."""
+        return NamedDoses(self.dose_labels, self.doses.amounts, self.doses.unit)
+
+    @property
     def dose_amounts(self) -> FloatArray:
         """Amounts of the dose levels, shape (J,)."""
         return np.array(self.doses.amounts)
@@ -267,7 +273,7 @@ class Study(Section):
         See :func:`designs.check_design` and :func:`designs.rule_conflicts`.
         """
         found = [
-            f"{name}: {sentence}"
+            f"{name}: {self.named_doses.in_words(sentence)}"
             for name, design in self.designs.items()
             for sentence in (*rule_conflicts(design), *check_design(design))
         ]
@@ -278,7 +284,9 @@ class Study(Section):
     def backfill_notes(self, name: str) -> list[str]:
         """Return in plain words what of the rules of backfill a design cannot follow."""
         calendar = self.calendar_for(name)
-        return [] if calendar is None or calendar.backfill is None else calendar.backfill.notes(self.designs[name])
+        if calendar is None or calendar.backfill is None:
+            return []
+        return [self.named_doses.in_words(note) for note in calendar.backfill.notes(self.designs[name])]
 
     def line_of(self, path: FieldPath) -> int | None:
         """Return the line of a field in the file, where the study comes from one."""

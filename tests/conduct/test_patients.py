@@ -11,7 +11,7 @@ import doseesc
 from designs import BOIN, APlusB, Tally
 from doseesc.conduct.patient_rows import MAX_BYTES, PatientsError
 from doseesc.conduct.patients import read_patients
-from doseesc.conduct.trial import Doses
+from doseesc.named_doses import Doses
 
 CASES = data("wrong_patients.yaml")["cases"]
 DOSES = Doses(("low", "medium", "high"), (2.0, 8.0, 16.0), "mg")

@@ -15,7 +15,8 @@ import doseesc
 from designs import BLRM, BOIN, CRM, CRMMLE, MTPI2, NoSkipping, Reason, Tally, ThreePlusThree
 from doseesc.conduct.dose_estimates import estimate_doses, target_interval
 from doseesc.conduct.rule_effects import rule_effects
-from doseesc.conduct.trial import Doses, trial_of
+from doseesc.conduct.trial import trial_of
+from doseesc.named_doses import Doses
 from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
 

@@ -13,10 +13,10 @@ from pymc_models import DOSES, SKELETON, empiric, logistic
 import doseesc
 from designs import BLRM, CRM, StopAtDose, StopTooToxic, Tally
 from doseesc.conduct.rule_effects import rule_effects
-from doseesc.conduct.trial import Doses
 from doseesc.engines.exact import enumerate_paths
 from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.from_pymc import design_from_pymc
+from doseesc.named_doses import Doses
 
 TRUTHS = [[0.05, 0.12, 0.25, 0.40, 0.55], [0.25, 0.35, 0.45, 0.55, 0.65]]
 

@@ -278,8 +278,8 @@ def test_terminal_table():
 def test_terminal_table_puts_equal_candidates_together_and_warns_of_a_single_mtd():
     text = lines_of(calibrate(BOIN3, TRUTHS[1], {"p_safe": [0.145, 0.15, 0.155], "p_toxic": [0.35]}))
     assert "and 2 like it" in text
-    assert "all truths have MTD 2" in text
-    assert "all truths have MTD" not in lines_of(calibrate(BOIN3, TRUTHS, {"p_safe": [0.15]}))
+    assert "all truths have the same MTD, level 2" in text
+    assert "all truths have the same" not in lines_of(calibrate(BOIN3, TRUTHS, {"p_safe": [0.15]}))
 
 
 def test_words_for_the_file():

@@ -42,6 +42,8 @@ SCREENS = {
     "worst_case": "worst-case mine.yaml --design BOIN",
     "ensemble": "ensemble mine.yaml",
     "calibrate": "calibrate mine.yaml --design BOIN",
+    "optimal_skeleton": "calibrate mine.yaml --design CRM --optimal-skeleton",
+    "fit": 'fit mine.yaml --outcomes "1NNN 2NNT 3NTN" --model monotone',
     "phase2": "phase2 mine.yaml --trials 200",
     "scenarios": "scenarios",
 }

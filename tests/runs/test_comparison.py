@@ -117,8 +117,8 @@ def test_command(two_runs, cli):
     assert code == 0
     assert "max_n: 18 -> 12" in out
     assert "total patients" in out
-    assert "selected level" not in out
-    assert "selected level" in cli("compare", *folders, "--all")[1]
+    assert "selected medium" not in out
+    assert "selected medium" in cli("compare", *folders, "--all")[1]
     assert json.loads(cli("compare", *folders, "--format", "json")[1])["changes"][0]["setting"] == "max_n"
     assert cli("compare", *folders, "--format", "csv")[1].startswith("scenario,design,metric,level,first,second")
     scope = {}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from doseesc.conduct.patients import PatientsError, read_patients
-from doseesc.conduct.trial import Doses
 from doseesc.errors import ScenarioError
+from doseesc.named_doses import Doses
 from doseesc.study import load
 
 SECRET = "root:$6$secret:0:0"

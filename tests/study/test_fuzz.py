@@ -14,8 +14,8 @@ from support import ROOT
 import doseesc
 from designs import BOIN, CRM, CRMMLE, MTPI2, RollingSix, Settled, TableDesign, Tally, ThreePlusThree, Weighted
 from doseesc.conduct.patients import PatientsError, read_patients
-from doseesc.conduct.trial import Doses
 from doseesc.errors import ScenarioError
+from doseesc.named_doses import Doses
 from doseesc.study import load
 from doseesc.study.table_file import read_table
 

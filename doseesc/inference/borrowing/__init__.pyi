@@ -3,7 +3,6 @@ from . import hierarchy as hierarchy
 from .borrowing import RobustPrior as RobustPrior
 from .borrowing import robust_prior as robust_prior
 from .borrowing_models import robust_map as robust_map
-from .borrowing_report import NOBODY as NOBODY
 from .borrowing_report import WEIGHTS as WEIGHTS
 from .borrowing_report import conflict_table as conflict_table
 from .borrowing_report import sample_sizes as sample_sizes

@@ -13,7 +13,7 @@ from designs.checks import require_choice, require_whole
 from doseesc.inference.borrowing.borrowing import RobustPrior
 from doseesc.inference.borrowing.effective_sample_size import moment_size
 from doseesc.inference.borrowing.mixture_fit import Observed, TallyFits, fit_tallies, posterior_weights
-from doseesc.inference.data import ToxicityData
+from doseesc.inference.data import NOBODY, ToxicityData
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,6 @@ PATIENTS = 30
 """About as many as a Phase 1 trial has."""
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-NOBODY = ToxicityData(study=(), amount=(), n=(), dlt=())
 
 
 def sample_sizes(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logit
 
-from doseesc.inference.borrowing import NOBODY
+from doseesc.inference import NOBODY
 from doseesc.report.charts import dose_colour
 from doseesc.report.figures.style import design_style, legend_below, panels, title
 

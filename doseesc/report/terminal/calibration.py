@@ -7,15 +7,16 @@ from rich.text import Text
 
 from designs import CRM
 from designs.arrays import FloatArray
+from doseesc.named_doses import Doses
 from doseesc.planning import Calibration, Objective, OptimalSkeleton
 from doseesc.report.terminal.lines import Cell, line, wrapped
-from doseesc.wording import in_a_row, percent
+from doseesc.wording import in_a_row, percent, plain_words
 
 _FIGURES = ("score", "correct", "at worst", "overdose", "n above", "n")
 _SHOWN = 10
 
 
-def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
+def calibration_lines(calibration: Calibration, label: str, doses: Doses | None = None) -> list[Text]:
     """Return the lines of the table.
 
     Parameters
@@ -23,6 +24,8 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
     calibration : Calibration
     label : str
         The design's name.
+    doses : Doses, optional
+        What they are called; by default by their levels.
     """
     names = list(calibration.grid)
     widths = [6, *(max(10, len(name) + 2) for name in names), *(10 for _ in _FIGURES)]
@@ -53,12 +56,12 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
         lines.append(Text(legend, style="dim"))
     lines += wrapped(_price(calibration.objective, calibration.figures[calibration.best], calibration.design_figures))
     lines += [each for words in _edges(calibration) for each in wrapped(words)]
-    lines += _one_mtd(calibration.objective)
+    lines += _one_mtd(calibration.objective, doses)
     lines.append(Text(f"in the file: {yaml_words(calibration)}"))
     return lines
 
 
-def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
+def skeleton_lines(best: OptimalSkeleton, label: str, doses: Doses | None = None) -> list[Text]:
     """Return what a search found of a design's skeleton, and what to write in the file."""
     before, after = percent(best.start_score), percent(best.score)
     ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
@@ -67,16 +70,18 @@ def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
         Text(f"{best.evaluations} skeletons judged exactly{ended}"),
         *wrapped(_price(best.objective, best.figures, best.start_figures)),
         Text(f"in the file: skeleton: {best.guesses}"),
-        *_one_mtd(best.objective),
+        *_one_mtd(best.objective, doses),
     ]
 
 
-def _one_mtd(objective: Objective) -> list[Text]:
+def _one_mtd(objective: Objective, doses: Doses | None) -> list[Text]:
     """Say what a calibration is worth on truths with one and the same MTD."""
     mtds = np.unique(objective.true_mtd)
     if len(mtds) > 1:
         return []
-    return [Text(f"all truths have MTD {mtds[0]}: the best is the one that favours that level, whatever the data")]
+    level = int(mtds[0])
+    name = "none" if level == 0 else f"level {level}" if doses is None else plain_words(doses.name(level))
+    return wrapped(f"all truths have the same MTD, {name}: the best is the one that favours it, whatever the data")
 
 
 def yaml_words(calibration: Calibration) -> str:

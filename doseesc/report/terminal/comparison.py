@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from rich.text import Text
 
 from doseesc.runs import ChangedFigure, Comparison
 from doseesc.truth import DAYS_PER_MONTH
+from doseesc.wording import plain_words
 
 _SHARES = ("selected", "stopped_early", "correct_selection", "overdose_selection", "changed_decisions")
 _LONG = ("duration_days", "enrolment_days")  # told in months
@@ -53,12 +55,20 @@ def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = F
             before = each.scenario, each.design
             lines.append(Text(f"  {each.scenario}  {each.design}"))
         scale, unit = _scale(each)
-        level = "" if each.level is None else f" level {each.level}" if each.level else " none"
-        name = f"{_named(each.metric)}{level}"
+        name = f"{_named(each.metric)}{_at(each.level, comparison.dose_names)}"
         error = f" ± {scale * each.mcse:.2f}" if each.mcse else ""
         values = f"{scale * each.first:7.2f} -> {scale * each.second:7.2f} {unit}"
         lines.append(Text(f"    {name:<28}{values:<22}{scale * each.difference:+7.2f}{error}"))
     return lines
+
+
+def _at(level: int | None, names: Sequence[str]) -> str:
+    """Return the dose of a figure with a blank before it, "" where it is of none."""
+    if level is None:
+        return ""
+    if level == 0:
+        return " none"
+    return f" {plain_words(names[level - 1])}" if level <= len(names) else f" level {level}"
 
 
 def _named(metric: str) -> str:

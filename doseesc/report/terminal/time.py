@@ -54,7 +54,7 @@ def time_lines(results: Results) -> list[Text]:
     meanings.append("waits: times at which a patient who had come could not be treated · a month: patients treated")
     text = " · ".join(meanings)
     said = [f"{text}.", pace_words(results), *calendar_words(results), calendar.accrual.describe()]
-    said += [] if calendar.backfill is None else [calendar.backfill.describe()]
+    said += [] if calendar.backfill is None else [results.study.named_doses.in_words(calendar.backfill.describe())]
     return found + [each for words in said for each in _wrapped(words, "dim")]
 
 

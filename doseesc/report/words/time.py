@@ -251,7 +251,8 @@ def rules_of_backfill(results: Results, design: str) -> str:
         return ""
     rules = calendar.backfill.for_design(study.designs[design])
     most = counted(rules.most(study.designs[design]), "patient")
-    return f"{rules.describe()} Besides those of the escalation, at most {most} can be treated so."
+    said = study.named_doses.in_words(rules.describe())
+    return f"{said} Besides those of the escalation, at most {most} can be treated so."
 
 
 def _with_backfill(results: Results) -> list[DesignTime]:
