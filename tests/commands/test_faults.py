@@ -173,3 +173,14 @@ def test_a_name_longer_than_the_system_allows_is_named_and_cut(cli, where):
     assert code == 2
     assert "longer than the system allows, mostly 255 bytes; give a shorter one" in err
     assert len(err) < 300
+
+
+def test_more_pending_outcomes_than_can_be_decided_are_one_message(cli, small_scenario, monkeypatch):
+    monkeypatch.setattr("designs.settled.MOST_COMPLETIONS", 2)
+    design = small_scenario[small_scenario.index("designs:") : small_scenario.index("scenarios:")]
+    settled = "designs:\n  - {name: B, type: BOIN, pending: settled}\naccrual: {per_month: 20}\n"
+    Path("mine.yaml").write_text(small_scenario.replace(design, settled))
+    code, _, errors = cli("run", "mine.yaml", "--quiet", "--trials", "50")
+    assert code == 2
+    assert errors.startswith("pending must be another policy than Settled() where ")
+    assert "Traceback" not in errors
