@@ -25,6 +25,7 @@ from doseesc.inference import (
     grid_predictive_checks,
     judge_convergence,
     predictive_checks,
+    require_sampling,
     summarise_draws,
     summarise_grid,
     with_predictive,
@@ -80,6 +81,7 @@ def fit(
     ValueError
         If an argument is wrong (:class:`doseesc.conduct.patient_rows.PatientsError` for a file).
     """
+    require_sampling(draws, tune, chains, seed)
     tell = progress or (lambda _: None)
     chosen, question = analysis_model(study, model), question_of(study)
     name = chosen_sampler(sampler)
