@@ -18,6 +18,10 @@ MOST_COMPLETIONS = 2**22
 _ROWS = 2**17  # completed tallies decided at a time
 
 
+class TooManyCompletions(ValueError):
+    """More ways in which pending outcomes may turn out than can be decided."""
+
+
 @dataclass(frozen=True)
 class Settled(PendingPolicy):
     """Go on as soon as the decision is the same whatever the pending outcomes turn out to be; wait otherwise.
@@ -26,7 +30,7 @@ class Settled(PendingPolicy):
     goes on where all agree on the level and the size of the next cohort.  So it never decides otherwise than
     :class:`designs.policies.Complete` would have, only sooner.  Where no further DLT and a DLT of everybody are already
     decided otherwise, nothing else is asked; a trial in which they are not, and in which so many are pending that they
-    can end in more than :data:`MOST_COMPLETIONS` ways, is refused (ValueError).
+    can end in more than :data:`MOST_COMPLETIONS` ways, is refused (:class:`TooManyCompletions`).
 
     Some known designs are this policy, or near it:
 
@@ -93,7 +97,7 @@ def _agreed(
     ways = np.prod(count[rows] + 1.0, axis=1)
     if ways.max(initial=0.0) > MOST_COMPLETIONS:
         patients = int(count[rows[ways.argmax()]].sum())
-        raise ValueError(
+        raise TooManyCompletions(
             f"pending must be another policy than Settled() where {patients:,} patients are pending in one trial: they "
             f"can end in {ways.max():.2g} ways, more than {MOST_COMPLETIONS:,}, all of which it would have to decide"
         )

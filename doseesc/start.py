@@ -10,6 +10,7 @@ import atexit
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 _UNUSABLE = 2
+_SOON = 0.02  # seconds after which a signal is sent again that came at the wrong moment
 
 
 def main() -> None:
@@ -59,9 +61,14 @@ class _Stop:
         self.say()
         os._exit(128 + number)
 
-    def gently(self, number: int, _: FrameType | None) -> None:
+    def gently(self, number: int, frame: FrameType | None) -> None:
         """Let what is open be closed, and what is half done be undone."""
         self.received = number
+        if _in_destructor(frame):
+            again = threading.Timer(_SOON, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+            return
         raise KeyboardInterrupt(f"signal {number}")
 
     def end(self) -> None:
@@ -77,6 +84,15 @@ class _Stop:
 
     def say(self) -> None:
         os.write(2, b"interrupted\n")
+
+
+def _in_destructor(frame: FrameType | None) -> bool:
+    """Tell whether an exception would be lost: Python lets none out of ``__del__``."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _leave_out_working_folder() -> None:

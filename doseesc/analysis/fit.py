@@ -26,6 +26,7 @@ from doseesc.inference import (
     grid_predictive_checks,
     judge_convergence,
     predictive_checks,
+    require_sampling,
     sample_density,
     summarise_draws,
     summarise_grid,
@@ -87,6 +88,7 @@ def fit(
     ValueError
         If an argument is wrong (:class:`doseesc.conduct.patient_rows.PatientsError` for a file).
     """
+    require_sampling(draws, tune, chains, seed)
     tell = progress or (lambda _: None)
     chosen, question = analysis_model(study, model), question_of(study)
     name = chosen_sampler(sampler)

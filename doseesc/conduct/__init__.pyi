@@ -3,6 +3,7 @@ from .decision_check import CheckedReplay as CheckedReplay
 from .decision_check import check_log as check_log
 from .decision_log import append_decision as append_decision
 from .decision_log import read_log as read_log
+from .decision_table import MOST_LETTERED as MOST_LETTERED
 from .decision_table import SHOWN as SHOWN
 from .decision_table import DecisionTable as DecisionTable
 from .decision_table import decision_letters as decision_letters

@@ -54,6 +54,9 @@ STOP_MEANING = f"{_THE_END}; X in the table"
 
 PATHWAY_LEGEND = {"E": "escalate", "S": "stay", "D": "de-escalate", "stop": "the trial ends"}
 
+MOST_LETTERED = 1_000
+"""Patients of a trial whose decisions are written as letters, half a million of them; those of larger ones are not."""
+
 STATE_LIMIT = 200_000
 """Tallies that a table may have, unless told otherwise."""
 
@@ -215,7 +218,7 @@ def decision_table(
 
 
 def letter_table(trial: Trial) -> DecisionTable | None:
-    """Return the table of a design that decides from the data at the current level; None where it looks at more."""
+    """Return the table of the letters of :func:`decision_letters`; None where there are none."""
     cells = decision_letters(trial.design)
     if cells is None:
         return None
@@ -226,7 +229,12 @@ def letter_table(trial: Trial) -> DecisionTable | None:
 
 
 def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
-    """Return the letters of a design by patients n at the current level; None where the design looks at more."""
+    """Return the letters of a design by patients n at the current level.
+
+    None where the design looks at more, and where a trial of more than :data:`MOST_LETTERED` patients has too many.
+    """
+    if design.max_n > MOST_LETTERED and not isinstance(design, APlusB):
+        return None
     if isinstance(design, TableDesign):
         if design.by_pending:  # what the largest number of patients leads to is not in the letters
             return None

@@ -37,6 +37,7 @@ from .quadrature import GridPosterior as GridPosterior
 from .quadrature import GridPrior as GridPrior
 from .sampling import Sampler as Sampler
 from .sampling import chosen_sampler as chosen_sampler
+from .sampling import require_sampling as require_sampling
 from .summary import CREDIBILITY as CREDIBILITY
 from .summary import Comparison as Comparison
 from .summary import DoseSummary as DoseSummary

@@ -32,6 +32,14 @@ TARGET_ACCEPT = 0.95
 """Small steps: curves that the data hardly bound have long, narrow tails."""
 
 
+def require_sampling(draws: int, tune: int, chains: int, seed: int) -> None:
+    """Raise ValueError unless these numbers are such as a sampler takes."""
+    require_whole("draws", draws, 1, MOST_DRAWS)
+    require_whole("tune", tune, 1, MOST_DRAWS)
+    require_whole("chains", chains, 1, MOST_CHAINS)
+    require_whole("seed", seed, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Sampler:
     """NUTS for one model, compiled once for any number of data sets with the same rows.
@@ -100,7 +108,7 @@ class Sampler:
         ValueError
             If a number is too small or too large, or the data have other rows than the model's.
         """
-        check_numbers(draws=draws, tune=tune, chains=chains, seed=seed)
+        require_sampling(draws, tune, chains, seed)
         counts = self._counts(data)
         with quiet():
             if self.name == "nutpie":
@@ -151,14 +159,6 @@ class Sampler:
                 progressbar=False,
                 compute_convergence_checks=False,
             )
-
-
-def check_numbers(*, draws: int, tune: int, chains: int, seed: int) -> None:
-    """Raise ValueError unless draws, tune and chains are whole numbers in bounds, and seed one of at least 0."""
-    require_whole("draws", draws, 1, MOST_DRAWS)
-    require_whole("tune", tune, 1, MOST_DRAWS)
-    require_whole("chains", chains, 1, MOST_CHAINS)
-    require_whole("seed", seed, 0)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from designs.arrays import FloatArray
 from doseesc.inference.arviz_compat import Trace, group, quiet, trace_of
 from doseesc.inference.log_density import LogDensity
 from doseesc.inference.predictive import PRIOR_DRAWS
-from doseesc.inference.sampling import TARGET_ACCEPT, check_numbers
+from doseesc.inference.sampling import TARGET_ACCEPT, require_sampling
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +46,7 @@ def sample_density(
     ImportError
         If nutpie is not installed.
     """
-    check_numbers(draws=draws, tune=tune, chains=chains, seed=seed)
+    require_sampling(draws, tune, chains, seed)
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 

@@ -268,7 +268,7 @@ def test_mistakes_are_said_in_one_message(arguments, words, scenario_file, small
         ("analysis: {crm: {prior_sd: 0}}", ("prior_sd", "must be at least 1e-06")),
         ("analysis: {floor: 0.1, floor_prior: [1, 9]}", ("keep one of floor and floor_prior",)),
         ("analysis: {intervals: [0.3, 0.2]}", ("intervals", "write the limits in increasing order")),
-        ("analysis: {blrm: {prior_correlation: 1}}", ("prior_correlation", "must be less than 1")),
+        ("analysis: {blrm: {prior_correlation: 1}}", ("prior_correlation", "must be at most 0.999999")),
         ("analysis: {blrm: {prior_variance: [1, 1]}}", ("prior_variance", "is not a key here")),
     ],
 )
@@ -326,6 +326,15 @@ def test_arms_follow_the_mtd_and_the_files_rule(study_with):
     assert len(reported_doses(study, 0)) == 3
     below = study_with("max_n: 18", f"max_n: 18\nphase2_dose_rule: nearest_tested_below{ARMS}")
     assert reported_doses(below, 3)[3].amount == 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("draws", 10**9), ("tune", 10**9), ("chains", 65), ("draws", 0), ("seed", -1)]
+)
+def test_numbers_of_draws_are_refused_before_anything_is_compiled(study_with, monkeypatch, name, number):
+    monkeypatch.setattr("doseesc.inference.sampling.Sampler.of", lambda *_: pytest.fail("it was compiled"))
+    with pytest.raises(ValueError, match=rf"^{name} must be (at most|a whole number)"):
+        fit(study_with("target: 0.25", "target: 0.3"), "1NNN 2NNT", nuts=True, **{name: number})
 
 
 def chains(draws, diverging=0):

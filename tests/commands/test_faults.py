@@ -5,11 +5,14 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from support import ROOT
+
+from doseesc.start import _Stop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of Unix")
 
@@ -173,3 +176,31 @@ def test_a_name_longer_than_the_system_allows_is_named_and_cut(cli, where):
     assert code == 2
     assert "longer than the system allows, mostly 255 bytes; give a shorter one" in err
     assert len(err) < 300
+
+
+def test_a_signal_that_comes_while_something_is_destroyed_is_not_lost(monkeypatch):
+    stop, sent = _Stop(), threading.Event()
+    monkeypatch.setattr(
+        os, "kill", lambda process, number: sent.set() if (process, number) == (os.getpid(), 15) else None
+    )
+
+    class Destroyed:
+        def __del__(self):
+            stop.gently(signal.SIGTERM, sys._getframe())
+
+    Destroyed()
+    assert stop.received == signal.SIGTERM
+    assert sent.wait(10)
+    with pytest.raises(KeyboardInterrupt):
+        stop.gently(signal.SIGTERM, sys._getframe())
+
+
+def test_more_pending_outcomes_than_can_be_decided_are_one_message(cli, small_scenario, monkeypatch):
+    monkeypatch.setattr("designs.settled.MOST_COMPLETIONS", 2)
+    design = small_scenario[small_scenario.index("designs:") : small_scenario.index("scenarios:")]
+    settled = "designs:\n  - {name: B, type: BOIN, pending: settled}\naccrual: {per_month: 20}\n"
+    Path("mine.yaml").write_text(small_scenario.replace(design, settled))
+    code, _, errors = cli("run", "mine.yaml", "--quiet", "--trials", "50")
+    assert code == 2
+    assert errors.startswith("pending must be another policy than Settled() where ")
+    assert "Traceback" not in errors

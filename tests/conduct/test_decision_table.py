@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from extremes import bounded
 from support import data
 
 import doseesc
@@ -28,7 +29,7 @@ from designs import (
     Tally,
     ThreePlusThree,
 )
-from doseesc.conduct.decision_table import decision_letters
+from doseesc.conduct.decision_table import decision_letters, decision_table
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
 from doseesc.study.shipped import shipped_scenarios
@@ -231,3 +232,9 @@ def test_rules_speak_of_doses_by_their_names(cli, small_scenario, doses, name):
     assert "level 1" not in stopped
     assert f"→ stay at {name}" in cli("paths", "mine.yaml", "--design", "B", "--cohorts", "1")[1]
     assert f"1 {name}" in " ".join(cli("replay", "mine.yaml", "--outcomes", "1NNN")[1].split())
+
+
+def test_the_table_of_a_very_large_trial_is_refused_soon():
+    with bounded(seconds=60, megabytes=700), pytest.raises(TooManyStates, match="over 200,000 lines"):
+        decision_table(BOIN(target=0.25, n_doses=3, max_n=10_000))
+    assert decision_table(BOIN(target=0.25, n_doses=3, max_n=300)).cells[300][300] == "DU"

@@ -12,7 +12,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct import SHOWN, DecisionTable, Trial, decision_letters, last_telling, letter_table
+from doseesc.conduct import MOST_LETTERED, SHOWN, DecisionTable, Trial, decision_letters, last_telling, letter_table
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
@@ -37,10 +37,12 @@ def decision_blocks(trial: Trial) -> Iterator[Block]:
         yield from (Block("bullet", f"{letter}: {meaning}") for letter, meaning in table.legend.items())
         return
     paths = _first_cohorts(trial)
+    why = "The dose of the next cohort depends on the data at all doses. "
+    if trial.design.max_n > MOST_LETTERED:
+        why = f"A table for {trial.design.max_n:,} patients would be too large. "
     yield from paragraphs(
-        "The dose of the next cohort depends on the data at all doses. All decisions of the first "
-        f"{_cohorts_words(paths)} follow, rules included; later ones are computed in the same way from all data so "
-        "far."
+        f"{why}All decisions of the first {_cohorts_words(paths)} follow, rules included; later ones are computed in "
+        "the same way from all data so far."
     )
     yield from captioned(_transition_table(trial, paths))
     if _has_even_cohorts(trial) and trial.design.cohort_size < trial.design.max_n:
