@@ -73,9 +73,10 @@ def any_power(plan: TrialPlan) -> float | None:
 
     Examples
     --------
-    >>> from doseesc.phase2.plan import Effect, TrialArm
-    >>> arms = TrialArm(name="saline", n=50), (TrialArm(name="MTD", n=50, amount=1, effect=Effect(shr=1.5)),)
-    >>> plan = TrialPlan(control=arms[0], active=arms[1])
+    >>> from doseesc.phase2.patients.effect import DrugEffect
+    >>> from doseesc.phase2.plan import TrialArm
+    >>> mtd = TrialArm(name="MTD", n=50, amount=1, effect=DrugEffect(1.5, 0.75))
+    >>> plan = TrialPlan(control=TrialArm(name="saline", n=50), active=(mtd,))
     >>> round(any_power(plan), 12) == round(schoenfeld_power(plan, 0), 12)
     True
     """

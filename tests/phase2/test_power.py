@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal, norm
 from support import data
 
 from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED
@@ -11,7 +12,7 @@ from doseesc.phase2.patients.effect import DoseEffect, DrugEffect
 from doseesc.phase2.patients.patients import BLOCK, ArmLaw, draw_arm
 from doseesc.phase2.plan import AnalysisPlan, TrialArm, TrialPlan
 from doseesc.phase2.power import simulate_power
-from doseesc.phase2.schoenfeld import schoenfeld_events, schoenfeld_power
+from doseesc.phase2.schoenfeld import any_power, schoenfeld_events, schoenfeld_power
 from doseesc.phase2.size import power_by_effect, power_by_size, sample_size
 from doseesc.report.terminal.phase2_power import power_lines
 from doseesc.truth.event_times import WeibullTimes
@@ -268,3 +269,21 @@ def test_skewness_of_tests_is_told_where_dosages_have_few_patients():
         power = simulate_power(plan, trials=100)
         text = " ".join(each.plain for each in power_lines(power, power, "", ""))
         assert (told in " ".join(text.split())) == said
+
+
+@pytest.mark.parametrize(("method", "arms"), [("none", 1), ("bonferroni", 2), ("holm", 2)])
+def test_the_power_of_any_dosage_by_formula(method, arms):
+    """Against the joint normal law of the two statistics, correlated by a half, and against simulated trials."""
+    plan = two_doses(shr=2.0, multiplicity=method)
+    alpha = plan.analysis.alpha
+    drifts = [norm.ppf(schoenfeld_power(plan, place)) + norm.ppf(1 - alpha) for place in (0, 1)]
+    least = norm.ppf(1 - alpha / arms)
+    neither = multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]]).cdf([least - drift for drift in drifts])
+    assert any_power(plan) == pytest.approx(1 - neither, abs=1e-6)
+    power = simulate_power(plan, trials=4000, seed=5)
+    assert any_power(plan) == pytest.approx(power.share("any_ttci"), abs=0.02 + 3 * power.mcse("any_ttci"))
+
+
+def test_the_formula_does_not_speak_of_other_adjustments():
+    assert any_power(two_doses(multiplicity="dunnett")) is None
+    assert any_power(two_doses(multiplicity="holm", ttci="gray")) is None
