@@ -49,6 +49,7 @@ from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
+from designs.reasons import fitting_sentence
 from designs.rules import AdmissibilityRule, LimitRule, Rule
 from designs.tally import MEMORY, Tally
 from designs.weights import weights_sentence
@@ -331,10 +332,21 @@ class Design(ABC):
         reason = np.array([Reason.STAY, Reason.ESCALATE, Reason.DEESCALATE], dtype=np.int8)[step]
         return Decision(level, np.full(tally.size, self.cohort_size), reason)
 
-    def why(self, reason: Reason) -> str:
-        """Return the sentence of a reason: that of a rule with words of its own, where only it can be meant."""
+    def why(self, reason: Reason, tally: Tally | None = None, level: int = 0) -> str:
+        """Return the sentence of a reason: that of a rule with words of its own, where only it can be meant.
+
+        Parameters
+        ----------
+        reason : Reason
+        tally : Tally, optional
+            The one tally on which the decision was made: the sentence then fits what is seen there.
+        level : int
+            The level decided on, if a tally is given.
+        """
         giving = [rule for rule in self.all_rules() if rule.reason is reason]
-        return giving[0].because or reason.sentence if len(giving) == 1 else reason.sentence
+        if len(giving) == 1 and giving[0].because:
+            return giving[0].because
+        return reason.sentence if tally is None else fitting_sentence(reason, tally, level, self.target)
 
     def all_rules(self) -> tuple[Rule, ...]:
         """Return the design's own rules and those around it."""

@@ -107,7 +107,7 @@ def log_entry(recommendation: Recommendation, study: Study, *, previous: str | N
         "next": {"waits": recommendation.waits, **answer["next"]},
         "recommendation": recommendation.sentence,
         "reason": recommendation.reason.name,
-        "why": recommendation.reason.sentence,
+        "why": recommendation.why,
         "notes": answer["notes"],
         "versions": versions(),
         "previous": previous,

@@ -84,7 +84,7 @@ class Recommendation:
     @property
     def why(self) -> str:
         """The reason in a sentence."""
-        return self.trial.design.why(self.reason)
+        return self.trial.design.why(self.reason, self.tally, self.level)
 
     @property
     def _advice(self) -> Advice:

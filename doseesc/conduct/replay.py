@@ -92,6 +92,12 @@ class Replay:
         return self.trial.design.select(self.tally)
 
     @property
+    def why(self) -> str:
+        """The reason of what the design says now, in a sentence."""
+        design, known = self.trial.design, self.record.now.known
+        return design.why(Reason(int(self.decision.reason_code[-1])), known, int(self.decision.level[-1]))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known of the patients."""
         entered = len(self.record.now.patients)

@@ -45,6 +45,8 @@ def benchmark_selection(
     rule: MtdRule = "nearest",
     margin: float = 0.1,
     ties: Ties = "highest_below",
+    *,
+    named_by: FloatArray | None = None,
 ) -> FloatArray:
     """Return the exact selection probabilities (J + 1,) of complete information; index 0 is "none".
 
@@ -58,13 +60,18 @@ def benchmark_selection(
         Target DLT probability.
     rule, margin, ties
         The definition of the true MTD, see :func:`doseesc.truth.true_mtd`.
+    named_by : array, shape (J,), optional
+        Where ``truth`` is what a trial observes: the drug's own DLT probabilities, by which levels that cannot be told
+        apart are named.
 
     Examples
     --------
     >>> benchmark_selection(np.array([0.10, 0.25, 0.45]), n=18, target=0.25).round(3)
     array([0.001, 0.207, 0.667, 0.125])
     """
-    ladder = _Ladder.of(np.asarray(truth, dtype=np.float64), target, rule, margin, ties)
+    truth = np.asarray(truth, dtype=np.float64)
+    own = truth if named_by is None else np.asarray(named_by, dtype=np.float64)
+    ladder = _Ladder.of(truth, own, target, rule, margin, ties)
     if rule == "highest_below":
         return _by_limit(ladder, n, (target + margin) * n)
     return _Chain(ladder, n, target * n, (target + margin) * n, ties).run()
@@ -84,10 +91,10 @@ class _Ladder:
     n_doses: int
 
     @classmethod
-    def of(cls, truth: FloatArray, target: float, rule: MtdRule, margin: float, ties: Ties) -> _Ladder:
+    def of(cls, truth: FloatArray, own: FloatArray, target: float, rule: MtdRule, margin: float, ties: Ties) -> _Ladder:
         p, place = np.unique(truth, return_inverse=True)
         # The levels of one probability alone, the others being far away, show how a plateau is named.
-        alone = np.where(np.arange(len(p))[:, None] == place, truth, np.inf)
+        alone = np.where(np.arange(len(p))[:, None] == place, own, np.inf)
         limit = target if rule == "nearest" else target + margin
         right = right_levels(alone, limit, margin=np.inf, ties="highest_below" if ties == "any" else ties)
         return cls(p, highest_right(right), int(place[0]), len(truth))

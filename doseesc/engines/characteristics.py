@@ -47,6 +47,8 @@ class OperatingCharacteristics:
         Expected patients and DLTs in all.
     stopped_early : float
         Probability that fewer than ``max_n`` patients are treated, for whatever reason (see ``reasons``).
+    untried_selection : float
+        Probability that a level is selected at which nobody was treated.
     correct_selection : float
         Probability of selecting the true MTD, or one of those equally right (or no dose, where there is none).
     overdose_selection : float
@@ -61,6 +63,8 @@ class OperatingCharacteristics:
         Probability of each total number of patients and of DLTs.
     selected_and_patients : array, shape (J + 1, max_n + 1)
         Joint probability of the level selected and the number of patients.
+    selected_and_untried : array, shape (J + 1, J)
+        Joint probability of the level selected and that nobody was treated at each level.
     reasons : dict of str to float
         Probability of each reason for which a trial ends.
     sd : namespace
@@ -81,6 +85,7 @@ class OperatingCharacteristics:
     total_patients: Any
     total_dlts: Any
     stopped_early: Any
+    untried_selection: Any
     correct_selection: Any
     overdose_selection: Any
     patients_above_mtd: Any
@@ -89,6 +94,7 @@ class OperatingCharacteristics:
     patients_distribution: FloatArray
     dlts_distribution: FloatArray
     selected_and_patients: FloatArray
+    selected_and_untried: FloatArray
     reasons: Mapping[str, Any]
     sd: SimpleNamespace = field(repr=False)
     mcse: SimpleNamespace = field(repr=False)

@@ -18,6 +18,7 @@ METRICS = (
     "total_patients",
     "total_dlts",
     "stopped_early",
+    "untried_selection",
     "correct_selection",
     "overdose_selection",
     "patients_above_mtd",
@@ -25,7 +26,7 @@ METRICS = (
 """The figures of the tidy table, in its order; the first three have one value per level."""
 
 BY_LEVEL = METRICS[:3]
-ABOUT_MTD = METRICS[6:]
+ABOUT_MTD = METRICS[7:]
 """Figures that are NaN where no true MTD is known."""
 FURTHER = ("highest_tested", "unbounded")
 DISTRIBUTIONS = ("patients_distribution", "dlts_distribution")
@@ -92,6 +93,7 @@ def figures_of_trials(
     ([[0, 1, 0]], [6])
     """
     total, mtd = n.sum(axis=1), int(highest_right(right))
+    at_selected = n[np.arange(len(n)), np.maximum(selected, 1) - 1]
     return {
         "selected": (selected[:, None] == np.arange(n.shape[1] + 1)).astype(np.int64),
         "patients": n,
@@ -99,6 +101,7 @@ def figures_of_trials(
         "total_patients": total,
         "total_dlts": dlt.sum(axis=1),
         "stopped_early": (total < max_n).astype(np.int64),
+        "untried_selection": ((selected > 0) & (at_selected == 0)).astype(np.int64),
         "correct_selection": right[selected].astype(np.int64),
         "overdose_selection": (selected > mtd).astype(np.int64),
         "patients_above_mtd": n[:, mtd:].sum(axis=1),

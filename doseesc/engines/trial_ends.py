@@ -6,6 +6,7 @@ computed exactly.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,6 +89,7 @@ class TrialEnds:
         selected, n_law = joint.sum(axis=2), joint.sum(axis=1)
         dlt_law = self._spread(cell, self.cell_dlt, 1) / scale
         counts = np.arange(self.max_n + 1)
+        untried = self._untried(weight, n) / scale
         early = n_law[:, :-1].sum(axis=1) if self._early is None else weight[:, self._early].sum(axis=1) / scale
         mean, square = (
             {
@@ -97,6 +99,7 @@ class TrialEnds:
                 "total_patients": n_law @ counts**power,
                 "total_dlts": dlt_law @ counts**power,
                 "stopped_early": early,
+                "untried_selection": np.trace(untried[:, 1:], axis1=1, axis2=2),
             }
             for power in (1, 2)
         )
@@ -137,6 +140,7 @@ class TrialEnds:
             patients_distribution=n_law,
             dlts_distribution=dlt_law,
             selected_and_patients=joint,
+            selected_and_untried=untried,
             reasons=reasons,
             sd=SimpleNamespace(**sd),
             mcse=SimpleNamespace(**error),
@@ -151,6 +155,12 @@ class TrialEnds:
         result = np.zeros((len(cell), width))
         result[:, label[starts]] = np.add.reduceat(cell[:, order], starts, axis=1)
         return result
+
+    def _untried(self, weight: FloatArray, n: FloatArray) -> FloatArray:
+        """Sum the ends by level selected and, for each level, where nobody was treated there, (K, J + 1, J)."""
+        bounds = np.searchsorted(self.selected, np.arange(self.n_doses + 2))
+        parts = [slice(first, last) for first, last in pairwise(bounds.tolist())]
+        return np.stack([weight[:, rows] @ (n[rows] == 0) for rows in parts], axis=1)
 
     def _square_above(self, weight: FloatArray, n: FloatArray, mtd: IntArray) -> FloatArray:
         result = np.empty(len(weight))

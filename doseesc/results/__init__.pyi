@@ -6,6 +6,7 @@ from .arms import Phase2Summary as Phase2Summary
 from .arms import arm_amounts as arm_amounts
 from .arms import arm_doses as arm_doses
 from .arms import fraction_words as fraction_words
+from .arms import never_given as never_given
 from .arms import phase2_arms as phase2_arms
 from .arms import phase2_rows as phase2_rows
 from .arms import summarise_phase2 as summarise_phase2

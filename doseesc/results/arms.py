@@ -18,11 +18,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from doseesc.truth import DoseProbability
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from doseesc.engines import OperatingCharacteristics
     from doseesc.results.cells import Cells
     from doseesc.study import Arm, Study
 
@@ -72,9 +75,12 @@ class ArmSummary:
     too_toxic : float
         Probability that Phase 2 opens with this arm's true DLT probability above target + margin.
     untested : float
-        Probability that Phase 2 opens with this arm at a dose that is no tested level.
+        Probability that Phase 2 opens with this arm at a dose that is no level of Phase 1.
     below_lowest : float
         Probability that Phase 2 opens with this arm below the lowest level.
+    never_given : float or None
+        Probability that Phase 2 opens with this arm at a dose that nobody in Phase 1 was given: no level, or one at
+        which nobody was treated; not known (NaN) of results of before that was looked at.
     """
 
     arm: str
@@ -82,6 +88,7 @@ class ArmSummary:
     too_toxic: float
     untested: float
     below_lowest: float
+    never_given: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,24 @@ def arm_amounts(study: Study, arm: Arm, mtd_amount: float) -> tuple[float, float
     return asked, max((amount for amount in amounts if amount <= asked * (1 + _ROUNDING)), default=amounts[0])
 
 
+def never_given(study: Study, dose: ArmDose, best: OperatingCharacteristics) -> float:
+    """Return the probability that a level is selected and nobody in Phase 1 was given the dose of an arm.
+
+    Parameters
+    ----------
+    study : Study
+    dose : ArmDose
+        Of an active arm, for that level.
+    best : OperatingCharacteristics
+        Of the design under the scenario.
+    """
+    if dose.status != "tested":
+        return float(best.selected[dose.mtd_level])
+    assert dose.amount is not None
+    level = int(np.argmin(np.abs(np.asarray(study.dose_amounts, dtype=np.float64) - dose.amount)))
+    return float(best.selected_and_untried[dose.mtd_level, level])
+
+
 def phase2_rows(study: Study, cells: Cells) -> Iterator[dict[str, object]]:
     """Yield the rows of :func:`phase2_arms` without pandas."""
     if not study.phase2_arms:
@@ -169,12 +194,14 @@ def phase2_rows(study: Study, cells: Cells) -> Iterator[dict[str, object]]:
                 "probability": float(best.selected[dose.mtd_level]),
                 "mcse": float(best.mcse.selected[dose.mtd_level]),
                 **{name: value for name, value in asdict(dose).items() if name not in ("arm", "mtd_level")},
+                "never_given": None if dose.amount is None else never_given(study, dose, best),
             }
 
 
 PHASE2_COLUMNS = (
     *("scenario", "design", "method", "arm", "mtd_level", "mtd", "probability", "mcse"),
     *(each.name for each in fields(ArmDose) if each.name not in ("arm", "mtd_level")),
+    "never_given",
 )
 """Columns of :func:`phase2_arms`, in order."""
 
@@ -195,7 +222,7 @@ def phase2_arms(study: Study, cells: Cells) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(list(phase2_rows(study, cells)), columns=list(PHASE2_COLUMNS))
-    amounts = ["asked_amount", "amount", "dlt_probability"]
+    amounts = ["asked_amount", "amount", "dlt_probability", "never_given"]
     frame[amounts] = frame[amounts].astype(float)
     return frame
 
@@ -218,12 +245,9 @@ def summarise_phase2(study: Study, cells: Cells) -> list[Phase2Summary]:
     found = []
     for (scenario, design), cell in cells.items():
         best = cell.best
-        chances = [float(chance) for chance in best.selected]
-        arms = tuple(
-            _summarise_arm(name, [dose for dose in doses[scenario] if dose.arm == name], chances, limit)
-            for name in active
-        )
-        opens = sum(chances[1:])
+        own = {name: [dose for dose in doses[scenario] if dose.arm == name] for name in active}
+        arms = tuple(_summarise_arm(study, name, own[name], best, limit) for name in active)
+        opens = sum(float(chance) for chance in best.selected[1:])
         highest, unbounded = float(best.highest_tested), float(best.unbounded)
         found.append(Phase2Summary(scenario, design, best.method, opens, arms, highest, unbounded))
     return found
@@ -246,7 +270,10 @@ def fraction_words(arm: Arm) -> str:
     return f"{arm.fraction:g} x MTD"
 
 
-def _summarise_arm(name: str, doses: list[ArmDose], chances: list[float], limit: float) -> ArmSummary:
+def _summarise_arm(
+    study: Study, name: str, doses: list[ArmDose], best: OperatingCharacteristics, limit: float
+) -> ArmSummary:
+    chances = [float(chance) for chance in best.selected]
     opens = sum(chances[dose.mtd_level] for dose in doses)
     expected = toxic = untested = below = 0.0
     for dose in doses:
@@ -256,4 +283,5 @@ def _summarise_arm(name: str, doses: list[ArmDose], chances: list[float], limit:
         toxic += chance * (truth > limit + 1e-12)
         untested += chance * (dose.status != "tested")
         below += chance * (dose.status == "below lowest")
-    return ArmSummary(name, expected / opens if opens > 0 else None, toxic, untested, below)
+    not_given = sum(never_given(study, dose, best) for dose in doses)
+    return ArmSummary(name, expected / opens if opens > 0 else None, toxic, untested, below, not_given)

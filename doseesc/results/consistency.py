@@ -18,11 +18,11 @@ from designs import Reason
 from doseesc.engines import CALENDAR_METRICS, METRICS
 from doseesc.results.time_checks import check_time, method_of
 from doseesc.results.times import most_patients
-from doseesc.results.versions import check_version
+from doseesc.results.versions import NEW_METRICS, check_version
 from doseesc.study import Study, part_unlike_text
 from doseesc.wording import has_control_characters, shorten
 
-_MAY_BE_MISSING = ("bias_at_mtd", "not_caused_share", "safe_stopped", "below_mtd")
+_MAY_BE_MISSING = ("bias_at_mtd", "not_caused_share", "safe_stopped", "below_mtd", *NEW_METRICS)
 _NEAR = 1e-6  # sums of probabilities, and of patients in proportion to their number
 
 
@@ -160,9 +160,10 @@ def _check_truths(rows: Sequence[Mapping[str, Any]], study: Study) -> None:
         _require(row["true_mtd"] == study.true_mtd(truth), where, "another true MTD than the study")
         right = np.flatnonzero(study.right_levels(truth)).tolist()
         _require(row["right"] == right, where, "other levels that are right to select than the study")
-        if row["benchmark"] is not None:
-            _require(len(row["benchmark"]) == len(truth) + 1, where, "a benchmark of another length")
-            _near(sum(row["benchmark"]), 1, f"{where}.benchmark", "probabilities that do not sum to 1")
+        for name in ("benchmark", "benchmark_observed"):
+            if row[name] is not None:
+                _require(len(row[name]) == len(truth) + 1, where, f"a {name} of another length")
+                _near(sum(row[name]), 1, f"{where}.{name}", "probabilities that do not sum to 1")
 
 
 def _check_cell(row: Mapping[str, Any], document: Mapping[str, Any], study: Study) -> None:
@@ -231,6 +232,7 @@ def _check_distributions(part: Mapping[str, Any], sizes: _Sizes, where: str) -> 
     _require(right, f"{where}.selected_and_patients", "a table of another size")
     table = np.array(joint)
     _near_all(table.sum(axis=1), part["selected"], f"{where}.selected_and_patients")
+    _check_untried(part, sizes, where)
     for name, total in (("patients_distribution", "total_patients"), ("dlts_distribution", "total_dlts")):
         shares = part[name]
         _require(len(shares) == length, f"{where}.{name}", "numbers up to another than the design allows")
@@ -246,6 +248,21 @@ def _check_distributions(part: Mapping[str, Any], sizes: _Sizes, where: str) -> 
     _near(part["highest_tested"], part["selected"][-1], f"{where}.highest_tested", "another value than selected")
     bounded = part["unbounded"] is not None and part["unbounded"] <= part["highest_tested"] + _NEAR
     _require(bounded, f"{where}.unbounded", "no value, or more than highest_tested")
+
+
+def _check_untried(part: Mapping[str, Any], sizes: _Sizes, where: str) -> None:
+    """Check how often nobody was treated at a level; all of it is null in results of before that was looked at."""
+    at, untried = f"{where}.selected_and_untried", part["selected_and_untried"]
+    size = len(untried) == sizes.levels + 1 and {len(row) for row in untried} == {sizes.levels}
+    _require(size, at, "a table of another size")
+    chances = np.array(untried, dtype=np.float64)
+    if part["untried_selection"] is None:
+        _require(np.isnan(chances).all(), at, f"figures without {where}.untried_selection")
+        return
+    possible = (chances <= np.array(part["selected"])[:, None] + _NEAR).all()  # false where one is missing
+    _require(possible, at, "nothing, or more than selected")
+    name = "untried_selection"
+    _near(float(np.trace(chances[1:])), part[name], f"{where}.{name}", "another value than selected_and_untried")
 
 
 def _check_policies(part: Mapping[str, Any] | None, study: Study) -> None:

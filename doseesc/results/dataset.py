@@ -5,10 +5,11 @@ to trial) and ``NAME_mcse`` (Monte Carlo standard error) beside it; where a run 
 as ``simulated_NAME`` too.  Level 0 is "no dose": it can be selected, and is NaN where only a dose has a value.
 
 What comes besides: ``patients_distribution`` and ``dlts_distribution`` over ``number``, ``selected_and_patients``,
-``ends`` over ``reason``, the truth ``dlt_probability``, the ``benchmark``, paired differences ``difference_NAME``
-between ``design`` and ``other``, the analysis of the Phase 2 arms (:mod:`doseesc.results.dataset_arms`), and of a study
-with a calendar how long trials take (:mod:`doseesc.results.dataset_time`).  The study, the notes and the comparison of
-observation models stand as JSON in ``study``, ``notes`` and ``policies``, the study's file in ``scenario_text``.
+``selected_and_untried`` over ``untried_level``, ``ends`` over ``reason``, the truth ``dlt_probability``, the
+``benchmark``, paired differences ``difference_NAME`` between ``design`` and ``other``, the analysis of the Phase 2
+arms (:mod:`doseesc.results.dataset_arms`), and of a study with a calendar how long trials take
+(:mod:`doseesc.results.dataset_time`). The study, the notes and the comparison of observation models stand as JSON in
+``study``, ``notes`` and ``policies``, the study's file in ``scenario_text``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from doseesc.results.dataset_arms import arm_analysis_part, arm_variables
 from doseesc.results.dataset_time import time_part, time_variables
 from doseesc.results.digest import DIGEST, check_digest, digest
 from doseesc.results.plain import figures_of
-from doseesc.results.versions import FORMAT, check_format
+from doseesc.results.versions import FORMAT, NEW_METRICS, check_format
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,6 +67,7 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
     nothing = [np.nan] * (len(labels) + 1)
     benchmark = np.array([row["benchmark"] or nothing for row in truths.values()])
     by_dose = ("scenario", "level")
+    observed = np.array([row["benchmark_observed"] or nothing for row in truths.values()])
     variables |= {
         "method": (_BASE, [[cell.best.method for cell in row] for row in cells]),
         "dlt_probability": (by_dose, np.hstack([no_dose, truth]), {"long_name": "true DLT probability", "units": "1"}),
@@ -84,6 +86,11 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
             benchmark,
             {"long_name": "selected by the nonparametric optimal benchmark", "units": "1"},
         ),
+        "benchmark_observed": (
+            by_dose,
+            observed,
+            {"long_name": "selected by the nonparametric optimal benchmark from the DLTs observed", "units": "1"},
+        ),
         **{name: ((), _text(document.get(name))) for name in _AS_JSON},
         "scenario_text": ((), document["scenario_text"] or ""),
         **_differences(document["differences"], scenarios, designs),
@@ -93,6 +100,7 @@ def dataset_of(document: Mapping[str, Any]) -> xr.Dataset:
         "design": designs,
         "level": np.arange(len(labels) + 1),
         "number": np.arange(numbers),
+        "untried_level": np.arange(1, len(labels) + 1),
         "reason": reasons,
         "label": ("level", ["none", *labels]),
         "amount": ("level", np.array([np.nan, *map(float, amounts)]), {"units": study["doses"]["unit"]}),
@@ -175,6 +183,8 @@ def _truth(at: xr.Dataset, scenario: str) -> dict[str, Any]:
         "true_mtd": int(at["true_mtd"]),
         "benchmark": _all_or_none(benchmark[1:] if np.isnan(benchmark[0]) else benchmark),
     }
+    if "benchmark_observed" in at:
+        row["benchmark_observed"] = _all_or_none(at["benchmark_observed"].values)
     return row | {"right": np.flatnonzero(at["right"].values).tolist()} if "right" in at else row
 
 
@@ -216,6 +226,9 @@ def _figures(
         add(name, ("number",), values, f"probability of each number of {name.split('_')[0]}", "1")
     joint = each_of(lambda one: _padded(one.selected_and_patients, numbers))
     add("selected_and_patients", ("level", "number"), joint, "probability of level selected and patients", "1")
+    untried = each_of(lambda one: one.selected_and_untried)
+    words = "probability of level selected and that nobody was treated at untried_level"
+    add("selected_and_untried", ("level", "untried_level"), untried, words, "1")
     ends = each_of(lambda one: np.array([getattr(one.reasons, reason, np.nan) for reason in reasons]))
     add("ends", ("reason",), ends, "probability that trials end for the reason", "1")
     return variables
@@ -261,12 +274,15 @@ def _characteristics(at: xr.Dataset, prefix: str, method: str, target: float) ->
         found = value(name + ending)
         return found[1:] if name in BY_LEVEL and name != "selected" else found
 
-    row: dict[str, Any] = {name: of_levels(name) for name in METRICS}
-    row |= {part: {name: of_levels(name, f"_{part}") for name in METRICS} for part in ("sd", "mcse")}
+    known = tuple(name for name in METRICS if prefix + name in at or name not in NEW_METRICS)
+    row: dict[str, Any] = {name: of_levels(name) for name in known}
+    row |= {part: {name: of_levels(name, f"_{part}") for name in known} for part in ("sd", "mcse")}
     row |= {name: value(name) for name in FURTHER}
     for name in (*DISTRIBUTIONS, "selected_and_patients"):
         found = value(name)
         row[name] = found[..., ~np.isnan(found.reshape(-1, found.shape[-1])).all(axis=0)]
+    if f"{prefix}selected_and_untried" in at:
+        row["selected_and_untried"] = value("selected_and_untried")
     ends = zip(at["reason"].values, value("ends"), strict=True)
     row["reasons"] = {str(reason): float(share) for reason, share in ends if not np.isnan(share)}
     trials = 0 if method == "exact" else int(at.attrs["trials"])

@@ -24,7 +24,7 @@ from doseesc.study import Source, Study
 _PACKAGES = ("numpy", "scipy", "pydantic", "ruamel.yaml", "pandas", "pymc", "arviz")
 _OWN = ("target", "true_mtd", "method", "n_trials")
 _OF_THE_TRUTH = ("probabilities", "right")  # which a document says once for each scenario
-_FIGURES = (*METRICS, *FURTHER, *DISTRIBUTIONS, "selected_and_patients")
+_FIGURES = (*METRICS, *FURTHER, *DISTRIBUTIONS, "selected_and_patients", "selected_and_untried")
 
 
 def study_part(study: Study) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from doseesc.results.cells import Difference
 from doseesc.results.document_values import NotNegative, Part, Share, Whole
 from doseesc.results.document_verdict import VerdictPart
 from doseesc.results.times import SPREAD
+from doseesc.results.versions import NEW_METRICS
 
 Method = Literal["monte_carlo", "exact", "calendar"]
 """Simulated without a calendar, computed exactly, or simulated on the calendar."""
@@ -25,6 +26,7 @@ Method = Literal["monte_carlo", "exact", "calendar"]
 def _errors(name: str, text: str, metrics: tuple[str, ...], by_level: tuple[str, ...]) -> type[Part]:
     """Return a model with a spread for each figure, a list of them for figures by level."""
     fields: dict[str, Any] = {each: (list[float | None] if each in by_level else float | None, ...) for each in metrics}
+    fields |= {each: (float | None, None) for each in metrics if each in NEW_METRICS}
     model: type[Part] = create_model(name, __base__=Part, __doc__=text, **fields)
     return model
 
@@ -87,6 +89,9 @@ class Truth(Part):
     benchmark: list[Share] | None = Field(
         description="Probability that the nonparametric optimal benchmark selects no dose (first) and each level."
     )
+    benchmark_observed: list[Share] | None = Field(
+        default=None, description="The same with the DLTs that the study's first observation model shows."
+    )
 
 
 class MainFigures(Part):
@@ -98,6 +103,9 @@ class MainFigures(Part):
     total_patients: NotNegative = Field(description="Expected patients.")
     total_dlts: NotNegative = Field(description="Expected DLTs.")
     stopped_early: Share = Field(description="Probability that fewer than the largest number of patients are treated.")
+    untried_selection: Share | None = Field(
+        default=None, description="Probability of selecting a level at which nobody was treated."
+    )
     correct_selection: Share | None = Field(
         description="Probability of selecting the true MTD, or no dose where there is none."
     )
@@ -121,6 +129,10 @@ class Characteristics(MainFigures):
     selected_and_patients: list[list[Share]] = Field(
         description="Joint probability of the level selected (rows, 0 = none) and the number of patients."
     )
+    selected_and_untried: list[list[Share | None]] | None = Field(
+        default=None,
+        description="Joint probability of the level selected (rows, 0 = none) and nobody being treated at each level.",
+    )
     reasons: dict[str, Share] = Field(description="Probability of each reason for which a trial ends.")
     sd: Spread  # type: ignore[valid-type]  # a class made from the names of the figures
     mcse: Errors  # type: ignore[valid-type]
@@ -133,7 +145,10 @@ class CellRow(Part):
 
     scenario: str = Field(description="Name of the scenario.")
     design: str = Field(description="Name of the design.")
-    efficiency: NotNegative | None = Field(description="Correct selection relative to the benchmark's.")
+    efficiency: NotNegative | None = Field(
+        description="Correct selection relative to the benchmark's in the world that the design meets; null where no "
+        "dose is right."
+    )
     simulated: Characteristics | None = Field(description="What the simulation found; null where it did not run.")
     exact: Characteristics | None = Field(description="The exact characteristics; null where they were not computed.")
 
@@ -226,6 +241,10 @@ class ArmDoseRow(Part):
     status: str = Field(description="Whether the dose was tested, or where it lies.")
     dlt_probability: Share | None = Field(description="True DLT probability there; null without drug.")
     dlt_method: str = Field(description="How it was obtained.")
+    never_given: Share | None = Field(
+        default=None,
+        description="Probability that it is selected and nobody in Phase 1 was given the dose; null without drug.",
+    )
 
 
 class Phase2Part(Part):

@@ -21,7 +21,7 @@ from doseesc.results.digest import DIGEST, check_digest, digest
 from doseesc.results.frame_time import curve_rows, is_time, tidy_time_rows, time_part_of
 from doseesc.results.plain import figures_of
 from doseesc.results.times import times_from
-from doseesc.results.versions import FORMAT, check_format
+from doseesc.results.versions import FORMAT, NEW_METRICS, check_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COLUMNS = ("scenario", "design", "method", "metric", "level", "value", "mcse", "sd", "number", "reason")
 ATTRIBUTE = "doseesc"
 
-_JOINT, _ENDS = "selected_and_patients", "ends"
+_JOINT, _UNTRIED, _ENDS = "selected_and_patients", "selected_and_untried", "ends"
 _KEPT = ("format", "provenance", "run", "study", "truths", "differences", "notes", "scenario_text", "policies")
 
 
@@ -117,13 +117,17 @@ def _further_rows(figures: SimpleNamespace) -> Iterator[tuple[Any, ...]]:
     for level, row in enumerate(figures.selected_and_patients):
         for number, share in enumerate(row):
             yield (_JOINT, level, float(share), nan, nan, number, None)
+    for level, row in enumerate(figures.selected_and_untried):
+        for number, share in enumerate(row, start=1):  # the level at which nobody was treated
+            yield (_UNTRIED, level, float(share), nan, nan, number, None)
     for reason, share in vars(figures.reasons).items():
         yield (_ENDS, None, float(share), nan, nan, None, reason)
 
 
 def _characteristics(rows: pd.DataFrame, where: str) -> dict[str, Any]:
     by_metric = dict(list(rows.groupby("metric", sort=False)))
-    missing = [name for name in (*METRICS, *FURTHER, *DISTRIBUTIONS, _JOINT, _ENDS) if name not in by_metric]
+    known = tuple(name for name in METRICS if name in by_metric or name not in NEW_METRICS)
+    missing = [name for name in (*known, *FURTHER, *DISTRIBUTIONS, _JOINT, _ENDS) if name not in by_metric]
     if missing:
         raise ValueError(f"the table lacks rows of {missing[0]} for {where}")
 
@@ -131,11 +135,15 @@ def _characteristics(rows: pd.DataFrame, where: str) -> dict[str, Any]:
         found = by_metric[metric].sort_values(["level", "number"])[column].to_numpy(dtype=np.float64)
         return found if metric in (*BY_LEVEL, *DISTRIBUTIONS) else float(found[0])
 
-    joint = by_metric[_JOINT].pivot(index="level", columns="number", values="value")
+    tables = {
+        name: by_metric[name].pivot(index="level", columns="number", values="value").to_numpy(dtype=np.float64)
+        for name in (_JOINT, _UNTRIED)
+        if name in by_metric
+    }
     ends = by_metric[_ENDS]
     return {
-        **{name: of(name) for name in (*METRICS, *FURTHER, *DISTRIBUTIONS)},
-        **{part: {name: of(name, part) for name in METRICS} for part in ("sd", "mcse")},
-        _JOINT: joint.to_numpy(dtype=np.float64),
+        **{name: of(name) for name in (*known, *FURTHER, *DISTRIBUTIONS)},
+        **{part: {name: of(name, part) for name in known} for part in ("sd", "mcse")},
+        **tables,
         "reasons": dict(zip(map(str, ends["reason"]), map(float, ends["value"]), strict=True)),
     }

@@ -49,6 +49,7 @@ class PolicyFigures:
     total_patients: float
     total_dlts: float
     stopped_early: float
+    untried_selection: float
     correct_selection: float
     overdose_selection: float
     patients_above_mtd: float

@@ -59,6 +59,8 @@ class Results:
     cells : dict of (scenario, design) to Cell
     benchmark : dict of scenario to array, shape (J + 1,)
         Selection probabilities of the nonparametric optimal benchmark, from "none" on: exact, from the drug alone.
+    benchmark_observed : dict of scenario to array, shape (J + 1,)
+        The same with the DLTs that the first observation model shows; empty for a study without one.
     differences : list of Difference
         Paired differences between designs.
     notes : list of str
@@ -93,17 +95,26 @@ class Results:
     provenance: Mapping[str, Any] | None = None
     arm_analysis: tuple[ArmFigures, ...] = ()
     times: Times = field(default_factory=dict)
+    benchmark_observed: dict[str, FloatArray] = field(default_factory=dict)
 
     def efficiency(self, scenario: str, design: str) -> float | None:
-        """Return correct selection relative to the benchmark's; None where that is never correct, or not there."""
+        """Return correct selection relative to that of the benchmark in the world that the design meets.
+
+        None where no dose is right, since the benchmark is no bound there, where it is never correct, or not there.
+        """
+        if not self.study.right_levels(self.study.truths[scenario])[1:].any():
+            return None
         best = self.benchmark_correct(scenario)
         return float(self.cells[scenario, design].best.correct_selection / best) if best else None
 
     def benchmark_correct(self, scenario: str) -> float | None:
-        """Return how often the benchmark selects a level that is right, or none where none is; None without it."""
-        if scenario not in self.benchmark:
-            return None
-        return float(self.benchmark[scenario][self.study.right_levels(self.study.truths[scenario])].sum())
+        """Return how often :meth:`benchmark_met` selects a level that is right, or none where none is; None without."""
+        met = self.benchmark_met(scenario)
+        return None if met is None else float(met[self.study.right_levels(self.study.truths[scenario])].sum())
+
+    def benchmark_met(self, scenario: str) -> FloatArray | None:
+        """Return what the benchmark selects (J + 1,) where it sees the DLTs that designs do; None without it."""
+        return self.benchmark_observed.get(scenario, self.benchmark.get(scenario))
 
     @property
     def agreement(self) -> tuple[int, int, int] | None:
@@ -157,6 +168,7 @@ class Results:
                     "true_mtd": study.true_mtd(truth),
                     "right": np.flatnonzero(study.right_levels(truth)),
                     "benchmark": self.benchmark.get(name),
+                    "benchmark_observed": self.benchmark_observed.get(name),
                 }
                 for name, truth in study.truths.items()
             ],
@@ -225,6 +237,11 @@ class Results:
                 (row["scenario"], row["design"]): cell_from(row, truths[row["scenario"]]) for row in document["cells"]
             },
             benchmark={row["scenario"]: np.array(row["benchmark"]) for row in document["truths"] if row["benchmark"]},
+            benchmark_observed={
+                row["scenario"]: np.array(row["benchmark_observed"])
+                for row in document["truths"]
+                if row.get("benchmark_observed")
+            },
             differences=[Difference(**row) for row in document["differences"]],
             notes=list(document["notes"]),
             elapsed=document["run"]["elapsed_seconds"],

@@ -12,6 +12,10 @@ FORMAT = "doseesc results 2"
 OLDER = "doseesc results 1"
 """Without a hash of what it holds; otherwise the same."""
 
+NEW_METRICS = ("untried_selection",)
+"""Figures that earlier states of the formats lack."""
+
+_KINDS = ("simulated", "exact")
 _VERSION = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,4})[-+.\w]{0,40}")
 _FORMAT = re.compile(r"doseesc results (\d{1,9})")
 
@@ -47,18 +51,53 @@ def check_version(version: str) -> None:
 
 
 def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document with what earlier states of its format left out of ``truths``.
+    """Return a document with what earlier states of its format left out.
 
     Without ``right`` the true MTD alone was right to select, and a benchmark of one value for each level never selected
-    none.
+    none.  How often a level is selected at which nobody was treated is null where that was not looked at.
     """
     truths = [
         row
         | {"right": row.get("right") or [row["true_mtd"]]}
         | {"benchmark": _with_none(row["benchmark"], len(row["probabilities"]))}
+        | {"benchmark_observed": row.get("benchmark_observed")}
         for row in document["truths"]
     ]
-    return {**document, "truths": truths}
+    whole = {**document, "truths": truths}
+    nothing_right = {row["scenario"] for row in truths if row["right"] == [0]}
+    whole["cells"] = [
+        row
+        | ({"efficiency": None} if row["scenario"] in nothing_right else {})
+        | {kind: _with_untried(row[kind]) for kind in _KINDS}
+        for row in document["cells"]
+    ]
+    policies = document.get("policies")
+    if policies is not None:
+        lists = {
+            name: [row | {kind: _with_untried(row[kind]) for kind in _KINDS} for row in policies[name]]
+            for name in ("drug_alone", "cells")
+        }
+        whole["policies"] = {**policies, **lists}
+    if "arms" in document["phase2"]:
+        phase2 = document["phase2"]
+        summary = [
+            row | {"arms": [{"never_given": None} | dict(arm) for arm in row["arms"]]} for row in phase2["summary"]
+        ]
+        arms = [{"never_given": None} | dict(row) for row in phase2["arms"]]
+        whole["phase2"] = {**phase2, "arms": arms, "summary": summary}
+    return whole
+
+
+def _with_untried(part: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return figures with nothing in the place of what they lack."""
+    if part is None:
+        return None
+    nothing: dict[str, Any] = dict.fromkeys(NEW_METRICS)
+    spread = {name: nothing | dict(part[name]) for name in ("sd", "mcse") if name in part}
+    if "selected_and_patients" in part:
+        levels = len(part["patients"])
+        nothing["selected_and_untried"] = [[None] * levels for _ in range(levels + 1)]
+    return nothing | dict(part) | spread
 
 
 def _with_none(benchmark: list[float] | None, n_doses: int) -> list[float] | None:

@@ -122,7 +122,7 @@ def _told(
         decision = design.decide(tally)
         after = int(decision.level[0])
         going = "stop" if after == 0 else f"{_VERBS[int(np.sign(after - level))]} {doses.name(after)}"
-        reason = design.why(Reason(int(decision.reason_code[0]))).removeprefix("Stop: ")
+        reason = design.why(Reason(int(decision.reason_code[0])), tally, after).removeprefix("Stop: ")
         reason = reason[0].upper() + reason[1:]
         story = CohortStory.of(enrolled)
         steps.append(Step(len(steps) + 1, doses.name(level), size, dlts, story, going, reason))

@@ -119,7 +119,9 @@ def _unchanged(first: _Replay, second: _Replay) -> dict[str, FloatArray] | None:
         return None
     nothing = {row.metric: np.zeros(1) for row in first.times.rows()}
     if first.known is not None and second.known is not None:
-        if not all(np.array_equal(getattr(first.known, name), getattr(second.known, name)) for name in METRICS):
+        if not all(
+            np.array_equal(getattr(first.known, name), getattr(second.known, name), equal_nan=True) for name in METRICS
+        ):
             return None
         nothing |= {name: np.zeros(np.size(getattr(first.known, name))) for name in METRICS}
     return nothing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -117,7 +117,8 @@ def run(
         n_trials=n_trials,
         seed=seed,
         cells=cells[own],
-        benchmark=_benchmark(study),
+        benchmark=_benchmark(study, study.truths),
+        benchmark_observed=_benchmark(study, observed_truths(study)),
         differences=differences,
         notes=notes,
         elapsed=time.perf_counter() - began,
@@ -173,13 +174,21 @@ def _compared(
     )
 
 
-def _benchmark(study: Study) -> dict[str, FloatArray]:
-    """Return what the optimal benchmark selects, from the drug alone and the study's number of patients."""
+def _benchmark(study: Study, seen: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Return what the optimal benchmark selects where these DLT probabilities are seen, by scenario."""
     rule = study.true_mtd_rule
     return {
-        scenario: benchmark_selection(truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties)
-        for scenario, truth in study.truths.items()
+        scenario: benchmark_selection(
+            truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties, named_by=study.truths[scenario]
+        )
+        for scenario, truth in seen.items()
     }
+
+
+def observed_truths(study: Study) -> dict[str, FloatArray]:
+    """Return the DLT probabilities that the study's own observation model shows a trial; empty without one."""
+    model = study.own_model
+    return {} if model is None else {name: model.law(truth).observed_dlt for name, truth in study.truths.items()}
 
 
 def _enumerate_all(

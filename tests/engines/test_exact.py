@@ -1,5 +1,6 @@
 """The exact engine: against brute force, against itself, and its gradient against finite differences."""
 
+from dataclasses import replace
 from functools import lru_cache
 from math import comb
 
@@ -14,14 +15,17 @@ from designs import (
     CoherentEscalation,
     NoSkipping,
     Reason,
+    SelectTried,
     StopAtDose,
     StopAtRecommended,
     StopTooToxic,
     Tally,
     ThreePlusThree,
+    skeleton,
 )
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS, figures_of_trials
+from doseesc.engines.montecarlo import simulate
 from doseesc.engines.states import TooManyStates, row_keys
 
 PER_LEVEL = METRICS[:3]
@@ -134,7 +138,27 @@ def test_probabilities_sum_to_one_for_any_truth(name, data):
     assert abs(sum(oc.reasons.values()) - 1) < 1e-12
     np.testing.assert_allclose(oc.dlts, oc.patients * truth, atol=1e-12)
     np.testing.assert_allclose(oc.selected_and_patients.sum(axis=1), oc.selected, atol=1e-15)
+    assert (oc.selected_and_untried <= oc.selected[:, None] + 1e-12).all()
     assert oc.total_patients == pytest.approx(oc.patients.sum(), abs=1e-11)
+
+
+def test_a_level_selected_at_which_nobody_was_treated_is_counted():
+    # CRM after three patients at the lowest of three doses, one trial in which is over: the model may name any dose.
+    design = CRM(target=0.25, skeleton=skeleton(target=0.25, halfwidth=0.05, prior_mtd=2, n_doses=3), max_n=3)
+    paths, p = enumerate_paths(design), 0.1
+    by_dlts = {int(y): int(level) for y, level in zip(paths.tally.dlt[:, 0], paths.selected, strict=True)}
+    chance = {y: comb(3, y) * p**y * (1 - p) ** (3 - y) for y in range(4)}
+    oc = paths.characteristics([p, 0.25, 0.45])
+    untried = sum(chance[y] for y, level in by_dlts.items() if level > 1)
+    assert 0.5 < untried < 1  # without a DLT it goes up on paper
+    assert oc.untried_selection == pytest.approx(untried, abs=1e-12)
+    for level in (1, 2, 3):
+        selected = sum(chance[y] for y, its in by_dlts.items() if its == level)
+        assert oc.selected_and_untried[level] == pytest.approx([0, selected, selected], abs=1e-12)
+    simulated = simulate(design, [p, 0.25, 0.45], n_trials=4000, seed=3)
+    assert abs(simulated.untried_selection - untried) < 4 * simulated.mcse.untried_selection
+    tried = replace(design, rules=(*design.rules, SelectTried()))
+    assert enumerate_paths(tried).characteristics([p, 0.25, 0.45]).untried_selection == 0
 
 
 def test_certain_truths_are_safe():

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from doseesc.report.terminal.run import run_lines
+from doseesc.report.terminal.full import full_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs
 from doseesc.runs.run_study import run
 from doseesc.study import load
@@ -34,7 +34,7 @@ def studied(scenario_file, small_scenario):
 
 
 def lines_of(results):
-    return [text.plain for text in run_lines(results)]
+    return [text.plain for text in full_lines(results)]
 
 
 def block_of(results, name):
@@ -102,17 +102,32 @@ def test_patients_row(trial):
 def test_benchmark_row(trial):
     block = block_of(trial, "S3")
     row = cells(next(line for line in block if "benchmark" in line))
-    none, *chances = [f"{100 * chance:.1f}" for chance in trial.benchmark["S3"]]
+    none, *chances = [f"{100 * chance:.1f}" for chance in trial.benchmark_observed["S3"]]
     assert row == ["benchmark", *chances, none, chances[1], chances[2]]
+    row = cells(next(line for line in block if "drug alone" in line))
+    none, *chances = [f"{100 * chance:.1f}" for chance in trial.benchmark["S3"]]
+    assert row == ["drug", "alone", *chances, none, chances[1], chances[2]]
+
+
+def test_designs_are_measured_by_the_benchmark_of_the_world_they_meet(trial):
+    correct = float(trial.cells["S3", "CRM"].best.correct_selection)
+    assert trial.efficiency("S3", "CRM") == pytest.approx(correct / trial.benchmark_observed["S3"][2])
+    # A plateau observed above the target: the levels that cannot be told apart are named as the drug's own are.
+    assert trial.benchmark_observed["S7"][3] > 0.7
+    assert (
+        trial.efficiency("S8", "3+3")
+        < 1
+        < float(trial.cells["S8", "3+3"].best.correct_selection) / trial.benchmark["S8"][2]
+    )
 
 
 def test_where_no_dose_is_right_the_benchmark_and_efficiencies_say_so(trial):
     block = block_of(trial, "S5")
     row = cells(next(line for line in block if "benchmark" in line))
-    none = f"{100 * trial.benchmark['S5'][0]:.1f}"
+    none = f"{100 * trial.benchmark_observed['S5'][0]:.1f}"
     assert row[4:6] == [none, none]
-    best = trial.cells["S5", "BOIN"].best
-    assert trial.efficiency("S5", "BOIN") == pytest.approx(best.selected[0] / trial.benchmark["S5"][0])
+    assert trial.efficiency("S5", "BOIN") is None
+    assert cells(next(line for line in block if "BOIN" in line))[-1] == "none"
 
 
 def test_the_star_is_on_none_where_no_dose_is_safe(trial):
@@ -185,7 +200,7 @@ def test_many_doses_leave_out_ratings_before_lines_grow_too_long(studied, n_dose
 
 
 def show(results, **terminal):
-    for text in run_lines(results):
+    for text in full_lines(results):
         Console(highlight=False, **terminal).print(text, soft_wrap=True)
 
 

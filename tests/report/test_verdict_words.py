@@ -27,8 +27,8 @@ def words(scenario_file):
 def test_a_tie_is_never_a_win(words):
     said = words("{}")
     assert said.headline == (
-        "No design is ahead: BOIN and CRM are level (66.6 and 66.3 % right); BOIN selects a dose above the MTD less "
-        "often (10.2 against 13.4 % of trials)."
+        "No design is ahead: BOIN and CRM are level (66.6 and 65.9 % right); BOIN selects a dose above the MTD less "
+        "often (10.2 against 12.5 % of trials)."
     )
     assert said.criterion == (
         "Judged by the probability of selecting the true MTD, or rightly none; each true MTD counting the same; "
@@ -39,19 +39,19 @@ def test_a_tie_is_never_a_win(words):
         "(S8)."
     )
     assert said.flips[:3] == (
-        "With each scenario counting the same, CRM leads (65.5 %, BOIN 61.8 %).",
-        "By the scenario where each does worst, CRM leads (42.1 %, BOIN 29.9 %).",
-        "Of all ways to weight the true MTDs, BOIN leads in 50 %, CRM in 45 % and 3+3 in 6 %.",
+        "With each scenario counting the same, CRM leads (63.9 %, BOIN 61.8 %).",
+        "By the scenario where each does worst, CRM leads (41.1 %, BOIN 29.9 %).",
+        "Of all ways to weight the true MTDs, BOIN leads in 52 %, CRM in 42 % and 3+3 in 6 %.",
     )
     assert (
-        said.flips[3] == "CRM overtakes BOIN if more than 1.2 points of weight move from the true MTD medium to high."
+        said.flips[3] == "CRM overtakes BOIN if more than 3.4 points of weight move from the true MTD medium to high."
     )
 
 
 def test_who_is_ahead_is_named_with_the_lead(words):
     said = words("{weights: scenarios}")
     assert said.headline == (
-        "CRM is ahead: it selects the right dose, or rightly none, in 65.5 % of trials, against 61.8 % with BOIN."
+        "CRM is ahead: it selects the right dose, or rightly none, in 63.9 % of trials, against 61.8 % with BOIN."
     )
     assert any("With each true MTD counting the same, BOIN and CRM are level" in each for each in said.flips)
 
@@ -60,14 +60,24 @@ def test_own_weights_penalty_and_worst_case_are_said(words):
     said = words("{weights: {S3: 2, S4: 1}, counts: correct_less_overdosing, penalty: 0.5}")
     assert "less 0.5 points for each point of selecting a dose above it; weighted S3 2 and S4 1" in said.criterion
     worst = words("{counts: worst_case}")
-    assert worst.headline.startswith("CRM is ahead: at worst it selects the right dose, or rightly none, in 42.1 %")
+    assert worst.headline.startswith("CRM is ahead: at worst it selects the right dose, or rightly none, in 41.1 %")
     assert "in the scenario where it is smallest" in worst.criterion
+
+
+def test_a_design_that_names_a_dose_nobody_was_given_says_so_with_its_probability(words):
+    rule = "      - {type: SelectTried}                               # the MTD is a dose that somebody was given\n"
+    said = words("{}", (rule, "")).price[-1]
+    assert said == (
+        "CRM can select a dose that nobody was given, in 3.0 % (S0), 4.3 % (S1), 5.8 % (S2), 4.8 % (S3), 1.1 % (S4), "
+        "6.2 % (S6), 5.3 % (S7) and 4.0 % (S8) of trials; the rule SelectTried forbids that."
+    )
+    assert not any("nobody was given" in each for each in words("{}").price)
 
 
 def test_one_design_is_not_compared(words):
     others = "  - {name: 3+3, type: 3+3, variant: six_at_mtd}\n"
     text = words("{}", (others, ""), ("  - {name: BOIN, type: BOIN}\n", ""))
-    assert text.headline == "CRM selects the right dose, or rightly none, in 66.3 % of trials."
+    assert text.headline == "CRM selects the right dose, or rightly none, in 65.9 % of trials."
     assert text.flips == ()
 
 

@@ -162,6 +162,22 @@ def test_phase_2_that_never_opens(with_arms):
     assert phase2_arms(results.study, results.cells)["probability"].tolist()[0] == pytest.approx(1)
 
 
+def test_how_often_nobody_was_given_the_dose_of_an_arm(scenario_file, small_scenario):
+    crm = "  - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}, rules: [{type: NoSkipping}]}\n"
+    text = small_scenario.replace("designs:\n", "designs:\n" + crm).replace("[2, 8, 16]", "[2, 8, 32]")
+    results = run(load(scenario_file(text + ARMS)), method="exact")
+    found = results.cells["S", "CRM"].exact
+    assert found.untried_selection > 0.01
+    quarter, full = next(s for s in summarise_phase2(results.study, results.cells) if s.design == "CRM").arms
+    assert full.never_given == pytest.approx(found.untried_selection)
+    # A quarter of low lies below the lowest dose, a quarter of medium is low, a quarter of high is medium.
+    by_hand = found.selected[1] + found.selected_and_untried[2, 0] + found.selected_and_untried[3, 1]
+    assert quarter.never_given == pytest.approx(by_hand)
+    assert quarter.untested == pytest.approx(found.selected[1])
+    rows = phase2_arms(results.study, results.cells).query("design == 'CRM' and arm == 'full'")
+    assert rows["never_given"].tolist() == pytest.approx(found.selected_and_untried[[1, 2, 3], [0, 1, 2]])
+
+
 def test_study_without_phase_2(with_arms):
     results = run(with_arms(arms=""), method="exact")
     frame = phase2_arms(results.study, results.cells)

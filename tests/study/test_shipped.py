@@ -1,8 +1,13 @@
+import re
+from dataclasses import replace
+
 import jsonschema
+import numpy as np
 import pytest
 from support import yaml
 
-from designs import BOIN, CRM, Complete, Settled, ThreePlusThree, Weighted, design_class, design_names
+from designs import BOIN, CRM, Complete, SelectTried, Settled, ThreePlusThree, Weighted, design_class, design_names
+from doseesc.engines import enumerate_paths
 from doseesc.study import load, shipped, shipped_summaries
 from doseesc.study.shipped import shipped_scenarios, starter_file
 from doseesc.study.study import json_schema
@@ -104,3 +109,27 @@ def test_shipped_scenarios_in_a_wheel_and_where_they_are_missing(tmp_path, monke
     (package / "scenarios").mkdir()
     (package / "scenarios" / "one.yaml").write_text(small_scenario)
     assert shipped_scenarios() == {"one": package / "scenarios" / "one.yaml"}
+
+
+@pytest.mark.parametrize("name", ["nct04602104", "nct04602104_attribution", "nct04602104_borrowing"])
+def test_what_selecting_only_tried_doses_costs_is_as_the_file_says(name):
+    file = shipped_scenarios()[name]
+    said = set(re.findall(r"\d+\.\d", " ".join(re.findall(r"#.*", file.read_text().split("\ndesigns:")[1]))))
+    study = load(file)
+    tried = study.designs["CRM"]
+    assert isinstance(tried.rules[-1], SelectTried)
+    before = _exact(study, replace(tried, rules=tried.rules[:-1]))
+    after = _exact(study, tried)
+    lost = before.correct_selection - after.correct_selection
+    most, worst = int(np.argmax(lost)), int(np.argmax(before.untried_selection))
+    assert after.untried_selection.max() == 0
+    for value in (lost[most], before.correct_selection[most], after.correct_selection[most]):
+        assert f"{100 * value:.1f}" in said
+    assert f"{100 * before.untried_selection[worst]:.1f}" in said
+
+
+def _exact(study, design):
+    model = study.own_model
+    truths = np.array(list(study.truths.values()))
+    seen = truths if model is None else np.array([model.law(truth).observed_dlt for truth in truths])
+    return enumerate_paths(design).characteristics(seen, true_mtd=[study.true_mtd(truth) for truth in truths])

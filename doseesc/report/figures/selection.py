@@ -49,9 +49,10 @@ def _bars(results: Results) -> Figure:
             if cell.simulated is not None:
                 values, errors = 100 * cell.simulated.selected, 200 * cell.simulated.mcse.selected
                 axes.errorbar(at, values, yerr=errors, zorder=3, **ERROR)
-        if scenario in results.benchmark:
+        benchmark = results.benchmark_met(scenario)
+        if benchmark is not None:
             diamonds: dict[str, Any] = {"color": "black", "ms": 3.2, "mfc": "white", "zorder": 4, "clip_on": False}
-            axes.plot(levels, 100 * results.benchmark[scenario], "D", **diamonds)
+            axes.plot(levels, 100 * benchmark, "D", **diamonds)
         axes.set_xticks(levels, _level_labels(results, right))
         axes.set_ylim(0, 102)
         title(axes, scenario, _description(results, scenario))
@@ -76,8 +77,9 @@ def _heat_maps(results: Results) -> Figure:
     )
     for axes, scenario in zip(all_axes, study.truths, strict=True):
         shares = [results.cells[scenario, name].best.selected for name in names]
-        if scenario in results.benchmark:
-            shares.append(results.benchmark[scenario])
+        benchmark = results.benchmark_met(scenario)
+        if benchmark is not None:
+            shares.append(benchmark)
         right = study.right_levels(study.truths[scenario])
         _heat_map(axes, np.array(shares), right)
         axes.set_xticks(range(study.n_doses + 1), _level_labels(results, right), fontsize=6.5)

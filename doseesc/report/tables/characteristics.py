@@ -11,6 +11,7 @@ from designs import Reason
 from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import (
     across_scenarios,
+    benchmark_words,
     error_words,
     mtd_definition,
     ties_words,
@@ -150,16 +151,15 @@ def selection_table(results: Results) -> PageTable:
                 *chosen,
                 figure(cell, "correct_selection", scale=100),
                 figure(cell, "overdose_selection", scale=100),
-                Value("–") if efficiency is None else number(efficiency, 0, 100),
+                Value("none") if efficiency is None else number(efficiency, 0, 100),
             )
         )
-    alone = " It sees the drug's DLTs alone." if results.study.observation else ""
     return PageTable(
         "selection",
         "Which dose is selected as the MTD, % of trials",
         f"★ marks the true MTD. {error_words(results)} Benchmark: correct selection relative to that of the "
-        f"nonparametric optimal benchmark, which knows every patient's whole dose response; that is exact."
-        f"{alone}{_sentence(ties_words(results.study))}",
+        f"nonparametric optimal benchmark, {benchmark_words(results)}; none where no dose is right."
+        f"{_sentence(ties_words(results.study))}",
         (
             "scenario",
             "design",

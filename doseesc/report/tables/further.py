@@ -9,7 +9,7 @@ import numpy as np
 from designs import Tally
 from doseesc.report.tables.characteristics import figure
 from doseesc.report.tables.table import PageTable, Value, number
-from doseesc.report.words import DOSE_RULES
+from doseesc.report.words import DOSE_RULES, given_words
 from doseesc.results import CONTROL, Results, arm_doses, fraction_words, summarise_phase2
 from doseesc.wording import plain_number
 
@@ -43,14 +43,14 @@ def arms_table(results: Results) -> PageTable | None:
                 Value(dose.arm),
                 Value(fractions[dose.arm]),
                 Value(amount, "", dose.amount),
-                Value(dose.status),
+                Value(dose.status if dose.amount is None else given_words(results, dose)),
             )
         )
     return PageTable(
         "arms",
         "The arms of Phase 2 for each dose that may be the MTD",
         f"Doses in {study.doses.unit or 'the unit of the doses'}. {DOSE_RULES[study.phase2_dose_rule]} "
-        "A dose that is not tested in Phase 1 brings its own uncertainty.",
+        "Tested is a dose that somebody in Phase 1 was given; another brings its own uncertainty.",
         ("MTD", "arm", "fraction", "dose", "tested in Phase 1?"),
         rows,
         2,
@@ -64,7 +64,7 @@ def phase2_table(results: Results) -> PageTable | None:
         return None
     limit = 100 * results.study.unsafe_above
     arms = [arm.arm for arm in found[0].arms]
-    heads = [f"{arm}: {what}" for arm in arms for what in ("P(DLT) %", f"above {limit:.3g} %, %", "untested, %")]
+    heads = [f"{arm}: {what}" for arm in arms for what in ("P(DLT) %", f"above {limit:.3g} %, %", "never given, %")]
     rows = [
         (
             Value(each.scenario),
@@ -73,7 +73,7 @@ def phase2_table(results: Results) -> PageTable | None:
             *(
                 number(np.nan if value is None else value, 1, 100)
                 for arm in each.arms
-                for value in (arm.dlt_probability, arm.too_toxic, arm.untested)
+                for value in (arm.dlt_probability, arm.too_toxic, arm.never_given)
             ),
             number(each.unbounded, 1, 100),
         )
@@ -83,7 +83,8 @@ def phase2_table(results: Results) -> PageTable | None:
         "phase2",
         "What Phase 1 hands to Phase 2",
         "Opens: an MTD is selected. P(DLT): the arm's true one, expected where Phase 2 opens. All else in % of Phase 1 "
-        "trials. Unbounded: the MTD is only the highest dose tested, and no toxicity bounds it.",
+        "trials. Never given: nobody in Phase 1 was given the arm's dose. Unbounded: the MTD is only the highest dose "
+        "tested, and no toxicity bounds it.",
         ("scenario", "design", "opens, %", *heads, "unbounded MTD, %"),
         rows,
         2,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isnan
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
+from doseesc.report.words import attribution_finding
 from doseesc.results import DRUG_ALONE, PolicyComparison
 from doseesc.wording import plain_words
 
@@ -29,7 +29,7 @@ def attribution_lines(results: Results, width: int = WIDTH) -> list[Text]:
     if results.policies is None:
         return []
     study, compared = results.study, results.policies
-    found = [Text("The price of attribution", "bold")]
+    found = [Text("The price of attribution", "bold"), *wrapped(attribution_words(results)), Text()]
     # One policy is compared over all scenarios together, several in each of them.
     if len(compared.policies) > 1 or len(study.truths) == 1:
         tables = {plain_words(each): [each] for each in study.truths}
@@ -41,48 +41,16 @@ def attribution_lines(results: Results, width: int = WIDTH) -> list[Text]:
     for title, scenarios in tables.items():
         for start in range(0, len(designs), most):
             found += [*_table(compared, title, scenarios, designs[start : start + most], label), Text()]
-    found += wrapped(_LEGEND, "dim")
-    found += wrapped(attribution_words(results))
-    return found
+    return found + wrapped(_LEGEND, "dim")
 
 
 def attribution_words(results: Results) -> str:
-    """Return what the policies cost, in one paragraph made from the numbers."""
+    """Return what the policies cost, in one paragraph made from the numbers, the finding first."""
     compared = results.policies
     if compared is None:
         return ""
-    correct = [
-        (policy, design, float(each.correct_selection))
-        for (policy, design), figures in compared.groups().items()
-        for each in figures
-    ]
-    by_policy = {
-        name: fmean(share for policy, _, share in correct if policy == name)
-        for name in (DRUG_ALONE, *compared.policies)
-    }
-    own = by_policy.pop(DRUG_ALONE)
-    best, worst = max(by_policy, key=lambda each: by_policy[each]), min(by_policy, key=lambda each: by_policy[each])
-    sentences = [
-        f"Over all scenarios and designs the true MTD is found in {_p(own)} of trials if nothing but the drug causes "
-        f"DLTs, and in {_p(by_policy[best])} as observed"
-        + (
-            "."
-            if best == worst
-            else f" at best ({plain_words(best)}), {_p(by_policy[worst])} at worst ({plain_words(worst)})."
-        )
-    ]
-    by_design = [
-        fmean(share for policy, its, share in correct if its == design and policy != DRUG_ALONE)
-        for design in results.study.names
-    ]
-    if best != worst and len(by_design) > 1:
-        policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)
-        larger = "more than" if policies > designs else "less than"
-        sentences.append(
-            f"The policy moves that by up to {100 * policies:.0f} points, {larger} the choice of design "
-            f"({100 * designs:.0f} points)."
-        )
-    return " ".join([*sentences, *_harm(compared), *_cost(compared), "Rates and policies are assumed, not registered."])
+    assumed = "Rates and policies are assumed, not registered."
+    return " ".join([attribution_finding(results), *_harm(compared), *_cost(compared), assumed])
 
 
 def _harm(compared: PolicyComparison) -> Iterable[str]:

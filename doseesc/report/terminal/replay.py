@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from designs import Reason
 from designs.rules.base import counted
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import plain_words
@@ -110,6 +109,6 @@ def _end(replay: Replay) -> str:
     doses, selected = replay.trial.doses, int(replay.selected[-1])
     final = replay.decision.level[-1] == 0 and not replay.record.now.waiting_for
     mtd = f"the MTD {'is' if final else 'would be'} {doses.words(selected)}"
-    reason = replay.trial.design.why(Reason(int(replay.decision.reason_code[-1])))
+    reason = replay.why
     known = " on the known outcomes" if replay.record.now.waiting_for else ""
     return f"{mtd if selected else 'no dose is the MTD'}{known}. {reason}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from designs.arrays import BoolArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line
 from doseesc.wording import percent, percent_words, plain_words
 
@@ -50,7 +50,10 @@ class BlockLayout:
         """Return the layout for a run: ratings are left out where there are too few columns for all."""
         study = results.study
         doses = tuple(max(7, len(plain_words(label)) + 3) for label in study.dose_labels)
-        names = [len("benchmark"), *(min(len(plain_words(name)), 16) for name in study.names)]
+        names = [
+            len("drug alone" if results.benchmark_observed else "benchmark"),
+            *(min(len(plain_words(name)), 16) for name in study.names),
+        ]
         least = _SECTION + max(names) + 1
         compared = any(cell.exact and cell.simulated for cell in results.cells.values())
         ratings = [name for name in _RATINGS if compared or name != "simulated"]
@@ -118,21 +121,28 @@ def _selected_row(
         "correct": percent(float(characteristics.correct_selection)),
         "simulated": _simulated(results, scenario, name, "correct_selection", 100.0, 1),
         "above": percent(float(characteristics.overdose_selection)),
-        "efficiency": "-" if efficiency is None else f"{100 * efficiency:.0f}",
+        "efficiency": "none" if efficiency is None else f"{100 * efficiency:.0f}",
     }
     return layout.line(layout.row_label(section, _marked(results, name)), doses, none, ratings)
 
 
 def _benchmark_row(results: Results, scenario: str, layout: BlockLayout, right: BoolArray) -> list[Text]:
-    if scenario not in results.benchmark:
-        return []
-    chances = results.benchmark[scenario]
+    """Return the benchmark in the world that the designs meet, and where that is another one from the drug alone."""
+    rows = []
+    for name, benchmark in (("benchmark", results.benchmark_observed), ("drug alone", results.benchmark)):
+        if scenario in benchmark:
+            label = name if results.benchmark_observed else "benchmark"
+            rows.append(_one_benchmark(benchmark[scenario], label, layout, right))
+    return rows
+
+
+def _one_benchmark(chances: FloatArray, label: str, layout: BlockLayout, right: BoolArray) -> Text:
     none, *doses = (_starred(percent(float(p)), level, right) for level, p in enumerate(chances))
     above = float(chances[int(np.flatnonzero(right)[-1]) + 1 :].sum())
     ratings = {"correct": percent(float(chances[right].sum())), "above": percent(above)}
-    row = layout.line(layout.row_label("", "benchmark"), doses, none, ratings)
+    row = layout.line(layout.row_label("", label), doses, none, ratings)
     row.stylize(_QUIET)
-    return [row]
+    return row
 
 
 def _patients_row(results: Results, scenario: str, name: str, layout: BlockLayout, section: str) -> Text:

@@ -5,6 +5,8 @@ from .across import worst_overdosing as worst_overdosing
 from .arm_analysis import arm_knowledge as arm_knowledge
 from .arm_analysis import model_words as model_words
 from .arm_analysis import rule_words as rule_words
+from .attribution import attribution_finding as attribution_finding
+from .benchmark import benchmark_words as benchmark_words
 from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
@@ -20,6 +22,8 @@ from .pathways import outcome_words as outcome_words
 from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
+from .programme import programme_success as programme_success
+from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
 from .time import DesignTime as DesignTime
 from .time import calendar_legend as calendar_legend
@@ -36,6 +40,9 @@ from .time import time_answer as time_answer
 from .true_mtd import mtd_definition as mtd_definition
 from .true_mtd import ties_words as ties_words
 from .true_mtd import true_mtd_words as true_mtd_words
+from .untried import given_words as given_words
+from .untried import untried_sentences as untried_sentences
+from .untried import untried_words as untried_words
 from .verdict import VerdictWords as VerdictWords
 from .verdict import criterion_words as criterion_words
 from .verdict import verdict_words as verdict_words

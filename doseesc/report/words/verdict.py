@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doseesc.report.words.untried import untried_sentences
 from doseesc.results import Leaders, Standing, Verdict
 from doseesc.wording import in_a_row, percent, plain_number
 
@@ -29,7 +30,7 @@ class VerdictWords:
     criterion : str
         By what the designs are judged.
     price : tuple of str
-        What speaks against the best.
+        What speaks against the best, and of each design whether it can select a dose that nobody was given.
     flips : tuple of str
         What would change the answer, or that nothing examined would.
     """
@@ -43,7 +44,12 @@ class VerdictWords:
 def verdict_words(results: Results) -> VerdictWords:
     """Put the verdict on a run into words."""
     verdict = results.verdict
-    return VerdictWords(_headline(verdict), criterion_words(results), _price(verdict), _flips(verdict, results))
+    return VerdictWords(
+        _headline(verdict),
+        criterion_words(results),
+        (*_price(verdict), *untried_sentences(results)),
+        _flips(verdict, results),
+    )
 
 
 def weights_words(results: Results) -> str:
@@ -132,8 +138,7 @@ def _price(verdict: Verdict) -> tuple[str, ...]:
         more = len(safer) - len(named)
         named += [f"{more} more"] if more else []
         said.append(
-            f"Safer on average: {in_a_row(named)}, against {percent(float(overdose[row]))} % of trials in which {best} "
-            "selects a dose above the MTD."
+            f"On average {best} does so in {percent(float(overdose[row]))} % of trials; safer: {in_a_row(named)}."
         )
     return tuple(said)
 
