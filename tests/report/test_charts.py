@@ -219,7 +219,10 @@ def test_the_doses_of_phase_2_add_up_over_scenarios_as_the_study_weighs_them(loo
     assert sum(row.share for row in rows) == pytest.approx(1)
     expected = own.weights @ np.array([cells[name, look.best].best.selected[2] for name in own.scenarios])
     assert rows[1].share == pytest.approx(expected)
-    assert [row.untested for row in rows] == [(True, False), (False, False), (True, False), ()]
+    assert rows[1].given[0] == ""  # low is always tested
+    assert re.fullmatch(r"up to \d\.\d % untested", rows[1].given[1]), "CRM can name what nobody was given"
+    assert all(row.given[0] in ("untested", "below lowest") for row in (rows[0], rows[2]))
+    assert rows[-1].given == ()
     assert rows[-1].arms == ()
 
 

@@ -151,7 +151,7 @@ def test_five_questions_are_answered_on_the_first_screen(chromium, folder, width
     answers = {
         "which": ("#headline", 999, words.headline),
         "why": (".cards", 999, "right dose"),
-        "doses": (".doses", 999, "not tested"),
+        "doses": (".doses", 999, "below lowest"),
         "how sure": (".sure", 120, words.flips[0]),
         "assumptions": (".chips .warn", 999, "assumed, unconfirmed: doses, target"),
     }

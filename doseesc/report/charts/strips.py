@@ -9,6 +9,12 @@ from doseesc.report.charts.svg import BOLD, fitting, line, picture, rectangle, t
 
 _LANE, _TITLE, _STEP, _BETWEEN = 20.0, 22.0, 15.0, 8.0
 _PATIENT = 9.0
+_ENDS = {
+    "DLT": "M-3-3.5L3 3.5M3-3.5L-3 3.5",
+    "died": "M-1-3H1V-1H3V1H1V3H-1V1H-3V-1H-1Z",
+    "lost": "M-3 0A3 3 0 1 1 3 0A3 3 0 1 1-3 0Z",
+}
+_MOVES = {1: "M0-7L4 0H-4Z", -1: "M0 0L4-7H-4Z", 0: "M-3-7H3V0H-3Z"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ def calendar_strip(
     title: str,
     patients: Sequence[CalendarPatient],
     waits: Sequence[tuple[float, float]],
+    moves: Sequence[tuple[float, int]],
     end: float,
     *,
     width: float,
@@ -100,6 +107,8 @@ def calendar_strip(
         In the order of their first doses.
     waits : sequence of (float, float)
         Months from when to when somebody waits.
+    moves : sequence of (float, int)
+        Months at which the dose is raised, 1, or lowered, -1, or the trial ends, 0.
     end : float
         Of the axis, months.
     width : float
@@ -115,21 +124,26 @@ def calendar_strip(
     for tick in ticks(end, max(3, min(8, int(width / 70)))):
         x = 8 + scale * tick
         inside += [line(x, _TITLE, x, bottom, "grid"), words(x, bottom + 14, f"{tick:g}", "middle", "small soft")]
+    for month, way in moves:
+        place = {"transform": f"translate({8 + scale * month:.1f} {_TITLE - 3:.1f})", "class": "change"}
+        inside.append(tag("path", {"d": _MOVES[way], **place}))
     inside.append(words(width, bottom + 29, "months since the first patient's first dose", "end", "small soft"))
     for row, each in enumerate(patients):
         y = _TITLE + _PATIENT * row
         parts = []
         if each.start > each.arrived:
             parts.append(line(8 + scale * each.arrived, y + 4, 8 + scale * each.start, y + 4, "whisker"))
-        kind = "part open" if each.replaced else "part"
-        look = {"class": kind, "style": None if each.replaced else f"fill:{each.fill}"}
-        parts.append(rectangle(8 + scale * each.start, y + 1, max(scale * (each.stop - each.start), 2), 7, look))
+        bar = 8 + scale * each.start, y + 1, max(scale * (each.stop - each.start), 2), 7
+        parts.append(rectangle(*bar, {"class": "part", "style": f"fill:{each.fill}"}))
+        if each.replaced:
+            parts.append(rectangle(*bar, {"fill": "url(#hatch)"}))
         if each.backfilled:
             parts.append(tag("path", {"d": f"M{8 + scale * each.start:.1f} {y + 1.5:.1f}l5 3l-5 3Z", "class": "open"}))
         x = 8 + scale * each.stop
-        if each.end == "DLT":
-            parts.append(tag("path", {"d": f"M{x - 3:.1f} {y + 1:.1f}l6 7m0-7l-6 7", "class": "cross"}))
-        elif each.end:
-            parts.append(tag("circle", {"cx": x, "cy": y + 4.5, "r": 3, "class": "open"}))
+        if each.end:
+            place = {"transform": f"translate({8 + scale * each.stop:.1f} {y + 4.5:.1f})"}
+            parts.append(
+                tag("path", {"d": _ENDS[each.end], **place, "class": "cross" if each.end == "DLT" else "open"})
+            )
         inside.append(tag("g", {}, *tips(each.tip), *parts))
     return picture(width, bottom + 34, inside, alt, "calendar")

@@ -19,5 +19,6 @@ from .selection import selection_figure as selection_figure
 from .style import MANY as MANY
 from .style import figure_bytes as figure_bytes
 from .time import calendar_figure as calendar_figure
+from .time import dose_changes as dose_changes
 from .time import duration_figure as duration_figure
 from .worst_case import worst_case_figure as worst_case_figure

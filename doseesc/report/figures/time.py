@@ -110,7 +110,7 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
     for ended, (mark, _) in zip((trial.died, trial.lost), _ENDINGS, strict=True):
         at = np.flatnonzero(ended)
         axes.plot(trial.assessed[at] / DAYS_PER_MONTH, rows[at], mark, clip_on=False, **_ENDING)
-    for day, up in _moves(trial):
+    for day, up in dose_changes(trial):
         mark = {1: "^", -1: "v", 0: "s"}[up]
         axes.plot(day / DAYS_PER_MONTH, -1.25, mark, ms=3.6, color="black", mec="black", clip_on=False)
     axes.set_ylim(trial.size - 0.3, -1.9)  # the first patient at the top, decisions above
@@ -124,7 +124,7 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
     axes.set_title(words, fontsize=8, loc="left", fontweight="bold")
 
 
-def _moves(trial: CalendarTrial) -> list[tuple[float, int]]:
+def dose_changes(trial: CalendarTrial) -> list[tuple[float, int]]:
     """Return the days on which the escalation's dose was raised or lowered, and the end of enrolment as 0."""
     moves = []
     escalated = ~trial.backfilled

@@ -9,11 +9,10 @@ import numpy as np
 
 from doseesc.report.charts import Bar, Segment, stacked_bars
 from doseesc.report.page.look import NARROW, WIDE
-from doseesc.report.page.phase2_charts import programme_share
+from doseesc.report.words import programme_success
 from doseesc.wording import percent, percent_words, plain_number
 
 if TYPE_CHECKING:
-    from doseesc.planning import Phase2Answers
     from doseesc.report.page.look import Look
 
 
@@ -42,7 +41,7 @@ def chips(look: Look) -> list[str]:
     ]
 
 
-def cards(look: Look, phase2: Phase2Answers | None) -> list[Card]:
+def cards(look: Look) -> list[Card]:
     """Return the three numbers of the best design."""
     own = look.results.verdict.standing
     row = own.designs.index(look.best)
@@ -54,8 +53,9 @@ def cards(look: Look, phase2: Phase2Answers | None) -> list[Card]:
         Card("right", f"{percent(correct)} %", f"right dose, or rightly none, with {look.best}"),
         Card("high", f"{percent(too_high)} %", f"too high a dose in the worst case{where}"),
     ]
-    if phase2 is not None and phase2.programme:
-        chance = programme_share(look, phase2)
+    succeeds = programme_success(look.results)
+    if succeeds:
+        chance = succeeds[look.best]
         found.append(Card("programme", f"{percent(chance)} %", "chance that Phase 1 and Phase 2 succeed"))
     else:
         patients = float(own.mean(own.patients)[row])

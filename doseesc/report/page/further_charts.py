@@ -22,8 +22,10 @@ from doseesc.report.charts import (
     range_plot,
     trial_strip,
 )
+from doseesc.report.figures import dose_changes
 from doseesc.report.page.look import NARROW, WIDE, Chart, pair
 from doseesc.report.words import (
+    attribution_finding,
     calendar_legend,
     design_times,
     duration_words,
@@ -120,12 +122,7 @@ def attribution_chart(look: Look) -> Chart | None:
         )
         for name in names
     ]
-    correct = np.array([row.values[0] for row in rows])
-    by_policy, by_design = float(np.ptp(correct, axis=0).max()), float(np.ptp(correct, axis=1).max())
-    title = (
-        f"How events are attributed moves correct selection by up to {by_policy:.1f} points, the choice of the design "
-        f"by up to {by_design:.1f}"
-    )
+    title = attribution_finding(look.results).removesuffix(".")
     how = (
         "Means over all scenarios, by policy; the first row is the drug alone, with every patient evaluable. Stopped: "
         "no dose is selected although one is right."
@@ -190,7 +187,8 @@ def calendar_chart(look: Look, trials: Sequence[TimedTrial]) -> Chart | None:
         title = f"{timed.design}: {found} after {duration_words(trial.duration_days)}"
         waits = [(start / DAYS_PER_MONTH, stop / DAYS_PER_MONTH) for start, stop in trial.suspensions]
         patients = [_on_calendar(look, timed, k) for k in range(trial.size)]
-        panels.append(calendar_strip(title, patients, waits, end, width=_STRIP, alt=title))
+        moves = [(day / DAYS_PER_MONTH, way) for day, way in dose_changes(trial)]
+        panels.append(calendar_strip(title, patients, waits, moves, end, width=_STRIP, alt=title))
     first = trials[0]
     title = (
         f"The same patients in {first.scenario}: {first.design} ends after {duration_words(first.trial.duration_days)}"

@@ -19,7 +19,7 @@ from doseesc.report.charts import (
     stacked_bars,
 )
 from doseesc.report.page.look import NARROW, WIDE, Chart, pair, round_up
-from doseesc.report.words import programme_success
+from doseesc.report.words import given_words
 from doseesc.results import arm_doses
 from doseesc.wording import amount_words, in_a_row, percent, plain_number
 
@@ -42,8 +42,8 @@ class DoseRow:
         The dose named, with its amount; or that none is.
     arms : tuple of str
         The dose of each active arm of Phase 2, with its unit where that is short; empty where Phase 2 does not open.
-    untested : tuple of bool
-        Which of these is no dose level.
+    given : tuple of str
+        Of each, whether anybody in Phase 1 was given it; empty where that is certain.
     share : float
         Of all trials, over the scenarios as the study weighs them.
     fill : str
@@ -51,7 +51,7 @@ class DoseRow:
 
     mtd: str
     arms: tuple[str, ...]
-    untested: tuple[bool, ...]
+    given: tuple[str, ...]
     share: float
     fill: str
 
@@ -67,9 +67,10 @@ def dose_rows(look: Look) -> list[DoseRow]:
     for level in range(1, study.n_doses + 1):
         active = [each for each in doses if each.mtd_level == level and each.amount is not None]
         amounts = tuple(amount_words(round(each.amount, 6), unit) for each in active if each.amount)
-        untested = tuple(each.status != "tested" for each in active)
+        said = [given_words(look.results, each) for each in active]
+        given = tuple("" if each == "tested" else each for each in said)
         name = look.doses.name(level) if long_unit(look) else look.doses.words(level)
-        rows.append(DoseRow(name, amounts, untested, float(shares[level]), look.shade(level)[0]))
+        rows.append(DoseRow(name, amounts, given, float(shares[level]), look.shade(level)[0]))
     rows.append(DoseRow("none", (), (), float(shares[0]), look.shade(0)[0]))
     return rows
 
@@ -183,19 +184,6 @@ def _reached(sizes: list[int], powers: list[float], wanted: float) -> float | No
         if low < wanted <= high:
             return sizes[before] + (sizes[before + 1] - sizes[before]) * (wanted - low) / (high - low)
     return float(sizes[0]) if powers[0] >= wanted else None
-
-
-def programme_share(look: Look, answers: Phase2Answers) -> float:
-    """Return the chance that Phase 1 and Phase 2 succeed with the best design, over the scenarios as weighed.
-
-    By formula, as the terminal says it; where that does not apply, as simulated.
-    """
-    by_formula = programme_success(look.results)
-    if by_formula is not None:
-        return by_formula[1][look.best]
-    own = look.results.verdict.standing
-    success = {each.scenario: each.success for each in answers.programme if each.design == look.best}
-    return float(own.weights @ np.array([success[name] for name in own.scenarios]))
 
 
 def assurance_chart(look: Look, answers: Phase2Answers) -> Chart:

@@ -23,6 +23,7 @@ from doseesc.report.charts import (
     stacked_bars,
 )
 from doseesc.report.page.look import Chart, pair, round_up
+from doseesc.report.words import benchmark_words
 from doseesc.wording import in_a_row, percent, plain_number
 
 if TYPE_CHECKING:
@@ -60,11 +61,13 @@ def overview_chart(look: Look) -> Chart:
 
 
 def _telling(look: Look) -> tuple[str, str]:
-    """Return the scenario in which designs shown differ most, and what they do there."""
-    own = look.results.verdict.standing
-    shown = [own.designs.index(each.name) for each in look.shown]
-    if len(shown) < 2:
+    """Return the scenario in which the designs that lead, or the best two, differ most, and what they do there."""
+    own, leaders = look.results.verdict.standing, look.results.verdict.leaders
+    if len(own.designs) < 2:
         return "", ""
+    by_score = sorted(leaders.scores, key=lambda name: -leaders.scores[name])
+    named = leaders.designs if len(leaders.designs) > 1 else by_score[:2]
+    shown = [own.designs.index(name) for name in named]
     gaps = [np.ptp(figure[shown], axis=0) for figure in (own.correct, own.overdose)]
     figure, at = np.unravel_index(int(np.argmax(gaps)), (2, len(own.scenarios)))
     values = (own.correct, own.overdose)[int(figure)][shown, at]
@@ -231,7 +234,7 @@ def benchmark_chart(look: Look) -> Chart | None:
     )
     title = f"{look.best} reaches {min(own):.0f} to {max(own):.0f} % of what a benchmark that knows everything reaches"
     how = (
-        "At 100 %, the dashed line, a design does as well as if every patient's response to every dose were known; "
+        f"At 100 %, the dashed line, a design does as well as the optimal benchmark ({benchmark_words(look.results)}); "
         "more is possible where it leans towards the right dose."
     )
     return pair("benchmark", title, how, lambda width: dot_plot(rows, measures, look.series, width=width, alt=title))

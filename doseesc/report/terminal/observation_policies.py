@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isnan
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
+from doseesc.report.words import attribution_finding
 from doseesc.results import DRUG_ALONE, PolicyComparison
 from doseesc.wording import plain_words
 
@@ -51,40 +51,6 @@ def attribution_words(results: Results) -> str:
         return ""
     assumed = "Rates and policies are assumed, not registered."
     return " ".join([attribution_finding(results), *_harm(compared), *_cost(compared), assumed])
-
-
-def attribution_finding(results: Results) -> str:
-    """Say in a sentence how much hangs on what is counted as a DLT; nothing without an observation model."""
-    compared = results.policies
-    if compared is None:
-        return ""
-    correct = [
-        (policy, design, float(each.correct_selection))
-        for (policy, design), figures in compared.groups().items()
-        for each in figures
-    ]
-    by_policy = {
-        name: fmean(share for policy, _, share in correct if policy == name)
-        for name in (DRUG_ALONE, *compared.policies)
-    }
-    alone = by_policy.pop(DRUG_ALONE)
-    best, worst = max(by_policy, key=lambda each: by_policy[each]), min(by_policy, key=lambda each: by_policy[each])
-    if best == worst:
-        return (
-            f"Events that the drug did not cause: the true MTD is found in {_p(by_policy[best])} of trials, in "
-            f"{_p(alone)} without them."
-        )
-    by_design = [
-        fmean(share for policy, its, share in correct if its == design and policy != DRUG_ALONE)
-        for design in results.study.names
-    ]
-    policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)
-    against = f", the choice of design by {100 * designs:.0f}" if len(by_design) > 1 else ""
-    return (
-        f"What is counted as a DLT moves correct selection by up to {100 * policies:.0f} points{against}: it is "
-        f"{_p(by_policy[best])} at best ({plain_words(best)}), {_p(by_policy[worst])} at worst ({plain_words(worst)}), "
-        f"{_p(alone)} if nothing but the drug causes DLTs."
-    )
 
 
 def _harm(compared: PolicyComparison) -> Iterable[str]:

@@ -12,9 +12,9 @@ from rich.text import Text
 from designs.rules.base import counted
 from doseesc.report.terminal.heading import precision_words, study_line
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
-from doseesc.report.terminal.observation_policies import attribution_finding
 from doseesc.report.words import (
     across_scenarios,
+    attribution_finding,
     criterion_words,
     design_times,
     duration_words,

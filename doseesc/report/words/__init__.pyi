@@ -5,6 +5,7 @@ from .across import worst_overdosing as worst_overdosing
 from .arm_analysis import arm_knowledge as arm_knowledge
 from .arm_analysis import model_words as model_words
 from .arm_analysis import rule_words as rule_words
+from .attribution import attribution_finding as attribution_finding
 from .benchmark import benchmark_words as benchmark_words
 from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words

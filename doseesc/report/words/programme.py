@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _NAMED = 4  # designs told one by one; of more, the least and the most
 
 
-def programme_success(results: Results) -> tuple[list[float], dict[str, float]] | None:
-    """Return the power of Phase 2 with each MTD, and the share of programmes of each design that succeed.
+def programme_words(results: Results) -> str:
+    """Say what power Phase 2 has with the MTD planned for, and what share of the programmes of each design succeeds.
 
     The programme succeeds where Phase 1 selects an MTD and Phase 2, with the doses that follow from it, shows that at
     least one of them improves patients sooner; the scenarios count as the study's comparison says.
@@ -26,35 +26,46 @@ def programme_success(results: Results) -> tuple[list[float], dict[str, float]] 
 
     Returns
     -------
-    tuple of list of float and dict of str to float, or None
-        None for a study without a Phase 2 trial, or where the formula does not apply.
+    str
+        Empty for a study without a Phase 2 trial, or where the formula does not apply.
     """
-    study = results.study
-    if study.phase2 is None or len(study.phase2_arms) < 2:
-        return None
-    first = next(iter(study.truths))
-    plans = [trial_plan(study, scenario=first, mtd_level=level) for level in range(1, study.n_doses + 1)]
-    power = [any_power(plan) for plan in plans]
-    known = [each for each in power if each is not None]
-    if len(known) < len(power):
-        return None
-    own = results.verdict.standing
-    selected = {name: [results.cells[each, name].best.selected[1:] for each in own.scenarios] for name in study.names}
-    return known, {name: float(own.weights @ np.array(rows) @ np.array(known)) for name, rows in selected.items()}
-
-
-def programme_words(results: Results) -> str:
-    """Say what :func:`programme_success` gives for the MTD planned for; nothing where it gives nothing."""
-    found = programme_success(results)
-    if found is None:
+    power = _power_by_mtd(results)
+    if power is None:
         return ""
-    power, succeeds = found
+    succeeds = programme_success(results)
     told = list(succeeds)
     if len(told) > _NAMED:
         told = [min(succeeds, key=succeeds.__getitem__), max(succeeds, key=succeeds.__getitem__)]
     named = in_a_row([f"{name} {percent(succeeds[name])} %" for name in told])
     level = planned_mtd(results.study)
-    return (
-        f"By formula: Phase 2 power {percent(power[level - 1])} % (MTD {results.study.dose_labels[level - 1]}), "
-        f"programme success {named}"
-    )
+    label = results.study.dose_labels[level - 1]
+    return f"By formula: Phase 2 power {percent(power[level - 1])} % (MTD {label}), programme success {named}"
+
+
+def programme_success(results: Results) -> dict[str, float]:
+    """Return the chance that Phase 1 and Phase 2 both succeed with each design, as :func:`programme_words` says it.
+
+    Returns
+    -------
+    dict of str to float
+        Empty for a study without a Phase 2 trial, or where the formula does not apply.
+    """
+    power = _power_by_mtd(results)
+    if power is None:
+        return {}
+    own = results.verdict.standing
+    selected = {
+        name: [results.cells[each, name].best.selected[1:] for each in own.scenarios] for name in results.study.names
+    }
+    return {name: float(own.weights @ np.array(rows) @ np.array(power)) for name, rows in selected.items()}
+
+
+def _power_by_mtd(results: Results) -> list[float] | None:
+    """Return the power of Phase 2 for each level that may be the MTD; None where the formula does not give all."""
+    study = results.study
+    if study.phase2 is None or len(study.phase2_arms) < 2:
+        return None
+    first = next(iter(study.truths))
+    plans = [trial_plan(study, scenario=first, mtd_level=level) for level in range(1, study.n_doses + 1)]
+    known = [power for power in map(any_power, plans) if power is not None]
+    return known if len(known) == len(plans) else None

@@ -98,7 +98,7 @@ const price = (own, {overdose, safest}) => {
   safer.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
   const named = safer.slice(0, 3).map(([share, each]) => `${each} (${percent(share)} %)`);
   if (safer.length > 3) named.push(`${safer.length - 3} more`);
-  return [said, `Safer on average: ${row(named)}, against ${percent(overdose[safest])} % of trials in which ${name} selects a dose above the MTD.`];
+  return [said, `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer: ${row(named)}.`];
 };
 
 // The sliders weigh the true MTDs.
