@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, OperatingCharacteristics, TimeFigures, first_level, tidy_rows
-from doseesc.results import SavedRun, plain_values, study_part
+from doseesc.results import Attainable, SavedRun, plain_values, study_part
 from doseesc.runs.paired import paired_errors
 from doseesc.runs.paired_time import paired_time_errors
 
@@ -60,12 +60,15 @@ class Comparison:
         All figures of the designs and scenarios that both have.
     only_first, only_second : list of (scenario, design)
         What the other run does not have.
+    of_attainable : dict of str to (float, float)
+        The share of the attainable that a design reaches in each run, where both say so.
     """
 
     changes: list[Change]
     figures: list[ChangedFigure]
     only_first: list[tuple[str, str]]
     only_second: list[tuple[str, str]]
+    of_attainable: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the figures as a table, one per row."""
@@ -104,8 +107,19 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
         if key in times[0] and key in times[1]:
             figures += _time_figures(key, times[0][key], times[1][key], paired_time.get(key, {}))
     return Comparison(
-        list(_changes(before, after)), figures, [key for key in a if key not in b], [key for key in b if key not in a]
+        list(_changes(before, after)),
+        figures,
+        [key for key in a if key not in b],
+        [key for key in b if key not in a],
+        _of_attainable(first.results.attainable, second.results.attainable),
     )
+
+
+def _of_attainable(first: Attainable | None, second: Attainable | None) -> dict[str, tuple[float, float]]:
+    if first is None or second is None:
+        return {}
+    shares = {name: (first.share(name), second.share(name)) for name in first.designs if name in second.designs}
+    return {name: (a, b) for name, (a, b) in shares.items() if a is not None and b is not None}
 
 
 def _figures(

@@ -8,10 +8,11 @@ import pytest
 import doseesc
 from designs import BOIN, CRM, CoherentEscalation, HardSafety, NoSkipping, PolicyDesign
 from doseesc.engines import TooManyStates, enumerate_paths, visited_states
-from doseesc.planning import differences, held_out_truths, policy_table, prior_truths, stakes_of, utilities
-from doseesc.planning.weighted_truths import design_draws
+from doseesc.planning import differences, policy_table, utilities
 from doseesc.report.terminal import optimal_lines
 from doseesc.report.words import attainable_words, difference_words, held_out_words, question_words, table_words
+from doseesc.results import held_out_truths, prior_truths, stakes_of
+from doseesc.results.weighted_truths import design_draws
 from doseesc.study import DesignPrior, PseudoUniform, ScenarioPrior, Utility, load
 from doseesc.study.shipped import shipped_scenarios
 

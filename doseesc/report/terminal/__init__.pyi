@@ -9,6 +9,7 @@ from .explain import topic_lines as topic_lines
 from .fit import fit_lines as fit_lines
 from .fitted import fitted as fitted
 from .lines import WIDTH as WIDTH
+from .lines import wrapped as wrapped
 from .optimal import optimal_lines as optimal_lines
 from .pathways import pathways_lines as pathways_lines
 from .phase2 import answer_lines as answer_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from designs import Rule, Tally
-from doseesc.planning import Differences, OptimalDesign, PolicyTable
+from doseesc.planning import Calibration, Differences, OptimalDesign, PolicyTable
 from doseesc.study import Study, Utility
 from doseesc.wording import in_a_row, percent, plain_words
 
@@ -31,6 +31,16 @@ def attainable_words(name: str, value: float, best: float, utility: Utility) -> 
     share = f": {100 * value / best:.0f} % of it" if best > 0 and value >= 0 else ""
     reached, attainable = worth_words(value, utility), worth_words(best, utility)
     return f"{plain_words(name)} reaches {reached} of the attainable {attainable}{share}."
+
+
+def calibrated_words(calibration: Calibration, attainable: float) -> str:
+    """Say how near the best candidate of a calibration comes to the best policy, and the design as it is."""
+    best, now = float(calibration.score[calibration.best]), calibration.design_score
+    of = "" if attainable <= 0 else f": {100 * best / attainable:.0f} % of it, and {100 * now / attainable:.0f} % now"
+    return (
+        f"the best possible design scores {percent(attainable)} on these truths, of which the best candidate reaches "
+        f"{percent(best)}{of}"
+    )
 
 
 def question_words(utility: Utility, prior: str, rules: Sequence[Rule]) -> str:
