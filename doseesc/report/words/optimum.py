@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from designs import Rule, Tally
+from designs import AdmissibilityRule, Rule, Tally
 from doseesc.planning import Calibration, Differences, OptimalDesign, PolicyTable
 from doseesc.study import Study, Utility
 from doseesc.wording import in_a_row, percent, plain_words
@@ -72,6 +72,25 @@ def advantage_words(optimum: OptimalDesign, name: str) -> str:
     if in_percent(optimum.utility):
         return f"{100 * gain:+.1f} ± {100 * error:.1f} points against {plain_words(name)}"
     return f"{gain:+.4f} ± {error:.4f} against {plain_words(name)}"
+
+
+def caution_words(optimum: OptimalDesign) -> list[str]:
+    """Say what keeps the optimum from being a design for a trial as it is: it does what pays, and nothing else."""
+    found = []
+    rules = optimum.policy.rules
+    if not any(isinstance(rule, AdmissibilityRule) or getattr(rule, "selects_none", False) for rule in rules):
+        found.append(
+            "No rule of safety is among its constraints: it may go up after any number of DLTs where it learns most. "
+            "It is a bound on what can be attained; for a trial add one, such as HardSafety, to optimal.rules."
+        )
+    if any(optimum.best.above_mtd > rival.above_mtd for rival in optimum.rivals.values()):
+        found.append(
+            "It treats more patients above the true MTD than a design that it beats: a price on them, "
+            "optimal.utility.per_patient_above_mtd, weighs that."
+        )
+    if optimum.utility.gain == "correct" and not optimum.policy.stakes.gain[:, 0].any():
+        found.append("Under none of its truths every dose is too toxic: it never selects none, unless a rule makes it.")
+    return found
 
 
 def table_words(table: PolicyTable) -> str:
