@@ -61,6 +61,10 @@ Curves = Annotated[
         "--curves", min=1, help="Judge on so many random curves (pseudo-uniform) instead of the file's scenarios."
     ),
 ]
+Attainable = Annotated[
+    bool,
+    typer.Option("--attainable", help="Say how near the best candidate comes to the best possible design."),
+]
 Optimal = Annotated[
     bool, typer.Option("--optimal-skeleton", help="For a CRM: search the skeleton itself instead of a grid.")
 ]
@@ -83,6 +87,7 @@ def calibrate(
     curves: Curves = None,
     optimal: Optimal = False,
     starts: Starts = 1,
+    attainable: Attainable = False,
     out: Out = None,
     figure: FigureFile = None,
     seed: Seed = None,
@@ -138,15 +143,25 @@ def calibrate(
         return
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
         answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating)
+    said = []
+    if attainable:
+        from doseesc.planning import attainable_score
+        from doseesc.report.words import calibrated_words
+
+        with _user_errors("--attainable"):
+            said.append(calibrated_words(answer, attainable_score(loaded, answer.objective)))
     written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
     written += save_figure(figure, lambda: made(drawn, {"found": answer}))
     if quiet:
         return
-    from doseesc.report.terminal import calibration_lines
+    from doseesc.report.terminal import calibration_lines, wrapped
 
     print_answer(
         output_format,
-        lines=lambda: calibration_lines(answer, name, loaded.named_doses),
+        lines=lambda: [
+            *calibration_lines(answer, name, loaded.named_doses),
+            *(each for words in said for each in wrapped(words)),
+        ],
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(rounded_rows(answer.to_frame())),
         written=written,

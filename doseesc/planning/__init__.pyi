@@ -6,15 +6,14 @@ from .ensemble import EnsembleResults as EnsembleResults
 from .ensemble import file_random as file_random
 from .ensemble import run_ensemble as run_ensemble
 from .objective import Objective as Objective
+from .objective import attainable_score as attainable_score
 from .objective import make_objective as make_objective
 from .objective import right_levels_of as right_levels_of
 from .objective import truths_of as truths_of
 from .optimal_design import OptimalDesign as OptimalDesign
 from .optimal_design import Worth as Worth
-from .optimal_design import lattice_of as lattice_of
 from .optimal_design import optimal_design as optimal_design
 from .optimal_design import utilities as utilities
-from .optimal_design import utilities_of as utilities_of
 from .optimal_skeleton import OptimalSkeleton as OptimalSkeleton
 from .optimal_skeleton import optimal_skeleton as optimal_skeleton
 from .phase2_answers import TRIALS as TRIALS
@@ -33,10 +32,6 @@ from .policy_table import PolicyCell as PolicyCell
 from .policy_table import PolicyTable as PolicyTable
 from .policy_table import differences as differences
 from .policy_table import policy_table as policy_table
-from .weighted_truths import WeightedTruths as WeightedTruths
-from .weighted_truths import held_out_truths as held_out_truths
-from .weighted_truths import prior_truths as prior_truths
-from .weighted_truths import stakes_of as stakes_of
 from .worst_case import WorstCase as WorstCase
 from .worst_case import WorstCases as WorstCases
 from .worst_case import WorstTruth as WorstTruth

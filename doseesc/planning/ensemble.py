@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooManyStates, count_ends, enumerate_paths
 from doseesc.files import rounded_rows
 from doseesc.parallel import block_sizes
+from doseesc.results import Attainable, WeightedTruths, attainable_under, stakes_of, utilities_of
 from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import highest_right
 
@@ -74,6 +76,8 @@ class EnsembleResults:
         What the reader should know, such as a design that was too large to enumerate.
     elapsed : float
         Seconds.
+    attainable : Attainable or None
+        How much of the attainable the designs reach on these curves; None unless the study asks for it.
     """
 
     study: Study
@@ -83,6 +87,7 @@ class EnsembleResults:
     figures: dict[str, DesignFigures]
     notes: list[str] = field(default_factory=list)
     elapsed: float = 0.0
+    attainable: Attainable | None = None
 
     def distribution(self, design: str, metric: str = "correct_selection", mtd: int | None = None) -> Distribution:
         """Return a figure's distribution over the curves, all or those of one true MTD."""
@@ -143,6 +148,7 @@ class EnsembleResults:
             "true_mtd": self.true_mtd.tolist(),
             "summary": rounded_rows(self.to_frame()),
             "notes": self.notes,
+            **({} if self.attainable is None else {"attainable": self.attainable.to_dict()}),
         }
 
     def _values(self, design: str, metric: str) -> FloatArray:
@@ -221,7 +227,22 @@ def run_ensemble(
         figures[name] = DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS})
     if progress is not None:
         progress(len(study.designs), len(study.designs))
-    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, time.perf_counter() - began)
+    attainable = _attainable(study, truths, figures) if study.optimal.benchmark else None
+    if attainable is not None:
+        notes.append(attainable.words)
+    elapsed = time.perf_counter() - began
+    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, elapsed, attainable)
+
+
+def _attainable(study: Study, truths: FloatArray, figures: dict[str, DesignFigures]) -> Attainable:
+    """Return how much of the attainable the designs reach on the curves."""
+    words = f"these {len(truths):,} curves"
+    stakes = stakes_of(study, WeightedTruths(truths, np.full(len(truths), 1 / len(truths)), words, True))
+    designs = {
+        name: float(stakes.weight @ utilities_of(SimpleNamespace(**each.values), stakes))
+        for name, each in figures.items()
+    }
+    return attainable_under(study, stakes, designs, words)
 
 
 def file_random(study: Study, name: str | None = None) -> RandomScenarios:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from designs import Design
+from designs import Design, Stakes
 from designs.arrays import BoolArray, FloatArray, IntArray
-from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, marks_of_right
+from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, marks_of_right, solve
+from doseesc.results import lattice_of
 from doseesc.study import PseudoUniform
 from doseesc.truth import MtdRule, Ties, highest_right
 
@@ -93,6 +94,24 @@ class Objective:
         if self.criterion == "penalised":
             correct = correct - self.penalty * overdose
         return np.round(correct @ self.weights, _DECIMALS)
+
+
+def attainable_score(study: Study, objective: Objective) -> float:
+    """Return the score of the best policy on an objective's truths, under the study's rules for it.
+
+    Raises
+    ------
+    ValueError
+        If the criterion is the smallest over the truths, for which there is no such policy.
+    TooManyStates
+        If the trial is too large.
+    """
+    if objective.criterion == "minimum":
+        raise ValueError("criterion must be mean or penalised: the best policy is best on average")
+    above = np.arange(study.n_doses + 1) > objective.true_mtd[:, None]
+    penalty = objective.penalty if objective.criterion == "penalised" else 0.0
+    gain = objective.right - penalty * above
+    return float(solve(lattice_of(study), Stakes(objective.truths, objective.weights, gain)).value)
 
 
 def truths_of(study: Study, curves: int | None = None, seed: int | None = None) -> FloatArray:

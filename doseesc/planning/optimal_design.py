@@ -20,14 +20,11 @@ from designs import Design, Policy, PolicyDesign, Rule, Stakes
 from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import (
     LATTICE_LIMIT,
-    Lattice,
-    OperatingCharacteristics,
     TooManyStates,
     enumerate_paths,
     solve,
-    walk_lattice,
 )
-from doseesc.planning.weighted_truths import WeightedTruths, held_out_truths, prior_truths, stakes_of
+from doseesc.results import WeightedTruths, held_out_truths, lattice_of, prior_truths, stakes_of, utilities_of
 from doseesc.study import Prior, Study, Utility
 
 if TYPE_CHECKING:
@@ -222,32 +219,6 @@ def optimal_design(
     )
 
 
-def lattice_of(
-    study: Study,
-    rules: tuple[Rule, ...] | None = None,
-    *,
-    memory_limit: int = LATTICE_LIMIT,
-    progress: Callable[[int, int], None] | None = None,
-) -> Lattice:
-    """Return everything that trials of a study may come to under rules; by default those of the file.
-
-    Raises
-    ------
-    TooManyStates
-        If that is too much.
-    """
-    return walk_lattice(
-        study.optimal_rules if rules is None else rules,
-        target=study.target,
-        n_doses=study.n_doses,
-        max_n=study.max_n,
-        cohort_size=study.cohort_size,
-        start_level=study.first_level,
-        memory_limit=memory_limit,
-        progress=progress,
-    )
-
-
 def worth_of(design: Design, stakes: Stakes, judged: Stakes, right: BoolArray) -> Worth:
     """Return what a design is worth under a prior and on further truths, exactly.
 
@@ -280,11 +251,3 @@ def utilities(design: Design, stakes: Stakes) -> FloatArray:
         If it is too large to enumerate.
     """
     return utilities_of(enumerate_paths(design).characteristics(stakes.truths), stakes)
-
-
-def utilities_of(figures: OperatingCharacteristics, stakes: Stakes) -> FloatArray:
-    """Return the expected utility under each truth (K,) of ``stakes`` from the exact characteristics under these."""
-    gained = (figures.selected * stakes.gain).sum(axis=1)
-    paid = (figures.patients * stakes.prices).sum(axis=1) + stakes.dlt_price * figures.total_dlts
-    result: FloatArray = gained - paid
-    return result

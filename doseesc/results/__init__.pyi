@@ -10,6 +10,10 @@ from .arms import never_given as never_given
 from .arms import phase2_arms as phase2_arms
 from .arms import phase2_rows as phase2_rows
 from .arms import summarise_phase2 as summarise_phase2
+from .attainable import Attainable as Attainable
+from .attainable import attainable_under as attainable_under
+from .attainable import lattice_of as lattice_of
+from .attainable import utilities_of as utilities_of
 from .cells import Cell as Cell
 from .cells import Difference as Difference
 from .criterion import Standing as Standing
@@ -44,3 +48,7 @@ from .times import Times as Times
 from .times import on_calendar as on_calendar
 from .verdict import Leaders as Leaders
 from .verdict import Verdict as Verdict
+from .weighted_truths import WeightedTruths as WeightedTruths
+from .weighted_truths import held_out_truths as held_out_truths
+from .weighted_truths import prior_truths as prior_truths
+from .weighted_truths import stakes_of as stakes_of

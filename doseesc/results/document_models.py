@@ -361,6 +361,26 @@ class TimeRow(Part):
     mcse: TimeErrors  # type: ignore[valid-type]
 
 
+class DesignWorth(Part):
+    """What a design is worth."""
+
+    value: float = Field(description="Expected utility under the scenarios.")
+    of_attainable: float | None = Field(
+        description="Share of the best policy's; null where there is none, or it is worth nothing."
+    )
+
+
+class AttainablePart(Part):
+    """What designs are worth, beside the best policy that a real trial could follow."""
+
+    value: float | None = Field(description="Expected utility of the best policy; null where the trial is too large.")
+    designs: dict[str, DesignWorth]
+    utility: str = Field(description="What it is, in words.")
+    prior: str = Field(description="The truths, in words.")
+    rules: list[str] = Field(description="The rules that the best policy keeps to.")
+    why_not: str = Field(description="Why there is no value.")
+
+
 class ResultsDocument(Part):
     """``results.json`` as doseesc run writes it.
 
@@ -391,6 +411,7 @@ class ResultsDocument(Part):
     policies: PoliciesPart | None = Field(
         default=None, description="Only where the study says how patients are observed."
     )
+    attainable: AttainablePart | None = Field(default=None, description="Only where the study asks for it.")
     time: list[TimeRow] | None = Field(default=None, description="Only where the study says how patients arrive.")
 
 

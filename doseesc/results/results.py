@@ -17,6 +17,7 @@ from doseesc.engines import METRICS, OperatingCharacteristics
 from doseesc.files import write_file
 from doseesc.results.arm_figures import ArmFigures
 from doseesc.results.arms import phase2_rows, summarise_phase2
+from doseesc.results.attainable import Attainable, attainable_of
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell, Difference, characteristics_rows
 from doseesc.results.consistency import check_document, check_rebuilt
 from doseesc.results.dataset import dataset_of
@@ -140,6 +141,11 @@ class Results:
         """Which design is best by the study's own criterion, and what would change that."""
         return verdict_of(self.study, self.cells)
 
+    @cached_property
+    def attainable(self) -> Attainable | None:
+        """How much of the attainable the designs reach; None unless the study asks for it."""
+        return attainable_of(self.study, self.cells)
+
     def provenance_now(self) -> dict[str, Any]:
         """Return what the figures depend on: this process, or what it was when results read back were made."""
         if self.provenance is not None:
@@ -195,6 +201,8 @@ class Results:
         }
         if self.policies is not None:
             document["policies"] = policies_part(self.policies)
+        if self.attainable is not None:
+            document["attainable"] = self.attainable.to_dict()
         if self.times:
             document["time"] = times_part(self.times)
         plain: dict[str, Any] = plain_values(document)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
 from doseesc.engines import BY_LEVEL, OperatingCharacteristics, TimeFigures, first_level, tidy_rows
-from doseesc.results import SavedRun, plain_values, study_part
+from doseesc.results import Attainable, SavedRun, plain_values, study_part
 from doseesc.runs.paired import paired_errors
 from doseesc.runs.paired_time import paired_time_errors
 
@@ -64,6 +64,8 @@ class Comparison:
         What the other run does not have.
     dose_names : tuple of str
         What the doses are called, lowest first; empty where the runs call them differently.
+    of_attainable : dict of str to (float, float)
+        The share of the attainable that a design reaches in each run, where both say so.
     """
 
     changes: list[Change]
@@ -71,6 +73,7 @@ class Comparison:
     only_first: list[tuple[str, str]]
     only_second: list[tuple[str, str]]
     dose_names: tuple[str, ...] = ()
+    of_attainable: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the figures as a table, one per row."""
@@ -115,11 +118,19 @@ def compare(first: SavedRun, second: SavedRun) -> Comparison:
         only_first=[key for key in a if key not in b],
         only_second=[key for key in b if key not in a],
         dose_names=names[0] if names[0] == names[1] else (),
+        of_attainable=_of_attainable(first.results.attainable, second.results.attainable),
     )
 
 
 def _dose_names(study: Study) -> tuple[str, ...]:
     return tuple(study.named_doses.name(level) for level in range(1, study.n_doses + 1))
+
+
+def _of_attainable(first: Attainable | None, second: Attainable | None) -> dict[str, tuple[float, float]]:
+    if first is None or second is None:
+        return {}
+    shares = {name: (first.share(name), second.share(name)) for name in first.designs if name in second.designs}
+    return {name: (a, b) for name, (a, b) in shares.items() if a is not None and b is not None}
 
 
 def _figures(

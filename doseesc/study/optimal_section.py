@@ -13,7 +13,7 @@ from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.study.designs import Shared, read_rules
 from doseesc.study.parameters import refusal
 from doseesc.study.random_section import OrderedUniform, ProbitSteps, PseudoUniform, RandomLogistic
-from doseesc.study.values import Name, Number, Section
+from doseesc.study.values import Flag, Name, Number, Section
 
 COUNT = 200
 """Truths of a prior that nothing else is said of."""
@@ -87,6 +87,9 @@ class Optimal(Section):
         default=({"type": "NoSkipping"},), examples=[[{"type": "NoSkipping"}, {"type": "HardSafety"}]]
     )
     """What the design must keep to: rules as around any design; by default no level is skipped."""
+    benchmark: Flag = False
+    """Whether run and ensemble say how much of the attainable each design reaches; it takes about as long as an
+    enumeration of a few designs."""
     held_out: int = Field(default=2000, strict=True, ge=10, le=100_000, examples=[2000])
     """Number of further curves, for which the design is not made, on which it is judged, too."""
 

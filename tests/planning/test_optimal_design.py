@@ -7,11 +7,19 @@ import pytest
 
 import doseesc
 from designs import BOIN, CRM, CoherentEscalation, HardSafety, NoSkipping, PolicyDesign
-from doseesc.engines import TooManyStates, enumerate_paths, visited_states
-from doseesc.planning import differences, held_out_truths, policy_table, prior_truths, stakes_of, utilities
-from doseesc.planning.weighted_truths import design_draws
+from doseesc.engines import TooManyStates, enumerate_paths, solve, visited_states
+from doseesc.planning import differences, policy_table, utilities
 from doseesc.report.terminal import optimal_lines
-from doseesc.report.words import attainable_words, difference_words, held_out_words, question_words, table_words
+from doseesc.report.words import (
+    attainable_words,
+    caution_words,
+    difference_words,
+    held_out_words,
+    question_words,
+    table_words,
+)
+from doseesc.results import held_out_truths, lattice_of, prior_truths, stakes_of
+from doseesc.results.weighted_truths import design_draws
 from doseesc.study import DesignPrior, PseudoUniform, ScenarioPrior, Utility, load
 from doseesc.study.shipped import shipped_scenarios
 
@@ -262,8 +270,35 @@ def test_everything_is_said_in_the_terminal(study, found):
     assert question_words(found.utility, found.prior.words, found.policy.rules) in " ".join(text.split())
     assert "for which it is not made" in text
     assert "points against B" in text
-    assert "more patients above the true MTD than a design that it beats" in " ".join(text.split())
+    assert all(words in " ".join(text.split()) for words in caution_words(found))
     assert "B decides otherwise" in text
+
+
+def test_what_the_optimum_is_not_is_said(study, found):
+    bound, above, none = caution_words(found)
+    assert "for a trial add one, such as HardSafety" in bound
+    assert "more patients above the true MTD than a design that it beats" in above
+    assert "it never selects none" in none
+    assert not found.prior.truths[study.right_levels(found.prior.truths)[:, 0]].size
+    safe = doseesc.optimal_design(
+        study, prior=ScenarioPrior(type="scenarios"), rules=(NoSkipping(), HardSafety()), held_out=30
+    )
+    assert not any("add one, such as HardSafety" in words for words in caution_words(safe))
+    seen = doseesc.optimal_design(study, prior=PRIOR.model_copy(update={"mtd": 0}), held_out=30)
+    assert not any("never selects none" in words for words in caution_words(seen))
+
+
+@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+def test_the_value_is_that_of_the_exact_engine_for_every_shipped_study(name):
+    """With the study's own doses, target, rules and cohorts; trials of more than 15 patients are cut short."""
+    study = load(shipped_scenarios()[name])
+    study = study.model_copy(update={"max_n": min(study.max_n, 15), "design_entries": study.design_entries[:1]})
+    known = prior_truths(study, PRIOR)
+    for gain in ("correct", "distance"):
+        stakes = stakes_of(study, known, Utility(gain=gain, per_patient_above_mtd=0.01))
+        solution = solve(lattice_of(study), stakes)
+        design = PolicyDesign.of(solution.policy(prior="x", utility="y"))
+        assert stakes.weight @ utilities(design, stakes) == pytest.approx(solution.value, abs=1e-12)
 
 
 def test_attainable_in_one_sentence():

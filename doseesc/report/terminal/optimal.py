@@ -9,6 +9,7 @@ from doseesc.planning import Differences, OptimalDesign, PolicyCell, PolicyTable
 from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
 from doseesc.report.words import (
     advantage_words,
+    caution_words,
     difference_words,
     held_out_words,
     in_percent,
@@ -65,12 +66,8 @@ def optimal_lines(
     if optimum.rivals:
         gains = in_a_row([advantage_words(optimum, name) for name in optimum.rivals])
         lines += wrapped(f"There the optimum gains {gains} (± standard error).")
-    if any(optimum.best.above_mtd > rival.above_mtd for rival in optimum.rivals.values()):
-        lines += wrapped(
-            "The optimum treats more patients above the true MTD than a design that it beats: a price on them "
-            "(optimal.utility.per_patient_above_mtd) or a rule of safety among optimal.rules keeps it from learning at "
-            "their cost."
-        )
+    for words in caution_words(optimum):
+        lines += wrapped(words)
     for name, reason in optimum.left_out.items():
         lines += wrapped(f"{plain_words(name)} is not compared: {plain_words(reason)}")
     lines += [Text(), *wrapped(table_words(table))]

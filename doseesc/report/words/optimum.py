@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from designs import Rule, Tally
-from doseesc.planning import Differences, OptimalDesign, PolicyTable
+from designs import AdmissibilityRule, Rule, Tally
+from doseesc.planning import Calibration, Differences, OptimalDesign, PolicyTable
 from doseesc.study import Study, Utility
 from doseesc.wording import in_a_row, percent, plain_words
 
@@ -31,6 +31,16 @@ def attainable_words(name: str, value: float, best: float, utility: Utility) -> 
     share = f": {100 * value / best:.0f} % of it" if best > 0 and value >= 0 else ""
     reached, attainable = worth_words(value, utility), worth_words(best, utility)
     return f"{plain_words(name)} reaches {reached} of the attainable {attainable}{share}."
+
+
+def calibrated_words(calibration: Calibration, attainable: float) -> str:
+    """Say how near the best candidate of a calibration comes to the best policy, and the design as it is."""
+    best, now = float(calibration.score[calibration.best]), calibration.design_score
+    of = "" if attainable <= 0 else f": {100 * best / attainable:.0f} % of it, and {100 * now / attainable:.0f} % now"
+    return (
+        f"the best possible design scores {percent(attainable)} on these truths, of which the best candidate reaches "
+        f"{percent(best)}{of}"
+    )
 
 
 def question_words(utility: Utility, prior: str, rules: Sequence[Rule]) -> str:
@@ -62,6 +72,25 @@ def advantage_words(optimum: OptimalDesign, name: str) -> str:
     if in_percent(optimum.utility):
         return f"{100 * gain:+.1f} ± {100 * error:.1f} points against {plain_words(name)}"
     return f"{gain:+.4f} ± {error:.4f} against {plain_words(name)}"
+
+
+def caution_words(optimum: OptimalDesign) -> list[str]:
+    """Say what keeps the optimum from being a design for a trial as it is: it does what pays, and nothing else."""
+    found = []
+    rules = optimum.policy.rules
+    if not any(isinstance(rule, AdmissibilityRule) or getattr(rule, "selects_none", False) for rule in rules):
+        found.append(
+            "No rule of safety is among its constraints: it may go up after any number of DLTs where it learns most. "
+            "It is a bound on what can be attained; for a trial add one, such as HardSafety, to optimal.rules."
+        )
+    if any(optimum.best.above_mtd > rival.above_mtd for rival in optimum.rivals.values()):
+        found.append(
+            "It treats more patients above the true MTD than a design that it beats: a price on them, "
+            "optimal.utility.per_patient_above_mtd, weighs that."
+        )
+    if optimum.utility.gain == "correct" and not optimum.policy.stakes.gain[:, 0].any():
+        found.append("Under none of its truths every dose is too toxic: it never selects none, unless a rule makes it.")
+    return found
 
 
 def table_words(table: PolicyTable) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from designs import BLRM, CRM, Design, Stakes
 from designs.arrays import BoolArray, FloatArray
 from designs.crm_grid import log_dlt_at
-from doseesc.results import scenario_weights
+from doseesc.results.criterion import scenario_weights
 from doseesc.study import COUNT, DesignPrior, Prior, PseudoUniform, ScenarioPrior, Study, Utility
 from doseesc.truth import highest_right, logistic_curve
 

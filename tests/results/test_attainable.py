@@ -1,0 +1,158 @@
+"""How much of the attainable designs reach: beside the best policy under the same truths, in the world they meet."""
+
+import json
+
+import numpy as np
+import pytest
+
+from designs import PolicyDesign
+from doseesc.engines import enumerate_paths, solve
+from doseesc.planning import attainable_score, make_objective, run_ensemble, utilities
+from doseesc.planning.objective import right_levels_of
+from doseesc.report.terminal import comparison_lines
+from doseesc.results import lattice_of, prior_truths, read_results, stakes_of
+from doseesc.results.folder import write_results
+from doseesc.runs import compare, run
+from doseesc.study import PseudoUniform, ScenarioPrior, load
+
+SCENARIOS = """scenarios:
+  - {name: S, dlt: [0.1, 0.2, 0.3]}
+  - {name: T, dlt: [0.25, 0.4, 0.5]}
+  - {name: U, dlt: [0.3, 0.5, 0.6]}
+"""
+
+
+@pytest.fixture
+def asked(scenario_file, small_scenario):
+    """Return a function that loads a small study that asks for the attainable."""
+
+    def loaded(more="", optimal="benchmark: true"):
+        text = small_scenario.partition("scenarios:")[0].replace("max_n: 18", "max_n: 12") + SCENARIOS
+        return load(scenario_file(f"{text}optimal: {{{optimal}}}\n{more}"))
+
+    return loaded
+
+
+def test_designs_are_measured_by_the_best_policy_under_the_same_scenarios(asked):
+    study = asked()
+    found = run(study, method="exact").attainable
+    known = prior_truths(study, ScenarioPrior(type="scenarios"))
+    assert known.weight.tolist() == [0.5, 0.25, 0.25]  # the true MTDs count the same
+    best = PolicyDesign.of(solve(lattice_of(study), stakes_of(study, known)).policy(prior="x", utility="y"))
+    figures = enumerate_paths(best).characteristics(known.truths, true_mtd=study.right_levels(known.truths))
+    assert found.value == pytest.approx(known.weight @ figures.correct_selection, abs=1e-9)
+    boin = enumerate_paths(study.designs["B"]).characteristics(
+        known.truths, target=study.target, true_mtd=study.right_levels(known.truths)
+    )
+    assert found.designs["B"] == pytest.approx(known.weight @ boin.correct_selection, abs=1e-9)
+    assert found.share("B") == pytest.approx(found.designs["B"] / found.value)
+    assert found.designs["B"] < found.value
+
+
+def test_prices_count(asked):
+    study = asked(optimal="benchmark: true, utility: {per_patient: 0.01, per_patient_above_mtd: 0.02, per_dlt: 0.05}")
+    found = run(study, method="exact").attainable
+    known = prior_truths(study, ScenarioPrior(type="scenarios"))
+    stakes = stakes_of(study, known)
+    assert found.designs["B"] == pytest.approx(stakes.weight @ utilities(study.designs["B"], stakes), abs=1e-9)
+    assert found.designs["B"] < found.value
+    assert "less 0.05 per DLT" in found.words
+
+
+def test_background_events_are_met_by_both(asked):
+    """With DLTs that the drug does not cause less is attainable, and the design is worth what its cells say."""
+    study = asked("observation: {name: o, background: 0.2}\n")
+    results = run(study, method="exact")
+    alone = run(asked(), method="exact").attainable
+    assert results.attainable.value < alone.value
+    weights = prior_truths(study, ScenarioPrior(type="scenarios")).weight
+    correct = [cell.best.correct_selection for cell in results.cells.values()]
+    assert results.attainable.designs["B"] == pytest.approx(weights @ correct, abs=1e-9)
+    assert results.attainable.designs["B"] <= results.attainable.value
+
+
+def test_it_is_said_and_kept(asked, tmp_path):
+    results = run(asked(), method="exact")
+    words = results.attainable.words
+    assert words in results.notes
+    assert f"{100 * results.attainable.share('B'):.0f} %" in words
+    assert "made for the file's 3 scenarios, weighted as in comparison" in words
+    write_results(results, tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert document["attainable"]["designs"]["B"]["of_attainable"] == results.attainable.share("B")
+    again = read_results(tmp_path / "out").results
+    assert again.attainable == results.attainable
+    saved = read_results(tmp_path / "out")
+    assert compare(saved, saved).of_attainable == {"B": (results.attainable.share("B"),) * 2}
+    text = "\n".join(line.plain for line in comparison_lines(compare(saved, saved)))
+    assert "of the attainable, B: " in text
+
+
+def test_nothing_is_computed_unless_asked_for(asked):
+    results = run(asked(optimal="benchmark: false"), method="exact")
+    assert results.attainable is None
+    assert "attainable" not in results.to_document()
+    assert not any("attainable" in note for note in results.notes)
+
+
+def test_too_large_a_trial_is_said(asked):
+    study = asked()
+    large = study.model_copy(update={"max_n": 3000})
+    from doseesc.results import attainable_under
+
+    known = prior_truths(study, ScenarioPrior(type="scenarios"))
+    found = attainable_under(large, stakes_of(study, known), {"B": 0.5}, "x")
+    assert found.value is None
+    assert found.share("B") is None
+    assert found.words.startswith("What is attainable is not known: backward induction")
+
+
+def test_ensembles_have_it_over_their_curves(asked):
+    study = asked()
+    found = run_ensemble(study, PseudoUniform(count=50, seed=3))
+    assert found.attainable.designs["B"] == pytest.approx(found.mean("B"))
+    assert found.attainable.value > found.attainable.designs["B"]
+    assert found.attainable.words in found.notes
+    assert found.to_dict()["attainable"]["value"] == found.attainable.value
+    assert run_ensemble(asked(optimal="benchmark: false"), PseudoUniform(count=50, seed=3)).attainable is None
+
+
+@pytest.mark.parametrize("criterion", ["mean", "penalised"])
+def test_calibration_is_measured_by_the_score_of_the_best_policy(asked, criterion):
+    study = asked()
+    truths = np.array(list(study.truths.values()))
+    right = right_levels_of(study, truths)
+    objective = make_objective(
+        study.designs["B"], truths, criterion=criterion, penalty=0.5, target=study.target, true_mtd=right
+    )
+    best = attainable_score(study, objective)
+    boin = objective.score(objective.figures(study.designs["B"]))
+    assert best > boin
+    above = np.arange(4) > objective.true_mtd[:, None]
+    gain = right - (0.5 if criterion == "penalised" else 0.0) * above
+    stakes = stakes_of(study, prior_truths(study, ScenarioPrior(type="scenarios")))
+    from dataclasses import replace
+
+    policy = solve(lattice_of(study), replace(stakes, gain=gain, weight=np.ones(3))).policy(prior="x", utility="y")
+    assert objective.score(objective.figures(PolicyDesign.of(policy))) == pytest.approx(best, abs=1e-9)
+
+
+def test_there_is_no_best_policy_for_the_worst_case(asked):
+    study = asked()
+    truths = np.array(list(study.truths.values()))
+    objective = make_objective(study.designs["B"], truths, criterion="minimum")
+    with pytest.raises(ValueError, match="criterion must be mean or penalised"):
+        attainable_score(study, objective)
+
+
+def test_calibrate_says_how_near_the_best_candidate_comes(cli, small_scenario, tmp_path):
+    (tmp_path / "mine.yaml").write_text(small_scenario.replace("max_n: 18", "max_n: 12"))
+    code, out, _ = cli(
+        "calibrate", "mine.yaml", "--design", "B", "--grid", "p_safe=0.1,0.15", "--widen", "0", "--attainable"
+    )
+    assert code == 0
+    assert "the best possible design scores" in " ".join(out.split())
+    assert "of which the best candidate reaches" in " ".join(out.split())
+    code, _, errors = cli("calibrate", "mine.yaml", "--design", "B", "--criterion", "minimum", "--attainable")
+    assert code == 2
+    assert "mean or penalised" in errors
