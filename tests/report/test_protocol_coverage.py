@@ -98,6 +98,7 @@ def test_every_item_of_define_is_met_by_a_section_or_said_to_be_open(blocks):
     assert met["Key non-clinical findings"] == "to be completed by the sponsor (section 2.2)"
     assert met["Cohort size"] == "section 4.1"
     assert met["Starting dose, with its rationale"] == "section 6.2, in part to be completed by the sponsor"
+    assert met["Statistical methods, with the prior and its justification"] == "sections 4.1, 10.4 and 10.5"
     assert met["Earlier work that supports biomarker substudies"].startswith("not applicable")
 
 
@@ -135,6 +136,15 @@ def test_no_number_is_printed_but_those_that_were_read():
 )
 def test_what_a_protocol_is_expected_to_say_is_said(blocks, heading, words):
     assert words in words_of(part(blocks, heading))
+
+
+def test_a_prior_is_left_to_be_justified(results):
+    said = list(protocol_blocks(SavedRun(results), "CRM"))
+    table = next(each.table for each in said if each.table is not None and each.table.name == "coverage")
+    met = {str(row[0]): str(row[2]) for row in table.rows}
+    assert "in part to be completed" in met["Statistical methods, with the prior and its justification"]
+    assert met["Cohort size"] == "section 4.1"
+    assert "why this prior" in words_of(part(said, "Prior of the design's model"))
 
 
 def test_days_between_patients_and_backfill_are_the_files(results, tmp_path):

@@ -30,7 +30,7 @@ _STYLES = MappingProxyType(
     }
 )
 _FONT = "Arial"  # on every machine, or a font that is at most as wide as the one words are measured in
-_NOTHING = ("", "–")  # cells where there is no number
+_NOTHING = ("", "–", "none")  # cells where there is no number
 _FOR_CAPTION = 3.5  # cm below a figure
 _FOR_EDGES = 0.4  # cm at both sides of it
 _TOGETHER = 14  # rows of a table that is kept on one page
