@@ -184,7 +184,8 @@ def _add_table(document: Any, table: PageTable, layout: Layout) -> None:
     ]
     for place, row in enumerate(made.rows):
         _mark_row(row, head=place == 0)
-        together = place < last and (short or place < _AT_ENDS or place > last - _AT_ENDS)
+        end = last + (1 if table.how_to_read else 0)  # the last row stays with how the table is read
+        together = place < end and (short or place < _AT_ENDS or place > last - _AT_ENDS)
         for column, cell in enumerate(row.cells):
             cell.width = Pt(layout.widths[column])
             for run in _add_runs(cell.paragraphs[0], texts[place][column]):
