@@ -53,6 +53,7 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes; the answer 
 HowToCompute = Annotated[Method | None, typer.Option("--method", help="Instead of the file's method.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress.")]
 Printed = Annotated[Format, typer.Option("--format", help="What to print.")]
+Full = Annotated[bool, typer.Option("--full", help="Print all tables, not the answer alone.")]
 ShowCode = Annotated[bool, typer.Option("--show-code", help="Print the same as library calls, and do nothing else.")]
 
 

@@ -12,6 +12,7 @@ from doseesc.commands._options import (
     PLANNING,
     Force,
     Format,
+    Full,
     HowToCompute,
     Jobs,
     Out,
@@ -29,6 +30,9 @@ from doseesc.commands.report import report_call, write_report
 if TYPE_CHECKING:
     from doseesc.results import Results
 
+OneScenario = Annotated[
+    str | None, typer.Option("--scenario", metavar="NAME", help="Print the table of one scenario instead.")
+]
 Report = Annotated[bool, typer.Option("--report", help="Write DIR/report.html too.")]
 
 
@@ -48,13 +52,16 @@ def run(
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
+    full: Full = False,
+    scenario: OneScenario = None,
     show_code: ShowCode = False,
 ) -> None:
     """Run every design of FILE under every scenario of it.
 
-    Prints a table per scenario, the designs compared over all of them, and the arms of Phase 2, and writes them as
-    files into DIR, by default results/NAME. With --format json or csv that is printed instead, and files are written
-    only where --out names a folder. With --report DIR/report.html is written too, as by  doseesc report DIR.
+    Prints the verdict, what would flip it, and the figures it rests on; with --full all tables, with --scenario one.
+    Writes everything as files into DIR, by default results/NAME. With --format json or csv that is printed instead,
+    and files are written only where --out names a folder. With --report DIR/report.html is written too, as by
+    doseesc report DIR.
     """
     folder = out or Path("results") / Path(file).stem
     writes = out is not None or output_format == Format.table
@@ -68,6 +75,10 @@ def run(
     loaded = load_study(file)
     from doseesc.results import check_folder, edited
 
+    if scenario is not None and scenario not in loaded.truths:
+        names = ", ".join(loaded.truths)
+        raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
+
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with TrialProgress(wanted=not quiet) as progress:
@@ -79,19 +90,27 @@ def run(
     if report and writes:
         write_report(folder, force=force)
     if not (quiet and output_format == Format.table):
-        _print(answer, output_format, folder, report)
+        _print(answer, output_format, folder, report, full, scenario)
 
 
-def _print(answer: Results, output_format: Format, folder: Path, report: bool) -> None:
-    from doseesc.report.terminal import run_lines
+def _print(
+    answer: Results, output_format: Format, folder: Path, report: bool, full: bool, scenario: str | None
+) -> None:
+    from doseesc.report.terminal import full_lines, run_lines, scenario_lines
     from doseesc.results import characteristics_csv, results_json
 
     print_answer(
         output_format,
-        lines=lambda: run_lines(answer, terminal_width()),
+        lines=lambda: (
+            scenario_lines(answer, scenario, terminal_width())
+            if scenario is not None
+            else (full_lines if full else run_lines)(answer, terminal_width())
+        ),
         csv=lambda: characteristics_csv(answer),
         json=lambda: results_json(answer),
     )
     if output_format == Format.table:
         following = f"open {folder / 'report.html'}" if report else f"doseesc report {folder}"
-        typer.echo(f"\nwritten to {folder}/ · next: {following}")
+        written, following = f"written to {folder}/", f"next: {following}"
+        room = len(written) + len(following) + 3 <= terminal_width()
+        typer.echo(f"{written} · {following}" if room else f"{written}\n{following}")

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy.special import ndtr, ndtri
 
 from designs.checks import require_positive, require_probability
 from doseesc.phase2.plan import TrialPlan
+
+_REACH, _POINTS = 9.0, 181  # standard deviations, and points over which the control is integrated
 
 
 def schoenfeld_events(hazard_ratio: float, *, alpha: float = 0.025, power: float = 0.8, share: float = 0.5) -> float:
@@ -56,3 +59,38 @@ def schoenfeld_power(plan: TrialPlan, place: int) -> float | None:
     share = arm.n / (arm.n + control.n)
     drift = math.log(plan.active[place].effect.shr) * math.sqrt(share * (1 - share) * events)
     return float(ndtr(drift - ndtri(1 - analysis.alpha)))
+
+
+def any_power(plan: TrialPlan) -> float | None:
+    """Return the power that the formula expects of showing that at least one active arm improves sooner.
+
+    The statistics of the arms are jointly normal, of correlations that follow from the control that they share (a half
+    for arms of equal size); the smallest p-value is held to the level, or to its share where it is adjusted by
+    Bonferroni or Holm.  The integral over the control's part of the statistics is a sum over even steps, exact to
+    rounding for a smooth function times a normal density.
+
+    None where :func:`schoenfeld_power` is, and for other adjustments.
+
+    Examples
+    --------
+    >>> from doseesc.phase2.plan import Effect, TrialArm
+    >>> arms = TrialArm(name="saline", n=50), (TrialArm(name="MTD", n=50, amount=1, effect=Effect(shr=1.5)),)
+    >>> plan = TrialPlan(control=arms[0], active=arms[1])
+    >>> round(any_power(plan), 12) == round(schoenfeld_power(plan, 0), 12)
+    True
+    """
+    alone = [schoenfeld_power(plan, place) for place in range(len(plan.active))]
+    analysis = plan.analysis
+    known = [each for each in alone if each is not None]
+    if len(known) < len(alone) or analysis.multiplicity not in ("none", "bonferroni", "holm"):
+        return None
+    level = analysis.alpha / (1 if analysis.multiplicity == "none" else len(alone))
+    shared = np.linspace(-_REACH, _REACH, _POINTS)
+    weight = np.exp(-0.5 * shared**2)
+    none_wins = np.ones(_POINTS)
+    for arm, power in zip(plan.active, known, strict=True):
+        drift = float(ndtri(power)) + float(ndtri(1 - analysis.alpha))
+        share = arm.n / (arm.n + plan.control.n)  # of the variance that is the control's
+        least = float(ndtri(1 - level)) - drift
+        none_wins *= ndtr((least - math.sqrt(share) * shared) / math.sqrt(1 - share))
+    return float(1 - none_wins @ weight / weight.sum())

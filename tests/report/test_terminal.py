@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from doseesc.report.terminal.run import run_lines
+from doseesc.report.terminal.full import full_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs
 from doseesc.runs.run_study import run
 from doseesc.study import load
@@ -34,7 +34,7 @@ def studied(scenario_file, small_scenario):
 
 
 def lines_of(results):
-    return [text.plain for text in run_lines(results)]
+    return [text.plain for text in full_lines(results)]
 
 
 def block_of(results, name):
@@ -200,7 +200,7 @@ def test_many_doses_leave_out_ratings_before_lines_grow_too_long(studied, n_dose
 
 
 def show(results, **terminal):
-    for text in run_lines(results):
+    for text in full_lines(results):
         Console(highlight=False, **terminal).print(text, soft_wrap=True)
 
 

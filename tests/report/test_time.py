@@ -15,7 +15,7 @@ from doseesc.report.page.figure_plans import figure_plans
 from doseesc.report.page.page import report_files
 from doseesc.report.protocol.protocol import protocol_files
 from doseesc.report.tables import time_table
-from doseesc.report.terminal import comparison_lines, run_lines
+from doseesc.report.terminal import comparison_lines, full_lines
 from doseesc.report.terminal.time import time_lines
 from doseesc.report.words import calendar_words, design_times, duration_words, pace_words, time_answer
 from doseesc.results import SavedRun
@@ -45,7 +45,7 @@ def test_the_answer_comes_first(main_job):
     lines = plain(time_lines(main_job))
     assert lines[0] == "How long it takes"
     assert re.match(r"Phase 1 takes 1\d\.\d months \(\d+\.\d to 3\d\.\d\) with 3\+3; \d\.\d years", lines[1])
-    whole = plain(run_lines(main_job))
+    whole = plain(full_lines(main_job))
     start = whole.index("How long it takes")
     assert whole[start : start + len(lines)] == lines
 

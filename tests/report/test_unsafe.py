@@ -7,7 +7,7 @@ from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.tables.further import phase2_table
 from doseesc.report.tables.posterior import posterior_table
 from doseesc.report.terminal.fit import fit_lines
-from doseesc.report.terminal.run import run_lines
+from doseesc.report.terminal.full import full_lines
 from doseesc.results import SavedFit, SavedRun, summarise_phase2
 from doseesc.runs import run
 from doseesc.study import load
@@ -36,7 +36,7 @@ def test_one_threshold_in_every_output(more, limit, small_scenario, scenario_fil
     [summary] = summarise_phase2(study, results.cells)
     toxic = sum(results.cells["S", "B"].best.selected[level] for level in (1, 2, 3) if 0.1 * level > limit + 1e-9)
     assert summary.arms[0].too_toxic == pytest.approx(toxic)
-    said = " ".join(" ".join(line.plain for line in run_lines(results)).split())
+    said = " ".join(" ".join(line.plain for line in full_lines(results)).split())
     assert f"Unsafe: the true P(DLT) is above {words}" in said
     found = fit(study, "1NNN 2NNT")
     assert found.question.unsafe_above == pytest.approx(limit)

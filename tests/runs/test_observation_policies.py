@@ -12,8 +12,8 @@ from doseesc.engines.montecarlo import simulate
 from doseesc.engines.observed import OBSERVED_METRICS
 from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.tables.further import observation_table
+from doseesc.report.terminal.full import full_lines
 from doseesc.report.terminal.observation_policies import attribution_lines, attribution_words
-from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.observation import observed_words
 from doseesc.results.folder import write_results
 from doseesc.results.policies import DRUG_ALONE
@@ -154,7 +154,8 @@ def test_files(results, tmp_path):
 def test_price_table(results):
     lines = [each.plain for each in attribution_lines(results)]
     assert lines[0] == "The price of attribution"
-    assert lines[1].split() == ["S", "3+3", "B"]
+    assert lines[1].startswith("What is counted as a DLT moves correct selection by up to")
+    assert lines[lines.index("") + 1].split() == ["S", "3+3", "B"]
     policies = [line for line in lines if line.startswith("  count")]
     assert len(policies) == 3  # once for each scenario
     exact = results.policies.cells["count", "S", "B"].exact
@@ -170,6 +171,11 @@ def test_words_come_from_the_numbers(results):
     cells = results.policies.cells
     worst = np.mean([float(cell.best.correct_selection) for key, cell in cells.items() if key[0] == "count"])
     assert f"{100 * worst:.0f} % at worst (count)" in words
+    best = max(
+        np.mean([float(cell.best.correct_selection) for key, cell in cells.items() if key[0] == policy])
+        for policy in results.policies.policies
+    )
+    assert f"moves correct selection by up to {100 * (best - worst):.0f} points, the choice of design by " in words
     assert words.endswith("Rates and policies are assumed, not registered.")
     enrolled = max(each.best.enrolled for each in results.policies.observed.values())
     assert f"takes up to {enrolled:.1f} patients" in words
@@ -178,11 +184,12 @@ def test_words_come_from_the_numbers(results):
 def test_one_policy_is_summed_up_over_all_scenarios(text, scenario_file):
     results = run(load(scenario_file(text + ONE)), method="exact")
     lines = [each.plain for each in attribution_lines(results)]
-    assert lines[1].startswith("  all 3 scenarios")
-    assert [line.split("  ")[1] for line in lines[2:4]] == ["the drug alone", "base"]
-    printed = "\n".join(each.plain for each in run_lines(results))
+    table = lines[lines.index("") + 1 :]
+    assert table[0].startswith("  all 3 scenarios")
+    assert [line.split("  ")[1] for line in table[1:3]] == ["the drug alone", "base"]
+    printed = "\n".join(each.plain for each in full_lines(results))
     assert "observed as base: window 14 days, background 5 %, 28-day mortality 30 %, deaths replaced" in printed
-    assert "as observed. " in attribution_words(results)
+    assert attribution_words(results).startswith("Events that the drug did not cause: the true MTD is found in ")
 
 
 def test_words_for_policies():
@@ -314,6 +321,6 @@ def test_the_price_of_attribution_is_one_statistic_in_every_output(results):
     for policy in compared.policies:
         assert f"{100 * compared.price(policy, 'B').stopped:.1f}" in blocks
     lines = [line.plain for line in attribution_lines(results)]
-    row = next(line for line in lines if "repl" in line)  # the first table is of scenario S
+    row = next(line for line in lines if line.startswith("  repl"))  # the first table is of scenario S
     price = compared.price("repl", "B", ["S"])
     assert f"{100 * price.correct:.0f} / {100 * price.stopped:.0f} / {price.enrolled:.1f}" in row

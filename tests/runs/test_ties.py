@@ -9,7 +9,7 @@ from doseesc.engines import enumerate_paths, simulate, simulate_calendar
 from doseesc.planning import calibrate, make_objective, right_levels_of
 from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.tables.characteristics import selection_table, truth_table
-from doseesc.report.terminal.run import run_lines
+from doseesc.report.terminal.full import full_lines
 from doseesc.results import SavedRun, read, write_results
 from doseesc.runs import run
 from doseesc.study import load
@@ -82,7 +82,7 @@ def test_a_calibration_counts_each(results):
 @pytest.mark.parametrize("ties", ["lowest", "any"])
 def test_outputs_state_the_ties_and_their_rule(ties, results, tmp_path):
     found = results(ties)
-    text = " ".join(line.plain for line in run_lines(found))
+    text = " ".join(line.plain for line in full_lines(found))
     said = " ".join(text.split())
     tied = "medium and high in S, low, medium and high in flat, medium and high in plateau, low and medium in sides"
     assert f"equally near are {tied}:" in said
@@ -102,4 +102,4 @@ def test_outputs_state_the_ties_and_their_rule(ties, results, tmp_path):
 def test_without_ties_nothing_is_said(small_scenario, scenario_file):
     text = small_scenario.replace("[0.1, 0.2, 0.3]", "[0.1, 0.24, 0.4]")
     found = run(load(scenario_file(text)), method="exact")
-    assert not any("equally near" in line.plain for line in run_lines(found))
+    assert not any("equally near" in line.plain for line in full_lines(found))

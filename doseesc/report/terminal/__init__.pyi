@@ -8,6 +8,8 @@ from .explain import list_lines as list_lines
 from .explain import topic_lines as topic_lines
 from .fit import fit_lines as fit_lines
 from .fitted import fitted as fitted
+from .full import full_lines as full_lines
+from .full import scenario_lines as scenario_lines
 from .lines import WIDTH as WIDTH
 from .pathways import pathways_lines as pathways_lines
 from .phase2 import answer_lines as answer_lines

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+_TIED = "\N{NO-BREAK SPACE}"
 WIDTH = 100
 """Columns that tables are made for."""
 
@@ -73,9 +74,12 @@ class Paragraph:
     right: str | None = None
 
     def folded(self, width: int) -> list[Text]:
-        """Return its lines for a number of columns."""
+        """Return its lines for a number of columns; a number stays with its percent sign."""
         if self.right is None:
-            lines = textwrap.wrap(self.text, width, subsequent_indent=" " * self.indent)
+            whole = self.text.replace(" %", _TIED + "%")
+            lines = [
+                each.replace(_TIED, " ") for each in textwrap.wrap(whole, width, subsequent_indent=" " * self.indent)
+            ]
         else:
             gap = width - cell_len(self.text) - cell_len(self.right)
             lines = [self.text + " " * gap + self.right]

@@ -29,7 +29,7 @@ def attribution_lines(results: Results, width: int = WIDTH) -> list[Text]:
     if results.policies is None:
         return []
     study, compared = results.study, results.policies
-    found = [Text("The price of attribution", "bold")]
+    found = [Text("The price of attribution", "bold"), *wrapped(attribution_words(results)), Text()]
     # One policy is compared over all scenarios together, several in each of them.
     if len(compared.policies) > 1 or len(study.truths) == 1:
         tables = {plain_words(each): [each] for each in study.truths}
@@ -41,13 +41,20 @@ def attribution_lines(results: Results, width: int = WIDTH) -> list[Text]:
     for title, scenarios in tables.items():
         for start in range(0, len(designs), most):
             found += [*_table(compared, title, scenarios, designs[start : start + most], label), Text()]
-    found += wrapped(_LEGEND, "dim")
-    found += wrapped(attribution_words(results))
-    return found
+    return found + wrapped(_LEGEND, "dim")
 
 
 def attribution_words(results: Results) -> str:
-    """Return what the policies cost, in one paragraph made from the numbers."""
+    """Return what the policies cost, in one paragraph made from the numbers, the finding first."""
+    compared = results.policies
+    if compared is None:
+        return ""
+    assumed = "Rates and policies are assumed, not registered."
+    return " ".join([attribution_finding(results), *_harm(compared), *_cost(compared), assumed])
+
+
+def attribution_finding(results: Results) -> str:
+    """Say in a sentence how much hangs on what is counted as a DLT; nothing without an observation model."""
     compared = results.policies
     if compared is None:
         return ""
@@ -60,29 +67,24 @@ def attribution_words(results: Results) -> str:
         name: fmean(share for policy, _, share in correct if policy == name)
         for name in (DRUG_ALONE, *compared.policies)
     }
-    own = by_policy.pop(DRUG_ALONE)
+    alone = by_policy.pop(DRUG_ALONE)
     best, worst = max(by_policy, key=lambda each: by_policy[each]), min(by_policy, key=lambda each: by_policy[each])
-    sentences = [
-        f"Over all scenarios and designs the true MTD is found in {_p(own)} of trials if nothing but the drug causes "
-        f"DLTs, and in {_p(by_policy[best])} as observed"
-        + (
-            "."
-            if best == worst
-            else f" at best ({plain_words(best)}), {_p(by_policy[worst])} at worst ({plain_words(worst)})."
+    if best == worst:
+        return (
+            f"Events that the drug did not cause: the true MTD is found in {_p(by_policy[best])} of trials, in "
+            f"{_p(alone)} without them."
         )
-    ]
     by_design = [
         fmean(share for policy, its, share in correct if its == design and policy != DRUG_ALONE)
         for design in results.study.names
     ]
-    if best != worst and len(by_design) > 1:
-        policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)
-        larger = "more than" if policies > designs else "less than"
-        sentences.append(
-            f"The policy moves that by up to {100 * policies:.0f} points, {larger} the choice of design "
-            f"({100 * designs:.0f} points)."
-        )
-    return " ".join([*sentences, *_harm(compared), *_cost(compared), "Rates and policies are assumed, not registered."])
+    policies, designs = by_policy[best] - by_policy[worst], max(by_design) - min(by_design)
+    against = f", the choice of design by {100 * designs:.0f}" if len(by_design) > 1 else ""
+    return (
+        f"What is counted as a DLT moves correct selection by up to {100 * policies:.0f} points{against}: it is "
+        f"{_p(by_policy[best])} at best ({plain_words(best)}), {_p(by_policy[worst])} at worst ({plain_words(worst)}), "
+        f"{_p(alone)} if nothing but the drug causes DLTs."
+    )
 
 
 def _harm(compared: PolicyComparison) -> Iterable[str]:

@@ -1,6 +1,6 @@
-"""What a run prints: one compact block per scenario, the designs compared over all of them, and the Phase 2 arms.
+"""What a run prints: the verdict and how sure it is, the designs, the scenarios, Phase 2; about a screen in all.
 
-Plain text where the output is not a terminal.
+All tables are those of :mod:`doseesc.report.terminal.full`.
 """
 
 from __future__ import annotations
@@ -9,142 +9,209 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.arm_analysis import arm_analysis_lines
-from doseesc.report.terminal.arms import phase2_lines
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line, wrapped
-from doseesc.report.terminal.observation_policies import attribution_lines
-from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
-from doseesc.report.terminal.time import time_lines
+from designs.rules.base import counted
+from doseesc.report.terminal.heading import precision_words, study_line
+from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
+from doseesc.report.terminal.observation_policies import attribution_finding
 from doseesc.report.words import (
-    DesignSummary,
     across_scenarios,
-    benchmark_words,
-    best_designs,
+    criterion_words,
+    design_times,
+    duration_words,
+    given_words,
     observed_words,
-    ties_words,
+    programme_words,
+    true_mtd_words,
+    untried_in_brief,
+    untried_sentences,
     verdict_words,
     weights_words,
 )
-from doseesc.wording import percent, percent_words, plain_words
+from doseesc.results import arm_doses, fraction_words
+from doseesc.truth import tied_levels
+from doseesc.wording import percent, plain_words
 
 if TYPE_CHECKING:
     from doseesc.results import Results
 
-_BEST = " best"
-_ROOM = " " * len(_BEST)
+_NAME = 24  # columns of a name at most
+_COLUMN = 9  # of a design beside others
+_LABEL = 20  # of a scenario at least
+_LONG_TITLE = 44
+_MOST = 12  # designs told one by one
+_LEADS = "bold green"
+_HEADS = ("correct %", "worst %", "above MTD %", "patients", "treated above", "median duration")
+_SHORT_HEADS = ("correct %", "worst %", "above MTD", "patients", "n above", "duration")
 
 
 def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
-    """Return the lines about a run's results, with the columns that there is room for."""
-    layout = BlockLayout.of(results, width)
-    found = [*_header(results), Text()]
-    for scenario in results.study.truths:
-        found += [*scenario_block(results, scenario, layout), Text()]
-    found += [*_legend(results, layout), Text(), *_across(results)]
-    price = attribution_lines(results, width)
-    for part in (time_lines(results), price, phase2_lines(results), arm_analysis_lines(results)):
-        found += [Text(), *part] if part else []
+    """Return the answer in lines: what leads and what flips it, then the figures that it rests on."""
+    found = [*study_line(results), Text(), *_verdict(results), Text(), *_designs(results, width), Text()]
+    found += [*_scenarios(results, width), Text(), *_phase2(results, width)]
+    for words in (programme_words(results), attribution_finding(results)):
+        found += wrapped(words) if words else []
+    return [*found, *_standing(results)]
+
+
+def _verdict(results: Results) -> list[Text]:
+    words = verdict_words(results)
+    whole = untried_sentences(results)
+    found = wrapped(words.headline, "bold")
+    price = " ".join(filter(None, (*(each for each in words.price if each not in whole), untried_in_brief(results))))
+    found += wrapped(price) if price else []
+    return found + (wrapped(" ".join(words.flips)) if words.flips else [])
+
+
+def _designs(results: Results, width: int) -> list[Text]:
+    """Return one line per design with the means over scenarios."""
+    summaries = across_scenarios(results)
+    times = {each.design: each for each in design_times(results)}
+    leaders = results.verdict.leaders.designs
+    order = {name: place for place, name in enumerate(_first(results))}
+    shown = sorted((each for each in summaries if each.design in order), key=lambda each: order[each.design])
+    names = min(max(len(plain_words(each.design)) for each in shown), _NAME)
+    heads, figures = (_HEADS, (11, 15, 13, 10, 15, 17)) if width >= WIDTH else (_SHORT_HEADS, (10, 14, 10, 9, 8, 12))
+    columns = len(heads) - (not times)
+    widths = [names + 4, *figures[:columns]]
+    found = [line(["", *heads[:columns]], widths)]
+    for each in shown:
+        style = _LEADS if each.design in leaders and len(summaries) > 1 else ""
+        cells: list[Cell | str] = [
+            Cell("  " + cut(plain_words(each.design), _NAME), style, left=True),
+            Cell(percent(each.correct), style),
+            f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 8)}",
+            percent(each.overdose),
+            f"{each.patients:.1f}",
+            f"{each.patients_above:.1f}",
+        ]
+        if times:
+            cells.append(duration_words(times[each.design].median) if each.design in times else "-")
+        found.append(line(cells, widths))
+    return found + _left_out(results, len(shown)) + _criterion(results)
+
+
+def _criterion(results: Results) -> list[Text]:
+    """Say briefly by what the designs are judged: in full where that is not their mean correct selection."""
+    own, verdict = results.verdict.standing, results.verdict
+    if own.worst_case or own.price or own.error.any() or len(own.designs) < 2 or len(own.scenarios) < 2:
+        return wrapped(criterion_words(results), "dim")
+    points = percent(verdict.margin).removesuffix(".0")
+    equal = f"differences of up to {points} point{'' if points == '1' else 's'} count as none"
+    return wrapped(f"Means over {len(own.scenarios)} scenarios, {weights_words(results)}; {equal}.", "dim")
+
+
+def _scenarios(results: Results, width: int) -> list[Text]:
+    """Return one line per scenario with how often each design selects the true MTD."""
+    study = results.study
+    mtds = {name: _mtd(results, name) for name in study.truths}
+    described = {each.name: f"{plain_words(each.name)}  {plain_words(each.description)}" for each in study.scenarios}
+    mtd = max(len("true MTD"), *(len(each) for each in mtds.values())) + 2
+    benchmark = ["benchmark"] if results.benchmark else []
+    beside = _beside(results, width - _LABEL - mtd - 11 * len(benchmark))
+    room = width - mtd - 11 * len(benchmark) - sum(map(_column, beside))
+    label = min(max(len(each) for each in described.values()) + 3, max(room, _LABEL))
+    widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
+    title = "Correct selection, %"
+    title += "  (all tables: --full)" if label > _LONG_TITLE else ""
+    heads = [Cell(title, "bold", left=True), Cell("true MTD", left=True)]
+    found = [line([*heads, *(cut(plain_words(name), _NAME) for name in beside), *benchmark], widths)]
+    for scenario in study.truths:
+        shares = [percent(float(results.cells[scenario, name].best.correct_selection)) for name in beside]
+        right = results.benchmark_correct(scenario)
+        met = ["none" if not study.true_mtd(study.truths[scenario]) or right is None else percent(right)] * len(
+            benchmark
+        )
+        first = Cell("  " + cut(described[scenario].rstrip(), label - 3), left=True)
+        found.append(line([first, Cell(mtds[scenario], left=True), *shares, *met], widths))
+    return found + _left_out(results, len(beside))
+
+
+def _phase2(results: Results, width: int) -> list[Text]:
+    """Return one line per dose that may be the MTD: the arms of Phase 2, and how often it comes to that."""
+    study, own = results.study, results.verdict.standing
+    arms = [arm for arm in study.phase2_arms if arm.fraction is not None]
+    if not arms:
+        return []
+    doses = [dose for dose in arm_doses(study, next(iter(study.truths))) if dose.amount is not None]
+    cells = {(dose.mtd_level, dose.arm): f"{dose.amount:g} {given_words(results, dose)}" for dose in doses}
+    heads = [" = ".join(dict.fromkeys((plain_words(arm.name), fraction_words(arm)))) for arm in arms]
+    labels = ["none", *(plain_words(label) for label in study.dose_labels)]
+    widths = [max(map(len, labels)) + 11]
+    for arm, head in zip(arms, heads, strict=True):
+        widths.append(max(len(head), *(len(cells[level, arm.name]) for level in range(1, len(labels)))) + 3)
+    beside = _beside(results, width - sum(widths))
+    widths += [_column(name) for name in beside]
+    unit = f" ({plain_words(study.doses.unit)})" if study.doses.unit else ""
+    found = wrapped(f"Phase 2 doses{unit}, and how often each MTD is selected, %", "bold")
+    found.append(
+        line([*(Cell(each, left=True) for each in ("", *heads)), *(plain_words(each) for each in beside)], widths)
+    )
+    for level in (*range(1, len(labels)), 0):
+        words = [cells[level, arm.name] for arm in arms] if level else ["does not open", *("" for _ in arms[1:])]
+        shares = [
+            percent(float(own.weights @ [results.cells[each, name].best.selected[level] for each in own.scenarios]))
+            for name in beside
+        ]
+        found.append(line([*(Cell(each, left=True) for each in (f"  MTD {labels[level]}", *words)), *shares], widths))
     return found
 
 
-def _header(results: Results) -> list[Text]:
-    study, about = results.study, results.study.study
-    title = " · ".join(plain_words(part) for part in (about.registry_id, about.short_title or about.title) if part)
-    facts = (
-        f"target {percent_words(study.target)} · {study.max_n} patients, cohorts of {study.cohort_size} · "
-        f"window {study.dlt_window_days} days"
-    )
-    assumed = ", ".join(plain_words(each.split(":", 1)[0]) for each in about.assumptions)
-    simulated = any(cell.simulated for cell in results.cells.values())
-    how = f"{results.n_trials:,} trials each · seed {results.seed}" if simulated else "exact, nothing simulated"
-    second = ends(f"assumed, not registered: {assumed}" if assumed else "", f"{how} · {results.elapsed:.1f} s")
-    return [*ends(title, facts, "bold"), *second, *_observed(results)]
+def _standing(results: Results) -> list[Text]:
+    """Return what the figures stand on: assumptions, how patients are observed, and how precise they are."""
+    about, study = results.study.study, results.study
+    found: list[Text] = []
+    if about.assumptions:
+        assumed = ", ".join(plain_words(each.split(":", 1)[0]) for each in about.assumptions)
+        found += wrapped(f"assumed, not registered: {assumed}", "dim")
+    if results.policies is not None:
+        found += wrapped(f"observed: {observed_words(study.observation[0], study.dlt_window_days)}", "dim")
+    for words in (_precise(results), *results.notes):
+        found += wrapped(words, "dim")
+    return found
 
 
-def _observed(results: Results) -> list[Text]:
-    """Say how patients are observed, and what the tables then hold."""
-    if results.policies is None:
-        return []
-    given = results.study.observation[0]
-    words = observed_words(given, results.study.dlt_window_days)
-    text = (
-        f"observed as {plain_words(given.name)}: {words} (assumed, not registered); DLTs are those counted, patients "
-        "those evaluable, true P(DLT) and true MTD the drug's own"
-    )
-    return wrapped(text)
-
-
-def _legend(results: Results, layout: BlockLayout) -> list[Text]:
-    study = results.study
-    limit = percent_words(study.target + study.true_mtd_rule.margin)
-    rule = {
-        "nearest": f"the dose nearest the target, none if even the lowest exceeds {limit}",
-        "highest_below": f"the highest dose not above {limit}",
-    }[study.true_mtd_rule.rule]
-    meanings = [f"* true MTD: {rule}", "correct: % of trials that select it"]
-    ties = ties_words(study)
-    if "simulated" in layout.ratings:
-        simulated_only = any(cell.exact is None for cell in results.cells.values())
-        marked = " but for designs marked ~" if simulated_only else ""
-        meanings.append(f"simulated: the same (patients: n), ± 1 SE; the other columns are exact{marked}")
-    if "above" in layout.ratings:
-        meanings.append("above: % that select a dose above it (patients: % treated above it)")
-    if results.benchmark:
-        meanings.append(f"benchmark: {benchmark_words(results)}")
-        if results.benchmark_observed:
-            meanings.append("drug alone: the same without any other event")
-    if "efficiency" in layout.ratings:
-        meanings.append("effic.: correct, in % of the benchmark's; none: where no dose is right")
-    said = (" · ".join(meanings), *([ties] if ties else []), _precision(results), *results.notes)
-    return [each for words in said for each in wrapped(words, "dim")]
-
-
-def _precision(results: Results) -> str:
-    """Say how precise the simulation is, and whether exact figures agree with it."""
-    errors = [
-        float(error)
-        for cell in results.cells.values()
-        if cell.simulated is not None
-        for error in (*cell.simulated.mcse.selected, cell.simulated.mcse.correct_selection)
-    ]
-    if not errors:
-        return "all figures are exact"
-    sentence = f"simulated to ± {100 * max(errors):.1f} points (1 SE)"
+def _precise(results: Results) -> str:
+    """Say in a line whether figures are exact, and what the simulation is good for."""
+    if not any(cell.simulated for cell in results.cells.values()):
+        return precision_words(results)
+    trials = f"{results.n_trials:,} simulated trials (seed {results.seed})"
     if results.agreement is None:
-        return sentence
+        return f"{trials}: {precision_words(results).removeprefix('simulated to ')}"
     figures, within_2, within_4 = results.agreement
-    opening = "exact values agree" if within_4 == figures else "exact values compared"
-    return f"{sentence}; {opening}: {within_2} of {figures} simulated figures within 2 SE, {within_4} within 4"
+    some = "exact" if all(cell.exact for cell in results.cells.values()) else "exact where possible"
+    agree = "agree" if within_4 == figures else "compared"
+    return f"{some}; {trials} {agree}: {within_2} of {figures} figures within 2 SE, {within_4} within 4"
 
 
-def _across(results: Results) -> list[Text]:
-    """Return the answer: the designs over all scenarios, the best marked, and the verdict."""
-    summaries = across_scenarios(results)
-    count, weights = len(results.study.truths), weights_words(results)
-    title = "The one scenario" if count == 1 else f"All {count} scenarios, {weights}"
-    names = min(max(len(plain_words(each.design)) for each in summaries), 24)
-    widths = [max(names + 4, 10), 16, 22, 16, 22]
-    room = "" if len(summaries) == 1 else _ROOM
-    heads: list[Cell | str] = ["", "correct %" + room, "lowest correct %", "above %" + room, "patients above" + room]
-    found = [Text(title, "bold"), line(heads, widths)]
-    for each in summaries:
-        cells: list[Cell | str] = [
-            _best(percent(each.correct), each, summaries, "correct"),
-            f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 10)}",
-            _best(percent(each.overdose), each, summaries, "overdose"),
-            _best(f"{each.patients_above:.1f} of {each.patients:.1f}", each, summaries, "patients_above"),
-        ]
-        found.append(line([Cell("  " + cut(plain_words(each.design), 24), left=True), *cells], widths))
-    words = verdict_words(results)
-    found += wrapped(words.headline, "bold")
-    for sentence in (*words.price, *words.flips):
-        found += wrapped(sentence)
-    return found + wrapped(words.criterion, "dim")
+def _mtd(results: Results, scenario: str) -> str:
+    """Name the true MTD, and say where other doses are as near the target."""
+    study, truth = results.study, results.study.truths[scenario]
+    tied = tied_levels(truth, study.target, study.true_mtd_rule.rule, study.true_mtd_rule.margin).sum() > 1
+    return plain_words(true_mtd_words(study, truth)) + (" (tie)" if tied else "")
 
 
-def _best(text: str, summary: DesignSummary, summaries: list[DesignSummary], figure: str) -> Cell:
-    """Mark the best of several designs, with room for the mark kept beside the others."""
-    if len(summaries) == 1:
-        return Cell(text)
-    best = summary.design in best_designs(summaries, figure)
-    return Cell(text + (_BEST if best else _ROOM), "bold green" if best else "")
+def _first(results: Results) -> list[str]:
+    """Return the designs told one by one, in the order of the study: all, or of many the best."""
+    names, scores = list(results.study.names), results.verdict.leaders.scores
+    best = sorted(names, key=lambda name: -scores[name])[:_MOST]
+    return [name for name in names if name in best]
+
+
+def _beside(results: Results, room: int) -> list[str]:
+    """Return the designs that have room beside one another, at least one: all, or of many the best."""
+    scores = results.verdict.leaders.scores
+    best: list[str] = []
+    for name in sorted(results.study.names, key=lambda each: -scores[each]):
+        if best and sum(map(_column, (*best, name))) > room:
+            break
+        best.append(name)
+    return [name for name in results.study.names if name in best]
+
+
+def _column(name: str) -> int:
+    return max(_COLUMN, min(len(plain_words(name)), _NAME) + 2)
+
+
+def _left_out(results: Results, shown: int) -> list[Text]:
+    more = len(results.study.names) - shown
+    return wrapped(f"  and {counted(more, 'more design')}, less often right: --full", "dim") if more else []

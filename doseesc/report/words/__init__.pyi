@@ -21,6 +21,7 @@ from .pathways import outcome_words as outcome_words
 from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
+from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
 from .time import DesignTime as DesignTime
 from .time import calendar_legend as calendar_legend
@@ -38,6 +39,7 @@ from .true_mtd import mtd_definition as mtd_definition
 from .true_mtd import ties_words as ties_words
 from .true_mtd import true_mtd_words as true_mtd_words
 from .untried import given_words as given_words
+from .untried import untried_in_brief as untried_in_brief
 from .untried import untried_sentences as untried_sentences
 from .untried import untried_words as untried_words
 from .verdict import VerdictWords as VerdictWords

@@ -138,8 +138,7 @@ def _price(verdict: Verdict) -> tuple[str, ...]:
         more = len(safer) - len(named)
         named += [f"{more} more"] if more else []
         said.append(
-            f"Safer on average: {in_a_row(named)}, against {percent(float(overdose[row]))} % of trials in which {best} "
-            "selects a dose above the MTD."
+            f"On average {best} does so in {percent(float(overdose[row]))} % of trials; safer: {in_a_row(named)}."
         )
     return tuple(said)
 

@@ -1,0 +1,150 @@
+"""What ``run`` prints, read as a user reads it: the answer first, on one screen, and the next step last."""
+
+import contextlib
+import io
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from doseesc.cli import main
+from doseesc.report.terminal import fitted, run_lines
+from doseesc.results import read
+from doseesc.runs import run
+from doseesc.study import load
+from doseesc.study.shipped import shipped_scenarios
+
+CRM = "  - {name: CRM, type: CRM, skeleton: {halfwidth: 0.05, prior_mtd: medium}, rules: [{type: NoSkipping}]}\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def seed_trial(folder):
+    """The seed trial run by the command at 100 columns: what it prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return printed(100, "run", "nct04602104", "--out", "a", "--trials", "400")
+
+
+def printed(columns, *words):
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.setenv("COLUMNS", str(columns))
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+    assert ended.value.code == 0
+    return out.getvalue().splitlines()
+
+
+def test_the_answer_takes_one_screen(seed_trial):
+    assert len(seed_trial) <= 40
+    assert max(map(cell_len, seed_trial)) <= 100
+
+
+def test_the_verdict_stands_within_the_first_twelve_lines(seed_trial):
+    top = " ".join(seed_trial[:12])
+    assert "No design is ahead: BOIN and CRM are level" in top  # who
+    assert "At worst BOIN selects a dose above the MTD in" in top  # the price
+    assert "CRM overtakes BOIN if more than" in top  # what flips it
+
+
+def test_the_last_line_is_the_next_step(seed_trial, folder):
+    assert seed_trial[-1].endswith("next: doseesc report a")
+
+
+def test_designs_scenarios_and_phase_2_are_as_saved(seed_trial, folder):
+    results = read(folder / "a")
+    own = results.verdict.standing
+    text = "\n".join(seed_trial)
+    for place, name in enumerate(own.designs):
+        row = next(line.split() for line in seed_trial if line.startswith(f"  {name} "))
+        assert row[1] == f"{100 * own.scores[place]:.1f}"
+        worst = int(own.correct[place].argmin())
+        assert row[2:5] == [f"{100 * own.correct[place, worst]:.1f}", "in", own.scenarios[worst]]
+        assert row[5] == f"{100 * own.overdose[place] @ own.weights:.1f}"
+        assert row[6:8] == [
+            f"{own.patients[place] @ own.weights:.1f}",
+            f"{own.patients_above[place] @ own.weights:.1f}",
+        ]
+    for column, scenario in enumerate(own.scenarios):
+        row = next(line.split() for line in seed_trial if line.startswith(f"  {scenario}  "))
+        shares = [f"{100 * share:.1f}" for share in own.correct[:, column]]
+        assert row[-4:-1] == shares
+    for level, label in enumerate(("none", "low", "medium", "high")):
+        row = next(line.split() for line in seed_trial if line.startswith(f"  MTD {label}"))
+        often = [
+            sum(
+                w * results.cells[s, name].best.selected[level] for s, w in zip(own.scenarios, own.weights, strict=True)
+            )
+            for name in own.designs
+        ]
+        assert row[-3:] == [f"{100 * each:.1f}" for each in often]
+    assert "4 untested" in text
+    assert "assumed, not registered: doses, target" in text
+    assert re.search(r"exact; 400 simulated trials \(seed 20201130\) (agree|compared): \d+ of \d+ figures", text)
+
+
+def test_nothing_wraps_at_80_columns(folder):
+    lines = [line.plain for line in fitted(run_lines(read(folder / "a"), 80), 80)]
+    assert max(map(cell_len, lines)) <= 80
+    heads = next(line for line in lines if "correct %" in line)
+    assert "duration" in heads  # one table, not two
+    assert sum(line.startswith("  S") for line in lines) == 9
+
+
+def test_full_prints_all_tables_and_scenario_one(folder):
+    full = printed(100, "run", "nct04602104", "--out", str(folder / "b"), "--trials", "400", "--full")
+    assert len(full) > 120
+    assert any(line.startswith("  patients 3+3") for line in full)
+    assert full[-1].endswith(f"next: doseesc report {folder / 'b'}")
+    one = printed(100, "run", "nct04602104", "--out", str(folder / "c"), "--trials", "400", "--scenario", "S3")
+    assert one[0].startswith("S3  medium is the MTD")
+    assert not any(line.startswith("S4") for line in one)
+    assert [line for line in one if line.startswith("           CRM")] == [
+        line for line in block(full, "S3") if line.startswith("           CRM")
+    ]
+
+
+def block(lines, scenario):
+    start = next(place for place, line in enumerate(lines) if line.startswith(f"{scenario}  "))
+    return lines[start : lines.index("", start)]
+
+
+def test_a_scenario_that_is_not_there_is_refused_before_anything_runs(folder, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "nct04602104", "--out", str(folder / "d"), "--scenario", "S33"])
+    assert ended.value.code == 2
+    assert "S33" in capsys.readouterr().err
+    assert not (folder / "d").exists()
+
+
+def test_many_designs_are_told_by_the_best(scenario_file, small_scenario):
+    more = "".join(f"  - {{name: BOIN {share}, type: BOIN, target: 0.{share}}}\n" for share in range(10, 26))
+    results = run(load(scenario_file(small_scenario.replace("designs:\n", "designs:\n" + more))), method="exact")
+    lines = [line.plain for line in run_lines(results)]
+    assert "  and 5 more designs, less often right: --full" in lines
+    best = max(results.verdict.leaders.scores.values())
+    row = next(line.split() for line in lines if line.startswith("  S"))
+    assert f"{100 * best:.1f}" in row
+
+
+def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, small_scenario):
+    results = run(load(scenario_file(small_scenario.replace("designs:\n", "designs:\n" + CRM))), method="exact")
+    text = " ".join(" ".join(line.plain for line in run_lines(results)).split())
+    chance = 100 * results.cells["S", "CRM"].exact.untried_selection
+    assert f"CRM can select a dose that nobody was given, in up to {chance:.1f} % (S) of trials" in text
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_scenarios()) - {"design_comparison", "tite", "tite_backfill"}))
+def test_every_shipped_study_has_its_verdict_first(name):
+    results = run(
+        load(shipped_scenarios()[name]), trials=60, method="auto" if "oncology" not in name else "monte_carlo"
+    )
+    lines = [line.plain for line in run_lines(results)]
+    assert len(lines) <= 40
+    headline = " ".join(lines[2:4])
+    assert re.match(r"(No design is ahead|.+ is ahead): ", headline)
