@@ -3,6 +3,7 @@ from .alternatives import AnalysisRow as AnalysisRow
 from .alternatives import analyses_frame as analyses_frame
 from .alternatives import simulate_analyses as simulate_analyses
 from .detectable import LARGEST as LARGEST
+from .detectable import detectable_shr as detectable_shr
 from .plan import STRATIFIED_TTCI_TESTS as STRATIFIED_TTCI_TESTS
 from .plan import AnalysisPlan as AnalysisPlan
 from .plan import TrialArm as TrialArm

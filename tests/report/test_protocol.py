@@ -37,6 +37,7 @@ scenarios:
 phase2_arms:
   - {name: control, control: true}
   - {name: quarter, fraction: 0.25}
+phase2: {effect: {shr: 1.8}}
 simulation: {trials: 100, seed: 7, method: both}
 """
 )

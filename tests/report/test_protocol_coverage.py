@@ -10,6 +10,7 @@ from support import ARMS, THREE_DESIGNS, THREE_DOSES
 from designs import BOIN, CRM
 from doseesc.analysis import fit
 from doseesc.conduct.trial import trial_of
+from doseesc.phase2 import detectable_shr
 from doseesc.report.figures.schema import schema_figure
 from doseesc.report.protocol.coverage import define_items
 from doseesc.report.protocol.escalation import escalation_blocks
@@ -98,6 +99,7 @@ def test_every_item_of_define_is_met_by_a_section_or_said_to_be_open(blocks):
     assert met["Key non-clinical findings"] == "to be completed by the sponsor (section 2.2)"
     assert met["Cohort size"] == "section 4.1"
     assert met["Starting dose, with its rationale"] == "section 6.2, in part to be completed by the sponsor"
+    assert met["Statistical methods, with the prior and its justification"] == "sections 4.1, 10.4 and 10.5"
     assert met["Earlier work that supports biomarker substudies"].startswith("not applicable")
 
 
@@ -135,6 +137,15 @@ def test_no_number_is_printed_but_those_that_were_read():
 )
 def test_what_a_protocol_is_expected_to_say_is_said(blocks, heading, words):
     assert words in words_of(part(blocks, heading))
+
+
+def test_a_prior_is_left_to_be_justified(results):
+    said = list(protocol_blocks(SavedRun(results), "CRM"))
+    table = next(each.table for each in said if each.table is not None and each.table.name == "coverage")
+    met = {str(row[0]): str(row[2]) for row in table.rows}
+    assert "in part to be completed" in met["Statistical methods, with the prior and its justification"]
+    assert met["Cohort size"] == "section 4.1"
+    assert "why this prior" in words_of(part(said, "Prior of the design's model"))
 
 
 def test_days_between_patients_and_backfill_are_the_files(results, tmp_path):
@@ -269,7 +280,7 @@ def test_a_design_that_names_untried_doses_says_how_often(results):
     assert "does BOIN name a dose that nobody was given." in other
 
 
-def test_sample_size_for_the_power_stands_beside_planned_and_registered_size(blocks):
+def test_sample_size_for_the_power_stands_beside_planned_and_registered_size(results, blocks):
     table = next(each.table for each in blocks if each.table is not None and each.table.name == "sizes")
     rows = [tuple(map(str, row)) for row in table.rows]
     assert [(total, why) for total, why, *_ in rows[:2]] == [
@@ -282,6 +293,12 @@ def test_sample_size_for_the_power_stands_beside_planned_and_registered_size(blo
     assert float(rows[1][3].split(" ")[0]) < 80
     assert any(
         f"{needed} patients, {needed - 120} more than the largest number in the file, 120" in b.text for b in blocks
+    )
+    planned = planned_phase2(results).plan
+    seen = detectable_shr(planned, power=0.8, seed=7)
+    assert seen.shr > planned.active[-1].effect.shr
+    assert any(
+        f"120 patients show with 80 % power no hazard ratio below {seen.shr:.2f}" in each.text for each in blocks
     )
     assert any("a subdistribution hazard ratio of 1.8 at the highest dosage" in each.text for each in blocks)
 

@@ -15,6 +15,7 @@ from PIL import ImageFont
 from doseesc.report.protocol.open_points import open_point, open_points
 from doseesc.report.protocol.protocol import protocol_blocks, protocol_files
 from doseesc.report.protocol.text_blocks import Block, numbered
+from doseesc.report.protocol.wide_tables import in_portrait
 from doseesc.report.protocol.word import word_document
 from doseesc.report.protocol.word_layout import table_layout
 from doseesc.report.tables.table import PageTable, Value
@@ -42,6 +43,22 @@ def test_a_wide_table_is_set_on_a_landscape_page(columns, landscape):
 def test_a_table_too_wide_for_any_page_still_fits_it():
     layout = table_layout(table(40, 2, head="stochastically"))
     assert sum(layout.widths) == pytest.approx(LANDSCAPE, rel=0.01)
+
+
+@pytest.mark.parametrize(("columns", "parts"), [(8, 1), (14, 2), (27, 3), (60, 1)])
+def test_wide_tables_are_set_in_parts_with_all_their_columns(columns, parts):
+    numbered_heads = tuple(f"patients {place}" for place in range(columns))
+    rows = [tuple(Value(f"{place}") for place in range(columns))] * 4
+    whole = PageTable("t", "T", "Read it so.", numbered_heads, rows)
+    found = in_portrait(whole)
+    assert len(found) == parts
+    assert [each.columns[0] for each in found] == ["patients 0"] * parts
+    assert tuple(head for each in found for head in each.columns[1:]) == numbered_heads[1:]
+    assert all(
+        [str(cell) for cell in row] == [h.split(" ")[1] for h in each.columns] for each in found for row in each.rows
+    )
+    assert [each.how_to_read for each in found] == [""] * (parts - 1) + ["Read it so."]
+    assert parts == 1 or not any(table_layout(each).landscape for each in found)
 
 
 def test_long_texts_get_the_room_that_numbers_leave():

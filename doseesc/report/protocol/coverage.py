@@ -82,6 +82,8 @@ def _met(item: dict[str, Any], parts: Sequence[tuple[str, str, Block]]) -> str:
     left: list[str] = []
     for place in item["where"]:
         here = [block for number, minor, block in parts if place in (number, f"{number} {minor}")]
+        if not here:
+            continue  # not every design has such a part
         number = place.partition(" ")[0]
         name = number or "title"
         open_here = [block for block in here if open_points(block)]

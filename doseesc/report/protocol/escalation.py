@@ -63,9 +63,10 @@ def counting(results: Results, count: int) -> str:
 
 
 def _prior_blocks(results: Results, trial: Trial) -> Iterator[Block]:
-    prior = prior_table(results)
-    own = [] if prior is None else [row[1:] for row in prior.rows if row[0].text == trial.name]
-    if prior is not None and own:
+    prior = prior_table(results, trial.name)
+    if prior is not None:
+        own = [row[1:] for row in prior.rows]
+        yield Block("minor", "Prior of the design's model")
         caption = "What the model believes before the first patient"
         yield from captioned(PageTable(prior.name, caption, prior.how_to_read, prior.columns[1:], own))
         yield open_paragraph("why this prior, and on what knowledge of the drug it rests")

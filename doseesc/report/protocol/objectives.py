@@ -106,14 +106,14 @@ def _phase2_table(phase2: PlannedPhase2) -> PageTable:
     plan = phase2.plan
     days, analysis = plan.course.horizon, plan.analysis
     deaths = {
-        "day_28": f"stays at risk to day {days}: it counts as no improvement by then",
-        "at_death": "is censored at death: what would have become of the patient is taken as in those alive",
+        "day_28": f"Who dies before improvement stays at risk to day {days}, as not improved by then",
+        "at_death": "Who dies before improvement is censored at death, as if the course of those alive held on",
     }
-    improvement = "comes first in the comparison" if analysis.ttci == "win_ratio" else deaths[analysis.death]
+    improvement = "Death comes first in the comparison" if analysis.ttci == "win_ratio" else deaths[analysis.death]
     if analysis.ttci == "gray":
-        improvement = "is a competing event"
+        improvement = "Death before improvement is a competing event"
     rows = [
-        (f"Time to clinical improvement, to day {days}", f"Death before improvement {improvement}"),
+        (f"Time to clinical improvement, to day {days}", improvement),
         (f"{days}-day mortality", "Death is the outcome; loss to follow-up before is missing"),
         ("Adverse reactions, to day 14", open_point("how death before day 14 is counted")),
     ]

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from doseesc.phase2 import ARM_CLAIMS, CLAIMS, ENOUGH, Power, SampleSize, sample_size, simulate_power
-from doseesc.planning import phase2_of, power_curves
+from doseesc.phase2 import (
+    ARM_CLAIMS,
+    CLAIMS,
+    ENOUGH,
+    Power,
+    SampleSize,
+    detectable_shr,
+    sample_size,
+    simulate_power,
+)
+from doseesc.planning import TRIALS, phase2_of, power_curves
 from doseesc.report.figures import power_figure
 from doseesc.report.protocol.open_points import open_paragraph, open_point
 from doseesc.report.protocol.phase2 import PlannedPhase2, assumed_blocks
@@ -18,7 +27,6 @@ from doseesc.wording import percent_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SEARCH_TRIALS = 2000
 _CURVE_TRIALS = 2000
 
 
@@ -49,7 +57,7 @@ def phase2_size_blocks(phase2: PlannedPhase2 | str | None, seed: int) -> Iterato
 
 def _needed_blocks(phase2: PlannedPhase2, seed: int) -> Iterator[Block]:
     try:
-        size = sample_size(phase2.plan, power=ENOUGH, trials=_SEARCH_TRIALS, seed=seed)
+        size = sample_size(phase2.plan, power=ENOUGH, trials=TRIALS, seed=seed)
     except ValueError as error:
         yield from paragraphs(f"No number of patients gives {percent_words(ENOUGH)} power: {error}.")
         return
@@ -62,9 +70,9 @@ def _needed_blocks(phase2: PlannedPhase2, seed: int) -> Iterator[Block]:
             plan = phase2.plan.with_total(total)
         except ValueError:
             continue  # too few for its arms, which says enough
-        found.append((total, named, simulate_power(plan, trials=_SEARCH_TRIALS, seed=seed)))
+        found.append((total, named, simulate_power(plan, trials=TRIALS, seed=seed)))
     yield from captioned(_size_table(size, found))
-    yield from paragraphs(_difference(phase2, size, found))
+    yield from paragraphs(_difference(phase2, size, found, seed))
     yield open_paragraph("which number of patients, effect and power the sponsor plans Phase 2 with")
 
 
@@ -98,7 +106,7 @@ def _size_table(size: SampleSize, sizes: list[tuple[int, str, Power]]) -> PageTa
     )
 
 
-def _difference(phase2: PlannedPhase2, size: SampleSize, sizes: list[tuple[int, str, Power]]) -> str:
+def _difference(phase2: PlannedPhase2, size: SampleSize, sizes: list[tuple[int, str, Power]], seed: int) -> str:
     """Say why the numbers differ."""
     total, _, power = max(sizes, key=lambda each: each[0])
     share = 100 * float(power.share("any_ttci"))
@@ -108,12 +116,17 @@ def _difference(phase2: PlannedPhase2, size: SampleSize, sizes: list[tuple[int, 
             f"The largest number in the file, {total}, is enough: {percent_words(ENOUGH)} power takes "
             f"{size.plan.total} patients."
         )
+    seen = detectable_shr(power.plan, power=ENOUGH, seed=seed)
+    shows = f"Of the highest dosage by itself, {total} patients show with {percent_words(ENOUGH)} power no " + (
+        f"hazard ratio below {seen.shr:.2f}." if seen is not None else "effect that is looked for."
+    )
     return (
         f"{percent_words(ENOUGH)} power takes {size.plan.total} patients, {size.plan.total - total} more than the "
         f"largest number in the file, {total}, which has {share:.1f} %. The difference comes from the effect that is "
-        f"planned for, a subdistribution hazard ratio of {best.shr:.3g} at the highest dosage and less at lower ones: "
-        "the power rests on the number of patients who improve, and on how far the arms differ. The numbers in the "
-        "file are not derived from that effect; a larger effect, more patients or less power would bring them together."
+        f"planned for, a subdistribution hazard ratio of {best.shr:.3g} at the highest dosage and no more at lower "
+        f"ones: the power rests on the number of patients who improve, and on how far the arms differ. {shows} The "
+        "numbers in the file are not derived from the effect; a larger effect, more patients or less power would bring "
+        "them together."
     )
 
 

@@ -9,7 +9,7 @@ from designs import target_above_floor
 from doseesc.report.protocol.open_points import open_paragraph, open_point
 from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, paragraphs
-from doseesc.report.words import across_scenarios, verdict_words, weights_words
+from doseesc.report.words import across_scenarios, untried_sentences, untried_words, verdict_words, weights_words
 from doseesc.wording import in_a_row
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def rationale_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     yield section("4.2")
     yield from paragraphs(
         _in_brief(results, trial.name),
+        untried_words(results, trial.name),
         _compared(results),
         target_sentence(results.study, trial.name),
         _others(results.study, trial.name),
@@ -100,5 +101,6 @@ def _compared(results: Results) -> str:
     """Say what the comparison of the designs comes to; nothing where there is one."""
     if len(results.verdict.standing.designs) == 1:
         return ""
-    words = verdict_words(results)
-    return " ".join((words.headline, *words.price, *words.flips, words.criterion))
+    words, said = verdict_words(results), untried_sentences(results)
+    price = (each for each in words.price if each not in said)  # which is told of the trial's own design
+    return " ".join((words.headline, *price, *words.flips, words.criterion))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from doseesc.report.protocol.wide_tables import in_portrait
 from doseesc.report.tables import PageTable, Value
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def paragraphs(*texts: str) -> Iterator[Block]:
 
 
 def captioned(table: PageTable) -> Iterator[Block]:
-    """Yield a table under its caption, and how to read it."""
+    """Yield a table under its caption, in parts where it is too wide for a page, and how to read it."""
     rows = [tuple(map(_unbroken, row)) for row in table.rows]
-    yield Block("table", table.caption, replace(table, rows=rows))
+    yield from (Block("table", part.caption, part) for part in in_portrait(replace(table, rows=rows)))
     if table.how_to_read:
         yield Block("note", table.how_to_read)
 

@@ -30,7 +30,7 @@ _STYLES = MappingProxyType(
     }
 )
 _FONT = "Arial"  # on every machine, or a font that is at most as wide as the one words are measured in
-_NOTHING = ("", "–")  # cells where there is no number
+_NOTHING = ("", "–", "none")  # cells where there is no number
 _FOR_CAPTION = 3.5  # cm below a figure
 _FOR_EDGES = 0.4  # cm at both sides of it
 _TOGETHER = 14  # rows of a table that is kept on one page
@@ -184,7 +184,8 @@ def _add_table(document: Any, table: PageTable, layout: Layout) -> None:
     ]
     for place, row in enumerate(made.rows):
         _mark_row(row, head=place == 0)
-        together = place < last and (short or place < _AT_ENDS or place > last - _AT_ENDS)
+        end = last + (1 if table.how_to_read else 0)  # the last row stays with how the table is read
+        together = place < end and (short or place < _AT_ENDS or place > last - _AT_ENDS)
         for column, cell in enumerate(row.cells):
             cell.width = Pt(layout.widths[column])
             for run in _add_runs(cell.paragraphs[0], texts[place][column]):

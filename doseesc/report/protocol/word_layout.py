@@ -23,7 +23,7 @@ MARGIN = 2.0
 
 _POINTS_PER_CM = 72 / 2.54
 _PADDING = 11.5  # of a cell, left and right together, in points
-_WIDEST = 30.0  # font sizes: longer texts are broken even where there is room
+_WIDEST = 44.0  # font sizes: longer texts are broken even where there is room
 _HEAD_LINES = 3  # that a heading may take where there is room
 _SIZES = (9.0, 8.0, 7.5, 7.0)
 _SMALLEST = 6.5
