@@ -12,7 +12,7 @@ from doseesc.report.charts import DESIGN_COLOURS, Series, dose_colour, ink_for
 from doseesc.report.words import recommendation, true_mtd_words
 
 if TYPE_CHECKING:
-    from doseesc.conduct import Doses
+    from doseesc.named_doses import Doses
     from doseesc.results import Results
 
 WIDE, NARROW = 590.0, 345.0
