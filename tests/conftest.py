@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from support import DATA, GOLDEN
 
 from doseesc.cli import main
@@ -15,9 +15,13 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Let hypothesis try the same inputs every time, so that a change and not luck is what fails a test.
 
-    With ``--fuzz`` above 1, or with a ``--hypothesis-seed``, it tries others.
+    With ``--fuzz`` above 1, or with a ``--hypothesis-seed``, it tries others.  How long an example takes is no matter:
+    the machine may be busy.
     """
-    settings.register_profile("same", derandomize=True, print_blob=True)
+    patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+    settings.register_profile("patient", **patient)
+    settings.load_profile("patient")
+    settings.register_profile("same", derandomize=True, **patient)
     if config.getoption("--fuzz") == 1 and config.getoption("--hypothesis-seed") is None:
         settings.load_profile("same")
 

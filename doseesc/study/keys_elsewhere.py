@@ -26,7 +26,8 @@ def home_of(model: type[BaseModel] | None, key: str) -> str:
         return ""
     sections = _sections(model)
     exact = [path for path, known in sections if key in known]
-    if not exact and key in _parameters_of_designs():
+    shared = {field.name for field in fields(Design) if field.init}  # which every entry of designs may have
+    if (key in shared and "" not in exact) or (not exact and key in _parameters_of_designs()):
         return "designs"
     translated = [path for path, known in sections if path and ours(key, known)]
     return next((path for path in [*exact, *translated] if path), "")
