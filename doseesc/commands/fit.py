@@ -18,6 +18,7 @@ from doseesc.commands._options import (
     DURING_THE_TRIAL,
     Force,
     Format,
+    Full,
     Out,
     Printed,
     Quiet,
@@ -100,6 +101,7 @@ def fit(
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
+    full: Full = False,
     show_code: ShowCode = False,
 ) -> None:
     """Fit a model to the data of a trial: the DLT probability at every level and Phase 2 dose.
@@ -141,16 +143,16 @@ def fit(
 
         write_fit(answer, out, force=force)
     if not (quiet and output_format == Format.table):
-        _print(answer, output_format, out)
+        _print(answer, output_format, out, full)
     if not answer.converged:
         typer.echo(answer.verdict, err=True)
         raise typer.Exit(NOT_CONVERGED)
 
 
-def _print(answer: Fit, output_format: Format, out: Path | None) -> None:
+def _print(answer: Fit, output_format: Format, out: Path | None, full: bool) -> None:
     from doseesc.report.terminal import fit_lines
 
-    print_found(answer, partial(fit_lines, width=terminal_width()), output_format)
+    print_found(answer, partial(fit_lines, width=terminal_width(), full=full), output_format)
     if output_format == Format.table and out is not None:
         from doseesc.results import RESULTS_FILE
 

@@ -13,6 +13,7 @@ from doseesc.commands._options import (
     LOOKING_INSIDE,
     Force,
     Format,
+    Full,
     Jobs,
     Out,
     Printed,
@@ -123,6 +124,7 @@ def phase2(
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
+    full: Full = False,
     show_code: ShowCode = False,
 ) -> None:
     """Say what the Phase 2 trial of FILE can show.
@@ -177,7 +179,7 @@ def phase2(
 
     print_answer(
         output_format,
-        lines=lambda: answer_lines(answer),
+        lines=lambda: answer_lines(answer, full),
         csv=lambda: phase2_power_csv(answer),
         json=lambda: json_text(phase2_document(answer)),
         written=written,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,22 @@ def fitted(tmp_path_factory, small_scenario):
 def quick(tmp_path_factory, small_scenario):
     """The same by quadrature alone."""
     return analysed(tmp_path_factory.mktemp("quick"), small_scenario)
+
+
+def test_the_answer_comes_first_and_details_on_request(tmp_path, small_scenario, capsys):
+    (tmp_path / "mine.yaml").write_text(small_scenario + ARMS + ANALYSIS)
+    assert run(tmp_path / "mine.yaml", "--outcomes", OUTCOMES) == 0
+    brief = capsys.readouterr().out
+    assert run(tmp_path / "mine.yaml", "--outcomes", OUTCOMES, "--full") == 0
+    full = capsys.readouterr().out
+    first = " ".join(brief.splitlines()[:3])
+    level = re.match(r"The MTD is (\w+) \(as B selects on these data\)\. P\(DLT\) there is ([\d.]+) %", first)
+    row = next(line.split() for line in brief.splitlines() if line.startswith(f"{level[1]} "))
+    assert row[4] == level[2]
+    assert "DLTs seen, and expected of as many patients" in full
+    assert "DLTs seen, and expected of as many patients" not in brief
+    assert brief.rstrip().endswith("--full")
+    assert len(brief.splitlines()) < len(full.splitlines())
 
 
 FIGURES = {"fit_curve", "fit_marginals", "fit_prior_posterior", "fit_mtd"}

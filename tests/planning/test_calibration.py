@@ -265,6 +265,7 @@ def lines_of(found):
 
 def test_terminal_table():
     text = lines_of(calibrate(CRM3, TRUTHS, GRID))
+    assert text.startswith("Best for mine: ")
     assert "mine: 6 candidates · score: mean P(correct selection) over 3 truths" in text
     assert "\nbest " in text
     assert "\nnow " in text

@@ -201,6 +201,8 @@ def test_command_prints_and_writes(cli):
     assert err == "note: figures of the drug alone; the file's observation: is applied by  run  only\n"
     assert "40 random curves, pseudo-uniform · seed 2" in out
     assert "True MTD medium: " in out
+    best = max(("3+3", "CRM", "BOIN"), key=lambda name: float(row_of(out, name)[1]))
+    assert f"{best} ({row_of(out, best)[1]} %)" in out or f"{best} selects the true MTD most often" in out
     assert max(map(len, out.splitlines())) <= 100
     assert Path("f.svg").stat().st_size > 1000
     frame = pd.read_csv("o/ensemble.csv")
@@ -210,6 +212,10 @@ def test_command_prints_and_writes(cli):
     pd.testing.assert_series_equal(
         curves.groupby("design")["correct_selection"].mean().sort_index(), correct.sort_index(), check_names=False
     )
+
+
+def row_of(out, design):
+    return next(line.split() for line in out.splitlines() if line.startswith(f"  {design} "))
 
 
 def test_command_prints_data_and_code(cli):

@@ -144,8 +144,9 @@ def test_assurance_of_simulated_designs_counts_their_error(shipped):
 
 
 def test_command_prints_power_and_assumptions(cli):
-    code, out, _ = cli("phase2", "nct04602104", "--trials", "500", "--scenario", "S3")
+    code, out, _ = cli("phase2", "nct04602104", "--trials", "500", "--scenario", "S3", "--full")
     assert code == 0
+    assert out.startswith("Phase 2 with the MTD high, 150 patients: shows in ")
     for text in ("Phase 2 with the MTD high", "dosage 1 improves sooner", "Schoenfeld", "no effect", "± SE"):
         assert text in out
     assert "no reaction at all among the 50 patients of the highest dosage would still allow 7.1 %" in " ".join(
@@ -156,6 +157,21 @@ def test_command_prints_power_and_assumptions(cli):
     assert "control.death_times Weibull, shape 1.4" in out
     assert "effect.shr 1.5" in out.split("from the file")[1]
     assert all(len(line) <= 106 for line in out.splitlines())
+
+
+def test_command_says_the_answer_first_and_details_on_request(cli):
+    code, out, _ = cli("phase2", "nct04602104", "--trials", "500")
+    assert code == 0
+    lines = out.splitlines()
+    assert len(lines) <= 40
+    first = " ".join(lines[:3])
+    power = next(line.split() for line in lines if "at least one dosage improves sooner  " in line)
+    assert f"shows in {power[6]} % of trials that at least one dosage improves sooner" in first
+    assert f"a drug that does nothing would seem to in {power[-1]} %" in first
+    assert "10 values of Phase 2 assumed, not in the file" in out
+    assert "169 patients can show none of this with 80 % power" in out
+    assert "control.death_times" not in out
+    assert lines[-1].endswith("--full")
 
 
 def test_command_writes_files_and_finds_the_size(cli, tmp_path):
@@ -232,7 +248,7 @@ def test_command_without_a_section_says_so_first(cli, small_scenario, tmp_path):
 def test_command_with_strata_and_every_analysis(cli, small_scenario, tmp_path):
     section = "phase2: {strata: berlin, accrual: {per_month: 5}, compare_totals: [30], analysis: {stratified: true}}"
     (tmp_path / "mine.yaml").write_text(small_scenario + ARMS + section + "\n")
-    code, out, _ = cli("phase2", "mine.yaml", "--trials", "200", "--analyses")
+    code, out, _ = cli("phase2", "mine.yaml", "--trials", "200", "--analyses", "--full")
     assert code == 0
     for words in (
         "severity: mild 15.0 %, moderate 50.0 %, severe 35.0 %",

@@ -92,7 +92,7 @@ def test_nothing_wraps_at_80_columns(folder):
     lines = [line.plain for line in fitted(run_lines(read(folder / "a"), 80), 80)]
     assert max(map(cell_len, lines)) <= 80
     heads = next(line for line in lines if "correct %" in line)
-    assert "median duration" in heads  # one table, not two
+    assert "duration" in heads  # one table, not two
     assert sum(line.startswith("  S") for line in lines) == 9
 
 
@@ -136,7 +136,7 @@ def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, sma
     results = run(load(scenario_file(small_scenario.replace("designs:\n", "designs:\n" + CRM))), method="exact")
     text = " ".join(" ".join(line.plain for line in run_lines(results)).split())
     chance = 100 * results.cells["S", "CRM"].exact.untried_selection
-    assert f"CRM can select a dose that nobody was given, in up to {chance:.1f} % of trials (S)" in text
+    assert f"CRM can select a dose that nobody was given, in up to {chance:.1f} % (S) of trials" in text
 
 
 @pytest.mark.parametrize("name", sorted(set(shipped_scenarios()) - {"design_comparison", "tite", "tite_backfill"}))

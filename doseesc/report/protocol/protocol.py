@@ -156,9 +156,9 @@ def _design(trial: Trial, results: Results) -> Iterator[Block]:
     if rules:
         yield from paragraphs("In addition these rules hold:")
         yield from (Block("bullet", doses.in_words(rule.describe(design))) for rule in rules)
-    prior = prior_table(results)
-    own = [] if prior is None else [row[1:] for row in prior.rows if row[0].text == trial.name]
-    if prior is not None and own:
+    prior = prior_table(results, trial.name)
+    if prior is not None:
+        own = [row[1:] for row in prior.rows]
         caption = "What the model believes before the first patient"
         yield from captioned(PageTable(prior.name, caption, prior.how_to_read, prior.columns[1:], own))
 

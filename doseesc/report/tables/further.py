@@ -91,13 +91,20 @@ def phase2_table(results: Results) -> PageTable | None:
     )
 
 
-def prior_table(results: Results) -> PageTable | None:
-    """Return what each model believes before the first patient; None where no design has a model."""
+def prior_table(results: Results, only: str | None = None) -> PageTable | None:
+    """Return what each model believes before the first patient; None where no design has a model.
+
+    Parameters
+    ----------
+    results : Results
+    only : str, optional
+        The one design of interest; by default all.
+    """
     study = results.study
     empty = Tally.empty(study.n_doses)
     rows = []
     for name, design in study.designs.items():
-        posterior = getattr(design, "posterior", None)
+        posterior = getattr(design, "posterior", None) if only in (None, name) else None
         if posterior is None or not hasattr(posterior(empty), "dlt_probability"):
             continue
         estimate = posterior(empty).dlt_probability[0]

@@ -25,6 +25,24 @@ _SIZES = (
 )
 
 
+def history_words(borrowed: Borrowed) -> str:
+    """Say from what is borrowed, and how much it weighs."""
+    return "; ".join(_history(borrowed))
+
+
+def _history(borrowed: Borrowed) -> tuple[str, str]:
+    history = ", ".join(
+        f"{plain_words(name)} ({rows.patients} patients, {sum(rows.dlt)} DLTs)"
+        for name, rows in ((name, borrowed.history.of_study(name)) for name in borrowed.history.studies)
+    )
+    what = "weight of the history" if borrowed.strata is None else "the trial is exchangeable with these (EXNEX)"
+    before, after = percent(borrowed.prior.weight), percent(borrowed.weight_after)
+    return (
+        f"Borrowed from {history}; {borrowed.differences}",
+        f"{what}: {before} % before the data, {after} % after them",
+    )
+
+
 def borrowing_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence[float], target: float) -> list[Text]:
     """Return the tables.
 
@@ -37,15 +55,8 @@ def borrowing_lines(borrowed: Borrowed, labels: Sequence[str], amounts: Sequence
         Their amounts; those that ``borrowed`` was made with.
     target : float
     """
-    history = ", ".join(
-        f"{plain_words(name)} ({rows.patients} patients, {sum(rows.dlt)} DLTs)"
-        for name, rows in ((name, borrowed.history.of_study(name)) for name in borrowed.history.studies)
-    )
-    words = f"Borrowed from {history}; {borrowed.differences}"
-    lines = wrapped(words, "bold")
-    what = "weight of the history" if borrowed.strata is None else "the trial is exchangeable with these (EXNEX)"
-    before, after = percent(borrowed.prior.weight), percent(borrowed.weight_after)
-    lines.append(Text(f"  {what}: {before} % before the data, {after} % after them"))
+    source, weight = _history(borrowed)
+    lines = [*wrapped(source, "bold"), Text(f"  {weight}")]
     for heads, chosen in _in_width(labels, amounts):
         lines += [Text(), *_size_lines(borrowed, heads, chosen)]
     lines += [Text(), *_conflict_lines(borrowed, _first_names(labels, amounts))]

@@ -29,6 +29,9 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
     heading = line([Cell("", left=True), *names, *_FIGURES], widths)
     heading.stylize("bold")
     lines = [
+        *wrapped(_answer(calibration, label), "bold"),
+        Text(f"in the file: {yaml_words(calibration)}"),
+        Text(),
         Text(f"{label}: {len(calibration.score)} candidates · score: {calibration.objective.words}"),
         Text(),
         heading,
@@ -53,9 +56,7 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
         lines.append(Text(legend, style="dim"))
     lines += wrapped(_price(calibration))
     lines += [each for words in _edges(calibration) for each in wrapped(words)]
-    lines += _one_mtd(calibration.objective)
-    lines.append(Text(f"in the file: {yaml_words(calibration)}"))
-    return lines
+    return lines + _one_mtd(calibration.objective)
 
 
 def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
@@ -68,6 +69,18 @@ def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
         Text(f"in the file: skeleton: {best.guesses}"),
         *_one_mtd(best.objective),
     ]
+
+
+def _answer(calibration: Calibration, label: str) -> str:
+    """Say what is best, and whether it is better than the design as it is."""
+    best = in_a_row([f"{name} {value:.4g}" for name, value in calibration.best_values.items()])
+    score = float(calibration.score[calibration.best])
+    change = 100 * (score - calibration.design_score)
+    against = f"{percent(score)} against {percent(calibration.design_score)} now"
+    if round(change, 1) <= 0:
+        return f"Nothing tried is better than {label} as it is ({percent(calibration.design_score)}); next best {best}."
+    little = ", which is less than a point" if change < 1 else ""
+    return f"Best for {label}: {best}; score {against}{little}."
 
 
 def _one_mtd(objective: Objective) -> list[Text]:

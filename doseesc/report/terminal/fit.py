@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from doseesc.report.terminal.borrowing import borrowing_lines
+from doseesc.report.terminal.borrowing import borrowing_lines, history_words
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.wording import percent, percent_words, plain_number, plain_words
 
@@ -20,17 +20,76 @@ _wrapped = partial(wrapped, indent=2)
 _LONGEST_NAME = 24
 
 
-def fit_lines(fit: Fit, width: int = WIDTH) -> list[Text]:
-    """Return the lines that ``doseesc fit`` prints, with the columns that there is room for."""
-    lines = _wrapped(fit.verdict, "bold green" if fit.converged else "bold red")
-    if not fit.converged:
-        lines += _wrapped(
+def fit_lines(fit: Fit, width: int = WIDTH, full: bool = True) -> list[Text]:
+    """Return the lines that ``doseesc fit`` prints, with the columns that there is room for.
+
+    Parameters
+    ----------
+    fit : Fit
+    width : int
+    full : bool
+        All there is, and not the answer, how sure it is, and the doses alone.
+    """
+    answer, verdict = _wrapped(_answer(fit), "bold"), _wrapped(fit.verdict, "green" if fit.converged else "bold red")
+    if fit.converged:
+        lines = answer + verdict
+    else:
+        lines = verdict + _wrapped(
             "What follows by NUTS is not to be relied upon: draw more (--draws, --tune, --chains).", "bold red"
         )
+        lines += answer
     lines += _wrapped(plain_words(fit.model.words), "dim")
     for note in fit.notes:
         lines += _wrapped(f"note: {note}", "yellow")
-    return [*lines, Text(), *_doses(fit, width), *_side_by_side(fit), *_mtd(fit), *_checks(fit), *_borrowed(fit)]
+    lines += [Text(), *_doses(fit, width)]
+    if full:
+        return [*lines, *_side_by_side(fit), *_mtd(fit), *_checks(fit), *_borrowed(fit)]
+    return [*lines, *_mtd(fit), Text(), *_in_short(fit)]
+
+
+def _answer(fit: Fit) -> str:
+    """Say which dose is the MTD on these data, and what is known of it."""
+    target = percent_words(fit.study.target)
+    if not fit.mtd:
+        lowest = fit.doses[0]
+        over = percent(fit.posterior.over_target[lowest.place])
+        label = plain_words(lowest.label)
+        return f"No dose is the MTD ({fit.mtd_source}): {label} exceeds {target} with probability {over} %."
+    label = fit.study.dose_labels[fit.mtd - 1]
+    place = next(dose.place for dose in fit.doses if dose.label == label)
+    best = fit.posterior
+    return (
+        f"The MTD is {plain_words(label)} ({fit.mtd_source}). P(DLT) there is {percent(best.mean[place])} % "
+        f"({percent(best.low[place])} to {percent(best.high[place])}), above the target of {target} with probability "
+        f"{percent(best.over_target[place])} %.{_model_own(fit)}"
+    )
+
+
+def _model_own(fit: Fit) -> str:
+    """Say where the model's own most likely MTD is another one than the design's."""
+    names = ("none", *fit.study.dose_labels)
+    likely = int(fit.posterior.mtd.argmax())
+    if likely == fit.mtd:
+        return ""
+    chance = percent(fit.posterior.mtd[likely])
+    return f" The model itself finds {plain_words(names[likely])} the likeliest MTD, with {chance} %."
+
+
+def _in_short(fit: Fit) -> list[Text]:
+    """Return in a line each what the checks and borrowing come to."""
+    last = [each for each in fit.checks if each.source == "posterior"][-1:]
+    lines: list[Text] = []
+    for each in last:
+        lines += _wrapped(
+            f"The model expects {each.expected:.1f} DLTs ({each.low}-{each.high}) in these {each.n} patients, and "
+            f"{each.dlt} {'was' if each.dlt == 1 else 'were'} seen.",
+            "dim",
+        )
+    if fit.borrowed is not None:
+        lines += _wrapped(history_words(fit.borrowed), "dim")
+    beside = "NUTS beside quadrature, " if fit.sampled is not None and fit.gridded is not None else ""
+    borrowed = " and what hangs on what is borrowed" if fit.borrowed is not None else ""
+    return [*lines, *_wrapped(f"{beside}checks of the model{borrowed}: --full", "dim")]
 
 
 def _doses(fit: Fit, width: int) -> list[Text]:

@@ -1,4 +1,4 @@
-"""Answers about a Phase 2 trial for the terminal: what is assumed comes first in one line, and last in full."""
+"""Answers about a Phase 2 trial for the terminal: the answer, how much is assumed, then the figures."""
 
 from __future__ import annotations
 
@@ -8,36 +8,53 @@ from doseesc.phase2 import CLAIMS, duration_words
 from doseesc.planning import Phase2Answers
 from doseesc.report.terminal.lines import wrapped
 from doseesc.report.terminal.phase2_analyses import analyses_lines
-from doseesc.report.terminal.phase2_power import assumption_lines, assurance_lines, power_lines, size_lines
+from doseesc.report.terminal.phase2_power import (
+    assumption_lines,
+    assurance_lines,
+    power_answer,
+    power_lines,
+    size_lines,
+)
 from doseesc.report.terminal.phase2_precision import precision_lines
 from doseesc.report.terminal.phase2_secondary import secondary_lines
-from doseesc.report.terminal.phase2_totals import totals_lines
+from doseesc.report.terminal.phase2_totals import totals_lines, totals_verdicts
 from doseesc.study import assumptions_of
 
 
-def answer_lines(answers: Phase2Answers) -> list[Text]:
-    """Return the lines about a Phase 2 trial, a blank one between its parts."""
+def answer_lines(answers: Phase2Answers, full: bool = True) -> list[Text]:
+    """Return the lines about a Phase 2 trial, a blank one between its parts.
+
+    Parameters
+    ----------
+    answers : Phase2Answers
+    full : bool
+        All there is, and not the answer, the trial, and what was asked for alone.
+    """
     lines: list[Text] = []
-    for part in answer_parts(answers):
+    for part in answer_parts(answers, full):
         lines += [*([Text()] if lines and part else []), *part]
     return lines
 
 
-def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
-    """Return the parts of what is printed, each a list of lines."""
+def answer_parts(answers: Phase2Answers, full: bool = True) -> list[list[Text]]:
+    """Return the parts of what is printed, each a list of lines: the answer, then how sure it is."""
     study, plan = answers.study, answers.plan
     reactions = answers.scenario
     if study.dlt_window_days != plan.reaction_days:
         reactions += f" (P(DLT) in {study.dlt_window_days:g} days, taken for {plan.reaction_days})"
+    answer = wrapped(power_answer(answers.power, answers.null, answers.title), "bold")
+    caution = headline(answers)
     parts = [
-        headline(answers),
-        power_lines(answers.power, answers.null, answers.title, reactions),
-        precision_lines(plan),
+        # Where nothing of the trial is the study's own, that comes before any figure.
+        [*caution, *answer] if study.phase2 is None else [*answer, *caution],
+        power_lines(answers.power, answers.null, answers.title, reactions, full),
     ]
-    if plan.accrual is not None:
+    if full:
+        parts.append(precision_lines(plan))
+    if full and plan.accrual is not None:
         parts.append([Text("duration", "bold"), *wrapped(duration_words(plan), "dim")])
     if answers.totals:
-        parts.append(totals_lines(answers.totals))
+        parts.append(totals_lines(answers.totals) if full else totals_verdicts(answers.totals))
     if answers.size is not None and answers.wanted is not None and answers.measure is not None:
         parts.append(size_lines(answers.size, answers.wanted, CLAIMS[answers.measure]))
     if answers.analyses:
@@ -47,7 +64,10 @@ def answer_parts(answers: Phase2Answers) -> list[list[Text]]:
         parts.append(assurance_lines(answers.programme, study.dose_labels, observed))
     if answers.secondary:
         parts.append(secondary_lines(answers.secondary, plan, answers.secondary_trials))
-    parts.append(assumption_lines(answers.section))
+    if full:
+        parts.append(assumption_lines(answers.section))
+    else:
+        parts.append(wrapped("analysis, precision, duration and every assumption: --full", "dim"))
     return parts
 
 
@@ -57,10 +77,8 @@ def headline(answers: Phase2Answers) -> list[Text]:
     if not assumed:
         return []
     if answers.study.phase2 is None:
-        words = (
-            "the file has no  phase2:  section: all of Phase 2 is assumed (this project's ARDS values, listed below)"
-        )
+        words = "the file has no  phase2:  section: all of Phase 2 is assumed (this project's ARDS values)"
     else:
         count = f"{len(assumed)} value{'s' if len(assumed) > 1 else ''}"
-        words = f"{count} of Phase 2 assumed, not in the file (listed below)"
+        words = f"{count} of Phase 2 assumed, not in the file"
     return [Text(words, "yellow")]

@@ -31,7 +31,31 @@ _TESTS = {
 }
 
 
-def power_lines(power: Power, null: Power, title: str, reactions: str) -> list[Text]:
+def power_answer(power: Power, null: Power, title: str) -> str:
+    """Say how likely the trial is to show anything, and by chance alone.
+
+    Parameters
+    ----------
+    power, null : Power
+        Under the truth, and under a drug that does nothing.
+    title : str
+        Which trial it is.
+    """
+    plan = power.plan
+    shares = power.share("any_ttci"), null.share("any_ttci"), power.mcse("any_ttci")
+    share, without, error = (percent(float(each)) for each in shares)
+    best = ""
+    if plan.better is not None and power.better_chosen is not None and len(plan.active) > 1:
+        better = plain_words(plan.active[plan.better].name)
+        best = f" and chooses {better}, the better, in {percent(power.better_chosen)} %"
+    patients = sum(arm.n for arm in plan.arms)
+    return (
+        f"{plain_words(title)}, {patients} patients: shows in {share} % of trials that at least one dosage improves "
+        f"sooner{best}; a drug that does nothing would seem to in {without} %. Simulated to ± {error} points (1 SE)."
+    )
+
+
+def power_lines(power: Power, null: Power, title: str, reactions: str, full: bool = True) -> list[Text]:
     """Return the table of one trial: its arms, power per comparison, and type I error.
 
     Parameters
@@ -42,8 +66,11 @@ def power_lines(power: Power, null: Power, title: str, reactions: str) -> list[T
         Which trial it is.
     reactions : str
         Which toxicity scenario gives the adverse reactions.
+    full : bool
+        Say how it is analysed, too.
     """
     plan = power.plan
+    analysis = [Text(), *_wrapped(_analysis_words(plan))] if full else []
     right = f"{power.tally.trials:,} trials · seed {power.seed}"
     return [
         *ends(plain_words(title), right, "bold"),
@@ -51,8 +78,7 @@ def power_lines(power: Power, null: Power, title: str, reactions: str) -> list[T
         *_arm_lines(power, reactions),
         Text(),
         *_comparison_lines(power, null),
-        Text(),
-        *_wrapped(_analysis_words(plan)),
+        *analysis,
     ]
 
 

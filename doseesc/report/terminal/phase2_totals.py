@@ -39,8 +39,7 @@ def totals_lines(sizes: Sequence[SizeFigures]) -> list[Text]:
         row("mortality difference known to ±, points", [f"{100 * each.mortality_half_width:.1f}" for each in sizes]),
         row("reaction rate if none is seen, up to %", [percent(each.no_reaction_upper) for each in sizes]),
     ]
-    for each in sizes:
-        lines += wrapped(_verdict(each), "dim")
+    lines += totals_verdicts(sizes)
     worst = max(float(each.power.mcse("any_ttci")) for each in sizes)
     legend = (
         "all patients taken to be in Phase 2 · "
@@ -51,6 +50,11 @@ def totals_lines(sizes: Sequence[SizeFigures]) -> list[Text]:
     )
     accrual = sizes[0].plan.accrual
     return lines + wrapped(legend if accrual is None else f"{legend} · months: at {accrual.rate_words}", "dim")
+
+
+def totals_verdicts(sizes: Sequence[SizeFigures]) -> list[Text]:
+    """Return in a sentence for each size what it can show."""
+    return [line for each in sizes for line in wrapped(_verdict(each), "dim")]
 
 
 def _months(each: SizeFigures) -> str:

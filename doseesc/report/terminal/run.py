@@ -22,7 +22,8 @@ from doseesc.report.words import (
     observed_words,
     programme_words,
     true_mtd_words,
-    untried_words,
+    untried_in_brief,
+    untried_sentences,
     verdict_words,
     weights_words,
 )
@@ -39,11 +40,13 @@ _LABEL = 20  # of a scenario at least
 _LONG_TITLE = 44
 _MOST = 12  # designs told one by one
 _LEADS = "bold green"
+_HEADS = ("correct %", "worst %", "above MTD %", "patients", "treated above", "median duration")
+_SHORT_HEADS = ("correct %", "worst %", "above MTD", "patients", "n above", "duration")
 
 
 def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
     """Return the answer in lines: what leads and what flips it, then the figures that it rests on."""
-    found = [*study_line(results), Text(), *_verdict(results), Text(), *_designs(results), Text()]
+    found = [*study_line(results), Text(), *_verdict(results), Text(), *_designs(results, width), Text()]
     found += [*_scenarios(results, width), Text(), *_phase2(results, width)]
     for words in (programme_words(results), attribution_finding(results)):
         found += wrapped(words) if words else []
@@ -52,14 +55,14 @@ def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
 
 def _verdict(results: Results) -> list[Text]:
     words = verdict_words(results)
-    told = {untried_words(results, name): untried_words(results, name, brief=True) for name in results.study.names}
+    whole = untried_sentences(results)
     found = wrapped(words.headline, "bold")
-    price = " ".join(told.get(each, each) for each in words.price)
+    price = " ".join(filter(None, (*(each for each in words.price if each not in whole), untried_in_brief(results))))
     found += wrapped(price) if price else []
     return found + (wrapped(" ".join(words.flips)) if words.flips else [])
 
 
-def _designs(results: Results) -> list[Text]:
+def _designs(results: Results, width: int) -> list[Text]:
     """Return one line per design with the means over scenarios."""
     summaries = across_scenarios(results)
     times = {each.design: each for each in design_times(results)}
@@ -67,9 +70,10 @@ def _designs(results: Results) -> list[Text]:
     order = {name: place for place, name in enumerate(_first(results))}
     shown = sorted((each for each in summaries if each.design in order), key=lambda each: order[each.design])
     names = min(max(len(plain_words(each.design)) for each in shown), _NAME)
-    widths = [names + 4, 11, 15, 13, 10, 15, *([17] if times else [])]
-    heads: list[Cell | str] = ["", "correct %", "worst %", "above MTD %", "patients", "treated above"]
-    found = [line([*heads, *(["median duration"] if times else [])], widths)]
+    heads, figures = (_HEADS, (11, 15, 13, 10, 15, 17)) if width >= WIDTH else (_SHORT_HEADS, (10, 14, 10, 9, 8, 12))
+    columns = len(heads) - (not times)
+    widths = [names + 4, *figures[:columns]]
+    found = [line(["", *heads[:columns]], widths)]
     for each in shown:
         style = _LEADS if each.design in leaders and len(summaries) > 1 else ""
         cells: list[Cell | str] = [
@@ -172,7 +176,7 @@ def _precise(results: Results) -> str:
         return precision_words(results)
     trials = f"{results.n_trials:,} simulated trials (seed {results.seed})"
     if results.agreement is None:
-        return f"{trials}, {precision_words(results)}"
+        return f"{trials}: {precision_words(results).removeprefix('simulated to ')}"
     figures, within_2, within_4 = results.agreement
     some = "exact" if all(cell.exact for cell in results.cells.values()) else "exact where possible"
     agree = "agree" if within_4 == figures else "compared"

@@ -41,6 +41,7 @@ from .true_mtd import mtd_definition as mtd_definition
 from .true_mtd import ties_words as ties_words
 from .true_mtd import true_mtd_words as true_mtd_words
 from .untried import given_words as given_words
+from .untried import untried_in_brief as untried_in_brief
 from .untried import untried_sentences as untried_sentences
 from .untried import untried_words as untried_words
 from .verdict import VerdictWords as VerdictWords

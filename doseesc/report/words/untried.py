@@ -11,40 +11,49 @@ if TYPE_CHECKING:
     from doseesc.results import Results
 
 _RARE = 0.0005  # reads as 0.0 %
+_REMEDY = "the rule SelectTried forbids that"
 
 
-def untried_words(results: Results, design: str, brief: bool = False) -> str:
+def untried_words(results: Results, design: str) -> str:
     """Say how often a design selects a dose that nobody was given.
-
-    Parameters
-    ----------
-    results : Results
-    design : str
-    brief : bool
-        Name the worst scenario alone.
 
     Returns
     -------
     str
-        One sentence; empty where it never does, or earlier results do not know.
+        One sentence with each scenario; empty where it never does, or earlier results do not know.
     """
-    chances = {
-        scenario: float(cell.best.untried_selection)
-        for (scenario, its_design), cell in results.cells.items()
-        if its_design == design
-    }
-    told = {name: chance for name, chance in chances.items() if chance >= _RARE}
+    told = _chances(results, design)
     if not told:
         return ""
-    where = [f"{percent(chance)} % ({name})" for name, chance in told.items()]
-    worst = max(told, key=lambda name: told[name])
-    often = f"up to {percent(told[worst])} % of trials ({worst})" if brief else f"{in_a_row(where)} of trials"
-    return f"{design} can select a dose that nobody was given, in {often}; the rule SelectTried forbids that."
+    where = in_a_row([f"{percent(chance)} % ({name})" for name, chance in told.items()])
+    return f"{design} can select a dose that nobody was given, in {where} of trials; {_REMEDY}."
 
 
 def untried_sentences(results: Results) -> tuple[str, ...]:
     """Return the sentence of each design that can select a dose that nobody was given."""
     return tuple(filter(None, (untried_words(results, name) for name in results.study.names)))
+
+
+def untried_in_brief(results: Results) -> str:
+    """Name the designs that can select a dose that nobody was given, each with the scenario where it does so most."""
+    found = {name: told for name in results.study.names if (told := _chances(results, name))}
+    if not found:
+        return ""
+    worst = {name: max(told, key=told.__getitem__) for name, told in found.items()}
+    often = [f"{percent(found[name][place])} % ({place})" for name, place in worst.items()]
+    return (
+        f"{in_a_row(list(found))} can select a dose that nobody was given, in up to {in_a_row(often)} of trials; "
+        f"{_REMEDY}."
+    )
+
+
+def _chances(results: Results, design: str) -> dict[str, float]:
+    chances = {
+        scenario: float(cell.best.untried_selection)
+        for (scenario, its_design), cell in results.cells.items()
+        if its_design == design
+    }
+    return {name: chance for name, chance in chances.items() if chance >= _RARE}
 
 
 def given_words(results: Results, dose: ArmDose) -> str:

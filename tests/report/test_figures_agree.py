@@ -1,0 +1,156 @@
+"""The same figure is the same number wherever it stands: terminal, page, protocol, JSON, CSV, frame and data set.
+
+Read as a reader does: from the columns of printed tables, by their heads.
+"""
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from doseesc.report.page.page import report_files
+from doseesc.report.protocol.protocol import protocol_files
+from doseesc.report.terminal import run_lines
+from doseesc.results import read_results, write_results
+from doseesc.runs import run
+from doseesc.study import load
+from doseesc.study.shipped import shipped_scenarios
+
+# What is enumerated at once is; the others are simulated in few trials, since only the agreement is looked at.
+METHODS = dict.fromkeys(("nct04602104", "nct04602104_attribution", "nct04602104_borrowing"), "both")
+FIGURES = {"correct, %": ("correct_selection", 100, 1), "above the MTD, %": ("overdose_selection", 100, 1)}
+
+
+@pytest.fixture(scope="module", params=sorted(shipped_scenarios()))
+def saved(request, tmp_path_factory):
+    study = load(shipped_scenarios()[request.param])
+    results = run(study, method=METHODS.get(request.param, "monte_carlo"), trials=60)
+    return read_results(write_results(results, tmp_path_factory.mktemp(request.param) / "out")), request.param
+
+
+@pytest.fixture(scope="module")
+def known(saved):
+    """Every figure of every design in every scenario, as JSON has it."""
+    document = json.loads(json.dumps(saved[0].results.to_document()))
+    return {(row["scenario"], row["design"]): row["exact"] or row["simulated"] for row in document["cells"]}
+
+
+def shown(value, scale=100, digits=1):
+    return f"{scale * value:.{digits}f}"
+
+
+def test_csv_frame_and_data_set(saved, known, tmp_path):
+    results = saved[0].results
+    frame, dataset = results.to_frame(), results.to_xarray()
+    folder = write_results(results, tmp_path / "again")
+    with (folder / "characteristics.csv").open() as stream:
+        rows = {
+            (row["scenario"], row["design"], row["method"], row["metric"]): float(row["value"])
+            for row in csv.DictReader(stream)
+            if not row["level"]
+        }
+    tidy = {tuple(row): value for *row, value in frame[frame["level"].isna()][[*KEYS, "value"]].itertuples(index=False)}
+    for (scenario, design), figures in known.items():
+        for metric in ("correct_selection", "overdose_selection", "total_patients", "untried_selection"):
+            place = (scenario, design, figures["method"], metric)
+            assert rows[place] == tidy[place] == figures[metric], place
+            assert float(dataset[metric].sel(scenario=scenario, design=design)) == figures[metric], place
+
+
+KEYS = ["scenario", "design", "method", "metric"]
+
+
+def test_terminal(saved, known):
+    results = saved[0].results
+    lines = [line.plain for line in run_lines(results, 160)]
+    heads = next(line for line in lines if line.startswith("Correct selection, %"))
+    start = lines.index(heads) + 1
+    names = [name for name in results.study.names if re.search(rf"\s{re.escape(name)}(\s|$)", heads)]
+    assert names
+    more = "benchmark" in heads
+    for scenario, line in zip(results.study.truths, lines[start:], strict=False):
+        told = line.split()[-len(names) - more : -1 if more else None]
+        assert told == [shown(known[scenario, name]["correct_selection"]) for name in names], scenario
+    own = results.verdict.standing
+    for name in names:
+        row = next(line for line in lines if line.startswith(f"  {name}  ")).removeprefix(f"  {name}")
+        row = re.split(r"\s{2,}", row.strip())
+        weights = dict(zip(own.scenarios, own.weights, strict=True))
+        for metric, place in (("correct_selection", 0), ("overdose_selection", 2)):
+            mean = sum(weight * known[scenario, name][metric] for scenario, weight in weights.items())
+            assert row[place] == shown(mean), (name, metric)
+
+
+def test_protocol(saved, known):
+    document, _ = saved
+    design = document.results.study.names[0]
+    text = protocol_files(document, design)["protocol.md"].decode()
+    found = 0
+    for heads, rows in markdown_tables(text):
+        for head, (metric, scale, digits) in FIGURES.items():
+            if head in heads and heads[0] == "scenario":
+                for row in rows:
+                    assert row[heads.index(head)].split()[0] == shown(known[row[0], design][metric], scale, digits), row
+                    found += 1
+    assert found >= 2 * len(document.results.study.truths)
+
+
+def test_page(saved, known):
+    document, name = saved
+    if name != "nct04602104":
+        pytest.skip("drawing a page takes long: one is read")
+    found = 0
+    for heads, rows in page_tables(report_files(document)["report.html"].decode()):
+        for head, (metric, scale, digits) in FIGURES.items():
+            if head in heads and heads[:2] == ["scenario", "design"]:
+                for row in rows:
+                    assert row[heads.index(head)].split()[0] == shown(known[row[0], row[1]][metric], scale, digits), row
+                    found += 1
+    assert found >= 2 * len(known)
+
+
+def markdown_tables(text):
+    """Yield the heads and rows of each table."""
+    table = []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("|"):
+            table.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+        elif table:
+            heads, _, *rows = table
+            yield heads, rows
+            table = []
+
+
+class Tables(HTMLParser):
+    """The tables of a page as lists of rows of texts, a cell's parts with blanks between."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self.cell = [], None
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr" and self.tables:
+            self.tables[-1].append([])
+        elif tag in ("td", "th") and self.tables and self.tables[-1]:
+            self.cell = []
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell.append(data)
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th") and self.cell is not None:
+            self.tables[-1][-1].append(" ".join(" ".join(self.cell).split()))
+            self.cell = None
+
+
+def page_tables(text):
+    parser = Tables()
+    parser.feed(text)
+    for table in parser.tables:
+        if table:
+            yield table[0], table[1:]
