@@ -29,19 +29,19 @@ from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
 from designs.pending import EnteredTally, Pending
 from designs.policies import Complete, PendingPolicy, Weighted
+from designs.policy import PolicyDesign
+from designs.policy_table import Policy
 from designs.registry import (
     DesignType,
-    UnknownName,
     design_class,
     design_names,
     design_type,
     policy_class,
     policy_names,
-    rule_class,
-    rule_names,
     type_names,
 )
 from designs.rolling_six import RollingSix
+from designs.rule_names import UnknownName, rule_class, rule_names
 from designs.rules import (
     AcceleratedTitration,
     AdmissibilityRule,
@@ -81,6 +81,7 @@ from designs.rules.conflicts import rule_conflicts
 from designs.sanity import check_design
 from designs.settled import Settled
 from designs.skeleton import skeleton
+from designs.stakes import Stakes
 from designs.table_design import TableDesign
 from designs.tally import Tally
 from designs.three_plus_three import ThreePlusThree
@@ -136,6 +137,8 @@ __all__ = [
     "PartialCohortRule",
     "Pending",
     "PendingPolicy",
+    "Policy",
+    "PolicyDesign",
     "ProposalRule",
     "Reason",
     "RescueRule",
@@ -145,6 +148,7 @@ __all__ = [
     "SelectionRule",
     "SentinelAtNewDose",
     "Settled",
+    "Stakes",
     "StopAtDose",
     "StopAtRecommended",
     "StopTooToxic",

@@ -47,6 +47,7 @@ class Reason(IntEnum):
     PRECISE = 82
     SAME_LEVEL_REPEATED = 83
     RULES_MET = 84
+    ENOUGH_KNOWN = 85
 
     @property
     def stops(self) -> bool:
@@ -93,6 +94,7 @@ _SENTENCES = {
     Reason.PRECISE: "Stop: the MTD is estimated precisely enough.",
     Reason.SAME_LEVEL_REPEATED: "Stop: the same level has been recommended often enough in a row.",
     Reason.RULES_MET: "Stop: the combined stopping rule is met.",
+    Reason.ENOUGH_KNOWN: "Stop: further patients would not raise the expected utility.",
 }
 
 
@@ -134,3 +136,23 @@ class Decision:
         """The reasons as :class:`Reason` members, shape (S,)."""
         members: npt.NDArray[Any] = _REASONS[self.reason_code]
         return members
+
+
+def merged(mask: BoolArray, there: Decision, elsewhere: Decision) -> Decision:
+    """Put decisions of the trials under a mask (S,) and of the others back in order."""
+    level, cohort = np.empty(len(mask), dtype=np.int64), np.empty(len(mask), dtype=np.int64)
+    reason = np.empty(len(mask), dtype=np.int8)
+    for rows, part in ((mask, there), (~mask, elsewhere)):
+        level[rows], cohort[rows], reason[rows] = part.level, part.cohort_size, part.reason_code
+    return Decision(level, cohort, reason)
+
+
+def require_decision(value: object, size: int, source: str) -> None:
+    """Raise TypeError unless what ``source`` has returned is a decision for ``size`` tallies."""
+    arrays = (value.level, value.cohort_size, value.reason_code) if isinstance(value, Decision) else ()
+    if not arrays or any(np.shape(each) != (size,) or np.asarray(each).dtype.kind not in "iu" for each in arrays):
+        raise TypeError(
+            f"{source} must return a designs.Decision of three arrays of whole numbers, each "
+            f"with one entry for each of the {size} tallies: level, cohort_size and reason_code;  "
+            "self.move_to(tally, level)  makes it from the levels alone"
+        )

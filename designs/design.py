@@ -27,8 +27,8 @@ The ceiling of admissibility has the last word on the level: it is applied after
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +45,12 @@ from designs.checks import (
     require_within,
     shown,
 )
-from designs.decision import Decision, Reason, waits_for_outcomes
+from designs.decision import Decision, Reason, merged, require_decision, waits_for_outcomes
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
 from designs.reasons import fitting_sentence
-from designs.rules import AdmissibilityRule, LimitRule, Rule
+from designs.rules import Rule
 from designs.tally import MEMORY, Tally
 from designs.weights import weights_sentence
 
@@ -151,6 +151,13 @@ class Design(ABC):
     def finished(self, tally: Tally) -> npt.NDArray[np.int8] | None:
         """Return stopping :class:`Reason` codes (S,) where the design has run its own course, else 0."""
         return None
+
+    def enlarged(self, max_n: int, rules: tuple[Rule, ...]) -> Self:
+        """Return the design for a trial of up to ``max_n`` patients with further rules around it.
+
+        For engines that show it more patients than those of the escalation itself.
+        """
+        return replace(self, max_n=max_n, rules=(*self.rules, *rules))
 
     def condemns(self, entered: Tally) -> BoolArray:
         """Return where known DLTs make the current level too toxic for good (S,); asked where groups are fixed."""
@@ -263,7 +270,7 @@ class Design(ABC):
             raise ValueError("level of the tally must be that of the last cohort, although its patients are pending")
         if observed.all():
             return self.pending.decide(self, tally, pending)
-        return _merged(
+        return merged(
             observed,
             self.pending.decide(self, tally.take(observed), pending.take(observed)),
             self.decide(tally.take(~observed)),
@@ -310,17 +317,17 @@ class Design(ABC):
             return self._decide_going(tally)
         nothing = np.zeros(int((~going).sum()), dtype=np.int64)
         over = Decision(nothing, nothing, stop[~going])
-        return _merged(~going, over, self._decide_going(tally.take(going))) if going.any() else over
+        return merged(~going, over, self._decide_going(tally.take(going))) if going.any() else over
 
     def select(self, tally: Tally) -> IntArray:
         """Return the MTD (S,) if each trial ended now; 0 = no dose."""
         if tally.n_doses != self.n_doses:
             raise ValueError(f"tally has {tally.n_doses} doses, the design {self.n_doses}")
-        level = np.where(tally.total_n > 0, self.pick(tally), 0)
-        for rule in self.all_rules():
-            if isinstance(rule, AdmissibilityRule):
-                level = np.minimum(level, rule.ceiling(self, tally))
-        return phases.selected(self, self.all_rules(), tally, level)
+        return self.named(tally, self.pick(tally))
+
+    def named(self, tally: Tally, level: IntArray) -> IntArray:
+        """Return the MTD (S,) that the rules leave where ``level`` (S,) would be named; 0 = no dose."""
+        return phases.selected(self, self.all_rules(), tally, np.where(tally.total_n > 0, level, 0))
 
     def next_level(self, tally: Tally) -> IntArray:
         """Return the level (S,) of the next cohort were the trial not stopped by number; 0 = no safe level."""
@@ -356,7 +363,11 @@ class Design(ABC):
         rules = self.all_rules()
         decision = self._limited(tally)
         decision = phases.stopped(
-            self, rules, tally, decision, ceiling=lambda: self._ceiling(tally, self.ceiling(tally))
+            self,
+            rules,
+            tally,
+            decision,
+            ceiling=lambda: phases.highest_admissible(self, rules, tally, self.ceiling(tally)),
         )
         cohort = np.minimum(phases.sized(self, rules, tally, decision), self.max_n - tally.total_n)
         waits = waits_for_outcomes(decision.reason_code)
@@ -368,16 +379,6 @@ class Design(ABC):
             )
         return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
 
-    def _check_proposal(self, proposal: object, size: int) -> None:
-        """Raise TypeError unless ``propose`` has returned what it must."""
-        arrays = (proposal.level, proposal.cohort_size, proposal.reason_code) if isinstance(proposal, Decision) else ()
-        if not arrays or any(np.shape(each) != (size,) or np.asarray(each).dtype.kind not in "iu" for each in arrays):
-            raise TypeError(
-                f"{type(self).__name__}.propose must return a designs.Decision of three arrays of whole numbers, each "
-                f"with one entry for each of the {size} tallies: level, cohort_size and reason_code;  "
-                "self.move_to(tally, level)  makes it from the levels alone"
-            )
-
     def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
         """Return how many patients (S,) a full cohort at ``level`` (S,) has: the cohort size, or as rules say."""
         return phases.full_cohort(self, self.all_rules(), tally, level)
@@ -388,48 +389,16 @@ class Design(ABC):
         if untreated.any():
             return self._with_starts(tally, untreated)
         proposal, own_ceiling = self.propose_with_ceiling(tally)
-        self._check_proposal(proposal, tally.size)
+        require_decision(proposal, tally.size, f"{type(self).__name__}.propose")
         proposal = phases.redirected(self, self.all_rules(), tally, proposal)
-        level, reason = proposal.level, proposal.reason_code
-        bounds = [(rule.reason, *rule.bounds(self, tally)) for rule in self.all_rules() if isinstance(rule, LimitRule)]
-        limited = level
-        if bounds:
-            lowest = np.maximum.reduce([low for _, low, _ in bounds])
-            highest = np.minimum.reduce([high for _, _, high in bounds])
-            # Where limits contradict one another, the one that keeps the dose down wins.
-            limited = np.where(level > 0, np.minimum(np.maximum(level, lowest), highest), 0)
-            for code, low, high in sorted(bounds, key=lambda bound: -bound[0]):
-                binding = ((limited < level) & (high == limited)) | ((limited > level) & (low == limited))
-                reason = np.where(binding, np.int8(code), reason)
-        ceiling = self._ceiling(tally, own_ceiling)
-        if ceiling is None:
-            return Decision(limited, proposal.cohort_size, reason)
-        capped = np.minimum(limited, ceiling)
-        lowered = np.where(capped < tally.level, Reason.DEESCALATE, Reason.TOO_TOXIC_ABOVE)
-        why = np.where(capped == 0, Reason.NO_SAFE_DOSE, lowered).astype(np.int8)
-        return Decision(capped, proposal.cohort_size, np.where(capped < limited, why, reason))
-
-    def _ceiling(self, tally: Tally, own_ceiling: IntArray | None) -> IntArray | None:
-        ceilings = [own_ceiling]
-        ceilings += [rule.ceiling(self, tally) for rule in self.all_rules() if isinstance(rule, AdmissibilityRule)]
-        given = [ceiling for ceiling in ceilings if ceiling is not None]
-        return np.minimum.reduce(given) if given else None
+        return phases.limited(self, self.all_rules(), tally, proposal, own_ceiling)
 
     def _with_starts(self, tally: Tally, untreated: BoolArray) -> Decision:
         empty = tally.take(untreated)
         level, cohort = np.full(empty.size, self.start_level), np.full(empty.size, self.cohort_size)
         start = Decision(level, cohort, np.full(empty.size, Reason.START, dtype=np.int8))
         starts = phases.redirected(self, self.all_rules(), empty, start)
-        return starts if untreated.all() else _merged(untreated, starts, self._limited(tally.take(~untreated)))
-
-
-def _merged(mask: BoolArray, there: Decision, elsewhere: Decision) -> Decision:
-    """Put decisions of the trials under a mask (S,) and of the others back in order."""
-    level, cohort = np.empty(len(mask), dtype=np.int64), np.empty(len(mask), dtype=np.int64)
-    reason = np.empty(len(mask), dtype=np.int8)
-    for rows, part in ((mask, there), (~mask, elsewhere)):
-        level[rows], cohort[rows], reason[rows] = part.level, part.cohort_size, part.reason_code
-    return Decision(level, cohort, reason)
+        return starts if untreated.all() else merged(untreated, starts, self._limited(tally.take(~untreated)))
 
 
 def default_description(design: Design) -> str:

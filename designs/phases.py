@@ -13,8 +13,10 @@ import numpy as np
 from designs.arrays import BoolArray, IntArray
 from designs.decision import Decision, Reason, waits_for_outcomes
 from designs.rules import (
+    AdmissibilityRule,
     CohortSizeRule,
     HoldingRule,
+    LimitRule,
     PartialCohortRule,
     ProposalRule,
     RescueRule,
@@ -46,6 +48,39 @@ def redirected(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, propo
         np.where(given, cohort, proposal.cohort_size),
         np.where(given, np.minimum(reason, proposal.reason_code), proposal.reason_code),
     )
+
+
+def limited(
+    design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, proposal: Decision, own_ceiling: IntArray | None
+) -> Decision:
+    """Bound the proposal by the rules of limits, then by the ceiling: the design's own and those of the rules."""
+    level, reason = proposal.level, proposal.reason_code
+    bounds = [(rule.reason, *rule.bounds(design, tally)) for rule in _of(rules, LimitRule)]
+    bounded = level
+    if bounds:
+        lowest = np.maximum.reduce([low for _, low, _ in bounds])
+        highest = np.minimum.reduce([high for _, _, high in bounds])
+        # Where limits contradict one another, the one that keeps the dose down wins.
+        bounded = np.where(level > 0, np.minimum(np.maximum(level, lowest), highest), 0)
+        for code, low, high in sorted(bounds, key=lambda bound: -bound[0]):
+            binding = ((bounded < level) & (high == bounded)) | ((bounded > level) & (low == bounded))
+            reason = np.where(binding, np.int8(code), reason)
+    ceiling = highest_admissible(design, rules, tally, own_ceiling)
+    if ceiling is None:
+        return Decision(bounded, proposal.cohort_size, reason)
+    capped = np.minimum(bounded, ceiling)
+    lowered = np.where(capped < tally.level, Reason.DEESCALATE, Reason.TOO_TOXIC_ABOVE)
+    why = np.where(capped == 0, Reason.NO_SAFE_DOSE, lowered).astype(np.int8)
+    return Decision(capped, proposal.cohort_size, np.where(capped < bounded, why, reason))
+
+
+def highest_admissible(
+    design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, own_ceiling: IntArray | None
+) -> IntArray | None:
+    """Return the lowest ceiling (S,), 0 = no level, of the design's own and its rules'; None where there is none."""
+    ceilings = [] if own_ceiling is None else [own_ceiling]
+    ceilings += [rule.ceiling(design, tally) for rule in _of(rules, AdmissibilityRule)]
+    return np.minimum.reduce(ceilings) if ceilings else None
 
 
 def stopped(
@@ -114,6 +149,8 @@ def sized(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, decision: 
 
 def selected(design: RuledDesign, rules: tuple[Rule, ...], tally: Tally, level: IntArray) -> IntArray:
     """Return the highest level (S,) at or below ``level`` that all rules allow; 0 where none or a safety rule holds."""
+    for rule in _of(rules, AdmissibilityRule):
+        level = np.minimum(level, rule.ceiling(design, tally))
     selectable = [rule.selectable(design, tally) for rule in _of(rules, SelectionRule)]
     if selectable:
         at_or_below = np.arange(1, design.n_doses + 1) <= level[:, None]

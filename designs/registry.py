@@ -1,14 +1,11 @@
-"""Designs and rules by name; third-party designs arrive through the entry-point group ``doseesc.designs``."""
+"""Designs by name; third-party designs arrive through the entry-point group ``doseesc.designs``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from designs import rules as _rules
 from designs.a_plus_b import APlusB
 from designs.blrm import BLRM
 from designs.bma_crm import BMACRM
@@ -24,13 +21,13 @@ from designs.keyboard import Keyboard
 from designs.mtpi import MTPI
 from designs.mtpi2 import MTPI2
 from designs.policies import Complete, PendingPolicy, Weighted
+from designs.policy import PolicyDesign
 from designs.rolling_six import RollingSix
+from designs.rule_names import UnknownName, called
 from designs.settled import Settled
 from designs.table_design import TableDesign
 from designs.three_plus_three import ThreePlusThree
 from designs.tpi import TPI
-
-T = TypeVar("T")
 
 GROUP = "doseesc.designs"
 
@@ -52,48 +49,10 @@ _BUILT_IN: dict[str, type[Design]] = {
     "iBOIN": IBOIN,
     "RollingSix": RollingSix,
     "table": TableDesign,
+    "policy": PolicyDesign,
 }
 _TITE = ("BOIN", "CRM", "Keyboard", "mTPI", "mTPI-2", "BLRM", "EWOC", "BMA-CRM")
 _POLICIES: dict[str, type[PendingPolicy]] = {policy.__name__: policy for policy in (Complete, Settled, Weighted)}
-_RULES: dict[str, type[_rules.Rule]] = {
-    rule.__name__: rule
-    for rule in (
-        _rules.NoSkipping,
-        _rules.CoherentEscalation,
-        _rules.CoherentDeescalation,
-        _rules.GlobalCoherence,
-        _rules.MaximumIncrement,
-        _rules.HardSafety,
-        _rules.StopTooToxic,
-        _rules.TryRescueDose,
-        _rules.StopAtRecommended,
-        _rules.StopAtDose,
-        _rules.StopWhenStaying,
-        _rules.StopWhenRepeated,
-        _rules.StopWhenPrecise,
-        _rules.MinimumPatients,
-        _rules.AllOf,
-        _rules.AnyOf,
-        _rules.MinimumAtMTD,
-        _rules.SelectTried,
-        _rules.SentinelAtNewDose,
-        _rules.CohortSizeByLevel,
-        _rules.CohortSizeByDLTs,
-        _rules.FollowPath,
-        _rules.AcceleratedTitration,
-    )
-}
-
-
-class UnknownName(ValueError):
-    """No design or rule has this name; ``nearest`` is the likeliest one meant, or None."""
-
-    def __init__(self, kind: str, name: str, known: list[str]) -> None:
-        by_lower = {item.lower(): item for item in known}
-        close = get_close_matches(name.lower(), list(by_lower), n=1)
-        self.nearest = by_lower[close[0]] if close else None
-        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        super().__init__(f"{kind} {name!r} is not known{hint} (known: {', '.join(known)})")
 
 
 def design_names() -> list[str]:
@@ -116,10 +75,10 @@ def design_class(name: str) -> type[Design]:
     >>> design_class("boin").__name__, design_class("rolling six").__name__
     ('BOIN', 'RollingSix')
     """
-    built_in = _called(name, _BUILT_IN, _plain)
+    built_in = called(name, _BUILT_IN, _plain)
     if built_in is not None:
         return built_in
-    entry = _called(name, _third_party(), _plain)
+    entry = called(name, _third_party(), _plain)
     if entry is None:
         raise UnknownName("design", name, design_names())
     loaded = entry.load()
@@ -157,7 +116,7 @@ def design_type(name: str) -> DesignType:
     >>> design_type("CRM").policy is None
     True
     """
-    weighing = _called(name, _tite_types(), _plain)
+    weighing = called(name, _tite_types(), _plain)
     if weighing is not None:
         return DesignType(weighing, Weighted)
     try:
@@ -179,7 +138,7 @@ def policy_class(name: str) -> type[PendingPolicy]:
     UnknownName
         If there is none; it suggests the nearest name.
     """
-    policy = _called(name, _POLICIES)
+    policy = called(name, _POLICIES)
     if policy is None:
         raise UnknownName("policy", name, policy_names())
     return policy
@@ -199,32 +158,8 @@ def name_of_design(design: type[Design]) -> str:
     return named[0] if named else design.__name__
 
 
-def rule_names() -> list[str]:
-    """Return the names of all rules."""
-    return list(_RULES)
-
-
-def rule_class(name: str) -> type[_rules.Rule]:
-    """Return the rule of a name, in any case.
-
-    Raises
-    ------
-    UnknownName
-        If there is none; it suggests the nearest name.
-    """
-    rule = _called(name, _RULES)
-    if rule is None:
-        raise UnknownName("rule", name, rule_names())
-    return rule
-
-
 def _tite_types() -> dict[str, type[Design]]:
     return {f"TITE-{name}": _BUILT_IN[name] for name in _TITE}
-
-
-def _called(name: str, things: Mapping[str, T], read: Callable[[str], str] = str.lower) -> T | None:
-    """Return the thing whose name reads the same; None if there is none."""
-    return next((each for known, each in things.items() if read(known) == read(name)), None)
 
 
 def _plain(name: str) -> str:

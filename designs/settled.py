@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from designs.arrays import IntArray
+from designs.arrays import BoolArray, IntArray
 from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
 from designs.policies import PendingPolicy, PolicyDesign, held, without_outcomes
 from designs.tally import Tally
+
+MOST_COMPLETIONS = 2**22
+"""Ways in which the pending outcomes of one trial may turn out where all have to be decided."""
 
 _ROWS = 2**17  # completed tallies decided at a time
 
@@ -22,7 +24,9 @@ class Settled(PendingPolicy):
 
     All completions of the pending outcomes are decided, every number of further DLTs at every level, and the trial
     goes on where all agree on the level and the size of the next cohort.  So it never decides otherwise than
-    :class:`designs.policies.Complete` would have, only sooner.
+    :class:`designs.policies.Complete` would have, only sooner.  Where no further DLT and a DLT of everybody are already
+    decided otherwise, nothing else is asked; a trial in which they are not, and in which so many are pending that they
+    can end in more than :data:`MOST_COMPLETIONS` ways, is refused (ValueError).
 
     Some known designs are this policy, or near it:
 
@@ -50,18 +54,17 @@ class Settled(PendingPolicy):
     def decide(self, design: PolicyDesign, known: Tally, pending: Pending) -> Decision:
         """See :meth:`PendingPolicy.decide`."""
         entered = pending.entered(known)
-        level, cohort = np.zeros(known.size, dtype=np.int64), np.zeros(known.size, dtype=np.int64)
-        reason = np.zeros(known.size, dtype=np.int8)
-        for rows, first, completed in _completions(entered, "last_dlt" in design.needed_memory):
-            outcome = design.decide(completed)
-            level[rows] = outcome.level[first]
-            cohort[rows] = outcome.cohort_size[first]
-            same = (_least(outcome.level, first) == _most(outcome.level, first)) & (
-                _least(outcome.cohort_size, first) == _most(outcome.cohort_size, first)
-            )
-            reason[rows] = np.where(same, outcome.reason_code[first], np.int8(Reason.WAIT))
-        decided = Decision(level, cohort, reason)
-        return without_outcomes(design, entered, held(design, entered, decided, reason == Reason.WAIT))
+        count = _open_outcomes(entered, "last_dlt" in design.needed_memory)
+        without = design.decide(_completed(entered, np.arange(entered.size), np.zeros_like(count)))
+        same = np.ones(entered.size, dtype=np.bool_)
+        some = np.flatnonzero(count.any(axis=1))
+        same[some] = _alike(without, some, design.decide(_completed(entered, some, count[some])))
+        # Most trials that wait do so by these two alone; of the others all completions in between are decided.
+        open_still = np.flatnonzero(same & (count.sum(axis=1) > 1) & (entered.total_n < design.max_n))
+        same[open_still] = _agreed(design, entered, count, open_still, without)
+        reason = np.where(same, without.reason_code, np.int8(Reason.WAIT))
+        decided = Decision(without.level, without.cohort_size, reason)
+        return without_outcomes(design, entered, held(design, entered, decided, ~same))
 
     def describe(self, design: PolicyDesign) -> str:
         """See :meth:`PendingPolicy.describe`."""
@@ -71,32 +74,47 @@ class Settled(PendingPolicy):
         )
 
 
-def _completions(entered: EnteredTally, by_cohort: bool) -> Iterator[tuple[slice, IntArray, Tally]]:
-    """Yield blocks of trials with all completions of their pending outcomes.
-
-    Each is the trials' rows, where the completions of each begin, and the completed tallies; the first of a trial is
-    that without a further DLT.  The last cohort's outcomes stand apart where rules ask for them (``by_cohort``).
-    """
+def _open_outcomes(entered: EnteredTally, by_cohort: bool) -> IntArray:
+    """Return the patients pending at every level (S, J); the last cohort's apart (S, J + 1) where ``by_cohort``."""
     count = entered.pending.count
-    if by_cohort:
-        last = entered.pending.in_last_cohort(entered.known)
-        earlier = count.copy()
-        current = np.arange(entered.size), np.maximum(entered.level, 1) - 1
-        earlier[current] -= last
-        count = np.concatenate([earlier, last[:, None]], axis=1)
-    ways = np.prod(count + 1, axis=1, dtype=np.int64)
-    start = 0
-    while start < entered.size:
-        stop = start + max(1, int(np.searchsorted(np.cumsum(ways[start:]), _ROWS, "right")))
-        rows = slice(start, stop)
-        first = np.cumsum(ways[rows]) - ways[rows]
-        trial = np.repeat(np.arange(stop - start), ways[rows])
-        rest = np.arange(len(trial)) - first[trial]
-        further = np.empty((len(trial), count.shape[1]), dtype=np.int64)
+    if not by_cohort:
+        return count
+    last = entered.pending.in_last_cohort(entered.known)
+    earlier = count.copy()
+    earlier[np.arange(entered.size), np.maximum(entered.level, 1) - 1] -= last
+    return np.concatenate([earlier, last[:, None]], axis=1)
+
+
+def _agreed(
+    design: PolicyDesign, entered: EnteredTally, count: IntArray, rows: IntArray, decided: Decision
+) -> BoolArray:
+    """Return for trials ``rows`` whether all completions of their pending outcomes are decided alike."""
+    same = np.ones(len(rows), dtype=np.bool_)
+    ways = np.prod(count[rows] + 1.0, axis=1)
+    if ways.max(initial=0.0) > MOST_COMPLETIONS:
+        patients = int(count[rows[ways.argmax()]].sum())
+        raise ValueError(
+            f"pending must be another policy than Settled() where {patients:,} patients are pending in one trial: they "
+            f"can end in {ways.max():.2g} ways, more than {MOST_COMPLETIONS:,}, all of which it would have to decide"
+        )
+    ends = np.cumsum(ways.astype(np.int64))
+    begins, start = ends - ways.astype(np.int64), 0
+    while len(rows) and start < ends[-1]:
+        stop = int(min(start + _ROWS, ends[-1]))
+        index = np.arange(start, stop)
+        place = np.searchsorted(ends, index, side="right")
+        rest, further = index - begins[place], np.empty((len(index), count.shape[1]), dtype=np.int64)
         for column in range(count.shape[1]):
-            rest, further[:, column] = np.divmod(rest, count[rows][trial, column] + 1)
-        yield rows, first, _completed(entered.take(np.arange(start, stop)), trial, further)
-        start = stop
+            rest, further[:, column] = np.divmod(rest, count[rows[place], column] + 1)
+        alike = _alike(decided, rows[place], design.decide(_completed(entered, rows[place], further)))
+        same[place[~alike]] = False
+        start = stop if same[place[-1]] else int(ends[place[-1]])
+    return same
+
+
+def _alike(decided: Decision, rows: IntArray, other: Decision) -> BoolArray:
+    """Tell where level and size of the next cohort are those decided for the rows."""
+    return (decided.level[rows] == other.level) & (decided.cohort_size[rows] == other.cohort_size)
 
 
 def _completed(entered: EnteredTally, trial: IntArray, further: IntArray) -> Tally:
@@ -108,13 +126,3 @@ def _completed(entered: EnteredTally, trial: IntArray, further: IntArray) -> Tal
         dlt[np.arange(len(trial)), entered.level[trial] - 1] += further[:, doses]
         memory["last_dlt"] = memory["last_dlt"] + further[:, doses]
     return Tally._trusted(entered.n[trial], dlt, entered.level[trial], memory)
-
-
-def _least(values: IntArray, first: IntArray) -> IntArray:
-    result: IntArray = np.minimum.reduceat(values, first)
-    return result
-
-
-def _most(values: IntArray, first: IntArray) -> IntArray:
-    result: IntArray = np.maximum.reduceat(values, first)
-    return result

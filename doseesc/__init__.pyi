@@ -13,6 +13,7 @@ from .engines import simulate_calendar as simulate_calendar
 from .inference import design_from_pymc as design_from_pymc
 from .planning import calibrate as calibrate
 from .planning import make_objective as make_objective
+from .planning import optimal_design as optimal_design
 from .planning import optimal_skeleton as optimal_skeleton
 from .planning import power_curves as power_curves
 from .planning import programme_assurance as programme_assurance

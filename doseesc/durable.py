@@ -3,8 +3,9 @@
 ``locked``
     One process at a time changes a folder.  The lock is the system's own on the folder itself: it leaves no file
     behind and ends with the process that holds it, however that ends.  Windows locks files only: there it is one in
-    the user's folder for temporary files, named after the folder, and ends with the process, too.  Where there are no
-    locks, as on some network drives, nothing is locked, and a warning says so.
+    the user's folder for temporary files, named after the folder, and ends with the process, too; that one has been
+    tried with a stand-in for the system's call only, not on Windows itself.  Where there are no locks, as on some
+    network drives, nothing is locked, and a warning says so.
 ``replace_files``
     Several files of a folder take their places together.  They are first written, whole and through to the disk, into
     a hidden folder inside it, and then a list of what is to be done.  What happens before the list is complete changes
@@ -29,10 +30,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any
+
+from doseesc.input_files import json_of, read_bounded
 
 _HIDDEN = ".doseesc-"
 _LIST, _FILES = "list.json", "files"
+_MOST_LIST = 10_000_000  # bytes
 _PATIENCE = 30.0  # seconds that one waits for another to have written
 
 
@@ -236,19 +239,22 @@ def _do(folder: Path, fresh: Path) -> None:
 def _task(fresh: Path, part: str) -> list[str]:
     """Return a part of the list, as far as its names stay inside the folder: others may have written it."""
     try:
-        task: Any = json.loads((fresh / _LIST).read_bytes())
-        names = task[part]
+        names = json_of(read_bounded(fresh / _LIST, _MOST_LIST))[part]
     except (OSError, ValueError, LookupError, TypeError):
         return []
     base = fresh.parent.resolve()
-    return [
-        name
-        for name in names
-        if isinstance(name, str)
-        and ".." not in PurePosixPath(name).parts
-        and (base / name).parent.resolve().is_relative_to(base)
-        and base / name != base
-    ]
+    return [name for name in (names if isinstance(names, list) else []) if _is_inside(base, name)]
+
+
+def _is_inside(base: Path, name: object) -> bool:
+    """Tell whether a name in a list is that of something inside a folder."""
+    if not isinstance(name, str) or "\0" in name or ".." in PurePosixPath(name).parts:
+        return False
+    try:
+        os.fsencode(name)
+        return (base / name).parent.resolve().is_relative_to(base) and base / name != base
+    except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
+        return False
 
 
 def _sync(path: Path) -> None:

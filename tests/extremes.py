@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from support import data
 
 from designs import (
     Complete,
@@ -32,7 +33,7 @@ ONE_PARAMETER = {"target": 0.25, "skeleton": SKELETON, "max_n": 12, "cohort_size
 FLOOR = {"floor": 0.05}
 BETA_FLOOR = {"floor_prior": (1.0, 19.0)}
 LOGISTIC = {
-    "target": 0.25, "doses": DOSES, "max_n": 12, "reference": 16.0, "prior_mean": (-0.7, 0.0), "prior_sd": (2.0, 1.0),
+    "target": 0.25, "doses": DOSES, "max_n": 9, "reference": 16.0, "prior_mean": (-0.7, 0.0), "prior_sd": (2.0, 1.0),
     "prior_correlation": 0.1, "intervals": (0.2, 0.35, 0.6), "overdose_above": 0.35, "feasibility_bound": 0.25,
 }  # fmt: skip
 BASES = {
@@ -49,14 +50,15 @@ BASES = {
     "i3+3": INTERVAL | KEYS,
     "BLRM": LOGISTIC | FLOOR,
     "BLRM loss": LOGISTIC | {"selection": "loss", "loss": (1.0, 0.0, 1.0, 2.0)} | BETA_FLOOR,
-    "EWOC": {"target": 0.25, "doses": DOSES, "max_n": 12, "feasibility_bound": 0.25, "bound_step": 0.05,
+    "EWOC": {"target": 0.25, "doses": DOSES, "max_n": 9, "feasibility_bound": 0.25, "bound_step": 0.05,
              "bound_limit": 0.5, "minimum": 1.0, "maximum": 20.0, "prior_rho": (1.0, 1.0), "prior_mtd": (1.0, 1.0)},
-    "BMA-CRM": {"target": 0.25, "skeletons": (SKELETON, (0.05, 0.15, 0.25)), "max_n": 12, "intercept": 3.0,
+    "BMA-CRM": {"target": 0.25, "skeletons": (SKELETON, (0.05, 0.15, 0.25)), "max_n": 9, "intercept": 3.0,
                 "model_prior": (1.0, 1.0), "prior_sd": 1.16},
     "CRM-MLE": ONE_PARAMETER | {"model": "logistic", "minimum_days": 7.0, "initial_levels": (1, 2, 3)},
     "A+B": SHARED | {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1},
     "iBOIN": {"target": 0.25, "skeleton": SKELETON, "prior_n": (3, 3, 3)} | SHARED,
     "RollingSix": ONE_BY_ONE,
+    "policy": {"target": 0.3, "policy": data("minimal_designs.json")["policy"]["policy"]} | SHARED,
     "table": INTERVAL | {"exclusion_certainty": None, "table": ((3, "ESDU"), (6, "EESDUUU"), (9, "EEESDUUUUU"))},
 }  # fmt: skip
 """Parameters of every design that has them, by the name of the design and what else is to be said."""
@@ -204,8 +206,8 @@ def require_answers(design):
     for level in {1, rows}:
         above = design.probability_above(tally, level, 0.3)
         assert ((above >= 0) & (above <= 1)).all(), "a tail probability is none"
-        low, high = design.credible_interval(tally.take(np.array([2, 5])), level)
-        assert ((low >= 0) & (low <= high + 1e-9) & (high <= 1)).all(), "an interval is none"
+    low, high = design.credible_interval(tally.take(np.array([2, 5])), rows)
+    assert ((low >= 0) & (low <= high + 1e-9) & (high <= 1)).all(), "an interval is none"
     cv = design.mtd_cv(tally)
     assert cv is None or (np.isfinite(cv) & (cv >= 0)).all()
     assert design.describe()

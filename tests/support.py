@@ -51,6 +51,20 @@ def data(name):
     return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else yaml(path)
 
 
+def small_policy(*, target=0.3, n_doses=3, max_n=12, rules=()):
+    """Return the best policy under five curves, cohorts of three."""
+    import numpy as np
+
+    from designs import Stakes
+    from doseesc.engines import solve, walk_lattice
+    from doseesc.truth import right_levels
+
+    truths = np.linspace(0.05, 0.6, 5)[:, None] * np.linspace(0.4, 1.6, n_doses)
+    stakes = Stakes(truths, np.ones(5), right_levels(truths, target))
+    found = solve(walk_lattice(rules, target=target, n_doses=n_doses, max_n=max_n), stakes)
+    return found.policy(prior="five curves with equal weights", utility="the probability of correct selection")
+
+
 def golden(name, part):
     """Return the items of one part of a file of golden numbers."""
     return data(name)[part]["items"]

@@ -4,9 +4,8 @@ The modified Fibonacci idea in its usual protocol form ("at most double; at most
 at most 1.33 times").  It is crmPack's ``IncrementsRelative`` (by the current amount), ``IncrementsRelativeDLT`` (by the
 DLTs of the trial) and ``IncrementsRelativeDLTCurrent`` (by those of the last cohort); an increment of 0.5 there is 1.5
 times here, and what crmPack joins by ``IncrementsMin`` is one rule here, of which the smallest factor holds.  crmPack's
-``IncrementsRelativeParts`` belongs to a trial whose first part climbs a ladder of single patients; here that part is
-:class:`designs.AcceleratedTitration`, which ends at the first DLT with the rest of a cohort at the same level
-(``dlt_start = 0``), and increments are limited on the ladder, too.
+``IncrementsRelativeParts``, of a trial whose first part climbs a ladder of single patients, is this rule with
+``dlt_start`` and ``clean_start`` behind :class:`designs.AcceleratedTitration` with ``completes: false``.
 
 Amounts are compared exactly: a step from 0.1 to 0.3 is three times, and from 30 to 39.9 it is 1.33 times.
 """
@@ -34,6 +33,7 @@ from designs.checks import (
 from designs.decision import Reason
 from designs.rational import rational
 from designs.rules.base import LimitRule, RuledDesign
+from designs.rules.titration import AcceleratedTitration
 from designs.tally import Tally
 
 DLTS_OF = ("trial", "last_cohort")
@@ -57,6 +57,13 @@ class MaximumIncrement(LimitRule):
         increase.  Where the factor by amount is smaller, that holds.
     dlts_of : {"trial", "last_cohort"}
         Which DLTs ``after_dlts`` counts: all of the trial, or those of the last cohort.
+    dlt_start : int, optional
+        Behind :class:`AcceleratedTitration` that does not complete its last cohort, and with ``clean_start``: once the
+        titration has ended with a DLT, the first cohort after it gets at most the dose so many steps of the ladder from
+        the highest given (0: the same, -1: one below).  Steps beyond an end of the ladder lead to it, where crmPack
+        stops with an error.  On the ladder itself no increment is limited.
+    clean_start : int, optional
+        The same where it has ended without a DLT, at least ``dlt_start``; above 0 the factors hold instead.
 
     Examples
     --------
@@ -79,6 +86,8 @@ class MaximumIncrement(LimitRule):
     by_amount: tuple[tuple[float, float], ...] = ()
     after_dlts: tuple[tuple[int, float], ...] = ()
     dlts_of: str = "trial"
+    dlt_start: int | None = None
+    clean_start: int | None = None
 
     reason = Reason.INCREMENT_LIMITED
 
@@ -93,6 +102,12 @@ class MaximumIncrement(LimitRule):
             require_whole("after_dlts", dlts, 1)
             _require_above_one("after_dlts", times)
         require_choice("dlts_of", self.dlts_of, DLTS_OF)
+        if (self.dlt_start is None) != (self.clean_start is None):
+            given, missing = ("dlt_start", "clean_start") if self.clean_start is None else ("clean_start", "dlt_start")
+            raise ValueError(f"{missing} must be given with {given}")
+        if self.dlt_start is not None and self.clean_start is not None:
+            require_whole("dlt_start", self.dlt_start, -MOST_PATIENTS)
+            require_whole("clean_start", self.clean_start, self.dlt_start)
 
     @property
     def needed_memory(self) -> tuple[str, ...]:
@@ -103,12 +118,24 @@ class MaximumIncrement(LimitRule):
         """Raise ValueError unless every level has its amount."""
         if len(self.amounts) != design.n_doses:
             raise ValueError(f"amounts must be {design.n_doses}, one for each level, not {len(self.amounts)}")
+        if self.dlt_start is not None and (_titration(design) is None):
+            raise ValueError("dlt_start must be given with the rule AcceleratedTitration with completes: false only")
 
     def bounds(self, design: RuledDesign, tally: Tally) -> tuple[IntArray, IntArray]:
         """See :meth:`LimitRule.bounds`."""
         dlts = tally.recall("last_dlt") if self.needed_memory else tally.total_dlt
         stage = np.searchsorted([k for k, _ in self.after_dlts], dlts, "right")
-        return np.ones(tally.size, dtype=np.int64), self.reachable()[stage, tally.level - 1]
+        highest = self.reachable()[stage, tally.level - 1]
+        titration = _titration(design)
+        if titration is not None and self.dlt_start is not None and self.clean_start is not None:
+            rungs = titration.rungs(design)
+            steps = np.where(tally.total_dlt > 0, self.dlt_start, self.clean_start)
+            place = np.searchsorted(rungs, _highest_tried(tally)) + steps
+            on_ladder = rungs[np.clip(place, 0, len(rungs) - 1)]
+            begins = titration.has_ended(design, tally) & ((tally.total_dlt > 0) | (self.clean_start <= 0))
+            highest = np.where(begins, on_ladder, highest)
+            highest = np.where(titration.climbs(design, tally), design.n_doses, highest)
+        return np.ones(tally.size, dtype=np.int64), highest
 
     def factors(self) -> tuple[tuple[float, ...], ...]:
         """Return the factor at each level, a row of J at first, then one after each change by DLTs."""
@@ -132,7 +159,32 @@ class MaximumIncrement(LimitRule):
             f"DLT{'s have' if dlts > 1 else ' has'} been seen{where}"
             for dlts, times in self.after_dlts
         )
-        return f"The dose amount is raised to at most {self.times:g} times the current one{higher}{later}."
+        parts = ""
+        if self.dlt_start is not None and self.clean_start is not None:
+            clean = _steps_words(self.clean_start) if self.clean_start <= 0 else "as high as that"
+            parts = (
+                " This holds after the titration only; the first cohort after it is treated at most "
+                f"{_steps_words(self.dlt_start)} if the titration has ended with a DLT, else at most {clean}."
+            )
+        return f"The dose amount is raised to at most {self.times:g} times the current one{higher}{later}.{parts}"
+
+
+def _titration(design: RuledDesign) -> AcceleratedTitration | None:
+    """Return the titration after which the design decides at once, if the design has one."""
+    rules = (*design.own_rules(), *design.rules)
+    return next((rule for rule in rules if isinstance(rule, AcceleratedTitration) and not rule.completes), None)
+
+
+def _highest_tried(tally: Tally) -> IntArray:
+    highest: IntArray = ((tally.n > 0) * np.arange(1, tally.n_doses + 1)).max(axis=1)
+    return highest
+
+
+def _steps_words(steps: int) -> str:
+    if steps == 0:
+        return "at the highest dose of the titration"
+    side = "above" if steps > 0 else "below"
+    return f"{abs(steps)} step{'s' if abs(steps) > 1 else ''} of the ladder {side} the highest dose of the titration"
 
 
 @lru_cache(maxsize=256)

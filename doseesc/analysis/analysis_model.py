@@ -1,4 +1,4 @@
-"""A model of the analysis with its prior, in PyMC and on a grid."""
+"""A model of the analysis with its prior: in PyMC, as a log density that needs no compiling, and on a grid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from doseesc.inference import GridPosterior, ToxicityData, grids, models
+from doseesc.inference import GridPosterior, LogDensity, ToxicityData, densities, grids, models
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -27,7 +27,8 @@ class AnalysisModel:
     name : str
         One of :data:`MODELS`.
     arguments : mapping
-        What its functions in :mod:`doseesc.inference.models` and :mod:`doseesc.inference.grids` take.
+        What its functions in :mod:`doseesc.inference.models`, :mod:`doseesc.inference.densities` and
+        :mod:`doseesc.inference.grids` take.
     parameters : int
         Number of free parameters.
     words : str
@@ -42,6 +43,11 @@ class AnalysisModel:
     def in_pymc(self, data: ToxicityData, further: Sequence[float] = ()) -> pm.Model:
         """Return the PyMC model."""
         found: pm.Model = getattr(models, self._function)(data, further=further, **self.arguments)
+        return found
+
+    def log_density(self, data: ToxicityData, further: Sequence[float] = ()) -> LogDensity:
+        """Return the same model as a log density that needs no compiling."""
+        found: LogDensity = getattr(densities, self._function)(data, further=further, **self.arguments)
         return found
 
     def on_grid(self, data: ToxicityData, further: Sequence[float] = ()) -> GridPosterior:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from doseesc.analysis.analysis_model import AnalysisModel
-from doseesc.inference import GridPosterior, ToxicityData
+from doseesc.inference import GridPosterior, LogDensity, ToxicityData
 from doseesc.inference.borrowing import (
     BivariateNormal,
     HalfNormal,
@@ -55,6 +55,12 @@ class BorrowingModel(AnalysisModel):
         from doseesc.inference.borrowing import robust_map
 
         return robust_map(data, self.prior, further=further, **self._given)
+
+    def log_density(self, data: ToxicityData, further: Sequence[float] = ()) -> LogDensity:
+        """See :meth:`AnalysisModel.log_density`."""
+        from doseesc.inference.borrowing import robust_map_density
+
+        return robust_map_density(data, self.prior, further=further, **self._given)
 
     def on_grid(self, data: ToxicityData, further: Sequence[float] = ()) -> GridPosterior:
         """See :meth:`AnalysisModel.on_grid`."""

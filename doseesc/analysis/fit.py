@@ -1,7 +1,7 @@
 """A trial's data analysed: by quadrature where the model has at most three parameters, which takes a moment.
 
-By NUTS where it has more, or where that is asked for, to be held against quadrature: choice of model, compilation,
-draws, their judgement, and checks, in this order.
+By NUTS where it has more, or where that is asked for, to be held against quadrature: choice of model, draws, their
+judgement, and checks, in this order.  nutpie draws from densities written by hand; PyMC's own sampler compiles first.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from designs import Tally
-from doseesc.analysis.analysis_model import MOST_PARAMETERS
+from doseesc.analysis.analysis_model import MOST_PARAMETERS, AnalysisModel
 from doseesc.analysis.fitted import Fit, Gridded, Sampled, question_of
 from doseesc.analysis.inputs import mtd_of, read_data, reported_doses
 from doseesc.analysis.model_choice import analysis_model
@@ -20,11 +20,13 @@ from doseesc.inference import (
     PredictiveCheck,
     Sampler,
     ToxicityData,
+    Trace,
     chosen_sampler,
     compare,
     grid_predictive_checks,
     judge_convergence,
     predictive_checks,
+    sample_density,
     summarise_draws,
     summarise_grid,
     with_predictive,
@@ -34,7 +36,12 @@ from doseesc.parallel import one_blas_thread
 if TYPE_CHECKING:
     from doseesc.study import Study
 
-_NO_DATA = ToxicityData(study=(), amount=(), n=(), dlt=())
+
+class _Settings(TypedDict):
+    draws: int
+    tune: int
+    chains: int
+    seed: int
 
 
 @one_blas_thread()
@@ -92,19 +99,15 @@ def fit(
     if chosen.parameters <= MOST_PARAMETERS:
         tell("quadrature")
         by_grid = chosen.on_grid(observed, further)
-        gridded = Gridded(by_grid, by_grid.prior.given(_NO_DATA, by_grid.doses), summarise_grid(by_grid, question))
+        gridded = Gridded(by_grid, summarise_grid(by_grid, question))
         checks = grid_predictive_checks(by_grid.prior, observed)
     if nuts or gridded is None:
-        tell(f"compiling {chosen.name}")
-        in_pymc = chosen.in_pymc(observed, further)
-        compiled = Sampler.of(in_pymc, name)
-        tell(f"sampling {chains} chains")
-        drawn = compiled.sample(draws=draws, tune=tune, chains=chains, seed=seed)
-        tell("predictive draws")
-        trace = with_predictive(in_pymc, drawn, seed=seed)
+        tell(f"{'sampling' if name == 'nutpie' else 'compiling and sampling'} {chains} chains")
+        settings: _Settings = {"draws": draws, "tune": tune, "chains": chains, "seed": seed}
+        trace = (_drawn_by_nutpie if name == "nutpie" else _drawn_by_pymc)(chosen, observed, further, settings)
         by_draws = summarise_draws(trace, question)
         compared = None if gridded is None else compare(trace, by_draws, gridded.summary, question)
-        sampled = Sampled(trace, name, judge_convergence(drawn), by_draws, compared)
+        sampled = Sampled(trace, name, judge_convergence(trace), by_draws, compared)
         checks = checks or predictive_checks(trace, observed)
     return Fit(
         study=study,
@@ -118,3 +121,13 @@ def fit(
         checks=checks,
         about_data=about_data,
     )
+
+
+def _drawn_by_nutpie(chosen: AnalysisModel, data: ToxicityData, further: list[float], settings: _Settings) -> Trace:
+    return sample_density(chosen.log_density(data, further), **settings)
+
+
+def _drawn_by_pymc(chosen: AnalysisModel, data: ToxicityData, further: list[float], settings: _Settings) -> Trace:
+    in_pymc = chosen.in_pymc(data, further)
+    drawn = Sampler.of(in_pymc, "pymc").sample(**settings)
+    return with_predictive(in_pymc, drawn, seed=settings["seed"])

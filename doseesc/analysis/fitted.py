@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 QUADRATURE_VERDICT = "By quadrature: the posterior itself on a grid, with no draws whose convergence could be in doubt"
 
+_NO_DATA = ToxicityData(study=(), amount=(), n=(), dlt=())
 _ENDS = ((1 - CREDIBILITY) / 2, (1 + CREDIBILITY) / 2)
 _CURVE_POINTS = 61
 _BEYOND = 1.25  # the curve is drawn so far beyond the doses, as a factor
@@ -75,15 +76,18 @@ class Gridded:
 
     Attributes
     ----------
-    posterior, prior : GridPosterior
-        With the data, and without.
+    posterior : GridPosterior
     summary : DoseSummary
         At the model's doses.
     """
 
     posterior: GridPosterior
-    prior: GridPosterior
     summary: DoseSummary
+
+    @cached_property
+    def prior(self) -> GridPosterior:
+        """The same without data; only figures ask for it."""
+        return self.posterior.prior.given(_NO_DATA, self.posterior.doses)
 
 
 @dataclass(frozen=True, eq=False)

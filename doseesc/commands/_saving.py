@@ -69,7 +69,7 @@ def figure_call(path: Path | None, drawn: Call) -> list[Call]:
     return [library("doseesc.files", "write_file")(str(path), content, force=True)]
 
 
-def save_files(out: Path | None, files: Callable[[], Mapping[str, str]], *, force: bool) -> list[Path]:
+def save_files(out: Path | None, files: Callable[[], Mapping[str, str | bytes]], *, force: bool) -> list[Path]:
     """Write tables into the folder asked for; return what was written, nothing where none is asked for.
 
     Raises

@@ -137,7 +137,7 @@ def calibrate(
             print_found(best, lambda each: skeleton_lines(each, name), output_format)
         return
     with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        answer: Calibration = made(searched, known, progress=progress)
+        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating)
     written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
     written += save_figure(figure, lambda: made(drawn, {"found": answer}))
     if quiet:

@@ -90,7 +90,7 @@ def fit(
         SamplerName | None,
         typer.Option(
             "--sampler",
-            help="auto is nutpie where it is installed, else pymc, which keeps what it has compiled for the next run.",
+            help="auto is nutpie where it is installed, which compiles nothing here; else pymc, which does so first.",
             show_default="auto",
         ),
     ] = None,

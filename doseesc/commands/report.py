@@ -21,9 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, show_code: ShowCode = False) -> None:
-    """Write DIR/report.html: recommendation, figures, tables, example trials and provenance on one page.
+    """Write DIR/report.html: the verdict first, and everything behind it on one page.
 
-    The page needs no network and prints well. Its figures are also saved as DIR/figures/*.svg and *.png. With data,
+    The page needs no network and prints well. Figures for slides are saved as DIR/figures/*.svg and *.png. With data,
     doseesc fit FILE --outcomes "..." --out DIR  adds the posterior to the same folder; then make the report again, with
     --force.
     """

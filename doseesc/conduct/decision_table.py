@@ -49,7 +49,8 @@ LEGEND = {
 SHOWN = {"stop": "X"}
 """How entries are written where there is room for two characters."""
 
-STOP_MEANING = "the trial ends, at whatever dose this is met; X in the table"
+_THE_END = "the trial ends, at whatever dose this is met"
+STOP_MEANING = f"{_THE_END}; X in the table"
 
 PATHWAY_LEGEND = {"E": "escalate", "S": "stay", "D": "de-escalate", "stop": "the trial ends"}
 
@@ -85,7 +86,8 @@ class DecisionTable:
         if self.cells is None:
             return PATHWAY_LEGEND
         if self.follow_up is not None:
-            return {**LEGEND, **follow_up_legend(_tabulated(self.trial.design), self.trial.window_days)}
+            ends = {STOP: _THE_END} if any(STOP in row.decision for row in self.follow_up) else {}
+            return {**LEGEND, **ends, **follow_up_legend(_tabulated(self.trial.design), self.trial.window_days)}
         if isinstance(self.trial.design, APlusB):
             return _a_plus_b_legend(self.trial.design)
         stops = any(STOP in letters for letters in self.cells.values())

@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol
+from typing import Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from designs import Design, FollowUpTable, Weighted, follow_up_table
 from designs.follow_up import FollowUpDesign, weighing
+from designs.rules.base import Rule, StoppingRule
 from designs.words import percent
+from doseesc.conduct.stopping_cells import STOP, Entry, stops_at
 
 STATISTICS = {
     "imputation": ("STFT", "total follow-up of the patients pending at the dose"),
@@ -30,6 +32,10 @@ WAITS = {"W": "wait until more is known of the patients pending"}
 """What the letter beyond those of a table of complete data means."""
 
 _LETTERS = {1: "E", 0: "S", -1: "D"}
+_ALMOST = 1 - 1e-9  # of the window
+
+_State: TypeAlias = tuple[int, int, int]  # patients, DLTs, pending
+_Cell: TypeAlias = tuple[str, float | None, float | None, float]  # as the last fields of a row
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class FollowUpRow:
     dlt, pending : (int, int)
         The least and the most DLTs, and patients pending, that the row is about.
     decision : str
-        One letter, or several with a slash between: which of them holds is a matter of follow-up.
+        One letter, or several with a slash between: which of them holds is a matter of follow-up.  In place of a letter
+        :data:`doseesc.conduct.stopping_cells.STOP` where the design's rules then end the trial at any dose.
     escalate_from, deescalate_to : float or None
         The limits on the statistic of :data:`STATISTICS`: the first letter holds at or above, the D at or below.
     followed : float
@@ -61,6 +68,9 @@ class FollowUpRow:
 
 class TabulatedDesign(FollowUpDesign, Protocol):
     """An interval design with a table of complete data."""
+
+    def all_rules(self) -> tuple[Rule, ...]:
+        """Return the design's own rules, and those around it."""
 
     def complete_exclusions(self, max_n: int) -> npt.NDArray[np.bool_]:
         """Return by [n, y] where a level is excluded."""
@@ -86,8 +96,16 @@ def follow_up_rows(design: TabulatedDesign) -> tuple[FollowUpRow, ...]:
     >>> [(row.decision, row.pending) for row in rows if row.n == 9 and row.dlt == (1, 1)]
     [('E', (0, 2)), ('E/S', (3, 3)), ('E/S', (4, 4)), ('W', (5, 8))]
     """
-    table = follow_up_table(design)
-    return tuple(row for n in range(1, design.max_n + 1) for row in _joined(n, list(_rows(design, table, n))))
+    table, policy = follow_up_table(design), weighing(design)
+    cells = {
+        (n, y, c): _cell(table, policy, (n, y, c), int(design.complete_steps(n)[n][y]))
+        for n in range(1, design.max_n + 1)
+        for y in range(n + 1)
+        if not design.complete_exclusions(n)[n][y]
+        for c in range(n - y + 1)
+    }
+    cells = _with_stops(design, policy, cells)
+    return tuple(row for n in range(1, design.max_n + 1) for row in _joined(n, list(_rows(cells, n))))
 
 
 def statistic(design: FollowUpDesign) -> str:
@@ -111,23 +129,69 @@ def follow_up_legend(design: FollowUpDesign, window_days: float | None) -> Mappi
     return legend
 
 
-def _rows(design: TabulatedDesign, table: FollowUpTable, n: int) -> Iterator[FollowUpRow]:
-    """Yield the rows of n patients, by DLTs."""
-    policy = weighing(design)
-    step, excluded = design.complete_steps(n)[n], design.complete_exclusions(n)[n]
+def _rows(cells: Mapping[_State, _Cell], n: int) -> Iterator[FollowUpRow]:
+    """Yield the rows of n patients, by DLTs; states without a cell are excluded."""
     for y in range(n + 1):
-        if excluded[y]:
+        if (n, y, 0) not in cells:
             yield FollowUpRow(n, (y, y), (0, n - y), "DU", None, None, 0.0)
             continue
-        cells = [_cell(table, policy, (n, y, c), int(step[y])) for c in range(n - y + 1)]
-        for cell, same in groupby(enumerate(cells), key=itemgetter(1)):
+        for cell, same in groupby(((c, cells[n, y, c]) for c in range(n - y + 1)), key=itemgetter(1)):
             pending = [c for c, _ in same]
             yield FollowUpRow(n, (y, y), (pending[0], pending[-1]), *cell)
 
 
-def _cell(
-    table: FollowUpTable, policy: Weighted, at: tuple[int, int, int], step: int
-) -> tuple[str, float | None, float | None, float]:
+def _with_stops(design: TabulatedDesign, policy: Weighted, cells: Mapping[_State, _Cell]) -> dict[_State, _Cell]:
+    """Return the cells with :data:`STOP` in place of letters at which the rules end the trial."""
+    if not any(isinstance(rule, StoppingRule) for rule in design.all_rules()):
+        return dict(cells)
+    asked = [
+        (state, letter, Entry(state[0], state[1], state[2], followed))
+        for state, cell in cells.items()
+        if state[0] < design.max_n
+        for letter in cell[0].split("/")
+        if (followed := _followed(policy, state, cell, letter)) is not None
+    ]
+    stops = stops_at(cast("Design", design), [entry for *_, entry in asked])
+    stopped = {(state, letter) for (state, letter, _), stop in zip(asked, stops, strict=True) if stop}
+    return {
+        state: _stopped(cell, [letter for letter in cell[0].split("/") if (state, letter) in stopped])
+        for state, cell in cells.items()
+    }
+
+
+def _stopped(cell: _Cell, stopped: list[str]) -> _Cell:
+    """Return a cell in which some letters are stops; a limit between two stops is none."""
+    decision, up, down, followed = cell
+    letters = [STOP if letter in stopped else letter for letter in decision.split("/")]
+    if not stopped:
+        return cell
+    if set(letters) == {STOP}:
+        return STOP, None, None, 0.0
+    if letters[-2:] == [STOP, STOP]:
+        letters, down = letters[:-1], None
+    if letters[:2] == [STOP, STOP]:
+        letters, up = letters[1:], None
+    return "/".join(letters), up, down, followed if letters[0] == "E" else 0.0
+
+
+def _followed(policy: Weighted, state: _State, cell: _Cell, letter: str) -> float | None:
+    """Return for how much of the window each pending patient is followed where a letter holds; None where not known."""
+    n, _, pending = state
+    if letter == "W":
+        return None
+    if pending == 0 or "/" not in cell[0]:
+        return _ALMOST if pending else 0.0
+    if letter in "ED":
+        return _ALMOST if letter == "E" else 0.0
+    if policy.weights != "linear":
+        return None
+    known = n - pending if policy.estimate == "ess" else 0
+    up, down = (limit if limit is None else limit - known for limit in cell[1:3])
+    low, high = 0.0 if down is None else max(down, 0.0), float(pending) if up is None else min(up, float(pending))
+    return min((low + high) / 2 / pending, _ALMOST)
+
+
+def _cell(table: FollowUpTable, policy: Weighted, at: _State, step: int) -> _Cell:
     """Return decision, limits and the share to be followed of one state."""
     n, _, c = at
     if c == 0:
@@ -161,7 +225,7 @@ def _joined(n: int, rows: list[FollowUpRow]) -> Iterator[FollowUpRow]:
         yield FollowUpRow(n, (low.dlt[0], high.dlt[1]), low.pending, *whole)
 
 
-def _whatever_is_pending(row: FollowUpRow) -> tuple[str, float | None, float | None, float] | None:
+def _whatever_is_pending(row: FollowUpRow) -> _Cell | None:
     """Return what a row says where it holds for all numbers pending, else None."""
     if row.pending != (0, row.n - row.dlt[0]):
         return None

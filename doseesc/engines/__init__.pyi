@@ -1,6 +1,8 @@
 from .backfill_patients import GivenBackfill as GivenBackfill
 from .backfill_rules import BACKFILL_RULES as BACKFILL_RULES
 from .backfill_rules import Backfill as Backfill
+from .backward_induction import Solution as Solution
+from .backward_induction import solve as solve
 from .benchmark import BENCHMARK_REFERENCES as BENCHMARK_REFERENCES
 from .benchmark import benchmark_selection as benchmark_selection
 from .characteristics import OperatingCharacteristics as OperatingCharacteristics
@@ -43,6 +45,9 @@ from .figures import TidyRow as TidyRow
 from .figures import figures_of_trials as figures_of_trials
 from .figures import first_level as first_level
 from .figures import tidy_rows as tidy_rows
+from .lattice import Lattice as Lattice
+from .lattice_walk import LATTICE_LIMIT as LATTICE_LIMIT
+from .lattice_walk import walk_lattice as walk_lattice
 from .montecarlo import BLOCK as BLOCK
 from .montecarlo import TrialBlock as TrialBlock
 from .montecarlo import count_ends as count_ends
@@ -74,3 +79,5 @@ from .time_figures import TIME_METRICS as TIME_METRICS
 from .time_figures import TimeFigures as TimeFigures
 from .time_figures import mixture as mixture
 from .trial_ends import TrialEnds as TrialEnds
+from .visits import Visits as Visits
+from .visits import visited_states as visited_states

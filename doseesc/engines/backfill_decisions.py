@@ -13,7 +13,6 @@ Backfilled patients are no part of the last cohort, nor of the number that the e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -108,11 +107,7 @@ class EscalationWithBackfill:
             if rules.conflict is not None:
                 around = (*around, PoolWithBackfilled(rules.conflict))
         # What ends the escalation is its own number of patients, which the clock knows.
-        self.design = (
-            replace(design, max_n=design.max_n + rules.most(design), rules=(*design.rules, *around))
-            if self._counts
-            else design
-        )
+        self.design = design.enlarged(design.max_n + rules.most(design), around) if self._counts else design
         everyone = self.design.all_rules()
         self._enough = tuple(
             rule

@@ -49,8 +49,8 @@ class CalendarBlocks:
         if not self._waits:
             return self.play(index, trials)[1]
         clock, graph = self._complete
-        clock.begin(index, trials, self._truth)
-        return clock.play(graph, self._truth)
+        clock.begin(index, trials, self._truth[None])
+        return clock.play(graph)[0]
 
     def play(self, index: int, trials: int) -> tuple[Ended, FloatArray]:
         """Return how the trials of block ``index`` ended, and their figures about time."""

@@ -88,16 +88,18 @@ def complete_times(
     sums: dict[tuple[str, str], list[BlockEnds]] = {(truth, name): [] for truth in truths for name in designs}
     durations: dict[tuple[str, str], list[Durations]] = {key: [] for key in sums}
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
-        for truth, probabilities in truths.items():
-            clock.begin(index, trials, probabilities)
+        for first in range(0, len(truths), clock.most_truths):
+            some = list(truths.items())[first : first + clock.most_truths]
+            clock.begin(index, trials, np.array([probabilities for _, probabilities in some]))
             for name, graph in own.items():
-                figures = clock.play(graph, probabilities)
-                if each_block is not None:
-                    each_block((truth, name), index, figures)
-                sums[truth, name].append(BlockEnds.of(index, figures))
-                durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))
+                for (truth, _), figures in zip(some, clock.play(graph), strict=True):
+                    if each_block is not None:
+                        each_block((truth, name), index, figures)
+                    sums[truth, name].append(BlockEnds.of(index, figures))
+                    durations[truth, name].append(Durations.of(figures[:, _COLUMN["duration_days"]]))
             if watch is not None:
-                watch(trials)
+                for _ in some:
+                    watch(trials)
     return {key: time_figures(sums[key], Durations.merged(durations[key]), watched_days) for key in sums}
 
 
@@ -127,13 +129,19 @@ class CompleteClock:
     seed : int
     """
 
+    most_truths = 1
+    """How many truths :meth:`begin` takes at once."""
+
     def __init__(self, calendar: Calendar, window_days: float, *, patients: int, seed: int) -> None:
         self._calendar, self._window, self._seed, self._most = calendar, window_days, seed, patients
         self._have: tuple[object, ...] = ()
         self._patients = _Patients(*(np.empty((0, 0)) for _ in range(4)))
+        self._truth = np.empty(0)
 
-    def begin(self, index: int, trials: int, truth: FloatArray) -> None:
-        """Have the patients of a block of trials come; the times of their DLTs may depend on the truth."""
+    def begin(self, index: int, trials: int, truths: FloatArray) -> None:
+        """Have the patients of a block of trials come, under one truth (1, J), on which times of DLTs may depend."""
+        (truth,) = truths
+        self._truth = truth
         wanted = (index, trials, truth.tobytes() if isinstance(self._calendar.times, LateWeibull) else b"")
         if self._have == wanted:
             return
@@ -150,17 +158,17 @@ class CompleteClock:
         self._patients = _Patients(latent, dlt_day, number, gap)
         self._have = wanted
 
-    def play(self, graph: DecisionGraph, truth: FloatArray) -> FloatArray:
-        """Play the block's trials of one design; return the figures of each, (S, C), of ``clock_ends.COLUMNS``.
+    def play(self, graph: DecisionGraph) -> list[FloatArray]:
+        """Play the block's trials of one design; return, for the truth, the figures of each, (S, C), of ``COLUMNS``.
 
         The graph is that of :func:`complete_graph`.
         """
-        trials = _Trials(graph, truth, self._calendar, self._window, self._patients)
+        trials = _Trials(graph, self._truth, self._calendar, self._window, self._patients)
         for patient in range(graph.design.max_n):
             if patient:
                 trials.arrive(patient)
             trials.treat(patient)
-        return trials.finish()
+        return [trials.finish()]
 
 
 class _Patients(NamedTuple):

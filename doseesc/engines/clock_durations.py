@@ -40,14 +40,17 @@ class Durations:
         >>> Durations.of(np.array([196.0, 196.0, 250.0])).quantiles([0.5, 0.95])
         array([196., 250.])
         """
-        ticks = np.rint(days * _TICKS)
-        bins, row = np.unique((ticks / _TICKS).view(np.int64) >> _SHIFT, return_inverse=True)
-        sums = np.bincount(row, weights=ticks, minlength=len(bins))
-        return cls(bins, np.bincount(row, minlength=len(bins)), sums.astype(np.int64))
+        ticks = np.sort(np.rint(days * _TICKS))
+        bins = (ticks / _TICKS).view(np.int64) >> _SHIFT
+        first = np.flatnonzero(np.diff(bins, prepend=-1))
+        sums = np.add.reduceat(ticks, first).astype(np.int64) if len(first) else np.empty(0, dtype=np.int64)
+        return cls(bins[first], np.diff(first, append=len(bins)), sums)
 
     @classmethod
     def merged(cls, parts: Sequence[Durations]) -> Durations:
         """Put several together."""
+        if len(parts) == 1:
+            return parts[0]
         bins, row = np.unique(np.concatenate([part.bin for part in parts]), return_inverse=True)
         count, ticks = np.zeros(len(bins), dtype=np.int64), np.zeros(len(bins), dtype=np.int64)
         np.add.at(count, row, np.concatenate([part.count for part in parts]))

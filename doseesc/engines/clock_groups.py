@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from designs import Design, Reason
 from designs.arrays import BoolArray, FloatArray, IntArray
@@ -39,10 +40,10 @@ class GroupGraph(DecisionGraph):
         """Return the nodes that trials reach from nodes ``start`` after so many patients and DLTs."""
         way = entered * (entered + 1) // 2 + dlts
         self._widen(int(way.max(initial=0)))
-        found = self._after[start, way]
+        found = _cell(self._after, start, way)
         if found.min(initial=0) == UNKNOWN:
             self.explore(start)
-            found = self._after[start, way]
+            found = _cell(self._after, start, way)
         return found
 
     def goes_on(self, start: IntArray, entered: IntArray, dlts: IntArray) -> BoolArray:
@@ -50,10 +51,10 @@ class GroupGraph(DecisionGraph):
         way = entered * (entered + 1) // 2 + dlts
         if self._goes_on.shape != self._after.shape or way.max(initial=0) >= self._after.shape[1]:
             self.after(start, entered, dlts)
-        found = self._goes_on[start, way]
+        found = _cell(self._goes_on, start, way)
         if found.min(initial=0) == UNKNOWN:
             self.after(start, entered, dlts)
-            found = self._goes_on[start, way]
+            found = _cell(self._goes_on, start, way)
         return found == 1
 
     def condemned(self, node: IntArray) -> BoolArray:
@@ -90,6 +91,11 @@ class GroupGraph(DecisionGraph):
         if any(more):
             self._after = np.pad(self._after, ((0, more[0]), (0, more[1])), constant_values=UNKNOWN)
             self._goes_on = np.pad(self._goes_on, ((0, more[0]), (0, more[1])), constant_values=UNKNOWN)
+
+
+def _cell(table: npt.NDArray[Any], row: IntArray, column: IntArray) -> npt.NDArray[Any]:
+    """Return single cells of a table; quicker than by two indices."""
+    return table.ravel().take(row * table.shape[1] + column)
 
 
 class Groups:

@@ -9,87 +9,100 @@ import numpy as np
 
 from designs import Reason
 from designs.arrays import FloatArray, IntArray
-from doseesc.engines.clock_ends import COLUMNS
 from doseesc.engines.clock_groups import GroupGraph
-from doseesc.engines.clock_observed_rows import ObservedRows
+from doseesc.engines.clock_observed_ends import EndedTrials
+from doseesc.engines.clock_observed_rows import Met, ObservedRows
+from doseesc.engines.clock_truth_sets import TruthSets, with_copies
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.watched_patients import COUNTED
-from doseesc.truth import DAYS_PER_MONTH, day_gap
+from doseesc.truth import day_gap
 
 _EMPTY = -np.inf  # the day on which nobody leaves
 _KEPT = (
-    *("row", "node", "column", "size", "arrival", "now", "known", "opened", "evaluable", "dlts", "gone"),
+    *("row", "truths", "node", "arrival", "now", "known", "evaluable", "dlts", "gone"),
     *("replacements", "vacancies", "held", "waited", "suspensions", "decisions", "pending"),
 )
-_BY_PLACE = ("leaves", "in_group", "dlt_days", "everybody")
+_BY_PLACE = ("leaves", "in_group", "dlt_days")
 _WORTHWHILE = 0.8  # trials that have ended are taken out of arrays once there are so few others
 
 
 class ObservedGroups:
     """The trials of a block under way; arrays have one item per trial that has not ended, or has only just.
 
-    ``node`` is what was decided for the cohort, or group, that is being entered, ``size`` how large it is.  Of its
-    patients ``evaluable`` are or will be so, ``dlts`` of them with a DLT.  ``vacancies`` patients have left, or will,
-    whose places nobody has taken: on the days ``leaves`` (G, S), those of the cohort ``in_group``.
+    A trial is one of ``row`` under a set of ``truths``, which is empty once it has ended.  ``node`` is what was decided
+    for the cohort, or group, that is being entered.  Of its patients ``evaluable`` are or will be so, ``dlts`` of them
+    with a DLT.  ``vacancies`` patients have left, or will, whose places nobody has taken: on the days ``leaves``
+    (G, S), those of the cohort ``in_group``.
     """
 
-    def __init__(self, graph: GroupGraph, calendar: Calendar, patients: ObservedRows) -> None:
-        self._graph, self._coming, self._most = graph, patients, graph.design.max_n
+    def __init__(self, graph: GroupGraph, calendar: Calendar, patients: ObservedRows, truths: TruthSets) -> None:
+        self._graph, self._coming, self._most, self._under = graph, patients, graph.design.max_n, truths
         self._pieces, self._first_gap = calendar.accrual.table, calendar.first_gap
         self._queue = calendar.accrual.arrivals_while_waiting == "queue"
         size = patients.trials
-        self._figures = np.zeros((len(COLUMNS), size))
-        self._live = np.ones(size, dtype=np.bool_)
-        self._ended: list[IntArray] = []
-        self._all_live = True
-        self.row: IntArray = np.arange(size)
+        self._ended = EndedTrials(truths, size)
+        self._ending: list[tuple[IntArray, IntArray]] = []
         first = patients.number(0)
-        self.opened = first if patients.steady else day_gap(self._pieces, 0.0, first)
+        self._opened = first if patients.steady else day_gap(self._pieces, 0.0, first)  # by row
+        self.row: IntArray = np.arange(size)
+        self.truths: IntArray = np.full(size, truths.everything)
         self.arrival, self.now, self.known, self.held, self.waited = (np.zeros(size) for _ in range(5))
         self.node, self.evaluable, self.dlts, self.gone = (np.zeros(size, dtype=np.int64) for _ in range(4))
         self.replacements, self.vacancies = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
         self.suspensions, self.decisions, self.pending = (np.zeros(size, dtype=np.int64) for _ in range(3))
-        self.column = patients.column(np.full(size, graph.level[0]), self.row)
-        self.size = np.full(size, graph.cohort_size[0])
         self.leaves = np.full((2, size), _EMPTY)
         self.in_group = np.zeros((2, size), dtype=np.bool_)
         self.dlt_days = np.full((1, size), np.inf)
-        self.everybody = np.full((1, size), _EMPTY)
+        self._assessed: list[FloatArray] = []  # by patient, of the trials there were
+        self._origin: list[IntArray] = []  # and where the trials there were at the next patient were among these
+        self._moved: IntArray = np.arange(size)
         self._patients = 0
 
-    def play(self) -> FloatArray:
-        """Play the trials to their ends; return the figures of each, (S, C), of ``clock_ends.COLUMNS``."""
+    def play(self) -> list[FloatArray]:
+        """Play the trials to their ends; return for each truth the figures of each trial, (S, C), of ``COLUMNS``."""
         while len(self.row):
-            self._treat()
+            self._treat(*self._stand_there())
             self._patients += 1
             self._arrive()
-        return np.ascontiguousarray(self._figures.T)
+        return self._ended.by_truth()
 
-    def _treat(self) -> None:
-        """Treat the patient who stands there in each trial: a replacement where somebody has left."""
+    def _stand_there(self) -> tuple[Met, FloatArray]:
+        """Return the patients who stand there in each trial, and DLT probabilities at which they are treated.
+
+        A patient takes the place of one who has left.  Truths under which his outcome is another part.
+        """
         who = self._patients - self.replacements
         some = np.flatnonzero(self.vacancies)
         if len(some):
             leaves = self.leaves[:, some]
-            vacant = (leaves <= self.now[some]) & (leaves > _EMPTY)
+            vacant = (leaves <= self.now.take(some)) & (leaves > _EMPTY)
             slot = vacant.argmax(axis=0)
             taken = np.flatnonzero(vacant[slot, np.arange(len(some))])
             place = some[taken]
             self.leaves[slot[taken], place] = _EMPTY
-            who[place] = self._coming.first_patients + self.replacements[place]
+            who[place] = self._coming.first_patients + self.replacements.take(place)
             self.replacements[place] += 1
             self.vacancies[place] -= 1
-        if not self._all_live:
-            who[~self._live] = 0
-        what, after = self._coming.take(who, self.column)
+        who[self.truths == 0] = 0
+        level = np.maximum(self._graph.level.take(self.node), 1)
+        met = self._coming.meet(who, self.row)
+        parted = self._coming.part(self._under, met, level, self.truths)
+        if parted is not None:
+            count, copied = len(self.row), parted.copied
+            for name in (*_KEPT, *_BY_PLACE, "_moved"):
+                setattr(self, name, with_copies(getattr(self, name), copied))
+            self.truths[parted.narrowed], self.truths[count:] = parted.sets, parted.copy_sets
+            met, level = met.with_copies(copied), np.concatenate([level, level.take(copied)])
+        return met, self._under.chance(self.truths, level)[0]
+
+    def _treat(self, met: Met, chance: FloatArray) -> None:
+        """Treat the patients who stand there."""
+        what, after = self._coming.outcomes(met, chance)
         after += self.now
-        leaver, dlt = what & UNUSABLE, (what & COUNTED) > 0
-        if not self._all_live:
-            leaver *= self._live
-            dlt &= self._live
+        live = self.truths > 0
+        leavers, dlt = np.flatnonzero((what & UNUSABLE > 0) & live), ((what & COUNTED) > 0) & live
         self._note_in_group(np.flatnonzero(dlt), after)
-        leavers = np.flatnonzero(leaver)
         self.evaluable += 1
         if len(leavers):
             self._note_leavers(leavers, after)
@@ -115,9 +128,17 @@ class ObservedGroups:
         if count.max(initial=0) >= len(self.dlt_days):
             self.dlt_days = np.pad(self.dlt_days, ((0, int(count.max())), (0, 0)), constant_values=np.inf)
         self.dlt_days[count, with_dlt] = assessed[with_dlt]
-        if self._patients >= len(self.everybody):
-            self.everybody = np.pad(self.everybody, ((0, self._patients), (0, 0)), constant_values=_EMPTY)
-        self.everybody[self._patients] = np.where(self._live, assessed, _EMPTY)
+        self._assessed.append(assessed)
+        self._origin.append(self._moved)
+        self._moved = np.arange(len(assessed))
+
+    def _pending(self, at: IntArray, day: FloatArray) -> IntArray:
+        """Return how many patients of trials are pending on a day."""
+        count = np.zeros(len(at), dtype=np.int64)
+        for assessed, origin in zip(reversed(self._assessed), reversed(self._origin), strict=True):
+            count += assessed[at] > day
+            at = origin[at]
+        return count
 
     def _arrive(self) -> None:
         """Let the next patient of each trial come, and wait until he can be treated; trials that are over leave."""
@@ -126,27 +147,32 @@ class ObservedGroups:
             since = self._after_full(since)
         last = self.now
         number = self._coming.number(self._patients)[self.row]
-        gap = number if self._coming.steady else day_gap(self._pieces, self.opened + since, number)
-        self.arrival = since + gap
-        self.now = np.maximum(self.now, self.arrival)
+        gap = number if self._coming.steady else day_gap(self._pieces, self._opened[self.row] + since, number)
+        arrival = since + gap
+        self.now = np.maximum(self.now, arrival)
+        if self._queue:
+            self.arrival = arrival
         # A group that is not full goes on where nobody has had a DLT and nobody leaves.
-        asks = (self.evaluable + self.vacancies >= self.size) | (self.dlts > 0) | (self.vacancies > 0)
-        at = np.flatnonzero(asks if self._all_live else asks & self._live)
+        seated = self.evaluable + self.vacancies
+        asks = (seated >= self._graph.cohort_size.take(self.node)) | (self.dlts > 0) | (self.vacancies > 0)
+        at = np.flatnonzero(asks & (self.truths > 0))
         # Most groups are full, and all is known: there is nothing to wait for.
-        done = (self.vacancies[at] == 0) & (self.evaluable[at] >= self.size[at]) & (self.known[at] <= self.now[at])
+        done = (self.vacancies.take(at) == 0) & (self.known.take(at) <= self.now.take(at))
+        done &= self.evaluable.take(at) >= self._graph.cohort_size[self.node.take(at)]
         full = at[done]
-        self._begin(full, self._graph.after(self.node[full], self.evaluable[full], self.dlts[full]), self.now[full])
+        self._begin(
+            full, self._graph.after(self.node[full], self.evaluable[full], self.dlts.take(full)), self.now.take(full)
+        )
         self._look(at[~done])
-        if self._ended:
-            self._leave(np.concatenate(self._ended), last)
-            self._put_away()
+        if self._ending:
+            self._leave(last, arrival)
 
     def _after_full(self, since: FloatArray) -> FloatArray:
         """Return the days after which the next patients come: to a full trial nobody does until one in it leaves."""
-        full = np.flatnonzero(self._live & (self._patients - self.gone + self.vacancies >= self._most))
+        full = np.flatnonzero((self.truths > 0) & (self._patients - self.gone + self.vacancies >= self._most))
         leaves = self.leaves[:, full]
-        staying = leaves > self.now[full]
-        still = self._patients - self.gone[full] + staying.sum(axis=0) >= self._most
+        staying = leaves > self.now.take(full)
+        still = self._patients - self.gone.take(full) + staying.sum(axis=0) >= self._most
         leaving = np.where(staying, leaves, np.inf).min(axis=0)
         over = still & np.isinf(leaving)
         self._end(full[over])
@@ -157,48 +183,48 @@ class ObservedGroups:
 
     def _look(self, at: IntArray) -> None:
         """Look in some trials until the group goes on, or is left."""
-        day = self.now[at]
+        day = self.now.take(at)
         while len(at):
             entered = self._seated(at, day)
             dlts = self._dlts_by(at, day)
-            goes_on = self._graph.goes_on(self.node[at], entered, dlts)
+            goes_on = self._graph.goes_on(self.node.take(at), entered, dlts)
             self._hold(at[goes_on], day[goes_on])
             left = ~goes_on
             at, day = at[left], day[left]
-            node = self._graph.after(self.node[at], entered[left], dlts[left])
-            decides = (day >= self.known[at]) | self._graph.condemned(node)
+            node = self._graph.after(self.node.take(at), entered[left], dlts[left])
+            decides = (day >= self.known.take(at)) | self._graph.condemned(node)
             begun = at[decides]
             then = day[decides]
-            early = np.flatnonzero(then < self.known[begun])
+            early = np.flatnonzero(then < self.known.take(begun))
             if len(early):
                 there = begun[early]
-                self.pending[there] += (self.everybody[:, there] > then[early]).sum(axis=0)
+                self.pending[there] += self._pending(there, then[early])
             self._begin(begun, node[decides], then)
             at, day = at[~decides], day[~decides]
             if not len(at):
                 return
             event = np.where(self.dlt_days[:, at] > day, self.dlt_days[:, at], np.inf).min(axis=0, initial=np.inf)
             leaving = np.where(self.leaves[:, at] > day, self.leaves[:, at], np.inf).min(axis=0, initial=np.inf)
-            day = np.minimum(np.minimum(event, leaving), self.known[at])
+            day = np.minimum(np.minimum(event, leaving), self.known.take(at))
 
     def _seated(self, at: IntArray, day: FloatArray) -> IntArray:
         """Return how many of the group are in the trial on a day."""
-        seated = self.evaluable[at]
-        some = np.flatnonzero(self.vacancies[at])
+        seated = self.evaluable.take(at)
+        some = np.flatnonzero(self.vacancies.take(at))
         there = at[some]
         seated[some] += (self.in_group[:, there] & (self.leaves[:, there] > day[some])).sum(axis=0)
         return seated
 
     def _dlts_by(self, at: IntArray, day: FloatArray) -> IntArray:
         """Return how many DLTs of the group are known on a day."""
-        dlts = self.dlts[at]
+        dlts = self.dlts.take(at)
         some = np.flatnonzero(dlts)
         dlts[some] = (self.dlt_days[:, at[some]] <= day[some]).sum(axis=0)
         return dlts
 
     def _hold(self, at: IntArray, day: FloatArray) -> None:
         """Let who stands there wait for a day."""
-        held = day - self.now[at]
+        held = day - self.now.take(at)
         late = np.flatnonzero(held)
         if len(late):
             there = at[late]
@@ -209,49 +235,47 @@ class ObservedGroups:
     def _begin(self, at: IntArray, node: IntArray, day: FloatArray) -> None:
         """Begin the next cohort, or end."""
         self._hold(at, day)
-        level = self._graph.level[node]
+        level = self._graph.level.take(node)
         self.node[at], self.evaluable[at], self.dlts[at] = node, 0, 0
-        self.size[at] = self._graph.cohort_size[node]
-        self.column[at] = self._coming.column(np.maximum(level, 1), self.row[at])
-        reason = self._graph.reason_code[node]
+        reason = self._graph.reason_code.take(node)
         self.decisions[at] += (reason != Reason.COMPLETE_COHORT) & (reason != Reason.START)
-        self.in_group[:, at] = False
-        self.dlt_days[:, at] = np.inf
+        for in_group in self.in_group:
+            in_group[at] = False
+        for days in self.dlt_days:
+            days[at] = np.inf
         self._end(at[level == 0])
 
     def _end(self, ended: IntArray) -> None:
         if len(ended):
-            self._live[ended], self._all_live = False, False
-            self._ended.append(ended)
+            self._ending.append((ended, self.truths.take(ended)))
+            self.truths[ended] = 0
 
-    def _leave(self, ended: IntArray, last: FloatArray) -> None:
-        """Take note of trials that have ended; the last patient came on day ``last``."""
-        self._ended = []
+    def _leave(self, last: FloatArray, arrival: FloatArray) -> None:
+        """Take note of trials that have ended, and now and then take them out; until then they go on, of no account."""
+        ended, sets = (np.concatenate(arrays) for arrays in zip(*self._ending, strict=True))
+        self._ending = []
+        row, held = self.row[ended], self.held.take(ended)
         # Who is held is the one who waits, but in a queue, where others wait behind him; the last one waits in vain.
-        in_vain = self.now[ended] - self.arrival[ended]
-        waited = self.waited[ended] if self._queue else self.held[ended] - in_vain
-        opened = self.opened[ended] if self._first_gap else 0.0
-        days = self.known[ended] + opened
-        for name, value in (
-            ("duration_days", days),
-            ("enrolment_days", last[ended] + opened),
-            ("months", days / DAYS_PER_MONTH),
-            ("patients", self._patients),
-            ("suspensions", self.suspensions[ended]),
-            ("days_suspended", self.held[ended]),
-            ("days_waited", waited),
-            ("decisions", self.decisions[ended]),
-            ("pending", self.pending[ended]),
-        ):
-            self._figures[COLUMNS.index(name), self.row[ended]] = value
+        waited = self.waited.take(ended) if self._queue else held - (self.now.take(ended) - arrival[ended])
+        opened = self._opened[row] if self._first_gap else 0.0
+        self._ended.note(
+            *(row, sets),
+            {
+                "duration_days": self.known.take(ended) + opened,
+                "enrolment_days": last[ended] + opened,
+                "patients": self._patients,
+                "suspensions": self.suspensions.take(ended),
+                "days_suspended": held,
+                "days_waited": waited,
+                "decisions": self.decisions.take(ended),
+                "pending": self.pending.take(ended),
+            },
+        )
+        stay = np.flatnonzero(self.truths)
+        if len(stay) <= _WORTHWHILE * len(self.truths):
+            self._keep(stay)
 
-    def _put_away(self) -> None:
-        """Take trials that have ended out of the arrays, now and then; until then they go on, of no account."""
-        stay = np.flatnonzero(self._live)
-        if 0 < len(stay) > _WORTHWHILE * len(self._live):
-            return
-        for name in _KEPT:
-            setattr(self, name, getattr(self, name)[stay])
-        for name in _BY_PLACE:
-            setattr(self, name, getattr(self, name)[:, stay])
-        self._live, self._all_live = np.ones(len(stay), dtype=np.bool_), True
+    def _keep(self, index: IntArray) -> None:
+        """Leave in the arrays only the trials of an index, which may be there more than once."""
+        for name in (*_KEPT, *_BY_PLACE, "_moved"):
+            setattr(self, name, getattr(self, name).take(index, axis=-1))

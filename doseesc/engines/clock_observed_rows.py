@@ -1,68 +1,114 @@
-"""The patients of a block as an observation model shows them, in rows of all trials, for engines in plain NumPy."""
+"""Patients as an observation model shows them, row by row: for `doseesc.engines.clock_complete_observed`."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.clock_patients import DrawnPatients
-from doseesc.engines.watched_patients import Watched, what_and_when
-from doseesc.truth import day_gap
+from doseesc.engines.clock_truth_sets import Parted, TruthSets
+from doseesc.engines.patients_at_risk import DRUG_COUNTED
+from doseesc.engines.watched_patients import Touched, Watched
+from doseesc.truth import ObservationModel, day_gap
 
 _ROWS = 6  # replacements per trial drawn at a time
 
 
+class Met(NamedTuple):
+    """Patients of B trials: where they are found, the drug's latent number, and where among the touched, or -1."""
+
+    place: IntArray
+    latent: FloatArray
+    which: npt.NDArray[np.int32]
+
+    def with_copies(self, copied: IntArray) -> Met:
+        """Return them with those of copies of trials."""
+        return Met(*(np.concatenate([array, array.take(copied)]) for array in self))
+
+
 class ObservedRows:
-    """The patients of a block under one truth: what becomes of each at every level, and what lies between arrivals.
+    """The patients of a block: what becomes of each at a DLT probability, and what lies between arrivals.
 
     Parameters
     ----------
     drawn : DrawnPatients
         With an observation model.
-    truth : array, shape (J,)
+    model : ObservationModel
     table : array
         The intensity of arrivals.
     """
 
-    def __init__(self, drawn: DrawnPatients, truth: FloatArray, table: FloatArray) -> None:
-        self._drawn, self._truth, self._table = drawn, truth, table
+    def __init__(self, drawn: DrawnPatients, model: ObservationModel, table: FloatArray) -> None:
+        self._drawn, self._model, self._table = drawn, model, table
         self._numbers: FloatArray = np.empty((0, 0))
         parts = drawn.watched(_ROWS)
         self.first_patients, self.trials = parts[0].latent.shape
         # At a steady rate days are numbers over the rate, whatever the day.
         self.steady = len(table) == 1
+        self._dependent = model.death_relative_risk != 1
         self._parts = 0
-        self._what, self._day = np.empty(0, dtype=np.uint8), np.empty(0)
+        self._counted_above, self._dlt_day = np.empty(0), np.empty(0)
+        self._which = np.empty(0, dtype=np.int32)  # the place among the touched, or -1
+        self._touched: Touched | None = None
         self._read(parts)
 
     def _read(self, parts: list[Watched]) -> None:
-        levels, trials = len(self._truth), self.trials
         new = parts[self._parts :]
-        rows = sum(len(part.latent) for part in new)
-        what, day = np.empty((rows, levels, trials), dtype=np.uint8), np.empty((rows, levels, trials))
-        at = 0
+        before = [] if self._touched is None else [self._touched]
+        count = sum(len(each.latent) for each in before)
+        which = []
         for part in new:
-            end = at + len(part.latent)
-            for level, chance in enumerate(self._truth):
-                what[at:end, level], day[at:end, level] = what_and_when(part, float(chance))
-            at = end
-        self._what = np.concatenate([self._what, what.ravel()]) if self._parts else what.ravel()
-        self._day = np.concatenate([self._day, day.ravel()]) if self._parts else day.ravel()
+            places = np.full(part.latent.size, -1, dtype=np.int32)
+            places[part.touched.place] = np.arange(count, count + len(part.touched.latent))
+            count += len(part.touched.latent)
+            which.append(places)
+        self._which = np.concatenate([self._which, *which])
+        self._counted_above = np.concatenate([self._counted_above, *(p.at_risk.counted_above.ravel() for p in new)])
+        self._dlt_day = np.concatenate([self._dlt_day, *(part.dlt_day.ravel() for part in new)])
+        self._touched = Touched.joined([*before, *(part.touched for part in new)])
         self._parts = len(parts)
 
-    def column(self, level: IntArray, row: IntArray) -> IntArray:
-        """Return where the patients of trials at levels, from 1, are found by :meth:`take`."""
-        column: IntArray = (level - 1) * self.trials + row
-        return column
-
-    def take(self, who: IntArray, column: IntArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
-        """Return what becomes of patients, and after how many days; replacements follow the first patients."""
-        place = who * (len(self._truth) * self.trials)
-        place += column
-        while place.max(initial=0) >= len(self._what):
+    def meet(self, who: IntArray, row: IntArray) -> Met:
+        """Return patients of trials; replacements follow the first patients."""
+        place: IntArray = who * self.trials
+        place += row
+        while place.max(initial=0) >= len(self._counted_above):
             self._read(self._drawn.watched(_ROWS, more=True))
-        return self._what.take(place), self._day.take(place)
+        return Met(place, self._counted_above.take(place), self._which.take(place))
+
+    def outcomes(self, met: Met, chance: FloatArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Return what becomes of patients at doses with these DLT probabilities, and after how many days.
+
+        What is said besides leaving and DLTs counted holds only of those to whom other things may happen.
+        """
+        counted = met.latent < chance
+        what = counted.view(np.uint8) * DRUG_COUNTED
+        day = np.where(counted, self._dlt_day.take(met.place), self._model.window)
+        some = np.flatnonzero(met.which >= 0)
+        if len(some):
+            assert self._touched is not None, "patients have been read"
+            touched = self._touched.take(met.which.take(some))
+            what[some], day[some] = touched.outcomes(self._model, chance.take(some), counted.take(some))
+        return what, day
+
+    def part(self, truths: TruthSets, met: Met, level: IntArray, sets: IntArray) -> Parted | None:
+        """Part the sets of truths under which trials are the same but for the outcomes of these patients."""
+        lowest, highest = truths.chance(sets, level)
+        touched = met.which >= 0
+        parts = (met.latent < highest) & (touched | (met.latent >= lowest))
+        if self._dependent:
+            parts |= touched
+        parts &= lowest < highest
+        some = np.flatnonzero(parts)
+        if not len(some):
+            return None
+        touched = touched.take(some)
+        by_any = touched & self._dependent
+        parted = truths.parted(sets.take(some), level.take(some), met.latent.take(some), touched, by_any)
+        return parted.among(some)
 
     def number(self, patient: int) -> FloatArray:
         """Return the patients (S,) expected from the last arrival to this one, from 0; the days at a steady rate."""

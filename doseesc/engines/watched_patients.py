@@ -13,12 +13,13 @@ made of the patient: a death or loss taken for DLT-free is known as such at once
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from designs.arrays import FloatArray, IntArray
+from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.patients_at_risk import (
     DRUG,
     DRUG_COUNTED,
@@ -44,6 +45,61 @@ FIRST, REPLACEMENT = 0, 1
 """Rows of patients: those of a trial in which everybody is evaluable, and those who replace them."""
 
 
+class Touched(NamedTuple):
+    """Patients to whom more may happen than a DLT of the drug, arrays of shape (T,).
+
+    Attributes
+    ----------
+    place : array of int
+        Their flat places among all patients.
+    latent, at_risk : array, AtRisk
+        The drug's latent numbers, and what else may happen.
+    until : array, shape (V, T)
+        The day on which their follow-up ends, unless the drug's DLT is counted first; for those with a DLT of the drug
+        in the window and, where it changes the chance of death, those without.
+    ending : array of uint8, shape (V, T)
+        :data:`DIED`, :data:`LOST` and :data:`FROZEN`.
+    """
+
+    place: IntArray
+    latent: FloatArray
+    at_risk: AtRisk
+    until: FloatArray
+    ending: npt.NDArray[np.uint8]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Touched]) -> Touched:
+        """Put several together, one after the other."""
+        at_risk = AtRisk(*(np.concatenate(arrays) for arrays in zip(*(part.at_risk for part in parts), strict=True)))
+        place, latent = (np.concatenate([getattr(part, name) for part in parts]) for name in ("place", "latent"))
+        until, ending = (np.hstack([getattr(part, name) for part in parts]) for name in ("until", "ending"))
+        return cls(place, latent, at_risk, until, ending)
+
+    def take(self, which: IntArray) -> Touched:
+        """Return some of them."""
+        at_risk = self.at_risk.each(lambda array: array.take(which))
+        until, ending = self.until.take(which, axis=1), self.ending.take(which, axis=1)
+        return Touched(self.place.take(which), self.latent.take(which), at_risk, until, ending)
+
+    def outcomes(
+        self, model: ObservationModel, probability: FloatArray, drug: BoolArray
+    ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Return what is made of them at doses with these DLT probabilities (T,), and when, as :func:`what_and_when`.
+
+        ``drug`` tells in whom a DLT of the drug is counted.
+        """
+        bits = outcomes(self.at_risk, probability, model.death_relative_risk != 1)
+        until, ending = self.until[0], self.ending[0]
+        if len(self.until) > 1:
+            way = (self.at_risk.prone_above >= probability).astype(np.int64)
+            column = np.arange(len(way))
+            until, ending = self.until[way, column], self.ending[way, column]
+        share = np.minimum(self.latent / np.maximum(probability, 1e-300), 1.0)
+        drug_day = np.minimum(model.dlt_times.quantile(np.where(drug, share, 0.0), model.horizon), until)
+        what = np.where(drug, bits & ~(OTHER_COUNTED | UNUSABLE), bits | ending)
+        return what, np.where(drug, drug_day, until)
+
+
 class Watched(NamedTuple):
     """Patients and what may happen to them, arrays of shape (P, S), patient by patient.
 
@@ -53,26 +109,15 @@ class Watched(NamedTuple):
     latent, dlt_day : array, shape (P, S)
         The drug's latent numbers, and the day of its DLT in patients to whom nothing else can happen.
     at_risk : AtRisk
-    touched : array of int, shape (T,)
-        Flat places of the patients to whom anything else can happen.
-    touched_latent, touched_at_risk : array, AtRisk
-        Of these patients, shape (T,).
-    until : array, shape (V, T)
-        The day on which their follow-up ends, unless the drug's DLT is counted first; for those with a DLT of the drug
-        in the window and, where it changes the chance of death, those without.
-    ending : array of uint8, shape (V, T)
-        :data:`DIED`, :data:`LOST` and :data:`FROZEN`.
+    touched : Touched
+        The patients to whom anything else can happen.
     """
 
     model: ObservationModel
     latent: FloatArray
     dlt_day: FloatArray
     at_risk: AtRisk
-    touched: IntArray
-    touched_latent: FloatArray
-    touched_at_risk: AtRisk
-    until: FloatArray
-    ending: npt.NDArray[np.uint8]
+    touched: Touched
 
 
 def watched(
@@ -103,9 +148,10 @@ def watched(
     share = float(model.dlts_by(model.window))
     day = np.asarray(model.dlt_times.quantile(fresh if share == 1 else share * fresh, model.horizon))
     found = at_risk(model, latent, uniform, events)
-    touched = events.patient
-    some = found.each(lambda array: array.ravel()[touched])
-    return Watched(model, latent, day, found, touched, latent.ravel()[touched], some, np.array(until), np.array(ending))
+    place = events.patient
+    some = found.each(lambda array: array.ravel()[place])
+    touched = Touched(place, latent.ravel()[place], some, np.array(until), np.array(ending))
+    return Watched(model, latent, day, found, touched)
 
 
 def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np.uint8], FloatArray]:
@@ -127,20 +173,9 @@ def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np
         happens = patients.at_risk.happens_above.ravel() < probability
         bits = counted.view(np.uint8) * DRUG_COUNTED | happens.view(np.uint8) * DRUG_DLT
     day = np.where(counted, patients.dlt_day.ravel(), model.window)
-    if len(touched):
-        some = patients.touched_at_risk
-        bits[touched] = outcomes(some, np.full(len(touched), probability), model.death_relative_risk != 1)
-        until, ending = patients.until[0], patients.ending[0]
-        if len(patients.until) > 1:
-            way = (some.prone_above >= probability).astype(np.int64)
-            column = np.arange(len(touched))
-            until, ending = patients.until[way, column], patients.ending[way, column]
-        drug = counted[touched]
-        share = np.minimum(patients.touched_latent / max(probability, 1e-300), 1.0)
-        drug_day = np.minimum(model.dlt_times.quantile(np.where(drug, share, 0.0), model.horizon), until)
-        day[touched] = np.where(drug, drug_day, until)
-        left = bits[touched]
-        bits[touched] = np.where(drug, left & ~(OTHER_COUNTED | UNUSABLE), left | ending)
+    if len(touched.place):
+        where = touched.place
+        bits[where], day[where] = touched.outcomes(model, np.full(len(where), probability), counted[where])
     return bits.reshape(patients.latent.shape), day.reshape(patients.latent.shape)
 
 

@@ -1,3 +1,4 @@
+from . import densities as densities
 from . import grids as grids
 from . import models as models
 from .any_model.design import PymcDesign as PymcDesign
@@ -20,6 +21,7 @@ from .data import ToxicityData as ToxicityData
 from .grid_points import bin_shares as bin_shares
 from .grid_points import curve_band as curve_band
 from .grid_predictive import grid_predictive_checks as grid_predictive_checks
+from .log_density import LogDensity as LogDensity
 from .log_dose import doses_of_interest as doses_of_interest
 from .log_dose import log_dose_weights as log_dose_weights
 from .models import crm_logistic as crm_logistic
@@ -42,3 +44,4 @@ from .summary import compare as compare
 from .summary import interval_names as interval_names
 from .summary import summarise_draws as summarise_draws
 from .summary import summarise_grid as summarise_grid
+from .uncompiled import sample_density as sample_density

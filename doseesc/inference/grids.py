@@ -13,10 +13,19 @@ from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_within
+from designs.floor import beta_nodes
 from designs.grid import require_grid
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, line_weights, log_dose_weights
 from doseesc.inference.models import CONCENTRATION, CRM_PRIOR_SD, LOGISTIC_PRIOR_MEAN, LOGISTIC_PRIOR_SD
+from doseesc.inference.prior_bounds import (
+    BLRM_SDS,
+    CONCENTRATIONS,
+    CRM_SDS,
+    MOST_BYTES,
+    MOST_INTERCEPT,
+    MOST_MEANS,
+)
 from doseesc.inference.quadrature import GridPosterior, GridPrior
 
 _REACH = 8.5  # prior standard deviations covered
@@ -25,17 +34,11 @@ _FINE = 0.15  # node distance along rows, in the narrowest posterior's standard 
 _ROWS_APART = 0.1  # prior standard deviations, for up to so many patients:
 _FEW = 200
 _LOST = 1e-7  # prior probability beyond the ends of a share's axis
-_RATIOS_APART = 0.5  # on the logit scale
-_MOST_BYTES = 2**30  # of one analysis
+_LEAST_RATIOS = 36  # nodes of each ratio of neighbouring levels, and at least
+_RATIOS_A_ROOT = 4  # times the root of the patients: closer than the posterior is wide
+_SURE = 1e-16  # a ratio nearer to 0 or 1 has no finite logit
 _CRM_APART = 0.02  # at most, of a prior of any width
 _USUAL_SD = 2.0  # of log_beta, up to which rows are as far apart as they usually are
-
-# Numbers of priors beyond which quadrature would lose its digits.
-CRM_SDS = 1e-6, 100.0
-MOST_INTERCEPT = 100.0
-MOST_MEANS = 100.0, 20.0  # of log_alpha and log_beta
-BLRM_SDS = 1e-6, 20.0
-CONCENTRATIONS = 0.1, 1e4
 
 
 def crm_power(
@@ -119,9 +122,7 @@ def two_parameter_logistic(
     apart = _ROWS_APART / np.sqrt(max(1.0, data.patients / _FEW)) / max(1.0, prior_sd[1] / _USUAL_SD)
     z_beta = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / apart)))
     doses = len(doses_of_interest(levels, further))
-    require_grid(
-        "prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", _MOST_BYTES
-    )
+    require_grid("prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", MOST_BYTES)
     slope = np.exp(prior_mean[1] + prior_sd[1] * z_beta)
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
@@ -147,10 +148,11 @@ def monotone(
     """Return the posterior of :func:`doseesc.inference.monotone` for at most three levels.
 
     By the aggregation of Dirichlet increments the highest DLT probability and the ratios p_j / p_(j+1) are independent
-    and beta distributed.  Rows are values of the logits of the ratios; along them moves that of the highest.
+    and beta distributed.  Along the rows moves the logit of the highest; rows are Gauss and Jacobi's nodes of the
+    ratios, of which the likelihood is a polynomial.
 
-    Means are exact to all printed digits, probabilities and quantiles to about 1e-4; at amounts below the lowest level,
-    where the extrapolated curve jumps, to about 1e-3.
+    Means at the levels are exact to all printed digits, probabilities and quantiles to about 1e-5, with a prior worth
+    one patient to 5e-4; at amounts below the lowest level, where the extrapolated curve jumps, to about 3e-3.
 
     Raises
     ------
@@ -164,16 +166,16 @@ def monotone(
     means = np.append(np.asarray(prior_mean, dtype=np.float64), 1.0)
     below, gap = concentration * means[:-1], concentration * np.diff(means)
     fine = _FINE * 2 / np.sqrt(max(4.0, data.patients))
-    steps = [*(_share_step(*pair, _RATIOS_APART, 1.0) for pair in zip(below[:-1], gap[:-1], strict=True))]
-    steps.append(_share_step(below[-1], gap[-1], fine, 0.3))
-    nodes = float(np.prod([_share_nodes(*each) for each in zip(below, gap, steps, strict=True)]))
+    step = _share_step(below[-1], gap[-1], fine, 0.3)
+    each = max(_LEAST_RATIOS, int(np.ceil(_RATIOS_A_ROOT * np.sqrt(data.patients))))
+    nodes = each ** (len(levels) - 1) * _share_nodes(below[-1], gap[-1], step)
     doses = len(doses_of_interest(levels, further))
-    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", _MOST_BYTES)
-    mesh = np.meshgrid(*(_share_axis(*each) for each in zip(below[:-1], gap[:-1], steps[:-1], strict=True)))
-    ratios = [side.ravel() for side in mesh]
-    log_rows = np.zeros(len(ratios[0]) if ratios else 1)
-    for odds, a, b in zip(ratios, below, gap, strict=False):
-        log_rows += _log_share_density(odds, a, b)
+    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", MOST_BYTES)
+    shares = [beta_nodes(*pair, each) for pair in zip(below[:-1], gap[:-1], strict=True)]
+    ratios = [side.ravel() for side in np.meshgrid(*(logit(np.clip(ratio, _SURE, 1 - _SURE)) for ratio, _ in shares))]
+    rows = np.ones(each ** len(ratios))
+    for side in np.meshgrid(*(share for _, share in shares)):
+        rows *= side.ravel()
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
         log_p = -np.logaddexp(0.0, -z)
@@ -183,8 +185,9 @@ def monotone(
             logits.append(log_p - np.log(-np.expm1(log_p)))
         return np.stack(logits[::-1])
 
-    along = _share_axis(below[-1], gap[-1], steps[-1])
-    log_prior = np.add.outer(log_rows, _log_share_density(along, below[-1], gap[-1]))
+    along = _share_axis(below[-1], gap[-1], step)
+    with np.errstate(divide="ignore"):
+        log_prior = np.add.outer(np.log(rows), _log_share_density(along, below[-1], gap[-1]))
     at = partial(log_dose_weights, levels)
     laid = GridPrior(at, basis, along, log_prior, floor, floor_prior)
     return laid.given(data, doses_of_interest(levels, further))

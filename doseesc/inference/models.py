@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import logit
 
+from designs.arrays import FloatArray
 from designs.checks import increasing_probabilities, require_amounts, require_number, require_numbers
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.log_dose import doses_of_interest, log_dose_weights
@@ -74,9 +75,9 @@ def crm_power(
     """
     import pymc as pm
 
-    guesses = _skeleton(skeleton, levels)
+    guesses = guesses_of(skeleton, levels)
     with pm.Model(coords=coordinates(data, doses_of_interest(levels, further))) as model:
-        b = pm.Normal("b", 0.0, _positive("prior_sd", prior_sd))
+        b = pm.Normal("b", 0.0, positive("prior_sd", prior_sd))
         log_p = np.log(guesses) * pm.math.exp(b)
         _curve_at_levels(data, levels, further, log_p - pm.math.log1mexp(log_p), floor, floor_prior)
     return model
@@ -109,12 +110,10 @@ def crm_logistic(
     """
     import pymc as pm
 
-    guesses = _skeleton(skeleton, levels)
-    if logit(guesses[-1]) >= require_number("intercept", intercept):
-        raise ValueError(f"intercept must exceed logit(skeleton), {logit(guesses[-1]):.3g}, not {intercept}")
+    scaled = scaled_logits(skeleton, levels, intercept)
     with pm.Model(coords=coordinates(data, doses_of_interest(levels, further))) as model:
-        b = pm.Normal("b", 0.0, _positive("prior_sd", prior_sd))
-        logit_p = intercept + pm.math.exp(b) * (logit(guesses) - intercept)
+        b = pm.Normal("b", 0.0, positive("prior_sd", prior_sd))
+        logit_p = intercept + pm.math.exp(b) * scaled
         _curve_at_levels(data, levels, further, logit_p, floor, floor_prior)
     return model
 
@@ -154,14 +153,9 @@ def two_parameter_logistic(
     """
     import pymc as pm
 
-    ladder = require_amounts("levels", levels)
-    doses = doses_of_interest(ladder, further)
-    unit = ladder[-1] if reference is None else _positive("reference", reference)
-    mean, sd = require_numbers("prior_mean", prior_mean, 2), require_numbers("prior_sd", prior_sd, 2)
-    if min(sd) <= 0:
-        raise ValueError(f"prior_sd must be positive, not {list(sd)}")
-    if not -1 < require_number("prior_correlation", prior_correlation) < 1:
-        raise ValueError(f"prior_correlation must lie between -1 and 1, not {prior_correlation}")
+    doses = doses_of_interest(require_amounts("levels", levels), further)
+    unit = reference_amount(reference, levels)
+    mean, sd = line_prior(prior_mean, prior_sd, prior_correlation)
     with pm.Model(coords=coordinates(data, doses)) as model:
         log_alpha = pm.Normal("log_alpha", mean[0], sd[0])
         given = mean[1] + prior_correlation * sd[1] / sd[0] * (log_alpha - mean[0])
@@ -210,10 +204,10 @@ def monotone(
     import pymc as pm
     import pytensor.tensor as pt
 
-    means = _skeleton(prior_mean, levels, "prior_mean")
+    means = guesses_of(prior_mean, levels, "prior_mean")
     above = 1 - means
     left = np.concatenate([[1.0], above[:-1]])
-    weight = _positive("concentration", concentration)
+    weight = positive("concentration", concentration)
     coords = {**coordinates(data, doses_of_interest(levels, further)), "level": np.arange(1, len(means) + 1)}
     with pm.Model(coords=coords) as model:
         share = pm.Beta("share", weight * (left - above), weight * above, dims="level")
@@ -239,7 +233,8 @@ def _curve_at_levels(
     observe_dlts(data, pm.math.sigmoid(pm.math.dot(at_rows, logit_p)), floor, floor_prior)
 
 
-def _skeleton(values: Sequence[float], levels: Sequence[float], name: str = "skeleton") -> Any:
+def guesses_of(values: Sequence[float], levels: Sequence[float], name: str = "skeleton") -> FloatArray:
+    """Return prior guesses (J,); raise ValueError unless they increase between 0 and 1, one for each level."""
     ladder = require_amounts("levels", levels)
     guesses = np.array(increasing_probabilities(name, values))
     if len(guesses) != len(ladder):
@@ -247,7 +242,33 @@ def _skeleton(values: Sequence[float], levels: Sequence[float], name: str = "ske
     return guesses
 
 
-def _positive(name: str, value: float) -> float:
+def scaled_logits(skeleton: Sequence[float], levels: Sequence[float], intercept: float) -> FloatArray:
+    """Return logit(skeleton) - intercept (J,); raise ValueError unless all are below 0."""
+    odds = logit(guesses_of(skeleton, levels))
+    if odds[-1] >= require_number("intercept", intercept):
+        raise ValueError(f"intercept must exceed logit(skeleton), {odds[-1]:.3g}, not {intercept}")
+    return odds - intercept
+
+
+def reference_amount(reference: float | None, levels: Sequence[float]) -> float:
+    """Return the amount at which logit p is log_alpha; raise ValueError unless it is positive."""
+    return float(levels[-1]) if reference is None else positive("reference", reference)
+
+
+def line_prior(
+    prior_mean: tuple[float, float], prior_sd: tuple[float, float], prior_correlation: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return means and standard deviations of (log_alpha, log_beta); raise ValueError unless there is such a prior."""
+    mean, sd = require_numbers("prior_mean", prior_mean, 2), require_numbers("prior_sd", prior_sd, 2)
+    if min(sd) <= 0:
+        raise ValueError(f"prior_sd must be positive, not {list(sd)}")
+    if not -1 < require_number("prior_correlation", prior_correlation) < 1:
+        raise ValueError(f"prior_correlation must lie between -1 and 1, not {prior_correlation}")
+    return mean, sd
+
+
+def positive(name: str, value: float) -> float:
+    """Return a number; raise ValueError unless it is above 0."""
     if require_number(name, value) <= 0:
         raise ValueError(f"{name} must be positive, not {value}")
     return float(value)

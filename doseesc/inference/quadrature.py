@@ -25,8 +25,10 @@ from doseesc.inference.data import ToxicityData
 Basis = Callable[[FloatArray, IntArray], FloatArray]
 """From the parameter that moves along the rows, and the rows' numbers, to B numbers of which logits are linear."""
 
-_STEPS = 12  # of false position within a cell
-_NEGLIGIBLE = 1e-13  # rows of less weight are left out
+_STEPS = 12  # of false position within a cell, at most
+_CROSSED = 1e-14  # so near its limit a probability is at it
+_NEGLIGIBLE = 1e-13  # rows of less weight are left out, and so are the ends of rows
+_BESIDE = 4  # nodes that stay beyond the others, for the spline's ends
 _LIMIT_ODDS = 40.0  # logits beyond are 0 or 1 in all digits
 
 
@@ -119,7 +121,7 @@ class GridPosterior:
     ) -> float:
         """Return the probability that a function, whose values at the nodes are given, exceeds a limit."""
         above = values > limit
-        row, cell = np.nonzero(above[:, 1:] != above[:, :-1])
+        row, cell = np.divmod(np.flatnonzero(above[:, 1:] != above[:, :-1]), above.shape[1] - 1)
         upwards = above[row, cell + 1]
         crossing = _roots(lambda z: function(z, row) - limit, self.nodes[cell], self.nodes[cell + 1])
         integral = self._integral
@@ -144,6 +146,8 @@ def _roots(function: Callable[[FloatArray], FloatArray], low: FloatArray, high: 
             at_high == at_low, low, (low * at_high - high * at_low) / np.where(at_high == at_low, 1.0, at_high - at_low)
         )
         value = function(middle)
+        if not np.any(np.abs(value) > _CROSSED):
+            break
         same = (value > 0) == (at_high > 0)
         # The end that stays counts for half from now on, lest it stays for ever.
         low, at_low, high, at_high = (
@@ -221,12 +225,15 @@ class GridPrior:
         log_weight = self.log_prior + np.logaddexp.reduce(parts)
         weight = np.exp(log_weight - log_weight.max())
         kept = np.flatnonzero(weight.sum(axis=1) > _NEGLIGIBLE * weight.sum())
-        weight = weight[kept] / (weight[kept].sum() * (self.nodes[1] - self.nodes[0]))
+        along = np.flatnonzero(weight.sum(axis=0) > _NEGLIGIBLE * weight.sum())
+        among = slice(max(along[0] - _BESIDE, 0), along[-1] + 1 + _BESIDE)
+        weight = weight[kept, among]
+        weight /= weight.sum() * (self.nodes[1] - self.nodes[0])
         return GridPosterior(
             doses=tuple(float(dose) for dose in doses),
             at_doses=self.weights(doses),
             basis=lambda z, row: self.basis(z, kept[row]),
-            nodes=self.nodes,
+            nodes=self.nodes[among],
             weight=weight,
             prior=self,
         )

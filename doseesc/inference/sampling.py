@@ -22,6 +22,11 @@ from doseesc.inference.data import ToxicityData
 if TYPE_CHECKING:
     import pymc as pm
 
+MOST_DRAWS = 100_000
+"""Draws, and steps before them, that a chain may have."""
+
+MOST_CHAINS = 64
+
 SAMPLERS = ("auto", "pymc", "nutpie")
 TARGET_ACCEPT = 0.95
 """Small steps: curves that the data hardly bound have long, narrow tails."""
@@ -93,12 +98,9 @@ class Sampler:
         Raises
         ------
         ValueError
-            If a number is too small, or the data have other rows than the model's.
+            If a number is too small or too large, or the data have other rows than the model's.
         """
-        require_whole("draws", draws, 1)
-        require_whole("tune", tune, 1)
-        require_whole("chains", chains, 1)
-        require_whole("seed", seed, 0)
+        check_numbers(draws=draws, tune=tune, chains=chains, seed=seed)
         counts = self._counts(data)
         with quiet():
             if self.name == "nutpie":
@@ -149,6 +151,14 @@ class Sampler:
                 progressbar=False,
                 compute_convergence_checks=False,
             )
+
+
+def check_numbers(*, draws: int, tune: int, chains: int, seed: int) -> None:
+    """Raise ValueError unless draws, tune and chains are whole numbers in bounds, and seed one of at least 0."""
+    require_whole("draws", draws, 1, MOST_DRAWS)
+    require_whole("tune", tune, 1, MOST_DRAWS)
+    require_whole("chains", chains, 1, MOST_CHAINS)
+    require_whole("seed", seed, 0)
 
 
 @contextmanager

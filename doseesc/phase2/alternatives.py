@@ -16,6 +16,7 @@ from scipy.special import ndtr
 
 from designs.arrays import FloatArray
 from designs.checks import require_whole
+from doseesc.finite import finite_numbers
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses import miettinen_nurminen, newcombe
 from doseesc.phase2.comparisons import ArmSeen, draw_trials, fewer_deaths_p, improvement_z, more_reactions_p, trend_p
@@ -82,6 +83,7 @@ def analyses_frame(rows: list[AnalysisRow]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(AnalysisRow._fields))
 
 
+@finite_numbers()
 def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> dict[Key, FloatArray]:
     sums: dict[Key, FloatArray] = {}
     for block, trials in blocks:

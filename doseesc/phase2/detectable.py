@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from designs.checks import require_probability, require_whole
+from doseesc.finite import finite_numbers
 from doseesc.phase2.patients import DrugEffect
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import simulate_power
@@ -35,6 +36,7 @@ class DetectableEffect:
     standard_error: float
 
 
+@finite_numbers()
 def detectable_shr(
     plan: TrialPlan, place: int = -1, *, power: float = 0.8, trials: int = 4000, seed: int = 1, jobs: int = 1
 ) -> DetectableEffect | None:

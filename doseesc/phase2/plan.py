@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from designs.checks import require_choice, require_positive, require_probability, require_whole
 from doseesc.phase2.analyses import DEATH_RULES, ENDPOINT_ORDERS, METHODS
 from doseesc.phase2.patients import (
+    MOST_PER_ARM,
     NO_DRUG_EFFECT,
     ArmLaw,
     ControlCourse,
@@ -54,7 +55,7 @@ class TrialArm:
     adverse: float = 0.0
 
     def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
+        require_whole("n", self.n, 1, MOST_PER_ARM)
         require_probability("adverse", self.adverse, closed=True)
         if self.amount is not None:
             require_positive("amount", self.amount)

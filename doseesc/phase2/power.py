@@ -16,6 +16,7 @@ from scipy.special import ndtr
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
+from doseesc.finite import finite_numbers
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses import adjust, winners
 from doseesc.phase2.comparisons import (
@@ -145,6 +146,7 @@ def simulate_power(plan: TrialPlan, *, trials: int = 10_000, seed: int = 1, jobs
     return Power(plan, seed, reduce(add, over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)))
 
 
+@finite_numbers()
 def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> Tally:
     return reduce(add, (_play_block(plan, seed, block, trials) for block, trials in blocks))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom
 
+from doseesc.finite import finite_numbers
 from doseesc.phase2.analyses import clopper_pearson, miettinen_nurminen, newcombe
 from doseesc.phase2.detectable import DetectableEffect, detectable_shr
 from doseesc.phase2.plan import TrialPlan
@@ -95,6 +96,7 @@ def compare_totals(
     return found
 
 
+@finite_numbers()
 def expected_half_width(plan: TrialPlan) -> float:
     """Return the expected half-width of the plan's 95 % interval of the difference in mortality, nobody being lost.
 

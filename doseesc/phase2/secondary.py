@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
+from doseesc.finite import finite_numbers
 from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses import (
     DIED,
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 ICU_FREE, ICU_SURVIVORS = "ICU-free days", "ICU days of survivors (biased)"
 MODEL_VISITS = (3, 7, 14, 28, 60)
 """Visits of the mixed model: those common to all scores, since an unstructured covariance of more asks too much."""
+
+MOST_BYTES = 2**32
+"""Bytes that the visits of the trials drawn at a time may take, about."""
 
 _NEVER = 1_000_000  # days
 
@@ -86,6 +90,7 @@ def simulate_secondary(plan: TrialPlan, *, trials: int = 1000, seed: int = 1, jo
     """
     require_whole("trials", trials, 1)
     require_whole("jobs", jobs, 1)
+    _require_memory(plan, min(trials, BLOCK))
     parts = over_blocks(partial(_play, plan, seed), trials, BLOCK, jobs)
     rows = []
     for outcome, day, arm in parts[0]:
@@ -96,6 +101,17 @@ def simulate_secondary(plan: TrialPlan, *, trials: int = 1000, seed: int = 1, jo
     return rows
 
 
+def _require_memory(plan: TrialPlan, trials: int) -> None:
+    """Raise ValueError, before anything is drawn, where the visits of so many trials would take too much memory."""
+    visits = len({day for score in SCORES for day in score.visits}) + sum(2 * len(score.visits) for score in SCORES)
+    needed = 8.0 * visits * plan.total * trials
+    if needed > MOST_BYTES:
+        raise ValueError(
+            f"n must be smaller for the secondary outcomes: the visits of {plan.total:,} patients in {trials:,} trials "
+            f"at a time need {needed / 2**30:,.0f} GiB, more than {MOST_BYTES / 2**30:.0f} GiB; or ask for fewer trials"
+        )
+
+
 def secondary_frame(rows: list[SecondaryRow]) -> pd.DataFrame:
     """Return the rows as a table."""
     import pandas as pd
@@ -103,6 +119,7 @@ def secondary_frame(rows: list[SecondaryRow]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SecondaryRow._fields))
 
 
+@finite_numbers()
 def _play(plan: TrialPlan, seed: int, blocks: Blocks) -> dict[Key, FloatArray]:
     sums: dict[Key, FloatArray] = {}
     for block, size in blocks:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from designs.checks import require_choice, require_probability, require_whole
+from doseesc.finite import finite_numbers
 from doseesc.phase2.patients import DrugEffect
 from doseesc.phase2.plan import TrialPlan
 from doseesc.phase2.power import Power, simulate_power
@@ -61,6 +62,7 @@ class SampleSize:
     points: tuple[SizePoint, ...]
 
 
+@finite_numbers()
 def sample_size(
     plan: TrialPlan,
     *,

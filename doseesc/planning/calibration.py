@@ -117,6 +117,7 @@ def calibrate(
     widen: int = 0,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    enumerating: Callable[[str, int, int], None] | None = None,
 ) -> Calibration:
     """Judge every candidate of a grid exactly, and name the best.
 
@@ -136,6 +137,8 @@ def calibrate(
         Processes; the answer does not depend on it.
     progress : callable, optional
         Called with the candidates done and the candidates in all.
+    enumerating : callable, optional
+        Called with the candidate being enumerated, its patients so far and its most, as far as one process does it.
 
     Raises
     ------
@@ -158,15 +161,16 @@ def calibrate(
         raise ValueError("grid must give at least one value of at least one parameter")
     require_whole("widen", widen, 0)
     objective = objective_of(design, objective)
-    own = _figures(objective, design)
+    own = _figures(objective, enumerating, (type(design).__name__, design))
     judged: dict[tuple[float, ...], FloatArray] = {}
     given = axes
     for again in range(widen + 1):
         rows = list(product(*axes.values()))
         new = [row for row in rows if row not in judged]
-        candidates = [candidate(design, dict(zip(axes, row, strict=True))) for row in new]
+        candidates = [_candidate(design, dict(zip(axes, row, strict=True))) for row in new]
+        ask = partial(_figures, objective, enumerating if jobs == 1 else None)
         with one_blas_thread():
-            for row, part in zip(new, answers(partial(_figures, objective), candidates, jobs, together=4), strict=True):
+            for row, part in zip(new, answers(ask, candidates, jobs, together=4), strict=True):
                 judged[row] = part
                 if progress is not None:
                     progress(len(judged), len(rows))
@@ -267,9 +271,18 @@ def _possible(design: Design, values: Mapping[str, float]) -> bool:
     return True
 
 
-def _figures(objective: Objective, design: Design) -> FloatArray:
+def _candidate(design: Design, values: Mapping[str, float]) -> tuple[str, Design]:
+    """Return a candidate, with its name."""
+    words = ", ".join(f"{name} {value:g}" for name, value in values.items())
+    return f"{type(design).__name__} with {words}", candidate(design, values)
+
+
+def _figures(
+    objective: Objective, enumerating: Callable[[str, int, int], None] | None, named: tuple[str, Design]
+) -> FloatArray:
+    name, design = named
     with one_blas_thread():
-        return objective.figures(design)
+        return objective.figures(design, None if enumerating is None else partial(enumerating, name))
 
 
 def _best(score: FloatArray, shape: list[int]) -> int:

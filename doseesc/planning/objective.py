@@ -13,6 +13,7 @@ penalised
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -75,9 +76,12 @@ class Objective:
             return f"mean P(correct) − {self.penalty:g} × P(overdose selection) over {truths}, %"
         return f"mean P(correct selection) over {truths}, %" if len(self.truths) > 1 else "P(correct selection), %"
 
-    def figures(self, design: Design) -> FloatArray:
-        """Return the figures of :data:`FIGURES` under each truth, shape (4, K)."""
-        paths = enumerate_paths(design, memory_limit=self.memory_limit)
+    def figures(self, design: Design, enumerating: Callable[[int, int], None] | None = None) -> FloatArray:
+        """Return the figures of :data:`FIGURES` under each truth, shape (4, K).
+
+        ``enumerating`` is the ``progress`` of :func:`doseesc.engines.enumerate_paths`.
+        """
+        paths = enumerate_paths(design, memory_limit=self.memory_limit, progress=enumerating)
         found = paths.characteristics(self.truths, target=self.target, true_mtd=self.right)
         return np.round(np.stack([getattr(found, name) for name in FIGURES]), _DECIMALS)
 

@@ -45,8 +45,8 @@ class OptimalSkeleton:
         With the best skeleton (and prior standard deviation, if that was searched too).
     score, start_score : float
         Its criterion, and that of the design the search began with.
-    figures : array, shape (4, K)
-        Its :data:`doseesc.planning.objective.FIGURES` under each truth.
+    figures, start_figures : array, shape (4, K)
+        Their :data:`doseesc.planning.objective.FIGURES` under each truth.
     objective : Objective
     evaluations : int
         Designs enumerated.
@@ -58,6 +58,7 @@ class OptimalSkeleton:
     score: float
     start_score: float
     figures: FloatArray
+    start_figures: FloatArray
     objective: Objective
     evaluations: int
     converged: bool
@@ -68,16 +69,25 @@ class OptimalSkeleton:
         return [round(guess, 6) for guess in self.design.skeleton]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row: ``score, score_before, skeleton_1 ... skeleton_J``."""
+        """Return one row: ``score, score_before, skeleton_1 ... skeleton_J``, and the figures of :meth:`to_dict`."""
         import pandas as pd
 
         names = [f"skeleton_{level}" for level in range(1, len(self.guesses) + 1)]
-        row = [self.score, self.start_score, *self.guesses]
-        return pd.DataFrame([row], columns=["score", "score_before", *names])
+        means = self._means()
+        row = [self.score, self.start_score, *self.guesses, *means.values()]
+        return pd.DataFrame([row], columns=["score", "score_before", *names, *means])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the skeleton and both scores, for JSON."""
-        return {"skeleton": self.guesses, "score": self.score, "score_before": self.start_score}
+        """Return the skeleton, both scores, and the mean figures with it and before, for JSON."""
+        return {"skeleton": self.guesses, "score": self.score, "score_before": self.start_score, **self._means()}
+
+    def _means(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for ending, figures in (("", self.figures), ("_before", self.start_figures)):
+            correct, overdose, above, _ = figures @ self.objective.weights
+            named = {"correct_mean": correct, "overdose_mean": overdose, "patients_above_mtd_mean": above}
+            found |= {f"{name}{ending}": float(value) for name, value in named.items()}
+        return found
 
 
 def optimal_skeleton(
@@ -126,7 +136,13 @@ def optimal_skeleton(
     search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations)
     found = list(answers(search, _first_designs(design, starts), jobs))
     best = max(found, key=lambda each: each.score)
-    return replace(best, start_score=found[0].start_score, evaluations=sum(each.evaluations for each in found))
+    own = found[0]
+    return replace(
+        best,
+        start_score=own.start_score,
+        start_figures=own.start_figures,
+        evaluations=sum(each.evaluations for each in found),
+    )
 
 
 def _first_designs(design: CRM, starts: int) -> list[CRM]:
@@ -164,7 +180,9 @@ def _search(
     if with_prior_sd:
         point = np.append(point, np.log(first.prior_sd))
     with one_blas_thread():
-        start_score = -loss(point)
+        start = design_at(point)
+        assert start is not None, "the search begins at a design that exists"
+        start_figures = objective.figures(start)
         found = minimize(
             loss,
             point,
@@ -177,10 +195,18 @@ def _search(
             },
         )
         best = design_at(found.x)
-        assert best is not None, "the search begins at a design that exists"
+        assert best is not None, "what a search ends at is no worse than where it began"
         figures = objective.figures(best)
-    score = float(objective.score(figures))
-    return OptimalSkeleton(best, score, start_score, figures, objective, int(found.nfev) + 2, bool(found.success))
+    return OptimalSkeleton(
+        design=best,
+        score=float(objective.score(figures)),
+        start_score=float(objective.score(start_figures)),
+        figures=figures,
+        start_figures=start_figures,
+        objective=objective,
+        evaluations=int(found.nfev) + 2,
+        converged=bool(found.success),
+    )
 
 
 def _point_of(guesses: tuple[float, ...]) -> FloatArray:

@@ -13,6 +13,7 @@ from .arms import summarise_phase2 as summarise_phase2
 from .cells import Cell as Cell
 from .cells import Difference as Difference
 from .criterion import Standing as Standing
+from .criterion import scenario_weights as scenario_weights
 from .document import study_part as study_part
 from .document_models import ResultsDocument as ResultsDocument
 from .document_models import results_schema as results_schema

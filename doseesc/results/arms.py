@@ -15,7 +15,7 @@ each row names the method.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -193,7 +193,7 @@ def phase2_rows(study: Study, cells: Cells) -> Iterator[dict[str, object]]:
                 "mtd": labels[dose.mtd_level],
                 "probability": float(best.selected[dose.mtd_level]),
                 "mcse": float(best.mcse.selected[dose.mtd_level]),
-                **{name: value for name, value in asdict(dose).items() if name not in ("arm", "mtd_level")},
+                **{name: value for name, value in vars(dose).items() if name not in ("arm", "mtd_level")},
                 "never_given": None if dose.amount is None else never_given(study, dose, best),
             }
 

@@ -147,9 +147,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(item) for item in row] for row in rows)
+    writer.writerows(map(_cells, rows))
     return stream.getvalue()
 
 
-def _cell(item: object) -> object:
-    return "" if isinstance(item, float) and math.isnan(item) else csv_cell(item)
+def _cells(row: Sequence[object]) -> list[object]:
+    """Return what cells of CSV hold; what is not a number is left out."""
+    return [("" if math.isnan(item) else item) if isinstance(item, float) else csv_cell(item) for item in row]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from pydantic_core import to_jsonable_python
 
+_PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once: results hold tens of thousands of values
+
 
 def plain_values(value: Any) -> Any:
     """Turn arrays, mappings, dataclasses and namespaces into what JSON knows; NaN and infinities into null."""
@@ -53,8 +55,8 @@ def readable_json(value: Any, indent: str = "") -> str:
     """
     inner = indent + "  "
     if isinstance(value, dict) and value:
-        items = [f"{json.dumps(key, ensure_ascii=False)}: {readable_json(item, inner)}" for key, item in value.items()]
+        items = [f"{_PLAIN.encode(key)}: {readable_json(item, inner)}" for key, item in value.items()]
         return "{\n" + ",\n".join(inner + item for item in items) + "\n" + indent + "}"
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         return "[\n" + ",\n".join(inner + readable_json(item, inner) for item in value) + "\n" + indent + "]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _PLAIN.encode(value)

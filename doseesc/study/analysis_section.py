@@ -12,16 +12,23 @@ from doseesc.errors import FieldPath, Problem, show
 from doseesc.study.borrow_section import Borrow
 from doseesc.study.designs import SkeletonRule
 from doseesc.study.levels import resolve_level
-from doseesc.study.values import Correlation, Inside, Number, Positive, Probability, Section
+from doseesc.study.values import (
+    Amount,
+    Correlation,
+    Inside,
+    MeanOfAlpha,
+    MeanOfBeta,
+    Number,
+    PriorSd,
+    Probability,
+    Section,
+)
 
 
 def _list_or_rule(value: Any) -> str:
     return "by interval" if isinstance(value, dict | SkeletonRule) else "by level"
 
 
-_MeanOfAlpha = Annotated[Number, Field(ge=-100, le=100)]
-_MeanOfBeta = Annotated[Number, Field(ge=-20, le=20)]
-_Sd = Annotated[Number, Field(ge=1e-6, le=20)]
 _Shape = Annotated[Number, Field(ge=1e-6, le=1e6)]
 
 Guesses = Annotated[
@@ -49,11 +56,11 @@ class BlrmPrior(Section):
     What is left out is that of the file's first BLRM design, else the BLRM design's default.
     """
 
-    reference: Positive | None = Field(default=None, examples=[16])
+    reference: Amount | None = Field(default=None, examples=[16])
     """Dose amount at which logit p is log_alpha; by default the highest dose."""
-    prior_mean: tuple[_MeanOfAlpha, _MeanOfBeta] | None = Field(default=None, examples=[[-0.69, 0]])
+    prior_mean: tuple[MeanOfAlpha, MeanOfBeta] | None = Field(default=None, examples=[[-0.69, 0]])
     """Prior means of log_alpha and log_beta."""
-    prior_sd: tuple[_Sd, _Sd] | None = Field(default=None, examples=[[2, 1]])
+    prior_sd: tuple[PriorSd, PriorSd] | None = Field(default=None, examples=[[2, 1]])
     """Their prior standard deviations, not variances."""
     prior_correlation: Correlation | None = Field(default=None, examples=[0])
     """Prior correlation of log_alpha and log_beta."""

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from doseesc.inference import TRIAL, ToxicityData
 from doseesc.inference.borrowing import (
     FACTOR_4,
+    LOG_SDS,
+    TAUS,
     BivariateNormal,
     HalfNormal,
     Heterogeneity,
@@ -17,8 +19,21 @@ from doseesc.inference.borrowing import (
     Known,
     LogNormal,
 )
-from doseesc.study.values import Correlation, Name, Number, Positive, Probability, Section, Whole
+from doseesc.study.values import (
+    Amount,
+    Correlation,
+    MeanOfAlpha,
+    MeanOfBeta,
+    Name,
+    Number,
+    PriorSd,
+    Probability,
+    Section,
+    Whole,
+)
 
+_Tau = Annotated[Number, Field(ge=TAUS[0], le=TAUS[1])]
+_LogSd = Annotated[Number, Field(ge=LOG_SDS[0], le=LOG_SDS[1])]
 Count = Annotated[Whole, Field(ge=0, le=100_000)]
 
 
@@ -27,7 +42,7 @@ class HistoricalStudy(Section):
 
     name: Name = Field(examples=["NCT04313647"])
     """Name of the study."""
-    doses: tuple[Positive, ...] = Field(min_length=1, max_length=50, examples=[[2, 4, 8]])
+    doses: tuple[Amount, ...] = Field(min_length=1, max_length=50, examples=[[2, 4, 8]])
     """Dose amounts, in the unit of this study's doses; any amounts, in any order."""
     n: tuple[Count, ...] = Field(examples=[[3, 3, 6]])
     """Patients at each dose."""
@@ -59,9 +74,9 @@ class LogNormalTau(Section):
 
     type: Literal["log_normal"]
     """log_normal: the kind of prior of the heterogeneity."""
-    median: Positive = Field(examples=[0.25])
+    median: _Tau = Field(examples=[0.25])
     """Its median."""
-    log_sd: Positive = Field(default=FACTOR_4, examples=[0.7])
+    log_sd: _LogSd = Field(default=FACTOR_4, examples=[0.7])
     """Standard deviation of its logarithm; by default 95 % of the prior lie within a factor of 4 of the median."""
 
     def law(self) -> LogNormal:
@@ -74,7 +89,7 @@ class HalfNormalTau(Section):
 
     type: Literal["half_normal"]
     """half_normal: the kind of prior of the heterogeneity."""
-    scale: Positive = Field(examples=[0.5])
+    scale: _Tau = Field(examples=[0.5])
     """Standard deviation of the normal variable of which it is the absolute value."""
 
     def law(self) -> HalfNormal:
@@ -87,7 +102,7 @@ class KnownTau(Section):
 
     type: Literal["known"]
     """known: the kind of prior of the heterogeneity."""
-    value: Positive = Field(examples=[0.25])
+    value: _Tau = Field(examples=[0.25])
     """The standard deviation."""
 
     def law(self) -> Known:
@@ -121,9 +136,9 @@ Differences = Annotated[
 class NormalPrior(Section):
     """A normal prior of (log_alpha, log_beta)."""
 
-    mean: tuple[Number, Number] = Field(examples=[[-0.69, 0]])
+    mean: tuple[MeanOfAlpha, MeanOfBeta] = Field(examples=[[-0.69, 0]])
     """Means of log_alpha and log_beta."""
-    sd: tuple[Positive, Positive] = Field(examples=[[2, 1]])
+    sd: tuple[PriorSd, PriorSd] = Field(examples=[[2, 1]])
     """Their standard deviations, not variances."""
     correlation: Correlation = Field(default=0.0, examples=[0])
     """Correlation of log_alpha and log_beta."""

@@ -21,6 +21,7 @@ from doseesc.study.dlt_times_section import AnyTimes, Late
 from doseesc.study.label_checks import label_problems
 from doseesc.study.levels import DoseLabels, Level, dose_meant, resolve_level
 from doseesc.study.observation_section import Observation, freezing_problems, observation_problems, one_or_more
+from doseesc.study.optimal_section import Optimal, optimal_problems
 from doseesc.study.random_section import ProbitSteps, PseudoUniform, RandomScenarios
 from doseesc.study.sections import Arm, DesignEntry, Doses, PowerCurve, Scenario
 from doseesc.study.values import Positive, Probability, Whole
@@ -49,6 +50,7 @@ class Parts:
     observations: Sequence[tuple[int, Observation]]
     analysis: Analysis | None
     comparison: Comparison | None
+    optimal: Optimal | None
     time: TimeParts
 
     @staticmethod
@@ -67,6 +69,7 @@ class Parts:
             observations=_usable_items(Observation, one_or_more(data.get("observation"))),
             analysis=_usable(Analysis, data.get("analysis")),
             comparison=_usable(Comparison, data.get("comparison")),
+            optimal=_usable(Optimal, data.get("optimal")),
             time=TimeParts(
                 data.get("accrual") is not None,
                 _usable(AnyTimes, data.get("dlt_times")),
@@ -115,6 +118,10 @@ def problems_across(parts: Parts) -> list[Problem]:
     if parts.comparison is not None:
         names = [each.name for _, each in parts.scenarios if each.random is None]
         problems += comparison_problems(parts.comparison, names, ("comparison",))
+    if parts.optimal is not None:
+        listed = [each.name for _, each in parts.scenarios if each.random is None]
+        given = [entry.name for _, entry in parts.designs]
+        problems += optimal_problems(parts.optimal, shared, built, given, listed, ("optimal",))
     problems += _calendar(parts, doses)
     times = parts.time.dlt_times
     law = EVEN_TIMES if times is None or isinstance(times, Late) else times.law()

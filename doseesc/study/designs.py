@@ -135,7 +135,10 @@ def _construct(
         return None, problems
     if design.n_doses != len(labels):
         return None, [Problem(path, f"is for {design.n_doses} doses in a study of {len(labels)}", "give it all doses")]
-    return (design if rules is None else replace(design, rules=rules)), []
+    try:
+        return (design if rules is None else replace(design, rules=rules)), []
+    except ValueError as error:
+        return None, [_design_refusal(error, cls, given, labels, path)]
 
 
 def _design_refusal(
@@ -150,6 +153,29 @@ def _design_refusal(
         remedy = f"write  {name}: {needed[1] if needed else '...'}  in this design, or change the study's {name}"
         return Problem(problem.path, f"{problem.message} (from the study's {name})", remedy)
     return problem
+
+
+def read_rules(
+    given: Any, labels: tuple[str, ...] | None, amounts: tuple[float, ...] | None, path: FieldPath
+) -> tuple[tuple[Rule, ...] | None, list[Problem]]:
+    """Build rules as a file has them.
+
+    Parameters
+    ----------
+    given : list of dict
+    labels, amounts : tuple or None
+        Of the doses; None where they are wrong.
+    path : tuple
+        Where the list stands in the file.
+
+    Returns
+    -------
+    rules : tuple of Rule or None
+        Those that are right; None where none are given.
+    problems : list of Problem
+        What is wrong with the others.
+    """
+    return _rules(given, _Context(labels, amounts), path)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from doseesc.study.values import Days, Inside, Number, Positive, Section, Share
-from doseesc.truth import DltTimes, EarlyTimes, EventTimes, LateWeibull, UniformTimes, WeibullTimes
+from doseesc.study.values import Days, Inside, Section, Share, WeibullScale, WeibullShape
+from doseesc.truth import LEAST_DAYS, DltTimes, EarlyTimes, EventTimes, LateWeibull, UniformTimes, WeibullTimes
 
 
 class Uniform(Section):
@@ -26,9 +26,9 @@ class Weibull(Section):
 
     type: Literal["weibull"]
     """weibull: the law of the times of DLTs."""
-    shape: Annotated[Number, Field(ge=0.1, le=50)] = Field(examples=[1.4])
+    shape: WeibullShape = Field(examples=[1.4])
     """Shape of the times of DLTs: below 1 early, above 1 later."""
-    scale: Positive = Field(examples=[7])
+    scale: WeibullScale = Field(examples=[7])
     """Scale of the times of DLTs, in days."""
 
     def law(self) -> EventTimes:
@@ -41,7 +41,7 @@ class Early(Section):
 
     type: Literal["early"]
     """early: the law of the times of DLTs."""
-    within_days: Days = Field(examples=[1])
+    within_days: Annotated[Days, Field(ge=LEAST_DAYS)] = Field(examples=[1])
     """The first days."""
     share: Share = Field(examples=[0.8])
     """Share of DLTs in them."""

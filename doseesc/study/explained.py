@@ -21,6 +21,7 @@ from doseesc.errors import show, word_meant
 from doseesc.other_names import squeezed
 from doseesc.study.designs import AMOUNTS, SHARED
 from doseesc.study.keys_elsewhere import models_in
+from doseesc.study.meanings import meanings
 from doseesc.study.parameters import from_study, parameter_fields
 from doseesc.study.schema import described_parameters
 from doseesc.study.study import Study
@@ -229,22 +230,28 @@ def _flow(value: Any) -> str:
 
 def _keys(model: type[BaseModel], path: str, within: Sequence[type[BaseModel]] = ()) -> Iterator[Topic]:
     """Explain the keys of a section, and the sections in it."""
+    texts = _texts(model)
     for name, info in model.model_fields.items():
         key = info.alias or name
         place = f"{path}.{key}" if path else key
         inner = [each for each in models_in(info.annotation) if each not in within]
         kinds = {_tag(each) or "" for each in inner}
         parameters = tuple(
-            Parameter(f"{_tag(each)}: {one.alias or field}" if len(kinds) > 1 else one.alias or field, *_of_key(one))
+            Parameter(
+                f"{_tag(each)}: {one.alias or field}" if len(kinds) > 1 else one.alias or field,
+                *_of_key(one),
+                inner_texts[field],
+            )
             for each in inner
+            for inner_texts in [_texts(each)]
             for field, one in each.model_fields.items()
         )
         yield Topic(
             place,
             "section" if inner else "key",
-            _meaning(info),
+            texts[name],
             tuple(paragraph for each in inner for paragraph in _paragraphs(each.__doc__ or "")),
-            parameters or (Parameter(key, *_of_key(info)),),
+            parameters or (Parameter(key, *_of_key(info), texts[name]),),
             (),
             _key_example(key, info),
         )
@@ -259,7 +266,7 @@ def _tag(model: type[BaseModel]) -> str:
     return str(tags[0]) if tags else ""
 
 
-def _of_key(info: FieldInfo) -> tuple[str, str, str]:
+def _of_key(info: FieldInfo) -> tuple[str, str]:
     if info.is_required():
         default = ""
     elif info.default_factory is not None:
@@ -268,11 +275,12 @@ def _of_key(info: FieldInfo) -> tuple[str, str, str]:
         default = "as without it"
     else:
         default = _LEFT_OUT if info.default is None or info.default == () or info.default == "" else show(info.default)
-    return _words_of(info.annotation), default, _meaning(info)
+    return _words_of(info.annotation), default
 
 
-def _meaning(info: FieldInfo) -> str:
-    return " ".join((info.description or "").split())
+def _texts(model: type[BaseModel]) -> dict[str, str]:
+    """Return the meanings of a section's keys, each on one line."""
+    return {name: " ".join(text.split()) for name, text in meanings(model).items()}
 
 
 def _words_of(annotation: Any) -> str:

@@ -9,10 +9,21 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from doseesc.phase2 import STRATIFIED_TTCI_TESTS, AnalysisPlan
-from doseesc.phase2.patients import BERLIN, ControlCourse, DoseEffect, Stratum
+from doseesc.phase2.patients import BERLIN, MOST_PER_ARM, ControlCourse, DoseEffect, Stratum
 from doseesc.study.accrual_section import Enrolment
 from doseesc.study.levels import Level
-from doseesc.study.values import Flag, Name, Number, Positive, Probability, Section, Whole
+from doseesc.study.values import (
+    Amount,
+    Flag,
+    Name,
+    Number,
+    Positive,
+    Probability,
+    Section,
+    WeibullScale,
+    WeibullShape,
+    Whole,
+)
 from doseesc.truth import WeibullTimes
 
 
@@ -24,7 +35,7 @@ def _named_or_listed(value: Any) -> str:
     return "named" if isinstance(value, str) else "listed"
 
 
-Patients = Annotated[Whole, Field(ge=1, le=100_000)]
+Patients = Annotated[Whole, Field(ge=1, le=MOST_PER_ARM)]
 PerArm = Annotated[
     Annotated[dict[Name, Patients], Tag("by arm")] | Annotated[Patients, Tag("the same")],
     Discriminator(_same_or_by_arm),
@@ -42,9 +53,9 @@ class TruncatedWeibull(Section):
 
     one_value: ClassVar[bool] = True
 
-    shape: Annotated[Number, Field(ge=0.1, le=50)] = Field(examples=[3.5])
+    shape: WeibullShape = Field(examples=[3.5])
     """Shape of the Weibull law of the times to death: below 1 early, above 1 later."""
-    scale: Positive = Field(examples=[17])
+    scale: WeibullScale = Field(examples=[17])
     """Scale of the Weibull law, in days."""
 
     def __str__(self) -> str:
@@ -121,11 +132,11 @@ class Effect(Section):
     """Relative risk of death by day 28 at at_dose; below 1 the drug helps."""
     dose_response: Literal["emax", "log_linear", "plateau", "none"] = "log_linear"
     """How the logarithms of both depend on the dose; plateau: every dose has the whole effect."""
-    at_dose: Positive | None = Field(default=None, examples=[16])
+    at_dose: Amount | None = Field(default=None, examples=[16])
     """Dose amount that shr and mortality_rr refer to; by default the highest dose level."""
-    no_effect_dose: Positive | None = Field(default=None, examples=[1])
+    no_effect_dose: Amount | None = Field(default=None, examples=[1])
     """For log_linear: the dose without effect; by default a sixteenth of at_dose."""
-    ed50: Positive | None = Field(default=None, examples=[4])
+    ed50: Amount | None = Field(default=None, examples=[4])
     """For emax: the dose with half the greatest effect; by default a quarter of at_dose."""
     hill: Positive = Field(default=1.0, le=100, examples=[1])
     """For emax: steepness."""

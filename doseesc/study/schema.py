@@ -15,7 +15,10 @@ from pydantic import BaseModel
 
 from designs import Design, design_type, policy_class, policy_names, rule_class, rule_names
 from doseesc.study.designs import AMOUNTS, SHARED, SkeletonRule
+from doseesc.study.keys_elsewhere import models_in
+from doseesc.study.meanings import meanings
 from doseesc.study.parameters import from_study, is_level, parameter_adapter, parameter_fields
+from doseesc.study.sections import RandomOnly
 
 _NAME = {"type": ["string", "number"], "description": "Name in tables and commands."}
 _LEVEL = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}
@@ -34,6 +37,9 @@ def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str,
     """
     schema = model.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
+    described: list[type[BaseModel]] = [*sections(model), RandomOnly]  # the last is a way to write, and not kept
+    for each in described:
+        _describe(schema if each is model else definitions[each.__name__], each)
     definitions["DesignEntry"] = {
         "description": "A design to compare: a name, a type, and the type's own parameters.",
         "oneOf": [_design(name) for name in designs],
@@ -42,6 +48,7 @@ def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str,
         "description": "A constraint or stopping rule.",
         "oneOf": [_object(rule_class(name), name, {}, []) for name in rule_names()],
     }
+    definitions["Optimal"]["properties"]["rules"]["items"] = {"$ref": "#/$defs/Rule"}
     definitions["PendingPolicy"] = {
         "description": "What a design does about patients still under observation.",
         "anyOf": [
@@ -50,8 +57,28 @@ def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str,
         ],
     }
     definitions["SkeletonRule"] = SkeletonRule.model_json_schema()
+    _describe(definitions["SkeletonRule"], SkeletonRule)
     schema["title"] = "doseesc scenario"
     return {"$schema": "http://json-schema.org/draft-07/schema#", **_on_one_line(schema)}
+
+
+def sections(model: type[BaseModel], above: Sequence[type[BaseModel]] = ()) -> list[type[BaseModel]]:
+    """Return a model and those of all sections in it."""
+    found = [*above, model]
+    for info in model.model_fields.values():
+        for each in models_in(info.annotation):
+            if each not in found:
+                found = sections(each, found)
+    return found
+
+
+def _describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Say in a model's schema what its keys mean."""
+    properties, texts = schema["properties"], meanings(model)
+    for name, info in model.model_fields.items():
+        if texts[name]:
+            key = info.alias or name
+            properties[key] = dict(sorted({**properties[key], "description": texts[name]}.items()))
 
 
 def _design(name: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class TrueMtd(Section):
 class DesignEntry(BaseModel):
     """A design to compare: a name, a type, and the type's own parameters."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Name = Field(examples=["CRM"])
     """Name in tables and commands."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
-from designs import Design, check_design, rule_conflicts, type_names
+from designs import Design, Rule, check_design, rule_conflicts, type_names
 from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
@@ -25,7 +25,9 @@ from doseesc.study.dlt_times_section import AnyTimes
 from doseesc.study.levels import Level, level_of
 from doseesc.study.observation_section import Observations, as_written, idle_settings
 from doseesc.study.one_slip import told_once
+from doseesc.study.optimal_section import Optimal, constraints
 from doseesc.study.phase2_section import Phase2
+from doseesc.study.policy_file import with_policy_files
 from doseesc.study.random_section import Ladder, RandomScenarios
 from doseesc.study.schema import scenario_schema
 from doseesc.study.sections import (
@@ -84,6 +86,8 @@ class Study(Section):
     """The possible truths under which designs are compared."""
     comparison: Comparison = Comparison()
     """By what designs are judged: which scenarios count how much, what counts in them, and what is called equal."""
+    optimal: Optimal = Field(default=Optimal(), examples=[{"utility": {"per_patient_above_mtd": 0.02}}])
+    """The best possible design, for doseesc optimal: its prior, utility and constraints."""
     observation: Observations = Field(default=(), examples=[{"background": 0.05, "mortality_28_days": 0.3}])
     """What happens to patients besides the drug and how it is counted: one policy, or several to compare, of which the
     first is the study's own.  Without it every patient is evaluable and only the drug causes DLTs."""
@@ -176,16 +180,26 @@ class Study(Section):
     @property
     def designs(self) -> dict[str, Design]:
         """The designs by name; the study gives what their entries leave out."""
-        shared = Shared(
-            self.doses.names, self.doses.amounts, self.target, self.cohort_size, self.max_n, self.first_level
-        )
-        built = {}
+        built, shared = {}, self._shared
         for place, entry in enumerate(self.design_entries):
             design, problems = build_design(entry, shared, self.doses.names, ("designs", place))
             if design is None:
                 raise ValueError("; ".join(f"design {entry.name}: {each.message}" for each in problems))
             built[entry.name] = design
         return built
+
+    @property
+    def optimal_rules(self) -> tuple[Rule, ...]:
+        """The constraints of the best possible design."""
+        rules, problems = constraints(self.optimal, self._shared, ("optimal", "rules"))
+        if problems:
+            raise ValueError("; ".join(f"optimal.rules {each.message}" for each in problems))
+        return rules
+
+    @property
+    def _shared(self) -> Shared:
+        """What designs take from the study."""
+        return Shared(self.doses.names, self.doses.amounts, self.target, self.cohort_size, self.max_n, self.first_level)
 
     @property
     def truths(self) -> dict[str, FloatArray]:
@@ -314,11 +328,12 @@ class Study(Section):
         On the scenario's own curve where it has one over amounts, else by
         :func:`doseesc.truth.dlt_probability_at`.
         """
-        curve = {each.name: each.curve for each in self.scenarios}[scenario]
+        own = {each.name: each for each in self.scenarios}[scenario]
+        curve = own.curve
         if isinstance(curve, LogisticCurve | EmaxCurve):
             method = f"the scenario's {curve.type} curve"
             return DoseProbability(float(curve.at([amount])[0]), dose_status(amount, self.dose_amounts), method)
-        return dlt_probability_at(amount, self.dose_amounts, self.truths[scenario])
+        return dlt_probability_at(amount, self.dose_amounts, own.probabilities(self.doses))
 
     @property
     def _time(self) -> TimeParts:
@@ -339,6 +354,7 @@ class Study(Section):
             observations=list(enumerate(self.observation)),
             analysis=self.analysis,
             comparison=self.comparison,
+            optimal=self.optimal,
             time=self._time,
         )
 
@@ -355,8 +371,9 @@ def parse(source: Source) -> Study:
         problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
         raise ScenarioError(source.path, [problem])
     source, unread = with_table_files(source)
+    source, unknown = with_policy_files(source)
     source, unusable = _with_models(source)
-    problems = [*source.problems, *unread, *unusable]
+    problems = [*source.problems, *unread, *unknown, *unusable]
     data, study, refused = validated(source.data)
     source = replace(source, data=data)
     if refused is not None:

@@ -8,7 +8,11 @@ from doseesc.errors import ScenarioError
 from doseesc.study.study import Study, validated
 from doseesc.study.yaml_source import source_of
 
-_FROM_OTHER_FILES = ("table", "fitted")  # keys of designs that are filled in from files beside the scenario file
+_FROM_OTHER_FILES = (
+    "table",
+    "fitted",
+    "policy",
+)  # keys of designs that are filled in from files beside the scenario file
 
 
 def part_unlike_text(study: Study) -> str | None:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from doseesc.truth import WEIBULL_SCALES, WEIBULL_SHAPES
 from doseesc.wording import has_control_characters
 
 
@@ -68,9 +69,16 @@ Flag = Annotated[bool, Field(strict=True)]
 Probability = Annotated[Number, Field(ge=0, le=1)]
 Positive = Annotated[Number, Field(gt=0)]
 Days = Annotated[Number, Field(gt=0, le=3650)]
+WeibullShape = Annotated[Number, Field(ge=WEIBULL_SHAPES[0], le=WEIBULL_SHAPES[1])]
+WeibullScale = Annotated[Number, Field(ge=WEIBULL_SCALES[0], le=WEIBULL_SCALES[1])]
 Share = Annotated[Number, Field(gt=0, le=1)]
 Inside = Annotated[Number, Field(gt=0, lt=1)]
-Correlation = Annotated[Number, Field(gt=-1, lt=1)]
+Correlation = Annotated[Number, Field(ge=-0.999999, le=0.999999)]
+Amount = Annotated[Number, Field(ge=1e-100, le=1e100)]
+"""An amount of a drug, in any unit: :data:`designs.checks.AMOUNT_RANGE`."""
+MeanOfAlpha = Annotated[Number, Field(ge=-100, le=100)]
+MeanOfBeta = Annotated[Number, Field(ge=-20, le=20)]
+PriorSd = Annotated[Number, Field(ge=1e-6, le=20)]
 Name = Annotated[
     str,
     BeforeValidator(_name_text),
@@ -90,4 +98,4 @@ PerDose = Annotated[
 class Section(BaseModel):
     """A part of a scenario file: unknown keys are errors, values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)

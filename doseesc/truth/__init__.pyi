@@ -14,7 +14,10 @@ from .dlt_times import days_to_dlt as days_to_dlt
 from .dlt_times import times_words as times_words
 from .event_times import DEATH_TIMES as DEATH_TIMES
 from .event_times import EVEN_TIMES as EVEN_TIMES
+from .event_times import LEAST_DAYS as LEAST_DAYS
 from .event_times import MORTALITY_HORIZON as MORTALITY_HORIZON
+from .event_times import WEIBULL_SCALES as WEIBULL_SCALES
+from .event_times import WEIBULL_SHAPES as WEIBULL_SHAPES
 from .event_times import EarlyTimes as EarlyTimes
 from .event_times import EventTimes as EventTimes
 from .event_times import UniformTimes as UniformTimes

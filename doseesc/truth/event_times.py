@@ -20,9 +20,17 @@ import numpy as np
 from scipy.special import expit
 
 from designs.arrays import FloatArray
+from designs.checks import require_number, require_within
 
 MORTALITY_HORIZON = 28.0
 """Days of the mortality from which the probability of death in a shorter window follows."""
+
+WEIBULL_SHAPES = 0.1, 50.0
+WEIBULL_SCALES = 0.01, 1e5
+"""Shapes and scales, in days, of Weibull laws; the powers of others are no numbers."""
+
+LEAST_DAYS = 1e-6
+"""Of a stretch of time in which events come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +68,8 @@ class WeibullTimes:
     scale: float
 
     def __post_init__(self) -> None:
-        for name in ("shape", "scale"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
+        require_within("shape", self.shape, *WEIBULL_SHAPES)
+        require_within("scale", self.scale, *WEIBULL_SCALES)
 
     def cdf(self, t: Any, horizon: float) -> FloatArray:
         """Return P(time <= t), for 0 <= t.
@@ -109,9 +116,8 @@ class EarlyTimes:
     share: float
 
     def __post_init__(self) -> None:
-        if not self.within > 0:
-            raise ValueError(f"within must be positive, not {self.within}")
-        if not 0 < self.share <= 1:
+        require_within("within", self.within, LEAST_DAYS, WEIBULL_SCALES[1])
+        if not 0 < require_number("share", self.share) <= 1:
             raise ValueError(f"share must be above 0 and at most 1, not {self.share}")
 
     def cdf(self, t: Any, horizon: float) -> FloatArray:

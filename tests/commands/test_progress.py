@@ -1,9 +1,14 @@
 """Progress that the commands tell of on standard error."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from designs import BOIN
 from doseesc.commands import _printing
 from doseesc.commands._printing import TrialProgress
+from doseesc.planning import calibrate
 
 
 class Stream:
@@ -72,3 +77,19 @@ def test_run_tells_of_its_enumerations(study_with):
     run(study_with("max_n: 18", "max_n: 12"), trials=10, method="exact", enumerating=lambda *each: told.append(each))
     assert {name for name, _, _ in told} >= {"B"}
     assert all(0 <= patients <= most for _, patients, most in told)
+
+
+def test_calibrate_tells_of_its_enumerations():
+    told = []
+    design = BOIN(target=0.25, n_doses=3, max_n=12)
+    calibrate(design, [0.1, 0.25, 0.45], {"p_safe": [0.1, 0.15]}, enumerating=lambda *each: told.append(each))
+    assert {name for name, _, _ in told} == {"BOIN", "BOIN with p_safe 0.1", "BOIN with p_safe 0.15"}
+    assert all(0 <= patients <= most == 12 for _, patients, most in told)
+
+
+def test_the_command_calibrate_shows_them(cli, monkeypatch, small_scenario):
+    Path("mine.yaml").write_text(small_scenario)
+    monkeypatch.setattr(_printing, "_PATIENCE", 0.0)
+    code, _, errors = cli("calibrate", "mine.yaml", "--grid", "p_safe=0.1,0.15", "--design", "B")
+    assert code == 0, errors
+    assert re.search(r"BOIN with p_safe 0.15: all outcomes of \d+ of \d+ patients are enumerated", errors)

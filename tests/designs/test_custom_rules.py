@@ -122,7 +122,7 @@ def test_every_design_takes_cohorts_of_three_by_default():
     seen = {}
     for name in type_names():
         cls = design_type(name).design
-        if not cls.__module__.startswith("designs."):
+        if not cls.__module__.startswith("designs.") or name == "policy":  # which has the cohorts it was found for
             continue
         takes = {each.name for each in cls.__dataclass_fields__.values() if each.init}
         given = {key: value for key, value in needs.items() if key in takes}

@@ -84,6 +84,9 @@ OTHERS = {
     "after_dlts": [((1, 1.5),)],
     "by_amount": [((2, 1.5),)],
     "dlts_of": ["last_cohort"],
+    "dlt_start": [-1],
+    "clean_start": [-1],
+    "ladder": [(1, 3)],
     "CohortSizeByDLTs.sizes": [((0, 1), (2, 3))],
     "ratio": [4.0],
     "cv": [0.4],
@@ -97,6 +100,8 @@ CONTEXT = {
     "bound_limit": {"bound_step": 0.05},
     "bound_starts": {"bound_step": 0.05},
     "dlts_of": {"after_dlts": ((1, 1.5),)},
+    "dlt_start": {"dlt_start": 0, "clean_start": 1},
+    "clean_start": {"dlt_start": -2, "clean_start": 0},
     "c": {"d": 2},
     "CCD.alpha": {"exclusion_certainty": 0.95},
     "CCD.beta": {"exclusion_certainty": 0.95},
@@ -114,6 +119,9 @@ LEFT_OUT = {
     "TableDesign.beta": "the same",
     "TableDesign.exclusion_certainty": "refused, for the same reason",
     "TableDesign.exclusion_min_n": "the same",
+    "PolicyDesign.policy": "the table itself; its prior, utility and value are in the text",
+    "PolicyDesign.file": "where the table lies",
+    "PolicyDesign.target": "the one for which the policy was found; another is refused",
 }
 
 

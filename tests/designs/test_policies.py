@@ -4,12 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
+from extremes import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
 from designs import (
     BLRM,
     BOIN,
+    CCD,
     CRM,
     APlusB,
     CoherentEscalation,
@@ -92,6 +94,35 @@ def test_settled_goes_on_exactly_where_every_completion_agrees(name, drawn):
         assert decision.level[0] == drawn[3]
     else:
         assert answers == {(int(decision.level[0]), int(decision.cohort_size[0]))}
+
+
+def many_pending(counts):
+    """Nobody known, and so many pending at three levels."""
+    level = np.repeat([1, 2, 3], counts)[None, :]
+    pending = Pending(level, np.full(level.shape, 3.0), WINDOW, n_doses=3)
+    memory = {"last_n": [0], "last_dlt": [0]}
+    return Tally(n=[[0, 0, 0]], dlt=[[0, 0, 0]], level=[3], memory=memory), pending
+
+
+def test_many_pending_patients_are_settled_by_the_extremes():
+    design = BOIN(target=0.25, n_doses=3, max_n=3000, pending=Settled())
+    with bounded(seconds=20, megabytes=300):
+        assert design.decide(*many_pending((900, 900, 900))).waits.all()
+        # The highest level decides alone unless lower ones are eliminated: all completions are asked, in parts.
+        asked = design.decide(*many_pending((2, 2, 900)))
+        never = BOIN(target=0.25, n_doses=3, max_n=2700, pending=Settled()).decide(*many_pending((900, 900, 900)))
+    assert asked.waits.all()
+    assert never.reason[0] is Reason.MAX_N
+
+
+def test_more_completions_than_can_be_decided_are_refused_before_they_are_made():
+    """The current level alone decides here: the extremes agree, but only all completions would tell."""
+    design = CCD(target=0.25, n_doses=3, max_n=5000, exclusion_certainty=None, pending=Settled())
+    known = Tally(n=[[0, 0, 4]], dlt=[[0, 0, 1]], level=[3], memory={"last_n": [4], "last_dlt": [1]})
+    with bounded(seconds=20, megabytes=300):
+        assert design.decide(known, many_pending((500, 500, 0))[1]).waits.tolist() == [False]
+        with pytest.raises(ValueError, match=r"^pending must be another .* 4,900 patients .* 6e\+06 ways"):
+            design.decide(known, many_pending((2500, 2400, 0))[1])
 
 
 @pytest.mark.parametrize("name", DESIGNS)

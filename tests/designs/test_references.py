@@ -10,7 +10,7 @@ from support import ROOT
 
 from designs import Design, design_class, design_names, rule_class, rule_names
 
-WITHOUT = {"table", "pymc"}  # tables and models of the user's own
+WITHOUT = {"table", "policy", "pymc"}  # tables, policies and models of the user's own
 # Names and year, journal in italics, volume and pages, as docstrings have them.
 CITATION = re.compile(r"(?!After )[A-Z][\w'-]+(?:,? (?:and )?[A-Z][\w'-]+| et al\.)* \(\d{4}\), \*[^*]+\* [\w:]+-\d+")
 

@@ -186,6 +186,57 @@ def test_times_of_designs_that_wait_are_those_of_the_clock(name, model):
             )
 
 
+TRUTHS = {
+    "none": [0.0, 0.0, 0.0],
+    "flat": [0.1, 0.1, 0.1],
+    "flat again": [0.1, 0.1, 0.1],
+    "middle": [0.1, 0.25, 0.45],
+    "cliff": [0.1, 0.25, 0.9],
+    "peak": [0.1, 0.5, 0.3],
+    "toxic": [0.45, 0.6, 0.75],
+    "certain": [0.3, 1.0, 1.0],
+    **{f"close {each}": [0.2, 0.3, 0.3 + each / 50] for each in range(5)},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("slow", "risk and adjudication"),
+        ("a queue, from the opening", "replaced"),
+        ("ramp-up", "a shorter window"),
+        ("holds", "DLT-free, early"),
+    ],
+)
+def test_truths_that_are_played_together_give_what_each_gives_alone(name, model):
+    designs = {each: DESIGNS[each] for each in ("BOIN", "BOIN, titration")} | GROUPS
+    truths = {each: np.array(truth) for each, truth in TRUTHS.items()}
+    told = {True: {}, False: {}}
+
+    def play(some, together):
+        def note(key, index, figures):
+            told[together][key] = figures.copy()
+
+        return complete_times(
+            designs,
+            some,
+            calendar=Calendar(**CALENDARS[name]),
+            window_days=14.0,
+            n_trials=60,
+            seed=3,
+            observation=MODELS[model],
+            each_block=note,
+        )
+
+    play(truths, True)
+    for each, truth in truths.items():
+        play({each: truth}, False)
+    assert set(told[True]) == set(told[False]) == {(truth, design) for truth in truths for design in designs}
+    for key, figures in told[True].items():
+        np.testing.assert_array_equal(figures, told[False][key], err_msg=str(key))
+    assert not np.array_equal(told[True]["middle", "BOIN"], told[True]["cliff", "BOIN"])
+
+
 POLICIES = [Complete(), Settled(), Weighted()]
 
 

@@ -1,5 +1,6 @@
 """A PyMC model as a design: decides as the built-in designs on every reachable tally; and what goes wrong."""
 
+import json
 import pickle
 from dataclasses import replace
 
@@ -139,6 +140,31 @@ def test_it_says_what_it_is(one, two):
 def test_wrong_options_are_named(two, changed, message):
     with pytest.raises(ValueError, match=message):
         replace(two, **changed)
+
+
+OTHERS = (None, -1, 0, 1.5, 1e300, "x", [], {}, True, [[]], "\ud800", "9" * 50)
+
+
+def test_a_text_of_a_posterior_is_not_believed(two):
+    """Every part in turn replaced by something else: refused by name, or the same kind of thing as before."""
+    facts, packed = str(two.fitted).removeprefix("doseesc grid 1\n").split("\n", 1)
+    known = json.loads(facts)
+    texts = [f"doseesc grid 1\n{json.dumps(known | {name: value})}\n{packed}" for name in known for value in OTHERS]
+    texts += [f"doseesc grid 1\n{facts}\n{packed[:place]}{packed[place + 4 :]}" for place in range(0, len(packed), 997)]
+    texts += ["doseesc grid 1\n" + "[" * 100_000 + "\n" + packed, "doseesc grid 1\n[]\n" + packed]
+    nuts = {"key": "0" * 32, "cache": "c", "prior": "p", "n_doses": 5, "patients": 18, "backend": "pymc"}
+    nuts["sampler"] = [4, 1, 1, 1]
+    texts += [f"doseesc nuts 1\n{json.dumps(nuts | {name: value})}" for name in nuts for value in OTHERS]
+    texts += [f"doseesc nuts 1\n{json.dumps(nuts | {'sampler': [each]})}" for each in OTHERS]
+    texts += ["doseesc nuts 1\n" + "[" * 100_000, "doseesc nuts 1\n[]", "doseesc nuts 1\n{}"]
+    said = []
+    for text in texts:
+        try:
+            assert replace(two, fitted=text).describe()
+        except ValueError as error:
+            said.append(str(error))
+    assert {each.split(" ")[0] for each in said} == {"fitted", "max_n"}
+    assert len(said) > len(texts) / 2
 
 
 def test_what_it_excludes_is_told_by_its_name_in_scenario_files(two):

@@ -12,7 +12,7 @@ from scipy import stats
 
 from designs import Tally
 from doseesc.files import OutputError
-from doseesc.inference.any_model import nuts_fits
+from doseesc.inference.any_model import nuts_fits, nuts_posterior
 from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.nuts_cache import FitName, default_cache, read_fit, write_fit
 from doseesc.inference.any_model.nuts_fits import Sampler, model_hash
@@ -55,6 +55,15 @@ def fitted(cache):
     made = posterior(cache, backend="pymc", jobs=2)
     made.means(TALLIES)
     return made
+
+
+def test_more_draws_than_memory_are_refused_before_a_fit(tmp_path, monkeypatch):
+    made = posterior(tmp_path, backend="pymc")
+    monkeypatch.setattr(nuts_posterior, "fit_all", lambda *_: pytest.fail("a fit was begun"))
+    every = np.array([[n, m, k, 0] for n in range(120) for m in range(100) for k in range(20)])
+    said = "240,000 distinct tallies, with 800 draws of 4 DLT probabilities each, need 2.9 GiB, more than 2 GiB"
+    with pytest.raises(OutputError, match=re.escape(said)):
+        made.means(Tally(n=every, dlt=np.zeros_like(every), level=np.ones(len(every), dtype=int)))
 
 
 def truth():

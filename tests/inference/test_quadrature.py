@@ -140,12 +140,27 @@ def test_monotone_alone_at_a_level_is_beta():
     exact = beta(5 * 0.25 + 1, 5 * 0.75 + 3)
     assert found.mean()[1] == pytest.approx(exact.mean(), abs=1e-6)
     assert found.sd()[1] == pytest.approx(exact.std(), abs=1e-6)
-    assert found.above(0.3)[1] == pytest.approx(exact.sf(0.3), abs=2e-4)
-    assert found.quantile(0.95)[1] == pytest.approx(exact.ppf(0.95), abs=2e-4)
+    assert found.above(0.3)[1] == pytest.approx(exact.sf(0.3), abs=1e-5)
+    assert found.quantile(0.95)[1] == pytest.approx(exact.ppf(0.95), abs=1e-5)
     two = ToxicityData.from_outcomes("1NNNT", LEVELS[:2])
     low = grids.monotone(two, levels=LEVELS[:2], prior_mean=SKELETON[:2])
     exact = beta(4 * 0.16 + 1, 4 * 0.84 + 3)
-    assert low.above(0.2)[0] == pytest.approx(exact.sf(0.2), abs=2e-4)
+    assert low.above(0.2)[0] == pytest.approx(exact.sf(0.2), abs=1e-5)
+    one = grids.monotone(ToxicityData.from_outcomes("1NNNT", [2]), levels=[2], prior_mean=[0.16])
+    assert one.above(0.2)[0] == pytest.approx(exact.sf(0.2), abs=1e-5)
+
+
+@pytest.mark.parametrize("n", [0, 9, 100])
+@pytest.mark.parametrize(("concentration", "within"), [(1.0, 5e-4), (4.0, 1e-5), (500.0, 1e-6)])
+def test_rows_of_the_monotone_model_are_enough_for_many_patients_and_any_prior(n, concentration, within):
+    """Where only the lowest level has data its posterior is a beta distribution; it moves with both ratios."""
+    lowest = ToxicityData(study=["trial"], amount=[2.0], n=[n], dlt=[n // 3])
+    found = grids.monotone(lowest, levels=LEVELS, prior_mean=SKELETON, concentration=concentration)
+    exact = beta(concentration * 0.16 + n // 3, concentration * 0.84 + n - n // 3)
+    assert found.mean()[0] == pytest.approx(exact.mean(), abs=1e-7)
+    assert found.above(0.25)[0] == pytest.approx(exact.sf(0.25), abs=within)
+    assert found.quantile(0.95)[0] == pytest.approx(exact.ppf(0.95), abs=within)
+    assert found.weight.size < 1_500_000  # more would take a second or two
 
 
 def test_monotone_with_data_at_all_levels_against_random_increments():

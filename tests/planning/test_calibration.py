@@ -153,6 +153,9 @@ def test_search_beats_where_it_began_and_is_what_it_says():
     assert found.start_score == pytest.approx(start, abs=1e-11)
     assert found.score > found.start_score
     assert found.converged
+    assert found.to_dict()["correct_mean"] == pytest.approx(again, abs=1e-11)
+    before = enumerate_paths(CRM3).characteristics(TRUTHS)
+    assert found.to_dict()["overdose_mean_before"] == pytest.approx(before.overdose_selection.mean(), abs=1e-11)
     assert (np.diff(found.design.skeleton) > 0).all()
     assert found.design.prior_sd == CRM3.prior_sd
 
@@ -340,6 +343,13 @@ def test_command_searches_a_skeleton(capsys):
     code, out, _ = command(["--design", "CRM", "--optimal-skeleton"], capsys)
     assert code == 0
     assert "in the file: skeleton: [" in out
+    said = " ".join(out.split())
+    assert re.search(
+        r"the best against now: correct [+-][\d.]+ points, overdose [+-][\d.]+ points, [+-][\d.]+ pat", said
+    )
+    assert "--criterion penalised --penalty 1 takes overdosing off the score" in said
+    _, out, _ = command(["--design", "CRM", "--optimal-skeleton", "--criterion", "penalised"], capsys)
+    assert "overdosing counts 1 times; another weight by --penalty" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

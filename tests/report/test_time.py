@@ -11,7 +11,9 @@ from support import ROOT
 
 import doseesc
 from doseesc.report.figures import calendar_figure, duration_figure
-from doseesc.report.page.figure_plans import figure_plans
+from doseesc.report.page.figure_plans import calendar_plans, designs_on_calendar, figure_plans
+from doseesc.report.page.further_charts import calendar_chart, durations_charts
+from doseesc.report.page.look import look_of
 from doseesc.report.page.page import report_files
 from doseesc.report.protocol.protocol import protocol_files
 from doseesc.report.tables import time_table
@@ -147,7 +149,8 @@ def test_no_accrual_no_words(scenario_file, small_scenario):
     assert duration_figure(results) is None
     assert calendar_figure([], ("low",)) is None
     assert pace_words(results) == ""
-    assert not any(plan.name in ("durations", "calendar") for plan in figure_plans(SavedRun(results), "S"))
+    assert not any(plan.name == "durations" for plan in figure_plans(SavedRun(results), "S"))
+    assert calendar_plans(results, []) == []
     assert b"## Time" not in protocol_files(SavedRun(results))["protocol.md"]
 
 
@@ -176,13 +179,21 @@ def test_calendar_draws_every_patient_dlt_and_wait(tite):
     assert len(shaded) == len(trials[0].trial.suspensions) > 3
 
 
-def test_page_plans_four_designs_with_the_quickest_and_the_slowest(tite):
-    plans = {plan.name: plan for plan in figure_plans(SavedRun(tite), "MTD 3")}
+def test_page_shows_four_designs_with_the_quickest_and_the_slowest(tite):
+    shown = designs_on_calendar(tite)
     times = sorted(design_times(tite), key=lambda each: each.median)
-    assert times[0].design in plans["calendar"].alt
-    assert times[-1].design in plans["calendar"].alt
-    assert len(plans["calendar"].draw().axes) == 4
-    assert plans["durations"].draw() is not None
+    assert {times[0].design, times[-1].design} <= set(shown)
+    trials = timed_trials(tite, shown, "MTD 3")
+    (plan,) = calendar_plans(tite, trials)
+    assert len(plan.draw().axes) == 4
+    chart = calendar_chart(look_of(tite), trials)
+    for timed, panel in zip(trials, chart.panels, strict=True):
+        assert timed.design in panel
+        assert panel.count("cross") == int(timed.trial.has_dlt.sum())
+        assert panel.count("<title>") == timed.trial.size
+    dots, ranges = durations_charts(look_of(tite))
+    assert dots.wide.count("<title>") == 2 * len(tite.times)
+    assert ranges.wide.count("<title>") == len(tite.times)
 
 
 def test_protocol_has_a_section_on_time(tite):

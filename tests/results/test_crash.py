@@ -15,7 +15,6 @@ from support import ARMS, THREE_DOSES
 
 from doseesc.durable import recover
 from doseesc.files import add_files, write_file, write_folder
-from doseesc.report.page import report_files
 from doseesc.report.protocol.protocol import protocol_files, write_protocol
 from doseesc.results.edited import edited
 from doseesc.results.folder import write_results
@@ -51,18 +50,15 @@ def die_before(number):
         if name in EVENTS and writes:
             event()
 
-    whole, sync = Path.write_bytes, os.fsync
+    whole = Path.write_bytes
 
     def write(self, content):
         whole(self, content[: len(content) // 2])
         event()
         return whole(self, content)
 
-    def synced(descriptor):
-        event()
-        sync(descriptor)
-
-    Path.write_bytes, os.fsync = write, synced
+    # A process that is killed leaves to the system what it has written; only a power cut needs the real thing.
+    Path.write_bytes, os.fsync = write, lambda descriptor: event()
     sys.addaudithook(hook)
 
 
@@ -138,7 +134,7 @@ def made(tmp_path_factory):
     study = load(folder / "study.yaml")
     results = run(study, seed=1), run(study, seed=2)
     saved = read_results(write_results(results[0], folder / "out"))
-    page = dict(list(report_files(saved).items())[:3])
+    page = {"report.html": b"<p>T</p>", "figures/trials.svg": b"<svg>T</svg>", "figures/trials.png": b"T" * 10_000}
     add_files(page, folder / "out")
     write_protocol(saved, folder / "out")
     (folder / "out/protocol.md").write_text("edited by hand")
@@ -148,6 +144,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def base(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     return tmp_path
 
 

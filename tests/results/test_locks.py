@@ -102,3 +102,18 @@ def test_a_drive_without_locks_says_so_and_writes(folder, monkeypatch):
     with pytest.warns(UserWarning, match="cannot be locked"):
         write_folder({"a.txt": "whole"}, folder)
     assert (folder / "a.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["", "{", "[]", "null", "5", '{"drop": 5, "move": null}', '{"drop": "a.txt", "move": {"a.txt": 1}}', "[" * 100_000,
+     '{"drop": [1, null, [], "..", "", "/etc", "a\\u0000b", "\\ud800"], "move": ["../a.txt", "x/../../a.txt"]}'],
+)  # fmt: skip
+def test_a_list_that_others_wrote_moves_and_removes_nothing(folder, listed):
+    (folder / "kept.txt").write_text("kept")
+    left = folder / ".doseesc-left"
+    (left / "files").mkdir(parents=True)
+    (left / "list.json").write_text(listed)
+    durable.recover(folder)
+    assert [each.name for each in folder.iterdir()] == ["kept.txt"]
+    assert [each.name for each in folder.parent.iterdir() if each.suffix] == []

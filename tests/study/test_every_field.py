@@ -56,6 +56,7 @@ CHANGES = {
     "true_mtd": ({"rule": "highest_below", "margin": 0.25}, {}, {}),
     "scenarios": ([{"name": "S", "dlt": [0.1, 0.3, 0.5]}], {}, {}),
     "comparison": ({"weights": "scenarios"}, {}, {VERDICT: TYPES}),
+    "optimal": ({"held_out": 99}, {}, {"the design that doseesc optimal seeks: tests/planning": TYPES}),
     "observation": ({"name": "o", "background": 0.1}, {}, {}),
     "accrual": ({"per_month": 3}, {}, {}),
     "dlt_times": ({"type": "late", "share": 0.9}, {}, {}),

@@ -3,30 +3,20 @@ import shutil
 
 import pytest
 from pydantic import TypeAdapter
-from support import ROOT, yaml
+from support import ROOT, small_policy, yaml
 
 from designs import design_type, policy_names, rule_names, type_names
 from doseesc.report.terminal import list_lines, topic_lines
 from doseesc.study import load
 from doseesc.study.explained import UnknownTopic, explain, topics
-from doseesc.study.keys_elsewhere import models_in
-from doseesc.study.schema import described_parameters
+from doseesc.study.meanings import meanings
+from doseesc.study.policy_file import policy_file
+from doseesc.study.schema import described_parameters, sections
 from doseesc.study.study import Study, json_schema
 
 TOPICS = topics()
 MADE = [topic for topic in TOPICS.values() if topic.group in ("design", "rule", "policy")]
 KEYS = [topic for topic in TOPICS.values() if topic.group in ("section", "key")]
-
-
-def sections(model, seen=None):
-    """Return the sections of the scenario file by name."""
-    seen = {} if seen is None else seen
-    if model.__name__ not in seen:
-        seen[model.__name__] = model
-        for info in model.model_fields.values():
-            for inner in models_in(info.annotation):
-                sections(inner, seen)
-    return seen
 
 
 def test_everything_can_be_explained():
@@ -54,10 +44,10 @@ def test_no_two_kinds_have_the_same_sentence():
 
 def test_no_meaning_of_a_key_is_used_twice():
     homes = collections.defaultdict(set)
-    for model in sections(Study).values():
-        for name, info in model.model_fields.items():
+    for model in sections(Study):
+        for name, text in meanings(model).items():
             own = next(base for base in reversed(model.__mro__) if name in vars(base).get("__annotations__", {}))
-            meaning = " ".join((info.description or "").split())
+            meaning = " ".join(text.split())
             assert meaning, f"{model.__name__}.{name}"
             homes[meaning].add((own.__name__, name))
     assert {text: sorted(used) for text, used in homes.items() if len(used) > 1} == {}
@@ -77,6 +67,8 @@ def test_examples_load(topic, scenario_file, small_scenario, tmp_path):
     if topic.name == "pymc":
         pytest.importorskip("pymc")
         shutil.copy(ROOT / "scenarios" / "pymc" / "my_models.py", tmp_path)
+    if topic.name == "policy":
+        (tmp_path / "optimum.npz").write_bytes(policy_file(small_policy(target=0.25, max_n=18)))
     text = small_scenario.replace("designs:\n  - {name: B, type: BOIN}", topic.example)
     assert topic.example in text
     design = next(iter(load(scenario_file(text)).designs.values()))
@@ -88,7 +80,7 @@ def test_examples_load(topic, scenario_file, small_scenario, tmp_path):
         assert isinstance(design, design_type(topic.name).design)
 
 
-@pytest.mark.parametrize("model", sections(Study).values(), ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", sections(Study), ids=lambda model: model.__name__)
 def test_examples_of_keys_are_right_values(model):
     for info in model.model_fields.values():
         for example in info.examples or ():

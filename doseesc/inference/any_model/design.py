@@ -41,6 +41,7 @@ from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import listed, percent
 from doseesc.inference.any_model.posterior import Posterior, PosteriorText, posterior_from_text
+from doseesc.inference.sampling import MOST_CHAINS, MOST_DRAWS
 
 SELECTIONS = ("target_probability", "loss", "nearest_mean", "plug_in")
 MTDS = ("model", "next_level")
@@ -129,8 +130,14 @@ class PymcDesign(ChoosingDesign, TailsDesign):
             )
         if self.selection == "plug_in" and not self._model.one_parameter:
             raise ValueError("selection must not be plug_in with a model of several parameters; use nearest_mean")
-        for name, least in (("draws", 4), ("tune", 1), ("chains", 1), ("sampling_seed", 0)):
-            require_whole(name, getattr(self, name), least)
+        bounds = {
+            "draws": (4, MOST_DRAWS),
+            "tune": (1, MOST_DRAWS),
+            "chains": (1, MOST_CHAINS),
+            "sampling_seed": (0, None),
+        }
+        for name, (least, most) in bounds.items():
+            require_whole(name, getattr(self, name), least, most)
         if self.max_n > self._model.patients:
             raise ValueError(f"max_n must be at most {self._model.patients}, what the model was laid out for")
         object.__setattr__(self, "n_doses", self._model.n_doses)

@@ -11,6 +11,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.special import log_expit
@@ -19,6 +20,7 @@ from designs.arrays import BoolArray, FloatArray
 from designs.grid import GridModel
 from designs.tally import Tally
 from doseesc.inference.any_model.nodes import ModelGrid
+from doseesc.input_files import json_of
 
 _MARK = "doseesc grid 1\n"
 _MOST_BYTES = 1_000_000_000
@@ -118,11 +120,13 @@ def grid_from_text(text: str) -> GridPosterior:
         if unpacker.unconsumed_tail:
             raise ValueError(f"it unfolds to more than {_MOST_BYTES / 1e6:,.0f} MB")
         logits, kept, log_weight, parameters = (np.load(stream, allow_pickle=False) for _ in range(4))
-        given = {name: json.loads(facts)[name] for name in _FACTS}
+        given = _facts(facts)
+        _require_arrays(logits, kept, log_weight, parameters)
         nodes = logits[:, kept // logits.shape[2], kept % logits.shape[2]]
+        if not np.isfinite(nodes).all():
+            raise ValueError("a DLT probability in it is none")
     except (ValueError, LookupError, TypeError, OSError, EOFError, MemoryError, zlib.error) as error:
         raise ValueError(f"is damaged: {error}") from error
-    given["names"] = tuple(given["names"])
     model = ModelGrid(
         grid=GridModel(log_weight, log_expit(nodes), log_expit(-nodes)),
         parameters=parameters,
@@ -132,6 +136,31 @@ def grid_from_text(text: str) -> GridPosterior:
         **given,
     )
     return GridPosterior(model)
+
+
+def _facts(text: str) -> dict[str, Any]:
+    """Return what a grid's text says besides its arrays; raise where a part is missing or of another kind."""
+    known = json_of(text.encode())
+    given = {name: known[name] for name in _FACTS}
+    names, kinds = given["names"], {"patients": int, "moved": int | float, "monotone": bool, "prior": str}
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise ValueError("names are no names")
+    for name, kind in kinds.items():
+        if not isinstance(given[name], kind):
+            raise ValueError(f"{name} is {given[name]!r:.50}")
+    return given | {"names": tuple(names)}
+
+
+def _require_arrays(logits: Any, kept: Any, log_weight: Any, parameters: Any) -> None:
+    """Raise ValueError unless arrays read back are those of a grid."""
+    kinds = [(each.dtype, each.ndim) for each in (logits, kept, log_weight, parameters)]
+    if kinds != [(np.float64, 3), (np.int64, 1), (np.float64, 1), (np.float64, 2)]:
+        raise ValueError("its arrays are not those of a grid")
+    if not len(kept) or len(kept) != len(log_weight) or len(parameters) not in (0, len(kept)):
+        raise ValueError("its arrays differ in length")
+    within = (kept >= 0).all() and (kept < logits.shape[1] * logits.shape[2]).all()
+    if not within or not all(np.isfinite(each).all() for each in (log_weight, parameters)):
+        raise ValueError("a number in it is none")
 
 
 @lru_cache(maxsize=64)

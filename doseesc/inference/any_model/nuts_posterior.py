@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray
+from designs.checks import require_whole
 from designs.tally import Tally
 from doseesc.files import OutputError
 from doseesc.inference.any_model.nuts_cache import (
@@ -31,6 +32,7 @@ from doseesc.inference.any_model.nuts_cache import (
 )
 from doseesc.inference.any_model.nuts_fits import Sampler, Task, fit_all, model_hash, packed_model
 from doseesc.inference.sampling import chosen_sampler
+from doseesc.input_files import json_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 
 MARK = "doseesc nuts 1\n"
 _HASH = re.compile(r"[0-9a-f]{32}")
+MOST_BYTES = 2**31
+"""Bytes that the draws of all tallies may take."""
+
+_PARTS = {"key": str, "cache": str, "prior": str, "n_doses": int, "patients": int, "backend": str, "sampler": list}
 _EVERY = 25  # fits between two lines of progress
 
 
@@ -164,8 +170,7 @@ class NutsPosterior:
 
     def text(self) -> str:
         """Return all but the model itself, see :func:`nuts_from_text`."""
-        names = ("key", "cache", "prior", "n_doses", "patients", "backend")
-        return MARK + json.dumps({name: getattr(self, name) for name in names} | {"sampler": list(self.sampler)})
+        return MARK + json.dumps({name: getattr(self, name) for name in _PARTS} | {"sampler": list(self.sampler)})
 
     def _of(self, tally: Tally) -> tuple[list[Fit], npt.NDArray[np.int64]]:
         """Return the fits of the distinct tallies, and which of them each tally has (S,)."""
@@ -173,11 +178,23 @@ class NutsPosterior:
         distinct, row = np.unique(both, axis=0, return_inverse=True)
         keys = [(tuple(each[: self.n_doses].tolist()), tuple(each[self.n_doses :].tolist())) for each in distinct]
         wanted = [key for key in keys if key not in self._fits]
+        self._require_memory(len(wanted))
         nothing = ((0,) * self.n_doses,) * 2
         if wanted and self.packed is not None and nothing not in (*self._fits, *wanted):
             wanted.append(nothing)  # the prior, which every report shows
         self._provide(wanted)
         return [self._fits[key] for key in keys], row.reshape(-1)
+
+    def _require_memory(self, wanted: int) -> None:
+        """Raise OutputError, before anything is fitted, where the draws of so many more tallies would be too many."""
+        draws = self.sampler.draws * self.sampler.chains
+        needed = (len(self._fits) + wanted) * draws * self.n_doses * np.dtype(np.float32).itemsize
+        if needed > MOST_BYTES:
+            raise OutputError(
+                f"posteriors by NUTS of {len(self._fits) + wanted:,} distinct tallies, with {draws:,} draws of "
+                f"{self.n_doses} DLT probabilities each, need {needed / 2**30:.1f} GiB, more than "
+                f"{MOST_BYTES / 2**30:.0f} GiB\n  give larger cohorts, a smaller max_n, or fewer draws and chains"
+            )
 
     def _provide(self, keys: list[tuple[Counts, Counts]]) -> None:
         """Read fits from the cache, and make those that are not there."""
@@ -234,10 +251,24 @@ def nuts_from_text(text: str) -> NutsPosterior:
         If the text is not such.
     """
     try:
-        given = json.loads(text.removeprefix(MARK))
+        given = json_of(text.removeprefix(MARK).encode())
         if not _HASH.fullmatch(given["key"]):  # it names a folder
             raise ValueError("its key is no hash")
-        return NutsPosterior(**{**given, "sampler": Sampler(*given["sampler"])})
+        kinds = {
+            "key": str,
+            "cache": str,
+            "prior": str,
+            "n_doses": int,
+            "patients": int,
+            "backend": str,
+            "sampler": list,
+        }
+        if given.keys() != kinds.keys() or not all(isinstance(given[name], kind) for name, kind in kinds.items()):
+            raise ValueError("a part of it is missing, or is of another kind")
+        sampler = Sampler(*given["sampler"])
+        for name, value in (*zip(Sampler._fields, sampler, strict=True), ("n_doses", given["n_doses"])):
+            require_whole(name, value, 0 if name == "seed" else 1)
+        return NutsPosterior(**{**given, "sampler": sampler})
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise ValueError(f"is damaged: {error}") from error
 

@@ -10,11 +10,14 @@ from .borrowing_report import sample_sizes as sample_sizes
 from .borrowing_report import weight_sensitivity as weight_sensitivity
 from .effective_sample_size import elir_size as elir_size
 from .heterogeneity import FACTOR_4 as FACTOR_4
+from .heterogeneity import LOG_SDS as LOG_SDS
+from .heterogeneity import TAUS as TAUS
 from .heterogeneity import HalfNormal as HalfNormal
 from .heterogeneity import Heterogeneity as Heterogeneity
 from .heterogeneity import Known as Known
 from .heterogeneity import LogNormal as LogNormal
 from .hierarchy import Hierarchy as Hierarchy
+from .mixture_density import robust_map_density as robust_map_density
 from .mixture_grid import robust_map_grid as robust_map_grid
 from .normal_mixture import BivariateNormal as BivariateNormal
 from .strata import strata_table as strata_table

@@ -19,10 +19,16 @@ import numpy as np
 from scipy.special import roots_hermitenorm
 
 from designs.arrays import FloatArray
-from designs.checks import require_number
+from designs.checks import require_within
 
 FACTOR_4 = float(np.log(4) / 1.96)
 """Standard deviation of a logarithm of which 95 % lie within log 4 of its mean."""
+
+TAUS = 1e-6, 20.0
+"""Least and largest median, scale or value."""
+
+LOG_SDS = 1e-6, 1.5
+"""Least and largest standard deviation of a logarithm: beyond, the rule of quadrature has too few nodes."""
 
 _NODES = 13
 _HALF_NODES = 14  # of a rule for the whole line, of which half the nodes are positive, twice as many
@@ -44,7 +50,8 @@ class LogNormal:
     log_sd: float = FACTOR_4
 
     def __post_init__(self) -> None:
-        _require_positive(self, "median", "log_sd")
+        require_within("median", self.median, *TAUS)
+        require_within("log_sd", self.log_sd, *LOG_SDS)
 
     def quadrature(self) -> tuple[FloatArray, FloatArray]:
         """Return nodes (T,) and weights (T,), of sum 1, of a rule for expectations: Gauss-Hermite in log tau."""
@@ -72,7 +79,7 @@ class HalfNormal:
     scale: float
 
     def __post_init__(self) -> None:
-        _require_positive(self, "scale")
+        require_within("scale", self.scale, *TAUS)
 
     def quadrature(self) -> tuple[FloatArray, FloatArray]:
         """See :meth:`LogNormal.quadrature`; the positive half of Gauss-Hermite, as what tau does depends on tau²."""
@@ -93,7 +100,7 @@ class Known:
     value: float
 
     def __post_init__(self) -> None:
-        _require_positive(self, "value")
+        require_within("value", self.value, *TAUS)
 
     def quadrature(self) -> tuple[FloatArray, FloatArray]:
         """See :meth:`LogNormal.quadrature`."""
@@ -117,6 +124,11 @@ class Heterogeneity:
     log_alpha: LogNormal | HalfNormal | Known
     log_beta: LogNormal | HalfNormal | Known
 
+    @property
+    def priors(self) -> tuple[LogNormal | HalfNormal | Known, LogNormal | HalfNormal | Known]:
+        """The priors of tau_alpha and of tau_beta."""
+        return self.log_alpha, self.log_beta
+
     @classmethod
     def named(cls, size: str) -> Heterogeneity:
         """Return the log-normal priors of a size: small, moderate, substantial, large or very_large.
@@ -133,9 +145,3 @@ class Heterogeneity:
 
 SIZES = MappingProxyType({"small": 0.125, "moderate": 0.25, "substantial": 0.5, "large": 1.0, "very_large": 2.0})
 """Median of tau_alpha by name; that of tau_beta is half of it."""
-
-
-def _require_positive(prior: Any, *names: str) -> None:
-    for name in names:
-        if require_number(name, getattr(prior, name)) <= 0:
-            raise ValueError(f"{name} must be positive, not {getattr(prior, name)}")

@@ -19,23 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import log_expit
 
 from designs.arrays import FloatArray
-from designs.checks import require_number, require_probability
-from designs.grid import Axis, thinned_axis
-from designs.logistic_grid import LogisticPrior, logistic_steps
+from designs.checks import AMOUNT_RANGE, require_probability, require_within
+from doseesc.finite import finite_numbers
 from doseesc.inference.borrowing.heterogeneity import Heterogeneity
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal
+from doseesc.inference.borrowing.parameter_grid import ParameterGrid, laid_grid
 from doseesc.inference.data import ToxicityData
+from doseesc.inference.prior_bounds import BLRM_SDS, MOST_MEANS
 from doseesc.parallel import one_blas_thread
 
-_REACH = 6.5  # standard deviations of a new study's parameters covered
+_LARGEST_CORRELATION = 1 - 1e-6  # of log_alpha and log_beta
 _RESOLVED = 0.8  # tau in units of the nodes' distance from which sums over nodes are as good as integrals
-_WIDEST_TAU = 0.999  # share of the prior of tau within which they are reckoned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,47 +59,12 @@ class Hierarchy:
     weak: BivariateNormal
 
     def __post_init__(self) -> None:
-        if require_number("reference", self.reference) <= 0:
-            raise ValueError(f"reference must be positive, not {self.reference}")
-
-
-class ParameterGrid(NamedTuple):
-    """Nodes of log_alpha (A,) and log_beta (B,) with the weights of the trapezoidal rule.
-
-    ``axis`` is that of log_alpha, its nodes in units of ``scale`` from ``centre``.
-    """
-
-    log_alpha: FloatArray
-    log_beta: FloatArray
-    weight_alpha: FloatArray
-    weight_beta: FloatArray
-    axis: Axis
-    centre: float
-    scale: float
-
-    @property
-    def weight(self) -> FloatArray:
-        """Weights of the nodes, shape (A, B)."""
-        return np.outer(self.weight_alpha, self.weight_beta)
-
-    def logit_p(self, amount: float, reference: float) -> FloatArray:
-        """Return the logit of the DLT probability at an amount, shape (A, B)."""
-        return np.add.outer(self.log_alpha, np.exp(self.log_beta) * np.log(amount / reference))
-
-    def likelihood(self, data: ToxicityData, reference: float) -> tuple[FloatArray, float]:
-        """Return the likelihood (A, B) of one study, its largest value set to 1, and the logarithm of that value."""
-        log_likelihood = np.zeros((len(self.log_alpha), len(self.log_beta)))
-        for amount, n, dlt in zip(data.amount, data.n, data.dlt, strict=True):
-            logit_p = self.logit_p(amount, reference)
-            log_likelihood += dlt * log_expit(logit_p) + (n - dlt) * log_expit(-logit_p)
-        top = float(log_likelihood.max())
-        return np.exp(log_likelihood - top), top
-
-    def mass(self, law: BivariateNormal) -> FloatArray:
-        """Return the probabilities (A, B) that a normal law gives to the nodes, of sum 1."""
-        points = np.stack(np.meshgrid(self.log_alpha, self.log_beta, indexing="ij"), axis=-1)
-        mass = np.exp(law.log_density(points)) * self.weight
-        return mass / mass.sum()
+        require_within("reference", self.reference, *AMOUNT_RANGE)
+        for name, law in (("mean", self.mean), ("weak", self.weak)):
+            for mean, sd, most in zip(law.mean, law.sd, MOST_MEANS, strict=True):
+                require_within(f"{name}.mean", mean, -most, most)
+                require_within(f"{name}.sd", sd, *BLRM_SDS)
+            require_within(f"{name}.correlation", law.correlation, -_LARGEST_CORRELATION, _LARGEST_CORRELATION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +123,7 @@ class HierarchyPosterior:
 
 
 @one_blas_thread()
+@finite_numbers()
 def hierarchy_posterior(
     data: ToxicityData, hierarchy: Hierarchy, exchangeable: float | Mapping[str, float] = 1.0
 ) -> HierarchyPosterior:
@@ -175,7 +140,7 @@ def hierarchy_posterior(
     Raises
     ------
     ValueError
-        If a study has no probability, or it is not in [0, 1].
+        If a study has no probability, or it is not in [0, 1], or the grid would be too large.
 
     Examples
     --------
@@ -191,7 +156,7 @@ def hierarchy_posterior(
     array([0.027, 0.056])
     """
     chances = chances_of(data, exchangeable)
-    grid = _grid(hierarchy, max([0, *(data.of_study(study).patients for study in data.studies)]), data)
+    grid = laid_grid(data, hierarchy.reference, hierarchy.mean, hierarchy.weak, hierarchy.heterogeneity)
     likelihood, top = _likelihoods(grid, data, hierarchy.reference)
     prior, weak = grid.mass(hierarchy.mean), grid.mass(hierarchy.weak)
     if_weak = np.array([(each * weak).sum() for each in likelihood])
@@ -200,9 +165,7 @@ def hierarchy_posterior(
     as_exchangeable = np.zeros_like(likelihood)
     as_weak = np.zeros(len(chances))
     tau, evidence = np.zeros(2), 0.0
-    alphas, betas = (
-        each.quadrature() for each in (hierarchy.heterogeneity.log_alpha, hierarchy.heterogeneity.log_beta)
-    )
+    alphas, betas = (each.quadrature() for each in hierarchy.heterogeneity.priors)
     along_beta = [_spread(grid.log_beta, grid.weight_beta, each) for each in betas[0]]
     for tau_alpha, share_alpha in zip(*alphas, strict=True):
         along_alpha = _spread(grid.log_alpha, grid.weight_alpha, tau_alpha)
@@ -247,25 +210,6 @@ def _likelihoods(grid: ParameterGrid, data: ToxicityData, reference: float) -> t
     found = [grid.likelihood(data.of_study(study), reference) for study in data.studies]
     shape = (len(found), len(grid.log_alpha), len(grid.log_beta))
     return np.array([each for each, _ in found]).reshape(shape), sum(top for _, top in found)
-
-
-def _grid(hierarchy: Hierarchy, patients: int, data: ToxicityData) -> ParameterGrid:
-    """Lay nodes that cover mu and a new study, and resolve the likelihood of the largest study."""
-    doses = tuple(sorted({*data.amount, hierarchy.reference}))
-    mean, weak = hierarchy.mean, hierarchy.weak
-    steps = logistic_steps(LogisticPrior(doses, hierarchy.reference, mean.mean, mean.sd, 0.0), patients)
-    sides = []
-    taus = hierarchy.heterogeneity.log_alpha, hierarchy.heterogeneity.log_beta
-    for place, (step, tau, scale) in enumerate(zip(steps, taus, mean.sd, strict=True)):
-        nodes, weights = tau.quadrature()
-        widest = nodes[np.searchsorted(np.cumsum(weights), _WIDEST_TAU).clip(max=len(nodes) - 1)]
-        reach = _REACH * np.hypot(scale, widest)
-        reach = max(reach, abs(weak.mean[place] - mean.mean[place]) + _REACH * weak.sd[place])
-        axis = thinned_axis(reach / scale, step)
-        weight = scale * axis.step * np.exp(axis.log_weight)
-        sides.append((mean.mean[place] + scale * axis.nodes, weight, axis))
-    (log_alpha, weight_alpha, axis), (log_beta, weight_beta, _) = sides
-    return ParameterGrid(log_alpha, log_beta, weight_alpha, weight_beta, axis, mean.mean[0], mean.sd[0])
 
 
 def _spread(nodes: FloatArray, weight: FloatArray, tau: float) -> FloatArray:

@@ -100,8 +100,11 @@ class NormalMixture:
 
     def log_density(self, points: FloatArray) -> FloatArray:
         """Return the logarithm of the density at points (..., 2), shape (...)."""
-        parts = np.stack([law.log_density(points) for law in self.components])
-        return logsumexp(parts, axis=0, b=np.array(self.weights).reshape(-1, *(1,) * (parts.ndim - 1)))
+        total = np.full(points.shape[:-1], -np.inf)
+        for weight, law in zip(self.weights, self.components, strict=True):  # one at a time: points may be many
+            if weight > 0:
+                np.logaddexp(total, np.log(weight) + law.log_density(points), out=total)
+        return total
 
     def draw(self, count: int, random: np.random.Generator) -> FloatArray:
         """Return random draws, shape (count, 2)."""

@@ -4,6 +4,7 @@ from .effect import NO_DRUG_EFFECT as NO_DRUG_EFFECT
 from .effect import DoseEffect as DoseEffect
 from .effect import DrugEffect as DrugEffect
 from .patients import BLOCK as BLOCK
+from .patients import MOST_PER_ARM as MOST_PER_ARM
 from .patients import ArmLaw as ArmLaw
 from .patients import ArmPatients as ArmPatients
 from .patients import draw_arm as draw_arm

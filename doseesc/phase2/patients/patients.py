@@ -20,6 +20,9 @@ from designs.checks import require_probability, require_whole
 from doseesc.phase2.analyses import CENSORED, DIED, IMPROVED, DayCounts
 from doseesc.phase2.patients.course import Course
 
+MOST_PER_ARM = 100_000
+"""Patients that an arm may have."""
+
 BLOCK = 1024
 """Trials per block; bounds the memory."""
 PIECE = 1024
@@ -55,7 +58,7 @@ class ArmLaw:
     strata: tuple[tuple[float, Course], ...] = ()
 
     def __post_init__(self) -> None:
-        require_whole("n", self.n, 1)
+        require_whole("n", self.n, 1, MOST_PER_ARM)
         require_probability("adverse", self.adverse, closed=True)
         require_probability("loss", self.loss, closed=True)
 

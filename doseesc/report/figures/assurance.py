@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doseesc.planning import ProgrammeAssurance
-from doseesc.report.figures.style import TRUE_MTD, add_caption, dose_shade, legend_below, panels, title
+from doseesc.report.charts import dose_colour
+from doseesc.report.figures.style import TRUE_MTD, add_caption, legend_below, panels, title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +70,7 @@ def assurance_figure(
     highest = max(100 * (each.success + 2 * each.mcse) for each in programme)
     grid[0].set_ylim(0, max(1.1 * highest, 1.0))
     handles: list[Any] = [
-        Patch(facecolor=dose_shade(level, len(labels)), edgecolor="0.4", label=f"success after the MTD {label}")
+        Patch(facecolor=dose_colour(level, len(labels)), edgecolor="0.4", label=f"success after the MTD {label}")
         for level, label in enumerate(labels, start=1)
     ]
     handles.append(Line2D([], [], label="success, dosage not too toxic", **diamond))
@@ -82,7 +83,7 @@ def _bar(axes: Any, across: int, each: ProgrammeAssurance, n_doses: int, diamond
     bottom = 0.0
     for level, (chance, success) in enumerate(zip(each.mtd[1:], each.success_by_mtd, strict=True), start=1):
         part = 100 * float(chance * success)
-        shade = dose_shade(level, n_doses)
+        shade = dose_colour(level, n_doses)
         axes.bar(across, part, 0.62, bottom=bottom, color=shade, edgecolor="0.4", linewidth=0.4)
         bottom += part
     axes.errorbar(across, bottom, 200 * each.mcse, color="black", linewidth=0.9, capsize=2, zorder=4)

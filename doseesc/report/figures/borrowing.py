@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import logit
 
 from doseesc.inference.borrowing import NOBODY
-from doseesc.report.figures.style import design_style, dose_shade, legend_below, panels, title
+from doseesc.report.charts import dose_colour
+from doseesc.report.figures.style import design_style, legend_below, panels, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,7 @@ def _conflict(panel: Axes, borrowed: Borrowed, levels: Sequence[tuple[str, float
         panel.plot(
             table["dlt"],
             100 * table["weight"],
-            color=dose_shade(place + 1, len(levels)),
+            color=dose_colour(place + 1, len(levels)),
             marker=design_style(place)[2],
             markersize=4,
             markeredgecolor="black",

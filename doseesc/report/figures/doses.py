@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doseesc.report.charts import DESIGN_COLOURS, dose_colour
 from doseesc.report.figures.style import (
     TARGET_BAND,
     TRUE_MTD,
     WIDTH,
-    dose_shade,
     ink_on,
     legend_below,
     new_figure,
@@ -47,10 +47,10 @@ def truth_figure(results: Results) -> Figure:
         right = study.right_levels(truth)
         axes.axhspan(100 * max(target - margin, 0), 100 * min(target + margin, 1), color=TARGET_BAND, zorder=0)
         axes.axhline(100 * target, color="black", lw=0.8, ls="--", zorder=1)
-        axes.plot(amounts, 100 * truth, "-", color="#0072B2", lw=1.4, zorder=2)
+        axes.plot(amounts, 100 * truth, "-", color=DESIGN_COLOURS[0], lw=1.4, zorder=2)
         for level, (amount, p) in enumerate(zip(amounts, truth, strict=True), start=1):
             star = bool(right[level])
-            shade = dose_shade(level, study.n_doses)
+            shade = dose_colour(level, study.n_doses)
             axes.plot(amount, 100 * p, "*" if star else "o", ms=12 if star else 5.5, color=shade, mec="black", mew=0.7)
         for dose in arm_doses(study, scenario):
             if dose.mtd_level and right[dose.mtd_level] and dose.amount is not None and dose.status != "tested":
@@ -105,7 +105,7 @@ def arms_figure(results: Results) -> Figure | None:
                 continue
             key = (str(row["scenario"]), str(row["design"]))
             chance, level = 100 * float(str(row["probability"])), int(str(row["mtd_level"]))
-            shade = dose_shade(level, study.n_doses)
+            shade = dose_colour(level, study.n_doses)
             hatch = "////" if level and row["status"] != "tested" else ""
             untested |= bool(hatch)
             edge = "0.4" if not level or not hatch else "white" if ink_on(shade) == "white" else "0.3"
@@ -123,7 +123,7 @@ def arms_figure(results: Results) -> Figure | None:
         axes.set_yticks(list(rows.values()), ticks if column == 0 else [])
         axes.set_xlabel("% of Phase 1 trials", fontsize=7.5)
     patches = [
-        Patch(facecolor=dose_shade(level, study.n_doses), edgecolor="0.4", label=f"MTD {label}")
+        Patch(facecolor=dose_colour(level, study.n_doses), edgecolor="0.4", label=f"MTD {label}")
         for level, label in enumerate(study.dose_labels, start=1)
     ]
     patches.append(Patch(facecolor="white", edgecolor="0.4", label="no MTD, no Phase 2"))

@@ -8,8 +8,9 @@ import numpy as np
 
 from designs.arrays import FloatArray
 from doseesc.inference import group
+from doseesc.report.charts import DESIGN_COLOURS, dose_colour
 from doseesc.report.figures.borrowing import fit_borrowing_figure
-from doseesc.report.figures.style import WIDTH, design_style, dose_shade, legend_below, new_figure, panels, plain, title
+from doseesc.report.figures.style import WIDTH, design_style, legend_below, new_figure, panels, plain, title
 from doseesc.wording import plain_number
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _BAND = "#9ecae1"
-_LINE = "#0072B2"
+_LINE = DESIGN_COLOURS[0]
 _PRIOR = "0.55"
 _BINS = 40
 _NEAR_AXIS = 0.2  # labels of arms in this part of the axis go to the right of their lines
@@ -105,7 +106,7 @@ def marginal_figure(fit: Fit) -> Figure:
     shares = fit.shares_between(edges)
     limits = fit.question.limits
     for axes, dose in zip(all_axes, fit.doses, strict=True):
-        shade = dose_shade(dose.place + 1, fit.study.n_doses) if dose.kind == "level" else _BAND
+        shade = dose_colour(dose.place + 1, fit.study.n_doses) if dose.kind == "level" else _BAND
         axes.stairs(shares[dose.place], 100 * edges, fill=True, color=shade, lw=0)
         axes.axvline(100 * fit.study.target, color="black", lw=0.8, ls="--")
         for limit in limits:
@@ -194,7 +195,7 @@ def mtd_figure(fit: Fit) -> Figure:
     figure, (axes,) = panels(1, columns=1, height=2.2, foot=0.25)
     names = ("none", *fit.study.dose_labels)
     for level, share in enumerate(fit.posterior.mtd.tolist()):
-        shade = dose_shade(level, fit.study.n_doses)
+        shade = dose_colour(level, fit.study.n_doses)
         axes.bar(level, 100 * share, color=shade, edgecolor="black", lw=0.7, width=0.7)
         axes.text(level, 100 * share + 1, f"{100 * share:.1f}", ha="center", va="bottom", fontsize=7.5)
     axes.set_xticks(range(len(names)), names)

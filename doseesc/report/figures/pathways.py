@@ -14,7 +14,8 @@ import numpy as np
 
 from designs.arrays import IntArray
 from doseesc.engines import Pathways
-from doseesc.report.figures.style import new_figure
+from doseesc.report.charts import dose_colour
+from doseesc.report.figures.style import ink_on, new_figure
 from doseesc.report.words import branches, mtd_words, outcome_range, percents, start_words, weights_of
 
 if TYPE_CHECKING:
@@ -172,14 +173,10 @@ def _truth_width(name: str) -> float:
 def _dose_box(
     axes: Axes, paths: Pathways, node: int, place: tuple[float, float], half: float, labels: Sequence[str]
 ) -> None:
-    from matplotlib import colormaps
     from matplotlib.patches import FancyBboxPatch
 
     level, current = int(paths.decision.level[node]), int(paths.tally.level[node])
-    # The cividis scale runs evenly from dark to light also in grey and for the colour-blind; low doses are light.
-    shade = 0.95 - 0.75 * (level - 1) / max(1, paths.design.n_doses - 1)
-    face = colormaps["cividis"](shade)
-    luminance = float(np.dot(face[:3], (0.2126, 0.7152, 0.0722)))
+    face = dose_colour(level, paths.design.n_doses)
     x, y = place
     patch = FancyBboxPatch(
         (x - half, y - 0.085),
@@ -193,8 +190,7 @@ def _dose_box(
     )
     axes.add_patch(patch)
     arrow = "" if current == 0 else _ARROWS[int(np.sign(level - current))]
-    ink = "white" if luminance < 0.5 else "black"
-    axes.text(x, y, f"{arrow}{labels[level - 1]}", fontsize=7.5, ha="center", va="center", color=ink, zorder=5)
+    axes.text(x, y, f"{arrow}{labels[level - 1]}", fontsize=7.5, ha="center", va="center", color=ink_on(face), zorder=5)
 
 
 def _line(axes: Axes, start: tuple[float, float], goal: tuple[float, float], width: float) -> None:

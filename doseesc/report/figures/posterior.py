@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from doseesc.report.charts import DESIGN_COLOURS
 from doseesc.report.figures.style import WIDTH, legend_below, new_figure, plain
 from doseesc.wording import plain_number
 
@@ -30,7 +31,7 @@ def posterior_figure(fit: SavedFit) -> Figure:
     axes = figure.add_axes((0.08, 0.78 / _HEIGHT, 0.9, 1 - 0.95 / _HEIGHT))
     plain(axes)
     styles: dict[str, dict[str, Any]] = {
-        "level": {"marker": "o", "mfc": "#0072B2", "mec": "black", "ms": 6},
+        "level": {"marker": "o", "mfc": DESIGN_COLOURS[0], "mec": "black", "ms": 6},
         "arm": {"marker": "D", "mfc": "white", "mec": "black", "ms": 6},
     }
     handles: list[Any] = []
@@ -38,8 +39,8 @@ def posterior_figure(fit: SavedFit) -> Figure:
         across = fit.curve.amount
         low, high, mean = ([100 * each for each in getattr(fit.curve, name)] for name in ("low", "high", "mean"))
         axes.fill_between(across, low, high, color="0.85", linewidth=0)
-        axes.plot(across, mean, "-", color="#0072B2", lw=1.5)
-        handles.append(Line2D([], [], color="#0072B2", lw=1.5, label="posterior mean"))
+        axes.plot(across, mean, "-", color=DESIGN_COLOURS[0], lw=1.5)
+        handles.append(Line2D([], [], color=DESIGN_COLOURS[0], lw=1.5, label="posterior mean"))
         handles.append(Patch(facecolor="0.85", label="90 % interval"))
     words = {"level": "dose level, 90 % interval", "arm": "arm of Phase 2"}
     for kind, style in styles.items():

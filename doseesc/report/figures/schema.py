@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from doseesc.report.figures.style import dose_shade, ink_on, new_figure
+from doseesc.report.charts import dose_colour
+from doseesc.report.figures.style import ink_on, new_figure
 from doseesc.results import fraction_words
 from doseesc.wording import plain_number
 
@@ -38,7 +39,7 @@ def schema_figure(study: Study, trial: Trial) -> Figure:
     axes.set_axis_off()
     middle = 0.2 + _ROW * rows / 2
     _head(axes, 0.1, height, "Phase 1: dose escalation", f"doses in {study.doses.unit}" if _long(study) else "")
-    _stack(axes, 0.1, 2.15, middle, doses, [dose_shade(each, len(doses)) for each in range(len(doses), 0, -1)])
+    _stack(axes, 0.1, 2.15, middle, doses, [dose_colour(each, len(doses)) for each in range(len(doses), 0, -1)])
     size = trial.design.cohort_size
     cohort = "one patient" if size == 1 else f"cohorts of {size}"
     _head(axes, 2.6, height, f"after each {'patient' if size == 1 else 'cohort'}")

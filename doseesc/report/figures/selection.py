@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs.arrays import BoolArray
+from doseesc.report.charts import DLT_COLOUR
 from doseesc.report.figures.characteristics import ERROR, design_handles
 from doseesc.report.figures.style import MANY, TRUE_MTD, design_style, ink_on, legend_below, panels, title
 
@@ -97,7 +98,7 @@ def _heat_map(axes: Axes, shares: Any, right: BoolArray) -> None:
         ink = ink_on(str(float(shades[row, level])))
         axes.text(level, row, f"{100 * share:.0f}", fontsize=6, ha="center", va="center", color=ink)
     for level in np.flatnonzero(right):
-        frame = Rectangle((level - 0.5, -0.5), 1, len(shares), fill=False, edgecolor="#D55E00", lw=1.6, clip_on=False)
+        frame = Rectangle((level - 0.5, -0.5), 1, len(shares), fill=False, edgecolor=DLT_COLOUR, lw=1.6, clip_on=False)
         axes.add_patch(frame)
     axes.tick_params(length=0)
 

@@ -11,6 +11,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from doseesc.report.charts import DESIGN_COLOURS, relative_luminance
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -25,25 +27,15 @@ WIDTH = 7.4
 _LONGEST = 30
 _LEGEND_ROW = 0.17  # inches
 _SIZE, _LINE, _PER_INCH = 6.5, 0.13, 19.5  # points of a caption; inches from line to line; characters per inch
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#555555")
 _HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++", "oo", "--")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def design_style(place: int) -> tuple[str, str, str]:
     """Return colour, hatch and marker of the design at a place, from 0."""
-    each, again = place % len(_COLOURS), place // len(_COLOURS)
-    shifted = (each + 3 * again) % len(_COLOURS)  # a colour that comes again has another hatch and marker
-    return _COLOURS[each], _HATCHES[shifted], _MARKERS[shifted]
-
-
-def dose_shade(level: int, n_doses: int) -> Any:
-    """Return the shade of a level: light for the lowest, dark for the highest; white for 0, no dose."""
-    from matplotlib import colormaps
-
-    if level == 0:
-        return "white"
-    return colormaps["cividis"](0.95 - 0.85 * (level - 1) / max(1, n_doses - 1))
+    each, again = place % len(DESIGN_COLOURS), place // len(DESIGN_COLOURS)
+    shifted = (each + 3 * again) % len(DESIGN_COLOURS)  # a colour that comes again has another hatch and marker
+    return DESIGN_COLOURS[each], _HATCHES[shifted], _MARKERS[shifted]
 
 
 def ink_on(shade: Any) -> str:
@@ -58,11 +50,10 @@ def ink_on(shade: Any) -> str:
 
 
 def luminance(shade: Any) -> float:
-    """Return the relative luminance of a shade as the Web Content Accessibility Guidelines define it."""
-    from matplotlib.colors import to_rgb
+    """Return the relative luminance of whatever matplotlib takes for a colour."""
+    from matplotlib.colors import to_hex
 
-    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in to_rgb(shade)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return relative_luminance(to_hex(shade))
 
 
 def new_figure(width: float, height: float, **options: Any) -> Figure:
@@ -208,6 +199,6 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
 
     undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "doseesc"}):
+    with rc_context({"svg.hashsalt": "doseesc", "svg.fonttype": "none"}):  # words stay words
         figure.savefig(buffer, format=kind, metadata=undated)
     return buffer.getvalue()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doseesc.report.charts import DLT_COLOUR, dose_colour
 from doseesc.report.figures.characteristics import marker_handles, rows_figure
-from doseesc.report.figures.style import MANY, WIDTH, design_style, dose_shade, legend_below, new_figure, plain
+from doseesc.report.figures.style import MANY, WIDTH, design_style, legend_below, new_figure, plain
 from doseesc.report.words import duration_words
 from doseesc.truth import DAYS_PER_MONTH
 
@@ -92,7 +93,7 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
     for level in range(1, len(labels) + 1):
         at = np.flatnonzero(trial.level == level)
         days = (trial.assessed[at] - trial.entered[at]) / DAYS_PER_MONTH
-        shade = dose_shade(level, len(labels))
+        shade = dose_colour(level, len(labels))
         bars = axes.barh(rows[at], days, 0.72, left=trial.entered[at] / DAYS_PER_MONTH, color=shade, ec="0.25", lw=0.4)
         for bar, replaced in zip(bars, trial.replaced[at], strict=True):
             if replaced:
@@ -104,7 +105,7 @@ def _panel(axes: Axes, timed: TimedTrial, labels: Sequence[str]) -> None:
         rows[waited], trial.arrived[waited] / DAYS_PER_MONTH, trial.entered[waited] / DAYS_PER_MONTH, "0.45", lw=0.7
     )
     toxic = np.flatnonzero(trial.has_dlt)
-    dlts: dict[str, Any] = {"ms": 5, "mew": 1.4, "color": "#D55E00", "clip_on": False}
+    dlts: dict[str, Any] = {"ms": 5, "mew": 1.4, "color": DLT_COLOUR, "clip_on": False}
     axes.plot(trial.assessed[toxic] / DAYS_PER_MONTH, rows[toxic], "x", **dlts)
     for ended, (mark, _) in zip((trial.died, trial.lost), _ENDINGS, strict=True):
         at = np.flatnonzero(ended)
@@ -140,10 +141,10 @@ def _handles(labels: Sequence[str], trials: Sequence[CalendarTrial]) -> list[Any
     from matplotlib.patches import Patch
 
     handles: list[Any] = [
-        Patch(facecolor=dose_shade(level, len(labels)), edgecolor="0.25", lw=0.4, label=label)
+        Patch(facecolor=dose_colour(level, len(labels)), edgecolor="0.25", lw=0.4, label=label)
         for level, label in enumerate(labels, start=1)
     ]
-    handles.append(Line2D([], [], marker="x", mew=1.4, color="#D55E00", ls="", ms=5, label="DLT"))
+    handles.append(Line2D([], [], marker="x", mew=1.4, color=DLT_COLOUR, ls="", ms=5, label="DLT"))
     for seen, (mark, words) in zip(("died", "lost"), _ENDINGS, strict=True):
         if any(getattr(trial, seen).any() for trial in trials):
             handles.append(Line2D([], [], marker=mark, ls="", label=words, **_ENDING))

@@ -1,9 +1,7 @@
-"""The report's figures: drawn in two processes, each as SVG for the page and as PNG for slides."""
+"""The report's figures for slides: drawn in two processes, each as SVG and as PNG."""
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +10,8 @@ from typing import TYPE_CHECKING
 from doseesc.parallel import begin
 from doseesc.planning import Phase2Answers, PowerCurves, answer, power_curves
 from doseesc.report.figures import figure_bytes
-from doseesc.report.page.figure_plans import Plan, figure_plans, phase2_plans
+from doseesc.report.page.figure_plans import Plan, calendar_plans, designs_on_calendar, figure_plans, phase2_plans
+from doseesc.runs import TimedTrial, timed_trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,41 +28,27 @@ CURVE_TRIALS = 2000
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure of the page.
+    """A figure as files."""
 
-    Attributes
-    ----------
-    name : str
-        Also the name of its files.
-    caption, alt, how_to_read : str
-    svg, png : bytes
-    """
-
-    name: str
-    caption: str
-    alt: str
-    how_to_read: str
     svg: bytes
     png: bytes
-
-    @property
-    def uri(self) -> str:
-        """The SVG as a data URI."""
-        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
-
-    @property
-    def width(self) -> int:
-        """Width in CSS pixels, from the SVG's own in points."""
-        found = re.search(rb'<svg[^>]* width="([0-9.]+)pt"', self.svg)
-        return round(float(found.group(1)) * 96 / 72) if found else 710
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """All figures by name, and what was simulated of Phase 2 for some of them."""
+    """All figures by name, and what was simulated for some of them.
+
+    Attributes
+    ----------
+    figures : dict of str to PageFigure
+    phase2 : tuple of (Phase2Answers, PowerCurves), or None
+    timed : list of TimedTrial
+        Trials on the calendar; empty where the study has none.
+    """
 
     figures: dict[str, PageFigure]
-    phase2: Phase2Answers | None
+    phase2: tuple[Phase2Answers, PowerCurves] | None
+    timed: list[TimedTrial]
 
 
 def page_figures(saved: SavedRun, typical: str) -> Drawn:
@@ -75,33 +60,31 @@ def page_figures(saved: SavedRun, typical: str) -> Drawn:
     typical : str
         The scenario whose probabilities the trees of pathways show.
     """
+    results = saved.results
     plans = figure_plans(saved, typical)
-    head_start = _PHASE_2 if saved.results.study.phase2 else _SECOND_PROCESS
+    head_start = _PHASE_2 if results.study.phase2 else _SECOND_PROCESS
     here = min(len(plans), (len(plans) + head_start + 1) // 2)
-    elsewhere = begin(partial(_elsewhere, saved.results, plans[here:]))
-    drawn = [_drawn(plan.draw) for plan in plans[:here]]
-    phase2, more, others = elsewhere()
-    return Drawn(_named(plans, drawn + others) | more, phase2)
+    elsewhere = begin(partial(_elsewhere, results, plans[here:]))
+    timed = timed_trials(results, designs_on_calendar(results), typical) if results.times else []
+    own = [*plans[:here], *calendar_plans(results, timed)]
+    drawn = _named(own, [_drawn(plan.draw) for plan in own])
+    phase2, more = elsewhere()
+    return Drawn(drawn | more, phase2, timed)
 
 
 def _elsewhere(
     results: Results, plans: list[Plan]
-) -> tuple[Phase2Answers | None, dict[str, PageFigure], list[tuple[bytes, bytes] | None]]:
-    phase2, more = _phase2(results)
-    return phase2, more, [_drawn(plan.draw) for plan in plans]
+) -> tuple[tuple[Phase2Answers, PowerCurves] | None, dict[str, PageFigure]]:
+    if results.study.phase2 is None:
+        return None, _named(plans, [_drawn(plan.draw) for plan in plans])
+    answers, curves = phase2_on_page(results)
+    every = [*plans, *phase2_plans(answers, curves)]
+    return (answers, curves), _named(every, [_drawn(plan.draw) for plan in every])
 
 
 def _drawn(draw: Callable[[], Figure | None]) -> tuple[bytes, bytes] | None:
     figure = draw()
     return None if figure is None else (figure_bytes(figure, "svg"), figure_bytes(figure, "png"))
-
-
-def _phase2(results: Results) -> tuple[Phase2Answers | None, dict[str, PageFigure]]:
-    if results.study.phase2 is None:
-        return None, {}
-    answers, curves = phase2_on_page(results)
-    plans = phase2_plans(answers, curves)
-    return answers, _named(plans, [_drawn(plan.draw) for plan in plans])
 
 
 def phase2_on_page(results: Results) -> tuple[Phase2Answers, PowerCurves]:
@@ -111,8 +94,4 @@ def phase2_on_page(results: Results) -> tuple[Phase2Answers, PowerCurves]:
 
 
 def _named(plans: list[Plan], drawn: list[tuple[bytes, bytes] | None]) -> dict[str, PageFigure]:
-    return {
-        plan.name: PageFigure(plan.name, plan.caption, plan.alt, plan.how_to_read, *files)
-        for plan, files in zip(plans, drawn, strict=True)
-        if files is not None
-    }
+    return {plan.name: PageFigure(*files) for plan, files in zip(plans, drawn, strict=True) if files is not None}

@@ -1,4 +1,4 @@
-"""``report.html``: everything a run found on one page that needs no network, and the same figures as files."""
+"""``report.html``: the verdict and everything behind it on one page that needs no network, and figures as files."""
 
 from __future__ import annotations
 
@@ -10,28 +10,16 @@ import numpy as np
 
 from doseesc.conduct import trial_of
 from doseesc.phase2 import phase2_rows
-from doseesc.planning import Phase2Answers
+from doseesc.report.page.charts import page_charts
+from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.figures import page_figures
-from doseesc.report.tables import (
-    arm_analysis_table,
-    arms_table,
-    assumptions_table,
-    assurance_table,
-    differences_table,
-    observation_table,
-    observed_table,
-    phase2_table,
-    posterior_table,
-    power_table,
-    prior_table,
-    reasons_table,
-    safety_table,
-    selection_table,
-    summary_table,
-    time_table,
-    trial_table,
-    truth_table,
-)
+from doseesc.report.page.first_screen import cards, chips, level_weights, shares_bar, verdict_data
+from doseesc.report.page.further_charts import posterior_finding
+from doseesc.report.page.look import look_of
+from doseesc.report.page.next_dose import next_doses
+from doseesc.report.page.page_tables import page_tables
+from doseesc.report.page.phase2_charts import dose_rows, long_unit
+from doseesc.report.page.style import colour_variables
 from doseesc.report.words import (
     DOSE_RULES,
     calendar_words,
@@ -48,28 +36,47 @@ from doseesc.results import SavedRun, fraction_words, on_calendar
 from doseesc.runs import example_trials, typical_scenario
 
 if TYPE_CHECKING:
+    from doseesc.report.page.figures import Drawn
+    from doseesc.report.page.look import Look
     from doseesc.results import Results
+    from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-TEMPLATES = Path(__file__).parent
+TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
 
 def report_files(saved: SavedRun) -> dict[str, bytes]:
-    """Return the page and its figures as files: ``report.html``, and each figure as SVG and PNG.
+    """Return the page and figures as files: ``report.html``, and each figure for slides as SVG and PNG.
 
     Parameters
     ----------
     saved : SavedRun
         From :func:`doseesc.results.read_results`.
     """
+    typical = typical_scenario(saved.results)
+    drawn = page_figures(saved, typical)
+    files = {REPORT_FILE: page_html(saved, drawn, typical).encode()}
+    for name, figure in drawn.figures.items():
+        files[f"{FIGURES_FOLDER}/{name}.svg"] = figure.svg
+        files[f"{FIGURES_FOLDER}/{name}.png"] = figure.png
+    return files
+
+
+def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    saved : SavedRun
+    drawn : Drawn
+        What was simulated for the figures, of Phase 2 and on the calendar.
+    typical : str
+        The scenario whose probabilities the trees show.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    results = saved.results
-    examples = example_trials(results, recommendation(results).design)
-    typical = typical_scenario(results)
-    drawn = page_figures(saved, typical)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -77,58 +84,42 @@ def report_files(saved: SavedRun) -> dict[str, bytes]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html.j2").render(
-        _context(saved, drawn.phase2), figures=drawn.figures, examples=examples, typical=typical
-    )
-    files = {REPORT_FILE: (page.rstrip() + "\n").encode()}
-    for name, figure in drawn.figures.items():
-        files[f"{FIGURES_FOLDER}/{name}.svg"] = figure.svg
-        files[f"{FIGURES_FOLDER}/{name}.png"] = figure.png
-    return files
+    look = look_of(saved.results)
+    examples = example_trials(saved.results, look.best)
+    page = environment.get_template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
+    return page.rstrip() + "\n"
 
 
-def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
+def _context(saved: SavedRun, look: Look, drawn: Drawn, examples: list[ExampleTrial], typical: str) -> dict[str, Any]:
     results, study = saved.results, saved.results.study
-    tables = [
-        summary_table(results),
-        truth_table(results),
-        selection_table(results),
-        safety_table(results),
-        reasons_table(results),
-        time_table(results),
-        differences_table(results),
-        arms_table(results),
-        phase2_table(results),
-        arm_analysis_table(results),
-        prior_table(results),
-        observation_table(results),
-        observed_table(results),
-        assumptions_table(study),
-    ]
-    if saved.fit is not None:
-        tables.append(posterior_table(saved.fit))
-    if phase2 is not None:
-        tables += [trial_table(phase2), power_table(phase2), assurance_table(phase2)]
-    trials = {name: trial_of(study, name) for name in study.designs}
+    phase2 = None if drawn.phase2 is None else drawn.phase2[0]
+    designs = _designs(look, typical)
     return {
         "study": study,
         "about": study.study,
         "results": results,
         "provenance": results.provenance_now(),
         "recommendation": recommendation(results),
+        "look": look,
+        "colours": colour_variables(),
+        "chips": chips(look),
+        "cards": cards(look, phase2),
+        "dose_rows": dose_rows(look),
+        "long_unit": long_unit(look),
+        "arms": [arm.name for arm in study.phase2_arms if not arm.control],
+        "levels": level_weights(look),
+        "shares": shares_bar(look),
+        "next": [] if saved.fit is None else next_doses(look, saved.fit),
+        "fit_finding": "" if saved.fit is None else posterior_finding(saved.fit),
+        "verdict_data": verdict_data(look),
+        "walks": {name: each["page"].walk for name, each in designs.items() if each["page"].walk is not None},
+        "charts": page_charts(saved, look, drawn, examples),
+        "examples": examples,
+        "typical": typical,
         "time": _time_words(results),
-        "tables": {table.name: table for table in tables if table is not None},
-        "doses": next(iter(trials.values())).doses,
-        "designs": {
-            name: {
-                "design": trial.design,
-                "words": trial.doses.in_words(trial.design.describe()),
-                "pending": trial.design.pending.describe(trial.design),
-                "backfill": rules_of_backfill(results, name),
-                "rules": [trial.doses.in_words(rule.describe(trial.design)) for rule in trial.design.all_rules()],
-            }
-            for name, trial in trials.items()
-        },
+        "tables": page_tables(saved, phase2),
+        "doses": look.doses,
+        "designs": designs,
         "method": method_words(results.method),
         "dose_rule": DOSE_RULES[study.phase2_dose_rule],
         "mtd_definition": mtd_definition(results.study),
@@ -141,6 +132,25 @@ def _context(saved: SavedRun, phase2: Phase2Answers | None) -> dict[str, Any]:
         "phase2": phase2,
         "phase2_rows": [] if phase2 is None else phase2_rows(phase2.power.plan, phase2.power, phase2.null),
     }
+
+
+def _designs(look: Look, typical: str) -> dict[str, dict[str, Any]]:
+    """Return what is shown of each design, the one shown first at the front."""
+    results, study = look.results, look.results.study
+    names = sorted(study.names, key=lambda name: name != look.best)
+    found = {}
+    for name in names:
+        trial = trial_of(study, name)
+        found[name] = {
+            "design": trial.design,
+            "place": study.names.index(name),
+            "words": trial.doses.in_words(trial.design.describe()),
+            "pending": trial.design.pending.describe(trial.design),
+            "backfill": rules_of_backfill(results, name),
+            "rules": [trial.doses.in_words(rule.describe(trial.design)) for rule in trial.design.all_rules()],
+            "page": design_page(look, name, study.names.index(name), typical),
+        }
+    return found
 
 
 def _time_words(results: Results) -> dict[str, Any] | None:

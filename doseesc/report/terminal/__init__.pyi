@@ -11,6 +11,7 @@ from .fitted import fitted as fitted
 from .full import full_lines as full_lines
 from .full import scenario_lines as scenario_lines
 from .lines import WIDTH as WIDTH
+from .optimal import optimal_lines as optimal_lines
 from .pathways import pathways_lines as pathways_lines
 from .phase2 import answer_lines as answer_lines
 from .recommendation import recommendation_lines as recommendation_lines

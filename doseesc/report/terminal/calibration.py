@@ -54,7 +54,7 @@ def calibration_lines(calibration: Calibration, label: str) -> list[Text]:
         "n above, n: mean patients above the MTD and in all; now: the design as it is",
     ):
         lines.append(Text(legend, style="dim"))
-    lines += wrapped(_price(calibration))
+    lines += wrapped(_price(calibration.objective, calibration.figures[calibration.best], calibration.design_figures))
     lines += [each for words in _edges(calibration) for each in wrapped(words)]
     return lines + _one_mtd(calibration.objective)
 
@@ -66,6 +66,7 @@ def skeleton_lines(best: OptimalSkeleton, label: str) -> list[Text]:
     return [
         Text(f"{label}: {best.objective.words}: {before} before, {after} with the best skeleton found"),
         Text(f"{best.evaluations} skeletons judged exactly{ended}"),
+        *wrapped(_price(best.objective, best.figures, best.start_figures)),
         Text(f"in the file: skeleton: {best.guesses}"),
         *_one_mtd(best.objective),
     ]
@@ -104,10 +105,9 @@ def yaml_words(calibration: Calibration) -> str:
     return ", ".join(parts)
 
 
-def _price(calibration: Calibration) -> str:
-    """Say what the best candidate gains over the design as it is, and what that costs in overdosing."""
-    weights, objective = calibration.objective.weights, calibration.objective
-    correct, overdose, above, _ = (calibration.figures[calibration.best] - calibration.design_figures) @ weights
+def _price(objective: Objective, best: FloatArray, now: FloatArray) -> str:
+    """Say what the best design gains over the design as it is, and what that costs in overdosing."""
+    correct, overdose, above, _ = (best - now) @ objective.weights
     gain = f"the best against now: correct {100 * correct:+.1f} points, overdose {100 * overdose:+.1f} points, "
     weigh = f"--criterion penalised --penalty {objective.penalty:g} takes overdosing off the score"
     if objective.criterion == "penalised":

@@ -12,6 +12,15 @@ from .characteristics import method_words as method_words
 from .follow_up import follow_up_cells as follow_up_cells
 from .follow_up import follow_up_heads as follow_up_heads
 from .observation import observed_words as observed_words
+from .optimum import advantage_words as advantage_words
+from .optimum import attainable_words as attainable_words
+from .optimum import difference_words as difference_words
+from .optimum import held_out_words as held_out_words
+from .optimum import in_percent as in_percent
+from .optimum import question_words as question_words
+from .optimum import state_words as state_words
+from .optimum import table_words as table_words
+from .optimum import worth_words as worth_words
 from .pathways import MOST_PERCENTAGES as MOST_PERCENTAGES
 from .pathways import branches as branches
 from .pathways import decision_words as decision_words
@@ -21,6 +30,7 @@ from .pathways import outcome_words as outcome_words
 from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
+from .programme import programme_success as programme_success
 from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
 from .time import DesignTime as DesignTime

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _NAMED = 4  # designs told one by one; of more, the least and the most
 
 
-def programme_words(results: Results) -> str:
-    """Say what power Phase 2 has with the MTD planned for, and what share of the programmes of each design succeeds.
+def programme_success(results: Results) -> tuple[list[float], dict[str, float]] | None:
+    """Return the power of Phase 2 with each MTD, and the share of programmes of each design that succeed.
 
     The programme succeeds where Phase 1 selects an MTD and Phase 2, with the doses that follow from it, shows that at
     least one of them improves patients sooner; the scenarios count as the study's comparison says.
@@ -26,27 +26,35 @@ def programme_words(results: Results) -> str:
 
     Returns
     -------
-    str
-        Empty for a study without a Phase 2 trial, or where the formula does not apply.
+    tuple of list of float and dict of str to float, or None
+        None for a study without a Phase 2 trial, or where the formula does not apply.
     """
     study = results.study
     if study.phase2 is None or len(study.phase2_arms) < 2:
-        return ""
+        return None
     first = next(iter(study.truths))
     plans = [trial_plan(study, scenario=first, mtd_level=level) for level in range(1, study.n_doses + 1)]
     power = [any_power(plan) for plan in plans]
     known = [each for each in power if each is not None]
     if len(known) < len(power):
-        return ""
+        return None
     own = results.verdict.standing
     selected = {name: [results.cells[each, name].best.selected[1:] for each in own.scenarios] for name in study.names}
-    succeeds = {name: float(own.weights @ np.array(rows) @ np.array(known)) for name, rows in selected.items()}
+    return known, {name: float(own.weights @ np.array(rows) @ np.array(known)) for name, rows in selected.items()}
+
+
+def programme_words(results: Results) -> str:
+    """Say what :func:`programme_success` gives for the MTD planned for; nothing where it gives nothing."""
+    found = programme_success(results)
+    if found is None:
+        return ""
+    power, succeeds = found
     told = list(succeeds)
     if len(told) > _NAMED:
         told = [min(succeeds, key=succeeds.__getitem__), max(succeeds, key=succeeds.__getitem__)]
     named = in_a_row([f"{name} {percent(succeeds[name])} %" for name in told])
-    level = planned_mtd(study)
+    level = planned_mtd(results.study)
     return (
-        f"By formula: Phase 2 power {percent(known[level - 1])} % (MTD {study.dose_labels[level - 1]}), programme "
-        f"success {named}"
+        f"By formula: Phase 2 power {percent(power[level - 1])} % (MTD {results.study.dose_labels[level - 1]}), "
+        f"programme success {named}"
     )

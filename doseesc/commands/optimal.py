@@ -1,0 +1,104 @@
+"""``doseesc optimal``: the best possible design of a file, by backward induction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._options import (
+    PLANNING,
+    Force,
+    Format,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    ShowCode,
+)
+from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._saving import save_files
+from doseesc.commands._studies import load_call, load_study
+from doseesc.files import csv_text, json_text
+
+if TYPE_CHECKING:
+    from doseesc.planning import OptimalDesign
+
+POLICY_FILE = "optimum.npz"
+CSV_FILE = "optimum.csv"
+
+HeldOut = Annotated[
+    int | None,
+    typer.Option("--held-out", min=10, max=100_000, help="Curves that it is judged on and not made for."),
+]
+WholeTable = Annotated[bool, typer.Option("--whole-table", help="Show the table of its decisions to the end.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=PLANNING, epilog="Example:  doseesc optimal nct04602104 --out optimum")(optimal)
+
+
+def optimal(
+    file: ScenarioFile,
+    held_out: HeldOut = None,
+    whole_table: WholeTable = False,
+    out: Out = None,
+    output_format: Printed = Format.table,
+    force: Force = False,
+    quiet: Quiet = False,
+    show_code: ShowCode = False,
+) -> None:
+    """Find the best possible design for FILE, and how near to it the designs of FILE come.
+
+    With few doses and cohorts the best of all designs can be found exactly, by backward induction: for the truths of a
+    prior, a utility and rules to keep to, as the section optimal of the file says (doseesc explain optimal). With
+    --out DIR it is written to DIR/optimum.npz; beside a scenario file it is a design like any other there:
+    {name: optimum, type: policy, file: optimum.npz}.
+    """
+    study, found = variable("study"), variable("found")
+    sought = library("doseesc", "optimal_design")(study, held_out=held_out)
+    if show_code:
+        print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()]))
+        return
+    loaded = load_study(file, drug_alone=True)
+    with _refused(), TrialProgress(wanted=not quiet, unit="patients") as progress:
+        answer: OptimalDesign = made(sought, {"study": loaded}, progress=progress)
+    from doseesc.study import policy_file
+
+    written = save_files(
+        out,
+        lambda: {POLICY_FILE: policy_file(answer.policy), CSV_FILE: csv_text(answer.to_frame())},
+        force=force,
+    )
+    if quiet:
+        return
+    from doseesc.planning import differences, policy_table
+    from doseesc.report.terminal import optimal_lines
+
+    print_answer(
+        output_format,
+        lines=lambda: optimal_lines(
+            answer,
+            policy_table(answer),
+            {name: differences(answer, loaded.designs[name]) for name in answer.rivals},
+            whole_table=whole_table,
+        ),
+        csv=lambda: csv_text(answer.to_frame()),
+        json=lambda: json_text(answer.to_dict()),
+        written=written,
+    )
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Turn what is too large, or does not suit, into a message about the file."""
+    from doseesc.engines import TooManyStates
+
+    try:
+        yield
+    except (TooManyStates, ValueError) as error:
+        raise typer.BadParameter(str(error), param_hint="FILE") from None

@@ -1,0 +1,46 @@
+"""What is noted of trials that have ended: for `doseesc.engines.clock_complete_observed`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from designs.arrays import FloatArray, IntArray
+from doseesc.engines.clock_ends import COLUMNS
+from doseesc.engines.clock_truth_sets import TruthSets
+from doseesc.truth import DAYS_PER_MONTH
+
+
+class EndedTrials:
+    """The figures of a block's trials, each noted once for all truths under which it is the same."""
+
+    def __init__(self, truths: TruthSets, trials: int) -> None:
+        self._truths, self._trials = truths, trials
+        self._rows: list[IntArray] = []
+        self._sets: list[IntArray] = []
+        self._figures: list[FloatArray] = []
+
+    def note(self, row: IntArray, sets: IntArray, figures: Mapping[str, FloatArray | IntArray | int]) -> None:
+        """Take note of trials (B,): their rows, the truths, and figures by the names of ``COLUMNS``, months apart.
+
+        Those that are not given are 0.
+        """
+        values = np.zeros((len(row), len(COLUMNS)))
+        for name, value in figures.items():
+            values[:, COLUMNS.index(name)] = value
+        values[:, COLUMNS.index("months")] = figures["duration_days"] / np.float64(DAYS_PER_MONTH)
+        self._rows.append(row)
+        self._sets.append(sets)
+        self._figures.append(values)
+
+    def by_truth(self) -> list[FloatArray]:
+        """Return the figures of all trials, (S, C), under each truth."""
+        row, sets = np.concatenate(self._rows), np.concatenate(self._sets)
+        figures = np.concatenate(self._figures)
+        found = []
+        for some in self._truths.members(sets):
+            under = np.empty((self._trials, len(COLUMNS)))
+            under[row.take(some)] = figures.take(some, axis=0)
+            found.append(under)
+        return found

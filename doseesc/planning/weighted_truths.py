@@ -1,0 +1,134 @@
+"""The truths that the best possible design is best for, and others like them that it is not made for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from designs import BLRM, CRM, Design, Stakes
+from designs.arrays import BoolArray, FloatArray
+from designs.crm_grid import log_dlt_at
+from doseesc.results import scenario_weights
+from doseesc.study import COUNT, DesignPrior, Prior, PseudoUniform, ScenarioPrior, Study, Utility
+from doseesc.truth import highest_right, logistic_curve
+
+_CURVES = {
+    "pseudo_uniform": "pseudo-uniform",
+    "probit_steps": "probit-step",
+    "logistic": "logistic",
+    "ordered_uniform": "ordered uniform",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedTruths:
+    """Truths of a prior.
+
+    Attributes
+    ----------
+    truths : array, shape (K, J)
+    weight : array, shape (K,)
+    words : str
+        What they are, as part of a sentence.
+    drawn : bool
+        Whether they are draws, of which there might as well be more or fewer.
+    """
+
+    truths: FloatArray
+    weight: FloatArray
+    words: str
+    drawn: bool
+
+    def half(self) -> WeightedTruths:
+        """Return the first half of the truths, one at least."""
+        count = max(1, len(self.truths) // 2)
+        return WeightedTruths(self.truths[:count], self.weight[:count], self.words, self.drawn)
+
+
+def prior_truths(study: Study, prior: Prior | None = None) -> WeightedTruths:
+    """Return the truths of a prior; by default of the file's, else 200 pseudo-uniform curves with the file's seed.
+
+    Raises
+    ------
+    ValueError
+        If the file has no such scenarios or design.
+    """
+    chosen = study.optimal.prior if prior is None else prior
+    if chosen is None:
+        chosen = PseudoUniform(count=COUNT, seed=study.simulation.seed)
+    if isinstance(chosen, ScenarioPrior):
+        return _scenarios(study)
+    if isinstance(chosen, DesignPrior):
+        if chosen.design not in study.names:
+            raise ValueError(f"prior must name one of {', '.join(study.names)}, not {chosen.design!r}")
+        truths = design_draws(study.designs[chosen.design], chosen.count, chosen.seed)
+        words = f"{_counted(chosen.count)} drawn from the prior of {chosen.design}, seed {chosen.seed}"
+    else:
+        truths = study.draw(chosen)
+        words = f"{_counted(chosen.count, _CURVES[chosen.type] + ' ')}, seed {chosen.seed}"
+    return WeightedTruths(truths, np.full(len(truths), 1 / len(truths)), words, True)
+
+
+def held_out_truths(study: Study, count: int, prior: Prior | None = None) -> WeightedTruths:
+    """Return further truths of the kind, with the next seed; instead of listed scenarios, pseudo-uniform curves."""
+    chosen = study.optimal.prior if prior is None else prior
+    if chosen is None or isinstance(chosen, ScenarioPrior):
+        chosen = PseudoUniform(count=count, seed=study.simulation.seed)
+    return prior_truths(study, chosen.model_copy(update={"count": count, "seed": chosen.seed + 1}))
+
+
+def stakes_of(study: Study, known: WeightedTruths, utility: Utility | None = None) -> Stakes:
+    """Return what a trial of the study is worth under truths, by a utility; by default the file's."""
+    worth = study.optimal.utility if utility is None else utility
+    right: BoolArray = study.right_levels(known.truths)
+    if worth.gain == "correct":
+        gain = right.astype(np.float64)
+    else:
+        distance = np.abs(known.truths - study.target) / study.target
+        gain = np.column_stack([np.zeros(len(distance)), 1 - distance])
+    above = np.arange(1, study.n_doses + 1) > highest_right(right)[:, None]
+    price: FloatArray = worth.per_patient + worth.per_patient_above_mtd * above.astype(np.float64)
+    return Stakes(known.truths, known.weight, gain, price, worth.per_dlt)
+
+
+def design_draws(design: Design, count: int, seed: int) -> FloatArray:
+    """Draw curves (K, J) from the prior of a design's model.
+
+    Raises
+    ------
+    ValueError
+        If it has none: only CRM and BLRM have, with a known floor or none.
+    """
+    generator = np.random.default_rng(seed)
+    if isinstance(design, CRM) and design.floor_prior is None:
+        parameter = generator.normal(0.0, float(design.prior_sd), count)
+        curves = np.exp(log_dlt_at(parameter, design.skeleton, design.model, float(design.intercept))).T
+    elif isinstance(design, BLRM) and design.floor_prior is None:
+        reference = design.doses[-1] if design.reference is None else float(design.reference)
+        sd = np.array(design.prior_sd)
+        covariance = np.outer(sd, sd) * np.array([[1, design.prior_correlation], [design.prior_correlation, 1]])
+        drawn = generator.multivariate_normal(np.array(design.prior_mean), covariance, count)
+        curves = np.stack(
+            [
+                logistic_curve(design.doses, intercept=a, slope=float(np.exp(b)), reference=reference)
+                for a, b in drawn.tolist()
+            ]
+        )
+    else:
+        raise ValueError(f"prior must name a CRM or BLRM without a prior of the floor, not {type(design).__name__}")
+    floor = float(design.floor)
+    return floor + (1 - floor) * np.clip(curves, 0.0, 1.0)
+
+
+def _scenarios(study: Study) -> WeightedTruths:
+    if not study.truths:
+        raise ValueError("prior must be random curves: the file lists no scenarios")
+    truths = np.array(list(study.truths.values()))
+    mtds = np.array([study.true_mtd(truth) for truth in truths])
+    weight = scenario_weights(study.comparison.weights, tuple(study.truths), mtds)
+    return WeightedTruths(truths, weight, f"the file's {len(truths)} scenarios, weighted as in comparison", False)
+
+
+def _counted(count: int, kind: str = "") -> str:
+    return f"{count:,} {kind}curve{'s' if count != 1 else ''}"

@@ -1,0 +1,113 @@
+"""What stands on the first screen: what is assumed, three numbers, and the data for weighing true MTDs oneself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doseesc.report.charts import Bar, Segment, stacked_bars
+from doseesc.report.page.look import NARROW, WIDE
+from doseesc.report.page.phase2_charts import programme_share
+from doseesc.wording import percent, percent_words, plain_number
+
+if TYPE_CHECKING:
+    from doseesc.planning import Phase2Answers
+    from doseesc.report.page.look import Look
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number; ``key`` names it for the script, ``words`` say what it is."""
+
+    key: str
+    number: str
+    words: str
+
+
+def chips(look: Look) -> list[str]:
+    """Return the study in a few words each: doses with units, target, patients."""
+    study = look.results.study
+    levels = range(1, study.n_doses + 1)
+    doses = ", ".join(look.doses.words(level) for level in levels)
+    if study.doses.unit and all(look.doses.words(level) != look.doses.name(level) for level in levels):
+        times = "× " if study.doses.unit[:1].isdigit() else ""
+        named = [f"{look.doses.name(level)} {plain_number(float(study.dose_amounts[level - 1]))}" for level in levels]
+        doses = f"{', '.join(named)} {times}{study.doses.unit}"
+    return [
+        f"{study.n_doses} doses: {doses}" if study.n_doses > 1 else f"1 dose: {doses}",
+        f"target {percent_words(study.target)} DLTs in {study.dlt_window_days} days",
+        f"at most {study.max_n} patients, cohorts of {study.cohort_size}",
+    ]
+
+
+def cards(look: Look, phase2: Phase2Answers | None) -> list[Card]:
+    """Return the three numbers of the best design."""
+    own = look.results.verdict.standing
+    row = own.designs.index(look.best)
+    correct = float(own.mean(own.correct)[row])
+    worst = int(own.overdose[row].argmax())
+    too_high = float(own.overdose[row, worst])
+    where = f" ({own.scenarios[worst]})" if too_high > 0 else ""
+    found = [
+        Card("right", f"{percent(correct)} %", f"right dose, or rightly none, with {look.best}"),
+        Card("high", f"{percent(too_high)} %", f"too high a dose in the worst case{where}"),
+    ]
+    if phase2 is not None and phase2.programme:
+        chance = programme_share(look, phase2)
+        found.append(Card("programme", f"{percent(chance)} %", "chance that Phase 1 and Phase 2 succeed"))
+    else:
+        patients = float(own.mean(own.patients)[row])
+        found.append(Card("patients", f"{patients:.1f}", f"patients on average, of at most {look.results.study.max_n}"))
+    return found
+
+
+def verdict_data(look: Look) -> dict[str, Any]:
+    """Return what the page's script judges designs by, as :mod:`doseesc.results.criterion` does."""
+    own, study = look.results.verdict.standing, look.results.study
+    levels = [int(each) for each in np.unique(own.true_mtds)]
+    labels = ("none is safe", *(look.doses.words(level) for level in range(1, study.n_doses + 1)))
+    return {
+        "designs": list(own.designs),
+        "scenarios": list(own.scenarios),
+        "trueMtds": own.true_mtds.tolist(),
+        "levels": levels,
+        "labels": [labels[level] for level in levels],
+        "weights": own.weights.tolist(),
+        "correct": own.correct.tolist(),
+        "overdose": own.overdose.tolist(),
+        "patients": own.patients.tolist(),
+        "above": own.patients_above.tolist(),
+        "error": own.error.tolist(),
+        "penalty": own.price,
+        "worstCase": own.worst_case,
+        "margin": look.results.verdict.margin,
+    }
+
+
+def level_weights(look: Look) -> list[tuple[int, str, float]]:
+    """Return the true MTDs that occur: level, words, and what each counts in percent."""
+    data = verdict_data(look)
+    own = look.results.verdict.standing
+    return [
+        (level, words, 100 * float(own.weights[own.true_mtds == level].sum()))
+        for level, words in zip(data["levels"], data["labels"], strict=True)
+    ]
+
+
+def shares_bar(look: Look) -> tuple[str, str] | None:
+    """Return the share of all weightings of the true MTDs in which each design is best, for a desk and for a phone."""
+    shares = look.results.verdict.shares
+    if not shares:
+        return None
+    named = {each.name: each for each in look.series}
+    segments = []
+    for name, share in sorted(shares.items(), key=lambda item: -item[1]):
+        colour = named[name].colour
+        fill = "var(--other)" if colour is None else f"var(--d{colour})"
+        tip = f"{name} is best in {100 * share:.0f} % of all weightings of the true MTDs"
+        segments.append(Segment(share, name, fill, "var(--bg)", tip=tip))
+    alt = "; ".join(each.tip for each in segments if each.share >= 0.005)
+    bars = [Bar("", tuple(segments))]
+    return stacked_bars("", bars, width=WIDE, alt=alt), stacked_bars("", bars, width=NARROW - 25, alt=alt)

@@ -1,0 +1,108 @@
+"""Policies in files of their own, as ``doseesc optimal`` writes them: NumPy archives of plain numbers."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from designs.policy_table import Policy, policy_from_arrays
+from designs.policy_text import MOST_UNFOLDED, policy_text
+from doseesc.errors import Problem, show
+from doseesc.study.beside import file_beside, read_beside
+from doseesc.study.yaml_source import Source
+
+TYPE = "policy"
+_ARRAYS = ("facts", "truths", "weight", "gain", "patient_price", "steps", "proposals")
+_DAMAGED = (ValueError, LookupError, OSError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile)
+_REMEDY = "write the name of a file beside this one that  doseesc optimal  has written, for example  file: optimum.npz"
+
+
+def with_policy_files(source: Source) -> tuple[Source, list[Problem]]:
+    """Put what their files hold into the designs of type policy.
+
+    Parameters
+    ----------
+    source : Source
+        A scenario file as read; names of policy files are relative to its folder.
+
+    Returns
+    -------
+    source : Source
+        The same with policies, where nothing is wrong.
+    problems : list of Problem
+        What is wrong with the files.
+    """
+    entries = source.data.get("designs")
+    if not isinstance(entries, list):
+        return source, []
+    problems: list[Problem] = []
+    filled: list[Any] = []
+    for place, entry in enumerate(entries):
+        filled.append(entry)
+        if not isinstance(entry, dict) or str(entry.get("type")).lower() != TYPE or "policy" in entry:
+            continue
+        try:
+            filled[-1] = {**entry, "policy": _read(source, entry)}
+        except ValueError as error:
+            given = f"is {show(entry['file'])}, which {error}" if "file" in entry else "is missing"
+            problems.append(Problem(("designs", place, "file"), given, _REMEDY))
+    return replace(source, data={**source.data, "designs": filled}), problems
+
+
+def policy_file(policy: Policy) -> bytes:
+    """Return the content of a policy's file, an .npz.
+
+    Raises
+    ------
+    ValueError
+        If a rule has no name in files.
+    """
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **policy.to_arrays())  # type: ignore[arg-type]  # its stub takes arrays for allow_pickle
+    return stream.getvalue()
+
+
+def read_policy_file(content: bytes) -> Policy:
+    """Return the policy of :func:`policy_file`.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message continues the file's name.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            arrays = {name: _array(archive, f"{name}.npy") for name in _ARRAYS}
+    except _DAMAGED as error:
+        raise ValueError(f"is no policy, or damaged: {error}") from error
+    return policy_from_arrays(arrays)
+
+
+def _read(source: Source, entry: Mapping[str, Any]) -> str:
+    name = entry.get("file")
+    if not isinstance(name, str):
+        raise ValueError("is not the name of a file")
+    file = file_beside(source.path, name)
+    if file is None:
+        raise ValueError("does not lie in the scenario file's folder")
+    return policy_text(read_policy_file(read_beside(file)))
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Any:
+    """Read one array, whose size is known before any of it is unfolded."""
+    info = archive.getinfo(name)
+    if info.file_size > MOST_UNFOLDED:
+        raise ValueError(f"{name} unfolds to more than {MOST_UNFOLDED / 1e6:,.0f} MB")
+    stream = io.BytesIO(archive.read(info))
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError(f"{name} is of another format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=10_000)
+    if dtype.hasobject or np.prod(shape, dtype=np.float64) * dtype.itemsize != info.file_size - stream.tell():
+        raise ValueError(f"{name} does not hold what it says")
+    stream.seek(0)
+    return np.lib.format.read_array(stream, allow_pickle=False)
