@@ -38,6 +38,7 @@ from doseesc.report.words import (
     recommendation,
     rules_of_backfill,
     ties_words,
+    untried_sentences,
     verdict_words,
     weights_words,
 )
@@ -221,9 +222,9 @@ def _in_brief(results: Results, name: str) -> str:
 
 
 def _compared(results: Results) -> str:
-    """Say what the comparison of the designs comes to; nothing where there is one."""
+    """Say what the comparison of the designs comes to; where there is one, only what it must not do."""
     if len(results.verdict.standing.designs) == 1:
-        return ""
+        return " ".join(untried_sentences(results))
     words = verdict_words(results)
     return " ".join((words.headline, *words.price, *words.flips, words.criterion))
 
