@@ -8,8 +8,10 @@ import pytest
 from rich.cells import cell_len
 
 from doseesc.cli import main
+from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.terminal import fitted, run_lines
 from doseesc.results import read
+from doseesc.results.reading import SavedRun
 from doseesc.runs import run
 from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
@@ -137,6 +139,14 @@ def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, sma
     text = " ".join(" ".join(line.plain for line in run_lines(results)).split())
     chance = 100 * results.cells["S", "CRM"].exact.untried_selection
     assert f"CRM can select a dose that nobody was given, in up to {chance:.1f} % (S) of trials" in text
+
+
+def test_a_protocol_of_one_design_says_so_too(scenario_file, small_scenario):
+    text = small_scenario.replace("  - {name: B, type: BOIN}\n", CRM)
+    results = run(load(scenario_file(text)), method="exact")
+    said = " ".join(str(block) for block in protocol_blocks(SavedRun(results), "CRM"))
+    chance = 100 * results.cells["S", "CRM"].exact.untried_selection
+    assert f"CRM can select a dose that nobody was given, in {chance:.1f} % (S) of trials" in said
 
 
 @pytest.mark.parametrize("name", sorted(set(shipped_scenarios()) - {"design_comparison", "tite", "tite_backfill"}))

@@ -48,7 +48,7 @@ def test_every_engine_counts_by_the_rule(ties, results):
                 assert each.overdose_selection == pytest.approx(each.selected[max(right) + 1 :].sum())
                 assert each.patients_above_mtd == pytest.approx(each.patients[max(right) :].sum())
                 assert each.true_mtd == max(right)
-            best = found.benchmark[scenario][right].sum()
+            best = found.benchmark_met(scenario)[right].sum()
             assert found.efficiency(scenario, "B") == pytest.approx(cell.exact.correct_selection / best)
     below = found.policies.observed["o", "plateau", "B"].best.below_mtd
     cell = found.cells["plateau", "B"].best
