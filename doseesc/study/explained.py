@@ -296,6 +296,8 @@ def _words_of(annotation: Any) -> str:
         return "list of sections" if several else "section"
     if origin is tuple:
         return f"list of {_several(_words_of(parts[0]))}"
+    if origin is dict and parts[1] is Any:
+        return "section"
     if origin is dict:
         return f"{_several(_words_of(parts[1]))} by name"
     kinds = [_words_of(part) for part in parts if part is not type(None) and not isinstance(part, FieldInfo)]
@@ -304,7 +306,9 @@ def _words_of(annotation: Any) -> str:
 
 
 def _several(kind: str) -> str:
-    return {"text": "texts", "number": "numbers", "whole number": "whole numbers"}.get(kind, kind)
+    return {"section": "sections", "text": "texts", "number": "numbers", "whole number": "whole numbers"}.get(
+        kind, kind
+    )
 
 
 def _key_example(key: str, info: FieldInfo) -> str:

@@ -83,7 +83,7 @@ class Optimal(Section):
     a design's prior; by default 200 pseudo-uniform curves with the file's seed."""
     utility: Utility = Utility()
     """What is to be as large as possible."""
-    rules: tuple[dict[str, Any], ...] = Field(
+    constraints: tuple[dict[str, Any], ...] = Field(
         default=({"type": "NoSkipping"},), examples=[[{"type": "NoSkipping"}, {"type": "HardSafety"}]]
     )
     """What the design must keep to: rules as around any design; by default no level is skipped."""
@@ -94,10 +94,12 @@ class Optimal(Section):
     """Number of further curves, for which the design is not made, on which it is judged, too."""
 
 
-def constraints(optimal: Optimal, shared: Shared | None, path: FieldPath) -> tuple[tuple[Rule, ...], list[Problem]]:
+def constraint_rules(
+    optimal: Optimal, shared: Shared | None, path: FieldPath
+) -> tuple[tuple[Rule, ...], list[Problem]]:
     """Return the rules of the section, and what is wrong with them; ``shared`` is None where the study is wrong."""
     labels = None if shared is None else shared.labels
-    rules, problems = read_rules(list(optimal.rules), labels, None if shared is None else shared.amounts, path)
+    rules, problems = read_rules(list(optimal.constraints), labels, None if shared is None else shared.amounts, path)
     if problems or shared is None or rules is None:
         return (NoSkipping(),), problems
     design = Proposing(
@@ -135,7 +137,7 @@ def optimal_problems(
     scenarios : sequence of str
         Names of the scenarios that are no random curves.
     """
-    problems = constraints(optimal, shared, (*path, "rules"))[1]
+    problems = constraint_rules(optimal, shared, (*path, "constraints"))[1]
     prior = optimal.prior
     if isinstance(prior, ScenarioPrior) and not scenarios:
         message = "is scenarios, but the file lists none, only random curves"

@@ -48,7 +48,7 @@ def scenario_schema(model: type[BaseModel], designs: Sequence[str]) -> dict[str,
         "description": "A constraint or stopping rule.",
         "oneOf": [_object(rule_class(name), name, {}, []) for name in rule_names()],
     }
-    definitions["Optimal"]["properties"]["rules"]["items"] = {"$ref": "#/$defs/Rule"}
+    definitions["Optimal"]["properties"]["constraints"]["items"] = {"$ref": "#/$defs/Rule"}
     definitions["PendingPolicy"] = {
         "description": "What a design does about patients still under observation.",
         "anyOf": [

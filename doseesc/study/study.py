@@ -26,7 +26,7 @@ from doseesc.study.dlt_times_section import AnyTimes
 from doseesc.study.levels import Level, level_of
 from doseesc.study.observation_section import Observations, as_written, idle_settings
 from doseesc.study.one_slip import told_once
-from doseesc.study.optimal_section import Optimal, constraints
+from doseesc.study.optimal_section import Optimal, constraint_rules
 from doseesc.study.phase2_section import Phase2
 from doseesc.study.policy_file import with_policy_files
 from doseesc.study.random_section import Ladder, RandomScenarios
@@ -197,9 +197,9 @@ class Study(Section):
     @property
     def optimal_rules(self) -> tuple[Rule, ...]:
         """The constraints of the best possible design."""
-        rules, problems = constraints(self.optimal, self._shared, ("optimal", "rules"))
+        rules, problems = constraint_rules(self.optimal, self._shared, ("optimal", "constraints"))
         if problems:
-            raise ValueError("; ".join(f"optimal.rules {each.message}" for each in problems))
+            raise ValueError("; ".join(f"optimal.constraints {each.message}" for each in problems))
         return rules
 
     @property

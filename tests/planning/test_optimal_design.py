@@ -141,7 +141,7 @@ def test_the_distance_of_the_selected_dose(study, found):
 
 
 def test_rules_of_the_file_are_the_constraints(scenario_file, small_scenario, study, found):
-    text = small_scenario + "optimal: {rules: [{type: NoSkipping}, {type: HardSafety, confidence: 0.9}]}\n"
+    text = small_scenario + "optimal: {constraints: [{type: NoSkipping}, {type: HardSafety, confidence: 0.9}]}\n"
     held = doseesc.optimal_design(load(scenario_file(text)), prior=PRIOR, held_out=60)
     assert held.policy.rules == (NoSkipping(), HardSafety(confidence=0.9))
     assert held.value < found.value
@@ -157,8 +157,8 @@ def test_rules_of_the_file_are_the_constraints(scenario_file, small_scenario, st
         ("{prior: {type: design, design: B}}", "is B, which has no prior of DLT curves to draw from"),
         ("{utility: {gain: much}}", "optimal.utility.gain"),
         ("{utility: {per_dlt: -1}}", "optimal.utility.per_dlt"),
-        ("{rules: [{type: NoSkip}]}", "optimal.rules"),
-        ("{rules: [{type: MinimumPatients, n: 99}]}", "n must be at most max_n = 18"),
+        ("{constraints: [{type: NoSkip}]}", "optimal.constraints"),
+        ("{constraints: [{type: MinimumPatients, n: 99}]}", "n must be at most max_n = 18"),
         ("{held_out: 1}", "optimal.held_out"),
         ("{unheard: 1}", "optimal.unheard"),
     ],

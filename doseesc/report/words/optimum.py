@@ -81,7 +81,7 @@ def caution_words(optimum: OptimalDesign) -> list[str]:
     if not any(isinstance(rule, AdmissibilityRule) or getattr(rule, "selects_none", False) for rule in rules):
         found.append(
             "No rule of safety is among its constraints: it may go up after any number of DLTs where it learns most. "
-            "It is a bound on what can be attained; for a trial add one, such as HardSafety, to optimal.rules."
+            "It is a bound on what can be attained; for a trial add one, such as HardSafety, to optimal.constraints."
         )
     if any(optimum.best.above_mtd > rival.above_mtd for rival in optimum.rivals.values()):
         found.append(
