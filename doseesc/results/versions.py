@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from doseesc._version import __version__
+from doseesc.results.plain import plain_values
+from doseesc.study import Study
 
 FORMAT = "doseesc results 2"
 OLDER = "doseesc results 1"
@@ -54,7 +56,8 @@ def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a document with what earlier states of its format left out.
 
     Without ``right`` the true MTD alone was right to select, and a benchmark of one value for each level never selected
-    none.  How often a level is selected at which nobody was treated is null where that was not looked at.
+    none.  How often a level is selected at which nobody was treated is null where that was not looked at.  Sections of
+    the scenario file that there were not yet are as in a file that leaves them out.
     """
     truths = [
         row
@@ -63,7 +66,7 @@ def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
         | {"benchmark_observed": row.get("benchmark_observed")}
         for row in document["truths"]
     ]
-    whole = {**document, "truths": truths}
+    whole = {**document, "truths": truths, "study": _with_new_sections(document["study"])}
     nothing_right = {row["scenario"] for row in truths if row["right"] == [0]}
     whole["cells"] = [
         row
@@ -86,6 +89,15 @@ def upgraded(document: Mapping[str, Any]) -> Mapping[str, Any]:
         arms = [{"never_given": None} | dict(row) for row in phase2["arms"]]
         whole["phase2"] = {**phase2, "arms": arms, "summary": summary}
     return whole
+
+
+def _with_new_sections(study: Mapping[str, Any]) -> dict[str, Any]:
+    left_out = {
+        field.alias or name: field.get_default(call_default_factory=True)
+        for name, field in Study.model_fields.items()
+        if not field.is_required()
+    }
+    return {key: plain_values(value) for key, value in left_out.items() if key not in study} | dict(study)
 
 
 def _with_untried(part: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -18,7 +18,8 @@ from doseesc.study import load
 
 @pytest.fixture
 def results(small_scenario, scenario_file):
-    text = small_scenario + "  - {name: toxic, dlt: [0.5, 0.6, 0.7]}\n"
+    arms = "phase2_arms: [{name: c, control: true}, {name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
+    text = arms + small_scenario + "  - {name: toxic, dlt: [0.5, 0.6, 0.7]}\n"
     return run(load(scenario_file(text)), method="exact")
 
 
@@ -37,6 +38,9 @@ def earlier(document):
         truth = next(row for row in found["truths"] if row["scenario"] == cell["scenario"])
         mtd = truth["true_mtd"]
         cell["efficiency"] = cell["exact"]["correct_selection"] / truth["benchmark"][mtd - 1] if mtd else None
+    del found["study"]["optimal"]
+    for row in (*found["phase2"]["arms"], *(arm for each in found["phase2"]["summary"] for arm in each["arms"])):
+        del row["never_given"]
     return found | {DIGEST: digest(found)}
 
 
