@@ -76,7 +76,7 @@ def test_extremes_are_refused_by_name_or_finite(pytestconfig):
     for place in np.random.default_rng(SEED).permutation(len(cases))[: 60 * pytestconfig.getoption("fuzz")]:
         given = BASE | cases[place]
         said = ""
-        with bounded(seconds=120, megabytes=1_500):
+        with bounded(seconds=300, megabytes=1_500):
             try:
                 prior = robust_prior(history(given["studies"], given["patients"]), hierarchy_of(given), 0.5, 0.8)
                 posterior = robust_map_grid(TRIAL, prior, levels=[2, 8, 16])

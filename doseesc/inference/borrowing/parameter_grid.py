@@ -26,7 +26,7 @@ _OUTER = 3.0  # standard deviations from its mean up to which the nodes must be 
 _PER_STUDY = 8  # arrays as large as the grid, for each study
 _PER_GRID = 20 + 4 * MOST_COMPONENTS  # and besides
 _STEEPEST = 600.0  # log_beta, whose slope can be multiplied by the logarithm of any dose
-_MOST_PRODUCTS = 5e11  # about a minute
+_MOST_PRODUCTS = 2e11  # about half a minute
 _MOST_BYTES = 2**29
 
 
