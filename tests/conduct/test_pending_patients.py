@@ -518,10 +518,15 @@ def test_replay_of_outcomes_with_somebody_pending(study):
 
 
 def test_replay_flags_a_selected_dose_that_nobody_was_given(cli):
-    code, out, _ = cli("replay", "nct04602104", "--design", "CRM", "--outcomes", "1NNN")
+    text = shipped_scenarios()["nct04602104"].read_text()
+    rule = next(line for line in text.splitlines(keepends=True) if "- {type: SelectTried}" in line)
+    Path("mine.yaml").write_text(text.replace(rule, ""))
+    code, out, _ = cli("replay", "mine.yaml", "--design", "CRM", "--outcomes", "1NNN")
     assert code == 0
     assert "nobody has been treated at high, which the design names as the MTD" in out
     assert "high *" in out
+    ruled = cli("replay", "nct04602104", "--design", "CRM", "--outcomes", "1NNN")[1]
+    assert "nobody has been treated" not in ruled
 
 
 def test_shown_code_says_the_date(cli, capsys, next_dose):

@@ -30,23 +30,23 @@ def answer_lines(answers: Phase2Answers, full: bool = True) -> list[Text]:
     full : bool
         All there is, and not the answer, the trial, and what was asked for alone.
     """
-    lines: list[Text] = []
-    for part in answer_parts(answers, full):
-        lines += [*([Text()] if lines and part else []), *part]
+    answer = wrapped(power_answer(answers.power, answers.null, answers.title), "bold")
+    caution, *parts = answer_parts(answers, full)
+    # Where nothing of the trial is the study's own, that comes before any figure.
+    lines = [*caution, *answer] if answers.study.phase2 is None else [*answer, *caution]
+    for part in parts:
+        lines += [*([Text()] if part else []), *part]
     return lines
 
 
 def answer_parts(answers: Phase2Answers, full: bool = True) -> list[list[Text]]:
-    """Return the parts of what is printed, each a list of lines: the answer, then how sure it is."""
+    """Return the parts of what is printed after the answer, each a list of lines: first how much is assumed."""
     study, plan = answers.study, answers.plan
     reactions = answers.scenario
     if study.dlt_window_days != plan.reaction_days:
         reactions += f" (P(DLT) in {study.dlt_window_days:g} days, taken for {plan.reaction_days})"
-    answer = wrapped(power_answer(answers.power, answers.null, answers.title), "bold")
-    caution = headline(answers)
     parts = [
-        # Where nothing of the trial is the study's own, that comes before any figure.
-        [*caution, *answer] if study.phase2 is None else [*answer, *caution],
+        headline(answers),
         power_lines(answers.power, answers.null, answers.title, reactions, full),
     ]
     if full:
