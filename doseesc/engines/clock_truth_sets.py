@@ -41,7 +41,7 @@ def with_copies(array: npt.NDArray[Any], copied: IntArray) -> npt.NDArray[Any]:
     """
     count, total = array.shape[-1], array.shape[-1] + len(copied)
     whole = array.base
-    if whole is None or whole.shape[-1] < total:
+    if whole is None or whole.shape[:-1] != array.shape[:-1] or whole.shape[-1] < total:
         whole = np.empty((*array.shape[:-1], total + total // 2), dtype=array.dtype)
         whole[..., :count] = array
     whole[..., count:total] = array.take(copied, axis=-1)
