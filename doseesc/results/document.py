@@ -50,9 +50,8 @@ def study_from(document: Mapping[str, Any]) -> Study:
     provenance = document["provenance"]
     if document["scenario_text"]:
         # The text and its name; the file itself may have changed since.
-        study._origin = Source(
-            provenance["scenario_file"], document["scenario_text"], provenance["scenario_sha256"], None, {}
-        )
+        text, sha256 = document["scenario_text"], provenance["scenario_sha256"]
+        return study.read_from(Source(provenance["scenario_file"], text, sha256, None, {}))
     return study
 
 

@@ -20,6 +20,6 @@ def load(path: str | Path) -> Study:
         If anything is wrong; its text says for each problem the file, line, field, value and what to write.
     """
     source = read_source(path)
-    from doseesc.study.study import parse
+    from doseesc.study.parsing import parse
 
     return parse(source)

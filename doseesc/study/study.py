@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from designs import Design, Rule, check_design, rule_conflicts, type_names
 from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import Calendar
-from doseesc.errors import FieldPath, Problem, ScenarioError, field_name, show
+from doseesc.errors import FieldPath, field_name
 from doseesc.named_doses import Doses as NamedDoses
 from doseesc.study.accrual_section import Arrivals
 from doseesc.study.analysis_section import Analysis
@@ -24,11 +24,9 @@ from doseesc.study.comparison_section import Comparison
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.dlt_times_section import AnyTimes
 from doseesc.study.levels import Level, level_of
-from doseesc.study.observation_section import Observations, as_written, idle_settings
-from doseesc.study.one_slip import told_once
+from doseesc.study.observation_section import Observations
 from doseesc.study.optimal_section import Optimal, constraint_rules
 from doseesc.study.phase2_section import Phase2
-from doseesc.study.policy_file import with_policy_files
 from doseesc.study.random_section import Ladder, RandomScenarios
 from doseesc.study.schema import scenario_schema
 from doseesc.study.sections import (
@@ -42,8 +40,6 @@ from doseesc.study.sections import (
     Simulation,
     TrueMtd,
 )
-from doseesc.study.table_file import with_table_files
-from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Positive, Section, Whole
 from doseesc.study.yaml_source import Source
 from doseesc.truth import (
@@ -57,7 +53,6 @@ from doseesc.truth import (
     highest_right,
     right_levels,
 )
-from doseesc.values_meant import with_whole_numbers_at
 
 
 class Study(Section):
@@ -125,7 +120,7 @@ class Study(Section):
     def _check_across(self, info: ValidationInfo) -> Self:
         # A file's checks across sections are made by parse(), which reports them with their lines.
         if not (info.context or {}).get("from_file"):
-            problems = problems_across(self._parts())
+            problems = problems_across(self.parts())
             if problems:
                 data = self.model_dump(by_alias=True)
                 raise ValueError("; ".join(f"{field_name(each.path, data)} {each.message}" for each in problems))
@@ -137,6 +132,11 @@ class Study(Section):
         if update:
             copy._origin = None
         return copy
+
+    def read_from(self, source: Source) -> Self:
+        """Take note of the file that the study was read from; return the study."""
+        self._origin = source
+        return self
 
     @property
     def source(self) -> Path | None:
@@ -348,7 +348,8 @@ class Study(Section):
         given = self.accrual is not None
         return TimeParts(given, self.dlt_times, self.stagger, self.backfill, self.max_duration_months)
 
-    def _parts(self) -> Parts:
+    def parts(self) -> Parts:
+        """Return what the checks across sections look at."""
         return Parts(
             doses=self.doses,
             target=self.target,
@@ -365,66 +366,6 @@ class Study(Section):
             optimal=self.optimal,
             time=self._time,
         )
-
-
-def parse(source: Source) -> Study:
-    """Turn a file as read into a study.
-
-    Raises
-    ------
-    ScenarioError
-        As for :func:`load`.
-    """
-    if not isinstance(source.data, dict):
-        problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
-        raise ScenarioError(source.path, [problem])
-    source, unread = with_table_files(source)
-    source, unknown = with_policy_files(source)
-    source, unusable = _with_models(source)
-    problems = [*source.problems, *unread, *unknown, *unusable]
-    data, study, refused = validated(source.data)
-    source = replace(source, data=data)
-    if refused is not None:
-        known = {problem.path for problem in problems}
-        problems += [each for each in problems_of(refused, source.data, Study) if each.path not in known]
-    # What is wrong in itself is said once, not again for what follows from it.
-    known = {problem.path for problem in problems}
-    parts = study._parts() if study else Parts.of(source.data)
-    idle = [each for place, one in parts.observations for each in idle_settings(one, ("observation", place))]
-    across = as_written([*problems_across(parts), *idle], source.data)
-    problems += [each for each in across if each.path not in known]
-    if problems or study is None:
-        lines = [(each, source.line(each.path) if each.line is None else each.line) for each in problems]
-        located = [replace(each, line=line) for each, line in lines]
-        raise ScenarioError(source.path, told_once(located, source.data), source.data)
-    study._origin = source
-    return study
-
-
-def validated(data: Any) -> tuple[Any, Study | None, ValidationError | None]:
-    """Return a file's content with its whole numbers, such as 1e3, as such, and the study or what stands against it."""
-    try:
-        return data, Study.model_validate(data, context={"from_file": True}), None
-    except ValidationError as error:
-        written = with_whole_numbers_at(
-            data, [each["loc"] for each in error.errors() if each["type"].startswith("int_")]
-        )
-        return (data, None, error) if written is data else validated(written)
-
-
-def _with_models(source: Source) -> tuple[Source, list[Problem]]:
-    """Read models written in PyMC, which takes seconds to import, where a file has any."""
-    entries = source.data.get("designs")
-    types = (
-        [str(entry.get("type")).lower() for entry in entries if isinstance(entry, dict)]
-        if isinstance(entries, list)
-        else []
-    )
-    if "pymc" not in types:
-        return source, []
-    from doseesc.study.pymc_module import with_pymc_models
-
-    return with_pymc_models(source)
 
 
 def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:

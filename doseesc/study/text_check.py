@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from doseesc.errors import ScenarioError
-from doseesc.study.study import Study, validated
+from doseesc.study.parsing import validated
+from doseesc.study.study import Study
 from doseesc.study.yaml_source import source_of
 
 _FROM_OTHER_FILES = (

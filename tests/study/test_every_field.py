@@ -16,7 +16,8 @@ from designs import MTPI2, design_class, type_names
 from doseesc.errors import ScenarioError
 from doseesc.runs import run
 from doseesc.study import Source
-from doseesc.study.study import Study, parse
+from doseesc.study.parsing import parse
+from doseesc.study.study import Study
 
 MINIMAL = data("minimal_designs.json")
 TYPES = [name for name in type_names() if name.lower() != "pymc"]
