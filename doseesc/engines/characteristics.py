@@ -176,8 +176,8 @@ def marks_of_right(
     return right_levels(probabilities, target, rule, margin, ties)
 
 
-def check_probabilities(probabilities: Any, n_doses: int) -> FloatArray:
-    """Return true DLT probabilities as floats (J,) or (K, J).
+def check_probabilities(probabilities: Any, n_doses: int, name: str = "probabilities") -> FloatArray:
+    """Return true DLT probabilities as floats (J,) or (K, J); ``name`` is what an error calls them.
 
     Raises
     ------
@@ -186,9 +186,9 @@ def check_probabilities(probabilities: Any, n_doses: int) -> FloatArray:
     """
     array = np.asarray(probabilities, dtype=np.float64)
     if array.ndim not in (1, 2) or array.shape[-1] != n_doses or len(array) == 0:
-        raise ValueError(f"probabilities must have {n_doses} values, one per dose, not shape {array.shape}")
+        raise ValueError(f"{name} must have {n_doses} values, one per dose, not shape {array.shape}")
     if not ((array >= 0) & (array <= 1)).all():
-        raise ValueError(f"probabilities must lie in [0, 1], not {array.tolist()}")
+        raise ValueError(f"{name} must lie in [0, 1], not {array.tolist()}")
     return array
 
 

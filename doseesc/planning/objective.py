@@ -22,7 +22,7 @@ import numpy as np
 from designs import Design, Stakes
 from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import MEMORY_LIMIT, check_probabilities, enumerate_paths, marks_of_right, solve
-from doseesc.results import lattice_of
+from doseesc.results import lattice_of, weights_of
 from doseesc.study import PseudoUniform
 from doseesc.truth import MtdRule, Ties, highest_right
 
@@ -185,14 +185,12 @@ def make_objective(
     if not penalty >= 0:
         raise ValueError(f"penalty must not be negative, not {penalty}")
     rows = np.atleast_2d(check_probabilities(truths, design.n_doses))
-    share = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if share.shape != (len(rows),) or not (share >= 0).all() or not share.sum() > 0:
-        raise ValueError(f"weights must be {len(rows)} numbers of at least 0, one per truth, not {weights!r}")
+    share = weights_of(weights, len(rows))
     aim = design.target if target is None else target
     right = marks_of_right(rows, aim, true_mtd, mtd_rule, mtd_margin, ties)
     if right is None or aim is None:
         raise ValueError(f"target must be given: {type(design).__name__} has none of its own")
-    return Objective(rows, aim, right, share / share.sum(), criterion, penalty, memory_limit)
+    return Objective(rows, aim, right, share, criterion, penalty, memory_limit)
 
 
 def objective_of(design: Design, given: Objective | Any) -> Objective:

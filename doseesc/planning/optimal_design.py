@@ -1,4 +1,4 @@
-"""The best possible design of a study, how much it is worth, and how near to it the designs of the study come.
+"""The best possible design of a study or of bare doses, what it is worth, and how near to it other designs come.
 
 The policy of the largest expected utility is found by backward induction (:mod:`doseesc.engines.backward_induction`)
 under the truths of a prior.  So that nobody mistakes what it has learnt of these truths by heart for what a trial can
@@ -9,23 +9,21 @@ for half as many truths.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from designs import Design, Policy, PolicyDesign, Rule, Stakes
 from designs.arrays import BoolArray, FloatArray
-from doseesc.engines import (
-    LATTICE_LIMIT,
-    TooManyStates,
-    enumerate_paths,
-    solve,
-)
-from doseesc.results import WeightedTruths, held_out_truths, lattice_of, prior_truths, stakes_of, utilities_of
-from doseesc.study import Prior, Study, Utility
+from doseesc.engines import LATTICE_LIMIT, TooManyStates, enumerate_paths, solve
+from doseesc.planning.optimal_question import asked_rules, asked_trial, asked_truths, asked_utility
+from doseesc.results import WeightedTruths, lattice_of, stakes_of, utilities_of
+from doseesc.study import BareTrial, Prior, Study, Utility
+from doseesc.truth import MtdRule, Ties
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +59,8 @@ class OptimalDesign:
 
     Attributes
     ----------
-    study : Study
+    study : Study or BareTrial
+        What it is the best design of.
     policy : Policy
     prior, held_out : WeightedTruths
         The truths that it is best for, and those on which it is judged, too.
@@ -81,7 +80,7 @@ class OptimalDesign:
         Seconds.
     """
 
-    study: Study
+    study: Study | BareTrial
     policy: Policy
     prior: WeightedTruths
     held_out: WeightedTruths
@@ -147,29 +146,45 @@ class OptimalDesign:
 
 
 def optimal_design(
-    study: Study,
-    *,
-    prior: Prior | None = None,
+    study: Study | int | Sequence[float],
+    prior: Prior | npt.ArrayLike | None = None,
     utility: Utility | None = None,
-    rules: tuple[Rule, ...] | None = None,
-    held_out: int | None = None,
+    constraints: Sequence[Rule] | None = None,
+    *,
+    weights: npt.ArrayLike | None = None,
+    held_out: int | npt.ArrayLike | None = None,
+    target: float | None = None,
+    max_n: int | None = None,
+    cohort_size: int | None = None,
+    start_level: int | None = None,
+    mtd_rule: MtdRule | None = None,
+    mtd_margin: float | None = None,
+    ties: Ties | None = None,
+    designs: Mapping[str, Design] | None = None,
     memory_limit: int = LATTICE_LIMIT,
     progress: Callable[[int, int], None] | None = None,
 ) -> OptimalDesign:
-    """Find the best possible design of a study.
+    """Find the best possible design of a study, or of a trial of which only the doses and its size are given.
 
     Parameters
     ----------
-    study : Study
-        From :func:`doseesc.load`; its section ``optimal`` says what the following leave open.
-    prior : ScenarioPrior, DesignPrior or random curves, optional
-        The truths that the design is to be best for.
+    study : Study, or int, or sequence of float, length J
+        From :func:`doseesc.load`, its section ``optimal`` saying what the following leave open; or how many dose levels
+        there are, or their amounts.
+    prior : array, shape (K, J), or ScenarioPrior, DesignPrior or random curves, optional
+        The truths that the design is to be best for; without a study by default 200 pseudo-uniform curves.
     utility : Utility, optional
-        What is to be as large as possible.
-    rules : tuple of Rule, optional
-        What the design must keep to.
-    held_out : int, optional
-        Number of further truths, on which it is judged as well.
+        What is to be as large as possible; without a study by default the probability of correct selection.
+    constraints : sequence of Rule, optional
+        What the design must keep to; without a study by default :class:`designs.NoSkipping`.
+    weights : array, shape (K,), optional
+        Of the truths of a prior that is an array; by default equal.
+    held_out : int or array, shape (M, J), optional
+        Number of further truths, on which it is judged as well, or these truths.
+    target, max_n
+        With bare doses, and never with a study: target DLT probability, and patients.
+    cohort_size, start_level, mtd_rule, mtd_margin, ties, designs
+        The same, not needed; see :func:`doseesc.study.bare_trial`.
     memory_limit : int
         Bytes that the induction may take, about.
     progress : callable, optional
@@ -180,7 +195,7 @@ def optimal_design(
     TooManyStates
         If the trial is too large; at once where that is beyond doubt.
     ValueError
-        If the prior, or a rule, does not suit the study.
+        If the prior, or a rule, does not suit the trial, or something is out of range, missing or given twice.
 
     Examples
     --------
@@ -189,33 +204,42 @@ def optimal_design(
     >>> found = optimal_design(doseesc.load(shipped_scenarios()["nct04602104"]), held_out=100)
     >>> found.value > max(worth.value for worth in found.rivals.values())
     True
+
+    Without a file, for three truths of which the second is twice as likely as each of the others:
+
+    >>> truths = [[0.25, 0.45, 0.6], [0.1, 0.25, 0.45], [0.05, 0.1, 0.25]]
+    >>> found = optimal_design(3, truths, weights=[1, 2, 1], target=0.25, max_n=12, held_out=100)
+    >>> round(found.value, 3), found.design.n_doses
+    (0.672, 3)
     """
     began = time.perf_counter()
-    known = prior_truths(study, prior)
-    others = held_out_truths(study, study.optimal.held_out if held_out is None else held_out, prior)
-    worth = study.optimal.utility if utility is None else utility
-    lattice = lattice_of(study, rules, memory_limit=memory_limit, progress=progress)
-    stakes, judged = stakes_of(study, known, worth), stakes_of(study, others, worth)
+    told: dict[str, Any] = {"target": target, "max_n": max_n, "cohort_size": cohort_size, "start_level": start_level}
+    told |= {"mtd_rule": mtd_rule, "mtd_margin": mtd_margin, "ties": ties, "designs": designs}
+    trial = asked_trial(study, told)
+    known, others = asked_truths(trial, prior, weights, held_out)
+    worth = asked_utility(trial, utility)
+    lattice = lattice_of(trial, asked_rules(constraints), memory_limit=memory_limit, progress=progress)
+    stakes, judged = stakes_of(trial, known, worth), stakes_of(trial, others, worth)
 
     def best_for(truths: WeightedTruths, gains: Stakes) -> tuple[Policy, Worth]:
         solution = solve(lattice, gains)
         policy = solution.policy(prior=truths.words, utility=worth.words)
-        return policy, worth_of(PolicyDesign.of(policy), gains, judged, study.right_levels(truths.truths))
+        return policy, worth_of(PolicyDesign.of(policy), gains, judged, trial.right_levels(truths.truths))
 
     policy, best = best_for(known, stakes)
     half = None
     if known.drawn and len(known.truths) > 1:
-        half = best_for(known.half(), stakes_of(study, known.half(), worth))[1]
+        half = best_for(known.half(), stakes_of(trial, known.half(), worth))[1]
     rivals: dict[str, Worth] = {}
     left_out: dict[str, str] = {}
-    for name, design in study.designs.items():
+    for name, design in trial.designs.items():
         try:
-            rivals[name] = worth_of(design, stakes, judged, study.right_levels(known.truths))
+            rivals[name] = worth_of(design, stakes, judged, trial.right_levels(known.truths))
         except TooManyStates as error:
             left_out[name] = str(error)
     elapsed = time.perf_counter() - began
     return OptimalDesign(
-        study, policy, known, others, worth, best, half, rivals, left_out, lattice.n_nodes, lattice.n_ends, elapsed
+        trial, policy, known, others, worth, best, half, rivals, left_out, lattice.n_nodes, lattice.n_ends, elapsed
     )
 
 

@@ -49,6 +49,8 @@ from .times import on_calendar as on_calendar
 from .verdict import Leaders as Leaders
 from .verdict import Verdict as Verdict
 from .weighted_truths import WeightedTruths as WeightedTruths
+from .weighted_truths import given_truths as given_truths
 from .weighted_truths import held_out_truths as held_out_truths
 from .weighted_truths import prior_truths as prior_truths
 from .weighted_truths import stakes_of as stakes_of
+from .weighted_truths import weights_of as weights_of

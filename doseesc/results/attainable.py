@@ -25,7 +25,7 @@ from doseesc.engines import (
 )
 from doseesc.results.cells import Cell
 from doseesc.results.weighted_truths import prior_truths, stakes_of
-from doseesc.study import ScenarioPrior, Study
+from doseesc.study import BareTrial, ScenarioPrior, Study
 from doseesc.wording import in_a_row
 
 _DIGITS = 9  # beyond, values depend on the order in which processors add up
@@ -141,7 +141,7 @@ def attainable_under(study: Study, stakes: Stakes, designs: dict[str, float], pr
 
 
 def lattice_of(
-    study: Study,
+    study: Study | BareTrial,
     rules: tuple[Rule, ...] | None = None,
     *,
     memory_limit: int = LATTICE_LIMIT,

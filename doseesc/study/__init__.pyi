@@ -1,4 +1,6 @@
 from . import shipped as shipped
+from .bare_trial import BareTrial as BareTrial
+from .bare_trial import bare_trial as bare_trial
 from .borrow_section import Borrow as Borrow
 from .comparison_section import Comparison as Comparison
 from .designs import SkeletonRule as SkeletonRule

@@ -23,6 +23,7 @@ from .event_times import EventTimes as EventTimes
 from .event_times import UniformTimes as UniformTimes
 from .event_times import WeibullTimes as WeibullTimes
 from .event_times import death_in_window as death_in_window
+from .mtd import MTD_RULES as MTD_RULES
 from .mtd import TIES as TIES
 from .mtd import MtdRule as MtdRule
 from .mtd import Ties as Ties

@@ -145,7 +145,7 @@ def test_rules_of_the_file_are_the_constraints(scenario_file, small_scenario, st
     held = doseesc.optimal_design(load(scenario_file(text)), prior=PRIOR, held_out=60)
     assert held.policy.rules == (NoSkipping(), HardSafety(confidence=0.9))
     assert held.value < found.value
-    given = doseesc.optimal_design(study, prior=PRIOR, held_out=60, rules=held.policy.rules)
+    given = doseesc.optimal_design(study, prior=PRIOR, held_out=60, constraints=held.policy.rules)
     assert given.policy.digest == held.policy.digest
 
 
@@ -281,7 +281,7 @@ def test_what_the_optimum_is_not_is_said(study, found):
     assert "it never selects none" in none
     assert not found.prior.truths[study.right_levels(found.prior.truths)[:, 0]].size
     safe = doseesc.optimal_design(
-        study, prior=ScenarioPrior(type="scenarios"), rules=(NoSkipping(), HardSafety()), held_out=30
+        study, prior=ScenarioPrior(type="scenarios"), constraints=(NoSkipping(), HardSafety()), held_out=30
     )
     assert not any("add one, such as HardSafety" in words for words in caution_words(safe))
     seen = doseesc.optimal_design(study, prior=PRIOR.model_copy(update={"mtd": 0}), held_out=30)

@@ -16,6 +16,7 @@ from doseesc.report.words import (
     question_words,
     table_words,
 )
+from doseesc.study import BareTrial
 from doseesc.wording import in_a_row, percent, percent_words, plain_words
 
 _NAME = 26
@@ -47,11 +48,13 @@ def optimal_lines(
         Whether the table is shown to its end.
     """
     study = optimum.study
-    title = " · ".join(
-        plain_words(part) for part in (study.study.registry_id, study.study.short_title or study.study.title) if part
+    about = (
+        () if isinstance(study, BareTrial) else (study.study.registry_id, study.study.short_title or study.study.title)
     )
+    title = " · ".join(plain_words(part) for part in about if part)
+    head = f"{title}: the best possible design" if title else "The best possible design"
     how = f"{optimum.n_states:,} states · {optimum.elapsed:.1f} s"
-    lines = [*ends(f"{title}: the best possible design", f"target {percent_words(study.target)} · {how}", "bold")]
+    lines = [*ends(head, f"target {percent_words(study.target)} · {how}", "bold")]
     lines += wrapped(question_words(optimum.utility, optimum.prior.words, optimum.policy.rules))
     lines += [Text(), line(["", "worth", "of attainable", "held out", "n above"], _WIDTHS)]
     for name, worth in {"": optimum.best, **optimum.rivals}.items():

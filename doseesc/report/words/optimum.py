@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from designs import AdmissibilityRule, Rule, Tally
 from doseesc.planning import Calibration, Differences, OptimalDesign, PolicyTable
-from doseesc.study import Study, Utility
+from doseesc.study import BareTrial, Study, Utility
 from doseesc.wording import in_a_row, percent, plain_words
 
 
@@ -111,7 +111,7 @@ def table_words(table: PolicyTable) -> str:
     return f"{settled}; for the others it also looks at {in_a_row(needs)}, the first the most often."
 
 
-def difference_words(study: Study, name: str, differing: Differences) -> list[str]:
+def difference_words(study: Study | BareTrial, name: str, differing: Differences) -> list[str]:
     """Say where another design decides otherwise, and name the commonest of these states."""
     parts = [
         f"{percent(count / differing.decisions)} % {what}"
@@ -138,7 +138,7 @@ def difference_words(study: Study, name: str, differing: Differences) -> list[st
     return lines
 
 
-def state_words(study: Study, tally: Tally) -> str:
+def state_words(study: Study | BareTrial, tally: Tally) -> str:
     """Return one state as DLTs of patients at each dose given, the dose in use marked."""
     parts = [
         f"{plain_words(label)} {dlt}/{n}{' (in use)' if level == int(tally.level[0]) else ''}"
@@ -150,5 +150,5 @@ def state_words(study: Study, tally: Tally) -> str:
     return ", ".join(parts)
 
 
-def _goes(study: Study, level: int) -> str:
+def _goes(study: Study | BareTrial, level: int) -> str:
     return f"goes to {plain_words(study.dose_labels[level - 1])}" if level else "stops"
