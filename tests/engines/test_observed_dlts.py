@@ -157,5 +157,5 @@ def test_a_trial_without_evaluable_patients_is_refused():
         WeibullTimes(shape=0, scale=1)
     with pytest.raises(ValueError, match="share must be above 0"):
         EarlyTimes(within=1, share=0)
-    with pytest.raises(ValueError, match="within must be positive"):
+    with pytest.raises(ValueError, match="within must lie between"):
         EarlyTimes(within=0, share=0.5)
