@@ -28,13 +28,15 @@ class CriterionName(StrEnum):
     mean = "mean"
     minimum = "minimum"
     penalised = "penalised"
+    utility = "utility"
 
 
 ChosenCriterion = Annotated[
     CriterionName,
     typer.Option(
         "--criterion",
-        help="Of correct selection: mean over the truths, minimum over them, or mean minus --penalty x overdosing.",
+        help="Of correct selection: mean over the truths, minimum over them, or mean minus --penalty x overdosing; or "
+        "the expected utility of the section optimal.",
     ),
 ]
 Penalty = Annotated[float, typer.Option("--penalty", min=0, help="Weight of P(overdose selection).")]
@@ -114,6 +116,7 @@ def calibrate(
         truths,
         criterion=criterion,
         penalty=penalty if criterion == CriterionName.penalised else None,
+        utility=study.optimal.utility if criterion == CriterionName.utility else None,
         target=study.target,
         true_mtd=library("doseesc.planning", "right_levels_of")(study, truths),
     )

@@ -47,13 +47,13 @@ class Calibration:
         The values that were to be tried at first.
     values : array, shape (C, P)
         The parameters of each candidate, the last parameter varying fastest.
-    figures : array, shape (C, 4, K)
+    figures : array, shape (C, 4, K), or (C, 5, K) with the expected utility
         See :data:`doseesc.planning.objective.FIGURES`.
     score : array, shape (C,)
         The criterion; larger is better.
     best : int
         The candidate of the highest score; of equal ones that nearest the middle of the grid.
-    design_figures : array, shape (4, K)
+    design_figures : array, shape (4, K) or (5, K)
         The same of ``design`` as it was.
     design_score : float
         Its score.

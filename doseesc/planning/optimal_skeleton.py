@@ -84,7 +84,7 @@ class OptimalSkeleton:
     def _means(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for ending, figures in (("", self.figures), ("_before", self.start_figures)):
-            correct, overdose, above, _ = figures @ self.objective.weights
+            correct, overdose, above, *_ = figures @ self.objective.weights
             named = {"correct_mean": correct, "overdose_mean": overdose, "patients_above_mtd_mean": above}
             found |= {f"{name}{ending}": float(value) for name, value in named.items()}
         return found

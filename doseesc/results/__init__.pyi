@@ -51,6 +51,7 @@ from .verdict import Verdict as Verdict
 from .weighted_truths import WeightedTruths as WeightedTruths
 from .weighted_truths import given_truths as given_truths
 from .weighted_truths import held_out_truths as held_out_truths
+from .weighted_truths import priced as priced
 from .weighted_truths import prior_truths as prior_truths
 from .weighted_truths import stakes_of as stakes_of
 from .weighted_truths import weights_of as weights_of

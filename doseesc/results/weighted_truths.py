@@ -127,15 +127,22 @@ def held_out_truths(study: Study | BareTrial, count: int, prior: Prior | None = 
 def stakes_of(study: Study | BareTrial, known: WeightedTruths, utility: Utility | None = None) -> Stakes:
     """Return what a trial of the study is worth under truths, by a utility; by default the file's."""
     worth = study.optimal.utility if utility is None else utility
-    right: BoolArray = study.right_levels(known.truths)
-    if worth.gain == "correct":
+    return priced(known.truths, known.weight, study.right_levels(known.truths), study.target, worth)
+
+
+def priced(truths: FloatArray, weight: FloatArray, right: BoolArray, target: float, utility: Utility) -> Stakes:
+    """Return what a trial is worth under truths (K, J) of given weights, by a utility.
+
+    ``right`` (K, J + 1) tells the levels that are right to select, index 0 being "none".
+    """
+    if utility.gain == "correct":
         gain = right.astype(np.float64)
     else:
-        distance = np.abs(known.truths - study.target) / study.target
+        distance = np.abs(truths - target) / target
         gain = np.column_stack([np.zeros(len(distance)), 1 - distance])
-    above = np.arange(1, study.n_doses + 1) > highest_right(right)[:, None]
-    price: FloatArray = worth.per_patient + worth.per_patient_above_mtd * above.astype(np.float64)
-    return Stakes(known.truths, known.weight, gain, price, worth.per_dlt)
+    above = np.arange(1, truths.shape[1] + 1) > highest_right(right)[:, None]
+    price: FloatArray = utility.per_patient + utility.per_patient_above_mtd * above.astype(np.float64)
+    return Stakes(truths, weight, gain, price, utility.per_dlt)
 
 
 def design_draws(design: Design, count: int, seed: int) -> FloatArray:

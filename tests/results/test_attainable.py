@@ -141,7 +141,7 @@ def test_there_is_no_best_policy_for_the_worst_case(asked):
     study = asked()
     truths = np.array(list(study.truths.values()))
     objective = make_objective(study.designs["B"], truths, criterion="minimum")
-    with pytest.raises(ValueError, match="criterion must be mean or penalised"):
+    with pytest.raises(ValueError, match="criterion must be mean, penalised or utility"):
         attainable_score(study, objective)
 
 
@@ -155,4 +155,4 @@ def test_calibrate_says_how_near_the_best_candidate_comes(cli, small_scenario, t
     assert "of which the best candidate reaches" in " ".join(out.split())
     code, _, errors = cli("calibrate", "mine.yaml", "--design", "B", "--criterion", "minimum", "--attainable")
     assert code == 2
-    assert "mean or penalised" in errors
+    assert "mean, penalised or utility" in errors

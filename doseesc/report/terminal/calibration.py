@@ -35,7 +35,7 @@ def calibration_lines(calibration: Calibration, label: str, doses: Doses | None 
         *wrapped(_answer(calibration, label), "bold"),
         Text(f"in the file: {yaml_words(calibration)}"),
         Text(),
-        Text(f"{label}: {len(calibration.score)} candidates · score: {calibration.objective.words}"),
+        *wrapped(f"{label}: {len(calibration.score)} candidates · score: {calibration.objective.words}"),
         Text(),
         heading,
     ]
@@ -67,7 +67,7 @@ def skeleton_lines(best: OptimalSkeleton, label: str, doses: Doses | None = None
     before, after = percent(best.start_score), percent(best.score)
     ended = "" if best.converged else ", the last search ended unfinished: give more with --starts"
     return [
-        Text(f"{label}: {best.objective.words}: {before} before, {after} with the best skeleton found"),
+        *wrapped(f"{label}: {best.objective.words}: {before} before, {after} with the best skeleton found"),
         Text(f"{best.evaluations} skeletons judged exactly{ended}"),
         *wrapped(_price(best.objective, best.figures, best.start_figures)),
         Text(f"in the file: skeleton: {best.guesses}"),
@@ -112,11 +112,13 @@ def yaml_words(calibration: Calibration) -> str:
 
 def _price(objective: Objective, best: FloatArray, now: FloatArray) -> str:
     """Say what the best design gains over the design as it is, and what that costs in overdosing."""
-    correct, overdose, above, _ = (best - now) @ objective.weights
+    correct, overdose, above, *_ = (best - now) @ objective.weights
     gain = f"the best against now: correct {100 * correct:+.1f} points, overdose {100 * overdose:+.1f} points, "
     weigh = f"--criterion penalised --penalty {objective.penalty:g} takes overdosing off the score"
     if objective.criterion == "penalised":
         weigh = f"overdosing counts {objective.penalty:g} times; another weight by --penalty"
+    if objective.criterion == "utility":
+        weigh = "other prices by optimal.utility in the file"
     return f"{gain}{above:+.2f} patients above the MTD; {weigh}"
 
 
@@ -145,7 +147,7 @@ def _best_first(calibration: Calibration) -> list[list[int]]:
 
 def _figures(calibration: Calibration, figures: FloatArray, score: float) -> list[str]:
     weights = calibration.objective.weights
-    correct, overdose, above, patients = figures
+    correct, overdose, above, patients = figures[:4]
     return [
         percent(score),
         percent(float(correct @ weights)),
