@@ -153,7 +153,7 @@ def test_impossible_models_are_refused(arguments, message):
 def test_a_trial_without_evaluable_patients_is_refused():
     with pytest.raises(ValueError, match="at least 1 % must be"):
         ObservationModel(window=14, loss=1.0).law([0.0])
-    with pytest.raises(ValueError, match="shape must lie between 0.1 and 50"):
+    with pytest.raises(ValueError, match=r"shape must lie between 0\.1 and 50"):
         WeibullTimes(shape=0, scale=1)
     with pytest.raises(ValueError, match="share must be above 0"):
         EarlyTimes(within=1, share=0)
