@@ -93,7 +93,7 @@ _SENTENCES = {
     Reason.STAYING_AT_DOSE: "Stop: enough patients at this level, and the decision is to stay.",
     Reason.PRECISE: "Stop: the MTD is estimated precisely enough.",
     Reason.SAME_LEVEL_REPEATED: "Stop: the same level has been recommended often enough in a row.",
-    Reason.RULES_MET: "Stop: the combined stopping rule is met.",
+    Reason.RULES_MET: "Stop: a stopping rule of the trial is met.",
     Reason.ENOUGH_KNOWN: "Stop: further patients would not raise the expected utility.",
 }
 

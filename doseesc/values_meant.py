@@ -20,6 +20,8 @@ def number_meant(value: Any) -> tuple[int | float, str] | None:
     --------
     >>> number_meant("0,25"), number_meant("10 000"), number_meant("40 mg"), number_meant("1/4"), number_meant("high")
     ((0.25, 'decimal comma'), (10000, 'thousands'), (40, 'unit'), (0.25, 'fraction'), None)
+    >>> number_meant("0.25 // as the registry says")
+    (0.25, 'comment')
     """
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int | float):
         return value[0], "list"
@@ -39,6 +41,9 @@ def number_meant(value: Any) -> tuple[int | float, str] | None:
     parts = re.fullmatch(r"([0-9.]+)\s*/\s*([0-9.]+)", text)
     if parts and all(_NUMBER.fullmatch(each) for each in parts.groups()) and float(parts[2]):
         return _number(f"{float(parts[1]) / float(parts[2]):.6g}"), "fraction"
+    commented = re.fullmatch(rf"({_NUMBER.pattern})\s*//.*", text)
+    if commented:
+        return _number(commented[1]), "comment"
     with_unit = re.fullmatch(rf"({_NUMBER.pattern})\s*([A-Za-zµμ][^,;]*)", text)
     return (_number(with_unit[1]), "unit") if with_unit else None
 

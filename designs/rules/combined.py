@@ -25,6 +25,7 @@ class _Combination(StoppingRule):
     label: str = ""
 
     reason = Reason.RULES_MET
+    because = "Stop: the combined stopping rule is met."
 
     def __post_init__(self) -> None:
         if not isinstance(self.rules, list | tuple) or not self.rules:

@@ -120,7 +120,7 @@ def read_parameters(
         except ValidationError as error:
             for problem in problems_of(error, raw, None, place):
                 if problem.path not in [each.path for each in wrong]:  # a union complains once for each member
-                    wrong.append(with_default(problem, own[name]))
+                    wrong.append(with_default(_no_share(problem, own[name]), own[name]))
         problems += wrong
         if not wrong:
             values[name] = value
@@ -148,6 +148,14 @@ def refusal(error: ValueError, cls: type[Any], path: FieldPath) -> Problem:
     if outside:
         remedy = as_probability(float(outside[1]))
     return with_default(Problem((*path, word), rest, remedy), field)
+
+
+def _no_share(problem: Problem, field: Field[Any]) -> Problem:
+    """Take back what to write for a percentage where a parameter is no probability, as its default above 1 shows."""
+    default = field.default
+    if problem.slip == "percent" and isinstance(default, int | float) and default > 1:
+        return replace(problem, remedy="", slip="", instead=None)
+    return problem
 
 
 def with_default(problem: Problem, field: Field[Any]) -> Problem:

@@ -108,13 +108,17 @@ def _wrong_type(kind: str, value: Any, path: FieldPath, info: FieldInfo | None, 
         remedy = "put it in quotes" if isinstance(value, int | float) else "write one line of text"
         return replace(problem, remedy=remedy)
     if share is not None and isinstance(value, str):
+        if not _allowed(share, info):
+            return problem
         return replace(problem, remedy=as_probability(value), slip="percent", instead=share)
     if kind in _NUMBERS:
         several, number = numbers_meant(value), number_meant(value)
         if several is not None and number is None:
             return replace(problem, remedy=f"part the numbers by commas:  {', '.join(show(each) for each in several)}")
         if number is not None and (isinstance(number[0], int) or kind == "float_type"):
-            return replace(problem, remedy=f"write  {name}{show(number[0])}", slip=number[1], instead=number[0])
+            mark = "; a comment begins with  #" if number[1] == "comment" else ""
+            remedy = f"write  {name}{show(number[0])}{mark}"
+            return replace(problem, remedy=remedy, slip=number[1], instead=number[0])
     if kind == "bool_type" and (flag := flag_meant(value)) is not None:
         return replace(problem, remedy=f"write  {name}{show(flag)}")
     if kind in _LISTS:
@@ -129,6 +133,12 @@ def _wrong_type(kind: str, value: Any, path: FieldPath, info: FieldInfo | None, 
     if kind in _MAPPINGS and isinstance(value, list | str) and info:
         return replace(problem, remedy=_as_section(value, path, info) or example)
     return problem
+
+
+def _allowed(share: float, info: FieldInfo | None) -> bool:
+    """Return whether a key's open limits allow a probability, so that what is proposed is not refused in its turn."""
+    limits = info.metadata if info else []
+    return all(share < getattr(each, "lt", 2) and share > getattr(each, "gt", -1) for each in limits)
 
 
 def _as_section(value: Any, path: FieldPath, info: FieldInfo) -> str:

@@ -12,6 +12,7 @@ from designs import (
     BOIN,
     CRM,
     AdmissibilityRule,
+    AllOf,
     Design,
     LimitRule,
     Reason,
@@ -59,6 +60,19 @@ def test_a_reason_is_that_of_the_kind_unless_given():
     assert AdmissibilityRule.reason is Reason.TOO_TOXIC_ABOVE
     assert SelectionRule.reason is Reason.MTD_FOUND
     assert (Stay().reason, Stay().because) == (Reason.RULE_LIMITS, "The site has no more of the drug.")
+
+
+@dataclass(frozen=True)
+class StopAtOnce(StoppingRule):
+    def stops(self, design, tally, level):
+        return np.ones(tally.size, dtype=bool)
+
+
+def test_a_stopping_rule_without_a_reason_is_not_called_a_combined_one():
+    alone = BOIN(target=0.25, n_doses=3, max_n=18, rules=(StopAtOnce(),))
+    joined = BOIN(target=0.25, n_doses=3, max_n=18, rules=(AllOf(rules=(StopAtOnce(),)),))
+    assert doseesc.recommend(alone, "1NNN").why == "Stop: a stopping rule of the trial is met."
+    assert doseesc.recommend(joined, "1NNN").why == "Stop: the combined stopping rule is met."
 
 
 def test_a_text_is_told_where_the_rule_decides():
