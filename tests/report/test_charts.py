@@ -106,6 +106,14 @@ def test_dots_lie_where_their_values_are_and_the_best_above_all():
     assert "<script" not in svg
 
 
+def test_a_long_note_begins_further_left_and_is_not_cut():
+    note = "MTD 3 differs most: CRM 27.0 % too high, TITE-CRM 17.0 %"
+    values = ((50.0, 60.0, 70.0), (10.0, 20.0, 5.0))
+    rows = [DotRow("MTD 3", "the third dose is the MTD", values, note=note)]
+    svg = dot_plot(rows, (Measure("right, %"), Measure("high, %", 20.0)), DESIGNS, width=600, alt="A finds")
+    assert note in svg
+
+
 def test_many_designs_are_named_as_far_as_there_is_room_the_best_first():
     series = tuple(Series(f"a long name of a design {k}", k, k, front=k == 5) for k in range(8))
     svg = dot_plot([DotRow("S", "", ((50.0,) * 8,))], (Measure("right, %"),), series, width=345, alt="many")

@@ -104,6 +104,10 @@ def test_cohorts_that_rules_make_of_other_sizes_are_told():
     table = tables["transitions"]
     before = table.columns.index("next cohort at")
     assert [each.text for each in table.rows[0][before:]] == ["level 1 (1)", "↑ level 2", "→ level 1", "", ""]
+    brackets = " A number in brackets is a cohort that is not of 3."
+    usual = tables_of(MODEL)["transitions"].how_to_read
+    assert table.how_to_read == usual + brackets
+    assert brackets not in usual
 
 
 def test_cohorts_of_one_are_followed_further():

@@ -179,3 +179,17 @@ def test_what_is_added_to_a_row_and_its_style_stay():
     (heading, other) = fitted(ends("a title", "x" * 70, "bold"), 72)
     assert (heading.plain, other.plain) == ("a title", "x" * 70)
     assert [each.plain for each in fitted([Text("short")], 60)] == ["short"]
+
+
+def test_fit_without_data_says_so_and_denies_no_dose(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(STUDY)
+    first = printed(shlex.split("fit mine.yaml --model monotone")).splitlines()[0]
+    assert first.startswith("No outcome is known yet. By the prior low exceeds")
+    toxic = printed(shlex.split('fit mine.yaml --model monotone --outcomes "1TTT"')).splitlines()[0]
+    assert toxic.startswith("No dose is the MTD (no design selects a level on these data): low exceeds")
+
+
+def test_a_head_made_short_is_explained(screens):
+    assert "n above: patients treated above the MTD." in screens["run", 80]
+    assert "n above" not in screens["run", 100]

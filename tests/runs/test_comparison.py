@@ -2,10 +2,12 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from doseesc.report.terminal import comparison_lines
 from doseesc.results.digest import DIGEST, digest
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
@@ -103,6 +105,15 @@ def test_what_one_run_adds_is_one_change(two_runs):
     (change,) = found.changes
     assert (change.setting, change.first) == ("designs.T", None)
     assert change.second["type"] == "3+3"
+
+
+def test_where_no_main_figure_differs_the_screen_says_so_and_no_sign_is_explained(two_runs):
+    found = compare(*read(two_runs("max_n: 18", "max_n: 12", method="monte_carlo", trials=100)))
+    small = replace(found, figures=[each for each in found.figures if each.metric == "selected"])
+    lines = [each.plain for each in comparison_lines(small, least=0.0)]
+    assert lines[-1] == "none of the main ones; all with  --all"
+    assert not any("second minus first" in each for each in lines)
+    assert any("second minus first" in each.plain for each in comparison_lines(small, least=0.0, every=True))
 
 
 def test_scenarios_that_only_one_run_has_are_named(two_runs):

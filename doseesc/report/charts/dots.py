@@ -129,7 +129,7 @@ def dot_plot(
             body += [_dot(series[k], places[k], middle, _tip(series[k], row, measure, at, k)) for k in order]
         y += _ROW
         if row.note:
-            start = left + 6 if wide else 0.0
+            start = max(min(left + 6, width - width_of(row.note, BOLD)), 0.0) if wide else 0.0
             body.append(words(start, y + 8, fitting(row.note, width - start, BOLD), kind="note"))
             y += _NOTE
     grid = [_axis(measure, start, end, top, y) for measure, (start, end) in zip(measures, columns, strict=True)]

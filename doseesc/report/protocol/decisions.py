@@ -131,14 +131,17 @@ def _transition_table(trial: Trial, paths: Pathways) -> PageTable:
         outcomes += [""] * (most + 1 - len(outcomes))
         count = "" if size == design.cohort_size else f" ({size})"
         rows.append(tuple(Value(text) for text in (*history, f"{doses.name(level)}{count}", *outcomes)))
+    sizes = {int(paths.decision.cohort_size[node]) for node in _deciding(paths)}
+    usual = design.cohort_size
+    other = f" A number in brackets is a cohort that is not of {usual}." if sizes - {usual} else ""
     heads = [f"cohort {place}" for place in range(1, _cohorts(paths))]
     outcome_heads = [f"after {dlts} DLT{'' if dlts == 1 else 's'}" for dlts in range(most + 1)]
     return PageTable(
         "transitions",
         f"Dose transitions over the first {_cohorts_words(paths)}",
         "Each row is a history of DLTs/patients by cohort, the dose of the next cohort, and the dose that follows "
-        "each outcome of it. ↑ escalate, → stay, ↓ de-escalate; stop: the trial ends, with the MTD named. A number in "
-        f"brackets is a cohort that is not of {design.cohort_size}.",
+        "each outcome of it. ↑ escalate, → stay, ↓ de-escalate; stop: the trial ends, with the MTD that is named or "
+        f"with none.{other}",
         (*heads, "next cohort at", *outcome_heads),
         rows,
         max(len(heads), 1),

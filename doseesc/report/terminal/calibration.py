@@ -33,7 +33,7 @@ def calibration_lines(calibration: Calibration, label: str, doses: Doses | None 
     heading.stylize("bold")
     lines = [
         *wrapped(_answer(calibration, label), "bold"),
-        Text(f"in the file: {yaml_words(calibration)}"),
+        Text(f"write in the file: {yaml_words(calibration)}"),
         Text(),
         *wrapped(f"{label}: {len(calibration.score)} candidates · score: {calibration.objective.words}"),
         Text(),
@@ -70,7 +70,7 @@ def skeleton_lines(best: OptimalSkeleton, label: str, doses: Doses | None = None
         *wrapped(f"{label}: {best.objective.words}: {before} before, {after} with the best skeleton found"),
         Text(f"{best.evaluations} skeletons judged exactly{ended}"),
         *wrapped(_price(best.objective, best.figures, best.start_figures)),
-        Text(f"in the file: skeleton: {best.guesses}"),
+        Text(f"write in the file: skeleton: {best.guesses}"),
         *_one_mtd(best.objective, doses),
     ]
 

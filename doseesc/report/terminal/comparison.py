@@ -47,10 +47,12 @@ def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = F
             f"{len(shown)} of {len(comparison.figures)} figures differ by more than {least:g} SE and rounding", "bold"
         ),
     ]
-    lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(comparison)]
     main = [each for each in shown if every or each.metric in MAIN]
+    if main:
+        lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(comparison)]
     if len(main) < len(shown):
-        lines.append(Text(f"the main ones, {len(main)}; all with  --all", "dim"))
+        words = f"the main ones, {len(main)}; all with  --all" if main else "none of the main ones; all with  --all"
+        lines.append(Text(words, "dim"))
     before: tuple[str, str] | None = None
     for each in main:
         if (each.scenario, each.design) != before:

@@ -54,6 +54,8 @@ def _answer(fit: Fit) -> str:
         lowest = fit.doses[0]
         over = percent(fit.posterior.over_target[lowest.place])
         label = plain_words(lowest.label)
+        if not fit.data.patients:
+            return f"No outcome is known yet. By the prior {label} exceeds {target} with probability {over} %."
         return f"No dose is the MTD ({fit.mtd_source}): {label} exceeds {target} with probability {over} %."
     label = fit.study.dose_labels[fit.mtd - 1]
     place = next(dose.place for dose in fit.doses if dose.label == label)

@@ -87,7 +87,8 @@ def _designs(results: Results, width: int) -> list[Text]:
         if times:
             cells.append(duration_words(times[each.design].median) if each.design in times else "-")
         found.append(line(cells, widths))
-    return found + _left_out(results, len(shown)) + _criterion(results)
+    short = wrapped("n above: patients treated above the MTD.", "dim") if heads is _SHORT_HEADS else []
+    return found + _left_out(results, len(shown)) + short + _criterion(results)
 
 
 def _criterion(results: Results) -> list[Text]:

@@ -89,7 +89,7 @@ def caution_words(optimum: OptimalDesign) -> list[str]:
             "optimal.utility.per_patient_above_mtd, weighs that."
         )
     if optimum.utility.gain == "correct" and not optimum.policy.stakes.gain[:, 0].any():
-        found.append("Under none of its truths every dose is too toxic: it never selects none, unless a rule makes it.")
+        found.append("Under none of its truths is every dose too toxic: it never selects none, unless a rule makes it.")
     return found
 
 
