@@ -247,7 +247,11 @@ def test_differences_are_counted_where_the_optimum_comes_to(study, found):
     assert often >= differing.examples[1][3]
     words = difference_words(study, "B", differing)
     assert words[0].startswith(f"B decides otherwise in {100 * differing.share:.1f} % of the optimum's decisions")
-    assert "optimum goes to" in words[1] or "optimum stops" in words[1]
+    labels = study.dose_labels
+    verb = {0: "stops"}.get(int(ours), "stays at" if ours == tally.level[0] else "goes to")
+    assert f"optimum {verb}{f' {labels[ours - 1]}' if ours else ''}, B " in words[1]
+    staying = [decided == state.level[0] for state, *both, _ in differing.examples for decided in both if decided]
+    assert " ".join(words[1:]).count("stays at") == sum(staying) > 0
     same = differences(found, found.design)
     assert difference_words(study, "itself", same) == [
         "itself decides as the optimum does wherever the optimum comes to."

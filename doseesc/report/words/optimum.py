@@ -132,9 +132,8 @@ def difference_words(study: Study, name: str, differing: Differences) -> list[st
     ]
     for tally, ours, theirs, chance in differing.examples:
         where = state_words(study, tally)
-        lines.append(
-            f"{where} ({percent(chance)} % of trials): optimum {_goes(study, ours)}, {who} {_goes(study, theirs)}."
-        )
+        own, other = _goes(study, tally, ours), _goes(study, tally, theirs)
+        lines.append(f"{where}; {percent(chance)} % of trials: optimum {own}, {who} {other}.")
     return lines
 
 
@@ -150,5 +149,8 @@ def state_words(study: Study, tally: Tally) -> str:
     return ", ".join(parts)
 
 
-def _goes(study: Study, level: int) -> str:
-    return f"goes to {plain_words(study.dose_labels[level - 1])}" if level else "stops"
+def _goes(study: Study, tally: Tally, level: int) -> str:
+    if not level:
+        return "stops"
+    verb = "stays at" if level == int(tally.level[0]) else "goes to"
+    return f"{verb} {plain_words(study.dose_labels[level - 1])}"
