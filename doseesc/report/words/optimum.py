@@ -84,8 +84,10 @@ def caution_words(optimum: OptimalDesign) -> list[str]:
             "It is a bound on what can be attained; for a trial add one, such as HardSafety, to optimal.constraints."
         )
     if any(optimum.best.above_mtd > rival.above_mtd for rival in optimum.rivals.values()):
+        price = optimum.utility.per_patient_above_mtd
+        which = f"a price on them larger than {price:g}" if price else "a price on them"
         found.append(
-            "It treats more patients above the true MTD than a design that it beats: a price on them, "
+            f"It treats more patients above the true MTD than a design that it beats: {which}, "
             "optimal.utility.per_patient_above_mtd, weighs that."
         )
     if optimum.utility.gain == "correct" and not optimum.policy.stakes.gain[:, 0].any():
@@ -108,7 +110,8 @@ def table_words(table: PolicyTable) -> str:
         for need in cell.needs:
             chance[need] = chance.get(need, 0.0) + cell.chance
     needs = sorted(chance, key=lambda need: -chance[need])
-    return f"{settled}; for the others it also looks at {in_a_row(needs)}, the first the most often."
+    often = ", the first the most often" if len(needs) > 1 else ""
+    return f"{settled}; for the others it also looks at {in_a_row(needs)}{often}."
 
 
 def difference_words(study: Study, name: str, differing: Differences) -> list[str]:
