@@ -20,12 +20,18 @@ import numpy as np
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.at_will import AtWillDesign
 from designs.checks import shown
-from designs.decision import Decision
+from designs.decision import Decision, Reason
 from designs.policy_table import Policy
 from designs.policy_text import policy_from_text, policy_text
 from designs.rules.base import Rule
 from designs.stakes import first_of_the_best
 from designs.tally import Tally, unchecked
+
+_MOVES = {
+    Reason.ESCALATE: "going to a higher level",
+    Reason.STAY: "staying at this level",
+    Reason.DEESCALATE: "going to a lower level",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +130,22 @@ class PolicyDesign(AtWillDesign):
         """See :meth:`Design.pick`: the best level that the rules leave."""
         shares, mass = self.table.stakes.shares(tally.n, tally.dlt)
         return self.best_named(tally, shares, mass)[0]
+
+    def why(self, reason: Reason, tally: Tally | None = None, level: int = 0) -> str:
+        """See :meth:`Design.why`: a policy moves to where most is learnt, whatever the rate at the level in use."""
+        if reason not in _MOVES:
+            return super().why(reason, tally, level)
+        move = _MOVES[reason]
+        if tally is not None and self.table.look_up(tally)[0] < 0:
+            return f"These data are on no path of the policy: {move} is worth most if the trial ends after that cohort."
+        said = f"{move.capitalize()} leads to the largest expected utility at the end of the trial"
+        if tally is not None:
+            excess = int(tally.current_dlt[0]) - self.target * int(tally.current_n[0])
+            if reason is Reason.ESCALATE and excess > 0:
+                return f"{said}, though the DLT rate seen here is above the target."
+            if reason is Reason.DEESCALATE and excess < 0:
+                return f"{said}, though the DLT rate seen here is below the target."
+        return f"{said}."
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""

@@ -8,7 +8,9 @@ probability, so that the truths are asked only for what a trial that ends is wor
 Ties go to ending the trial, and then to the lower dose.
 
 Bartroff and Lai (2010), arXiv:1011.6509, put the Phase 1 trial as this problem and solve it approximately, for models
-with two continuous parameters; with weighted curves and few doses and cohorts it can be solved as it stands.
+with two continuous parameters; with weighted curves and few doses and cohorts it can be solved as it stands.  Mueller,
+Berry, Grieve and Krams, doi:10.1287/deca.1060.0079, approximate backward induction on a grid, for the decision to stop.
+Hee et al. (2016), doi:10.1177/0962280215588245, review decision-theoretic designs of small trials.
 """
 
 from __future__ import annotations

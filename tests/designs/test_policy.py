@@ -222,6 +222,26 @@ def test_it_can_wait_for_what_may_change_its_decision():
     assert two_to_come.waits[0] == (len(set(outcomes.tolist())) > 1)
 
 
+def test_its_reasons_are_the_expected_utility_and_not_the_data_at_hand():
+    """It goes up after more DLTs than the target where it learns more: no sentence may say the data support that."""
+    tally = Tally.parse(["1NNT 2TTT", "1NNN 2NNN"], n_doses=3)
+    keys = np.sort(TallyKeys(3, 12).of(tally))
+    design = PolicyDesign.of(replace(POLICY, by_level=True, keys=keys, proposals=np.array([3, 3], dtype=np.int8)))
+    for row, reason, level, move in (
+        (0, Reason.ESCALATE, 3, "Going to a higher level"),
+        (0, Reason.STAY, 2, "Staying at this level"),
+        (1, Reason.DEESCALATE, 1, "Going to a lower level"),
+    ):
+        said = f"{move} leads to the largest expected utility at the end of the trial"
+        assert design.why(reason) == f"{said}."
+        assert design.why(reason, tally.take(np.array([row])), level).startswith(said)
+    assert design.why(Reason.ESCALATE, tally.take(np.array([0])), 3).endswith("seen here is above the target.")
+    assert design.why(Reason.DEESCALATE, tally.take(np.array([1])), 1).endswith("seen here is below the target.")
+    off = design.why(Reason.STAY, Tally.parse("1NN", n_doses=3), 1)
+    assert off.startswith("These data are on no path of the policy: staying at this level")
+    assert design.why(Reason.ENOUGH_KNOWN, tally.take(np.array([0]))) == Reason.ENOUGH_KNOWN.sentence
+
+
 def test_its_text_names_prior_utility_and_value():
     words = DESIGN.describe()
     assert f"The utility is {POLICY.utility}; the prior is {POLICY.prior}." in words

@@ -128,7 +128,7 @@ def test_new_study_as_drawn_from_the_prior_and_weighed():
 @pytest.mark.parametrize("name", ["small", "moderate", "substantial"])
 def test_prior_of_tau_is_integrated_finely_enough(name, monkeypatch):
     from doseesc.inference.borrowing import heterogeneity
-    from doseesc.inference.borrowing import hierarchy as module
+    from doseesc.inference.borrowing import parameter_grid as module
 
     how = hierarchy(Heterogeneity.named(name))
     coarse = hierarchy_posterior(MEXVT, how)
@@ -157,7 +157,7 @@ def test_history_that_does_not_differ_is_pooled():
 
 def test_history_of_another_world_predicts_nothing():
     """Where studies differ hugely the prediction is what it was without them, and is as wide as they differ."""
-    how = hierarchy(known(40.0))
+    how = hierarchy(known(20.0))
     with_history, without = (hierarchy_posterior(data, how) for data in (MEXVT, TRIAL.of_study("trial")))
     nobody = hierarchy_posterior(ToxicityData(study=(), amount=(), n=(), dlt=()), how)
     for found in (with_history, without):

@@ -1,6 +1,7 @@
 """The best possible design of a study: its priors, utilities and constraints, what it is worth, and what it does."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -228,6 +229,16 @@ def test_the_smallest_table_reproduces_the_policy(study, found):
     assert "settle" in table_words(table)
 
 
+def test_what_else_the_policy_looks_at_is_ranked_where_there_is_more_than_one(found):
+    table = policy_table(found)
+    one, two = (
+        replace(table, cells=[cell._replace(needs=needs) for cell in table.cells])
+        for needs in (("patients so far",), ("patients so far", "DLTs at the level below"))
+    )
+    assert table_words(one).endswith("for the others it also looks at patients so far.")
+    assert table_words(two).endswith("DLTs at the level below, the first the most often.")
+
+
 def beside(tally, counts, step):
     at = tally.level + step
     inside = (at >= 1) & (at <= tally.n_doses)
@@ -247,7 +258,11 @@ def test_differences_are_counted_where_the_optimum_comes_to(study, found):
     assert often >= differing.examples[1][3]
     words = difference_words(study, "B", differing)
     assert words[0].startswith(f"B decides otherwise in {100 * differing.share:.1f} % of the optimum's decisions")
-    assert "optimum goes to" in words[1] or "optimum stops" in words[1]
+    labels = study.dose_labels
+    verb = {0: "stops"}.get(int(ours), "stays at" if ours == tally.level[0] else "goes to")
+    assert f"optimum {verb}{f' {labels[ours - 1]}' if ours else ''}, B " in words[1]
+    staying = [decided == state.level[0] for state, *both, _ in differing.examples for decided in both if decided]
+    assert " ".join(words[1:]).count("stays at") == sum(staying) > 0
     same = differences(found, found.design)
     assert difference_words(study, "itself", same) == [
         "itself decides as the optimum does wherever the optimum comes to."
@@ -277,7 +292,9 @@ def test_everything_is_said_in_the_terminal(study, found):
 def test_what_the_optimum_is_not_is_said(study, found):
     bound, above, none = caution_words(found)
     assert "for a trial add one, such as HardSafety" in bound
-    assert "more patients above the true MTD than a design that it beats" in above
+    assert "more patients above the true MTD than a design that it beats: a price on them, " in above
+    priced = replace(found, utility=Utility(per_patient_above_mtd=0.02))
+    assert "a price on them larger than 0.02, " in caution_words(priced)[1]
     assert "it never selects none" in none
     assert not found.prior.truths[study.right_levels(found.prior.truths)[:, 0]].size
     safe = doseesc.optimal_design(

@@ -84,8 +84,10 @@ def caution_words(optimum: OptimalDesign) -> list[str]:
             "It is a bound on what can be attained; for a trial add one, such as HardSafety, to optimal.constraints."
         )
     if any(optimum.best.above_mtd > rival.above_mtd for rival in optimum.rivals.values()):
+        price = optimum.utility.per_patient_above_mtd
+        which = f"a price on them larger than {price:g}" if price else "a price on them"
         found.append(
-            "It treats more patients above the true MTD than a design that it beats: a price on them, "
+            f"It treats more patients above the true MTD than a design that it beats: {which}, "
             "optimal.utility.per_patient_above_mtd, weighs that."
         )
     if optimum.utility.gain == "correct" and not optimum.policy.stakes.gain[:, 0].any():
@@ -108,7 +110,8 @@ def table_words(table: PolicyTable) -> str:
         for need in cell.needs:
             chance[need] = chance.get(need, 0.0) + cell.chance
     needs = sorted(chance, key=lambda need: -chance[need])
-    return f"{settled}; for the others it also looks at {in_a_row(needs)}, the first the most often."
+    often = ", the first the most often" if len(needs) > 1 else ""
+    return f"{settled}; for the others it also looks at {in_a_row(needs)}{often}."
 
 
 def difference_words(study: Study | BareTrial, name: str, differing: Differences) -> list[str]:
@@ -132,9 +135,8 @@ def difference_words(study: Study | BareTrial, name: str, differing: Differences
     ]
     for tally, ours, theirs, chance in differing.examples:
         where = state_words(study, tally)
-        lines.append(
-            f"{where} ({percent(chance)} % of trials): optimum {_goes(study, ours)}, {who} {_goes(study, theirs)}."
-        )
+        own, other = _goes(study, tally, ours), _goes(study, tally, theirs)
+        lines.append(f"{where}; {percent(chance)} % of trials: optimum {own}, {who} {other}.")
     return lines
 
 
@@ -150,5 +152,8 @@ def state_words(study: Study | BareTrial, tally: Tally) -> str:
     return ", ".join(parts)
 
 
-def _goes(study: Study | BareTrial, level: int) -> str:
-    return f"goes to {plain_words(study.dose_labels[level - 1])}" if level else "stops"
+def _goes(study: Study | BareTrial, tally: Tally, level: int) -> str:
+    if not level:
+        return "stops"
+    verb = "stays at" if level == int(tally.level[0]) else "goes to"
+    return f"{verb} {plain_words(study.dose_labels[level - 1])}"
