@@ -72,7 +72,7 @@ class Study(Section):
     """Most patients in the trial, for designs that do not set their own."""
     start_level: Level | None = Field(default=None, examples=["low"])
     """Dose of the first cohort, by label or level; by default the lowest."""
-    true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd")
+    true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd", examples=[{"margin": 0.1, "ties": "any"}])
     """Which dose counts as the right one under a scenario."""
     design_entries: tuple[DesignEntry, ...] = Field(
         min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
@@ -80,7 +80,7 @@ class Study(Section):
     """The designs to compare."""
     scenarios: Scenarios = Field(examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
     """The possible truths under which designs are compared."""
-    comparison: Comparison = Comparison()
+    comparison: Comparison = Field(default=Comparison(), examples=[{"weights": "scenarios", "margin": 0.02}])
     """By what designs are judged: which scenarios count how much, what counts in them, and what is called equal."""
     optimal: Optimal = Field(default=Optimal(), examples=[{"utility": {"per_patient_above_mtd": 0.02}}])
     """The best possible design, for doseesc optimal: its prior, utility and constraints."""
@@ -98,12 +98,16 @@ class Study(Section):
     """Lower doses take patients who arrive while the escalation waits; by default none does."""
     max_duration_months: Positive | None = Field(default=None, examples=[36])
     """Months from the first patient after which nobody is enrolled; by default no limit."""
-    phase2_arms: tuple[Arm, ...] = ()
+    phase2_arms: tuple[Arm, ...] = Field(
+        default=(), examples=[[{"name": "quarter", "fraction": 0.25}, {"name": "saline", "control": True}]]
+    )
     """The arms of Phase 2; none where there is no Phase 2."""
     phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
     """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
     the lowest."""
-    arm_analysis: ArmAnalysis = ArmAnalysis()
+    arm_analysis: ArmAnalysis = Field(
+        default=ArmAnalysis(), examples=[{"unsafe_above": 0.35, "unsafe_confidence": 0.25}]
+    )
     """How the arms' DLT probabilities are judged from the data of Phase 1: a model and prior that are assumptions of
     this project unless given here."""
     phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
@@ -111,7 +115,7 @@ class Study(Section):
     result."""
     analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
     """The Bayesian analysis of the trial's data, for doseesc fit."""
-    simulation: Simulation = Simulation()
+    simulation: Simulation = Field(default=Simulation(), examples=[{"trials": 10_000, "seed": 20201130}])
     """How many trials are simulated, from which seed, or whether all are enumerated."""
 
     _origin: Source | None = PrivateAttr(None)

@@ -53,6 +53,11 @@ def test_no_meaning_of_a_key_is_used_twice():
     assert {text: sorted(used) for text, used in homes.items() if len(used) > 1} == {}
 
 
+@pytest.mark.parametrize("name", [info.alias or name for name, info in Study.model_fields.items()])
+def test_every_key_of_the_file_has_an_example(name):
+    assert TOPICS[name].example.startswith(f"{name}:")
+
+
 def test_the_schema_says_the_same():
     entries = {entry["title"]: entry for entry in json_schema()["$defs"]["DesignEntry"]["oneOf"]}
     for name, entry in entries.items():
