@@ -7,20 +7,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from math import isfinite
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import IntArray
-from designs.checks import MOST_DOSES, MOST_IN_COHORT, MOST_PATIENTS, require_whole, shown
+from designs.checks import (
+    MOST_DOSES,
+    MOST_IN_COHORT,
+    MOST_PATIENTS,
+    require_flag,
+    require_probability,
+    require_whole,
+    shown,
+)
 from designs.rule_names import UnknownName, rule_class
 from designs.rules.base import Rule
 from designs.stakes import Stakes
 from designs.tally import MEMORY, Tally
 from designs.tally_keys import TallyKeys
 
-_FORMAT = 1
+_FORMAT = 2
 _TRIAL = ("n_doses", "max_n", "cohort_size", "start_level")
 
 
@@ -72,14 +81,22 @@ class Policy:
     proposals: npt.NDArray[np.int8]
 
     def __post_init__(self) -> None:
+        require_probability("target", self.target)
         require_whole("n_doses", self.n_doses, 1, MOST_DOSES)
         require_whole("max_n", self.max_n, 1, MOST_PATIENTS)
         require_whole("cohort_size", self.cohort_size, 1, MOST_IN_COHORT)
+        require_flag("by_level", self.by_level)
+        if not (isinstance(self.prior, str) and isinstance(self.utility, str)):
+            raise ValueError("prior and utility must be said in words")
+        if not isfinite(self.value):
+            raise ValueError(f"value must be finite, not {shown(self.value)}")
         if self.stakes.n_doses != self.n_doses:
             raise ValueError(f"n_doses must be {self.stakes.n_doses}, as the truths have it, not {self.n_doses}")
         unknown = [name for name in self.memory if name not in MEMORY]
         if unknown:
             raise ValueError(f"memory has no field {shown(unknown[0])}")
+        if len(set(self.memory)) < len(self.memory):
+            raise ValueError("memory must name each field once")
         keys, proposals = self.keys, self.proposals
         if keys.ndim != 1 or keys.dtype != np.int64 or (np.diff(keys) <= 0).any() or (keys < 0).any():
             raise ValueError("keys must be increasing whole numbers")
@@ -139,8 +156,7 @@ class Policy:
             "dlt_price": float(self.stakes.dlt_price),
             "sha256": self.digest,
         }
-        return {
-            "facts": np.frombuffer(json.dumps(facts, sort_keys=True).encode(), dtype=np.uint8),
+        arrays: dict[str, npt.NDArray[Any]] = {
             "truths": self.stakes.truths,
             "weight": self.stakes.weight,
             "gain": self.stakes.gain,
@@ -148,6 +164,8 @@ class Policy:
             "steps": np.diff(self.keys, prepend=np.int64(0)),  # smaller numbers, which fold up better
             "proposals": self.proposals,
         }
+        text = json.dumps(facts | {"content": _content_hash(facts, arrays)}, sort_keys=True)
+        return {"facts": np.frombuffer(text.encode(), dtype=np.uint8), **arrays}
 
 
 def policy_from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> Policy:
@@ -178,9 +196,20 @@ def policy_from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> Policy:
         )
         if policy.digest != facts["sha256"]:
             raise ValueError("its hash is not that of its prior, utility and constraints")
-    except (ValueError, LookupError, TypeError, OverflowError) as error:
+        if facts.pop("content") != _content_hash(facts, arrays):
+            raise ValueError("its hash is not that of what it holds")
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"is no policy, or damaged: {error}") from error
     return policy
+
+
+def _content_hash(facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """Return the hash of all that a policy's file holds: what was changed by hand or by accident is not decided by."""
+    hashed = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name in sorted(set(arrays) - {"facts"}):
+        array = np.ascontiguousarray(arrays[name], dtype=arrays[name].dtype.newbyteorder("<"))
+        hashed.update(f"{name} {array.dtype.str} {array.shape}".encode() + array.tobytes())
+    return hashed.hexdigest()
 
 
 def rule_data(rule: Rule) -> dict[str, Any]:

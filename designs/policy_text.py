@@ -56,6 +56,6 @@ def policy_from_text(text: str) -> Policy:
             count = prod(shape)
             arrays[name] = np.frombuffer(body, dtype=kind, count=count, offset=place).reshape(shape)
             place += count * np.dtype(kind).itemsize
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, zlib.error) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, zlib.error) as error:
         raise ValueError(f"is no policy, or damaged: {error}") from error
     return policy_from_arrays(arrays)

@@ -122,7 +122,7 @@ def two_parameter_logistic(
     apart = _ROWS_APART / np.sqrt(max(1.0, data.patients / _FEW)) / max(1.0, prior_sd[1] / _USUAL_SD)
     z_beta = np.linspace(-_REACH, _REACH, 1 + 2 * int(np.ceil(_REACH / apart)))
     doses = len(doses_of_interest(levels, further))
-    require_grid("prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or sample with NUTS", MOST_BYTES)
+    require_grid("prior_sd", len(z_alpha) * len(z_beta), doses, 1, "give smaller ones, or fewer patients", MOST_BYTES)
     slope = np.exp(prior_mean[1] + prior_sd[1] * z_beta)
 
     def basis(z: FloatArray, row: IntArray) -> FloatArray:
@@ -170,7 +170,7 @@ def monotone(
     each = max(_LEAST_RATIOS, int(np.ceil(_RATIOS_A_ROOT * np.sqrt(data.patients))))
     nodes = each ** (len(levels) - 1) * _share_nodes(below[-1], gap[-1], step)
     doses = len(doses_of_interest(levels, further))
-    require_grid("concentration", nodes, doses, 1, "give a larger one, or sample with NUTS", MOST_BYTES)
+    require_grid("concentration", nodes, doses, 1, "give a larger one, or fewer patients", MOST_BYTES)
     shares = [beta_nodes(*pair, each) for pair in zip(below[:-1], gap[:-1], strict=True)]
     ratios = [side.ravel() for side in np.meshgrid(*(logit(np.clip(ratio, _SURE, 1 - _SURE)) for ratio, _ in shares))]
     rows = np.ones(each ** len(ratios))

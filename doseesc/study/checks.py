@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from designs import Design
 from designs.arrays import FloatArray
+from designs.checks import MOST_IN_COHORT
 from doseesc.errors import FieldPath, Problem, show
 from doseesc.study.analysis_section import Analysis, analysis_problems
 from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_problems
@@ -97,8 +98,9 @@ def problems_across(parts: Parts) -> list[Problem]:
             start = resolved
     size, most = parts.cohort_size, parts.max_n
     if size is not None and most is not None and most < size:
-        remedy = f"write a multiple of {size}, for example  max_n: {size * 6}"
-        problems.append(Problem(("max_n",), f"is {most}, less than one cohort of {size}", remedy))
+        if size <= MOST_IN_COHORT:  # a larger one is what is wrong
+            remedy = f"write a multiple of {size}, for example  max_n: {size * 6}"
+            problems.append(Problem(("max_n",), f"is {most}, less than one cohort of {size}", remedy))
         most = None
     shared = None
     if doses and start and parts.target is not None and 0 < parts.target < 1 and size and size > 0 and most:

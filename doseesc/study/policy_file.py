@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,10 @@ from doseesc.study.yaml_source import Source
 
 TYPE = "policy"
 _ARRAYS = ("facts", "truths", "weight", "gain", "patient_price", "steps", "proposals")
-_DAMAGED = (ValueError, LookupError, OSError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile)
+_DAMAGED = (
+    *(ValueError, LookupError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error),
+    RuntimeError,  # a member that claims to be encrypted, or packed in a way that nobody knows
+)
 _REMEDY = "write the name of a file beside this one that  doseesc optimal  has written, for example  file: optimum.npz"
 
 

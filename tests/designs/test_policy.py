@@ -89,7 +89,7 @@ def test_the_digest_is_that_of_prior_utility_constraints_and_trial():
         (changed(weight=np.zeros(5)), "weight must not be negative"),
         (changed(gain=np.zeros((5, 3))), "gain must have shape"),
         (changed(weight=np.arange(1.0, 6)), "hash is not that of its prior, utility and constraints"),
-        (with_facts(format=99), "it is of format 99, not 1"),
+        (with_facts(format=99), "it is of format 99, not 2"),
         (with_facts(rules=[{"type": "Unheard"}]), "rule 'Unheard' is not known"),
         (with_facts(rules=[{"type": "NoSkipping", "reference": "x"}]), "reference must be one of"),
         (with_facts(rules=[{"type": "NoSkipping", "unheard": 1}]), "unexpected keyword"),

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ARMS, THREE_DOSES
+from support import ARMS, THREE_DOSES, small_policy
 
 from doseesc.durable import recover
 from doseesc.files import add_files, write_file, write_folder
@@ -21,6 +21,7 @@ from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
 from doseesc.study import load
+from doseesc.study.policy_file import policy_file, read_policy_file
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 
@@ -173,6 +174,24 @@ def test_report(made, base):
         return add_files(page, "out", force=True)
 
     assert crash_everywhere(base, lambda: copied(made), job, lambda: recover(Path("out"))) > 15
+
+
+def test_policy(made, base):
+    """As optimal writes it: never half a policy, and never an earlier one beside the figures of a later."""
+    files = {
+        target: {"optimum.npz": policy_file(small_policy(target=target)), "optimum.csv": f"{target}\n"}
+        for target in (0.25, 0.3)
+    }
+
+    def opened():
+        recover(Path("out"))
+        kept = read_policy_file(Path("out/optimum.npz").read_bytes())
+        assert Path("out/optimum.csv").read_text() == f"{kept.target}\n"
+
+    def job():
+        return add_files(files[0.3], "out", force=True)
+
+    assert crash_everywhere(base, lambda: add_files(files[0.25], "out"), job, opened) > 10
 
 
 def test_fit(made, base):

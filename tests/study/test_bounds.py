@@ -99,3 +99,7 @@ def test_modules_are_regular_files(complaint_with, tmp_path):
     os.mkfifo(tmp_path / "pipe.py")
     assert "no file" in complaint_with(TABLE, "name: B, type: pymc, module: pipe.py")
     assert "folder" in complaint_with(TABLE, "name: B, type: pymc, module: " + "x" * 300 + "/../../mine.py")
+
+
+def test_too_large_a_cohort_is_not_answered_by_more_patients(complaint_with):
+    assert "max_n" not in complaint_with("cohort_size: 3", "cohort_size: 100000")

@@ -1,7 +1,9 @@
 """Policies beside scenario files: read as they were written, confined to the folder, bounded in size."""
 
 import io
+import json
 import os
+import random
 import zipfile
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from support import small_policy
 
 from designs import NoSkipping, PolicyDesign
+from designs.policy_table import _content_hash
 from doseesc.runs import run
 from doseesc.study import load
 from doseesc.study.policy_file import policy_file, read_policy_file
@@ -97,3 +100,55 @@ def test_objects_are_never_unpickled():
     np.savez(stream, **{**POLICY.to_arrays(), "weight": np.array([print] * 5, dtype=object)})
     with pytest.raises(ValueError, match=r"is no policy, or damaged: weight.npy does not hold what it says"):
         read_policy_file(stream.getvalue())
+
+
+def archive(**changed):
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **{**POLICY.to_arrays(), **changed})
+    return stream.getvalue()
+
+
+def facts_with(**changed):
+    """Return facts changed by somebody who knows how their hash is made."""
+    arrays = POLICY.to_arrays()
+    facts = json.loads(arrays["facts"].tobytes()) | changed
+    del facts["content"]
+    facts["content"] = _content_hash(facts, arrays)
+    return np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["truths", "weight", "gain", "patient_price", "steps", "proposals"])
+def test_what_was_changed_is_not_decided_by(name):
+    array = POLICY.to_arrays()[name].copy()
+    array.flat[0] += -1 if name == "proposals" else 1
+    with pytest.raises(ValueError, match=r"its hash is not that of|truths must lie in"):
+        read_policy_file(archive(**{name: array}))
+
+
+@pytest.mark.parametrize("value", [1e300, float("inf"), 2**70, True, None, {"a": 1}, ["last_dlt"] * 3])
+@pytest.mark.parametrize("name", ["by_level", "max_n", "memory", "value", "prior", "rules", "target", "dlt_price"])
+def test_facts_of_another_kind_are_refused_at_once(name, value):
+    if value is True and name in ("by_level", "dlt_price", "value"):  # the right one, or the number 1
+        return
+    if name == "value" and value in (1e300, 2**70):  # as finite as any utility
+        return
+    with pytest.raises(ValueError, match="is no policy, or damaged"):
+        read_policy_file(archive(facts=facts_with(**{name: value})))
+
+
+def test_damaged_bytes_have_one_message():
+    rng, right = random.Random(15), policy_file(POLICY)
+    said = []
+    for _ in range(300):
+        wrong = bytearray(right)
+        for _ in range(rng.choice((1, 1, 2, 5))):
+            wrong[rng.randrange(len(wrong))] = rng.randrange(256)
+        try:
+            assert read_policy_file(bytes(wrong)).digest == POLICY.digest  # names and dates in an archive's margins
+        except ValueError as error:
+            said.append(str(error))
+    assert len(said) > 200
+    assert all(each.startswith("is no policy, or damaged") for each in said)
+    deep = np.frombuffer(b"[" * 100_000, dtype=np.uint8)
+    with pytest.raises(ValueError, match="is no policy, or damaged"):
+        read_policy_file(archive(facts=deep))
