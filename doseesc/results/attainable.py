@@ -25,8 +25,8 @@ from doseesc.engines import (
 )
 from doseesc.results.cells import Cell
 from doseesc.results.weighted_truths import prior_truths, stakes_of
-from doseesc.study import BareTrial, ScenarioPrior, Study
-from doseesc.wording import in_a_row
+from doseesc.study import BareTrial, ScenarioPrior, Study, Utility
+from doseesc.wording import in_a_row, percent
 
 _DIGITS = 9  # beyond, values depend on the order in which processors add up
 
@@ -83,7 +83,8 @@ class Attainable:
         if self.value is None:
             return f"What is attainable is not known: {self.why_not}."
         reached = in_a_row([f"{name} {self._reached(name)}" for name in self.designs])
-        best = f"{self.value:.3f}, {self.utility} of the best policy under {kept}, made for {self.prior}"
+        worth = f"{percent(self.value)} %" if self.utility == Utility().words else f"{self.value:.3f}"
+        best = f"{worth}, {self.utility} of the best policy under {kept}, made for {self.prior}"
         return f"Of the attainable ({best}) the designs reach: {reached}."
 
     def _reached(self, name: str) -> str:

@@ -10,8 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from doseesc.planning import answer, power_curves
 from doseesc.report.page.figures import Drawn
 from doseesc.report.page.page import page_html
+from doseesc.report.page.phase2_charts import power_charts
 from doseesc.report.protocol.protocol import protocol_files
 from doseesc.report.terminal import run_lines
 from doseesc.report.words import programme_words
@@ -97,6 +99,14 @@ def test_protocol(saved, known):
                     assert row[heads.index(head)].split()[0] == shown(known[row[0], design][metric], scale, digits), row
                     found += 1
     assert found >= 2 * len(document.results.study.truths)
+
+
+def test_the_page_tells_one_type_i_error_of_phase_2():
+    answers = answer(load(shipped_scenarios()["nct04602104"]), totals=False, trials=200)
+    curves = power_curves(answers.plan, trials=50, seed=3)
+    told = shown(float(answers.null.share("any_ttci")))
+    assert told != shown(float(curves.by_effect[0][1].share("any_ttci")))
+    assert power_charts(curves, answers)[1].title.startswith(f"A drug that does nothing is taken to work in {told} %")
 
 
 def test_page(saved, known):

@@ -1,6 +1,7 @@
 """How much of the attainable designs reach: beside the best policy under the same truths, in the world they meet."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,9 @@ def test_it_is_said_and_kept(asked, tmp_path):
     assert words in results.notes
     assert f"{100 * results.attainable.share('B'):.0f} %" in words
     assert "made for the file's 3 scenarios, weighted as in comparison" in words
+    assert f"Of the attainable ({100 * results.attainable.value:.1f} %, the probability of correct selection" in words
+    priced = replace(results.attainable, utility=f"{results.attainable.utility}, less 0.05 per DLT")
+    assert f"({results.attainable.value:.3f}, " in priced.words
     write_results(results, tmp_path / "out")
     document = json.loads((tmp_path / "out" / "results.json").read_text())
     assert document["attainable"]["designs"]["B"]["of_attainable"] == results.attainable.share("B")
@@ -131,7 +135,6 @@ def test_calibration_is_measured_by_the_score_of_the_best_policy(asked, criterio
     above = np.arange(4) > objective.true_mtd[:, None]
     gain = right - (0.5 if criterion == "penalised" else 0.0) * above
     stakes = stakes_of(study, prior_truths(study, ScenarioPrior(type="scenarios")))
-    from dataclasses import replace
 
     policy = solve(lattice_of(study), replace(stakes, gain=gain, weight=np.ones(3))).policy(prior="x", utility="y")
     assert objective.score(objective.figures(PolicyDesign.of(policy))) == pytest.approx(best, abs=1e-9)

@@ -143,7 +143,7 @@ def power_charts(curves: PowerCurves, answers: Phase2Answers) -> list[Chart]:
     charts = [_power_chart("power", title, how, [float(n) for n in sizes], found, frame)]
     effects = [power.plan.active[-1].effect.shr for _, power in curves.by_effect]
     tested = [power for _, power in curves.by_effect]
-    none = float(tested[0].share("any_ttci"))
+    none = float(answers.null.share("any_ttci"))  # of more trials than the curve's first point, and told elsewhere too
     title = (
         f"A drug that does nothing is taken to work in {percent(none)} % of trials; at a ratio of {effects[-1]:.3g} "
         f"one that works is found in {percent(float(tested[-1].share('any_ttci')))} %"
