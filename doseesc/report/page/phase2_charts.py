@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ def power_charts(curves: PowerCurves, answers: Phase2Answers) -> list[Chart]:
     at_plan = float(answers.power.share("any_ttci"))
     enough = _reached(sizes, any_power, _WANTED)
     more = (
-        f"; {100 * _WANTED:.0f} % takes about {enough:.0f}"
+        f"; {100 * _WANTED:.0f} % takes about {10 * math.ceil(enough / 10)}"  # the curve tells it no better
         if enough is not None and at_plan < _WANTED
         else f"; {100 * _WANTED:.0f} % is not reached with up to {sizes[-1]}"
         if enough is None
