@@ -81,11 +81,11 @@ class Analysis(Section):
     model: Literal["crm_power", "crm_logistic", "blrm", "monotone"] = "blrm"
     """crm_power and crm_logistic have one parameter, blrm (the two-parameter logistic model) two, monotone one for
     each level."""
-    crm: CrmPrior = CrmPrior()
+    crm: CrmPrior = Field(default=CrmPrior(), examples=[{"prior_sd": 1.16}])
     """Prior of crm_power and crm_logistic."""
-    blrm: BlrmPrior = BlrmPrior()
+    blrm: BlrmPrior = Field(default=BlrmPrior(), examples=[{"reference": 8}])
     """Prior of blrm."""
-    monotone: MonotonePrior = MonotonePrior()
+    monotone: MonotonePrior = Field(default=MonotonePrior(), examples=[{"concentration": 4}])
     """Prior of monotone."""
     borrow: Borrow | None = Field(
         default=None,

@@ -74,9 +74,9 @@ class BackfillSection(Section):
     closes: Literal["eliminated", "too_toxic"] | None = None
     """What closes a dose: that the design excludes it (the default); or besides, as in BF-BOIN, that its own DLT rate
     and that pooled with the next dose call for de-escalation (interval designs)."""
-    count_in_decisions: Flag | None = None
+    count_in_decisions: Flag | None = Field(default=None, examples=[True])
     """Whether backfilled patients count in decisions; by default true."""
-    count_in_mtd: Flag | None = None
+    count_in_mtd: Flag | None = Field(default=None, examples=[True])
     """Whether they count in the selection of the MTD; by default true."""
     conflict: Literal["highest", "lowest", "none"] | None = None
     """Which dose is pooled with the current one where backfilled doses call for more caution (interval designs); by

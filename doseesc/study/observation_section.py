@@ -40,7 +40,7 @@ class Observation(Section):
 
     name: Name = Field(default="observed", examples=["deaths replaced"])
     """Name of the policy in tables."""
-    description: Text = ""
+    description: Text = Field(default="", examples=["deaths are replaced"])
     """What the policy means, in a few words."""
     window_days: Days | None = Field(default=None, examples=[14])
     """Days a patient is observed; by default dlt_window_days, which the DLT probabilities of the scenarios refer to."""

@@ -81,7 +81,7 @@ class Optimal(Section):
     prior: Prior | None = Field(default=None, examples=[{"type": "pseudo_uniform", "count": 200}])
     """The truths that the design is best for: random curves as in a random scenario, the file's scenarios, or draws of
     a design's prior; by default 200 pseudo-uniform curves with the file's seed."""
-    utility: Utility = Utility()
+    utility: Utility = Field(default=Utility(), examples=[{"gain": "correct", "per_patient_above_mtd": 0.02}])
     """What is to be as large as possible."""
     constraints: tuple[dict[str, Any], ...] = Field(
         default=({"type": "NoSkipping"},), examples=[[{"type": "NoSkipping"}, {"type": "HardSafety"}]]

@@ -73,9 +73,13 @@ class Control(Section):
     """Probability of improving by two points on the ordinal scale, or live discharge."""
     died: Probability = Field(default=0.3, examples=[0.3])
     """28-day mortality."""
-    improvement_times: TruncatedWeibull = Field(default=TruncatedWeibull(shape=3.5, scale=17.0))
+    improvement_times: TruncatedWeibull = Field(
+        default=TruncatedWeibull(shape=3.5, scale=17.0), examples=[{"shape": 3.5, "scale": 17}]
+    )
     """When they improve, given that they do."""
-    death_times: TruncatedWeibull = Field(default=TruncatedWeibull(shape=1.4, scale=15.5))
+    death_times: TruncatedWeibull = Field(
+        default=TruncatedWeibull(shape=1.4, scale=15.5), examples=[{"shape": 1.4, "scale": 15.5}]
+    )
     """When they die, given that they do."""
 
     @model_validator(mode="after")
@@ -207,11 +211,11 @@ class Phase2(Section):
     """With total_patients: how many to each arm, as a ratio; by default the same to each."""
     compare_totals: tuple[Patients, ...] = Field(default=(), max_length=10, examples=[[18, 169]])
     """Numbers of patients in all whose trials are compared: what each can show."""
-    control: Control = Control()
+    control: Control = Field(default=Control(), examples=[{"improved": 0.5, "died": 0.3}])
     """What becomes of patients without the drug."""
     strata: Strata | None = Field(default=None, examples=["berlin"])
     """Severities with their own improvement and mortality: a list, or berlin for assumed ones of the Berlin classes."""
-    effect: Effect = Effect()
+    effect: Effect = Field(default=Effect(), examples=[{"shr": 1.5, "mortality_rr": 0.75}])
     """What the drug does."""
     adverse_background: Probability = Field(default=0.05, examples=[0.05])
     """Probability of an adverse reaction by day 14 that the drug does not cause."""
@@ -221,7 +225,7 @@ class Phase2(Section):
     """How fast patients are enrolled, for the trial's duration."""
     mtd: Level | None = Field(default=None, examples=["medium"])
     """The MTD to plan with, by label or level; by default the highest dose level."""
-    analysis: Phase2Analysis = Phase2Analysis()
+    analysis: Phase2Analysis = Field(default=Phase2Analysis(), examples=[{"ttci": "log_rank", "alpha": 0.025}])
     """How the trial is analysed."""
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ class About(Section):
 
     title: Line = Field(min_length=1, examples=["A first-in-human study"])
     """Full title."""
-    short_title: Line = ""
+    short_title: Line = Field(default="", examples=["hMSC-Exos in ARDS"])
     """Short title for tables; by default the title."""
     registry_id: Line = Field(default="", examples=["NCT04602104"])
     """Registration number."""
@@ -139,7 +139,7 @@ class Scenario(Section):
 
     name: Name = Field(examples=["S1"])
     """Name of the scenario in tables."""
-    description: Text = ""
+    description: Text = Field(default="", examples=["medium is the MTD"])
     """What the scenario means, in a few words."""
     dlt: PerDose | None = Field(default=None, examples=[[0.1, 0.25, 0.45]])
     """True DLT probability of every dose, by label or as a list."""

@@ -53,6 +53,12 @@ def test_no_meaning_of_a_key_is_used_twice():
     assert {text: sorted(used) for text, used in homes.items() if len(used) > 1} == {}
 
 
+def test_every_key_has_an_example():
+    keys = [name for name, topic in TOPICS.items() if topic.group in ("key", "section")]
+    assert len(keys) > 100
+    assert [name for name in keys if not TOPICS[name].example] == []
+
+
 @pytest.mark.parametrize("name", [info.alias or name for name, info in Study.model_fields.items()])
 def test_every_key_of_the_file_has_an_example(name):
     assert TOPICS[name].example.startswith(f"{name}:")
