@@ -137,8 +137,8 @@ def calibrate(
     with _user_errors("--design"):
         known["objective"] = made(made_of, known)
     if optimal:
-        with _user_errors("--design"):
-            best: OptimalSkeleton = made(searched, known)
+        with _user_errors("--design"), TrialProgress(wanted=not quiet, unit="skeletons") as progress:
+            best: OptimalSkeleton = made(searched, known, progress=progress)
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 

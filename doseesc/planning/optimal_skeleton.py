@@ -15,6 +15,8 @@ data.  Judge on truths in which each dose in turn is the MTD.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -99,6 +101,7 @@ def optimal_skeleton(
     tolerance: float = 1e-4,
     max_evaluations: int = 1000,
     jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> OptimalSkeleton:
     """Search the skeleton of the highest score, beginning with the design's own.
 
@@ -118,6 +121,8 @@ def optimal_skeleton(
         Most designs enumerated in one search.
     jobs : int
         Processes; the answer does not depend on it.
+    progress : callable, optional
+        Called with the skeletons judged and the most that may be; with several processes after each search.
 
     Raises
     ------
@@ -133,15 +138,24 @@ def optimal_skeleton(
     if max_evaluations < 1:
         raise ValueError(f"max_evaluations must be at least 1, not {max_evaluations}")
     objective = objective_of(design, objective)
-    search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations)
-    found = list(answers(search, _first_designs(design, starts), jobs))
-    best = max(found, key=lambda each: each.score)
-    own = found[0]
+    judged: list[OptimalSkeleton] = []
+
+    def tell(evaluations: int) -> None:
+        if progress is not None:
+            progress(sum(each.evaluations for each in judged) + evaluations, starts * max_evaluations)
+
+    watch = tell if jobs == 1 else None
+    search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations, watch)
+    for each in answers(search, _first_designs(design, starts), jobs):
+        judged.append(each)
+        tell(0)
+    best = max(judged, key=lambda each: each.score)
+    own = judged[0]
     return replace(
         best,
         start_score=own.start_score,
         start_figures=own.start_figures,
-        evaluations=sum(each.evaluations for each in found),
+        evaluations=sum(each.evaluations for each in judged),
     )
 
 
@@ -161,7 +175,13 @@ def _first_designs(design: CRM, starts: int) -> list[CRM]:
 
 
 def _search(
-    objective: Objective, design: CRM, with_prior_sd: bool, tolerance: float, max_evaluations: int, first: CRM
+    objective: Objective,
+    design: CRM,
+    with_prior_sd: bool,
+    tolerance: float,
+    max_evaluations: int,
+    watch: Callable[[int], None] | None,
+    first: CRM,
 ) -> OptimalSkeleton:
     from scipy.optimize import minimize
 
@@ -172,7 +192,11 @@ def _search(
         except ValueError:  # far out, neighbours become equal numbers, or a logistic curve cannot reach them
             return None
 
+    count = itertools.count(1)
+
     def loss(point: FloatArray) -> float:
+        if watch is not None:
+            watch(next(count))
         there = design_at(point)
         return np.inf if there is None else -float(objective.score(objective.figures(there)))
 

@@ -177,7 +177,10 @@ def test_the_prior_sd_may_be_searched_too():
 
 
 def test_a_search_cut_short_says_so():
-    found = optimal_skeleton(CRM3, TRUTHS, max_evaluations=5)
+    told = []
+    found = optimal_skeleton(CRM3, TRUTHS, max_evaluations=5, progress=lambda done, most: told.append((done, most)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (found.evaluations, 5)
     assert not found.converged
     assert found.score >= found.start_score
 
