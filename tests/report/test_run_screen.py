@@ -158,3 +158,5 @@ def test_every_shipped_study_has_its_verdict_first(name):
     assert len(lines) <= 40
     headline = " ".join(lines[2:4])
     assert re.match(r"(No design is ahead|.+ is ahead): ", headline)
+    if len(results.study.observation) > 1:  # what the study asks stands beside the verdict
+        assert "What is counted as a DLT moves correct selection by up to" in " ".join(lines[:16])

@@ -46,9 +46,12 @@ _SHORT_HEADS = ("correct %", "worst %", "above MTD", "patients", "n above", "dur
 
 def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
     """Return the answer in lines: what leads and what flips it, then the figures that it rests on."""
-    found = [*study_line(results), Text(), *_verdict(results), Text(), *_designs(results, width), Text()]
-    found += [*_scenarios(results, width), Text(), *_phase2(results, width)]
-    for words in (programme_words(results), attribution_finding(results)):
+    attribution = attribution_finding(results)
+    compares = len(results.study.observation) > 1  # then how DLTs are attributed is what the study asks
+    found = [*study_line(results), Text(), *_verdict(results)]
+    found += wrapped(attribution, "bold") if compares else []
+    found += [Text(), *_designs(results, width), Text(), *_scenarios(results, width), Text(), *_phase2(results, width)]
+    for words in (programme_words(results), "" if compares else attribution):
         found += wrapped(words) if words else []
     return [*found, *_standing(results)]
 
