@@ -23,7 +23,7 @@ from designs.mtpi2 import MTPI2
 from designs.policies import Complete, PendingPolicy, Weighted
 from designs.policy import PolicyDesign
 from designs.rolling_six import RollingSix
-from designs.rule_names import UnknownName, called
+from designs.rule_names import UnknownName, called, known_by
 from designs.settled import Settled
 from designs.table_design import TableDesign
 from designs.three_plus_three import ThreePlusThree
@@ -138,10 +138,7 @@ def policy_class(name: str) -> type[PendingPolicy]:
     UnknownName
         If there is none; it suggests the nearest name.
     """
-    policy = called(name, _POLICIES)
-    if policy is None:
-        raise UnknownName("policy", name, policy_names())
-    return policy
+    return known_by("policy", name, _POLICIES)
 
 
 def name_of_design(design: type[Design]) -> str:

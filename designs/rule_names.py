@@ -64,10 +64,21 @@ def rule_class(name: str) -> type[_rules.Rule]:
     UnknownName
         If there is none; it suggests the nearest name.
     """
-    rule = called(name, _RULES)
-    if rule is None:
-        raise UnknownName("rule", name, rule_names())
-    return rule
+    return known_by("rule", name, _RULES)
+
+
+def known_by(kind: str, name: str, things: Mapping[str, T]) -> T:
+    """Return the thing of a name, in any case.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; it suggests the nearest name.
+    """
+    found = called(name, things)
+    if found is None:
+        raise UnknownName(kind, name, list(things))
+    return found
 
 
 def called(name: str, things: Mapping[str, T], read: Callable[[str], str] = str.lower) -> T | None:

@@ -25,6 +25,7 @@ from doseesc.inference.models import (
     positive,
     reference_amount,
     scaled_logits,
+    share_prior,
 )
 
 
@@ -94,9 +95,6 @@ def monotone(
     floor_prior: tuple[float, float] | None = None,
 ) -> LogDensity:
     """Return the density of :func:`doseesc.inference.monotone`."""
-    above = 1 - guesses_of(prior_mean, levels, "prior_mean")
-    left = np.concatenate([[1.0], above[:-1]])
-    weight = positive("concentration", concentration)
-    curve = MonotoneCurve(weight * (left - above), weight * above)
+    curve = MonotoneCurve(*share_prior(prior_mean, levels, concentration))
     at = partial(log_dose_weights, levels)
     return log_density(curve, at, data, levels=levels, further=further, floor=floor, floor_prior=floor_prior)

@@ -204,14 +204,11 @@ def monotone(
     import pymc as pm
     import pytensor.tensor as pt
 
-    means = guesses_of(prior_mean, levels, "prior_mean")
-    above = 1 - means
-    left = np.concatenate([[1.0], above[:-1]])
-    weight = positive("concentration", concentration)
-    coords = {**coordinates(data, doses_of_interest(levels, further)), "level": np.arange(1, len(means) + 1)}
+    alpha, beta = share_prior(prior_mean, levels, concentration)
+    coords = {**coordinates(data, doses_of_interest(levels, further)), "level": np.arange(1, len(alpha) + 1)}
     with pm.Model(coords=coords) as model:
-        share = pm.Beta("share", weight * (left - above), weight * above, dims="level")
-        log_above = pm.math.dot(np.tri(len(means)), pt.log1p(-pm.math.clip(share, *POSSIBLE)))
+        share = pm.Beta("share", alpha, beta, dims="level")
+        log_above = pm.math.dot(np.tri(len(alpha)), pt.log1p(-pm.math.clip(share, *POSSIBLE)))
         _curve_at_levels(data, levels, further, pm.math.log1mexp(log_above) - log_above, floor, floor_prior)
     return model
 
@@ -240,6 +237,22 @@ def guesses_of(values: Sequence[float], levels: Sequence[float], name: str = "sk
     if len(guesses) != len(ladder):
         raise ValueError(f"{name} must have one value for each of the {len(ladder)} levels, not {len(guesses)}")
     return guesses
+
+
+def share_prior(
+    prior_mean: Sequence[float], levels: Sequence[float], concentration: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the parameters (J,) of the beta laws of the monotone model's shares of what is left above the level below.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+    """
+    above = 1 - guesses_of(prior_mean, levels, "prior_mean")
+    left = np.concatenate([[1.0], above[:-1]])
+    weight = positive("concentration", concentration)
+    return weight * (left - above), weight * above
 
 
 def scaled_logits(skeleton: Sequence[float], levels: Sequence[float], intercept: float) -> FloatArray:

@@ -6,15 +6,14 @@ import io
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from designs.policy_table import Policy, policy_from_arrays
 from designs.policy_text import MOST_UNFOLDED, policy_text
-from doseesc.errors import Problem, show
-from doseesc.study.beside import file_beside, read_beside
+from doseesc.errors import FieldPath, Problem, show
+from doseesc.study.beside import Filled, file_beside, read_beside, with_entries
 from doseesc.study.yaml_source import Source
 
 TYPE = "policy"
@@ -27,35 +26,18 @@ _REMEDY = "write the name of a file beside this one that  doseesc optimal  has w
 
 
 def with_policy_files(source: Source) -> tuple[Source, list[Problem]]:
-    """Put what their files hold into the designs of type policy.
+    """Put what their files hold into the designs of type policy; see :func:`doseesc.study.beside.with_entries`."""
 
-    Parameters
-    ----------
-    source : Source
-        A scenario file as read; names of policy files are relative to its folder.
-
-    Returns
-    -------
-    source : Source
-        The same with policies, where nothing is wrong.
-    problems : list of Problem
-        What is wrong with the files.
-    """
-    entries = source.data.get("designs")
-    if not isinstance(entries, list):
-        return source, []
-    problems: list[Problem] = []
-    filled: list[Any] = []
-    for place, entry in enumerate(entries):
-        filled.append(entry)
-        if not isinstance(entry, dict) or str(entry.get("type")).lower() != TYPE or "policy" in entry:
-            continue
+    def fill(entry: dict[str, Any], path: FieldPath) -> Filled:
+        if str(entry.get("type")).lower() != TYPE or "policy" in entry:
+            return None
         try:
-            filled[-1] = {**entry, "policy": _read(source, entry)}
+            return {**entry, "policy": _read(source, entry)}
         except ValueError as error:
             given = f"is {show(entry['file'])}, which {error}" if "file" in entry else "is missing"
-            problems.append(Problem(("designs", place, "file"), given, _REMEDY))
-    return replace(source, data={**source.data, "designs": filled}), problems
+            return [Problem((*path, "file"), given, _REMEDY)]
+
+    return with_entries(source, fill)
 
 
 def policy_file(policy: Policy) -> bytes:
@@ -91,10 +73,7 @@ def _read(source: Source, entry: Mapping[str, Any]) -> str:
     name = entry.get("file")
     if not isinstance(name, str):
         raise ValueError("is not the name of a file")
-    file = file_beside(source.path, name)
-    if file is None:
-        raise ValueError("does not lie in the scenario file's folder")
-    return policy_text(read_policy_file(read_beside(file)))
+    return policy_text(read_policy_file(read_beside(file_beside(source.path, name))))
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Any:

@@ -12,14 +12,13 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.inference.any_model import SAMPLING, ModelError, PosteriorText, Sampler, posterior_of_model
-from doseesc.study.beside import file_beside, read_beside
+from doseesc.study.beside import Filled, file_beside, read_beside, with_entries
 from doseesc.study.levels import DoseLabels, amount_labels
 from doseesc.study.yaml_source import Source
 
@@ -30,33 +29,17 @@ _FACTS = ("doses", "labels", "n_doses", "target", "max_n", "cohort_size", "start
 def with_pymc_models(source: Source) -> tuple[Source, list[Problem]]:
     """Run the modules of the designs of type pymc and put the posteriors of their models into the designs.
 
-    Parameters
-    ----------
-    source : Source
-        A scenario file as read; modules are relative to its folder.
-
-    Returns
-    -------
-    source : Source
-        The same with posteriors, where nothing is wrong.
-    problems : list of Problem
-        What is wrong with modules and models.
+    See :func:`doseesc.study.beside.with_entries`.
     """
-    entries = source.data.get("designs")
-    if not isinstance(entries, list):
-        return source, []
-    problems: list[Problem] = []
-    filled: list[Any] = []
-    for place, entry in enumerate(entries):
-        filled.append(entry)
-        if isinstance(entry, dict) and str(entry.get("type")).lower() == TYPE:
-            facts = _facts(source.data, entry)
-            found = _posterior(source, entry, facts, ("designs", place)) if facts else []
-            if isinstance(found, PosteriorText):
-                filled[-1] = {**entry, "fitted": found}
-            else:
-                problems += found
-    return replace(source, data={**source.data, "designs": filled}), problems
+
+    def fill(entry: dict[str, Any], path: FieldPath) -> Filled:
+        if str(entry.get("type")).lower() != TYPE:
+            return None
+        facts = _facts(source.data, entry)
+        found = _posterior(source, entry, facts, path) if facts else []
+        return {**entry, "fitted": found} if isinstance(found, PosteriorText) else found
+
+    return with_entries(source, fill)
 
 
 def _facts(data: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -93,10 +76,11 @@ def _posterior(
         return [Problem((*path, "module"), given, "write for example  module: my_models.py")]
     if not isinstance(name, str) or not isinstance(variable, str) or not isinstance(evidence, list):
         return []  # their own checks say what is wrong
-    file = file_beside(source.path, module)
-    if file is None:
-        message = f"is {show(module)}, which does not lie in the scenario file's folder"
-        return [Problem((*path, "module"), message, "put the module beside the scenario file and write its name")]
+    try:
+        file = file_beside(source.path, module)
+    except ValueError as error:
+        remedy = "put the module beside the scenario file and write its name"
+        return [Problem((*path, "module"), f"is {show(module)}, which {error}", remedy)]
     if not file.is_file():
         return [Problem((*path, "module"), f"is {show(module)}, but there is no file {file}", "write the file's name")]
     try:

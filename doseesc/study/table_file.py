@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +12,8 @@ from designs.pending_letters import LETTERS as PENDING_LETTERS
 from designs.pending_rows import rows_from_states
 from designs.rules.base import counted
 from designs.table_design import LETTERS, table_from_rows
-from doseesc.errors import Problem, ScenarioError, show
-from doseesc.study.beside import file_beside, read_beside
+from doseesc.errors import FieldPath, Problem, ScenarioError, show
+from doseesc.study.beside import Filled, file_beside, read_beside, with_entries
 from doseesc.study.yaml_source import Source, source_of
 
 COLUMNS = ("n", "dlts", "decision")
@@ -43,37 +42,19 @@ class _Line(NamedTuple):
 def with_table_files(source: Source) -> tuple[Source, list[Problem]]:
     """Replace every ``table: file`` of a design by what the file holds.
 
-    Parameters
-    ----------
-    source : Source
-        A scenario file as read; names of table files are relative to its folder.
-
-    Returns
-    -------
-    source : Source
-        The same with tables in place of file names.
-    problems : list of Problem
-        What is wrong with the files.
+    See :func:`doseesc.study.beside.with_entries`.
     """
-    entries = source.data.get("designs")
-    if not isinstance(entries, list):
-        return source, []
-    problems: list[Problem] = []
-    filled: list[Any] = []
-    for place, entry in enumerate(entries):
-        name = entry.get("table") if isinstance(entry, dict) else None
+
+    def fill(entry: dict[str, Any], path: FieldPath) -> Filled:
+        name = entry.get("table")
         if not isinstance(name, str):
-            filled.append(entry)
-            continue
+            return None
         try:
-            file = file_beside(source.path, name)
-            if file is None:
-                raise ValueError("does not lie in the scenario file's folder")
-            filled.append({**entry, "table": read_table(file)})
+            return {**entry, "table": read_table(file_beside(source.path, name))}
         except ValueError as error:
-            problems.append(Problem(("designs", place, "table"), f"is {show(name)}: {error}", _REMEDY))
-            filled.append(entry)
-    return replace(source, data={**source.data, "designs": filled}), problems
+            return [Problem((*path, "table"), f"is {show(name)}: {error}", _REMEDY)]
+
+    return with_entries(source, fill)
 
 
 def read_table(path: Path) -> Table:
