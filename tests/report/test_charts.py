@@ -34,6 +34,7 @@ from doseesc.report.charts import (
     trial_strip,
 )
 from doseesc.report.charts.svg import spread, ticks
+from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.look import look_of
 from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.phase2_charts import _reached, dose_rows
@@ -213,6 +214,16 @@ def test_the_next_dose_follows_from_patients_and_dlts_alone_where_they_are_of_wh
     assert f"Treat the next {asked.cohort_size} patients at {look.doses.words(asked.level)}" in words
     if len(found) > 1:  # where the last cohort may have been at either dose, both are said
         assert len({each.last for each in found}) == len(found)
+
+
+def test_reasons_on_the_page_fit_the_data_that_they_are_told_beside(look):
+    study = look.results.study
+    (found,) = next_doses(look, fitted(look, [3, 0, 0], [2, 0, 0]))
+    assert found.reason == recommend(study, "1NTT", design=look.best).why
+    walk = design_page(look, "BOIN", study.names.index("BOIN"), "middle").walk
+    node = next(place for place, dlts in enumerate(walk["dlts"]) if walk["parent"][place] == 0 and dlts == 2)
+    assert walk["reasons"][walk["reason"][node]] == recommend(study, "1NTT", design="BOIN").why
+    assert "above the target" in walk["reasons"][walk["reason"][node]]
 
 
 def test_no_next_dose_is_made_up(look):

@@ -202,17 +202,22 @@ def _told(paths: Pathways, node: int, labels: Any) -> tuple[Told, ...]:
     )
 
 
+def _reason(look: Look, paths: Pathways, node: int) -> str:
+    """Say why the design decides as it does there, on the data that it has then."""
+    reason, level = Reason(int(paths.decision.reason_code[node])), int(paths.decision.level[node])
+    return look.doses.in_words(paths.design.why(reason, paths.tally.take(np.array([node])), level))
+
+
 def _walk(look: Look, paths: Pathways) -> dict[str, Any]:
     """Return the tree as plain values, a list for each property of the nodes."""
     labels = look.results.study.dose_labels
     said = [decision_words(paths, node, labels) for node in range(paths.n_nodes)]
-    codes = paths.decision.reason_code
-    reasons = {int(code): look.doses.in_words(paths.design.why(Reason(int(code)))) for code in np.unique(codes)}
+    why = [_reason(look, paths, node) for node in range(paths.n_nodes)]
     truths = {
         scenario: [round(float(p), 4) for p in as_counted(look.results, truth)]
         for scenario, truth in look.results.study.truths.items()
     }
-    texts = list(dict.fromkeys(said))
+    texts, reasons = list(dict.fromkeys(said)), list(dict.fromkeys(why))
     return {
         "parent": paths.parent.tolist(),
         "dlts": paths.dlts.tolist(),
@@ -220,7 +225,7 @@ def _walk(look: Look, paths: Pathways) -> dict[str, Any]:
         "size": paths.decision.cohort_size.tolist(),
         "said": [texts.index(each) for each in said],
         "texts": texts,
-        "reason": codes.tolist(),
+        "reason": [reasons.index(each) for each in why],
         "reasons": reasons,
         "selected": paths.selected.tolist(),
         "doses": [look.doses.words(level) for level in range(1, look.results.study.n_doses + 1)],

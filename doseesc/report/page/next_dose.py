@@ -54,13 +54,13 @@ def next_doses(look: Look, fit: SavedFit) -> list[NextDose]:
         dlt[levels[each.amount]] += each.dlt
     design = study.designs[look.best]
     found: dict[tuple[int, int, int], NextDose] = {}
-    for level, size, code, last in _decisions(design, n, dlt):
+    for (level, size, code, last), tally in _decisions(design, n, dlt).items():
         words = (
             "Stop the trial"
             if level == 0
             else f"Treat the next {counted(size, 'patient')} at {look.doses.words(level)}"
         )
-        reason = look.doses.in_words(design.why(Reason(code)))
+        reason = look.doses.in_words(design.why(Reason(code), tally, level))
         key = (level, size, code)
         at = look.doses.name(last) if last else ""
         known = found.get(key)
@@ -68,18 +68,21 @@ def next_doses(look: Look, fit: SavedFit) -> list[NextDose]:
     return list(found.values())
 
 
-def _decisions(design: Design, n: IntArray, dlt: IntArray) -> list[tuple[int, int, int, int]]:
-    """Return level, cohort size, reason and current level of all decisions at these data, whatever led to them."""
+def _decisions(design: Design, n: IntArray, dlt: IntArray) -> dict[tuple[int, int, int, int], Tally]:
+    """Return level, cohort size, reason and current level of all decisions at these data, whatever led to them.
+
+    Each with a tally of one trial in which it is made.
+    """
     start = Tally.empty(design.n_doses)
     tally = Tally(start.n, start.dlt, start.level, {name: start.recall(name) for name in design.needed_memory})
-    found: dict[tuple[int, int, int, int], None] = {}
+    found: dict[tuple[int, int, int, int], Tally] = {}
     while 0 < tally.size <= _MOST:
         decision = design.decide(tally)
         reached = ((tally.n == n) & (tally.dlt == dlt)).all(axis=1)
         for place in np.flatnonzero(reached):
             values = decision.level, decision.cohort_size, decision.reason_code, tally.level
             level, size, code, last = (int(each[place]) for each in values)
-            found[level, size, code, last] = None
+            found.setdefault((level, size, code, last), tally.take(np.array([place])))
         going = np.flatnonzero(~reached & (decision.level > 0))
         outcomes = decision.cohort_size[going] + 1
         row = np.repeat(going, outcomes)
@@ -87,7 +90,7 @@ def _decisions(design: Design, n: IntArray, dlt: IntArray) -> list[tuple[int, in
         tally = tally.take(row).after(decision.level[row], decision.cohort_size[row], counts)
         within = ((tally.dlt <= dlt) & (tally.n - tally.dlt <= n - dlt)).all(axis=1)
         tally = _distinct(tally.take(np.flatnonzero(within)))
-    return list(found)
+    return found
 
 
 def _distinct(tally: Tally) -> Tally:
