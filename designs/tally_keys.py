@@ -66,6 +66,11 @@ class TallyKeys:
         wide = n.astype(np.int64)
         return wide * (wide + 1) // 2 + dlt
 
+    def counts_of(self, pair: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the patients and DLTs of pairs' numbers, of any shape."""
+        n, dlt = self._counts
+        return n[pair], dlt[pair]
+
     def of(self, tally: Tally) -> IntArray:
         """Return the numbers (S,) of tallies."""
         return self.pair(tally.n, tally.dlt) @ self.place + self.context(tally.level, tally.memory)
@@ -81,16 +86,14 @@ class TallyKeys:
 
     def tally(self, keys: IntArray) -> Tally:
         """Return the tallies of numbers (S,); without levels, the highest level given stands for that in use."""
-        n, dlt = self._counts
-        pairs = keys[:, None] // self.place % self.radix
+        patients, dlt = self.counts_of(keys[:, None] // self.place % self.radix)
         rest = keys % self.context_radix
         memory = {}
         for name in reversed(self.memory):
             rest, memory[name] = np.divmod(rest, self.max_n + 1)
-        patients = n[pairs]
         highest = ((patients > 0) * np.arange(1, self.n_doses + 1)).max(axis=1)
         level = np.where(rest > 0, rest, highest) if self.by_level else highest
-        return Tally._trusted(patients, dlt[pairs], level, {name: memory[name] for name in self.memory})
+        return Tally._trusted(patients, dlt, level, {name: memory[name] for name in self.memory})
 
     @cached_property
     def _counts(self) -> tuple[IntArray, IntArray]:

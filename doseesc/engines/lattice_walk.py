@@ -106,6 +106,7 @@ class _Walk:
         self.design, self.proposing, self.keys, self._limit = proposing[0], proposing, keys, memory_limit
         # At the end of the trial rules of selection alone are asked.
         self._ends_by_counts = not keys.memory and all(map(_selects_by_counts, self.design.all_rules()))
+        self._lasting_names = [name for name in keys.memory if name in ("cohorts", "cohorts_in_a_row")]
         self.rungs: dict[int, Rung] = {}
         self.arrived: dict[int, list[tuple[Moves, IntArray]]] = defaultdict(list)
         start = Moves(np.zeros(1, dtype=np.int64), 0, np.zeros((1, 1), dtype=np.int32))
@@ -176,7 +177,7 @@ class _Walk:
         first = counts[new_tally][tally_of]  # the tally's own number, without a context
         size_of, memory_of = np.divmod(rest, 1 if lasting is None else len(lasting[0]))
         pair = first // (keys.place[dose] // keys.context_radix) % keys.radix
-        n, dlt = keys._counts[0][pair], keys._counts[1][pair]
+        n, dlt = keys.counts_of(pair)
         for place_of_size, size in enumerate(used_sizes.tolist()):
             rows = np.flatnonzero(size_of == place_of_size)
             context = self._contexts(dose[rows] + 1, size, memory_of[rows], lasting, patients + size)
@@ -191,7 +192,7 @@ class _Walk:
 
     def _lasting(self, rung: Rung, level: IntArray) -> tuple[IntArray, IntArray] | None:
         """Return distinct values (V, names) of memory that builds on older memory, and which apply (S, J + 1)."""
-        names = [name for name in self.keys.memory if name in ("cohorts", "cohorts_in_a_row")]
+        names = self._lasting_names
         if not names:
             return None
         tally = self.keys.tally(rung.keys)
@@ -215,8 +216,7 @@ class _Walk:
             return [np.zeros(len(level), dtype=np.int64)] * (size + 1)
         known = {"last_n": np.full(len(level), size)}
         if lasting is not None:
-            names = [name for name in self.keys.memory if name in ("cohorts", "cohorts_in_a_row")]
-            known |= {name: lasting[0][memory_of, column] for column, name in enumerate(names)}
+            known |= {name: lasting[0][memory_of, column] for column, name in enumerate(self._lasting_names)}
         return [self.keys.context(level, known | {"last_dlt": np.full(len(level), k)}) for k in range(size + 1)]
 
 

@@ -21,7 +21,6 @@ from doseesc.phase2.patients import (
 from doseesc.truth import Accrual
 
 TTCI, MORTALITY, REACTIONS = "ttci", "mortality", "reactions"
-ENDPOINTS = (TTCI, MORTALITY, REACTIONS)
 REACTION_DAYS = 14
 TTCI_TESTS = ("log_rank", "cox_score", "gray", "win_ratio")
 TABLE_TESTS = ("chi_square", "fisher")

@@ -21,8 +21,6 @@ Times = Mapping[tuple[str, str], TimeFigures]
 SPREAD = (*CALENDAR_METRICS, "duration_quantiles")
 """Figures with a standard deviation and a standard error."""
 
-SINGLE = ("n_trials", "window_days", *CALENDAR_METRICS)
-
 
 def time_rows(times: Times) -> Iterator[tuple[str, str, str, str, int | None, float, float]]:
     """Yield the rows of the tidy table, of :data:`doseesc.results.cells.CHARACTERISTICS_COLUMNS`."""

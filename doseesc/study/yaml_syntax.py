@@ -16,7 +16,6 @@ from doseesc.wording import shorten
 
 _CLOSING = {"[": "]", "{": "}"}
 _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
-_KEY = re.compile(r"(?P<indent>\s*(?:- +)?)(?P<key>[\w.+-]+)(?P<rest>.*)", flags=re.DOTALL)
 _NO_BREAK = "\u00a0"
 
 

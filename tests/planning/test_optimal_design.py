@@ -12,12 +12,12 @@ from doseesc.engines import TooManyStates, enumerate_paths, solve, visited_state
 from doseesc.planning import differences, policy_table, utilities
 from doseesc.report.terminal import optimal_lines
 from doseesc.report.words import (
-    attainable_words,
     caution_words,
     difference_words,
     held_out_words,
     question_words,
     table_words,
+    worth_words,
 )
 from doseesc.results import held_out_truths, lattice_of, prior_truths, stakes_of
 from doseesc.results.weighted_truths import design_draws
@@ -318,11 +318,15 @@ def test_the_value_is_that_of_the_exact_engine_for_every_shipped_study(name):
         assert stakes.weight @ utilities(design, stakes) == pytest.approx(solution.value, abs=1e-12)
 
 
-def test_attainable_in_one_sentence():
+def test_a_probability_is_told_in_percent_and_a_price_as_a_number():
     priced = Utility(per_dlt=0.1)
-    assert attainable_words("BOIN", 0.3, 0.6, Utility()) == "BOIN reaches 30.0 % of the attainable 60.0 %: 50 % of it."
-    assert attainable_words("BOIN", 0.3, 0.6, priced) == "BOIN reaches 0.3000 of the attainable 0.6000: 50 % of it."
-    assert attainable_words("BOIN", -0.3, -0.1, priced) == "BOIN reaches -0.3000 of the attainable -0.1000."
+    assert [worth_words(value, Utility()) for value in (0.3, 0.6)] == ["30.0 %", "60.0 %"]
+    assert [worth_words(value, priced) for value in (0.3, 0.6, -0.3, -0.1)] == [
+        "0.3000",
+        "0.6000",
+        "-0.3000",
+        "-0.1000",
+    ]
 
 
 def test_the_command_writes_a_design_for_the_file(cli, small_scenario, tmp_path):

@@ -8,6 +8,8 @@ DESIGN_COLOURS = ("#0b63a5", "#b35900", "#00795a", "#a63a79", "#5b52b5", "#a1392
 DARK_DESIGN_COLOURS = ("#6cb6ff", "#ffab5e", "#4fd1a5", "#f08cc6", "#b8aeff", "#ff9b90", "#d3d05a", "#c8c8c8")
 """The same on black."""
 
+BLACK, WHITE = "#000000", "#ffffff"
+
 DLT_COLOUR = "#c2410c"
 """Of what is toxic, on white."""
 
@@ -23,7 +25,7 @@ def dose_colour(level: int, n_doses: int) -> str:
     ('#dbe9f6', '#08306b', '#ffffff')
     """
     if level == 0:
-        return "#ffffff"
+        return WHITE
     place = (len(_DOSES) - 1) * (level - 1) / max(1, n_doses - 1)
     low = min(int(place), len(_DOSES) - 2)
     parts = [round(a + (place - low) * (b - a)) for a, b in zip(_DOSES[low], _DOSES[low + 1], strict=True)]
@@ -45,4 +47,4 @@ def ink_for(colour: str) -> str:
     >>> ink_for("#dbe9f6"), ink_for("#08306b")
     ('#000000', '#ffffff')
     """
-    return "#000000" if relative_luminance(colour) > 0.179 else "#ffffff"
+    return BLACK if relative_luminance(colour) > 0.179 else WHITE

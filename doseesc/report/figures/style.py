@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from doseesc.report.charts import DESIGN_COLOURS, relative_luminance
+from doseesc.report.charts import BLACK, DESIGN_COLOURS, ink_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,14 +46,9 @@ def ink_on(shade: Any) -> str:
     >>> ink_on("#737373"), ink_on("#bdbdbd")
     ('white', 'black')
     """
-    return "black" if luminance(shade) > 0.179 else "white"
-
-
-def luminance(shade: Any) -> float:
-    """Return the relative luminance of whatever matplotlib takes for a colour."""
     from matplotlib.colors import to_hex
 
-    return relative_luminance(to_hex(shade))
+    return "black" if ink_for(to_hex(shade)) == BLACK else "white"
 
 
 def new_figure(width: float, height: float, **options: Any) -> Figure:

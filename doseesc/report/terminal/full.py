@@ -11,7 +11,7 @@ from rich.text import Text
 
 from doseesc.report.terminal.arm_analysis import arm_analysis_lines
 from doseesc.report.terminal.arms import phase2_lines
-from doseesc.report.terminal.heading import precision_words, study_line
+from doseesc.report.terminal.heading import assumed_words, precision_words, study_line
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, ends, line, wrapped
 from doseesc.report.terminal.observation_policies import attribution_lines
 from doseesc.report.terminal.scenario_block import BlockLayout, scenario_block
@@ -55,11 +55,9 @@ def scenario_lines(results: Results, scenario: str, width: int = WIDTH) -> list[
 
 
 def _header(results: Results) -> list[Text]:
-    about = results.study.study
-    assumed = ", ".join(plain_words(each.split(":", 1)[0]) for each in about.assumptions)
     simulated = any(cell.simulated for cell in results.cells.values())
     how = f"{results.n_trials:,} trials each · seed {results.seed}" if simulated else "exact, nothing simulated"
-    second = ends(f"assumed, not registered: {assumed}" if assumed else "", f"{how} · {results.elapsed:.1f} s")
+    second = ends(assumed_words(results), f"{how} · {results.elapsed:.1f} s")
     return [*study_line(results), *second, *_observed(results)]
 
 

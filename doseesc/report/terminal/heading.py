@@ -24,6 +24,12 @@ def study_line(results: Results) -> list[Text]:
     return ends(title, facts, "bold")
 
 
+def assumed_words(results: Results) -> str:
+    """Name what the file calls assumed; empty where it is nothing."""
+    named = ", ".join(plain_words(each.split(":", 1)[0]) for each in results.study.study.assumptions)
+    return f"assumed, not registered: {named}" if named else ""
+
+
 def precision_words(results: Results) -> str:
     """Say how precise the simulation is, and whether exact figures agree with it."""
     errors = [

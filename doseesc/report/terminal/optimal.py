@@ -12,9 +12,9 @@ from doseesc.report.words import (
     caution_words,
     difference_words,
     held_out_words,
-    in_percent,
     question_words,
     table_words,
+    worth_words,
 )
 from doseesc.study import BareTrial
 from doseesc.wording import in_a_row, percent, percent_words, plain_words
@@ -59,7 +59,8 @@ def optimal_lines(
     lines += [Text(), line(["", "worth", "of attainable", "held out", "n above"], _WIDTHS)]
     for name, worth in {"": optimum.best, **optimum.rivals}.items():
         share = "" if not name else "–" if np.isnan(optimum.share(name)) else f"{100 * optimum.share(name):.0f} %"
-        figures = [_worth(optimum, worth.value), share, _worth(optimum, worth.held_out_mean), f"{worth.above_mtd:.2f}"]
+        value, held_out = (worth_words(each, optimum.utility) for each in (worth.value, worth.held_out_mean))
+        figures = [value, share, held_out, f"{worth.above_mtd:.2f}"]
         row = line([Cell(cut(plain_words(name), _NAME - 2) if name else "optimum", left=True), *figures], _WIDTHS)
         if not name:
             row.stylize("bold")
@@ -80,10 +81,6 @@ def optimal_lines(
         lines += [Text(), *wrapped(first)]
         lines += [each for words in examples for each in wrapped(f"  {words}")]
     return lines
-
-
-def _worth(optimum: OptimalDesign, value: float) -> str:
-    return f"{percent(value)} %" if in_percent(optimum.utility) else f"{value:.4f}"
 
 
 def _table(optimum: OptimalDesign, table: PolicyTable, whole: bool) -> list[Text]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from designs.rules.base import counted
-from doseesc.report.terminal.heading import precision_words, study_line
+from doseesc.report.terminal.heading import assumed_words, precision_words, study_line
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.report.words import (
     across_scenarios,
@@ -162,11 +162,8 @@ def _phase2(results: Results, width: int) -> list[Text]:
 
 def _standing(results: Results) -> list[Text]:
     """Return what the figures stand on: assumptions, how patients are observed, and how precise they are."""
-    about, study = results.study.study, results.study
-    found: list[Text] = []
-    if about.assumptions:
-        assumed = ", ".join(plain_words(each.split(":", 1)[0]) for each in about.assumptions)
-        found += wrapped(f"assumed, not registered: {assumed}", "dim")
+    study, assumed = results.study, assumed_words(results)
+    found = wrapped(assumed, "dim") if assumed else []
     if results.policies is not None:
         found += wrapped(f"observed: {observed_words(study.observation[0], study.dlt_window_days)}", "dim")
     for words in (_precise(results), *results.notes):

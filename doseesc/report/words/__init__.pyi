@@ -14,12 +14,10 @@ from .follow_up import follow_up_cells as follow_up_cells
 from .follow_up import follow_up_heads as follow_up_heads
 from .observation import observed_words as observed_words
 from .optimum import advantage_words as advantage_words
-from .optimum import attainable_words as attainable_words
 from .optimum import calibrated_words as calibrated_words
 from .optimum import caution_words as caution_words
 from .optimum import difference_words as difference_words
 from .optimum import held_out_words as held_out_words
-from .optimum import in_percent as in_percent
 from .optimum import question_words as question_words
 from .optimum import state_words as state_words
 from .optimum import table_words as table_words

@@ -20,19 +20,6 @@ def in_percent(utility: Utility) -> bool:
     return utility.gain == "correct" and not (utility.per_patient or utility.per_patient_above_mtd or utility.per_dlt)
 
 
-def attainable_words(name: str, value: float, best: float, utility: Utility) -> str:
-    """Say in one sentence how much of the attainable a design reaches.
-
-    Examples
-    --------
-    >>> attainable_words("BOIN", 0.625, 0.666, Utility())
-    'BOIN reaches 62.5 % of the attainable 66.6 %: 94 % of it.'
-    """
-    share = f": {100 * value / best:.0f} % of it" if best > 0 and value >= 0 else ""
-    reached, attainable = worth_words(value, utility), worth_words(best, utility)
-    return f"{plain_words(name)} reaches {reached} of the attainable {attainable}{share}."
-
-
 def calibrated_words(calibration: Calibration, attainable: float) -> str:
     """Say how near the best candidate of a calibration comes to the best policy, and the design as it is."""
     best, now = float(calibration.score[calibration.best]), calibration.design_score

@@ -32,7 +32,7 @@ def programme_words(results: Results) -> str:
     power = _power_by_mtd(results)
     if power is None:
         return ""
-    succeeds = programme_success(results)
+    succeeds = _success(results, power)
     told = list(succeeds)
     if len(told) > _NAMED:
         told = [min(succeeds, key=succeeds.__getitem__), max(succeeds, key=succeeds.__getitem__)]
@@ -51,8 +51,10 @@ def programme_success(results: Results) -> dict[str, float]:
         Empty for a study without a Phase 2 trial, or where the formula does not apply.
     """
     power = _power_by_mtd(results)
-    if power is None:
-        return {}
+    return {} if power is None else _success(results, power)
+
+
+def _success(results: Results, power: list[float]) -> dict[str, float]:
     own = results.verdict.standing
     selected = {
         name: [results.cells[each, name].best.selected[1:] for each in own.scenarios] for name in results.study.names
