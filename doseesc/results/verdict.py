@@ -37,6 +37,11 @@ class Leaders:
         """The design that is ahead of all others; None where several are called equal."""
         return self.designs[0] if len(self.designs) == 1 else None
 
+    @property
+    def by_score(self) -> list[str]:
+        """All designs, the one that scores best first."""
+        return sorted(self.scores, key=lambda name: -self.scores[name])
+
 
 @dataclass(frozen=True)
 class Shift:

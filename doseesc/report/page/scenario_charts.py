@@ -65,8 +65,7 @@ def _telling(look: Look) -> tuple[str, str]:
     own, leaders = look.results.verdict.standing, look.results.verdict.leaders
     if len(own.designs) < 2:
         return "", ""
-    by_score = sorted(leaders.scores, key=lambda name: -leaders.scores[name])
-    named = leaders.designs if len(leaders.designs) > 1 else by_score[:2]
+    named = leaders.designs if len(leaders.designs) > 1 else leaders.by_score[:2]
     shown = [own.designs.index(name) for name in named]
     gaps = [np.ptp(figure[shown], axis=0) for figure in (own.correct, own.overdose)]
     figure, at = np.unravel_index(int(np.argmax(gaps)), (2, len(own.scenarios)))

@@ -193,16 +193,14 @@ def _mtd(results: Results, scenario: str) -> str:
 
 def _first(results: Results) -> list[str]:
     """Return the designs told one by one, in the order of the study: all, or of many the best."""
-    names, scores = list(results.study.names), results.verdict.leaders.scores
-    best = sorted(names, key=lambda name: -scores[name])[:_MOST]
-    return [name for name in names if name in best]
+    best = results.verdict.leaders.by_score[:_MOST]
+    return [name for name in results.study.names if name in best]
 
 
 def _beside(results: Results, room: int) -> list[str]:
     """Return the designs that have room beside one another, at least one: all, or of many the best."""
-    scores = results.verdict.leaders.scores
     best: list[str] = []
-    for name in sorted(results.study.names, key=lambda each: -scores[each]):
+    for name in results.verdict.leaders.by_score:
         if best and sum(map(_column, (*best, name))) > room:
             break
         best.append(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,7 +96,7 @@ def _headline(verdict: Verdict) -> str:
     if leaders.ahead is None:
         return f"No design is ahead: {_level_words(leaders, own.price)}{_safest_words(verdict)}."
     scores = leaders.scores
-    second = _second(scores)
+    second = leaders.by_score[1]
     against = f"{percent(scores[second])} {'points' if own.price else '%'} with {second}"
     if own.price:
         return f"{best} is ahead: {percent(scores[best])} points, against {against}."
@@ -188,16 +187,11 @@ def _flips(verdict: Verdict, results: Results) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _second(scores: Mapping[str, float]) -> str:
-    """Return the design of the second highest score."""
-    return sorted(scores, key=lambda name: -scores[name])[1]
-
-
 def _leading(leaders: Leaders) -> str:
     if leaders.ahead is None:
         return _level_words(leaders)
     scores = leaders.scores
-    second = _second(scores)
+    second = leaders.by_score[1]
     return f"{leaders.ahead} leads ({percent(scores[leaders.ahead])} %, {second} {percent(scores[second])} %)"
 
 
