@@ -14,6 +14,7 @@ each row names the method.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -167,8 +168,13 @@ def never_given(study: Study, dose: ArmDose, best: OperatingCharacteristics) -> 
         Of an active arm, for that level.
     best : OperatingCharacteristics
         Of the design under the scenario.
+
+    Returns
+    -------
+    float
+        NaN for results of before that was looked at.
     """
-    if dose.status != "tested":
+    if dose.status != "tested" and not math.isnan(best.untried_selection):
         return float(best.selected[dose.mtd_level])
     assert dose.amount is not None
     level = int(np.argmin(np.abs(np.asarray(study.dose_amounts, dtype=np.float64) - dose.amount)))
