@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs import Tally
-from designs.arrays import IntArray
 from doseesc.conduct import known_outcomes
 from doseesc.inference import ToxicityData, doses_of_interest
 from doseesc.results import arm_amounts
@@ -62,14 +62,15 @@ def read_data(
     amounts = study.doses.amounts
     if isinstance(data, ToxicityData):
         trial = data.of_study(data.studies[0]).aggregated() if data.n else data
-        counts = {amount: (n, dlt) for amount, n, dlt in zip(trial.amount, trial.n, trial.dlt, strict=True)}
-        at_levels = np.array([counts.get(amount, (0, 0)) for amount in amounts], dtype=np.int64)
-        return data, _tally(at_levels[:, 0], at_levels[:, 1]), ()
+        return data, tally_at(amounts, zip(trial.amount, trial.n, trial.dlt, strict=True)), ()
     tally, notes = (data, ()) if isinstance(data, Tally) else known_outcomes(study, data, date)
     return ToxicityData.from_tally(tally, amounts), tally, notes
 
 
-def _tally(n: IntArray, dlt: IntArray) -> Tally:
+def tally_at(amounts: Sequence[float], rows: Iterable[tuple[float, int, int]]) -> Tally:
+    """Return rows of amount, patients and DLTs as a tally whose current dose is the highest given."""
+    counts = {amount: (n, dlt) for amount, n, dlt in rows}
+    n, dlt = np.array([counts.get(amount, (0, 0)) for amount in amounts], dtype=np.int64).T
     last = int(np.max(np.flatnonzero(n), initial=-1)) + 1
     return Tally(n=n[None], dlt=dlt[None], level=np.array([last]))
 

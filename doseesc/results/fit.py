@@ -82,6 +82,11 @@ class SavedFit(_Part):
     data: list[Observed] = []
     notes: list[str] = []
 
+    @property
+    def own(self) -> list[Observed]:
+        """The data of the trial itself, which come first; those of other studies left out."""
+        return [each for each in self.data if each.study == self.data[0].study]
+
     def pooled(self) -> list[Observed]:
         """Return the data by dose, over all studies."""
         amounts = dict.fromkeys(each.amount for each in self.data)

@@ -4,7 +4,6 @@ import math
 import re
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,7 +37,7 @@ from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.look import look_of
 from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.phase2_charts import _reached, dose_rows
-from doseesc.results.fit import SavedFit
+from doseesc.results.fit import Observed, SavedFit
 from doseesc.runs.run_study import run
 from doseesc.study import load
 
@@ -229,7 +228,8 @@ def test_reasons_on_the_page_fit_the_data_that_they_are_told_beside(look):
 def test_no_next_dose_is_made_up(look):
     assert next_doses(look, fitted(look, [2, 0, 0], [0, 0, 0])) == []  # not of whole cohorts
     assert next_doses(look, fitted(look, [0, 0, 3], [0, 0, 0])) == []  # not where the design begins
-    assert next_doses(look, SimpleNamespace(data=[SimpleNamespace(study="trial", amount=7.7, n=3, dlt=0)])) == []
+    elsewhere = [Observed(study="trial", amount=7.7, n=3, dlt=0)]
+    assert next_doses(look, fitted(look, [3, 0, 0], [0, 0, 0]).model_copy(update={"data": elsewhere})) == []
 
 
 def test_the_doses_of_phase_2_add_up_over_scenarios_as_the_study_weighs_them(look):

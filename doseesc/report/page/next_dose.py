@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from doseesc.results import SavedFit
 
 _MOST = 20_000  # histories side by side
-_TRIAL = "trial"  # what a fit calls the study's own data
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,9 @@ def next_doses(look: Look, fit: SavedFit) -> list[NextDose]:
     Empty where the fit's data are none that the design leads to, or not of whole cohorts.
     """
     study = look.results.study
-    data = [each for each in fit.data if len({row.study for row in fit.data}) == 1 or each.study == _TRIAL]
     levels = {float(amount): level for level, amount in enumerate(study.dose_amounts)}
     n, dlt = np.zeros(study.n_doses, dtype=np.int64), np.zeros(study.n_doses, dtype=np.int64)
-    for each in data:
+    for each in fit.own:
         if each.amount not in levels:
             return []
         n[levels[each.amount]] += each.n

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from designs import Tally
-from doseesc.analysis import analysis_words
+from doseesc.analysis import analysis_words, tally_at
 from doseesc.conduct import estimate_doses
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value, number
@@ -45,20 +43,11 @@ def final_model_blocks(saved: SavedRun, trial: Trial) -> Iterator[Block]:
 
 
 def _fitted_blocks(study: Study, trial: Trial, fit: SavedFit) -> Iterator[Block]:
-    tally = _tally(study, fit)
+    tally = tally_at(study.doses.amounts, ((each.amount, each.n, each.dlt) for each in fit.own))
     if not fit.converged:
         yield from paragraphs(f"The final model's figures are not to be relied on. {fit.verdict}.")
     yield from captioned(_both_table(study, trial, fit, tally))
     yield from paragraphs(_agreement(trial, fit, tally), *(f"Of the final model: {each}." for each in fit.notes))
-
-
-def _tally(study: Study, fit: SavedFit) -> Tally:
-    """Return the trial's own data, which come first, as a tally whose current dose is the highest given."""
-    own = [each for each in fit.data if each.study == fit.data[0].study]
-    counts = {each.amount: (each.n, each.dlt) for each in own}
-    n, dlt = np.array([counts.get(amount, (0, 0)) for amount in study.doses.amounts], dtype=np.int64).T
-    highest = int(np.max(np.flatnonzero(n), initial=-1)) + 1
-    return Tally(n=n[None], dlt=dlt[None], level=np.array([highest]))
 
 
 def _decided_by_counts(trial: Trial) -> bool:
