@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import os
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -147,10 +146,19 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(map(_cells, rows))
+    texts = _Texts()
+    # What is not a number is not equal to itself, and is left out.
+    writer.writerows(
+        [texts[item] if isinstance(item, str) else item if item == item else "" for item in row]
+        for row in rows
+    )
     return stream.getvalue()
 
 
-def _cells(row: Sequence[object]) -> list[object]:
-    """Return what cells of CSV hold; what is not a number is left out."""
-    return [("" if math.isnan(item) else item) if isinstance(item, float) else csv_cell(item) for item in row]
+class _Texts(dict[str, str]):
+    """What cells of CSV hold for texts, each looked at once: the same few stand in thousands of rows."""
+
+    def __missing__(self, text: str) -> str:
+        found: str = csv_cell(text)
+        self[text] = found
+        return found

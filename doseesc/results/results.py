@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc._version import __version__
 from doseesc.engines import METRICS, OperatingCharacteristics
 from doseesc.files import write_file
@@ -103,7 +103,7 @@ class Results:
 
         None where no dose is right, since the benchmark is no bound there, where it is never correct, or not there.
         """
-        if not self.study.right_levels(self.study.truths[scenario])[1:].any():
+        if not self._right[scenario][1:].any():
             return None
         best = self.benchmark_correct(scenario)
         return float(self.cells[scenario, design].best.correct_selection / best) if best else None
@@ -111,11 +111,16 @@ class Results:
     def benchmark_correct(self, scenario: str) -> float | None:
         """Return how often :meth:`benchmark_met` selects a level that is right, or none where none is; None without."""
         met = self.benchmark_met(scenario)
-        return None if met is None else float(met[self.study.right_levels(self.study.truths[scenario])].sum())
+        return None if met is None else float(met[self._right[scenario]].sum())
 
     def benchmark_met(self, scenario: str) -> FloatArray | None:
         """Return what the benchmark selects (J + 1,) where it sees the DLTs that designs do; None without it."""
         return self.benchmark_observed.get(scenario, self.benchmark.get(scenario))
+
+    @cached_property
+    def _right(self) -> dict[str, BoolArray]:
+        """Which levels are right to select, (J + 1,), by scenario."""
+        return {scenario: self.study.right_levels(truth) for scenario, truth in self.study.truths.items()}
 
     @property
     def agreement(self) -> tuple[int, int, int] | None:
@@ -187,7 +192,7 @@ class Results:
                 }
                 for (scenario, design), cell in self.cells.items()
             ],
-            "differences": [asdict(difference) for difference in self.differences],
+            "differences": [vars(difference) for difference in self.differences],
             "agreement": None if agreement is None else dict(zip(parts, agreement, strict=True)),
             "verdict": self.verdict.to_dict(),
             "notes": list(self.notes),
