@@ -91,12 +91,12 @@ def run(
     own = study.own_policy
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     timed = set(on_calendar(study))
+    graphs: dict[str, DecisionGraph] = {}
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating)
+        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, graphs)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
-    graphs: dict[str, DecisionGraph] = {}
     shown = _Progress(progress, trials_on_calendar(study, n_trials))
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated, graphs)
     timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
@@ -179,10 +179,10 @@ def _compared(
 
 def _benchmark(study: Study, seen: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Return what the optimal benchmark selects where these DLT probabilities are seen, by scenario."""
-    rule = study.true_mtd_rule
+    rule, truths = study.true_mtd_rule, study.truths
     return {
         scenario: benchmark_selection(
-            truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties, named_by=study.truths[scenario]
+            truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties, named_by=truths[scenario]
         )
         for scenario, truth in seen.items()
     }
@@ -201,17 +201,23 @@ def _enumerate_all(
     exact: dict[str | None, Simulation],
     but: set[str],
     enumerating: Callable[[str, int, int], None] | None,
+    graphs: dict[str, DecisionGraph],
 ) -> None:
-    """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy."""
+    """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy.
+
+    What it decides is left in ``graphs``.
+    """
     for name, design in study.designs.items():
         if name in but:
             continue
         try:
             told = None if enumerating is None else partial(enumerating, name)
-            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
+            graph = DecisionGraph(design)
+            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told, graph=graph)
         except TooManyStates as error:
             notes.append(f"{name} is simulated only: {error}")
             continue
+        graphs[name] = graph
         _evaluate(study, name, paths, exact)
 
 

@@ -82,7 +82,7 @@ def simulate_all(
 ) -> dict[str | None, Simulation]:
     """Simulate the named designs under every observation model, and under None: the drug alone.
 
-    What one process learns of the designs' decisions is left in ``graphs``.
+    What is known of the designs' decisions is in ``graphs``; what one process learns is left there.
     """
     whole = {policy: Simulation() for policy in (None, *study.observations)}
     designs = {name: design for name, design in study.designs.items() if name in names}
@@ -98,7 +98,8 @@ def simulate_all(
     total = n_trials * len(tasks)
     if jobs == 1:
         blocks = {policy: ObservedBlock(model, seed) for policy, model in models.items() if model is not None}
-        graphs.update((name, DecisionGraph(design)) for name, design in designs.items())
+        own = {name: graphs[name] if name in graphs else DecisionGraph(design) for name, design in designs.items()}
+        graphs.update(own)
         done = 0
         parts = []
         for task in tasks:
@@ -107,7 +108,7 @@ def simulate_all(
                 if progress is not None:
                     progress(before + trials, total)
 
-            parts.append(_simulate_scenario(study, graphs, task, n_trials, seed, report, blocks.get(task.policy)))
+            parts.append(_simulate_scenario(study, own, task, n_trials, seed, report, blocks.get(task.policy)))
             done += n_trials
     else:
         parts = []
