@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress, TaskID
 
+    from doseesc.engines import WalkForecast
+
 _UNCUT = 1_000  # columns
 _NARROWEST, _WIDEST = 60, 160  # columns that lines are fitted to; what is narrower wraps them
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
@@ -124,6 +126,7 @@ class TrialProgress:
         self._wanted = wanted and self._terminal
         self._began = time.monotonic()
         self._enumerated, self._next_word = "", 0.0
+        self._forecast: WalkForecast | None = None
         self._line = 0  # columns of a line that is not ended
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -140,11 +143,21 @@ class TrialProgress:
             self._bar.update(self._task, completed=done, speed=f"{speed:,.0f} {self._unit}/s")
 
     def enumerating(self, name: str, patients: int, most: int) -> None:
-        """Take note of how far the enumeration of a design is."""
+        """Take note of how far the enumeration of a design is; that it will be long is told as soon as it is known."""
+        if not self._tells:
+            return
+        from doseesc.engines import WalkForecast, expected_words
+
         now = time.monotonic()
-        if name != self._enumerated:
+        if name != self._enumerated or self._forecast is None:
             self._enumerated, self._next_word = name, now + _PATIENCE
-        if not self._tells or now < self._next_word:
+            self._forecast = WalkForecast(now)
+        expected = self._forecast.expected(patients, most, now)
+        if expected is not None:
+            self._clear()
+            sys.stderr.write(f"note: {name}: {expected_words(expected, most)}\n")
+            sys.stderr.flush()
+        if now < self._next_word:
             return
         self._next_word = now + _EVERY[0 if self._terminal else 1]
         text = f"{name}: all outcomes of {patients:,} of {most:,} patients are enumerated"

@@ -49,6 +49,8 @@ from .figures import tidy_rows as tidy_rows
 from .lattice import Lattice as Lattice
 from .lattice_walk import LATTICE_LIMIT as LATTICE_LIMIT
 from .lattice_walk import walk_lattice as walk_lattice
+from .long_walk import WalkForecast as WalkForecast
+from .long_walk import expected_words as expected_words
 from .montecarlo import BLOCK as BLOCK
 from .montecarlo import TrialBlock as TrialBlock
 from .montecarlo import count_ends as count_ends

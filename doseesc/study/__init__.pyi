@@ -4,7 +4,6 @@ from .bare_trial import bare_trial as bare_trial
 from .borrow_section import Borrow as Borrow
 from .comparison_section import Comparison as Comparison
 from .designs import SkeletonRule as SkeletonRule
-from .explained import Topic as Topic
 from .explained import UnknownTopic as UnknownTopic
 from .explained import explain as explain
 from .explained import topics as topics
@@ -33,4 +32,5 @@ from .shipped_summaries import shipped_summaries as shipped_summaries
 from .study import Study as Study
 from .study import json_schema as json_schema
 from .text_check import part_unlike_text as part_unlike_text
+from .topic import Topic as Topic
 from .yaml_source import Source as Source
