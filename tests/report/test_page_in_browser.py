@@ -158,6 +158,13 @@ def test_five_questions_are_answered_on_the_first_screen(chromium, folder, width
     for question, (what, least, said) in answers.items():
         assert page.evaluate(seen, [what, least]), question
         assert said in page.locator(what).inner_text(), question
+    assert page.evaluate(seen, ["#figure-overview", 100]), "the chart begins on the first screen"
+    assert page.locator(".flips").get_attribute("open") == (None if width == 390 else "")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert all(page.get_by_text(each, exact=True).first.is_visible() for each in words.flips)
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
     small = """() => [...document.querySelectorAll("main *, header *")].filter(e => e.checkVisibility() &&

@@ -4,6 +4,12 @@ const make = (tag, text, look) => Object.assign(document.createElement(tag), {te
 const data = id => JSON.parse(document.getElementById(id).textContent);
 document.documentElement.classList.add("scripted");
 
+// What would change the answer is told in full where there is room, and on paper.
+const flips = document.querySelector(".flips"), phone = matchMedia("(max-width:44rem)");
+const told = () => { if (flips) flips.open = !phone.matches; };
+told(); phone.addEventListener("change", told);
+addEventListener("beforeprint", () => { if (flips) flips.open = true; }); addEventListener("afterprint", told);
+
 // Tables: a hint where there is more to the right, sorting, copying.
 const hint = () => every(".scroll").forEach(s => s.classList.toggle("wide-table", s.scrollWidth > s.clientWidth + 1));
 hint(); addEventListener("load", hint); addEventListener("resize", hint); document.addEventListener("toggle", hint, true);
