@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES, SCRIPTS = (Path(__file__).parent / name for name in ("templates", "scripts"))
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -79,7 +79,7 @@ def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, SCRIPTS]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
