@@ -30,7 +30,9 @@ _LONGEST = 700.0  # logarithm of the most orders that a double holds
 _WHOLE = 2.0**53
 
 
-def ends_document(paths: Paths, columns: Mapping[str, npt.ArrayLike] | None = None) -> dict[str, Any]:
+def ends_document(
+    paths: Paths, columns: Mapping[str, npt.ArrayLike] | None = None, *, most_ends: int = MOST_ENDS
+) -> dict[str, Any]:
     """Return a design's ends, those that agree in all that is kept being one, as values for JSON.
 
     Parameters
@@ -39,6 +41,7 @@ def ends_document(paths: Paths, columns: Mapping[str, npt.ArrayLike] | None = No
     columns : mapping of str to array, shape (T,), optional
         Further figures that are fixed in each end of ``paths.tally``, such as whether a call was unsafe; their
         expectations are those of the trial.
+    most_ends : int
 
     Returns
     -------
@@ -50,7 +53,7 @@ def ends_document(paths: Paths, columns: Mapping[str, npt.ArrayLike] | None = No
     Raises
     ------
     TooManyStates
-        If there are more than :data:`MOST_ENDS` ends, or more orders of outcomes than a number holds.
+        If there are more than ``most_ends`` ends, or more orders of outcomes than a number holds.
 
     Examples
     --------
@@ -68,8 +71,8 @@ def ends_document(paths: Paths, columns: Mapping[str, npt.ArrayLike] | None = No
     kept += [np.unique(value, return_inverse=True)[1] for value in further.values()]
     rows = np.column_stack([each.astype(np.int64) for each in kept])
     first, orders = _merged(rows, np.exp(paths.log_coefficient))
-    if len(first) > MOST_ENDS:
-        raise TooManyStates(f"its trials can end in {len(first):,} ways, more than the {MOST_ENDS:,} that a page sums")
+    if len(first) > most_ends:
+        raise TooManyStates(f"its trials can end in {len(first):,} ways, more than the {most_ends:,} that are summed")
     n_doses = paths.design.n_doses
     texts = [letters(column) for column in rows[first, : 2 + 2 * n_doses].T]
     return {

@@ -13,7 +13,7 @@ from doseesc.engines import TooManyStates, ends_document, enumerate_paths
 from doseesc.engines.ends_as_text import letters
 from doseesc.truth import TIES, ObservationModel, right_levels
 
-SCRIPT = Path(doseesc.report.page.__file__).parent / "scripts/exact_ends.js"
+SCRIPT = Path(doseesc.report.page.__file__).parent / "static/exact_ends.js"
 FIVE = skeleton(target=0.25, halfwidth=0.05, prior_mtd=3, n_doses=5)
 DESIGNS = {
     "3+3": ThreePlusThree(n_doses=3),
@@ -138,7 +138,9 @@ def test_the_text_is_small(doses, patients, most):
     assert max(sizes) < most
 
 
-def test_too_many_ends_are_refused(monkeypatch):
-    monkeypatch.setattr("doseesc.engines.ends_as_text.MOST_ENDS", 100)
-    with pytest.raises(TooManyStates, match="can end in [0-9]+ ways, more than the 100 that a page sums"):
-        ends_document(enumerate_paths(DESIGNS["CRM"]))
+def test_too_many_ends_are_refused():
+    paths = enumerate_paths(DESIGNS["CRM"])
+    count = len(ends_document(paths)["orders"])
+    assert len(ends_document(paths, most_ends=count)["orders"]) == count
+    with pytest.raises(TooManyStates, match=f"can end in {count} ways, more than the {count - 1} that are summed"):
+        ends_document(paths, most_ends=count - 1)

@@ -20,6 +20,7 @@ from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.page_tables import page_tables
 from doseesc.report.page.phase2_charts import dose_rows, long_unit
 from doseesc.report.page.style import colour_variables
+from doseesc.report.page.truth_panel import truth_panel_data
 from doseesc.report.words import (
     DOSE_RULES,
     calendar_words,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-TEMPLATES, SCRIPTS = (Path(__file__).parent / name for name in ("templates", "scripts"))
+TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -79,7 +80,7 @@ def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, SCRIPTS]),
+        loader=FileSystemLoader([TEMPLATES, STATIC]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -114,6 +115,7 @@ def _context(saved: SavedRun, look: Look, drawn: Drawn, examples: list[ExampleTr
         "next": [] if saved.fit is None else next_doses(look, saved.fit),
         "fit_finding": "" if saved.fit is None else posterior_finding(saved.fit),
         "verdict_data": verdict_data(look),
+        "truth_panel": _truth_panel(look, typical),
         "walks": {name: each["page"].walk for name, each in designs.items() if each["page"].walk is not None},
         "charts": page_charts(saved, look, drawn, examples),
         "examples": examples,
@@ -153,6 +155,13 @@ def _designs(look: Look, typical: str) -> dict[str, dict[str, Any]]:
             "page": design_page(look, name, study.names.index(name), typical),
         }
     return found
+
+
+def _truth_panel(look: Look, typical: str) -> dict[str, Any]:
+    """Return what the panel shows whose curve can be dragged."""
+    first = [each.name for each in look.shown]
+    colours = {each.name: each.colour for each in look.series}
+    return truth_panel_data(look.results.study, start=typical, first=first, colours=colours)
 
 
 def _time_words(results: Results) -> dict[str, Any] | None:

@@ -44,7 +44,7 @@ const exactEnds = (() => {
 
   const seen = (truth, law) => law === null ? truth : truth.map(p => {
     const [counted, evaluable] = [0, 1].map(k => p * law[1][k] + (1 - p) * law[0][k]);
-    return Math.min(Math.max(counted / evaluable, 0), 1);
+    return Math.min(Math.max(counted / Math.max(evaluable, 1e-9), 0), 1);
   });
 
   // A finite stand-in for log 0: times 0 it is 0, times anything else its exponential is 0.
