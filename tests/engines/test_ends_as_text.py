@@ -13,7 +13,7 @@ from doseesc.engines import TooManyStates, ends_document, enumerate_paths
 from doseesc.engines.ends_as_text import letters
 from doseesc.truth import TIES, ObservationModel, right_levels
 
-SCRIPT = Path(doseesc.report.page.__file__).parent / "static/exact_ends.js"
+SCRIPT = Path(doseesc.report.page.__file__).parent / "scripts/exact_ends.js"
 FIVE = skeleton(target=0.25, halfwidth=0.05, prior_mtd=3, n_doses=5)
 DESIGNS = {
     "3+3": ThreePlusThree(n_doses=3),

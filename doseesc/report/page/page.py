@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doseesc.conduct import trial_of
 from doseesc.phase2 import phase2_rows
+from doseesc.report.page.answer import SCRIPTS, TEMPLATES, answer_context, template_environment
 from doseesc.report.page.charts import page_charts
 from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.figures import page_figures
-from doseesc.report.page.first_screen import cards, chips, level_weights, shares_bar, verdict_data
+from doseesc.report.page.first_screen import chips, shares_bar, verdict_data
 from doseesc.report.page.further_charts import posterior_finding
 from doseesc.report.page.look import look_of
 from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.page_tables import page_tables
-from doseesc.report.page.phase2_charts import dose_rows, long_unit
 from doseesc.report.page.style import colour_variables
 from doseesc.report.page.truth_panel import truth_panel_data
 from doseesc.report.words import (
@@ -30,7 +29,6 @@ from doseesc.report.words import (
     observed_words,
     pace_words,
     programme_words,
-    recommendation,
     rules_of_backfill,
     time_answer,
 )
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -77,15 +74,7 @@ def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
     typical : str
         The scenario whose probabilities the trees show.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, STATIC]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(TEMPLATES, SCRIPTS)
     look = look_of(saved.results)
     examples = example_trials(saved.results, look.best)
     page = environment.get_template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
@@ -97,20 +86,12 @@ def _context(saved: SavedRun, look: Look, drawn: Drawn, examples: list[ExampleTr
     phase2 = None if drawn.phase2 is None else drawn.phase2[0]
     designs = _designs(look, typical)
     return {
-        "study": study,
+        **answer_context(look),
         "about": study.study,
-        "results": results,
         "provenance": results.provenance_now(),
-        "recommendation": recommendation(results),
-        "look": look,
         "colours": colour_variables(),
         "chips": chips(look),
-        "cards": cards(look),
-        "dose_rows": dose_rows(look),
-        "long_unit": long_unit(look),
         "programme": programme_words(results),
-        "arms": [arm.name for arm in study.phase2_arms if not arm.control],
-        "levels": level_weights(look),
         "shares": shares_bar(look),
         "next": [] if saved.fit is None else next_doses(look, saved.fit),
         "fit_finding": "" if saved.fit is None else posterior_finding(saved.fit),

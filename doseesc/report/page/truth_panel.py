@@ -6,13 +6,13 @@ The page and the app show the same panel: :data:`PANEL_SCRIPTS` and :data:`PANEL
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doseesc.engines import MOST_ENDS, Paths, TooManyStates, ends_document, enumerate_paths
 from doseesc.report.charts import DESIGN_COLOURS, dose_colour, ink_for
+from doseesc.report.page.answer import SCRIPTS
 from doseesc.results import on_calendar, scenario_weights
 from doseesc.wording import in_a_row
 
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from designs import Design
     from doseesc.study import Study
 
-_FILES = Path(__file__).parent / "static"
-PANEL_SCRIPTS = tuple(_FILES / name for name in ("exact_ends.js", "verdict.js", "truth_panel.js"))
+PANEL_SCRIPTS = tuple(SCRIPTS / name for name in ("exact_ends.js", "verdict.js", "truth_panel.js"))
 """The scripts of the panel, in the order in which they are loaded; the last one says how it is used."""
-PANEL_STYLE = _FILES / "truth_panel.css"
+PANEL_STYLE = SCRIPTS / "truth_panel.css"
 
 _MEMORY = 2**25  # bytes: a walk that needs more has several times the ends that a page sums
 
