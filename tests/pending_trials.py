@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from designs import Pending, Tally
+from designs import Tally
+from doseesc.validation.cases.rolling_six import pending_at
 
 WINDOW = 28
 
@@ -34,18 +35,6 @@ class Trial:
     def open(self):
         """The patients pending."""
         return [patient for patient in self.patients if patient[1] is None]
-
-
-def pending_at(places, n_doses):
-    """Pending patients at these levels; None where there are none."""
-    return Pending([places], [[3.0] * len(places)], WINDOW, n_doses=n_doses) if places else None
-
-
-def state(n, dlt, pending, level):
-    """A tally of everybody entered, less the pending at each level; and the pending."""
-    places = [dose for dose, count in enumerate(pending, 1) for _ in range(count)]
-    known = Tally(n=[np.array(n) - np.array(pending)], dlt=[dlt], level=[level])
-    return known, pending_at(places, len(n))
 
 
 def looks(design, choose, most_looks=400):

@@ -1,9 +1,13 @@
-"""Where the tests' data lie, and how they are read: published and golden numbers, each with its source beside it."""
+"""Where the tests' data lie, and how they are read; published and golden numbers are in ``doseesc/validation``."""
 
+import inspect
 import json
 from pathlib import Path
 
 from ruamel.yaml import YAML
+
+from doseesc.validation import golden as golden
+from doseesc.validation import is_case, reference
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
@@ -46,8 +50,10 @@ def yaml(text):
 
 
 def data(name):
-    """Return what a JSON or YAML file of ``tests/data`` holds."""
+    """Return what a JSON or YAML file holds, of ``tests/data`` or of the numbers that ``doseesc validate`` knows."""
     path = DATA / name
+    if not path.exists():
+        return reference(name)
     return json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else yaml(path)
 
 
@@ -65,6 +71,21 @@ def small_policy(*, target=0.3, n_doses=3, max_n=12, rules=()):
     return found.policy(prior="five curves with equal weights", utility="the probability of correct selection")
 
 
-def golden(name, part):
-    """Return the items of one part of a file of golden numbers."""
-    return data(name)[part]["items"]
+def cases_in(module):
+    """Return the comparisons of a file of ``doseesc/validation/cases``, in order of their names."""
+    return [
+        each
+        for name, each in sorted(vars(module).items())
+        if inspect.isfunction(each) and each.__module__ == module.__name__ and is_case(each)
+    ]
+
+
+def name_of(case):
+    """Return a comparison's name, as a test shows it."""
+    return case.__name__
+
+
+def passes(case):
+    """Check a comparison with published or golden numbers; it says which figure differs most."""
+    found = case()
+    assert found.passed, found

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from support import golden
 
 import doseesc
 from designs import BOIN, CCD, CRM, MTPI, Keyboard, Pending, Tally, Weighted
@@ -17,41 +16,10 @@ from doseesc.files import csv_text, json_text
 from doseesc.report.protocol.decisions import decision_blocks
 from doseesc.report.terminal import table_lines
 from doseesc.study.shipped import shipped_scenarios
+from doseesc.validation.cases.follow_up import by_state
 
-PUBLISHED = golden("tite_interval.json", "published_tables")
-LETTERS = {"E": "E", "S": "S", "D": "D", "DE": "DU", "SUS": "W", "ES": "E/S", "SD": "S/D"}
 POLICIES = {"Yuan": Weighted(), "Chen": Weighted(suspend_above=0.49, minimum_followed=0.25)}
 TITE_BOIN = BOIN(target=0.3, n_doses=3, max_n=15, pending=Weighted())
-
-
-def by_state(rows):
-    """Every attainable (patients, DLTs, pending) with its row; none may have two."""
-    states = {}
-    for row in rows:
-        for y in range(row.dlt[0], row.dlt[1] + 1):
-            for c in range(row.pending[0], min(row.pending[1], row.n - y) + 1):
-                assert (row.n, y, c) not in states
-                states[row.n, y, c] = row
-    return states
-
-
-@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row['source']} {row['id']}")
-def test_published_tables(row):
-    n, share = row["n"], 0.25 if row["escalation_needs_min_follow_up"] else 0.0
-    design = BOIN(target=row["target"], n_doses=3, max_n=15, pending=POLICIES[row["source"].split()[0]])
-    states = by_state(follow_up_rows(design))
-    most = n if row["n_tox_max"] is None else row["n_tox_max"]
-    for y in range(row["n_tox_min"], most + 1):
-        last = n - y if row["pending_max"] is None else min(row["pending_max"], n - y)
-        for c in range(row["pending_min"], last + 1):
-            found = states[n, y, c]
-            assert found.decision == LETTERS[row["decision"]]
-            assert found.followed == share
-            for limit, printed in (
-                (found.escalate_from, row["escalate_if_stft_ge"]),
-                (found.deescalate_to, row["deescalate_if_stft_le"]),
-            ):
-                assert limit == (None if printed is None else pytest.approx(printed, abs=0.0051))
 
 
 @pytest.mark.parametrize(

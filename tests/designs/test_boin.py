@@ -6,55 +6,21 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from scipy.stats import beta
-from support import data
+from support import cases_in, golden, name_of, passes
 
 from designs import BOIN, Reason, StopAtDose, StopAtRecommended, Tally
+from doseesc.validation.cases import boin
+from doseesc.validation.other_programs import boin_of_get_boundary
 
-GOLDEN = data("boin.json")
-PUBLISHED = data("published.yaml")
 ITEM_SPECIFIC = {"id", "npts", "ntox", "mtd", "mtd_raw", "phat_2dp", "p_overdose_2dp"}
 
 
-def by_id(item):
-    return f"id{item['id']}"
+# The package, and published tables
 
 
-def boin_of(item, **more):
-    """Build our design from the arguments of an R call."""
-    options = {
-        "target": item["target"],
-        "p_safe": item.get("p.saf"),
-        "p_toxic": item["p.tox"],
-        "elimination_cutoff": item["cutoff.eli"],
-        "extra_safe": item["extrasafe"],
-        "offset": item["offset"],
-    }
-    return BOIN(**(options | more))
-
-
-def numbers(text):
-    """Read a row of a printed table; "-" (never) is n + 1."""
-    return [n + 1 if word == "-" else int(word) for n, word in enumerate(text.split(), start=1)]
-
-
-# The package's get.boundary
-
-
-@pytest.mark.parametrize("item", GOLDEN["get_boundary"]["items"], ids=by_id)
-def test_boundaries_are_those_of_the_package(item):
-    design = boin_of(item, n_doses=3, max_n=item["ncohort"] * item["cohortsize"], cohort_size=item["cohortsize"])
-    assert design.lambda_e == pytest.approx(item["lambda_e"], abs=1e-12)
-    assert design.lambda_d == pytest.approx(item["lambda_d"], abs=1e-12)
-    ours = design.boundaries()
-    np.testing.assert_array_equal(ours.n, np.arange(1, design.max_n + 1))
-    tables = [item[name] for name in ("boundary_tab", "full_boundary_tab") if name in item]
-    assert tables
-    for table in tables:
-        rows = np.array(table["n"]) - 1
-        never = [n + 1 if y is None else y for n, y in zip(table["n"], table["eliminate_if_ge"], strict=True)]
-        np.testing.assert_array_equal(ours.escalate_if_le[rows], table["escalate_if_le"])
-        np.testing.assert_array_equal(ours.deescalate_if_ge[rows], table["deescalate_if_ge"])
-        np.testing.assert_array_equal(ours.eliminate_if_ge[rows], never)
+@pytest.mark.parametrize("case", cases_in(boin), ids=name_of)
+def test_published_and_golden_numbers(case):
+    passes(case)
 
 
 def test_one_dlt_in_three_may_mean_to_stay():
@@ -68,48 +34,6 @@ def test_one_dlt_in_three_may_mean_to_stay():
     assert "but not with one DLT among three patients" in stays.describe()
     with pytest.raises(ValueError, match=r"^stay_at_one_of_three must be true or false"):
         BOIN(target=0.25, n_doses=3, max_n=18, stay_at_one_of_three=1)
-
-
-@pytest.mark.parametrize("item", GOLDEN["get_boundary"]["items"], ids=by_id)
-def test_decisions_follow_the_boundaries(item):
-    """Every (n, y) at the middle one of three doses is decided as the package's table says."""
-    max_n = item["ncohort"] * item["cohortsize"]
-    design = boin_of(item, n_doses=3, max_n=max_n + 1, cohort_size=item["cohortsize"])
-    table = item.get("full_boundary_tab", item["boundary_tab"])
-    for n, low, high, out in zip(*table.values(), strict=True):
-        y = np.arange(n + 1)
-        zero = np.zeros_like(y)
-        middle = Tally(
-            n=np.stack([zero, zero + n, zero], axis=1), dlt=np.stack([zero, y, zero], axis=1), level=zero + 2
-        )
-        expected = np.where(y <= low, 3, np.where(y >= high, 1, 2))
-        decision = design.decide(middle)
-        np.testing.assert_array_equal(decision.level, expected)
-        if out is not None:
-            # The eliminated level is left at once, and is not entered again from below.
-            below = Tally(
-                n=np.stack([zero + 3, zero + n, zero], axis=1), dlt=np.stack([zero, y, zero], axis=1), level=zero + 1
-            )
-            again = BOIN.decide(boin_of(item, n_doses=3, max_n=max_n + 4, cohort_size=item["cohortsize"]), below)
-            np.testing.assert_array_equal(again.level, np.where(y >= out, 1, 2))
-            assert (again.reason[y >= out] == Reason.TOO_TOXIC_ABOVE).all()
-
-
-@pytest.mark.parametrize(
-    "item", [item for item in GOLDEN["get_boundary"]["items"] if "stop_boundary" in item], ids=by_id
-)
-def test_extra_safe_stops_at_the_packages_boundary(item):
-    table = item["stop_boundary"]
-    for n, stop in zip(table["n"], table["stop_if_ge"], strict=True):
-        y = np.arange(n + 1)
-        tally = Tally(n=np.stack([0 * y + n, 0 * y], axis=1), dlt=np.stack([y, 0 * y], axis=1), level=0 * y + 1)
-        size = item["cohortsize"]
-        design = boin_of(item, n_doses=2, max_n=item["ncohort"] * size + 1, cohort_size=size)
-        expected = y >= (n + 1 if stop is None else stop)
-        decision = design.decide(tally)
-        np.testing.assert_array_equal(decision.level == 0, expected)
-        assert (decision.reason[expected] == Reason.NO_SAFE_DOSE).all()
-        np.testing.assert_array_equal(design.select(tally) == 0, expected)
 
 
 def test_extra_safe_concerns_the_lowest_level_alone():
@@ -130,73 +54,22 @@ def test_extra_safe_needs_an_elimination_boundary_at_that_n():
     assert design.select(Tally.parse("1TTT", n_doses=2))[0] == 0  # select.mtd asks for no such boundary
 
 
-# The package's select.mtd
-
-
-@pytest.mark.parametrize("item", GOLDEN["select_mtd"]["items"], ids=by_id)
-def test_mtd_is_that_of_the_package(item):
-    n, y = np.array(item["npts"]), np.array(item["ntox"])
-    design = boin_of(item, n_doses=len(n), max_n=max(3, int(n.sum())), bound_mtd=item["boundMTD"])
-    highest = int(np.flatnonzero(n).max(initial=-1)) + 1
-    chosen = design.select(Tally(n=n[None], dlt=y[None], level=[highest]))
-    assert chosen[0] == (item["mtd"] or 0)
+# Selection
 
 
 def test_mtds_of_one_design_in_one_batch():
     """A batch is decided like its members: items of the same arguments, side by side."""
     groups = defaultdict(list)
-    for item in GOLDEN["select_mtd"]["items"]:
+    for item in golden("boin.json", "select_mtd"):
         arguments = {name: value for name, value in item.items() if name not in ITEM_SPECIFIC}
         groups[len(item["npts"]), json.dumps(arguments, sort_keys=True)].append(item)
     batches = [items for items in groups.values() if len(items) > 1]
     assert len(batches) > 5
     for items in batches:
         n, y = np.array([i["npts"] for i in items]), np.array([i["ntox"] for i in items])
-        design = boin_of(items[0], n_doses=n.shape[1], max_n=200, bound_mtd=items[0]["boundMTD"])
+        design = boin_of_get_boundary(items[0], n_doses=n.shape[1], max_n=200, bound_mtd=items[0]["boundMTD"])
         level = ((n > 0) * np.arange(1, n.shape[1] + 1)).max(axis=1)
         np.testing.assert_array_equal(design.select(Tally(n=n, dlt=y, level=level)), [i["mtd"] or 0 for i in items])
-
-
-# Published tables (VALIDATION 1 and 2)
-
-
-@pytest.mark.parametrize("item", PUBLISHED["boin_lambdas"]["items"], ids=str)
-def test_published_boundaries_of_the_rate(item):
-    options = {name: item[name] for name in ("target", "p_safe", "p_toxic") if name in item}
-    design = BOIN(n_doses=3, max_n=18, **options)
-    within = PUBLISHED["boin_lambdas"]["within"] + 1e-12
-    if "lambda_e" in item:
-        assert design.lambda_e == pytest.approx(item["lambda_e"], abs=within)
-    assert design.lambda_d == pytest.approx(item["lambda_d"], abs=within)
-
-
-def test_published_table_for_cohorts_of_three():
-    table = PUBLISHED["boin_cohort_table"]
-    ours = BOIN(target=table["target"], n_doses=5, max_n=30).boundaries()
-    rows = np.array(table["n"]) - 1
-    for name in ("escalate_if_le", "deescalate_if_ge", "eliminate_if_ge"):
-        np.testing.assert_array_equal(getattr(ours, name)[rows], table[name])
-
-
-@pytest.mark.parametrize("item", PUBLISHED["boin_full_tables"]["items"], ids=lambda item: str(item["target"]))
-def test_published_table_for_every_n(item):
-    ours = BOIN(target=item["target"], n_doses=5, max_n=30).boundaries()
-    for name in ("escalate_if_le", "deescalate_if_ge", "eliminate_if_ge"):
-        np.testing.assert_array_equal(getattr(ours, name), numbers(item[name]))
-
-
-def test_worked_trial_of_the_manual():
-    trial = PUBLISHED["boin_worked_trial"]
-    design = BOIN(target=trial["target"], n_doses=trial["n_doses"], max_n=60)
-    histories = [" ".join(trial["cohorts"][: k + 1]) for k in range(len(trial["cohorts"]))]
-    decision = design.decide(Tally.parse(histories, n_doses=trial["n_doses"]))
-    np.testing.assert_array_equal(decision.level, trial["next_level"])
-
-
-def test_worked_selection_of_the_paper():
-    case = PUBLISHED["boin_mtd"]
-    design = BOIN(target=case["target"], n_doses=5, max_n=30)
-    assert design.select(Tally(n=[case["n"]], dlt=[case["dlt"]], level=[3]))[0] == case["mtd"]
 
 
 # Traps

@@ -2,35 +2,20 @@
 
 import numpy as np
 import pytest
-from from_r import by_id, crm_of, tally_of
-from scipy.special import logit
-from support import data
+from support import cases_in, data, golden, name_of, passes
 
 from designs import CRM, CoherentEscalation, NoSkipping, Reason, StopTooToxic, Tally
+from doseesc.validation.cases import crm
+from doseesc.validation.other_programs import crm_of, tally_of
 
-GOLDEN = data("dfcrm.json")
 PUBLISHED = data("published.yaml")
-BAYES = [item for item in GOLDEN["crm"]["items"] if item["method"] == "bayes"]
+BAYES = [item for item in golden("dfcrm.json", "crm") if item["method"] == "bayes"]
 SKELETON = (0.05, 0.12, 0.25, 0.40, 0.55)
 
 
-def by_name(item):
-    return item["name"]
-
-
-@pytest.mark.parametrize("item", BAYES, ids=by_id)
-def test_posterior_is_that_of_dfcrm(item):
-    design = crm_of(item)
-    tally = tally_of(item["level"], item["tox"], design.n_doses)
-    posterior = design.posterior(tally)
-    # dfcrm integrates on (-10, 10); with prior sd 2 that cuts the prior's tail, see test_crm_quadrature.py.
-    within = 1e-4 if item["scale"] == 2 else 1e-6
-    assert posterior.mean[0] == pytest.approx(item["tight"]["mean"], abs=within)
-    assert posterior.variance[0] == pytest.approx(item["tight"]["var"], abs=within)
-    # Plug-in: the curve at the posterior mean, to the precision of dfcrm's own estimate.
-    np.testing.assert_allclose(posterior.dlt_probability, design.curve(posterior.mean), rtol=0, atol=1e-15)
-    np.testing.assert_allclose(posterior.dlt_probability[0], item["result"]["ptox"], rtol=0, atol=max(within, 2e-6))
-    assert design.select(tally)[0] == item["result"]["mtd"]
+@pytest.mark.parametrize("case", cases_in(crm), ids=name_of)
+def test_golden_and_published_numbers(case):
+    passes(case)
 
 
 def test_posteriors_of_a_batch_are_those_of_its_members():
@@ -45,117 +30,19 @@ def test_posteriors_of_a_batch_are_those_of_its_members():
         np.testing.assert_allclose(together.dlt_probability[row], alone.dlt_probability[0], rtol=0, atol=1e-12)
 
 
-# dfcrm's crmsim, one trial at a time
-
-
-@pytest.mark.parametrize("item", GOLDEN["trial_paths"]["items"], ids=by_id)
-def test_every_decision_of_a_trial(item):
-    """NoSkipping with CoherentEscalation is dfcrm's restrict."""
-    assert item["method"] == "bayes"
-    rules = (NoSkipping(), CoherentEscalation()) if item["restrict"] else ()
-    size = item["mcohort"]
-    design = crm_of(item, max_n=item["n"], cohort_size=size, start_level=item["x0"], rules=rules)
-    tally = Tally.empty(design.n_doses)
-    for first in range(0, item["n"], size):
-        decision = design.decide(tally)
-        assert decision.level[0] == item["level"][first], f"patient {first + 1}"
-        assert decision.cohort_size[0] == size
-        assert design.posterior(tally).mean[0] == pytest.approx(item["beta_hat_before_patient"][first], abs=5e-6)
-        assert set(item["level"][first : first + size]) == {item["level"][first]}
-        dlts = sum(item["tox"][first : first + size])
-        tally = tally.after(decision.level, np.array([size]), np.array([dlts]))
-    last = design.decide(tally)
-    assert (last.level[0], last.cohort_size[0], last.reason[0]) == (0, 0, Reason.MAX_N)
-    assert design.select(tally)[0] == item["mtd"]
-    posterior = design.posterior(tally)
-    assert posterior.mean[0] == pytest.approx(item["final_est"], abs=5e-6)
-    assert posterior.variance[0] == pytest.approx(item["final_post_var"], abs=5e-6)
-    np.testing.assert_allclose(posterior.dlt_probability[0], item["ptox"], rtol=0, atol=5e-6)
-
-
 # Published examples
-
-
-@pytest.mark.parametrize("item", PUBLISHED["crm_posteriors"]["items"], ids=by_name)
-def test_published_posteriors(item):
-    design = CRM(target=item["target"], skeleton=item["skeleton"], model=item["model"], max_n=30, rules=())
-    tally = Tally.parse(item["outcomes"], n_doses=design.n_doses)
-    posterior = design.posterior(tally)
-    digits = 5e-6 if item["name"] == "dfcrm manual" else 5e-5 if "next_level" in item else 5e-4
-    np.testing.assert_allclose(posterior.dlt_probability[0], item["plug_in"], rtol=0, atol=digits + 1e-9)
-    if "mean" in item:
-        assert posterior.mean[0] == pytest.approx(item["mean"], abs=1e-6)
-    if "variance" in item:
-        assert posterior.variance[0] == pytest.approx(item["variance"], abs=5e-6)
-    if "labels" in item:
-        np.testing.assert_allclose(logit(np.array(item["skeleton"])) - 3, item["labels"], rtol=0, atol=5e-3)
-    if "next_level" in item:
-        assert design.decide(tally).level[0] == item["next_level"]
-    if "posterior_mean" in item:
-        full = CRM(
-            target=item["target"],
-            skeleton=item["skeleton"],
-            model=item["model"],
-            max_n=30,
-            rules=(),
-            estimate="posterior_mean",
-        )
-        curve = full.posterior(tally).dlt_probability[0]
-        np.testing.assert_allclose(curve, item["posterior_mean"], rtol=0, atol=item["posterior_mean_within"])
-        assert full.decide(tally).level[0] == item["next_level"]
-
-
-def test_cheung_table_3_2():
-    """The book's trial of twenty patients, decisions and estimates, from the patients' tolerances."""
-    case = PUBLISHED["cheung_table_3_2"]
-    design = CRM(
-        target=case["target"],
-        skeleton=case["skeleton"],
-        model=case["model"],
-        start_level=case["start_level"],
-        max_n=20,
-        rules=(),
-    )
-    tally, levels, means, toxic = Tally.empty(5), [], [], []
-    for patient, tolerance in enumerate(case["tolerances"], start=1):
-        level = design.decide(tally).level
-        dlt = int(tolerance <= case["truth"][level[0] - 1])
-        tally = tally.after(level, np.array([1]), np.array([dlt]))
-        levels.append(int(level[0]))
-        means.append(float(design.posterior(tally).mean[0]))
-        toxic += [patient] if dlt else []
-    assert levels == case["levels"]
-    assert toxic == case["dlt_patients"]
-    np.testing.assert_allclose(means, case["means"], rtol=0, atol=5e-3 + 1e-9)
 
 
 def test_escalation_after_two_of_two_dlts_with_the_one_parameter_model():
     case = PUBLISHED["one_parameter_bcrm"]
     tally = Tally(n=[case["n"]], dlt=[case["dlt"]], level=[7])
     options = {"target": case["target"], "skeleton": case["skeleton"], "prior_sd": case["prior_sd"], "max_n": 60}
-    full = CRM(rules=(), estimate="posterior_mean", **options)
-    posterior = full.posterior(tally)
-    np.testing.assert_allclose(posterior.dlt_probability[0], case["posterior_mean"], rtol=0, atol=5e-5 + 1e-9)
-    assert posterior.mean[0] == pytest.approx(case["mean"], abs=1e-6)
-    assert full.decide(tally).level[0] == case["level"]
     assert case["doses"][case["level"] - 1] == 40
-    assert CRM(rules=(), **options).decide(tally).level[0] == case["level"]
     # The default rule lets it go up, after 2 of 2 DLTs, by one level; coherence forbids that.
     assert CRM(**options).decide(tally).level[0] == 8
     assert CRM(rules=(NoSkipping(), CoherentEscalation(target=0.3)), **options).decide(
         Tally.parse("1NNN 2NNNN 3NNNNN 4NNNN 7TT", n_doses=15)
     ).level[0] == 7  # fmt: skip
-
-
-def test_levy_2006_replay():
-    case = PUBLISHED["levy_2006"]
-    design = CRM(target=case["target"], skeleton=case["skeleton"], max_n=30, rules=())
-    histories = [" ".join(case["cohorts"][: k + 1]) for k in range(6)]
-    tally = Tally.parse(histories, n_doses=5)
-    curve = design.posterior(tally).dlt_probability
-    np.testing.assert_allclose(curve[:, 3], case["dose_4"], rtol=0, atol=5e-5 + 1e-9)
-    np.testing.assert_array_equal(design.select(tally), case["mtd"])
-    np.testing.assert_allclose(curve[1:], case["published"], rtol=0, atol=case["published_within"])
 
 
 # Traps in other packages

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from from_r import by_id, crm_of, tally_of
 from scipy.integrate import quad, quad_vec
 from scipy.special import expit, log_expit, logit
 from support import data
 
 from designs import CRM, Tally
+from doseesc.validation.other_programs import by_id, crm_of, tally_of
 
 GOLDEN = data("dfcrm.json")
 PUBLISHED = data("published.yaml")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import golden
+from support import cases_in, name_of, passes
 
 from designs import (
     BOIN,
@@ -24,88 +24,15 @@ from designs import (
     Weighted,
     follow_up_table,
 )
-from designs.follow_up import ess_limits_of_rates, imputation_limits
+from doseesc.validation.cases import follow_up
+from doseesc.validation.cases.follow_up import WINDOW, boin, decided
 
-GOLDEN = "tite_interval.json"
 CHEN = {"suspend_above": 0.49, "minimum_followed": 0.25}
-TITEGBOIN = Weighted(estimate="ess", suspend_above=0.5, minimum_known=0, suspend_first=True)
-RULES = {
-    "imputation": Weighted(),
-    "imputation_51_percent_completed": Weighted(suspend_above=0.49),
-    "ess": Weighted(estimate="ess"),
-}
-LIN_YUAN = {"TITE-keyboard": Keyboard, "TITE-mTPI": MTPI}
-WINDOW = 90.0
 
 
-def decided(design, states, level=2):
-    """Decisions as golden files write them, for states (n, y, follow-up of each pending in windows) at one level."""
-    n, y, follow_up = zip(*states, strict=True)
-    places = max([len(each) for each in follow_up] + [1])
-    days = np.zeros((len(n), places))
-    taken = np.zeros((len(n), places), dtype=int)
-    for row, each in enumerate(follow_up):
-        taken[row, : len(each)] = level
-        days[row, : len(each)] = np.minimum(np.array(each) * WINDOW, np.nextafter(WINDOW, 0))
-    counts, dlt = np.zeros((2, len(n), design.n_doses), dtype=int)
-    counts[:, level - 1] = np.array(n) - (taken > 0).sum(axis=1)
-    dlt[:, level - 1] = y
-    known = Tally(n=counts, dlt=dlt, level=np.full(len(n), level))
-    pending = Pending(level=taken, days=days, window_days=WINDOW, n_doses=design.n_doses)
-    decision = design.decide(known, pending)
-    closed = design.ceiling(pending.entered(known)) < level
-    step = np.sign(decision.level - level)
-    letter = np.array(["S", "E", "D"])[step]
-    return np.where(decision.waits, "SUS", np.where(closed, "DE", letter)).tolist()
-
-
-def boin(target, pending, **more):
-    return BOIN(target=target, n_doses=3, max_n=60, pending=pending, **more)
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_golden_decisions(rule):
-    for target in {item["target"] for item in golden(GOLDEN, "decisions")}:
-        states, expected = [], []
-        for item in golden(GOLDEN, "decisions"):
-            if item["target"] != target:
-                continue
-            for given in item["by_pending"]:
-                c = given["pending"]
-                states += [(item["n"], item["y"], [stft / c] * c if c else []) for stft in given["stft"]]
-                expected += given[rule]
-        assert decided(boin(target, RULES[rule]), states) == expected
-
-
-def test_golden_limits():
-    for item in golden(GOLDEN, "decisions"):
-        target, n, y = item["target"], item["n"], item["y"]
-        rates = boin(target, Weighted()).rate_limits()
-        by_dlts = ess_limits_of_rates(rates, n)
-        for given in item["by_pending"]:
-            if given["limits"] is None:
-                continue
-            limits = imputation_limits(np.array(n), np.array(y), np.array(given["pending"]), target, rates)
-            printed = given["limits"]["imputation"]
-            assert limits.escalate_from == pytest.approx(or_never(printed["escalate_if_ge"], np.inf), abs=1e-8)
-            assert limits.deescalate_to == pytest.approx(or_never(printed["deescalate_if_le"], -np.inf), abs=1e-8)
-            if y > 0:
-                printed = given["limits"]["ess"]
-                assert by_dlts.escalate_from[y] == pytest.approx(printed["escalate_if_ge"], rel=1e-9)
-                assert by_dlts.deescalate_to[y] == pytest.approx(printed["deescalate_if_le"], rel=1e-9)
-
-
-def or_never(limit, never):
-    return never if limit is None else limit
-
-
-def test_titegboin_holds_back_even_what_is_certain():
-    policy = replace(TITEGBOIN, hold_at_lowest=True)  # which at a higher level changes nothing
-    for item in golden(GOLDEN, "titegboin_decisions"):
-        design = boin(item["target"], policy)
-        rows = item["rows_pending_stft_decision"]
-        states = [(item["n"], item["y"], [stft / c] * c if c else []) for c, stft, _ in rows]
-        assert decided(design, states) == [letter for _, _, letter in rows]
+@pytest.mark.parametrize("case", cases_in(follow_up), ids=name_of)
+def test_published_and_golden_numbers(case):
+    passes(case)
 
 
 def test_at_the_lowest_level_a_call_for_a_lower_one_may_be_waited_out():
@@ -117,56 +44,6 @@ def test_at_the_lowest_level_a_call_for_a_lower_one_may_be_waited_out():
     assert decided(boin(0.3, replace(plain, hold_at_lowest=True)), states, level=2) == ["D", "D", "E", "DE"]
     with pytest.raises(ValueError, match=r"^hold_at_lowest must be false for CRM"):
         CRM(target=0.3, skeleton=(0.1, 0.3), max_n=9, pending=Weighted(hold_at_lowest=True))
-
-
-@pytest.mark.parametrize("item", golden(GOLDEN, "limits"), ids=lambda item: f"{item['design']} {item['id']}")
-def test_limits_of_posterior_designs(item):
-    target, width = item["target"], item["half_width"]
-    design = LIN_YUAN[item["design"]](target=target, n_doses=3, max_n=60, epsilon1=width, epsilon2=width)
-    limits = design.ess_limits(60)
-    assert limits.escalate_from[item["dlts"]] == pytest.approx(or_never(item["escalate_if_ess_gt"], -np.inf), abs=1e-6)
-    assert limits.deescalate_to[item["dlts"]] == pytest.approx(
-        or_never(item["deescalate_if_ess_lt"], -np.inf), abs=1e-6
-    )
-
-
-def lin_yuan_range(text, most):
-    """Return the numbers that Lin and Yuan's code prints as "< 2", "> 1", "5, 6", "1 ~ 2" or "3"."""
-    if text[0] in "<>":
-        edge = int(text[1:])
-        return range(edge) if text[0] == "<" else range(edge + 1, most + 1)
-    if "~" in text:
-        low, high = map(int, text.split("~"))
-        return range(low, high + 1)
-    return [int(each) for each in text.split(",")]
-
-
-@pytest.mark.parametrize("row", golden(GOLDEN, "lin_yuan_tables"), ids=lambda row: f"{row['design']} {row['id']}")
-def test_published_tables_of_posterior_designs(row):
-    """Their table asks for two known patients where three are entered, and for none where there are more."""
-    n = row["n"]
-    design = LIN_YUAN[row["design"]](
-        target=0.3, n_doses=3, max_n=60, pending=Weighted(minimum_known=2 if n == 3 else 0)
-    )
-    for y in lin_yuan_range(row["dlts"], n):
-        pending = [c for c in lin_yuan_range(row["pending"], n) if y + c <= n]
-        for c in pending:
-            for share in (0.0, 0.13, 0.31, 0.53, 0.72, 0.88, 0.999):
-                ess = n - c + share * c
-                assert decided(design, [(n, y, [share] * c)]) == [printed_letter(row, ess)]
-
-
-def printed_letter(row, ess):
-    if row["escalate"] == "Suspend":
-        return "SUS"
-    for text, letter in ((row["escalate"], "E"), (row["deescalate"], "D")):
-        if text.startswith("ESS"):
-            limit = float(text[4:])
-            if ess > limit if letter == "E" else ess < limit:
-                return letter
-        elif text.startswith("Yes"):
-            return "DE" if "Eliminate" in text else letter
-    return "S"
 
 
 def test_example_of_the_paper():
@@ -314,7 +191,7 @@ def test_policies_in_words():
     assert "effective sample size" in by_ess
     assert "at least 2 outcomes" in by_ess
     assert "waits while" not in by_ess
-    assert "unless known DLTs" not in words(boin(0.3, TITEGBOIN))
+    assert "unless known DLTs" not in words(boin(0.3, follow_up.TITEGBOIN))
     assert "in the posterior" in words(Keyboard(target=0.3, n_doses=3, max_n=30, pending=Weighted()))
     assert "in the DLT rate" in words(CCD(target=0.3, n_doses=3, max_n=30, pending=Weighted()))
     assert "20 %, 30 %, 50 %" in words(boin(0.3, Weighted(weights=(0.2, 0.3, 0.5))))

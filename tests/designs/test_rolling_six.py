@@ -7,80 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pending_trials import looks, pending_at, state
-from support import golden
+from pending_trials import looks
+from support import cases_in, name_of, passes
 
 from designs import Complete, Pending, Reason, RollingSix, Settled, Tally, ThreePlusThree, Weighted
 from doseesc.engines import enumerate_paths, simulate
-
-VARIANTS = ("protocol", "eager", "iq")
-DECISIONS = golden("rolling_six.json", "decision_table")
-PUBLISHED = golden("rolling_six.json", "published_table")
-COLUMNS = ["enrolled", "dlts", "pending", *VARIANTS, "three_plus_three"]
+from doseesc.validation.cases import rolling_six as cases
+from doseesc.validation.cases.rolling_six import VARIANTS, decided, pending_at, state
 
 
-def states_of(column):
-    """The states of one dose in the golden table, with the decision of one design."""
-    items = [dict(zip(COLUMNS, row, strict=True)) for row in DECISIONS]
-    return [(each["enrolled"], each["dlts"], each["pending"], each[column]) for each in items if each[column]]
-
-
-def published(column):
-    """The states of one dose in the published table, with the decision of one design."""
-    for _, *bounds, dlts, iq, protocol in PUBLISHED:
-        least, most, least_known, most_known = bounds
-        said = {"iq": iq, "protocol": protocol}[column]
-        largest = {"iq": 8, "protocol": 6}[column]
-        for enrolled, known in itertools.product(range(least, most + 1), range(least_known, most_known + 1)):
-            if said and known <= enrolled <= largest:
-                yield enrolled, dlts, enrolled - known, said
-
-
-def decided(design, enrolled, dlts, pending, level, below):
-    """The decision with these patients at a level and ``below`` without DLT at each lower one, as the tables say it."""
-    if enrolled == 0:
-        return "S" if design.decide(Tally.empty(design.n_doses)).level[0] == design.start_level else "?"
-    n = [below] * (level - 1) + [enrolled] + [0] * (design.n_doses - level)
-    at_level = np.arange(1, design.n_doses + 1) == level
-    known, still = state(n, dlts * at_level, pending * at_level, level)
-    decision = design.decide(known, still)
-    to, reason = int(decision.level[0]), decision.reason[0]
-    if reason is Reason.MTD_FOUND:
-        return "MTD" if design.select(known)[0] == level else "D"
-    return "SUS" if decision.waits[0] else "E" if to > level else "S" if to == level else "D"
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("level", "below"), [(1, 0), (2, 3), (2, 6)])
-def test_the_tables_of_each_variant(variant, level, below):
-    design = RollingSix(n_doses=3, variant=variant)
-    states = states_of(variant)
-    assert len(states) > 50
-    for enrolled, dlts, pending, expected in states:
-        assert decided(design, enrolled, dlts, pending, level, below) == expected, (enrolled, dlts, pending)
-
-
-@pytest.mark.parametrize("variant", ["protocol", "iq"])
-@pytest.mark.parametrize(("level", "below"), [(1, 0), (2, 3), (2, 6)])
-def test_the_published_table_row_by_row(variant, level, below):
-    design = RollingSix(n_doses=3, variant=variant)
-    for enrolled, dlts, pending, expected in published(variant):
-        assert decided(design, enrolled, dlts, pending, level, below) == expected, (enrolled, dlts, pending)
-
-
-@pytest.mark.parametrize("policy", [Complete(), Settled()])
-@pytest.mark.parametrize(("level", "below"), [(1, 0), (2, 3), (2, 6)])
-def test_three_plus_three_on_the_calendar_is_that_of_the_table(level, below, policy):
-    """Settled but for six patients of whom five are known without a DLT: at most one of six, the answer is settled.
-
-    The table waits there.  No 3+3 trial comes to that state with a level left above: six are treated at a level after a
-    DLT among the first three, or when the level above is too toxic.
-    """
-    design = ThreePlusThree(n_doses=3, pending=policy)
-    for enrolled, dlts, pending, expected in states_of("three_plus_three"):
-        got = decided(design, enrolled, dlts, pending, level, below)
-        settled = policy == Settled() and (enrolled, dlts, pending) == (6, 0, 1)
-        assert got == ("E" if settled else expected), (enrolled, dlts, pending)
+@pytest.mark.parametrize("case", cases_in(cases), ids=name_of)
+def test_published_tables(case):
+    passes(case)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -1,37 +1,16 @@
-"""Skeletons against dfcrm's getprior, the published ones, and the intervals they promise."""
+"""Skeletons have the indifference intervals they promise; test_crm.py has dfcrm's and the published ones."""
 
 import numpy as np
 import pytest
-from from_r import by_id
-from support import data
+from support import golden
 
 from designs import CRM, skeleton
-
-GOLDEN = data("dfcrm.json")
-PUBLISHED = data("published.yaml")
+from doseesc.validation.other_programs import by_id
 
 
-@pytest.mark.parametrize("item", GOLDEN["getprior"]["items"], ids=by_id)
-def test_skeleton_is_that_of_dfcrm(item):
-    ours = skeleton(
-        target=item["target"],
-        halfwidth=item["halfwidth"],
-        prior_mtd=item["nu"],
-        n_doses=item["nlevel"],
-        model=item["model"],
-        intercept=item["intcpt"],
-    )
-    np.testing.assert_allclose(ours, item["skeleton"], rtol=0, atol=1e-9)
-
-
-@pytest.mark.parametrize("item", PUBLISHED["skeletons"]["items"], ids=lambda item: f"{item['halfwidth']}")
-def test_published_skeletons(item):
-    arguments = {name: item[name] for name in ("target", "halfwidth", "prior_mtd", "model")}
-    ours = skeleton(n_doses=len(item["skeleton"]), **arguments)
-    np.testing.assert_allclose(ours, item["skeleton"], rtol=0, atol=PUBLISHED["skeletons"]["within"])
-
-
-@pytest.mark.parametrize("item", [item for item in GOLDEN["crmsens"]["items"] if "halfwidth_used" in item], ids=by_id)
+@pytest.mark.parametrize(
+    "item", [item for item in golden("dfcrm.json", "crmsens") if "halfwidth_used" in item], ids=by_id
+)
 def test_skeleton_has_the_indifference_intervals_it_promises(item):
     """At the parameter where two neighbours tie, they lie at target - halfwidth and target + halfwidth."""
     target, halfwidth = item["target"], item["halfwidth_used"]

@@ -1,55 +1,13 @@
 """The 3+3 design in its variants: decision sequences, path counts, published operating characteristics."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
-from support import data
+from support import cases_in, name_of, passes
 
 from designs import NoSkipping, Reason, StopAtDose, StopTooToxic, Tally, ThreePlusThree
 from doseesc.engines.exact import enumerate_paths
-
-PUBLISHED = data("published.yaml")
-COUNTS = data("three_plus_three_paths.json")["counts"]["items"]
-VARIANTS = ("six_at_mtd", "deescalation", "escalation_only")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SixAtTop(ThreePlusThree):
-    """No de-escalation, but the top level is not accepted with three patients: a variant that packages know."""
-
-    variant: str = "escalation_only"
-
-    def finished(self, tally):
-        three_at_top = (tally.level == self.n_doses) & (tally.at(tally.n) == 3) & (tally.at(tally.dlt) == 0)
-        return np.where(three_at_top, np.int8(0), super().finished(tally))
-
-
-def design_of(letter, n_doses):
-    """Return the variant that the golden path counts call A, B, C, D."""
-    if letter == "C":
-        return SixAtTop(n_doses=n_doses)
-    variant = {"A": "escalation_only", "B": "deescalation", "D": "six_at_mtd"}[letter]
-    return ThreePlusThree(n_doses=n_doses, variant=variant)
-
-
-def all_sequences(design):
-    """Walk every sequence of cohort outcomes, nothing merged; return the ends and the number of nodes."""
-    frontier, ends, nodes = Tally.empty(design.n_doses), [], 0
-    while frontier.size:
-        nodes += frontier.size
-        decision = design.decide(frontier)
-        stop = decision.level == 0
-        ends.append(frontier.take(stop))
-        going, level = frontier.take(~stop), decision.level[~stop]
-        assert (decision.cohort_size[~stop] == 3).all()
-        if not going.size:
-            break
-        frontier = Tally.concatenate(
-            going.after(level, np.full(going.size, 3), np.full(going.size, dlt)) for dlt in range(4)
-        )
-    return Tally.concatenate(ends), nodes
-
+from doseesc.validation.cases import three_plus_three
+from doseesc.validation.cases.three_plus_three import VARIANTS, all_sequences
 
 # Decisions
 
@@ -164,59 +122,12 @@ def test_rules_apply_to_it_too():
     np.testing.assert_array_equal(never_skips.select(ends), plain.select(ends))
 
 
-# Paths
+# Paths and operating characteristics
 
 
-@pytest.mark.parametrize("item", COUNTS, ids=lambda item: f"{item['variant']}{item['num_doses']}")
-def test_paths(item):
-    """Sequences, nodes and their spread over trial sizes, walked one by one and by the engine."""
-    design = design_of(item["variant"], item["num_doses"])
-    ends, nodes = all_sequences(design)
-    assert ends.size == item["paths"]
-    assert nodes == item["nodes"]
-    sizes, numbers = np.unique(ends.total_n, return_counts=True)
-    assert {str(n): int(k) for n, k in zip(sizes, numbers, strict=True)} == item["paths_by_n"]
-    assert (sizes[0], sizes[-1]) == (item["min_n"], item["max_n"])
-    if item.get("bcrm_threep3_paths"):
-        assert ends.size == item["bcrm_threep3_paths"]
-    assert enumerate_paths(design).n_paths == item["paths"]
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_published_path_counts(variant):
-    case = PUBLISHED["three_plus_three_counts"]
-    ours = [enumerate_paths(ThreePlusThree(n_doses=d, variant=variant)).n_paths for d in case["doses"]]
-    assert ours == case[variant]
-    if variant == "escalation_only":
-        assert ours == [3 * 2 ** (d + 1) - 5 for d in case["doses"]]
-
-
-# Published operating characteristics
-
-
-def test_chance_of_going_past_a_dose():
-    """With two doses and a harmless second one, everything that gets past the first ends at the second."""
-    case = PUBLISHED["three_plus_three_escalation"]
-    truths = [[p, 0.0] for p in case["probability"]]
-    for variant in VARIANTS:
-        paths = enumerate_paths(ThreePlusThree(n_doses=2, variant=variant))
-        past = paths.characteristics(truths).selected[:, 2]
-        np.testing.assert_allclose(past, list(case["probability"].values()), rtol=0, atol=case["within"])
-        formula = [(1 - p) ** 3 + 3 * p * (1 - p) ** 5 for p in case["probability"]]
-        np.testing.assert_allclose(past, formula, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("item", PUBLISHED["three_plus_three_exact"]["items"], ids=lambda item: item["variant"])
-def test_published_characteristics(item):
-    case = PUBLISHED["three_plus_three_exact"]
-    paths = enumerate_paths(ThreePlusThree(n_doses=len(item["p"]), variant=item["variant"]))
-    exact = paths.characteristics(item["p"])
-    np.testing.assert_allclose(exact.selected, item["selected"], rtol=0, atol=case["within"])
-    if "printed" in item:  # that application rounds 0.3247 to 0.33
-        np.testing.assert_allclose(exact.selected, item["printed"], rtol=0, atol=6e-3)
-    if "total_patients" in item:
-        assert exact.total_patients == pytest.approx(item["total_patients"], abs=case["within"])
-        assert exact.total_dlts == pytest.approx(item["total_dlts"], abs=case["within"])
+@pytest.mark.parametrize("case", cases_in(three_plus_three), ids=name_of)
+def test_golden_and_published_numbers(case):
+    passes(case)
 
 
 def test_variants_differ_at_the_top_dose():

@@ -1,0 +1,9 @@
+from .comparing import MARGIN as MARGIN
+from .comparing import STANDARD_ERRORS as STANDARD_ERRORS
+from .comparing import Comparison as Comparison
+from .comparing import Differences as Differences
+from .comparing import is_case as is_case
+from .golden_numbers import Item as Item
+from .golden_numbers import golden as golden
+from .golden_numbers import reference as reference
+from .golden_numbers import source_of as source_of

@@ -1,0 +1,51 @@
+"""Published and golden numbers, each with its source beside it, for the tests and for ``doseesc validate`` alike."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+FOLDER = files("doseesc.validation") / "data"
+
+Item = dict[str, Any]
+"""One call of another program, or one printed example: its arguments, and what came of it."""
+
+
+def reference(name: str) -> Any:
+    """Return what a JSON or YAML file of reference numbers holds.
+
+    Examples
+    --------
+    >>> reference("published.yaml")["boin_mtd"]["mtd"]
+    3
+    """
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    if name.endswith(".json"):
+        return json.loads(text)
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def golden(name: str, part: str) -> list[Item]:
+    """Return the items of one part of a file of golden numbers.
+
+    Examples
+    --------
+    >>> len(golden("boin.json", "get_boundary"))
+    36
+    """
+    items: list[Item] = reference(name)[part]["items"]
+    return items
+
+
+def source_of(name: str, part: str) -> str:
+    """Return where the numbers of one part of a file come from: a paper and its table, or a package and its version.
+
+    Examples
+    --------
+    >>> source_of("dfcrm.json", "getprior")
+    'dfcrm 0.2.2.1 (R 4.2.2): getprior(halfwidth, target, nu, nlevel, model, intcpt)'
+    """
+    return " ".join(str(reference(name)[part]["source"]).split())
