@@ -32,7 +32,8 @@ class Backfill:
     after_cohorts : int
         Cohorts of the escalation that must have been treated.
     min_responses : int
-        Responses that must have been seen; 0 asks for none.
+        Responses that must have been seen; 0 asks for none.  With an observation model, who has died or been lost
+        before the day of a response is one without.
     responses_at : {"dose", "dose_or_below"}
         Where they must have been seen.
     response_probabilities : tuple of float, optional
@@ -59,6 +60,11 @@ class Backfill:
     ratio : float, optional
         At most so many backfilled patients, for each patient of the cohort that is waited for, rounded up: crmPack's
         quota per cycle of the escalation.
+    replace_unevaluable : bool
+        Whether a backfilled patient who leaves as not evaluable, where an observation model lets any leave, no longer
+        counts in ``cap_per_dose``, ``max_backfilled`` and ``ratio``, so that another may take the place if the dose is
+        still open: as in the escalation, whose ``max_n`` are evaluable patients.  If not, each place is given once.
+        Neither lets the escalation wait.
 
     Notes
     -----
@@ -89,6 +95,7 @@ class Backfill:
     conflict: str | None = None
     priority: str = "highest"
     ratio: float | None = None
+    replace_unevaluable: bool = True
 
     def __post_init__(self) -> None:
         require_whole("lowest_level", self.lowest_level, 1)
@@ -116,6 +123,7 @@ class Backfill:
         require_choice("priority", self.priority, tuple(_PRIORITY))
         if self.ratio is not None:
             require_positive("ratio", self.ratio)
+        require_flag("replace_unevaluable", self.replace_unevaluable)
 
     @classmethod
     def named(cls, name: str) -> Backfill:
@@ -167,7 +175,7 @@ class Backfill:
         return rules if answers_for_more else replace(rules, count_in_decisions=False, count_in_mtd=False)
 
     def most(self, design: Design) -> int:
-        """Return the most patients that may be backfilled in a trial of a design."""
+        """Return the most patients that may be backfilled in a trial of a design, who has been replaced aside."""
         bounds = [] if self.max_backfilled is None else [self.max_backfilled]
         if self.cap_per_dose is not None:
             bounds.append(max(self.cap_per_dose * (design.n_doses - 1), 1))

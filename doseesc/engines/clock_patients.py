@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from designs.arrays import FloatArray
 from doseesc.engines.clock_arrays import UNOBSERVED, Fates
@@ -85,7 +86,7 @@ class DrawnPatients:
             later = stream(seed, index, _TIMES_OF_REPLACEMENTS)
             self._block = WatchedBlock(model, seed, index, block.latent, uniform, later)
             self._watched.append(self._block.first)
-            self._more = _room_for_replacements(patients, float(model.law(truth).evaluable.min()))
+            self._more = room_for_replacements(patients, float(model.law(truth).evaluable.min()))
         self.dlt_day = days_drawn(times, by_trial(uniform), truth, window_days)
         self._arrivals = stream(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
@@ -114,8 +115,7 @@ class DrawnPatients:
     def fates(self, more: bool = False) -> Fates:
         """Return what an observation model makes of patients: more than before if it replaces any and ``more``."""
         for part in self.watched(more=more)[self._read :]:
-            found = [what_and_when(part, float(probability)) for probability in self._truth]
-            fate, day = (np.stack([np.ascontiguousarray(each[place].T) for each in found], axis=1) for place in (0, 1))
+            fate, day = fates_of(part, self._truth)
             if self._read:
                 fate = np.concatenate([self._fates.fate, fate], axis=2)
                 day = np.concatenate([self._fates.fate_day, day], axis=2)
@@ -175,7 +175,14 @@ DAILY = Accrual(per_month=365.25 / 12)
 """A rate of one a day, at which given gaps are in days."""
 
 
-def _room_for_replacements(patients: int, evaluable: float) -> int:
+def fates_of(patients: Watched, truth: FloatArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+    """Return what becomes of patients at each dose, and when, both (S, J, P)."""
+    found = [what_and_when(patients, float(probability)) for probability in truth]
+    fate, day = (np.stack([np.ascontiguousarray(each[place].T) for each in found], axis=1) for place in (0, 1))
+    return fate, day
+
+
+def room_for_replacements(patients: int, evaluable: float) -> int:
     """Return how many replacements hardly any trial needs more of; 0 where nobody is replaced."""
     lost = 1 - evaluable
     if lost <= 0:
