@@ -74,6 +74,7 @@ def run(
         return
     loaded = load_study(file)
     from doseesc.results import check_folder, edited
+    from doseesc.study import bounded
 
     if scenario is not None and scenario not in loaded.truths:
         names = ", ".join(loaded.truths)
@@ -81,7 +82,7 @@ def run(
 
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
-    with TrialProgress(wanted=not quiet) as progress:
+    with bounded(loaded), TrialProgress(wanted=not quiet) as progress:
         answer: Results = made(ran, {"study": loaded}, progress=progress, enumerating=progress.enumerating)
     if writes:
         made(saved, {"results": answer})

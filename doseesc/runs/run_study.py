@@ -24,12 +24,12 @@ from doseesc.engines import (
     exact_observed,
     one_truth,
 )
-from doseesc.errors import Problem, ScenarioError
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed, require_analysis_fits
 from doseesc.runs.simulation import Simulation, simulate_all
 from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
+from doseesc.study import refused
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -85,7 +85,7 @@ def run(
     require_whole("jobs", jobs, 1)
     if not study.truths:
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
-        raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
+        raise refused(study, ("scenarios",), "holds random curves only", remedy)
     require_analysis_fits(study)
     notes: list[str] = []
     own = study.own_policy

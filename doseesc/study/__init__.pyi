@@ -23,6 +23,8 @@ from .policy_file import policy_file as policy_file
 from .policy_file import read_policy_file as read_policy_file
 from .random_section import PseudoUniform as PseudoUniform
 from .random_section import RandomScenarios as RandomScenarios
+from .refusals import bounded as bounded
+from .refusals import refused as refused
 from .sections import Arm as Arm
 from .shipped import shipped_replays as shipped_replays
 from .shipped import shipped_scenarios as shipped_scenarios
