@@ -15,6 +15,7 @@ from .optimal_section import Optimal as Optimal
 from .optimal_section import Prior as Prior
 from .optimal_section import ScenarioPrior as ScenarioPrior
 from .optimal_section import Utility as Utility
+from .parsing import parse as parse
 from .phase2_assumptions import Assumption as Assumption
 from .phase2_assumptions import assumed_words as assumed_words
 from .phase2_assumptions import assumptions_of as assumptions_of
@@ -34,5 +35,8 @@ from .shipped_summaries import shipped_summaries as shipped_summaries
 from .study import Study as Study
 from .study import json_schema as json_schema
 from .text_check import part_unlike_text as part_unlike_text
+from .topic import Parameter as Parameter
 from .topic import Topic as Topic
 from .yaml_source import Source as Source
+from .yaml_source import read_source as read_source
+from .yaml_source import source_of as source_of
