@@ -32,6 +32,8 @@ from .policy_table import PolicyCell as PolicyCell
 from .policy_table import PolicyTable as PolicyTable
 from .policy_table import differences as differences
 from .policy_table import policy_table as policy_table
+from .sweeps import SweepError as SweepError
+from .sweeps import sweep as sweep
 from .worst_case import WorstCase as WorstCase
 from .worst_case import WorstCases as WorstCases
 from .worst_case import WorstTruth as WorstTruth

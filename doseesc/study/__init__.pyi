@@ -16,6 +16,7 @@ from .optimal_section import Optimal as Optimal
 from .optimal_section import Prior as Prior
 from .optimal_section import ScenarioPrior as ScenarioPrior
 from .optimal_section import Utility as Utility
+from .parsing import parse as parse
 from .phase2_assumptions import Assumption as Assumption
 from .phase2_assumptions import assumed_words as assumed_words
 from .phase2_assumptions import assumptions_of as assumptions_of
@@ -33,4 +34,8 @@ from .shipped_summaries import shipped_summaries as shipped_summaries
 from .study import Study as Study
 from .study import json_schema as json_schema
 from .text_check import part_unlike_text as part_unlike_text
+from .validation import problems_of as problems_of
+from .values import Section as Section
 from .yaml_source import Source as Source
+from .yaml_source import read_source as read_source
+from .yaml_source import source_of as source_of
