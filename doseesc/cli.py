@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from doseesc import commands
-from doseesc.errors import NotFinite, ScenarioError
+from doseesc.errors import CannotCompute, NotFinite, ScenarioError
 from doseesc.files import OutputError
 from doseesc.wording import printable, shorten
 
@@ -145,7 +145,7 @@ class _Group(TyperGroup):
 def _refusals() -> tuple[type[Exception], ...]:
     """Return the errors that are told in one message, those of designs as far as designs have been loaded."""
     settled: Any = sys.modules.get("designs.settled")
-    own = ScenarioError, OutputError, NotFinite
+    own = ScenarioError, OutputError, NotFinite, CannotCompute
     return own if settled is None else (*own, settled.TooManyCompletions)
 
 

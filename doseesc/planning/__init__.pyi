@@ -32,7 +32,16 @@ from .policy_table import PolicyCell as PolicyCell
 from .policy_table import PolicyTable as PolicyTable
 from .policy_table import differences as differences
 from .policy_table import policy_table as policy_table
+from .sweeps import Cell as Cell
+from .sweeps import Folder as Folder
+from .sweeps import Plan as Plan
 from .sweeps import SweepError as SweepError
+from .sweeps import checked_cells as checked_cells
+from .sweeps import compute_cells as compute_cells
+from .sweeps import estimated_seconds as estimated_seconds
+from .sweeps import gather_into as gather_into
+from .sweeps import read_plan as read_plan
+from .sweeps import run_into as run_into
 from .sweeps import sweep as sweep
 from .worst_case import WorstCase as WorstCase
 from .worst_case import WorstCases as WorstCases

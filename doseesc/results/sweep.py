@@ -46,6 +46,11 @@ class SweepResults:
         """Names of the axes by which cells are told apart, which are all but the seeds of replicates."""
         return tuple(name for name, field in self.facts.axes.items() if tuple(field) != REPLICATES)
 
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Names of those by which cells are told apart that have more than one value."""
+        return tuple(name for name in self.compared if self.frame[name].nunique() > 1)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the table."""
         return self.frame

@@ -29,6 +29,7 @@ from .sections import Arm as Arm
 from .shipped import shipped_replays as shipped_replays
 from .shipped import shipped_scenarios as shipped_scenarios
 from .shipped import shipped_schema as shipped_schema
+from .shipped import shipped_sweeps as shipped_sweeps
 from .shipped import starter_file as starter_file
 from .shipped_summaries import shipped_summaries as shipped_summaries
 from .study import Study as Study

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doseesc._version import __version__
+from doseesc.errors import CannotCompute
 from doseesc.files import write_file_by
 from doseesc.planning.sweeps.axes import short_names
 from doseesc.planning.sweeps.cells import Cell
@@ -31,7 +32,7 @@ _TOGETHER = 500  # cells
 _ROW = ("scenario", "method", "metric", "level", "value", "mcse")
 
 
-class Incomplete(ValueError):
+class Incomplete(CannotCompute):
     """Cells are missing; ``missing`` and ``total`` say how many of how many."""
 
     def __init__(self, missing: int, total: int) -> None:

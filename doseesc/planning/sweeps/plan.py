@@ -90,10 +90,10 @@ class Plan:
     @cached_property
     def by_truth(self) -> bool:
         """Whether each truth is a cell of its own: where all is simulated, or on a calendar."""
-        touched = {axis.field[0] for axis in self.axes}
-        timed = self.study.accrual is not None or "accrual" in touched
-        method = ("simulation", "method") in {axis.field for axis in self.axes}
-        return timed or method or self.study.simulation.method == "monte_carlo"
+        timed = self.study.accrual is not None or any(axis.field[0] == "accrual" for axis in self.axes)
+        named = [axis.values for axis in self.axes if axis.field == ("simulation", "method")]
+        methods = named[0] if named else (self.study.simulation.method,)
+        return timed or "monte_carlo" in methods
 
     def cells(
         self, shard: Shard = (0, 1), refused: Callable[[Point, ScenarioError], None] | None = None

@@ -17,6 +17,7 @@ from doseesc.durable import hidden_name
 from doseesc.files import ANOTHER_FOLDER, OutputError
 from doseesc.input_files import read_bounded
 from doseesc.planning.sweeps.cells import CellError, CellFigures, read_cell
+from doseesc.results import SWEEP_FILE
 
 _FOLDER, _ENDING = "cells", ".json"
 _MOST_BYTES = 50_000_000  # of one cell
@@ -66,6 +67,21 @@ class Folder:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self._cells = self.folder / _FOLDER
+
+    def check(self) -> None:
+        """Refuse a folder in which other things lie; worth calling before a long computation.
+
+        Raises
+        ------
+        OutputError
+            If it is no folder, or holds files but no sweep.
+        """
+        if self.folder.is_dir():
+            names = {each.name for each in os.scandir(self.folder) if not each.name.startswith(".")}
+            if names and not names & {_FOLDER, SWEEP_FILE}:
+                raise OutputError(f"{self.folder} holds other files, and no sweep\n  {ANOTHER_FOLDER}")
+        elif os.path.lexists(self.folder):
+            raise OutputError(f"{self.folder} exists and is no folder\n  {ANOTHER_FOLDER}")
 
     def path(self, name: str) -> Path:
         """Return the file of a cell."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from designs.checks import require_whole
+from doseesc.errors import CannotCompute
 from doseesc.planning.sweeps.cells import Cell
 from doseesc.planning.sweeps.checks import KEPT, checked_cells
-from doseesc.planning.sweeps.gathering import Incomplete, gathered
+from doseesc.planning.sweeps.gathering import Incomplete, gather_into, gathered
 from doseesc.planning.sweeps.plan import Plan, Shard
 from doseesc.planning.sweeps.reading import FULL, Asked, plan_of, read_plan, source_of_study
 from doseesc.planning.sweeps.store import Folder, Memory, Store
@@ -20,11 +21,13 @@ from doseesc.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
+Found = TypeVar("Found")
+
 _SHOWN = 3
 ALL: Shard = (0, 1)
 
 
-class SweepError(ValueError):
+class SweepError(CannotCompute):
     """Cells of a sweep that cannot be computed; the text says which, and why."""
 
 
@@ -129,13 +132,45 @@ def run_plan(
     progress : callable, optional
     """
     cells = checked_cells(plan)
-    for _ in range(2):  # what was there but is found damaged is computed again, once
-        compute_cells(plan, cells, store, jobs=jobs, workers=workers, progress=progress)
-        try:
-            return gathered(plan, cells, store)
-        except Incomplete as error:
-            incomplete = error
-    raise SweepError(f"{incomplete}: files of cells do not stay as they were written")
+    return _again_if_damaged(
+        lambda: compute_cells(plan, cells, store, jobs=jobs, workers=workers, progress=progress),
+        lambda: gathered(plan, cells, store),
+    )
+
+
+def run_into(
+    path: Path,
+    plan: Plan,
+    cells: Sequence[Cell],
+    store: Folder,
+    *,
+    jobs: int = 1,
+    workers: Workers | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Compute what a folder lacks of checked cells, and write the table of all; see :func:`run_plan`.
+
+    Parameters
+    ----------
+    path : Path
+        The table, a Parquet file.
+    """
+    _again_if_damaged(
+        lambda: compute_cells(plan, cells, store, jobs=jobs, workers=workers, progress=progress),
+        lambda: gather_into(path, plan, cells, store),
+    )
+    store.clean()
+    return path
+
+
+def _again_if_damaged(work: Callable[[], None], gather: Callable[[], Found]) -> Found:
+    """Compute and gather; what is there but is found damaged is computed again, once."""
+    work()
+    try:
+        return gather()
+    except Incomplete:
+        work()
+        return gather()
 
 
 def compute_cells(
