@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
+from doseesc.commands._clusters import jobs_shared_out
+from doseesc.commands._options import (
+    PLANNING,
+    ClusterAddress,
+    Force,
+    Format,
+    Jobs,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    ShowCode,
+)
 from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
@@ -94,6 +107,7 @@ def calibrate(
     figure: FigureFile = None,
     seed: Seed = None,
     jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
@@ -137,15 +151,25 @@ def calibrate(
     with _user_errors("--design"):
         known["objective"] = made(made_of, known)
     if optimal:
-        with _user_errors("--design"), TrialProgress(wanted=not quiet, unit="skeletons") as progress:
-            best: OptimalSkeleton = made(searched, known, progress=progress)
+        with (
+            jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+            _user_errors("--design"),
+            TrialProgress(wanted=not quiet, unit="skeletons") as progress,
+        ):
+            more = {} if there == jobs else {"jobs": there}
+            best: OptimalSkeleton = made(searched, known, progress=progress, **more)
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 
             print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
         return
-    with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating)
+    with (
+        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        _user_errors("--grid"),
+        TrialProgress(wanted=not quiet, unit="candidates") as progress,
+    ):
+        more = {} if there == jobs else {"jobs": there}
+        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating, **more)
     said = []
     if attainable:
         from doseesc.planning import attainable_score

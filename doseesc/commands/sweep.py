@@ -11,6 +11,7 @@ import typer
 from doseesc.commands._calls import library, script, variable
 from doseesc.commands._options import (
     PLANNING,
+    ClusterAddress,
     Format,
     HowToCompute,
     Jobs,
@@ -26,7 +27,7 @@ from doseesc.commands._shards import ShardOption, shard_of
 from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
-    from doseesc.planning import Cell, Folder, Plan
+    from doseesc.planning import Cell, Plan
     from doseesc.results import SweepResults
 
 SweepFile = Annotated[
@@ -55,6 +56,7 @@ def sweep(
     gather: Gather = False,
     shard: ShardOption = None,
     jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     seed: Seed = None,
     trials: Trials = None,
     method: HowToCompute = None,
@@ -73,13 +75,23 @@ def sweep(
     path = sweep_path(file)
     if show_code:
         options = {"method": method, "trials": trials, "seed": seed, "jobs": None if jobs == 1 else jobs}
-        called = library("doseesc").sweep(str(path), folder=str(folder), **options)
+        called = library("doseesc").sweep(str(path), folder=str(folder), **options, cluster=cluster)
         print_data(script({"found": called}, [variable("found")]))
         return
     _one_of({"--plan": plan, "--status": status, "--gather": gather})
     if gather and shard is not None:
         raise typer.BadParameter("the table is made of all cells; leave the shard out", param_hint="--gather")
-    from doseesc.planning import Folder, checked_cells, compute_cells, read_plan
+    from doseesc.planning import (
+        Folder,
+        checked_cells,
+        compute_cells,
+        gather_into,
+        on_workers,
+        read_plan,
+        run_into,
+    )
+    from doseesc.results import SWEEP_FILE, SweepResults
+    from doseesc.results import read as read_results
 
     read = read_plan(path, {"method": method and method.value, "trials": trials, "seed": seed})
     part = None if gather else shard_of(shard, quiet)
@@ -94,14 +106,25 @@ def sweep(
         missing = len(names - store.present())
         typer.echo(f"{len(names) - missing:,} of {len(names):,} cells are in {folder}")
         return
+    table = folder / SWEEP_FILE
+    if gather:
+        gather_into(table, read, cells, store)
+        store.clean()
+    else:
+        with on_workers(read, cluster) as workers, TrialProgress(not quiet, "cells", in_logs=True) as progress:
+            if workers is not None and not quiet:
+                typer.echo(workers.words, err=True)
+            if part is None:
+                run_into(table, read, cells, store, jobs=jobs, workers=workers, progress=progress)
+            else:
+                compute_cells(read, cells, store, part, jobs=jobs, workers=workers, progress=progress)
     if part is not None:
-        with TrialProgress(wanted=not quiet, unit="cells", in_logs=True) as progress:
-            compute_cells(read, cells, store, part, jobs=jobs, progress=progress)
         if not quiet:
             typer.echo(f"shard {part[0]}/{part[1]}: all its {len(names):,} cells are in {folder}")
             typer.echo(f"next, when all shards are done: doseesc sweep {file} --out {folder} --gather")
         return
-    answer = _computed(read, cells, store, gather, jobs, quiet)
+    answer = read_results(table)
+    assert isinstance(answer, SweepResults)
     if not (quiet and output_format == Format.table):
         _print(answer, output_format, folder)
 
@@ -118,23 +141,6 @@ def _one_of(options: dict[str, bool]) -> None:
     given = [name for name, wanted in options.items() if wanted]
     if len(given) > 1:
         raise typer.BadParameter(f"cannot be given together with {given[0]}", param_hint=given[1])
-
-
-def _computed(plan: Plan, cells: Sequence[Cell], store: Folder, gather: bool, jobs: int, quiet: bool) -> SweepResults:
-    """Compute what is missing, write the table, and read it again."""
-    from doseesc.planning import gather_into, run_into
-    from doseesc.results import SWEEP_FILE, SweepResults, read
-
-    path = store.folder / SWEEP_FILE
-    if gather:
-        gather_into(path, plan, cells, store)
-        store.clean()
-    else:
-        with TrialProgress(wanted=not quiet, unit="cells", in_logs=True) as progress:
-            run_into(path, plan, cells, store, jobs=jobs, progress=progress)
-    found = read(path)
-    assert isinstance(found, SweepResults)
-    return found
 
 
 def _print_plan(plan: Plan, cells: Sequence[Cell], jobs: int) -> None:

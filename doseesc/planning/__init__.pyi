@@ -40,6 +40,7 @@ from .sweeps import checked_cells as checked_cells
 from .sweeps import compute_cells as compute_cells
 from .sweeps import estimated_seconds as estimated_seconds
 from .sweeps import gather_into as gather_into
+from .sweeps import on_workers as on_workers
 from .sweeps import read_plan as read_plan
 from .sweeps import run_into as run_into
 from .sweeps import sweep as sweep

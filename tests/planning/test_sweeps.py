@@ -2,17 +2,12 @@
 
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from support import ROOT, THREE_DOSES
+from support import THREE_DOSES
 
 import doseesc
 from doseesc.errors import ScenarioError
@@ -316,25 +311,6 @@ def test_what_is_there_is_not_computed_again_and_what_is_damaged_is(whole):
     assert run_plan(plan, store).digest == whole
     changed = {path for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert changed == {damaged, swapped}
-
-
-def test_the_main_process_killed_in_the_middle(whole):
-    code = (
-        "from doseesc.planning.sweeps.reading import read_plan\n"
-        "from doseesc.planning.sweeps.store import Folder\n"
-        "from doseesc.planning.sweeps.sweep import run_plan\n"
-        "run_plan(read_plan('sweep.yaml'), Folder('out'))\n"
-    )
-    plan, _, store = sixty("out")
-    run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)})
-    until = time.monotonic() + 120
-    while len(store.present()) < 5 and time.monotonic() < until:
-        time.sleep(0.002)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    there = len(store.present())
-    assert 5 <= there < 60
-    assert run_plan(plan, store).digest == whole
 
 
 def test_cells_that_fail_are_named_and_the_others_kept(study, monkeypatch):

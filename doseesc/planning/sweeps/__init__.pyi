@@ -7,6 +7,7 @@ from .reading import read_plan as read_plan
 from .store import Folder as Folder
 from .sweep import SweepError as SweepError
 from .sweep import compute_cells as compute_cells
+from .sweep import on_workers as on_workers
 from .sweep import run_into as run_into
 from .sweep import run_plan as run_plan
 from .sweep import sweep as sweep

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from designs.checks import require_whole
+from doseesc.cluster import Cluster, connected
 from doseesc.errors import CannotCompute
 from doseesc.planning.sweeps.cells import Cell
 from doseesc.planning.sweeps.checks import KEPT, checked_cells
@@ -44,6 +46,7 @@ def sweep(
     seed: int | None = None,
     folder: str | Path | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Run a study in many variants, and return one table.
@@ -68,6 +71,8 @@ def sweep(
         Keeps cells as files: what is there is not computed again, and processes may share it.
     jobs : int
         Processes; the answer does not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers compute instead, such as ``"tcp://10.0.0.1:8786"``.
     progress : callable, optional
         Called with the cells done and the cells in all.
 
@@ -83,6 +88,8 @@ def sweep(
         If something is wrong, in any cell, before any is computed.
     SweepError
         If a cell cannot be computed.
+    doseesc.cluster.ClusterError
+        If the cluster cannot be used.
 
     Examples
     --------
@@ -107,8 +114,25 @@ def sweep(
         asked = Asked(axes, designs, scenarios, conditions, combinations)
         plan = plan_of(source_of_study(study), asked, simulation)
     store = Memory() if folder is None else Folder(folder)
-    found = run_plan(plan, store, jobs=jobs, progress=progress)
-    return found.stamped()
+    with on_workers(plan, cluster) as workers:
+        return run_plan(plan, store, jobs=jobs, workers=workers, progress=progress).stamped()
+
+
+@contextmanager
+def on_workers(plan: Plan, cluster: str | None) -> Iterator[Cluster | None]:
+    """Connect to a cluster whose workers know the designs of a plan; None where none is wanted.
+
+    Raises
+    ------
+    doseesc.cluster.ClusterError
+        If it cannot be used.
+    """
+    if cluster is None:
+        yield None
+        return
+    types = {plan.study.design_entries[place].type for place in plan.designs}
+    with connected(cluster, sorted(types)) as found:
+        yield found
 
 
 def run_plan(

@@ -28,12 +28,14 @@ Outcome = bytes | str
 """What a cell found, or why it cannot be computed."""
 
 
+Answer = tuple[list[Outcome], float]
+"""Of some cells, in order, and the seconds they took."""
+
+
 class Workers(Protocol):
     """Whoever computes groups of cells elsewhere."""
 
-    def groups(
-        self, ask: Callable[[list[str]], list[Outcome]], groups: Iterable[list[str]]
-    ) -> Iterator[tuple[int, list[Outcome]]]:
+    def groups(self, ask: Callable[[list[str]], Answer], groups: Iterable[list[str]]) -> Iterator[tuple[int, Answer]]:
         """Yield each group's number and what ``ask`` returns for it, as soon as it is there."""
 
 
@@ -48,9 +50,7 @@ class LocalWorkers:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
 
-    def groups(
-        self, ask: Callable[[list[str]], list[Outcome]], groups: Iterable[list[str]]
-    ) -> Iterator[tuple[int, list[Outcome]]]:
+    def groups(self, ask: Callable[[list[str]], Answer], groups: Iterable[list[str]]) -> Iterator[tuple[int, Answer]]:
         """Yield each group's number and what ``ask`` returns for it, as soon as it is there."""
         yield from answered_groups(ask, groups, self.jobs)
 
@@ -114,12 +114,12 @@ def compute(
     groups: list[list[Cell]] = []
 
     def texts() -> Iterator[list[str]]:
-        size = max(1, round(TASK / seconds)) if seconds else 1
-        while group := list(islice(waiting, size)):
+        while group := list(islice(waiting, max(1, round(TASK / seconds)) if seconds else 1)):
             groups.append(group)
             yield [cell.text for cell in group]
 
-    for number, outcomes in workers.groups(run_cells, texts()):
+    for number, (outcomes, taken) in workers.groups(run_cells, texts()):
+        seconds = taken / len(outcomes)
         for cell, outcome in zip(groups[number], outcomes, strict=True):
             computed += 1
             keep(cell, outcome)
@@ -127,10 +127,12 @@ def compute(
     return failed
 
 
-def run_cells(texts: Sequence[str]) -> list[Outcome]:
-    """Compute cells one after the other, as :func:`doseesc.planning.sweeps.cells.run_cell` does."""
+def run_cells(texts: Sequence[str]) -> Answer:
+    """Compute cells one after the other, as :func:`doseesc.planning.sweeps.cells.run_cell` does; tell how long."""
+    began = time.perf_counter()
     with one_blas_thread():
-        return [_outcome(text) for text in texts]
+        outcomes = [_outcome(text) for text in texts]
+    return outcomes, time.perf_counter() - began
 
 
 def _outcome(text: str) -> Outcome:
