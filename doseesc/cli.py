@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from doseesc import commands
-from doseesc.errors import NotFinite, ScenarioError
+from doseesc.errors import CannotCompute, NotFinite, ScenarioError
 from doseesc.files import OutputError
 from doseesc.wording import printable, shorten
 
@@ -134,7 +134,7 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (ScenarioError, OutputError, NotFinite) as error:
+        except (ScenarioError, OutputError, NotFinite, CannotCompute) as error:
             typer.echo(printable(str(error)), err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as error:

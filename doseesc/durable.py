@@ -46,14 +46,23 @@ class FolderInUseError(OSError):
 def write_through(path: Path, content: bytes) -> None:
     """Write a file and wait until it is on the disk."""
     path.write_bytes(content)
-    _sync(path)
+    sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk, where the system knows how."""
     if os.name != "nt":
         with suppress(OSError):  # some network drives cannot
-            _sync(folder)
+            sync_file(folder)
 
 
 def hidden_name(name: str) -> str:
@@ -255,11 +264,3 @@ def _is_inside(base: Path, name: object) -> bool:
         return (base / name).parent.resolve().is_relative_to(base) and base / name != base
     except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
         return False
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _UNCUT = 1_000  # columns
 _NARROWEST, _WIDEST = 60, 160  # columns that lines are fitted to; what is narrower wraps them
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
+_EVERY_LINE = 30.0  # seconds between lines about a long run in a log
 _EVERY = 0.2, 10.0  # seconds between words about an enumeration, at a terminal and in a log
 
 
@@ -117,10 +118,14 @@ class TrialProgress:
         bar.
     unit : str
         What is counted, if not trials.
+    in_logs : bool
+        Where standard error is no terminal, a line now and then tells how far it is.
     """
 
-    def __init__(self, wanted: bool = True, unit: str = "trials") -> None:
+    def __init__(self, wanted: bool = True, unit: str = "trials", *, in_logs: bool = False) -> None:
         self._unit = unit
+        self._in_logs = in_logs and wanted and not sys.stderr.isatty()
+        self._next_line = time.monotonic() + _EVERY_LINE
         self._terminal = sys.stderr.isatty()
         self._tells = wanted
         self._wanted = wanted and self._terminal
@@ -133,6 +138,10 @@ class TrialProgress:
 
     def __call__(self, done: int, total: int) -> None:
         """Take note of the trials done."""
+        if self._in_logs and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _EVERY_LINE
+            sys.stderr.write(f"{done:,} of {total:,} {self._unit}\n")
+            sys.stderr.flush()
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return
         self._clear()

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._clusters import jobs_shared_out
 from doseesc.commands._options import (
     PLANNING,
+    ClusterAddress,
     Force,
     Format,
     Jobs,
@@ -104,6 +106,7 @@ def calibrate(
     figure: FigureFile = None,
     seed: Seed = None,
     jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
@@ -149,15 +152,27 @@ def calibrate(
     with refused("--design"), bounded(loaded, name):
         known["objective"] = made(made_of, known)
     if optimal:
-        with refused("--design"), bounded(loaded, name), TrialProgress(wanted=not quiet, unit="skeletons") as progress:
-            best: OptimalSkeleton = made(searched, known, progress=progress)
+        with (
+            jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+            refused("--design"),
+            bounded(loaded, name),
+            TrialProgress(wanted=not quiet, unit="skeletons") as progress,
+        ):
+            more = {} if there == jobs else {"jobs": there}
+            best: OptimalSkeleton = made(searched, known, progress=progress, **more)
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 
             print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
         return
-    with refused("--grid"), bounded(loaded, name), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating)
+    with (
+        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        refused("--grid"),
+        bounded(loaded, name),
+        TrialProgress(wanted=not quiet, unit="candidates") as progress,
+    ):
+        more = {} if there == jobs else {"jobs": there}
+        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating, **more)
     said = []
     if attainable:
         from doseesc.planning import attainable_score

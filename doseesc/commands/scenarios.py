@@ -12,7 +12,7 @@ from doseesc.commands._calls import library, script
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
-from doseesc.study import shipped_scenarios, shipped_summaries
+from doseesc.study import read_source, shipped_scenarios, shipped_summaries, shipped_sweeps
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
 To = Annotated[
@@ -44,21 +44,27 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
         lines = [line for text in words for line in textwrap.wrap(text, terminal_width() - width)]
         for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
             typer.echo(f"{head:<{width}}{line}")
+    for name, path in shipped_sweeps().items():
+        title = str(read_source(path).data["title"])
+        typer.echo(
+            f"{name:<{width}}{textwrap.shorten(title, terminal_width() - width)}\n{'':<{width}}doseesc sweep {name}"
+        )
     first = next(iter(found))
     typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
 
 
 def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, show_code: ShowCode = False) -> None:
     """Copy a shipped scenario file, to change it."""
-    names = shipped_scenarios()
+    names = shipped_scenarios() | shipped_sweeps()
     stem = name.removesuffix(".yaml")
     if stem not in names:
         raise typer.BadParameter(f"{name!r} is not shipped; there are {', '.join(names)}", param_hint="NAME")
     path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
     if show_code:
-        text = library("doseesc.study", "shipped_scenarios")()[stem].read_text(encoding="utf-8")
+        listed = "shipped_sweeps" if stem in shipped_sweeps() else "shipped_scenarios"
+        text = library("doseesc.study", listed)()[stem].read_text(encoding="utf-8")
         print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text)]))
         return
     write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
     if not quiet:
-        typer.echo(f"written to {path} · next: doseesc run {path}")
+        typer.echo(f"written to {path} · next: doseesc {'sweep' if stem in shipped_sweeps() else 'run'} {path}")

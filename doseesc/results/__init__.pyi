@@ -16,6 +16,7 @@ from .attainable import lattice_of as lattice_of
 from .attainable import utilities_of as utilities_of
 from .cells import Cell as Cell
 from .cells import Difference as Difference
+from .cells import characteristics_rows as characteristics_rows
 from .criterion import Standing as Standing
 from .criterion import scenario_weights as scenario_weights
 from .document import study_part as study_part
@@ -43,9 +44,18 @@ from .reading import SavedRun as SavedRun
 from .reading import read as read
 from .reading import read_results as read_results
 from .results import Results as Results
+from .sweep import SweepResults as SweepResults
+from .sweep import pareto as pareto
+from .sweep_table import SWEEP_FILE as SWEEP_FILE
+from .sweep_table import Facts as Facts
+from .sweep_table import kind_of as kind_of
+from .sweep_table import piece_of as piece_of
+from .sweep_table import whole_pieces as whole_pieces
+from .sweep_table import write_table as write_table
 from .times import CALENDAR as CALENDAR
 from .times import Times as Times
 from .times import on_calendar as on_calendar
+from .times import time_rows as time_rows
 from .verdict import Leaders as Leaders
 from .verdict import Verdict as Verdict
 from .weighted_truths import WeightedTruths as WeightedTruths

@@ -30,6 +30,7 @@ from .sections import Arm as Arm
 from .shipped import shipped_replays as shipped_replays
 from .shipped import shipped_scenarios as shipped_scenarios
 from .shipped import shipped_schema as shipped_schema
+from .shipped import shipped_sweeps as shipped_sweeps
 from .shipped import starter_file as starter_file
 from .shipped_summaries import shipped_summaries as shipped_summaries
 from .study import Study as Study
@@ -37,6 +38,8 @@ from .study import json_schema as json_schema
 from .text_check import part_unlike_text as part_unlike_text
 from .topic import Parameter as Parameter
 from .topic import Topic as Topic
+from .validation import problems_of as problems_of
+from .values import Section as Section
 from .yaml_source import Source as Source
 from .yaml_source import read_source as read_source
 from .yaml_source import source_of as source_of

@@ -16,11 +16,11 @@ from designs import BOIN, CRM, CRMMLE, MTPI2, RollingSix, Settled, TableDesign, 
 from doseesc.conduct.patients import PatientsError, read_patients
 from doseesc.errors import ScenarioError
 from doseesc.named_doses import Doses
-from doseesc.study import load
+from doseesc.study import load, shipped_scenarios
 from doseesc.study.table_file import read_table
 
 SEED = "15"
-SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted(shipped_scenarios().values())
 REPLAYS = sorted((ROOT / "scenarios" / "replay").glob("*.csv"))
 CELLS = (
     "", "0", "-1", "1", "2", "3.0", "1e300", "nan", "inf", "9" * 400, "9" * 5000, "low", "LOW", "yes", "no",

@@ -40,6 +40,10 @@ from .pathways import weights_of as weights_of
 from .programme import programme_success as programme_success
 from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
+from .sweep import axis_value as axis_value
+from .sweep import cell_words as cell_words
+from .sweep import span_of_seconds as span_of_seconds
+from .sweep import sweep_verdict as sweep_verdict
 from .time import DesignTime as DesignTime
 from .time import calendar_legend as calendar_legend
 from .time import calendar_words as calendar_words
