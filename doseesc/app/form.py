@@ -160,8 +160,8 @@ def form_of(data: Mapping[str, Any]) -> Form:
 
 
 @cache
-def known_topics() -> dict[str, Topic]:
-    """Return everything that can be explained, which takes a second to gather."""
+def known_topics() -> Mapping[str, Topic]:
+    """Return everything that can be explained; all of it in words takes a second."""
     return doseesc.study.topics()
 
 

@@ -82,4 +82,4 @@ def _warm() -> None:
     import doseesc.runs.run_study  # noqa: F401
     from doseesc.app.form import known_topics
 
-    known_topics()
+    list(known_topics().values())  # each is put into words when it is first asked for
