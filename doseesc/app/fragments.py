@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doseesc.report.page import (
+    PANEL_SCRIPTS,
     SCRIPTS,
     TEMPLATES,
     answer_context,
@@ -14,23 +16,30 @@ from doseesc.report.page import (
     colour_variables,
     look_of,
     overview_chart,
+    panel_paths,
     patients_chart,
     selection_chart,
     template_environment,
+    truth_panel_data,
     truths_chart,
     variation_chart,
 )
 from doseesc.report.tables import reasons_table, safety_table, selection_table, summary_table, truth_table
 from doseesc.report.words import method_words
+from doseesc.runs import typical_scenario
 
 if TYPE_CHECKING:
+    from designs import Design
     from doseesc.app.form import Form
+    from doseesc.engines import Paths
     from doseesc.results import Results
+
+    Walk = Callable[[Design], Paths]
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
-_SCRIPTS = ("verdict", "tables", "trees")
+_SCRIPTS = ("tables", "trees")
 _PAGES = (("explore", "Explore"), ("file", "File"))
 
 
@@ -58,7 +67,8 @@ class Fragments:
         shipped : mapping
             What the shipped studies are about, by name.
         """
-        scripts = [*(f"scripts/{name}.js" for name in _SCRIPTS), "static/app.js"]
+        panel = [each.stem for each in PANEL_SCRIPTS]
+        scripts = [*(f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)), "static/app.js"]
         return self._render(
             "index.html.j2", start=start, version=version, shipped=shipped, scripts=scripts, pages=_PAGES
         )
@@ -67,8 +77,15 @@ class Fragments:
         """Return what can be typed."""
         return self._render("form.html.j2", form=form)
 
-    def answer(self, results: Results) -> dict[str, str]:
-        """Return the first screen of an answer, and what stands below it."""
+    def answer(self, results: Results, paths: Callable[[Walk, Design], Paths]) -> dict[str, Any]:
+        """Return the first screen of an answer, what stands below it, and what the panel "drag the truth" shows.
+
+        Parameters
+        ----------
+        results : Results
+        paths : callable
+            Takes what enumerates a design for the panel, and the design; it may have been enumerated before.
+        """
         look = look_of(results)
         context = answer_context(look) | {
             "levels": [],  # the report's sliders of weights; here the truth itself is dragged
@@ -97,6 +114,13 @@ class Fragments:
             "answer": self._render("answered.html.j2", **context),
             "further": further,
             "headline": context["recommendation"].headline,
+            "panel": truth_panel_data(
+                results.study,
+                start=typical_scenario(results),
+                first=[look.best],
+                colours={each.name: each.colour for each in look.series},
+                paths=partial(paths, panel_paths),
+            ),
         }
 
     def _render(self, template: str, **context: Any) -> str:

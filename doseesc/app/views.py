@@ -110,7 +110,7 @@ class Views:
         return self._shown(self._answers.exact(study, told))
 
     def _shown(self, results: Results) -> dict[str, Any]:
-        return dict(self._fragments.answer(results))
+        return self._fragments.answer(results, self._answers.paths)
 
     def _begun(self, work: Any) -> dict[str, Any]:
         try:

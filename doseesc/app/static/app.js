@@ -4,6 +4,7 @@ text, and what comes back replaces the answer.  One request is under way at a ti
 const $ = id => document.getElementById(id);
 const start = data("start");
 let study = {name: start.name, text: start.text}, waiting = null, busy = false, job = null, lastHeadline = "";
+let panel = null, begun = null; // the truth that is dragged, and the one that the address began with
 
 // The address holds the study, packed: a copy of it, a reload and "back" show the same.
 const packed = async (text, way) => {
@@ -12,12 +13,14 @@ const packed = async (text, way) => {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 };
 const toAddress = async ({name, text}) => {
-  const bytes = await packed(JSON.stringify([name, text]), new CompressionStream("deflate-raw"));
+  const dragged = panel && panel.state(), truth = dragged && dragged.moved ? [dragged.truth, dragged.scenario] : [];
+  const bytes = await packed(JSON.stringify([name, text, ...truth]), new CompressionStream("deflate-raw"));
   return "#" + btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 };
 const fromAddress = async hash => {
   const bytes = Uint8Array.from(atob(hash.slice(1).replace(/-/g, "+").replace(/_/g, "/")), each => each.charCodeAt(0));
-  const [name, text] = JSON.parse(new TextDecoder().decode(await packed(bytes, new DecompressionStream("deflate-raw"))));
+  const [name, text, truth, scenario] = JSON.parse(new TextDecoder().decode(await packed(bytes, new DecompressionStream("deflate-raw"))));
+  begun = Array.isArray(truth) && truth.every(p => p >= 0 && p <= 1) ? {truth, scenario} : null;
   return {name: String(name), text: String(text)};
 };
 
@@ -62,17 +65,58 @@ const show = async got => {
   if (document.activeElement !== $("text")) $("text").value = got.text;
   if (got.command) { $("command").textContent = got.command; $("python").textContent = got.python; }
   wrong(got.problems || [], got.whole || "");
+  $("warnings").replaceChildren(...(got.warnings || []).map(words => make("li", words)));
   await quit();
   if (got.job) await follow(got.job);
   else if (got.answer) answered(got);
-  history.replaceState(null, "", await toAddress(study));
+  await remember();
 };
+const remember = async () => history.replaceState(null, "", await toAddress(study));
 const answered = got => {
   $("answer").innerHTML = got.answer; $("further").innerHTML = got.further;
   dress($("answer")); dress($("further"));
+  dragging(got.panel);
   document.body.classList.remove("stale");
   if (got.headline !== lastHeadline) $("said").textContent = lastHeadline = got.headline;
 };
+
+// The truth: dragged in the page, without the server, by the report's panel.
+let remembering = 0;
+const dragging = given => {
+  $("drag").hidden = !given.designs.length; $("drag-not").hidden = !!given.designs.length;
+  if (!given.designs.length) { $("drag-not").textContent = `The truth cannot be dragged here. ${given.notes.join(" ")}`; return; }
+  if (!panel) panel = truthPanel($("truth"), given, {changed});
+  else {
+    const {moved, scenario} = panel.state();
+    panel.replace(given);
+    const own = given.scenarios.find(each => each.name === scenario);
+    if (!moved && own) panel.set(own.dlt, own.name); // what was typed for it
+  }
+  if (begun && begun.truth.length === given.doses.length) panel.set(begun.truth, begun.scenario);
+  begun = null;
+};
+const changed = ({truth, scenario, moved}) => {
+  const scenarios = every(".scenario", $("form")), k = scenarios.findIndex(each => each.querySelector("input").value === scenario);
+  const listed = k >= 0 && every('[data-path*=\',"dlt",\'] input', scenarios[k]).length === truth.length;
+  $("write-truth").hidden = !moved || !listed; $("add-truth").hidden = !moved;
+  $("write-truth").textContent = `Write this curve into ${scenario}`;
+  clearTimeout(remembering); remembering = setTimeout(remember, 300);
+};
+$("write-truth").addEventListener("click", () => {
+  const {truth, scenario} = panel.state();
+  const own = every(".scenario", $("form")).find(each => each.querySelector("input").value === scenario);
+  const edits = every('[data-path*=\',"dlt",\'] input', own).map((input, j) => {
+    input.value = +truth[j].toFixed(4);
+    return {path: place(input), kind: "number", value: input.value};
+  });
+  panel.set(truth.map(p => +p.toFixed(4)), scenario);
+  ask({edits});
+});
+$("add-truth").addEventListener("click", () => {
+  const at = every(".scenario", $("form")).length, truth = panel.state().truth.map(p => +p.toFixed(4)).join(", ");
+  ask({edits: [{path: ["scenarios", at], kind: "scenario", value: truth}], form: true});
+});
+
 const refill = html => {
   const open = every("details[open]", $("form")).map(each => each.dataset.open), at = document.activeElement;
   const path = at && at.closest && at.closest("#form [data-path]"), kept = path && path.dataset.path;
@@ -158,7 +202,7 @@ $("form").addEventListener("change", event => {
   if (at.dataset.add !== undefined && at.value) {
     const path = [...JSON.parse(at.dataset.add), at.dataset.key, +at.dataset.at];
     ask({edits: [{path, kind: at.dataset.key === "rules" ? "rule" : "design", value: at.value}], form: true});
-  } else if (at.dataset.kind === "list" || /name|label/.test(at.closest("[data-path]").dataset.path)) ask({form: true}); // other fields name it
+  } else if (at.dataset.kind === "list" || (at.dataset.kind && /"name"\]$/.test(at.closest("[data-path]").dataset.path))) ask({form: true}); // others name it
 });
 $("form").addEventListener("click", event => {
   const at = event.target.closest("button");
