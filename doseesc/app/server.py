@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doseesc.app.form import known_topics
 from doseesc.app.security import LOCAL
 
 if TYPE_CHECKING:
@@ -80,6 +81,5 @@ def _warm() -> None:
     """Load what answers need while the browser opens."""
     import doseesc.app.fragments
     import doseesc.runs.run_study  # noqa: F401
-    from doseesc.app.form import known_topics
 
     list(known_topics().values())  # each is put into words when it is first asked for
