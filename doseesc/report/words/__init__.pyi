@@ -35,8 +35,10 @@ from .programme import programme_success as programme_success
 from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
 from .time import DesignTime as DesignTime
+from .time import backfill_in_words as backfill_in_words
 from .time import calendar_legend as calendar_legend
 from .time import calendar_words as calendar_words
+from .time import counted_patients as counted_patients
 from .time import design_times as design_times
 from .time import duration_words as duration_words
 from .time import durations_legend as durations_legend
