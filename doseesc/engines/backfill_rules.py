@@ -13,6 +13,7 @@ from typing import Any
 from designs import BOIN, Design, RollingSix, TableDesign, Weighted
 from designs.checks import require_choice, require_flag, require_positive, require_probability, require_whole
 from doseesc.engines.backfill_rates import reads_rates
+from doseesc.truth import ObservationModel
 
 _RESPONSES_AT = {"dose": "at the dose", "dose_or_below": "at the dose or below"}
 _PRIORITY = {"highest": "the highest", "lowest": "the lowest", "random": "any"}
@@ -73,6 +74,9 @@ class Backfill:
     treated at a dose (``cap_per_dose=13``); every lower dose may be in conflict, backfilled or not; and who has been
     backfilled and is pending when the last cohort has been assessed is left out.  The last two cannot be had here.
     crmPack backfills between cohorts, without a calendar, each dose once.
+
+    None of these says what becomes of backfilled patients who die or leave; with an observation model they are observed
+    as all others are, see :mod:`doseesc.engines.clock_backfill`.
 
     References
     ----------
@@ -244,6 +248,27 @@ class Backfill:
                 "pooled with the current one."
             )
         return " ".join(sentences)
+
+    def describe_observed(self, model: ObservationModel) -> str:
+        """Return in plain sentences what becomes of backfilled patients as an observation model shows them.
+
+        Examples
+        --------
+        >>> model = ObservationModel(window=14, death=0.2, loss=0.05)
+        >>> print(Backfill(min_responses=1).describe_observed(model).replace(". ", "." + chr(10)))
+        Backfilled patients are observed as all others are.
+        Who is not evaluable leaves, and another may take the place while the dose is open; the escalation goes on.
+        Who dies or is lost before the day of a response counts as a patient without one.
+        """
+        said = ["Backfilled patients are observed as all others are."]
+        if model.replaces:
+            place = (
+                "another may take the place while the dose is open" if self.replace_unevaluable else "nobody follows"
+            )
+            said.append(f"Who is not evaluable leaves, and {place}; the escalation goes on.")
+        if self.min_responses and max(model.death, model.death_after_dlt, model.loss) > 0:
+            said.append("Who dies or is lost before the day of a response counts as a patient without one.")
+        return " ".join(said)
 
 
 def _weighs_as_be_boin(design: Design) -> bool:

@@ -88,7 +88,8 @@ def simulate_calendar(
         Days between patients.
     backfill : Backfill, optional
         Which lower doses are given to patients who arrive while the escalation waits.  They count in the number of
-        patients treated, and the trial lasts until they have been assessed.
+        patients treated, and the trial lasts until they have been assessed.  With an observation model they die, are
+        lost and leave as any others, and never hold the escalation up by it.
     max_days : float, optional
         Day, from the first patient's first dose, after which nobody is entered.
     first_gap : bool

@@ -45,8 +45,10 @@ from .sweep import cell_words as cell_words
 from .sweep import span_of_seconds as span_of_seconds
 from .sweep import sweep_verdict as sweep_verdict
 from .time import DesignTime as DesignTime
+from .time import backfill_in_words as backfill_in_words
 from .time import calendar_legend as calendar_legend
 from .time import calendar_words as calendar_words
+from .time import counted_patients as counted_patients
 from .time import design_times as design_times
 from .time import duration_words as duration_words
 from .time import durations_legend as durations_legend
