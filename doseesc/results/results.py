@@ -117,7 +117,7 @@ class Results:
         """Return what the benchmark selects (J + 1,) where it sees the DLTs that designs do; None without it."""
         return self.benchmark_observed.get(scenario, self.benchmark.get(scenario))
 
-    @property
+    @cached_property
     def agreement(self) -> tuple[int, int, int] | None:
         """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors.
 
