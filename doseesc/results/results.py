@@ -122,7 +122,7 @@ class Results:
         """Which levels are right to select, (J + 1,), by scenario."""
         return {scenario: self.study.right_levels(truth) for scenario, truth in self.study.truths.items()}
 
-    @property
+    @cached_property
     def agreement(self) -> tuple[int, int, int] | None:
         """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors.
 

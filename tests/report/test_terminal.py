@@ -1,11 +1,13 @@
 import io
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from doseesc.engines import METRICS
 from doseesc.report.terminal.full import full_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs
 from doseesc.runs.run_study import run
@@ -148,6 +150,16 @@ def test_how_well_simulation_and_exact_values_agree(trial):
     assert f"simulated to ± {largest:.1f} points (1 SE)" in text
     assert f"{within_2} of {figures} simulated figures within 2 SE, {within_4} within 4" in text
     assert ("exact values agree" in text) == (within_4 == figures)
+
+
+def test_how_well_they_agree_is_computed_once(studied, monkeypatch):
+    module, asked = import_module("doseesc.results.results"), []
+    scores = module._scores
+    monkeypatch.setattr(module, "_scores", lambda *given: asked.append(given[2]) or scores(*given))
+    results = studied(method="both")
+    lines_of(results)
+    results.to_document()
+    assert len(asked) == len(METRICS) * len(results.cells)
 
 
 def test_disagreement_is_not_called_agreement(studied):
