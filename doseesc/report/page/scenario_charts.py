@@ -231,9 +231,10 @@ def benchmark_chart(look: Look) -> Chart | None:
             digits=0,
         ),
     )
+    attainable = "" if results.attainable is None else results.attainable.words
     title = f"{look.best} reaches {min(own):.0f} to {max(own):.0f} % of what a benchmark that knows everything reaches"
     how = (
         f"At 100 %, the dashed line, a design does as well as the optimal benchmark ({benchmark_words(look.results)}); "
-        "more is possible where it leans towards the right dose."
+        f"more is possible where it leans towards the right dose. {attainable}"
     )
     return pair("benchmark", title, how, lambda width: dot_plot(rows, measures, look.series, width=width, alt=title))
