@@ -40,7 +40,7 @@ OWN_TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 _SCRIPTS = ("tables", "trees")
-_PAGES = (("explore", "Explore"), ("file", "File"))
+_PAGES = (("explore", "Explore"), ("file", "File"), ("conduct", "Conduct"))
 
 
 class Fragments:
@@ -53,7 +53,7 @@ class Fragments:
         """Return the style sheet of the report and of the app."""
         colours = colour_variables()
         head = f":root{{{colours['light']}}}\n@media (prefers-color-scheme:dark){{:root{{{colours['dark']}}}}}\n"
-        parts = (TEMPLATES / "page.css", *sorted(SCRIPTS.glob("*.css")), STATIC / "app.css")
+        parts = (TEMPLATES / "page.css", *sorted(SCRIPTS.glob("*.css")), STATIC / "app.css", STATIC / "conduct.css")
         return head + colours["classes"] + "\n" + "\n".join(each.read_text(encoding="utf-8") for each in parts)
 
     def page(self, start: dict[str, Any], version: str, shipped: Mapping[str, str]) -> str:
@@ -68,7 +68,7 @@ class Fragments:
             What the shipped studies are about, by name.
         """
         panel = [each.stem for each in PANEL_SCRIPTS]
-        scripts = [*(f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)), "static/app.js"]
+        scripts = [f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)] + ["static/app.js", "static/conduct.js"]
         return self._render(
             "index.html.j2", start=start, version=version, shipped=shipped, scripts=scripts, pages=_PAGES
         )
