@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.page_tables import page_tables
 from doseesc.report.page.phase2_charts import dose_rows, long_unit
 from doseesc.report.page.style import colour_variables
+from doseesc.report.page.template import template
 from doseesc.report.words import (
     DOSE_RULES,
     calendar_words,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -76,18 +75,9 @@ def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
     typical : str
         The scenario whose probabilities the trees show.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     look = look_of(saved.results)
     examples = example_trials(saved.results, look.best)
-    page = environment.get_template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
+    page = template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
     return page.rstrip() + "\n"
 
 
