@@ -12,6 +12,7 @@ from doseesc.commands._calls import library, script, variable
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
+    Force,
     Format,
     HowToCompute,
     Jobs,
@@ -23,6 +24,7 @@ from doseesc.commands._options import (
     Trials,
 )
 from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._shards import ShardOption, shard_of
 from doseesc.files import csv_text, json_text, rounded_rows
 
@@ -60,7 +62,9 @@ def sweep(
     seed: Seed = None,
     trials: Trials = None,
     method: HowToCompute = None,
+    figure: FigureFile = None,
     output_format: Printed = Format.table,
+    force: Force = False,
     quiet: Quiet = False,
     show_code: ShowCode = False,
 ) -> None:
@@ -78,6 +82,7 @@ def sweep(
         called = library("doseesc").sweep(str(path), folder=str(folder), **options, cluster=cluster)
         print_data(script({"found": called}, [variable("found")]))
         return
+    check_figure_file(figure, force=force)
     _one_of({"--plan": plan, "--status": status, "--gather": gather})
     if gather and shard is not None:
         raise typer.BadParameter("the table is made of all cells; leave the shard out", param_hint="--gather")
@@ -125,6 +130,10 @@ def sweep(
         return
     answer = read_results(table)
     assert isinstance(answer, SweepResults)
+    if figure is not None:
+        from doseesc.report.figures import sweep_figure
+
+        save_figure(figure, lambda: sweep_figure(answer))
     if not (quiet and output_format == Format.table):
         _print(answer, output_format, folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,28 @@ class SweepResults:
         means = each.groupby(keys, sort=False, dropna=False).size()
         return scores.reindex(means.index).to_numpy()
 
+    def beside(self, summary: pd.DataFrame, cell: Any, free: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of a summary of a cell's design that differ from it in the axes ``free`` at most."""
+        found = summary[summary["design"] == cell["design"]]
+        for name in self.varied:
+            if name not in free and not _is_missing(cell[name]):
+                found = found[found[name] == cell[name]]
+        return found
+
+    def along(self, summary: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
+        """Return by design the rows of a summary along an axis, the others as in the design's best cell.
+
+        Designs of which the axis is none, or has one value there, are left out.
+        """
+        found = {}
+        for design, own in summary.groupby("design", sort=False):
+            best = own.iloc[int(own["score"].to_numpy().argmax())]
+            if not _is_missing(best[name]):
+                cells = self.beside(own, best, [name]).sort_values(name)
+                if len(cells) > 1:
+                    found[str(design)] = cells
+        return found
+
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the table as a Parquet file, whole or not at all; :func:`doseesc.read` reads it.
 
@@ -150,6 +173,12 @@ class SweepResults:
         if found.digest != seal:
             raise ValueError("it was changed after it was written: what it holds is not what its sha256 is of")
         return found
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(value))
 
 
 def pareto(good: Any, bad: Any) -> Any:

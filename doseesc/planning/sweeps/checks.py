@@ -28,12 +28,13 @@ def checked_cells(plan: Plan, shard: Shard = (0, 1)) -> list[Cell]:
     ScenarioError
         With all that is wrong, up to :data:`MOST_PROBLEMS`.
     """
-    problems: dict[tuple[FieldPath, str], Problem] = {}
+    problems: dict[tuple[FieldPath, int | None, FieldPath, str], Problem] = {}
 
     def refused(point: Point, error: ScenarioError) -> None:
         for problem in error.problems:
             told = _told(plan, point, problem)
-            problems.setdefault((told.path, told.message), told)
+            # What is wrong in many points alike is told of the first.
+            problems.setdefault((told.path, told.line, problem.path, problem.message), told)
         if len(problems) >= MOST_PROBLEMS:
             raise ScenarioError(plan.file, list(problems.values())[:MOST_PROBLEMS])
 

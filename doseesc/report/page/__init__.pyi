@@ -1,7 +1,4 @@
-from .answer import SCRIPTS as SCRIPTS
-from .answer import TEMPLATES as TEMPLATES
 from .answer import answer_context as answer_context
-from .answer import template_environment as template_environment
 from .design_charts import design_page as design_page
 from .first_screen import chips as chips
 from .further_charts import durations_charts as durations_charts
@@ -18,6 +15,10 @@ from .scenario_charts import selection_chart as selection_chart
 from .scenario_charts import truths_chart as truths_chart
 from .scenario_charts import variation_chart as variation_chart
 from .style import colour_variables as colour_variables
+from .sweep_page import sweep_files as sweep_files
+from .template import SCRIPTS as SCRIPTS
+from .template import TEMPLATES as TEMPLATES
+from .template import template_environment as template_environment
 from .truth_panel import PANEL_SCRIPTS as PANEL_SCRIPTS
 from .truth_panel import PANEL_STYLE as PANEL_STYLE
 from .truth_panel import panel_paths as panel_paths

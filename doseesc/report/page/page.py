@@ -9,7 +9,7 @@ import numpy as np
 
 from doseesc.conduct import trial_of
 from doseesc.phase2 import phase2_rows
-from doseesc.report.page.answer import SCRIPTS, TEMPLATES, answer_context, template_environment
+from doseesc.report.page.answer import answer_context
 from doseesc.report.page.charts import page_charts
 from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.figures import page_figures
@@ -19,6 +19,7 @@ from doseesc.report.page.look import look_of
 from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.page_tables import page_tables
 from doseesc.report.page.style import colour_variables
+from doseesc.report.page.template import template
 from doseesc.report.page.truth_panel import truth_panel_data
 from doseesc.report.words import (
     DOSE_RULES,
@@ -74,10 +75,9 @@ def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
     typical : str
         The scenario whose probabilities the trees show.
     """
-    environment = template_environment(TEMPLATES, SCRIPTS)
     look = look_of(saved.results)
     examples = example_trials(saved.results, look.best)
-    page = environment.get_template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
+    page = template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
     return page.rstrip() + "\n"
 
 

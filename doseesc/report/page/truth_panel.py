@@ -12,7 +12,7 @@ import numpy as np
 
 from doseesc.engines import MOST_ENDS, Paths, TooManyStates, ends_document, enumerate_paths
 from doseesc.report.charts import DESIGN_COLOURS, dose_colour, ink_for
-from doseesc.report.page.answer import SCRIPTS
+from doseesc.report.page.template import SCRIPTS
 from doseesc.results import on_calendar, scenario_weights
 from doseesc.wording import in_a_row
 
