@@ -149,8 +149,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     texts = _Texts()
     # What is not a number is not equal to itself, and is left out.
     writer.writerows(
-        [texts[item] if isinstance(item, str) else item if item == item else "" for item in row]
-        for row in rows
+        [texts[item] if isinstance(item, str) else item if item == item else "" for item in row] for row in rows
     )
     return stream.getvalue()
 
