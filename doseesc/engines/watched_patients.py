@@ -94,10 +94,31 @@ class Touched(NamedTuple):
             way = (self.at_risk.prone_above >= probability).astype(np.int64)
             column = np.arange(len(way))
             until, ending = self.until[way, column], self.ending[way, column]
-        share = np.minimum(self.latent / np.maximum(probability, 1e-300), 1.0)
-        drug_day = np.minimum(model.dlt_times.quantile(np.where(drug, share, 0.0), model.horizon), until)
         what = np.where(drug, bits & ~(OTHER_COUNTED | UNUSABLE), bits | ending)
-        return what, np.where(drug, drug_day, until)
+        return what, _with_drug_days(until.copy(), model, self.latent, probability, drug)
+
+    def ends(
+        self, model: ObservationModel, which: IntArray, probability: FloatArray, drug: BoolArray
+    ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Return the same of some of them, but of what is made of them only what the trial goes on by.
+
+        That is :data:`COUNTED` and whether they leave.
+        """
+        if len(self.until) > 1:
+            return self.take(which).outcomes(model, probability, drug)
+        what = np.where(drug, DRUG_COUNTED, self.at_risk.fate.take(which))
+        latent = self.latent.take(which)
+        return what, _with_drug_days(self.until[0].take(which), model, latent, probability, drug)
+
+
+def _with_drug_days(
+    until: FloatArray, model: ObservationModel, latent: FloatArray, probability: FloatArray, drug: BoolArray
+) -> FloatArray:
+    """Return days on which follow-up ends, put into ``until``: for some with the drug's DLT."""
+    some = np.flatnonzero(drug)
+    share = np.minimum(latent.take(some) / np.maximum(probability.take(some), 1e-300), 1.0)
+    until[some] = np.minimum(model.dlt_times.quantile(share, model.horizon), until.take(some))
+    return until
 
 
 class Watched(NamedTuple):
