@@ -51,6 +51,18 @@ FIT = """{
 "data": [{"amount": 2, "n": 6, "dlt": 1}]}"""
 
 
+COVERED = """all => all.filter(svg => svg.checkVisibility()).flatMap(svg => {
+    const texts = [...svg.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
+    const within = texts.filter(([, box]) => box.width);
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    return within.flatMap(([text, a], k) => within.slice(0, k).filter(([, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.2 * scale &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 5 * scale).map(([other]) =>
+        `${svg.getAttribute("aria-label").slice(0, 30)}: ${other} and ${text}`));
+})"""
+"""Texts of a chart that lie on one another; boxes of texts are taller than their letters."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The report of a plan, and with data, made once however many processes run these tests; figures are left out."""
@@ -111,6 +123,9 @@ def test_browser_shows_every_section_chart_and_table(tab):
     })"""
     tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert tab.eval_on_selector_all(".chart", outside) == []
+    for width in (1280, 390):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.eval_on_selector_all(".chart", COVERED) == []
     tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
 
 
