@@ -182,6 +182,51 @@ const follow = async name => {
 };
 $("working-cancel").addEventListener("click", quit);
 
+// Further questions: each has its own place for progress and for the answer; a new one takes the place of the last.
+const asking = {}; // by place: what is asked there
+const inquire = async (place, question, more = {}) => {
+  const box = $(place), token = asking[place] = {};
+  const words = make("p", "Asking …"), bar = make("progress", ""), stop = make("button", "Cancel", {type: "button", className: "plain"});
+  const line = make("div", "", {className: "box progress"});
+  bar.setAttribute("aria-label", "progress");
+  line.append(words, bar, stop); box.replaceChildren(line);
+  const over = told => { if (asking[place] === token) { asking[place] = null; box.replaceChildren(make("p", told, {className: "box trouble"})); } };
+  try {
+    const begun = await post("ask", {name: study.name, text: study.text, question, ...more});
+    if (!begun.job) return over(begun.message);
+    const cancel = () => post(`jobs/${begun.job}/cancel`, {}).catch(() => null);
+    stop.addEventListener("click", () => { cancel(); over("Cancelled."); });
+    if (asking[place] !== token) return cancel();
+    const got = await watch(begun.job, told => {
+      if (asking[place] !== token) { cancel(); return false; }
+      words.textContent = told.total ? `${told.what}: ${told.done} of ${told.total}` : told.what;
+      if (told.total) { bar.max = told.total; bar.value = told.done; } else bar.removeAttribute("value");
+      return true;
+    });
+    if (!got) return;
+    if (got.file) {
+      const link = make("a", `Save ${got.file}`, {href: `jobs/${begun.job}/file`, download: got.file, className: "plain"});
+      asking[place] = null; box.replaceChildren(link); link.click();
+    } else if (got.html) {
+      asking[place] = null; box.innerHTML = got.html; dress(box); walkTrees(got.walks || {}, box);
+    } else over(got.message);
+  } catch (error) { over(`No answer: ${error.message}`); }
+};
+$("ask").addEventListener("click", event => {
+  const {question, truth} = event.target.dataset;
+  if (question) inquire("ask-said", question);
+  if (truth && panel) { turn($("tab-explore")); panel.set(JSON.parse(truth), null); $("drag").scrollIntoView(); }
+});
+let decidedFor = "";
+const decide = () => {
+  const names = panel ? every('#form .item:not(.scenario) [data-path$=\'"name"]\'] input').map(each => each.value) : [], chosen = $("decided").value;
+  $("decided").replaceChildren(...names.map(each => make("option", each, {selected: each === chosen})));
+  const asked = JSON.stringify([$("decided").value, study.text]);
+  if (names.length && asked !== decidedFor) { decidedFor = asked; inquire("decisions-said", "decisions", {design: $("decided").value}); }
+};
+$("decided").addEventListener("change", decide);
+document.addEventListener("turned", event => { if (event.detail === "decisions") decide(); });
+
 // Typing, choosing, adding, removing.
 const place = element => JSON.parse(element.closest("[data-path]").dataset.path);
 $("form").addEventListener("submit", event => event.preventDefault());
