@@ -9,6 +9,7 @@ from rich.console import Console
 
 from doseesc.engines import METRICS
 from doseesc.report.terminal.full import full_lines
+from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs
 from doseesc.runs.run_study import run
 from doseesc.study import load
@@ -301,3 +302,8 @@ def test_phase_2_dose_that_stands_in_for_an_untested_one(studied):
 
 def test_no_phase_2_no_table(studied):
     assert "Phase 2" not in "\n".join(lines_of(studied()))
+
+
+def test_heads_are_whole_where_names_are_short(studied):
+    lines = "\n".join(line.plain for line in run_lines(studied(method="exact"), 80))
+    assert "Correct selection, % true MTD" in lines
