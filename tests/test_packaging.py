@@ -29,6 +29,7 @@ def test_wheel_contents(dist):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"designs/__init__.py", "designs/py.typed", "doseesc/cli.py", "doseesc/py.typed"} <= names
     assert {f"doseesc/scenarios/{name}" for name in SHIPPED} <= names
+    assert {"doseesc/app/static/app.js", "doseesc/app/static/app.css", "doseesc/app/templates/index.html.j2"} <= names
     assert not [name for name in names if name.startswith("tests/")]
 
 

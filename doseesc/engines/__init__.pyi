@@ -34,6 +34,8 @@ from .decision_graph import UNKNOWN as UNKNOWN
 from .decision_graph import DecisionGraph as DecisionGraph
 from .dose_posterior import DoseModel as DoseModel
 from .dose_posterior import DosePosterior as DosePosterior
+from .ends_as_text import MOST_ENDS as MOST_ENDS
+from .ends_as_text import ends_document as ends_document
 from .enrolment import Calendar as Calendar
 from .enrolment import Stagger as Stagger
 from .exact import Paths as Paths

@@ -4,6 +4,7 @@ from .bare_trial import bare_trial as bare_trial
 from .borrow_section import Borrow as Borrow
 from .comparison_section import Comparison as Comparison
 from .designs import SkeletonRule as SkeletonRule
+from .explained import Parameter as Parameter
 from .explained import Topic as Topic
 from .explained import UnknownTopic as UnknownTopic
 from .explained import explain as explain
@@ -16,6 +17,7 @@ from .optimal_section import Optimal as Optimal
 from .optimal_section import Prior as Prior
 from .optimal_section import ScenarioPrior as ScenarioPrior
 from .optimal_section import Utility as Utility
+from .parsing import parse as parse
 from .phase2_assumptions import Assumption as Assumption
 from .phase2_assumptions import assumed_words as assumed_words
 from .phase2_assumptions import assumptions_of as assumptions_of
@@ -34,3 +36,5 @@ from .study import Study as Study
 from .study import json_schema as json_schema
 from .text_check import part_unlike_text as part_unlike_text
 from .yaml_source import Source as Source
+from .yaml_source import read_source as read_source
+from .yaml_source import source_of as source_of

@@ -1,13 +1,8 @@
-"""The report of the shipped scenario as a browser shows it: whole, alone, by keyboard, on a narrow screen, and to axe.
-
-Needs Playwright and a Chromium of the system; DOSEESC_CHROMIUM names another one.  Without them the tests are skipped,
-or fail where DOSEESC_REQUIRE_BROWSER is set.
-"""
+"""The report of the shipped scenario as a browser shows it: whole, alone, by keyboard, on a phone, and to axe."""
 
 import fcntl
 import os
 import re
-import shutil
 from dataclasses import replace
 
 import html5lib
@@ -30,8 +25,6 @@ from doseesc.runs.run_study import run
 from doseesc.runs.timed_trials import timed_trials
 from doseesc.study import load
 
-QUIET = ("disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECTIONS = [
     *("Verdict", "The design", "What happens in the scenarios", "Phase 2", "Data and posterior", "Attribution"),
     *("Assumptions", "Provenance"),
@@ -89,24 +82,6 @@ def folder(tmp_path_factory):
             (made / "report.html").write_text(page_html(read_results(made), drawn, typical))
             ready.touch()
     return made
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    missing = pytest.fail if os.environ.get("DOSEESC_REQUIRE_BROWSER") else pytest.skip
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("Playwright is not installed")
-    path = os.environ.get("DOSEESC_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        missing(f"there is no browser: none of {', '.join(NAMES)} is on the path, and DOSEESC_CHROMIUM names none")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", *(f"--{each}" for each in QUIET)]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -421,7 +396,7 @@ def test_a_table_is_copied_with_tabs_between_its_cells(tab):
     tab.evaluate("document.getElementById('pasted').remove()")
     lines = [line.split("\t") for line in pasted.split("\n")]
     assert [line[0] for line in lines] == ["design", "3+3", "CRM", "BOIN"]
-    assert {len(line) for line in lines} == {7}
+    assert {len(line) for line in lines} == {8}
     assert lines[0][1] == "correct selection, %"
 
 
