@@ -90,11 +90,16 @@ class Attainable:
         return self.designs[name] / self.value
 
     @property
+    def in_percent(self) -> bool:
+        """Whether it is a probability, that of correct selection without prices."""
+        return self.utility == Utility().words
+
+    @property
     def worth_words(self) -> str:
         """Write what the best policy is worth; empty where that is not known."""
         if self.value is None:
             return ""
-        return f"{percent(self.value)} %" if self.utility == Utility().words else f"{self.value:.3f}"
+        return f"{percent(self.value)} %" if self.in_percent else f"{self.value:.3f}"
 
     @property
     def best_words(self) -> str:

@@ -396,7 +396,7 @@ def test_a_table_is_copied_with_tabs_between_its_cells(tab):
     tab.evaluate("document.getElementById('pasted').remove()")
     lines = [line.split("\t") for line in pasted.split("\n")]
     assert [line[0] for line in lines] == ["design", "3+3", "CRM", "BOIN"]
-    assert {len(line) for line in lines} == {7}
+    assert {len(line) for line in lines} == {8}
     assert lines[0][1] == "correct selection, %"
 
 

@@ -221,6 +221,12 @@ def test_axe_finds_no_barrier_in_the_panel(panel, tab, width, scheme):
     assert fits
 
 
+def test_the_first_screen_leads_to_the_panel(panel, tab):
+    tab.locator(".sure a", has_text="drag the truth").click()
+    assert tab.evaluate("location.hash") == "#drag"
+    assert panel.is_visible()
+
+
 def test_print_leaves_the_panel_out(panel, tab):
     assert panel.is_visible()
     tab.emulate_media(media="print")

@@ -10,9 +10,11 @@ from designs import PolicyDesign
 from doseesc.engines import enumerate_paths, solve
 from doseesc.planning import attainable_score, make_objective, run_ensemble, utilities
 from doseesc.planning.objective import right_levels_of
+from doseesc.report.page.look import look_of
 from doseesc.report.page.page_tables import page_tables
+from doseesc.report.page.scenario_charts import benchmark_chart
 from doseesc.report.terminal import comparison_lines, full_lines, run_lines
-from doseesc.report.words import attainable_words
+from doseesc.report.words import attainable_words, attained_words
 from doseesc.results import (
     SavedRun,
     asks_attainable,
@@ -89,7 +91,14 @@ def test_it_is_said_and_kept(asked, tmp_path):
     assert "of best %" in said
     assert f"Best possible: {100 * results.attainable.value:.1f} %." in said
     said = " ".join(" ".join(line.plain for line in full_lines(results)).split())
-    assert attainable_words(results).rstrip(".") in said
+    assert attainable_words(results, "of best").rstrip(".") in said
+    assert "that the best possible policy that skips no dose, found exactly by backward induction, reaches" in said
+    text = attained_words(results)
+    assert (
+        f"What a trial can attain over these scenarios is {100 * results.attainable.value:.1f} %, by the best" in text
+    )
+    assert f"; of that the designs reach: B {100 * results.attainable.share('B'):.0f} %." in text
+    assert text in benchmark_chart(look_of(results)).how
     page = " ".join(str(each) for each in page_tables(SavedRun(results), None)["summary"].rows[0])
     assert f"{100 * results.attainable.share('B'):.0f}" in page
     assert f"{100 * results.attainable.share('B'):.0f} %" in words

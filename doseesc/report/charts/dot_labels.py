@@ -17,7 +17,7 @@ NAME_LINE, NUMBER_LINE, KEY_LINE = 12.0, 11.0, 15.0
 """Heights in pixels."""
 
 _LINES = 2  # of names at most
-_SMALL, _GAP, _BESIDE = 11, 8.0, 4.0
+_SMALL, _GAP, _BESIDE = 11, 5.0, 4.0
 _MOVED = 3.0  # pixels from which on a line leads from label to dot
 
 
@@ -120,7 +120,7 @@ def key_rows(series: Sequence[Named], numbered: Sequence[int], y: float, width: 
         if x and x + size > width:
             x, y = 0.0, y + KEY_LINE
         parts.append(tag("g", {"data-design": series[k].place}, words(x, y, text, kind="small soft")))
-        x += size + 2 * _GAP
+        x += size + 3 * _GAP
     return parts, y + (_BESIDE if numbered else 0.0)
 
 

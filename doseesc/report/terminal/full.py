@@ -95,7 +95,7 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
         if results.benchmark_observed:
             meanings.append("drug alone: the same without any other event")
     if attainable_words(results):
-        meanings.append(attainable_words(results).rstrip("."))
+        meanings.append(attainable_words(results, "of best").rstrip("."))
     if "efficiency" in layout.ratings:
         meanings.append("effic.: correct, in % of the benchmark's; none: where no dose is right")
     said = (" · ".join(meanings), *([ties] if ties else []), precision_words(results), *results.notes)
