@@ -51,6 +51,19 @@ class AskedQuestion(_Asked):
     design: str = Field(default="", max_length=200)
 
 
+class AskedConduct(_Asked):
+    """The study on a page, and a trial's data: patients as CSV, or outcomes, or neither."""
+
+    name: str = Field(max_length=300)
+    text: str = Field(max_length=1_000_000)
+    design: str = Field(default="", max_length=200)
+    patients: str = Field(default="", max_length=400_000)
+    outcomes: str = Field(default="", max_length=20_000)
+    date: str = Field(default="", max_length=20)
+    log: str | None = Field(default=None, max_length=1_000_000)
+    """The log to which the answer is added; "" begins one, None adds it to none."""
+
+
 def asked(body: bytes, model: type[Model]) -> Model:
     """Read a request.
 

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from doseesc.app.asked import AskedQuestion, AskedState, BadRequest, asked
+from doseesc.app.asked import AskedConduct, AskedQuestion, AskedState, BadRequest, asked
 from doseesc.app.jobs import Jobs
 from doseesc.app.security import Guard, allowed_hosts
 from doseesc.app.settings import Settings
@@ -54,6 +54,10 @@ def application(settings: Settings) -> Starlette:
         question = asked(await request.body(), AskedState)
         return JSONResponse(await run_in_threadpool(views.state, question))
 
+    async def conduct(request: Request) -> Response:
+        question = asked(await request.body(), AskedConduct)
+        return JSONResponse(await run_in_threadpool(views.conduct.answer, question))
+
     async def job(request: Request) -> Response:
         found = jobs.get(request.path_params["name"])
         return _unknown() if found is None else JSONResponse(found.told())
@@ -80,6 +84,7 @@ def application(settings: Settings) -> Starlette:
             Route("/shipped/{name:str}", shipped),
             Route("/state", state, methods=["POST"]),
             Route("/ask", ask, methods=["POST"]),
+            Route("/conduct", conduct, methods=["POST"]),
             Route("/jobs/{name:str}", job),
             Route("/jobs/{name:str}/file", saved),
             Route("/jobs/{name:str}/cancel", cancel, methods=["POST"]),

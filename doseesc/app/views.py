@@ -18,6 +18,7 @@ from doseesc.errors import ScenarioError, field_name
 from doseesc.study import shipped_scenarios, shipped_summaries, source_of
 
 if TYPE_CHECKING:
+    from doseesc.app.conduct import Conduct
     from doseesc.app.fragments import Fragments
     from doseesc.app.settings import Settings
     from doseesc.results import Results
@@ -45,6 +46,13 @@ class Views:
 
         with self._lock:
             return Fragments()
+
+    @cached_property
+    def conduct(self) -> Conduct:
+        """What answers about running trials."""
+        from doseesc.app.conduct import Conduct
+
+        return Conduct(self._answers.study)
 
     def page(self) -> str:
         """Return the whole page."""

@@ -12,6 +12,12 @@ from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
 from .follow_up import follow_up_cells as follow_up_cells
 from .follow_up import follow_up_heads as follow_up_heads
+from .next_dose import after_next_words as after_next_words
+from .next_dose import estimates_words as estimates_words
+from .next_dose import if_ended_words as if_ended_words
+from .next_dose import known_when_words as known_when_words
+from .next_dose import limit_words as limit_words
+from .next_dose import window_end_words as window_end_words
 from .observation import observed_words as observed_words
 from .optimum import advantage_words as advantage_words
 from .optimum import calibrated_words as calibrated_words
