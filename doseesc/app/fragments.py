@@ -167,9 +167,9 @@ class Fragments:
         text = "\n".join(each.plain.rstrip() for each in lines)
         return self._render("lines.html.j2", title=title, text=text, curves=curves)
 
-    def sizes(self, sizes: Sequence[int], found: Sequence[Results]) -> str:
+    def sizes(self, sizes: Sequence[int], runs: Sequence[Results]) -> str:
         """Return correct selection against the largest number of patients."""
-        chart, table = sizes_shown(sizes, found)
+        chart, table = sizes_shown(sizes, runs)
         return self._render("charted.html.j2", charts=[chart], tables=[table], words=[])
 
     def calendar(self, results: Results) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from doseesc.runs.timing import time_study, trials_on_calendar
 from doseesc.study import refused
 
 if TYPE_CHECKING:
+    from designs import Design
     from doseesc.study import Study
 
 METHODS = ("monte_carlo", "exact", "both", "auto")
@@ -47,6 +48,7 @@ def run(
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
+    walks: MutableMapping[Design, Paths] | None = None,
 ) -> Results:
     """Run every design under every scenario of a study.
 
@@ -66,6 +68,8 @@ def run(
         Called with the trials done and the trials in all.
     enumerating : callable, optional
         Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
+    walks : mutable mapping of Design to Paths, optional
+        What was enumerated before and need not be again; what is enumerated now is put into it.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def run(
     timed = set(on_calendar(study))
     graphs: dict[str, DecisionGraph] = {}
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, graphs)
+        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, graphs, {} if walks is None else walks)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
@@ -199,22 +203,26 @@ def _enumerate_all(
     but: set[str],
     enumerating: Callable[[str, int, int], None] | None,
     graphs: dict[str, DecisionGraph],
+    walks: MutableMapping[Design, Paths],
 ) -> None:
     """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy.
 
-    What it decides is left in ``graphs``.
+    What designs decide is left in ``graphs``, how their trials can go in ``walks``.
     """
     for name, design in study.designs.items():
         if name in but:
             continue
         try:
             told = None if enumerating is None else partial(enumerating, name)
-            graph = DecisionGraph(design)
-            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told, graph=graph)
+            paths = walks.get(design)
+            if paths is None:
+                graph = DecisionGraph(design)
+                paths = enumerate_paths(design, memory_limit=memory_limit, progress=told, graph=graph)
+                graphs[name] = graph
         except TooManyStates as error:
             notes.append(f"{name} is simulated only: {error}")
             continue
-        graphs[name] = graph
+        walks[design] = paths
         _evaluate(study, name, paths, exact)
 
 
