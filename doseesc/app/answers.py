@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 import doseesc.study  # whose parts are loaded when they are asked for
 from doseesc.app.limits import Limits, Trusted, check_size
+from doseesc.engines import TooManyStates
 from doseesc.study import source_of
 
 if TYPE_CHECKING:
+    from designs import Design
+    from doseesc.engines import Paths
     from doseesc.results import Results
     from doseesc.study import Study
 
 _KEPT = 16
+_WALKS_KEPT = 48
 _LIVE_TRIALS = 2000
 _OF_TIME = {"accrual": None, "stagger": None, "backfill": None, "max_duration_months": None}
 
@@ -33,6 +37,7 @@ class Answers:
     def __init__(self, trusted: Trusted, limits: Limits) -> None:
         self._trusted, self._limits, self._lock = trusted, limits, threading.Lock()
         self._known: OrderedDict[str, Results] = OrderedDict()
+        self._walked: OrderedDict[Design, Paths | TooManyStates] = OrderedDict()
 
     @property
     def path(self) -> str:
@@ -98,6 +103,29 @@ class Answers:
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return results
+
+    def paths(self, walk: Callable[[Design], Paths], design: Design) -> Paths:
+        """Return the ways in which a design's trials can end, which a walk enumerates unless they are still kept.
+
+        Raises
+        ------
+        TooManyStates
+            If they are too many for a page.
+        """
+        with self._lock:
+            found = self._walked.get(design)
+        if found is None:
+            try:
+                found = walk(design)
+            except TooManyStates as error:
+                found = error
+            with self._lock:
+                self._walked[design] = found
+                while len(self._walked) > _WALKS_KEPT:
+                    self._walked.popitem(last=False)
+        if isinstance(found, TooManyStates):
+            raise found
+        return found
 
 
 def without_time(study: Study) -> Study:

@@ -99,7 +99,7 @@ def edits_of(data: Any, asked_edits: Sequence[AskedEdit]) -> list[Edit]:
             if each.kind == "design":
                 value = {**value, "name": _new_name(each.value, data, "designs")}
         elif each.kind == "scenario":
-            value = _scenario(data)
+            value = _scenario(data, typed(each.value, "list"))
         elif each.kind != "remove":
             value = typed(each.value, each.kind)
         found.append(Edit(each.path, value))
@@ -118,15 +118,15 @@ def _example(name: str, group: str) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if key in needed}
 
 
-def _scenario(data: Any) -> dict[str, Any]:
-    """Return a new scenario: the curve of the last one that lists its probabilities."""
+def _scenario(data: Any, curve: Any) -> dict[str, Any]:
+    """Return a new scenario: with a curve, or that of the last one that lists its probabilities."""
     entries = data.get("scenarios") if isinstance(data, Mapping) else None
     listed = [each for each in entries or () if isinstance(each, dict) and "dlt" in each]
     doses = data.get("doses") if isinstance(data, Mapping) else None
     amounts = doses.get("amounts") if isinstance(doses, dict) else None
     count = len(amounts) if isinstance(amounts, list) else 3
     dlt = listed[-1]["dlt"] if listed else [round(0.5 * (k + 1) / (count + 1), 2) for k in range(count)]
-    return {"name": _new_name("new", data, "scenarios"), "dlt": dlt}
+    return {"name": _new_name("new", data, "scenarios"), "dlt": dlt if curve is None else curve}
 
 
 def _new_name(wanted: str, data: Any, key: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from doseesc.study import Parameter, Topic
 
 _SHARED = ("target", "n_doses", "max_n", "start_level", "doses", "amounts")
-_TRIAL = ("target", "dlt_window_days", "cohort_size", "max_n", "start_level")
+_TRIAL = ("target", "max_n", "cohort_size", "dlt_window_days", "start_level")
 _SLIDERS = {"target": (0.05, 0.5, 0.01), "cohort_size": (1, 6, 1), "max_n": (6, 60, 3)}
 _SECTIONS = {
     "true_mtd": "Which dose is right",

@@ -37,7 +37,7 @@ class Job:
     done, total : int
     state : {"running", "done", "failed", "cancelled"}
     found : dict
-        What the page gets when it is done.
+        What the page gets when it is done; ``file`` is a name, a media type and bytes, for the page to save.
     message : str
         Why it failed.
     """
@@ -58,7 +58,8 @@ class Job:
             "done": self.done,
             "total": self.total,
             "message": self.message,
-            **self.found,
+            **{key: value for key, value in self.found.items() if key != "file"},
+            "file": self.found["file"][0] if "file" in self.found else None,
         }
 
 

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from doseesc.app.asked import AskedConduct, AskedState, BadRequest, asked
+from doseesc.app.asked import AskedConduct, AskedQuestion, AskedState, BadRequest, asked
 from doseesc.app.jobs import Jobs
 from doseesc.app.security import Guard, allowed_hosts
 from doseesc.app.settings import Settings
@@ -62,6 +62,17 @@ def application(settings: Settings) -> Starlette:
         found = jobs.get(request.path_params["name"])
         return _unknown() if found is None else JSONResponse(found.told())
 
+    async def ask(request: Request) -> Response:
+        question = asked(await request.body(), AskedQuestion)
+        return JSONResponse(await run_in_threadpool(views.ask, question))
+
+    async def saved(request: Request) -> Response:
+        found = jobs.get(request.path_params["name"])
+        if found is None or "file" not in found.found:
+            return _unknown()
+        name, kind, content = found.found["file"]
+        return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
     async def cancel(request: Request) -> Response:
         found = jobs.cancel(request.path_params["name"])
         return _unknown() if found is None else JSONResponse(found.told())
@@ -73,7 +84,9 @@ def application(settings: Settings) -> Starlette:
             Route("/shipped/{name:str}", shipped),
             Route("/state", state, methods=["POST"]),
             Route("/conduct", conduct, methods=["POST"]),
+            Route("/ask", ask, methods=["POST"]),
             Route("/jobs/{name:str}", job),
+            Route("/jobs/{name:str}/file", saved),
             Route("/jobs/{name:str}/cancel", cancel, methods=["POST"]),
             Mount("/scripts", StaticFiles(directory=SCRIPTS)),
             Mount("/static", StaticFiles(directory=_HERE / "static")),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from doseesc._version import __version__
 from doseesc.app.answers import Answers
-from doseesc.app.asked import AskedState, BadRequest, edits_of
+from doseesc.app.asked import AskedQuestion, AskedState, BadRequest, edits_of
 from doseesc.app.edits import edited
 from doseesc.app.form import form_of, path_name
-from doseesc.app.jobs import Busy, Jobs, Report
+from doseesc.app.jobs import Busy, Jobs, Report, Work
 from doseesc.app.limits import Deadline, TooLong
 from doseesc.errors import ScenarioError, field_name
 from doseesc.study import shipped_scenarios, shipped_summaries, source_of
@@ -104,6 +104,30 @@ class Views:
         except ScenarioError as error:
             return told | problems(error, source.data)
 
+    def ask(self, asked: AskedQuestion) -> dict[str, Any]:
+        """Begin to answer a question in the background.
+
+        Raises
+        ------
+        BadRequest
+            If no page asks it.
+        """
+        from doseesc.app.inquiries import ANSWERS, Asked
+
+        answer = ANSWERS.get(asked.question)
+        if answer is None:
+            raise BadRequest("this question is not one of the app's page")
+        try:
+            study = self._answers.study(file_name(asked.name), asked.text)
+        except ScenarioError as error:
+            return {"message": str(error)}
+
+        def work(report: Report) -> dict[str, Any]:
+            exact = partial(self._answers.exact, study, partial(_enumerated, report))
+            return answer(Asked(study, asked.design, exact, self._fragments, self._settings.limits, report))
+
+        return self._begun(work)
+
     def _answered(self, study: Study) -> dict[str, Any]:
         try:
             deadline = Deadline(self._settings.limits.live_seconds)
@@ -112,19 +136,20 @@ class Views:
             return self._begun(partial(self._slowly, study))
 
     def _slowly(self, study: Study, report: Report) -> dict[str, Any]:
-        def told(name: str, done: int, most: int) -> None:
-            report(f"{name}: outcomes of {done} of {most} patients", done, most)
-
-        return self._shown(self._answers.exact(study, told))
+        return self._shown(self._answers.exact(study, partial(_enumerated, report)))
 
     def _shown(self, results: Results) -> dict[str, Any]:
-        return dict(self._fragments.answer(results))
+        return self._fragments.answer(results, self._answers.paths)
 
-    def _begun(self, work: Any) -> dict[str, Any]:
+    def _begun(self, work: Work) -> dict[str, Any]:
         try:
             return {"job": self._jobs.begin(work)}
         except Busy as error:
             return {"message": str(error)}
+
+
+def _enumerated(report: Report, name: str, done: int, most: int) -> None:
+    report(f"{name}: outcomes of {done} of {most} patients", done, most)
 
 
 def file_name(name: str) -> str:

@@ -1,5 +1,7 @@
 """What the app answers to the study on a page, without a browser."""
 
+import html
+import json
 import re
 import time
 
@@ -9,7 +11,10 @@ from support import ARMS, ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
+from doseesc.planning import worst_cases
+from doseesc.report.terminal import worst_case_lines
 from doseesc.study import load, shipped_scenarios, source_of
 from doseesc.wording import percent
 
@@ -147,24 +152,99 @@ def test_too_many_trials_are_refused_with_the_limit(app):
     assert "at most 100,000" in said["whole"]
 
 
+def answer_to(app, question, text=TEXT, design=""):
+    """Ask a question and wait for its answer."""
+    asked = {"name": "mine.yaml", "text": text, "question": question, "design": design}
+    said = app.post("/ask", json=asked, headers={"Origin": HERE}).json()
+    return over(app, said["job"]) if "job" in said else said
+
+
+def over(app, job):
+    for _ in range(1200):
+        found = app.get(f"/jobs/{job}").json()
+        if found["state"] != "running":
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_decisions_are_those_of_the_design_that_is_asked_for(app):
+    found = answer_to(app, "decisions", design="BOIN")
+    assert found["state"] == "done", found["message"]
+    assert "BOIN: what follows, by DLTs" in found["html"]
+    assert "trials of BOIN" in found["html"]
+    assert found["walks"]["BOIN"]["doses"] == ["low (2 mg)", "medium (8 mg)", "high (16 mg)"]
+
+
+def test_worst_case_is_that_of_the_command_line_and_can_be_taken_into_the_panel(app, tmp_path):
+    found = answer_to(app, "worst")
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    own = worst_cases(load(tmp_path / "mine.yaml"))
+    assert all(line.plain.strip() in html.unescape(found["html"]) for line in worst_case_lines(own))
+    curves = [[round(float(p), 4) for p in case.overall.probabilities] for pair in own.found.values() for case in pair]
+    assert [json.loads(html.unescape(each)) for each in re.findall('data-truth="([^"]*)"', found["html"])] == curves
+
+
+def test_size_is_answered_by_exact_runs(app, tmp_path):
+    found = answer_to(app, "size")["html"]
+    (tmp_path / "mine.yaml").write_text(TEXT.replace("max_n: 12", "max_n: 24"))
+    own = doseesc.run(load(tmp_path / "mine.yaml"), method="exact").verdict.standing
+    assert all(percent(float(each)) in found for each in own.mean(own.correct))
+
+
+def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):
+    without = answer_to(app, "calendar")
+    assert "accrual" in without["message"]
+    assert without["state"] == "failed"
+    found = answer_to(app, "calendar", TEXT + "accrual: {per_month: 2}\nsimulation: {trials: 50}\n")
+    assert found["state"] == "done", found["message"]
+    assert "months" in found["html"]
+    assert "50 simulated trials" in found["html"]
+
+
+def test_question_about_a_wrong_file_is_answered_as_the_command_line_does(app):
+    assert "mine.yaml:3  target" in answer_to(app, "worst", TEXT.replace("target: 0.25", "target: 25"))["message"]
+
+
+def test_question_that_no_page_asks_is_refused(app):
+    asked = {"name": "mine.yaml", "text": TEXT, "question": "os.system"}
+    assert app.post("/ask", json=asked, headers={"Origin": HERE}).status_code == 400
+
+
+def test_every_question_of_the_page_has_an_answer():
+    from doseesc.app.inquiries import ANSWERS
+
+    assert {*QUESTIONS, DECISIONS} == set(ANSWERS)
+
+
+def test_protocol_is_a_word_file_to_be_saved(app):
+    asked = {"name": "mine.yaml", "text": TEXT + "simulation: {trials: 50}\n", "question": "protocol"}
+    job = app.post("/ask", json=asked, headers={"Origin": HERE}).json()["job"]
+    assert over(app, job)["file"] == "protocol.docx"
+    saved = app.get(f"/jobs/{job}/file")
+    assert saved.content[:2] == b"PK"
+    assert "protocol.docx" in saved.headers["Content-Disposition"]
+
+
 def test_what_takes_longer_goes_on_in_the_background_and_can_be_cancelled():
     with TestClient(application(settings(limits=Limits(live_seconds=0))), base_url=HERE) as app:
         said = ask(app)
         assert "answer" not in said
-        for _ in range(600):
-            found = app.get(f"/jobs/{said['job']}").json()
-            if found["state"] != "running":
-                break
-            time.sleep(0.05)
+        found = over(app, said["job"])
         assert found["state"] == "done"
         assert found["headline"] in found["answer"]
         big = TEXT.replace("max_n: 12", "max_n: 60").replace("type: BOIN}", "type: BOIN, cohort_size: 1}")
         job = ask(app, big)["job"]
         app.post(f"/jobs/{job}/cancel", json={}, headers={"Origin": HERE})
-        for _ in range(600):
-            found = app.get(f"/jobs/{job}").json()
-            if found["state"] != "running":
-                break
-            time.sleep(0.05)
+        found = over(app, job)
         assert found["state"] == "cancelled"
         assert "answer" not in found
+
+
+def test_no_more_jobs_run_at_once_than_may():
+    big = TEXT.replace("max_n: 12", "max_n: 60").replace("type: BOIN}", "type: BOIN, cohort_size: 1}")
+    with TestClient(application(settings(limits=Limits(live_seconds=0, jobs=1))), base_url=HERE) as app:
+        job = ask(app, big)["job"]
+        assert "cancel one" in ask(app, big.replace("0.25", "0.3"))["message"]
+        app.post(f"/jobs/{job}/cancel", json={}, headers={"Origin": HERE})
+        over(app, job)

@@ -4,6 +4,7 @@ text, and what comes back replaces the answer.  One request is under way at a ti
 const $ = id => document.getElementById(id);
 const start = data("start");
 let study = {name: start.name, text: start.text}, waiting = null, busy = false, job = null, lastHeadline = "";
+let panel = null, begun = null; // the truth that is dragged, and the one that the address began with
 
 // The address holds the study, packed: a copy of it, a reload and "back" show the same.
 const packed = async (text, way) => {
@@ -12,12 +13,14 @@ const packed = async (text, way) => {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 };
 const toAddress = async ({name, text}) => {
-  const bytes = await packed(JSON.stringify([name, text]), new CompressionStream("deflate-raw"));
+  const dragged = panel && panel.state(), truth = dragged && dragged.moved ? [dragged.truth, dragged.scenario] : [];
+  const bytes = await packed(JSON.stringify([name, text, ...truth]), new CompressionStream("deflate-raw"));
   return "#" + btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 };
 const fromAddress = async hash => {
   const bytes = Uint8Array.from(atob(hash.slice(1).replace(/-/g, "+").replace(/_/g, "/")), each => each.charCodeAt(0));
-  const [name, text] = JSON.parse(new TextDecoder().decode(await packed(bytes, new DecompressionStream("deflate-raw"))));
+  const [name, text, truth, scenario] = JSON.parse(new TextDecoder().decode(await packed(bytes, new DecompressionStream("deflate-raw"))));
+  begun = Array.isArray(truth) && truth.every(p => p >= 0 && p <= 1) ? {truth, scenario} : null;
   return {name: String(name), text: String(text)};
 };
 
@@ -62,17 +65,58 @@ const show = async got => {
   if (document.activeElement !== $("text")) $("text").value = got.text;
   if (got.command) { $("command").textContent = got.command; $("python").textContent = got.python; }
   wrong(got.problems || [], got.whole || "");
+  $("warnings").replaceChildren(...(got.warnings || []).map(words => make("li", words)));
   await quit();
   if (got.job) await follow(got.job);
   else if (got.answer) answered(got);
-  history.replaceState(null, "", await toAddress(study));
+  await remember();
 };
+const remember = async () => history.replaceState(null, "", await toAddress(study));
 const answered = got => {
   $("answer").innerHTML = got.answer; $("further").innerHTML = got.further;
   dress($("answer")); dress($("further"));
+  dragging(got.panel);
   document.body.classList.remove("stale");
   if (got.headline !== lastHeadline) $("said").textContent = lastHeadline = got.headline;
 };
+
+// The truth: dragged in the page, without the server, by the report's panel.
+let remembering = 0;
+const dragging = given => {
+  $("drag").hidden = !given.designs.length; $("drag-not").hidden = !!given.designs.length;
+  if (!given.designs.length) { $("drag-not").textContent = `The truth cannot be dragged here. ${given.notes.join(" ")}`; return; }
+  if (!panel) panel = truthPanel($("truth"), given, {changed});
+  else {
+    const {moved, scenario} = panel.state();
+    panel.replace(given);
+    const own = given.scenarios.find(each => each.name === scenario);
+    if (!moved && own) panel.set(own.dlt, own.name); // what was typed for it
+  }
+  if (begun && begun.truth.length === given.doses.length) panel.set(begun.truth, begun.scenario);
+  begun = null;
+};
+const changed = ({truth, scenario, moved}) => {
+  const scenarios = every(".scenario", $("form")), k = scenarios.findIndex(each => each.querySelector("input").value === scenario);
+  const listed = k >= 0 && every('[data-path*=\',"dlt",\'] input', scenarios[k]).length === truth.length;
+  $("write-truth").hidden = !moved || !listed; $("add-truth").hidden = !moved;
+  $("write-truth").textContent = `Write this curve into ${scenario}`;
+  clearTimeout(remembering); remembering = setTimeout(remember, 300);
+};
+$("write-truth").addEventListener("click", () => {
+  const {truth, scenario} = panel.state();
+  const own = every(".scenario", $("form")).find(each => each.querySelector("input").value === scenario);
+  const edits = every('[data-path*=\',"dlt",\'] input', own).map((input, j) => {
+    input.value = +truth[j].toFixed(4);
+    return {path: place(input), kind: "number", value: input.value};
+  });
+  panel.set(truth.map(p => +p.toFixed(4)), scenario);
+  ask({edits});
+});
+$("add-truth").addEventListener("click", () => {
+  const at = every(".scenario", $("form")).length, truth = panel.state().truth.map(p => +p.toFixed(4)).join(", ");
+  ask({edits: [{path: ["scenarios", at], kind: "scenario", value: truth}], form: true});
+});
+
 const refill = html => {
   const open = every("details[open]", $("form")).map(each => each.dataset.open), at = document.activeElement;
   const path = at && at.closest && at.closest("#form [data-path]"), kept = path && path.dataset.path;
@@ -138,6 +182,51 @@ const follow = async name => {
 };
 $("working-cancel").addEventListener("click", quit);
 
+// Further questions: each has its own place for progress and for the answer; a new one takes the place of the last.
+const asking = {}; // by place: what is asked there
+const inquire = async (place, question, more = {}) => {
+  const box = $(place), token = asking[place] = {};
+  const words = make("p", "Asking …"), bar = make("progress", ""), stop = make("button", "Cancel", {type: "button", className: "plain"});
+  const line = make("div", "", {className: "box progress"});
+  bar.setAttribute("aria-label", "progress");
+  line.append(words, bar, stop); box.replaceChildren(line);
+  const over = told => { if (asking[place] === token) { asking[place] = null; box.replaceChildren(make("p", told, {className: "box trouble"})); } };
+  try {
+    const begun = await post("ask", {name: study.name, text: study.text, question, ...more});
+    if (!begun.job) return over(begun.message);
+    const cancel = () => post(`jobs/${begun.job}/cancel`, {}).catch(() => null);
+    stop.addEventListener("click", () => { cancel(); over("Cancelled."); });
+    if (asking[place] !== token) return cancel();
+    const got = await watch(begun.job, told => {
+      if (asking[place] !== token) { cancel(); return false; }
+      words.textContent = told.total ? `${told.what}: ${told.done} of ${told.total}` : told.what;
+      if (told.total) { bar.max = told.total; bar.value = told.done; } else bar.removeAttribute("value");
+      return true;
+    });
+    if (!got) return;
+    if (got.file) {
+      const link = make("a", `Save ${got.file}`, {href: `jobs/${begun.job}/file`, download: got.file, className: "plain"});
+      asking[place] = null; box.replaceChildren(link); link.click();
+    } else if (got.html) {
+      asking[place] = null; box.innerHTML = got.html; dress(box); walkTrees(got.walks || {}, box);
+    } else over(got.message);
+  } catch (error) { over(`No answer: ${error.message}`); }
+};
+$("ask").addEventListener("click", event => {
+  const {question, truth} = event.target.dataset;
+  if (question) inquire("ask-said", question);
+  if (truth && panel) { turn($("tab-explore")); panel.set(JSON.parse(truth), null); $("drag").scrollIntoView(); }
+});
+let decidedFor = "";
+const decide = () => {
+  const names = panel ? every('#form .item:not(.scenario) [data-path$=\'"name"]\'] input').map(each => each.value) : [], chosen = $("decided").value;
+  $("decided").replaceChildren(...names.map(each => make("option", each, {selected: each === chosen})));
+  const asked = JSON.stringify([$("decided").value, study.text]);
+  if (names.length && asked !== decidedFor) { decidedFor = asked; inquire("decisions-said", "decisions", {design: $("decided").value}); }
+};
+$("decided").addEventListener("change", decide);
+document.addEventListener("turned", event => { if (event.detail === "decisions") decide(); });
+
 // Typing, choosing, adding, removing.
 const place = element => JSON.parse(element.closest("[data-path]").dataset.path);
 $("form").addEventListener("submit", event => event.preventDefault());
@@ -158,7 +247,7 @@ $("form").addEventListener("change", event => {
   if (at.dataset.add !== undefined && at.value) {
     const path = [...JSON.parse(at.dataset.add), at.dataset.key, +at.dataset.at];
     ask({edits: [{path, kind: at.dataset.key === "rules" ? "rule" : "design", value: at.value}], form: true});
-  } else if (at.dataset.kind === "list" || /name|label/.test(at.closest("[data-path]").dataset.path)) ask({form: true}); // other fields name it
+  } else if (at.dataset.kind === "list" || (at.dataset.kind && /"name"\]$/.test(at.closest("[data-path]").dataset.path))) ask({form: true}); // others name it
 });
 $("form").addEventListener("click", event => {
   const at = event.target.closest("button");
