@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
+from designs import BOIN
 from doseesc.engines import TooManyStates, enumerate_paths
 from doseesc.report.page import PANEL_SCRIPTS, PANEL_STYLE, truth_panel_data
 from doseesc.report.page.figures import Drawn
@@ -276,7 +277,7 @@ def test_designs_that_a_page_cannot_sum_are_named(study_of):
     assert [each["name"] for each in data["designs"]] == ["3+3", "BOIN"]
     assert [each["colour"] for each in data["designs"]] == [0, 2]
     assert not data["whole"]
-    why = "trials could end in more ways than the 50,000 that this page sums."
+    why = "the trials would end in more ways than the 50,000 that this page sums."
     assert data["notes"][-1] == f"CRM is not here: {why}"
     # Together they have more, so that those asked for first come in.
     ends = len(truth_panel_data(study)["designs"][2]["ends"]["orders"])
@@ -292,6 +293,13 @@ def test_on_a_calendar_the_panel_says_that_outcomes_are_complete(study_of):
     (told,) = [each for each in truth_panel_data(study)["notes"] if "calendar" in each]
     assert "all outcomes are known before each decision" in told
     assert "BOIN decides otherwise on the study's calendar" in told
+
+
+def test_a_model_in_pymc_is_not_sampled_for_the_panel(monkeypatch, study_of):
+    monkeypatch.setattr("doseesc.inference.PymcDesign", BOIN)  # in its place: PyMC takes long to load
+    data = truth_panel_data(study_of(SMALL))
+    assert [each["name"] for each in data["designs"]] == ["3+3", "CRM"]
+    assert data["notes"][-1] == "BOIN is not here: a model in PyMC is sampled for every tally."
 
 
 def test_a_page_without_a_panel_says_why(monkeypatch, study_of):

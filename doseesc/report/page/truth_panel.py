@@ -174,7 +174,7 @@ def _notes(study: Study, shown: list[str], most_ends: int) -> list[str]:
         ([name for name in sampled if name not in shown], "a model in PyMC is sampled for every tally"),
         (
             [name for name in study.names if name not in shown and name not in sampled],
-            f"trials could end in more ways than the {most_ends:,} that this page sums",
+            f"the trials would end in more ways than the {most_ends:,} that this page sums",
         ),
     ):
         if left:
