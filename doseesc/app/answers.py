@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import doseesc.study  # whose parts are loaded when they are asked for
+from doseesc.app.edits import read_text
 from doseesc.app.limits import Limits, Trusted, check_size
-from doseesc.engines import TooManyStates
-from doseesc.study import source_of
+from doseesc.engines import MOST_ENDS
 
 if TYPE_CHECKING:
     from designs import Design
@@ -37,7 +37,7 @@ class Answers:
     def __init__(self, trusted: Trusted, limits: Limits) -> None:
         self._trusted, self._limits, self._lock = trusted, limits, threading.Lock()
         self._known: OrderedDict[str, Results] = OrderedDict()
-        self._walked: OrderedDict[Design, Paths | TooManyStates] = OrderedDict()
+        self._walks = _Walks()
 
     @property
     def path(self) -> str:
@@ -58,7 +58,7 @@ class Answers:
         ScenarioError
             If anything is wrong, in the words of the command line.
         """
-        source = source_of(name, text.encode())
+        source = read_text(name, text)
         self._trusted.check(source)
         if self._trusted.files or self._trusted.code:
             source = replace(source, path=self._trusted.path)
@@ -96,6 +96,7 @@ class Answers:
             memory_limit=self._limits.states_bytes,
             progress=lambda done, total: told("trials simulated", done, total),
             enumerating=told,
+            walks=self._walks,
         )
         results = replace(ran, study=timeless)
         with self._lock:
@@ -112,20 +113,40 @@ class Answers:
         TooManyStates
             If they are too many for a page.
         """
+        kept = self._walks.get(design)
+        if kept is None:
+            kept = self._walks[design] = walk(design)
+        return kept
+
+
+class _Walks(MutableMapping["Design", "Paths"]):
+    """The last designs that were enumerated; those with more ends than a page sums are not kept."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Design, Paths] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __getitem__(self, design: Design) -> Paths:
         with self._lock:
-            found = self._walked.get(design)
-        if found is None:
-            try:
-                found = walk(design)
-            except TooManyStates as error:
-                found = error
-            with self._lock:
-                self._walked[design] = found
-                while len(self._walked) > _WALKS_KEPT:
-                    self._walked.popitem(last=False)
-        if isinstance(found, TooManyStates):
-            raise found
-        return found
+            self._kept.move_to_end(design)
+            return self._kept[design]
+
+    def __setitem__(self, design: Design, paths: Paths) -> None:
+        with self._lock:
+            if len(paths.selected) <= MOST_ENDS:
+                self._kept[design] = paths
+            while len(self._kept) > _WALKS_KEPT:
+                self._kept.popitem(last=False)
+
+    def __delitem__(self, design: Design) -> None:
+        with self._lock:
+            del self._kept[design]
+
+    def __iter__(self) -> Iterator[Design]:
+        return iter(list(self._kept))
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def without_time(study: Study) -> Study:

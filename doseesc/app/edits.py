@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from doseesc.errors import FieldPath, Problem, ScenarioError
 from doseesc.study import source_of
+
+if TYPE_CHECKING:
+    from doseesc.study import Source
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,19 @@ def edited(name: str, text: str, edits: Sequence[Edit]) -> str:
     'doses: [2, 8]  # mg\ntarget: 0.25\nmax_n: 18\n'
     """
     for edit in edits:
-        source = source_of(name, text.encode())
+        source = read_text(name, text)
         if edit.value is None and not _holds(source.data, edit.path):
             continue
         changed = _removed(text, edit.path) if edit.value is None else _with(text, edit.path, flow(edit.value))
         _check(name, source.data, edit, changed)
         text = changed
     return text
+
+
+@lru_cache(maxsize=8)
+def read_text(name: str, text: str) -> Source:
+    """Read a scenario file's text, of which a page asks several times; what is returned must not be changed."""
+    return source_of(name, text.encode())
 
 
 def flow(value: Any) -> str:
@@ -108,7 +118,7 @@ def _holds(data: Any, path: FieldPath) -> bool:
 def _check(name: str, data: Any, edit: Edit, text: str) -> None:
     """Refuse a text that does not hold the same as before but for the change."""
     try:
-        found = source_of(name, text.encode()).data
+        found = read_text(name, text).data
     except ScenarioError:
         found = None
     if found != _expected(_apart(data), edit):

@@ -57,7 +57,13 @@ OWN_TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 _SCRIPTS = ("tables", "trees")
-_PAGES = (("explore", "Explore"), (DECISIONS, "Decisions"), ("ask", "Ask"), ("conduct", "Conduct"), ("file", "File"))
+_PAGES = (
+    ("explore", "Explore"),
+    (DECISIONS, "Decisions"),
+    ("ask", "Ask"),
+    ("conduct", "Conduct"),
+    ("file", "File"),
+)
 
 
 class Fragments:
@@ -85,7 +91,8 @@ class Fragments:
             What the shipped studies are about, by name.
         """
         panel = [each.stem for each in PANEL_SCRIPTS]
-        scripts = [*(f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)), "static/app.js", "static/conduct.js"]
+        own = ("app", "conduct")
+        scripts = [*(f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)), *(f"static/{name}.js" for name in own)]
         return self._render(
             "index.html.j2",
             start=start,
@@ -167,9 +174,9 @@ class Fragments:
         text = "\n".join(each.plain.rstrip() for each in lines)
         return self._render("lines.html.j2", title=title, text=text, curves=curves)
 
-    def sizes(self, sizes: Sequence[int], found: Sequence[Results]) -> str:
+    def sizes(self, sizes: Sequence[int], runs: Sequence[Results]) -> str:
         """Return correct selection against the largest number of patients."""
-        chart, table = sizes_shown(sizes, found)
+        chart, table = sizes_shown(sizes, runs)
         return self._render("charted.html.j2", charts=[chart], tables=[table], words=[])
 
     def calendar(self, results: Results) -> str:

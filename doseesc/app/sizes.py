@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from doseesc.results import Results
 
 
-def sizes_shown(sizes: Sequence[int], found: Sequence[Results]) -> tuple[Chart, PageTable]:
+def sizes_shown(sizes: Sequence[int], runs: Sequence[Results]) -> tuple[Chart, PageTable]:
     """Return how often designs are right, by the most patients that the trial may have.
 
     Parameters
     ----------
     sizes : sequence of int, length K
-    found : sequence of Results, length K
+    runs : sequence of Results, length K
         Of the same study with these numbers.
     """
-    look = look_of(found[0])
-    standings = [each.verdict.standing for each in found]
+    look = look_of(runs[0])
+    standings = [each.verdict.standing for each in runs]
     right = {
         each.name: [float(one.mean(one.correct)[one.designs.index(each.name)]) for one in standings]
         for each in look.series

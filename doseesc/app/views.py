@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from doseesc._version import __version__
 from doseesc.app.answers import Answers
 from doseesc.app.asked import AskedQuestion, AskedState, BadRequest, edits_of
-from doseesc.app.edits import edited
+from doseesc.app.edits import edited, read_text
 from doseesc.app.form import form_of, path_name
 from doseesc.app.jobs import Busy, Jobs, Report, Work
 from doseesc.app.limits import Deadline, TooLong
 from doseesc.errors import ScenarioError, field_name
-from doseesc.study import shipped_scenarios, shipped_summaries, source_of
+from doseesc.study import shipped_scenarios, shipped_summaries
 
 if TYPE_CHECKING:
     from doseesc.app.conduct import Conduct
@@ -82,10 +82,10 @@ class Views:
         name, text = file_name(asked.name), asked.text
         data: Any = None
         try:
-            data = source_of(name, text.encode()).data
+            data = read_text(name, text).data
             if asked.edits:
                 text = edited(name, text, edits_of(data, asked.edits))
-            source = source_of(name, text.encode())
+            source = read_text(name, text)
         except ScenarioError as error:
             return {"name": name, "text": text, **problems(error, data)}
         told: dict[str, Any] = {

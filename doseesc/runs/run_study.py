@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
 
 if TYPE_CHECKING:
+    from designs import Design
     from doseesc.study import Study
 
 METHODS = ("monte_carlo", "exact", "both", "auto")
@@ -47,6 +48,7 @@ def run(
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
+    walks: MutableMapping[Design, Paths] | None = None,
 ) -> Results:
     """Run every design under every scenario of a study.
 
@@ -66,6 +68,8 @@ def run(
         Called with the trials done and the trials in all.
     enumerating : callable, optional
         Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
+    walks : mutable mapping of Design to Paths, optional
+        What was enumerated before and need not be again; what is enumerated now is put into it.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def run(
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     timed = set(on_calendar(study))
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating)
+        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, {} if walks is None else walks)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
@@ -201,6 +205,7 @@ def _enumerate_all(
     exact: dict[str | None, Simulation],
     but: set[str],
     enumerating: Callable[[str, int, int], None] | None,
+    walks: MutableMapping[Design, Paths],
 ) -> None:
     """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy."""
     for name, design in study.designs.items():
@@ -208,10 +213,11 @@ def _enumerate_all(
             continue
         try:
             told = None if enumerating is None else partial(enumerating, name)
-            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
+            paths = walks.get(design) or enumerate_paths(design, memory_limit=memory_limit, progress=told)
         except TooManyStates as error:
             notes.append(f"{name} is simulated only: {error}")
             continue
+        walks[design] = paths
         _evaluate(study, name, paths, exact)
 
 
