@@ -19,18 +19,18 @@ _NAMES = {
 _WIDTHS = (26, 18, 11, 11, 14, 10)
 
 
-def cell_comparison_lines(found: CellComparison) -> list[Text]:
+def cell_comparison_lines(comparison: CellComparison) -> list[Text]:
     """Return the lines of a comparison: over the scenarios first, then in each."""
-    over = found.frame[found.frame["scenario"].isna()].set_index("metric")["difference"]
+    over = comparison.frame[comparison.frame["scenario"].isna()].set_index("metric")["difference"]
     right, above = (100 * float(over[name]) for name in ("correct_selection", "overdose_selection"))
     answer = (
-        f"{plain_words(found.names[1])} against {plain_words(found.names[0])}: the true MTD is selected in "
+        f"{plain_words(comparison.names[1])} against {plain_words(comparison.names[0])}: the true MTD is selected in "
         f"{percent(abs(right) / 100)} points {'more' if right >= 0 else 'less'} of trials, a dose above it in "
         f"{percent(abs(above) / 100)} points {'more' if above >= 0 else 'less'}."
     )
     lines = [*wrapped(answer, "bold"), Text()]
     lines.append(line([Cell("", left=True), Cell("", left=True), "first", "second", "difference", "±"], _WIDTHS))
-    for scenario, rows in found.frame.groupby("scenario", sort=False, dropna=False):
+    for scenario, rows in comparison.frame.groupby("scenario", sort=False, dropna=False):
         name = "over all" if pd.isna(scenario) else plain_words(str(scenario))
         for row in rows.to_dict("records"):
             label, scale = _NAMES[str(row["metric"])]
