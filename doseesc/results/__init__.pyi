@@ -47,6 +47,8 @@ from .reading import read_results as read_results
 from .results import Results as Results
 from .sweep import SweepResults as SweepResults
 from .sweep import pareto as pareto
+from .sweep_comparison import CellComparison as CellComparison
+from .sweep_comparison import compare_cells as compare_cells
 from .sweep_table import SWEEP_FILE as SWEEP_FILE
 from .sweep_table import Facts as Facts
 from .sweep_table import kind_of as kind_of

@@ -1,6 +1,8 @@
 from . import shipped as shipped
 from .bare_trial import BareTrial as BareTrial
 from .bare_trial import bare_trial as bare_trial
+from .beside import file_beside as file_beside
+from .beside import read_beside as read_beside
 from .borrow_section import Borrow as Borrow
 from .comparison_section import Comparison as Comparison
 from .designs import SkeletonRule as SkeletonRule

@@ -152,3 +152,42 @@ def test_show_code_gives_the_same(cli):
     from doseesc.results import SweepResults
 
     assert SweepResults.from_frame(names["found"]).digest == digest
+
+
+def test_two_cells_are_compared(cli):
+    assert said(cli, "--quiet") == ""
+    cells = ["--cell", "BOIN, max_n 6, elimination_cutoff 0.9", "--cell", "CRM, max_n=12"]
+    code, out, err = cli("compare", "results/sweep", "results/sweep", *cells)
+    assert (code, err) == (0, "")
+    frame = doseesc.read("results/sweep").to_frame()
+    right = frame[(frame["metric"] == "correct_selection") & (frame["scenario"] == "middle")]
+    first = right[(right["max_n"] == 6) & (right["designs.BOIN.elimination_cutoff"] == 0.9)]["value"].item()
+    second = right[(right["max_n"] == 12) & (right["design"] == "CRM")]["value"].item()
+    shown = f"correct % {100 * first:.1f} {100 * second:.1f} {100 * (second - first):+.1f} exact"
+    assert f"middle {shown}" in " ".join(out.split())
+    csv = cli("compare", "results/sweep", "results/sweep", *cells, "--format", "csv")[1].splitlines()
+    assert csv[0] == "scenario,metric,first,second,difference,mcse"
+    assert len(csv) == 1 + 4 * 3  # four figures, over all and in two scenarios
+    code, out, _ = cli("compare", "results/sweep", "results/sweep", *cells, "--show-code")
+    names = {}
+    exec(out.partition("print")[0], names)
+    assert names["found"].to_frame()["difference"].iloc[4] == pytest.approx(second - first)
+
+
+@pytest.mark.parametrize(
+    ("cells", "wrong"),
+    [
+        (["BOIN, max_n 6"], "is to be given twice"),
+        (["BOIN, max_n 6", "CRM, max_n 6"], "leaves elimination_cutoff open: 0.9, 0.95"),
+        (["CRM", "CRM, max_n 6"], "leaves max_n open: 6, 9, 12"),
+        (["CRM, max_n 7", "CRM, max_n 6"], "max_n has the values 6, 9, 12"),
+        (["CRM, max_m 6", "CRM, max_n 6"], "did you mean max_n?"),
+        (["CRM, max_n 6, elimination_cutoff 0.9", "CRM, max_n 6"], "these values do not come together"),
+    ],
+)
+def test_cells_that_are_none_are_named(cli, cells, wrong):
+    assert said(cli, "--quiet") == ""
+    words = [word for cell in cells for word in ("--cell", cell)]
+    code, _, err = cli("compare", "results/sweep", "results/sweep", *words)
+    assert code == 2
+    assert wrong in err

@@ -82,20 +82,20 @@ def start(scheduler, tmp_path_factory):
         each.wait()
 
 
-def test_a_cluster_that_cannot_be_used_is_refused(scheduler, start, monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def first(scheduler, start, tmp_path_factory):
+    """A worker that claims to be of another version until it is told better."""
+    preload = tmp_path_factory.mktemp("preload") / "preload.py"
+    preload.write_text(OTHER_VERSION)
+    return start("--preload", str(preload))
+
+
+def test_a_cluster_without_workers_or_without_dask_is_refused(scheduler, monkeypatch):
     with (
         pytest.raises(ClusterError, match=r"has no workers\n  start some with  dask worker tcp://127"),
         connected(scheduler),
     ):
         pass
-    preload = tmp_path / "preload.py"
-    preload.write_text(OTHER_VERSION)
-    other = start("--preload", str(preload))
-    wrong = r"1 of 1 workers cannot do this:\n  tcp://\S+ has doseesc 0\.0\.9, and this is "
-    with pytest.raises(ClusterError, match=wrong), connected(scheduler):
-        pass
-    other.kill()
-    other.wait()
     monkeypatch.setattr("doseesc.cluster._PATIENCE", "100ms")
     with (
         pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
@@ -107,8 +107,20 @@ def test_a_cluster_that_cannot_be_used_is_refused(scheduler, start, monkeypatch,
         pass
 
 
-def test_workers_of_a_cluster_give_the_same_and_one_may_be_lost(plan, digest, scheduler, start, cli):
-    first, second = start(), start()
+def test_a_worker_of_another_version_is_refused(scheduler, first):
+    wrong = r"1 of 1 workers cannot do this:\n  tcp://\S+ has doseesc 0\.0\.9, and this is "
+    with pytest.raises(ClusterError, match=wrong), connected(scheduler):
+        pass
+    from distributed import Client
+
+    with Client(scheduler, set_as_default=False) as client:
+        client.run(setattr, doseesc, "__version__", doseesc.__version__)
+    with connected(scheduler) as cluster:
+        assert cluster.threads == 1
+
+
+def test_workers_of_a_cluster_give_the_same_and_one_may_be_lost(plan, digest, scheduler, first, start, cli):
+    second = start()
     with (
         pytest.raises(ClusterError, match=r"lacks the designs UpAndDown \("),
         connected(scheduler, ["BOIN", "UpAndDown"]),
@@ -146,20 +158,20 @@ def test_two_processes_give_the_same(plan, digest, monkeypatch):
     assert run_plan(plan, Memory(), jobs=2).digest == digest
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_the_main_process_killed_in_the_middle(plan, digest, tmp_path):
-    code = (
-        "from doseesc.planning.sweeps.reading import read_plan\n"
-        "from doseesc.planning.sweeps.store import Folder\n"
-        "from doseesc.planning.sweeps.sweep import run_plan\n"
-        f"run_plan(read_plan({plan.file!r}), Folder({str(tmp_path / 'out')!r}))\n"
-    )
     store = Folder(tmp_path / "out")
-    run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)})
+    child = os.fork()
+    if child == 0:
+        try:
+            run_plan(plan, store)
+        finally:
+            os._exit(0)
     until = time.monotonic() + 120
     while len(store.present()) < 5 and time.monotonic() < until:
         time.sleep(0.002)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
+    os.kill(child, signal.SIGKILL)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
     assert 5 <= len(store.present()) < 60
     assert run_plan(plan, store).digest == digest
     assert {cell.name for cell in checked_cells(plan)} == store.present()

@@ -127,8 +127,8 @@ def _values(given: Any) -> tuple[list[Any], str | None]:
     if len(values) > MOST_VALUES:
         return [], f"has more than {MOST_VALUES:,} values"
     texts = [json.dumps(each, sort_keys=True, default=str) for each in values]
-    twice = next((value for at, value in enumerate(values) if texts.index(texts[at]) != at), None)
     if len(set(texts)) < len(texts):
+        twice = next(value for at, value in enumerate(values) if texts.index(texts[at]) != at)
         return [], f"has the value {show(twice)} twice"
     return values, None
 

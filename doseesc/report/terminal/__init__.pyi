@@ -1,5 +1,6 @@
 from .calibration import calibration_lines as calibration_lines
 from .calibration import skeleton_lines as skeleton_lines
+from .cell_comparison import cell_comparison_lines as cell_comparison_lines
 from .comparison import comparison_lines as comparison_lines
 from .decision_log import checked_lines as checked_lines
 from .decision_table import table_lines as table_lines
