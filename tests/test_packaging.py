@@ -1,5 +1,6 @@
 """The wheel and the sdist hold both packages and the shipped scenarios, and the wheel runs outside a checkout."""
 
+import json
 import os
 import re
 import subprocess
@@ -28,6 +29,8 @@ def test_wheel_contents(dist):
     (wheel,) = dist.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"designs/__init__.py", "designs/py.typed", "doseesc/cli.py", "doseesc/py.typed"} <= names
+    assert {"doseesc/validation/data/boin.json", "doseesc/validation/requirements.yaml"} <= names
+    assert {"doseesc/constraints.txt", "doseesc/report/evidence/templates/validation.html.j2"} <= names
     assert {f"doseesc/scenarios/{name}" for name in SHIPPED} <= names
     assert {"doseesc/app/static/app.js", "doseesc/app/static/app.css", "doseesc/app/templates/index.html.j2"} <= names
     assert not [name for name in names if name.startswith("tests/")]
@@ -67,6 +70,26 @@ def test_installed_wheel_runs_the_shipped_scenarios(wheel_only, tmp_path):
     assert (tmp_path / "nct04602104.yaml").read_bytes() == (ROOT / "scenarios" / "nct04602104.yaml").read_bytes()
     run(["-m", "doseesc", "run", "nct04602104.yaml", "--trials", "500"], tmp_path, wheel_only)
     assert (tmp_path / "results" / "nct04602104" / "results.json").is_file()
+
+
+def test_installed_wheel_is_validated_against_its_record(wheel_only, tmp_path):
+    words = ["-m", "doseesc", "validate", "--quick", "--only", "C5", "--jobs", "1", "--out"]
+    run([*words, "intact"], tmp_path, wheel_only)
+    document = json.loads((tmp_path / "intact" / "validation.json").read_text(encoding="utf-8"))
+    checks = {each["what"]: each for each in document["installation"]}
+    assert checks["files of the package"]["verdict"] == "passed"
+    assert checks["files of the package"]["found"].endswith(" files, all alike")
+    assert checks["packages that are loaded"]["verdict"] == "passed"
+    changed = Path(wheel_only["PYTHONPATH"], "designs", "boin.py")
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(text + "# by hand\n", encoding="utf-8")
+    try:
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            run([*words, "changed"], tmp_path, wheel_only)
+    finally:
+        changed.write_text(text, encoding="utf-8")
+    assert failed.value.returncode == 3
+    assert "1 changed (designs/boin.py)" in failed.value.stdout
 
 
 def test_the_constraints_hold_every_dependency_within_its_bounds():

@@ -17,6 +17,7 @@ from .registered_size import SizeFigures as SizeFigures
 from .registered_size import compare_totals as compare_totals
 from .registered_size import totals_frame as totals_frame
 from .schoenfeld import any_power as any_power
+from .schoenfeld import schoenfeld_events as schoenfeld_events
 from .schoenfeld import schoenfeld_power as schoenfeld_power
 from .secondary import MODEL_VISITS as MODEL_VISITS
 from .secondary import SecondaryRow as SecondaryRow

@@ -1,9 +1,17 @@
+from . import conformance as conformance
+from .checks import Check as Check
 from .comparing import MARGIN as MARGIN
 from .comparing import STANDARD_ERRORS as STANDARD_ERRORS
 from .comparing import Comparison as Comparison
 from .comparing import Differences as Differences
 from .comparing import is_case as is_case
+from .evidence import seal as seal
+from .evidence import validate as validate
 from .golden_numbers import Item as Item
 from .golden_numbers import golden as golden
 from .golden_numbers import reference as reference
 from .golden_numbers import source_of as source_of
+from .requirements import Case as Case
+from .requirements import Requirement as Requirement
+from .requirements import all_cases as all_cases
+from .requirements import requirements as requirements

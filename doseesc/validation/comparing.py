@@ -98,11 +98,21 @@ class Differences:
         ``slack`` is what printed digits leave open, in the figures' own unit.
         """
         difference, fits = _difference(ours, theirs)
+        difference = np.where(np.isnan(difference), np.inf, difference)
         error = np.asarray(error, dtype=float)
         beyond = np.maximum(difference - slack, 0.0) if fits else difference
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(beyond > 0, beyond / error, 0.0) if fits else beyond
         self._add(where, share, fits, margin, STANDARD_ERRORS)
+
+    def include(self, where: str, other: Comparison) -> None:
+        """Take another comparison in."""
+        self._count += other.comparisons
+        worst = other.largest, other.tolerance, other.unit, f"{where}: {other.where}"
+        if other.comparisons == 0:
+            worst = (math.inf, *worst[1:])
+        if self._worst is None or _rank(*worst[:2]) > _rank(*self._worst[:2]):
+            self._worst = worst
 
     def _add(self, where: str, difference: np.ndarray, fits: bool, within: Any, unit: str) -> None:
         difference = np.where(np.isnan(difference), np.inf, difference)

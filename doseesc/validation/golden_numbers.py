@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -13,13 +15,18 @@ Item = dict[str, Any]
 
 
 def reference(name: str) -> Any:
-    """Return what a JSON or YAML file of reference numbers holds.
+    """Return what a JSON or YAML file of reference numbers holds, the caller's own to change.
 
     Examples
     --------
     >>> reference("published.yaml")["boin_mtd"]["mtd"]
     3
     """
+    return deepcopy(_parsed(name))
+
+
+@cache  # a large YAML file takes a third of a second, and is asked for by many comparisons
+def _parsed(name: str) -> Any:
     text = (FOLDER / name).read_text(encoding="utf-8")
     if name.endswith(".json"):
         return json.loads(text)
@@ -48,4 +55,10 @@ def source_of(name: str, part: str) -> str:
     >>> source_of("dfcrm.json", "getprior")
     'dfcrm 0.2.2.1 (R 4.2.2): getprior(halfwidth, target, nu, nlevel, model, intcpt)'
     """
-    return " ".join(str(reference(name)[part]["source"]).split())
+    return " ".join(str(_parsed(name)[part]["source"]).split())
+
+
+def golden_items(name: str) -> list[Item]:
+    """Return the items of a file of golden numbers that has one part only."""
+    items: list[Item] = reference(name)["items"]
+    return items

@@ -6,20 +6,17 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
-from support import data, yaml
+from support import data, passes, yaml
 
 import doseesc
 from designs import BOIN, Tally, ThreePlusThree
 from doseesc.study import load
 from doseesc.study.shipped import shipped_replays
 from doseesc.study.study import json_schema
+from doseesc.validation.cases import conduct
 
 CASES = data("replays.yaml")
 LEVY = data("published.yaml")["levy_2006"]
-
-
-def named(case):
-    return f"{case['name']}, {case.get('design', 'data')}"
 
 
 def replayed(name, design=None):
@@ -48,32 +45,8 @@ def test_shipped_replay_fits_the_schema_names_its_source_and_runs(path):
         assert answer.mtd == found.selected[-1]
 
 
-@pytest.mark.parametrize("case", CASES, ids=named)
-def test_record_is_the_published_one(case):
-    path = shipped_replays()[f"replay/{case['name']}"]
-    study = load(path)
-    found = doseesc.replay(study, path.with_suffix(".csv"), next(iter(study.designs)))
-    assert found.tally.n[-1].tolist() == case["n"]
-    assert found.tally.dlt[-1].tolist() == case["dlt"]
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if "design" in case], ids=named)
-def test_design_says_what_was_published(case):
-    found = replayed(case["name"], case["design"])
-    path = shipped_replays()[f"replay/{case['name']}"]
-    table = doseesc.recommend(load(path), path.with_suffix(".csv"), design=case["design"]).to_frame()
-    assert found.decision.level[-1] == case["next"]
-    if "mtd" in case:
-        assert found.selected[-1] == case["mtd"]
-    if "next_levels" in case:
-        assert found.decision.level[1:].tolist() == case["next_levels"]
-    if "departures" in case:
-        assert [each["cohort"] for each in found.departed] == case["departures"]
-    if "estimates" in case:
-        np.testing.assert_allclose(table["estimate"], case["estimates"], rtol=0, atol=5.1e-5)
-    for column in ("overdosing", "underdosing"):
-        for level, probability in case.get(column, {}).items():
-            assert table[column][level - 1] == pytest.approx(probability, abs=5.1e-4)
+def test_published_trials():
+    passes(conduct.replayed_trials)
 
 
 def test_levy_reproduces_the_published_sequence():

@@ -1,15 +1,22 @@
 """The CRM's posterior against adaptive integration by scipy, and what dfcrm's own integration leaves out."""
 
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.integrate import quad, quad_vec
-from scipy.special import expit, log_expit, logit
-from support import data
+from scipy.integrate import quad
+from scipy.special import expit, logit
+from support import data, name_of, passes
 
 from designs import CRM, Tally
+from doseesc.validation.cases import quadrature
+from doseesc.validation.cases.quadrature import (
+    crm_expectations,
+    crm_log_posterior,
+    crm_moments,
+    crm_shape,
+    random_tally,
+)
 from doseesc.validation.other_programs import by_id, crm_of, tally_of
 
 GOLDEN = data("dfcrm.json")
@@ -22,112 +29,24 @@ def by_name(item):
     return item["name"]
 
 
-def log_posterior(design, tally, b):
-    """Return the unnormalised log posterior at parameter values ``b``, straight from the definition."""
-    n, y = tally.n[0], tally.dlt[0]
-    prior, b = np.asarray(design.skeleton), np.asarray(b)[..., None]
-    if design.model == "empiric":
-        log_p = np.exp(b) * np.log(prior)
-        with np.errstate(divide="ignore"):
-            log_q = np.log(-np.expm1(log_p))
-    else:
-        x = design.intercept + np.exp(b) * (logit(prior) - design.intercept)
-        log_p, log_q = log_expit(x), log_expit(-x)
-    log_likelihood = np.where(y > 0, y * log_p, 0.0) + np.where(n > y, (n - y) * log_q, 0.0)
-    return log_likelihood.sum(axis=-1) - 0.5 * (b[..., 0] / design.prior_sd) ** 2
-
-
-def shape_of(design, tally):
-    """Return the mode, its height, and an interval outside which the density is below e^-60 of the mode's."""
-    reach = 12 * design.prior_sd
-    grid = np.linspace(-reach, reach, 4001)
-    heights = log_posterior(design, tally, grid)
-    inside = grid[heights > heights.max() - 60]
-    return grid[np.argmax(heights)], heights.max(), inside.min() - 0.05, inside.max() + 0.05
-
-
-def integrate(design, tally, functions, cut=np.inf):
-    """Return posterior expectations of functions of the parameter by adaptive integration.
-
-    With ``cut`` the numerators are integrated over (-cut, cut) alone and the denominator over the line, as dfcrm
-    does with 10.
-    """
-    mode, top, low, high = shape_of(design, tally)
-
-    def integrand(b):
-        values = [function(b) for function in functions]
-        return np.array([1.0, *values]) * np.exp(log_posterior(design, tally, b) - top)
-
-    def integral(low, high):
-        edges = np.unique(np.clip([low, *np.linspace(mode - 0.5, mode + 0.5, 5), high], low, high))
-        return sum(quad_vec(integrand, a, c, epsabs=1e-14, epsrel=1e-12)[0] for a, c in pairwise(edges))
-
-    total = integral(low, high)
-    numerators = total if cut == np.inf else integral(max(low, -cut), min(high, cut))
-    return numerators[1:] / total[0]
-
-
-def moments(design, tally, cut=np.inf):
-    """Return the posterior mean and variance by adaptive integration."""
-    first, second = integrate(design, tally, [lambda b: b, lambda b: b * b], cut)
-    return first, second - first**2
-
-
 def mass_below(design, tally, limit):
     """Return the posterior probability that the parameter is below the limit, by adaptive integration."""
-    mode, top, low, high = shape_of(design, tally)
+    mode, top, low, high = crm_shape(design, tally)
     split = min(max(limit, low), high)
     cuts = sorted({low, split, mode, high})
     options = {"epsabs": 1e-15, "epsrel": 1e-11, "limit": 200}
     masses = [
-        quad(lambda b: np.exp(log_posterior(design, tally, b) - top), a, c, **options)[0] for a, c in pairwise(cuts)
+        quad(lambda b: np.exp(crm_log_posterior(design, tally, b) - top), a, c, **options)[0] for a, c in pairwise(cuts)
     ]
     return sum(mass for mass, c in zip(masses, cuts[1:], strict=True) if c <= split) / sum(masses)
-
-
-def probability(design, level, parameter):
-    """Return the DLT probability of a level, straight from the model's formula."""
-    prior = design.skeleton[level - 1]
-    if design.model == "empiric":
-        return prior ** np.exp(parameter)
-    return expit(design.intercept + np.exp(parameter) * (logit(prior) - design.intercept))
-
-
-def random_tally(rng, n_doses, patients):
-    truth = np.sort(rng.uniform(0.02, 0.8, n_doses))
-    n = rng.multinomial(patients, rng.dirichlet(np.ones(n_doses)))
-    return Tally(n=n[None], dlt=rng.binomial(n, truth)[None], level=[int(np.argmax(n)) + 1])
 
 
 # Accuracy
 
 
-@pytest.mark.parametrize("model", ["empiric", "logistic"])
-@pytest.mark.parametrize("prior_sd", [0.4, 1.34**0.5, 2.0])
-@pytest.mark.parametrize("patients", [1, 12, 48, 200])
-def test_quadrature_is_exact_to_eight_digits(model, prior_sd, patients):
-    rng = np.random.default_rng([patients, int(10 * prior_sd), len(model)])
-    for _ in range(2):
-        tally = random_tally(rng, 5, patients)
-        options = {"model": model, "prior_sd": prior_sd, "max_n": patients, "cohort_size": 1, "rules": ()}
-        design = CRM(target=0.25, skeleton=SKELETON, estimate="posterior_mean", **options)
-        posterior = design.posterior(tally)
-        mean, variance = moments(design, tally)
-        assert posterior.mean[0] == pytest.approx(mean, abs=1e-8)
-        assert posterior.variance[0] == pytest.approx(variance, abs=1e-8)
-        curve = integrate(design, tally, [partial(probability, design, level) for level in (1, 3, 5)])
-        np.testing.assert_allclose(posterior.dlt_probability[0, [0, 2, 4]], curve, rtol=0, atol=1e-8)
-
-
-@pytest.mark.parametrize("outcomes", ["1" + "T" * 200, "5" + "N" * 200, "1" + "N" * 100 + "5" + "T" * 100])
-@pytest.mark.parametrize("model", ["empiric", "logistic"])
-def test_quadrature_of_extreme_data(model, outcomes):
-    design = CRM(target=0.25, skeleton=SKELETON, model=model, max_n=200, rules=())
-    tally = Tally.parse(outcomes, n_doses=5)
-    mean, variance = moments(design, tally)
-    posterior = design.posterior(tally)
-    assert posterior.mean[0] == pytest.approx(mean, abs=1e-8)
-    assert posterior.variance[0] == pytest.approx(variance, abs=1e-8)
+@pytest.mark.parametrize("case", [quadrature.crm, quadrature.crm_with_extreme_data], ids=name_of)
+def test_quadrature_is_exact_to_eight_digits(case):
+    passes(case)
 
 
 @pytest.mark.parametrize(("outcomes", "level"), [("1T", 1), ("1TT", 1), ("1N", 5), ("1N 2T", 1)])
@@ -153,7 +72,7 @@ def test_quadrature_of_a_prior_so_wide_that_curves_saturate(outcomes, level):
 def test_tally_beyond_max_n_is_still_exact():
     design = CRM(target=0.25, skeleton=SKELETON, max_n=12, rules=())
     tally = random_tally(np.random.default_rng(5), 5, 150)
-    assert design.posterior(tally).mean[0] == pytest.approx(moments(design, tally)[0], abs=1e-8)
+    assert design.posterior(tally).mean[0] == pytest.approx(crm_moments(design, tally)[0], abs=1e-8)
 
 
 @pytest.mark.parametrize("model", ["empiric", "logistic"])
@@ -193,12 +112,12 @@ def test_prior_sd_2_differs_only_by_dfcrms_cut_at_10(item):
     """
     design = crm_of(item)
     tally = tally_of(item["level"], item["tox"], design.n_doses)
-    mean, variance = moments(design, tally, cut=10)
+    mean, variance = crm_moments(design, tally, cut=10)
     assert mean == pytest.approx(item["result"]["estimate"], abs=1e-7)
     assert variance == pytest.approx(item["result"]["post_var"], abs=1e-7)
     assert mean == pytest.approx(item["tight"]["mean"], abs=2e-6)
     assert variance == pytest.approx(item["tight"]["var"], abs=2e-6)
-    whole_mean, whole_variance = moments(design, tally)
+    whole_mean, whole_variance = crm_moments(design, tally)
     posterior = design.posterior(tally)
     assert posterior.mean[0] == pytest.approx(whole_mean, abs=1e-8)
     assert posterior.variance[0] == pytest.approx(whole_variance, abs=1e-8)
@@ -229,7 +148,7 @@ def test_one_parameter_table_of_neuenschwander_branson_and_gsponer(item):
     for level, sd in enumerate(item["posterior_sd"]):
         base = item["skeleton"][level]
         functions = [lambda b, s=base: s ** np.exp(b), lambda b, s=base: s ** (2 * np.exp(b))]
-        first, second = integrate(design, tally, functions)
+        first, second = crm_expectations(design, tally, functions)
         assert first == pytest.approx(mean[level], abs=1e-9)
         assert round(np.sqrt(second - first**2), 3) == pytest.approx(sd, abs=case["within"] + 1e-9)
 
@@ -240,7 +159,7 @@ def test_posterior_variance_of_cheungs_example():
     design = CRM(target=0.25, skeleton=item["skeleton"], model="logistic", max_n=20)
     tally = Tally.parse(item["outcomes"], n_doses=5)
     variance = design.posterior(tally).variance[0]
-    assert variance == pytest.approx(moments(design, tally)[1], abs=1e-9)
+    assert variance == pytest.approx(crm_moments(design, tally)[1], abs=1e-9)
     assert variance == pytest.approx(0.0907, abs=5e-5)
     assert abs(variance - 0.11) > 0.01
 
@@ -254,7 +173,7 @@ def test_plug_in_and_posterior_mean_can_name_different_doses():
     assert (mean <= plug_in).all()
     for row, (a, b) in enumerate(zip(plug_in, mean, strict=True)):
         one = tally.take(np.array([row]))
-        centre, *curve = integrate(
+        centre, *curve = crm_expectations(
             CRM(**options), one, [lambda b: b, *(lambda b, s=s: s ** np.exp(b) for s in SKELETON)]
         )
         assert a == np.argmin(np.abs(np.array(SKELETON) ** np.exp(centre) - 0.25)) + 1

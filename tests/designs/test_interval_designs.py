@@ -7,8 +7,7 @@ from scipy.stats import beta as beta_distribution
 
 from designs import CCD, MTPI, MTPI2, TPI, I3Plus3, Keyboard, Reason, Tally, design_class
 from designs.isotonic import isotonic_rates
-from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.montecarlo import simulate
+from doseesc.testing import DesignTests
 
 
 @pytest.mark.parametrize("design", ALL, ids=class_name)
@@ -108,18 +107,6 @@ def test_more_patients_than_planned_are_decided_too(design):
     np.testing.assert_array_equal(small.select(tally), large.select(tally))
 
 
-@pytest.mark.parametrize("design", ALL, ids=class_name)
-def test_a_batch_is_decided_as_its_members(design):
-    made = design(target=0.3, n_doses=3, max_n=18)
-    tally = enumerate_paths(made).tally
-    rows = np.arange(0, tally.size, 37)
-    whole = tally.take(rows)
-    for k in range(whole.size):
-        one = whole.take(np.array([k]))
-        assert made.next_level(one)[0] == made.next_level(whole)[k]
-        assert made.select(one)[0] == made.select(whole)[k]
-
-
 # Selection of the MTD
 
 
@@ -166,19 +153,14 @@ def test_whole_number_priors_do_not_overflow_narrow_counts():
     np.testing.assert_array_equal(isotonic_rates(n, dlt, mask, 1, 1), isotonic_rates(wide.n, wide.dlt, mask, 1.0, 1.0))
 
 
-# The two engines
+class TestConformance(DesignTests):
+    """The two engines, batches, admissibility, rules and words."""
 
+    truths = ((0.15, 0.3, 0.55),)
 
-@pytest.mark.parametrize("design", ALL, ids=class_name)
-def test_simulation_agrees_with_enumeration(design):
-    made = design(target=0.3, n_doses=3, max_n=15)
-    truth = [0.15, 0.3, 0.55]
-    exact = enumerate_paths(made).characteristics(truth)
-    simulated = simulate(made, truth, n_trials=4000, seed=20)
-    for name in ("selected", "patients", "dlts", "total_patients", "total_dlts"):
-        expected, found = np.asarray(getattr(exact, name)), np.asarray(getattr(simulated, name))
-        error = np.asarray(getattr(exact.sd, name)) / np.sqrt(4000)
-        assert (np.abs(found - expected) <= 4 * error + 1e-12).all(), name
+    @pytest.fixture(autouse=True, params=ALL, ids=class_name)
+    def _each(self, request):
+        self.design = request.param(target=0.3, n_doses=3, max_n=12)
 
 
 # Names and arguments

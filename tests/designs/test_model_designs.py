@@ -1,5 +1,6 @@
 """EWOC, BMA-CRM, CRM-MLE and indifference intervals against integration and maximisation by other means."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -21,8 +22,7 @@ from designs import (
     indifference_intervals,
 )
 from designs.grid import GridModel, thinned_axis
-from doseesc.engines.exact import enumerate_paths
-from doseesc.engines.montecarlo import simulate
+from doseesc.testing import DesignTests
 
 TRUTH = [0.05, 0.12, 0.25, 0.40, 0.55]
 FIVE = (10.0, 20.0, 30.0, 45.0, 60.0)
@@ -49,25 +49,14 @@ def random_tallies(size, n_doses=5, max_n=18, seed=1):
 # All of them
 
 
-@every_design
-def test_exact_and_simulated_characteristics_agree(design):
-    exact = enumerate_paths(design).characteristics(TRUTH)
-    simulated = simulate(design, TRUTH, n_trials=4000, seed=5)
-    for metric in ("selected", "patients", "dlts", "total_patients"):
-        error = np.abs(np.subtract(getattr(simulated, metric), getattr(exact, metric)))
-        assert (error <= 4 * getattr(exact.sd, metric) / 4000**0.5 + 1e-9).all(), metric
+class TestConformance(DesignTests):
+    """The two engines, batches, admissibility, rules and words, in trials of nine patients."""
 
+    truths = (TRUTH,)
 
-@every_design
-def test_batch_is_its_singles(design):
-    tallies = random_tallies(700)
-    batch, chosen = design.decide(tallies), design.select(tallies)
-    for row in range(0, 700, 35):
-        single = tallies.take(np.array([row]))
-        decision = design.decide(single)
-        assert batch.level[row] == decision.level[0]
-        assert batch.reason_code[row] == decision.reason_code[0]
-        assert chosen[row] == design.select(single)[0]
+    @pytest.fixture(autouse=True, params=DESIGNS.values(), ids=list(DESIGNS))
+    def _each(self, request):
+        self.design = replace(request.param, max_n=9)
 
 
 @every_design

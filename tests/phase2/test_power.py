@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
-from support import data
+from support import cases_in, name_of, passes
 
 from doseesc.phase2.analyses.day_counts import CENSORED, DIED, IMPROVED
 from doseesc.phase2.analyses.log_rank import at_risk
@@ -15,18 +15,11 @@ from doseesc.phase2.power import simulate_power
 from doseesc.phase2.schoenfeld import any_power, schoenfeld_events, schoenfeld_power
 from doseesc.phase2.size import power_by_effect, power_by_size, sample_size
 from doseesc.report.terminal.phase2_power import power_lines
-from doseesc.truth.event_times import WeibullTimes
+from doseesc.validation.cases import phase2
+from doseesc.validation.cases.phase2 import control_course, one_dose_plan
 
-KNOWN = data("phase2_power.yaml")
 TRIALS = 5000
 UNADJUSTED = AnalysisPlan(multiplicity="none", endpoints="separate")
-
-
-def control_course(improved, died):
-    times = {name: WeibullTimes(shape=law[0], scale=law[1]) for name, law in KNOWN["times"].items()}
-    return ControlCourse(
-        improved=improved, died=died, improvement_times=times["improvement"], death_times=times["death"]
-    )
 
 
 def one_dose(course=None, n=50, shr=1.5, rr=0.75, loss=0.0, analysis=UNADJUSTED):
@@ -45,43 +38,19 @@ def two_doses(shr=1.5, rr=0.75, low=None, n=50, **analysis):
     return TrialPlan(control=control, active=active, loss=0.03, analysis=AnalysisPlan(**analysis))
 
 
-def agrees(found, known, trials, ours=TRIALS):
-    """Within four standard errors of both simulations, and half a unit of the printed last digit."""
-    share = max(known, 0.02)
-    return abs(found - known) <= 4 * np.sqrt(share * (1 - share) * (1 / trials + 1 / ours)) + 0.005
-
-
-CELLS = [(row, shr) for row in KNOWN["improvement"] for shr in row["power"]]
-
-
-@pytest.mark.parametrize(("row", "shr"), CELLS, ids=[f"{row['control']}-{row['n']}-{shr}" for row, shr in CELLS])
-def test_power_of_improvement_is_the_tables(row, shr):
-    plan = one_dose(control_course(*row["control"]), row["n"], shr, KNOWN["relative_risk"][shr])
-    assert agrees(simulate_power(plan, trials=TRIALS).share("ttci")[0], row["power"][shr], row["trials"])
-
-
-@pytest.mark.parametrize("row", KNOWN["mortality"], ids=lambda row: str(row["control"]))
-def test_power_of_mortality_is_the_tables(row):
-    plan = one_dose(control_course(*row["control"]), shr=2.0, rr=0.6)
-    assert agrees(simulate_power(plan, trials=TRIALS).share("mortality")[0], row["power"], 1500)
+@pytest.mark.parametrize("case", cases_in(phase2), ids=name_of)
+def test_tables_and_other_programs(case):
+    passes(case)
 
 
 def test_censoring_at_death_loses_power_in_the_severe_case():
-    known = KNOWN["censored_at_death"]
-    found = {}
-    for death in ("day_28", "at_death"):
-        analysis = AnalysisPlan(multiplicity="none", death=death)
-        plan = one_dose(control_course(*known["control"]), shr=known["shr"], rr=0.6, analysis=analysis)
-        found[death] = simulate_power(plan, trials=TRIALS).share("ttci")[0]
-        assert agrees(found[death], known[death], 1500)
+    found = {
+        death: simulate_power(
+            one_dose_plan(control_course(0.35, 0.40), shr=2.0, rr=0.6, death=death), trials=TRIALS
+        ).share("ttci")[0]
+        for death in ("day_28", "at_death")
+    }
     assert 0.11 < found["day_28"] - found["at_death"] < 0.17
-
-
-@pytest.mark.parametrize(("ratio", "events", "per_arm"), KNOWN["schoenfeld"])
-def test_schoenfeld_numbers(ratio, events, per_arm):
-    found = schoenfeld_events(ratio)
-    assert found == pytest.approx(events, abs=0.6)
-    assert found / 0.55 / 2 == pytest.approx(per_arm, abs=0.6)
 
 
 def test_schoenfeld_at_a_lower_level_and_where_it_does_not_apply():

@@ -81,11 +81,6 @@ def test_miettinen_nurminen_limits_are_where_the_score_test_turns(tables):
             assert abs(difference - limit) == pytest.approx(z * np.sqrt(variance), abs=1e-5)
 
 
-def test_miettinen_nurminen_of_newcombes_example():
-    # Newcombe 1998, Stat Med 17:873, example (a), 56/70 and 48/80: method 6.
-    assert miettinen_nurminen(56, 70, 48, 80) == pytest.approx((0.0528, 0.3382), abs=6e-5)
-
-
 def test_clopper_pearson_equals_statsmodels(tables):
     from statsmodels.stats.proportion import proportion_confint
 
@@ -133,23 +128,6 @@ def test_adjusted_p_equals_statsmodels(method, theirs, arms):
     rows = 5 if method == "holm" else SETS  # the library takes a tenth of a second or more for each
     for row, found in zip(p[:rows], adjust(p, method), strict=False):
         assert found == pytest.approx(multipletests(row, method=theirs)[1], abs=1e-12)
-
-
-@pytest.mark.parametrize("allocation", [None, (1.0, 1.0), (0.5, 2.0), (10.0, 10.0), (100.0, 1.0)])
-def test_dunnett_equals_the_multivariate_normal(allocation):
-    p = np.array([[0.01, 0.2], [1e-5, 0.5], [0.6, 0.03]])
-    found = adjust(p, "dunnett", allocation=allocation)
-    ratio = np.array(allocation or (1.0, 1.0))
-    correlation = float(np.prod(np.sqrt(ratio / (1 + ratio))))
-    joint = stats.multivariate_normal(cov=[[1, correlation], [correlation, 1]], seed=1)
-    for given, adjusted in zip(p.ravel(), found.ravel(), strict=True):
-        z = stats.norm.isf(given)
-        assert adjusted == pytest.approx(1 - joint.cdf([z, z]), abs=2e-6)
-
-
-def test_dunnett_critical_value_of_the_tables():
-    # Dunnett 1955: two treatments, one-sided 5 %, infinite degrees of freedom: 1.92.
-    assert adjust([stats.norm.sf(1.916), 0.9], "dunnett")[0] == pytest.approx(0.05, abs=2e-4)
 
 
 def test_fixed_sequence_and_hierarchy():

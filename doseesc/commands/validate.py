@@ -1,0 +1,102 @@
+"""``doseesc validate``: evidence that this installation computes what it should."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._options import RESULTS, Force, Jobs, Quiet, ShowCode, refused
+from doseesc.commands._printing import TrialProgress, print_data, print_lines
+from doseesc.commands._studies import load_call, load_study
+from doseesc.files import check_absent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+FAILED = 3
+"""The exit code where something has failed."""
+
+Study = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="Scenario file of a study to look at, too; where there is no such file, the name of a shipped scenario.",
+        show_default=False,
+    ),
+]
+Evidence = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Only what takes some seconds; the report says what is left out.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="NUMBER", help="Only the requirement of this number; may be repeated.", show_default=False
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    example = "Example:  doseesc validate nct04602104 --out validation"
+    app.command(rich_help_panel=RESULTS, epilog=example)(validate)
+
+
+def validate(
+    file: Study = None,
+    out: Evidence = Path("validation"),
+    quick: Quick = False,
+    only: Only = None,
+    jobs: Jobs = 2,
+    force: Force = False,
+    quiet: Quiet = False,
+    show_code: ShowCode = False,
+) -> None:
+    """Show on this machine that doseesc computes what papers, other programs and mathematics say.
+
+    Installation: Python, packages against the tested versions, files against the wheel's record. Operation: every
+    published and golden number again, requirement by requirement. With FILE, performance: exact against simulated
+    figures of its designs, and the same figures from the same seed. Written are DIR/validation.html, .docx and .json.
+    The exit code is 0, or 3 where something has failed; failing rows come first.
+    """
+    study = None if file is None else load_call(file)
+    call = library("doseesc.validation", "validate")(
+        *([] if study is None else [variable("study")]),
+        quick=quick or None,
+        only=only or None,
+        jobs=jobs if jobs > 1 else None,
+    )
+    evidence = variable("evidence")
+    files = library("doseesc.report.evidence", "evidence_files")(evidence)
+    written = library("doseesc.files", "add_files")(files, str(out), force=force or None)
+    if show_code:
+        named = {} if study is None else {"study": study}
+        print_data(script({**named, "evidence": call}, done=[written]))
+        return
+    from doseesc.report.evidence import EVIDENCE_FILES
+
+    check_absent([out / name for name in EVIDENCE_FILES], force=force)
+    known = {} if file is None else {"study": load_study(file, warn=False)}
+    # The comparisons are small: a thread of their own for linear algebra costs more than it brings.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    with TrialProgress(not quiet, "comparisons") as progress, refused("--only"):
+        document = made(call, known, out=out, progress=progress)
+    paths = made(written, {"evidence": document})
+    if not quiet:
+        print_lines(_lines(document, [str(path) for path in paths]))
+    if document["verdict"] == "failed":
+        raise typer.Exit(FAILED)
+
+
+def _lines(document: Mapping[str, Any], written: list[str]) -> list[str]:
+    """Return what is printed: what failed first, then the verdict, what was left out, and the files."""
+    from doseesc.report.evidence import failing_rows, verdict_words
+
+    lines = [
+        f"{number}  {what}\n    expected {expected}, found {found}"
+        for number, what, expected, found in failing_rows(document)
+    ]
+    return [*lines, *verdict_words(document), f"\nwritten to {', '.join(written)}"]

@@ -1,0 +1,161 @@
+"""The commands as they are installed, each in a process of its own, against the library in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from doseesc.analysis import fit
+from doseesc.conduct import decision_table, recommend, replay
+from doseesc.engines import pathways
+from doseesc.files import csv_text
+from doseesc.planning import answer, file_random, optimal_design, phase2_power_csv, run_ensemble, worst_cases
+from doseesc.results import characteristics_csv, read_results
+from doseesc.runs import run
+from doseesc.study import Study, explain, json_schema, load, shipped_scenarios
+from doseesc.validation.comparing import Comparison, Differences
+
+_FILE = "mine.yaml"
+_STUDY = """\
+study: {title: three doses}
+doses: {labels: [low, medium, high], amounts: [2, 8, 16], unit: mg}
+target: 0.25
+dlt_window_days: 14
+cohort_size: 3
+max_n: 9
+designs:
+  - {name: BOIN, type: BOIN}
+  - {name: 3+3, type: 3+3}
+scenarios:
+  - {name: mild, dlt: [0.02, 0.05, 0.1]}
+  - {name: middle, dlt: [0.1, 0.25, 0.45]}
+phase2_arms:
+  - {name: saline, control: true}
+  - {name: MTD, fraction: 1}
+phase2: {patients_per_arm: 50}
+simulation: {trials: 200, seed: 1, method: both}
+"""
+
+
+class _Folder:
+    """A folder with the study, in which commands are run; takes the comparisons."""
+
+    def __init__(self, path: Path, seen: Differences) -> None:
+        self.path, self.seen = path, seen
+        (path / _FILE).write_text(_STUDY, encoding="utf-8")
+
+    @property
+    def study(self) -> Study:
+        return load(self.path / _FILE)
+
+    def ask(self, *words: str) -> str:
+        """Run a command, check that it ends well, and return what it prints."""
+        root = str(Path(__file__).parents[3])  # where this package was found, so that it is the one that runs
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+        ended = subprocess.run(
+            [sys.executable, "-m", "doseesc", *words],
+            cwd=self.path,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            check=False,
+        )
+        said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+        self.seen.holds(
+            f"{' '.join(words)}: {said[-1] if said and ended.returncode else 'ends'}", ended.returncode == 0
+        )
+        return ended.stdout.decode("utf-8", "replace")
+
+    def same(self, expected: str, *words: str) -> None:
+        """Compare what a command prints as CSV, line by line."""
+        printed = self.ask(*words, "--format", "csv")
+        self.seen.equal(" ".join(words), printed.splitlines(), expected.splitlines())
+
+
+@contextmanager
+def _folder(seen: Differences) -> Iterator[_Folder]:
+    with tempfile.TemporaryDirectory() as place:
+        yield _Folder(Path(place), seen)
+
+
+def during_the_trial() -> Comparison:
+    """Ask for the next dose, a replay and the decision table."""
+    seen = Differences()
+    with _folder(seen) as folder:
+        study = folder.study
+        for outcomes in ("", "1NNN", "1NNN 2NNT", "1NTT"):
+            expected = csv_text(recommend(study, outcomes, design="BOIN").to_frame())
+            folder.same(expected, "next", _FILE, "--design", "BOIN", "--outcomes", outcomes)
+        expected = csv_text(replay(study, "1NNN 2NNT 2NTT", design="BOIN").to_frame())
+        folder.same(expected, "replay", _FILE, "--design", "BOIN", "--outcomes", "1NNN 2NNT 2NTT")
+        expected = csv_text(decision_table(study, design="BOIN").to_frame())
+        folder.same(expected, "table", _FILE, "--design", "BOIN")
+    return seen.result
+
+
+def planning() -> Comparison:
+    """Run the study, and ask what is asked before a trial."""
+    seen = Differences()
+    with _folder(seen) as folder:
+        study = folder.study
+        folder.ask("run", _FILE, "--out", "out", "--quiet")
+        written = (folder.path / "out" / "characteristics.csv").read_text(encoding="utf-8")
+        seen.equal("run", written.splitlines(), characteristics_csv(run(study)).splitlines())
+        paths = pathways(study.designs["BOIN"], n_cohorts=2, outcomes="")
+        folder.same(csv_text(paths.to_frame(study.truths)), "paths", _FILE, "--design", "BOIN", "--cohorts", "2")
+        curves = file_random(study).model_copy(update={"count": 20})
+        folder.same(csv_text(run_ensemble(study, curves).to_frame()), "ensemble", _FILE, "--count", "20")
+        folder.same(csv_text(optimal_design(study).to_frame()), "optimal", _FILE)
+        worst = worst_cases(study, designs=["BOIN"], separation=0.05, band=0.0, starts=12, seed=1)
+        folder.same(csv_text(worst.to_frame()), "worst-case", _FILE, "--design", "BOIN")
+        folder.same(phase2_power_csv(answer(study, trials=500)), "phase2", _FILE, "--trials", "500")
+        folder.same(csv_text(fit(study, "1NNN 2NNT").to_frame()), "fit", _FILE, "--outcomes", "1NNN 2NNT")
+        lines = folder.ask("calibrate", _FILE, "--design", "BOIN", "--format", "csv").splitlines()
+        seen.holds("calibrate: a line for each candidate", len(lines) > 2)
+    return seen.result
+
+
+def results() -> Comparison:
+    """Write page, protocol and a table from a run, read them back, and compare the run with itself."""
+    seen = Differences()
+    with _folder(seen) as folder:
+        folder.ask("run", _FILE, "--out", "out", "--quiet")
+        found = read_results(folder.path / "out").results
+        exact = found.cells["middle", "BOIN"].exact
+        seen.holds("run: exact figures", exact is not None)
+        folder.ask("report", "out")
+        folder.ask("protocol", "out")
+        for name in ("report.html", "protocol.md"):
+            text = (folder.path / "out" / name).read_text(encoding="utf-8")
+            seen.holds(f"{name} is about the study", "three doses" in text)
+            share = "" if exact is None else f"{100 * exact.selected[2]:.1f}"
+            seen.holds(f"{name} has the chance of selecting the MTD, {share}", share in text)
+        folder.ask("export", "out", "out.csv")
+        exported = (folder.path / "out.csv").read_text(encoding="utf-8")
+        seen.equal("export", exported.splitlines(), characteristics_csv(found).splitlines())
+        text = folder.ask("compare", "out", "out", "--format", "json")
+        answered: dict[str, Any] = json.loads(text)
+        seen.holds("compare: nothing has changed", not answered.get("changes"))
+    return seen.result
+
+
+def files() -> Comparison:
+    """Write a file to begin with, list the shipped ones, print the schema, and explain a design."""
+    seen = Differences()
+    with _folder(seen) as folder:
+        folder.ask("init", "new.yaml")
+        seen.holds("init: designs", len(load(folder.path / "new.yaml").designs) > 0)
+        listed = folder.ask("scenarios")
+        for name in shipped_scenarios():
+            seen.holds(f"scenarios: {name}", name in listed)
+        seen.holds("schema", json.loads(folder.ask("schema")) == json.loads(json.dumps(json_schema())))
+        words = " ".join(folder.ask("explain", "BOIN").split())
+        for topic in explain("BOIN"):
+            seen.holds(f"explain: {topic.name}", " ".join(topic.summary.split())[:40] in words)
+    return seen.result

@@ -1,0 +1,83 @@
+"""The comparisons, made again on this machine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from doseesc.parallel import answers
+from doseesc.validation.comparing import Comparison
+from doseesc.validation.requirements import Case, Requirement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A comparison that was made.
+
+    Attributes
+    ----------
+    case : Case
+    comparison : Comparison or None
+        None where it failed with an error.
+    error : str
+        The error, empty where there was none.
+    seconds : float
+    """
+
+    case: Case
+    comparison: Comparison | None
+    error: str
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was made, and every difference was within its tolerance."""
+        return self.comparison is not None and self.comparison.passed
+
+
+def make(
+    wanted: Sequence[Requirement],
+    *,
+    quick: bool,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Made]:
+    """Make the comparisons of requirements, each once; return them by name.
+
+    Parameters
+    ----------
+    wanted : sequence of Requirement
+    quick : bool
+        Only those that are quick.
+    jobs : int
+        Processes.
+    progress : callable, optional
+        Called with the comparisons made and those in all.
+    """
+    cases = {case.name: case for each in wanted for case in each.cases if case.quick or not quick}
+    found: dict[str, Made] = {}
+    if progress is not None:
+        progress(0, len(cases))
+    for made in answers(_make, cases.values(), jobs, in_order=False, together=1):
+        found[made.case.name] = made
+        if progress is not None:
+            progress(len(found), len(cases))
+    return {name: found[name] for name in cases}
+
+
+def _make(case: Case) -> Made:
+    """Make one comparison; an installation that is broken may fail in it in any way, which is a finding."""
+    began = time.perf_counter()
+    comparison, error = None, ""
+    log = logging.getLogger("doseesc")
+    level = log.level
+    log.setLevel(logging.ERROR)  # how far an enumeration is, is no news here
+    try:
+        comparison = case.compare()
+    except Exception as raised:
+        error = f"{type(raised).__name__}: {raised}"
+    finally:
+        log.setLevel(level)
+    return Made(case=case, comparison=comparison, error=error, seconds=time.perf_counter() - began)
