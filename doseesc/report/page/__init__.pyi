@@ -8,7 +8,6 @@ from .look import Look as Look
 from .look import look_of as look_of
 from .look import pair as pair
 from .page import REPORT_FILE as REPORT_FILE
-from .page import TEMPLATES as TEMPLATES
 from .page import report_files as report_files
 from .scenario_charts import overview_chart as overview_chart
 from .scenario_charts import patients_chart as patients_chart
