@@ -12,6 +12,7 @@ from .characteristics import marks_of_right as marks_of_right
 from .characteristics import one_truth as one_truth
 from .clock import CalendarRun as CalendarRun
 from .clock import CalendarSetting as CalendarSetting
+from .clock import Players as Players
 from .clock import play_calendar as play_calendar
 from .clock import simulate_calendar as simulate_calendar
 from .clock_blocks import CalendarBlocks as CalendarBlocks

@@ -201,10 +201,16 @@ def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
 
 
 @compiled_inner
+def is_counted(reason: int) -> bool:
+    """Say whether a decision is one: not the first, and not to complete a cohort."""
+    return reason != _START and reason != _COMPLETE_COHORT
+
+
+@compiled_inner
 def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
     """Count a decision of trial ``s``, unless it is the first or completes a cohort; called before it is applied."""
     count = x.counts[s]
-    if reason != _START and reason != _COMPLETE_COHORT:
+    if is_counted(reason):
         count[DECISIONS] += 1
         count[PENDING_AT_DECISIONS] += count[PENDING]
         count[CHANGED_DECISIONS] += changed
