@@ -113,7 +113,7 @@ def _scenarios(results: Results, width: int) -> list[Text]:
     benchmark = ["benchmark"] if results.benchmark else []
     beside = _beside(results, width - _LABEL - mtd - 11 * len(benchmark))
     room = width - mtd - 11 * len(benchmark) - sum(map(_column, beside))
-    label = min(max(len(each) for each in described.values()) + 3, max(room, _LABEL))
+    label = min(max(_LABEL, *(len(each) for each in described.values())) + 3, max(room, _LABEL))
     widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
     title = "Correct selection, %"
     title += "  (all tables: --full)" if label > _LONG_TITLE else ""
