@@ -22,10 +22,12 @@ from doseesc.engines.backfill_responses import (
 )
 from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import Fates
-from doseesc.engines.clock_patients import DrawnPatients, fates_of, room_for_replacements
+from doseesc.engines.clock_patients import DrawnPatients, fates_of
 from doseesc.engines.patients_at_risk import latent_streams
 from doseesc.engines.watched_patients import OTHERS, Watched, day_gone, watched
 from doseesc.truth import ObservationModel
+
+_AT_ONCE = 40  # patients to be backfilled for whom there is room at a time: their days at every dose are large arrays
 
 
 class DrawnOthers:
@@ -62,11 +64,8 @@ class DrawnOthers:
         self._escalation, self._model, self._truth, self._numbers = escalation, model, truth, numbers
         self._streams = latent_streams(seed, index, OTHERS)
         self._latent = LATENT_BESIDE_REPLACEMENTS if model.replaces else LATENT
-        self._grows = rules.replace_unevaluable and model.replaces
         # One more than may be needed, so that none is asked for where no more can be.
-        self._at_once = most + 1
-        if self._grows:
-            self._at_once += room_for_replacements(most, float(model.law(truth).evaluable.min()))
+        self._enough = np.inf if rules.replace_unevaluable and model.replaces else most + 1
         self._parts: list[Watched] = []
         self._fate: npt.NDArray[np.uint8] = np.zeros((0, 0, 0), dtype=np.uint8)
         self._fate_day: FloatArray = np.zeros((0, 0, 0))
@@ -83,9 +82,9 @@ class DrawnOthers:
     def beside(self, escalation: Fates, more: bool = False) -> Fates:
         """Return what becomes of the patients of the escalation, which is given, and then of those to be backfilled.
 
-        There are more of these than before if any is replaced and ``more``.
+        There are more of these than before if ``more``, as long as more may be needed.
         """
-        if not self._parts or (more and self._grows):
+        if not self._parts or (more and self._fate.shape[2] < self._enough):
             self._read_more()
         others = self._fate.shape[2]
         first = self._escalation.latent.shape[1]
@@ -97,8 +96,8 @@ class DrawnOthers:
         )
 
     def _read_more(self) -> None:
-        latent = self._numbers.rows(self._latent, self._at_once)
-        fresh = self._numbers.rows(DLT_DAYS, self._at_once)
+        count = int(min(_AT_ONCE, self._enough - self._fate.shape[2]))
+        latent, fresh = (self._numbers.rows(purpose, count) for purpose in (self._latent, DLT_DAYS))
         part = watched(self._model, latent, fresh, self._streams)
         fate, day = fates_of(part, self._truth)
         if self._parts:

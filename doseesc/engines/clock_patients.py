@@ -86,7 +86,7 @@ class DrawnPatients:
             later = stream(seed, index, _TIMES_OF_REPLACEMENTS)
             self._block = WatchedBlock(model, seed, index, block.latent, uniform, later)
             self._watched.append(self._block.first)
-            self._more = room_for_replacements(patients, float(model.law(truth).evaluable.min()))
+            self._more = _room_for_replacements(patients, float(model.law(truth).evaluable.min()))
         self.dlt_day = days_drawn(times, by_trial(uniform), truth, window_days)
         self._arrivals = stream(seed, index, _ARRIVALS)
         self._accrual = calendar.accrual
@@ -182,7 +182,7 @@ def fates_of(patients: Watched, truth: FloatArray) -> tuple[npt.NDArray[np.uint8
     return fate, day
 
 
-def room_for_replacements(patients: int, evaluable: float) -> int:
+def _room_for_replacements(patients: int, evaluable: float) -> int:
     """Return how many replacements hardly any trial needs more of; 0 where nobody is replaced."""
     lost = 1 - evaluable
     if lost <= 0:

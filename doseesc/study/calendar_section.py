@@ -46,7 +46,8 @@ class StaggerSection(Section):
 class BackfillSection(Section):
     """Which doses below the current one take the patients who arrive while the escalation waits.
 
-    What is left out is as in the rules of the type, or else open to all lower doses without condition.
+    What is left out is as in the rules of the type, or else open to all lower doses without condition.  With
+    observation, backfilled patients die, are lost and leave as all others do, and the escalation never waits for that.
     """
 
     type: Literal["BF-BOIN", "BE-BOIN", "crmPack"] | None = None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from designs import BOIN, CRM, RollingSix, Settled, Tally, ThreePlusThree, Weighted
+from designs import BOIN, CRM, Pending, Reason, RollingSix, Settled, Tally, ThreePlusThree, Weighted
 from doseesc.engines import (
     DAILY,
     Backfill,
@@ -232,6 +232,23 @@ def test_a_trial_by_hand(again):
     assert [(each.day, each.level) for each in trial.decisions if each.cohort_size] == [(0, 1), (40, 2), (96, 2)]
 
 
+def test_the_mtd_is_selected_on_all_who_stayed_and_on_what_is_known_of_the_others():
+    design, apart = DESIGNS["TITE-BOIN"], Backfill(cap_per_dose=8, count_in_decisions=False, count_in_mtd=False)
+    for rules in (Backfill(cap_per_dose=8), apart):
+        frozen_backfilled = 0
+        for trial in trials_of(design, rules, FROZEN):
+            counted = np.full(trial.size, fill_value=True) if rules.count_in_mtd else ~trial.backfilled
+            frozen = (trial.died | trial.lost) & counted
+            frozen_backfilled += (frozen & trial.backfilled).sum()
+            known = counted & ~frozen
+            tally = Tally(n=[counts(trial, known)], dlt=[counts(trial, known & trial.has_dlt)], level=[1])
+            days = trial.assessed - trial.entered
+            pending = Pending(level=[trial.level[frozen]], days=[days[frozen]], window_days=WINDOW, n_doses=4)
+            if trial.reason not in (Reason.NO_SAFE_DOSE, Reason.LEVEL_TOO_TOXIC):
+                assert trial.selected == design.select(design.seen(tally, pending))[0]
+        assert (frozen_backfilled > 20) == rules.count_in_mtd
+
+
 def test_a_response_is_seen_of_the_living_only():
     design = DESIGNS["BOIN"]
     rules = Backfill(min_responses=1, response_probabilities=(1.0,) * 4, response_days="window_end")
@@ -295,8 +312,8 @@ def test_room_for_patients_changes_nothing(monkeypatch):
     def run():
         return trials_of(DESIGNS["TITE-BOIN"], replace(rules, max_backfilled=3), REPLACED)
 
-    for module in ("clock_patients", "backfill_observed"):
-        monkeypatch.setattr(f"doseesc.engines.{module}.room_for_replacements", lambda patients, evaluable: 1)
+    monkeypatch.setattr("doseesc.engines.clock_patients._room_for_replacements", lambda patients, evaluable: 1)
+    monkeypatch.setattr("doseesc.engines.backfill_observed._AT_ONCE", 2)
     few = run()
     monkeypatch.undo()
     roomy = run()

@@ -318,7 +318,7 @@ def test_waiting_for_all_outcomes_gives_the_exact_figures():
 def test_a_trial_takes_as_many_replacements_as_it_needs(monkeypatch):
     design, model = DESIGNS["CRM"], MODELS["replaced"]
     wanted = trials_of(design, model, n_trials=50)
-    monkeypatch.setattr("doseesc.engines.clock_patients.room_for_replacements", lambda patients, evaluable: 1)
+    monkeypatch.setattr("doseesc.engines.clock_patients._room_for_replacements", lambda patients, evaluable: 1)
     for one, other in zip(wanted, trials_of(design, model, n_trials=50), strict=True):
         np.testing.assert_array_equal(one.level, other.level)
         np.testing.assert_array_equal(one.entered, other.entered)

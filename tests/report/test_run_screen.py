@@ -136,6 +136,12 @@ def test_many_designs_are_told_by_the_best(scenario_file, small_scenario):
     assert f"{100 * best:.1f}" in row
 
 
+def test_short_names_of_scenarios_leave_the_heading_whole(scenario_file, small_scenario):
+    results = run(load(scenario_file(small_scenario)), method="exact")
+    [heading] = [line.plain for line in run_lines(results) if "  true MTD" in line.plain]
+    assert heading.startswith("Correct selection, %   true MTD")
+
+
 def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, small_scenario):
     results = run(load(scenario_file(small_scenario.replace("designs:\n", "designs:\n" + CRM))), method="exact")
     text = " ".join(" ".join(line.plain for line in run_lines(results)).split())
