@@ -153,7 +153,7 @@ class Attainable:
 def asks_attainable(study: Study, n_truths: int) -> bool:
     """Tell whether a study asks how much of the attainable designs reach: itself, or because that is soon found."""
     asked = study.optimal.benchmark
-    if asked != "auto":
+    if asked is not None:
         return asked
     tallies = most_tallies(study.n_doses, study.max_n, study.cohort_size)
     return tallies * (_PER_TALLY + n_truths * _PER_TRUTH) <= _CHEAP

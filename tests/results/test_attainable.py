@@ -143,7 +143,7 @@ def test_nothing_is_computed_unless_asked_for(asked):
 )
 def test_without_being_asked_it_is_found_where_that_is_soon_done(asked, n_doses, max_n, n_truths, soon):
     study = asked(optimal="held_out: 50")
-    assert study.optimal.benchmark == "auto"
+    assert study.optimal.benchmark is None
     doses = study.doses.model_copy(update={"labels": None, "amounts": tuple(range(1, n_doses + 1))})
     larger = study.model_copy(update={"max_n": max_n, "doses": doses})
     assert larger.n_doses == n_doses

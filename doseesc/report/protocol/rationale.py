@@ -28,7 +28,7 @@ def rationale_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     yield from paragraphs(
         _in_brief(results, trial.name) if _untold(results, trial.name) else "",
         untried_words(results, trial.name),
-        _compared(results),
+        *_compared(results),
         target_sentence(results.study, trial.name),
         _others(results.study, trial.name),
     )
@@ -102,11 +102,11 @@ def _in_brief(results: Results, name: str) -> str:
     )
 
 
-def _compared(results: Results) -> str:
-    """Say what the comparison of the designs comes to; nothing where there is one."""
+def _compared(results: Results) -> list[str]:
+    """Return in paragraphs what the comparison of the designs comes to; none where there is one."""
     if len(results.verdict.standing.designs) == 1:
-        return ""
+        return []
     words, said = verdict_words(results), untried_sentences(results)
     price = (each for each in words.price if each not in said)  # which is told of the trial's own design
     table = "The figures of every design, over the scenarios and in each, are in section 10.11."
-    return " ".join((words.headline, *price, *words.flips, words.criterion, table))
+    return [" ".join((words.headline, *price)), " ".join(words.flips), f"{words.criterion} {table}"]
