@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import doseesc.study  # whose parts are loaded when they are asked for
@@ -26,6 +27,16 @@ _SECTIONS = {
     "accrual": "Arrivals and time",
     "simulation": "Simulation",
 }
+_NAMES = {
+    "amounts": "doses",
+    "labels": "names of the doses",
+    "max_n": "most patients",
+    "cohort_size": "patients per cohort",
+    "dlt_window_days": "DLT window, days",
+    "start_level": "first dose",
+    "dlt": "DLT probabilities",
+}
+_GATHERING = Lock()  # Python 3.11 cannot parse source code in two threads at once
 _LONG = ("basis", "weights", "basis_of_exclusions", "exclusions")
 _CHOICES = re.compile(r"[\w+.-]+(?:, [\w+.-]+)*(?: or [\w+.-]+)?")
 _TYPES = {"number", "text", "whole number", "list of numbers"}
@@ -159,9 +170,14 @@ def form_of(data: Mapping[str, Any]) -> Form:
     )
 
 
-@cache
 def known_topics() -> dict[str, Topic]:
     """Return everything that can be explained, which takes a second to gather."""
+    with _GATHERING:
+        return _gathered()
+
+
+@cache
+def _gathered() -> dict[str, Topic]:
     return doseesc.study.topics()
 
 
@@ -258,7 +274,7 @@ def _of(path: FieldPath, key: str, topic: Topic, data: Any) -> Field:
         choices = (*choices, written)
     return Field(
         path,
-        key.replace("_", " "),
+        _NAMES.get(key, key.replace("_", " ")),
         kind,
         written.removeprefix("[").removesuffix("]") if kind == "list" else written,
         parameter.default,
