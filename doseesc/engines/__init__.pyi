@@ -50,6 +50,7 @@ from .figures import first_level as first_level
 from .figures import tidy_rows as tidy_rows
 from .lattice import Lattice as Lattice
 from .lattice_walk import LATTICE_LIMIT as LATTICE_LIMIT
+from .lattice_walk import most_tallies as most_tallies
 from .lattice_walk import walk_lattice as walk_lattice
 from .montecarlo import BLOCK as BLOCK
 from .montecarlo import TrialBlock as TrialBlock

@@ -11,6 +11,7 @@ from .arms import phase2_arms as phase2_arms
 from .arms import phase2_rows as phase2_rows
 from .arms import summarise_phase2 as summarise_phase2
 from .attainable import Attainable as Attainable
+from .attainable import asks_attainable as asks_attainable
 from .attainable import attainable_under as attainable_under
 from .attainable import lattice_of as lattice_of
 from .attainable import utilities_of as utilities_of

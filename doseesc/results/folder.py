@@ -17,6 +17,7 @@ from pathlib import Path
 from doseesc.files import ANOTHER_FOLDER, OutputError, csv_cell, write_folder
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows
+from doseesc.results.attainable import ATTAINABLE_COLUMNS
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, characteristics_rows
 from doseesc.results.edited import WRITTEN_FILE, as_written
 from doseesc.results.plain import readable_json
@@ -29,8 +30,9 @@ CHARACTERISTICS_FILE = "characteristics.csv"
 PHASE2_FILE = "phase2_arms.csv"
 ARM_ANALYSIS_FILE = "phase2_arm_analysis.csv"
 ATTRIBUTION_FILE = "attribution.csv"
+ATTAINABLE_FILE = "attainable.csv"
 FIT_FILE = "fit.json"
-_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, "report.html", "figures")
+_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, ATTAINABLE_FILE, "report.html", "figures")
 """What would be stale beside results of another run."""
 
 
@@ -68,6 +70,8 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         files[ARM_ANALYSIS_FILE] = _csv(ARM_ANALYSIS_COLUMNS, rows)
     if results.policies is not None:
         files[ATTRIBUTION_FILE] = _csv(ATTRIBUTION_COLUMNS, results.policies.rows())
+    if results.attainable is not None:
+        files[ATTAINABLE_FILE] = _csv(ATTAINABLE_COLUMNS, results.attainable.rows())
     of_the_old_run = [*_OF_A_RUN, *_protocols_as_written(Path(folder))]
     drop = [name for name in of_the_old_run if name not in files]
     return write_folder(files, folder, keep=True, drop=drop)

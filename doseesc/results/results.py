@@ -143,7 +143,7 @@ class Results:
 
     @cached_property
     def attainable(self) -> Attainable | None:
-        """How much of the attainable the designs reach; None unless the study asks for it."""
+        """How much of the attainable the designs reach; None where that takes long, unless the study asks for it."""
         return attainable_of(self.study, self.cells)
 
     def provenance_now(self) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def run(
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
     on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, own)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
-    results = Results(
+    return Results(
         study=study,
         method=method,
         n_trials=n_trials,
@@ -130,9 +130,6 @@ def run(
         arm_analysis=analysis,
         times=timing.times,
     )
-    if results.attainable is not None:
-        notes.append(results.attainable.words)
-    return results
 
 
 class _Progress:

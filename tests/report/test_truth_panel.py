@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
+from designs import BOIN
 from doseesc.engines import TooManyStates, enumerate_paths
 from doseesc.report.page import PANEL_SCRIPTS, PANEL_STYLE, truth_panel_data
 from doseesc.report.page.figures import Drawn
@@ -74,7 +75,7 @@ def test_at_the_scenarios_of_the_study_the_figures_are_those_of_the_run(panel, t
         for each in expected
     ]
     rows = {
-        row.locator("th").text_content(): row.locator("td").all_text_contents()
+        row.locator("th").text_content().split(" then")[0]: row.locator("td").all_text_contents()
         for row in panel.locator("tbody tr").all()
     }
     assert rows["selects none, %"] == [f"{100 * each.selected[0]:.1f}" for each in expected]
@@ -84,6 +85,8 @@ def test_at_the_scenarios_of_the_study_the_figures_are_those_of_the_run(panel, t
     assert rows["DLTs"] == [f"{each.total_dlts:.1f}" for each in expected]
     assert rows["stops before its last patient, %"] == [f"{100 * each.stopped_early:.1f}" for each in expected]
     assert panel.locator("tbody tr").count() == 2 + 4 + 3 + 4
+    then = panel.locator("tbody th small").all_text_contents()
+    assert then == [f"then Phase 2 gets {mtd / 4:g} (dosage 1) and {mtd} (dosage 2)" for mtd in (2, 8, 16)]
     own = f"The study's answer with {name} as it is: {_headline(results.verdict)}"
     assert panel.get_by_text(own, exact=True).count() == 1
 
@@ -221,6 +224,12 @@ def test_axe_finds_no_barrier_in_the_panel(panel, tab, width, scheme):
     assert fits
 
 
+def test_the_first_screen_leads_to_the_panel(panel, tab):
+    tab.locator(".sure a", has_text="drag the truth").click()
+    assert tab.evaluate("location.hash") == "#drag"
+    assert panel.is_visible()
+
+
 def test_print_leaves_the_panel_out(panel, tab):
     assert panel.is_visible()
     tab.emulate_media(media="print")
@@ -268,7 +277,7 @@ def test_designs_that_a_page_cannot_sum_are_named(study_of):
     assert [each["name"] for each in data["designs"]] == ["3+3", "BOIN"]
     assert [each["colour"] for each in data["designs"]] == [0, 2]
     assert not data["whole"]
-    why = "trials could end in more ways than the 50,000 that this page sums."
+    why = "the trials would end in more ways than the 50,000 that this page sums."
     assert data["notes"][-1] == f"CRM is not here: {why}"
     # Together they have more, so that those asked for first come in.
     ends = len(truth_panel_data(study)["designs"][2]["ends"]["orders"])
@@ -284,6 +293,13 @@ def test_on_a_calendar_the_panel_says_that_outcomes_are_complete(study_of):
     (told,) = [each for each in truth_panel_data(study)["notes"] if "calendar" in each]
     assert "all outcomes are known before each decision" in told
     assert "BOIN decides otherwise on the study's calendar" in told
+
+
+def test_a_model_in_pymc_is_not_sampled_for_the_panel(monkeypatch, study_of):
+    monkeypatch.setattr("doseesc.inference.PymcDesign", BOIN)  # in its place: PyMC takes long to load
+    data = truth_panel_data(study_of(SMALL))
+    assert [each["name"] for each in data["designs"]] == ["3+3", "CRM"]
+    assert data["notes"][-1] == "BOIN is not here: a model in PyMC is sampled for every tally."
 
 
 def test_a_page_without_a_panel_says_why(monkeypatch, study_of):

@@ -13,8 +13,8 @@ import numpy as np
 from doseesc.engines import MOST_ENDS, Paths, TooManyStates, ends_document, enumerate_paths
 from doseesc.report.charts import DESIGN_COLOURS, dose_colour, ink_for
 from doseesc.report.page.answer import SCRIPTS
-from doseesc.results import on_calendar, scenario_weights
-from doseesc.wording import in_a_row
+from doseesc.results import arm_amounts, on_calendar, scenario_weights
+from doseesc.wording import in_a_row, plain_number
 
 if TYPE_CHECKING:
     from designs import Design
@@ -100,7 +100,14 @@ def truth_panel_data(
 def _dose(study: Study, level: int) -> dict[str, str]:
     fill = dose_colour(level, study.n_doses)
     doses = study.named_doses
-    return {"name": doses.name(level), "words": doses.words(level), "fill": fill, "ink": ink_for(fill)}
+    mtd = float(study.dose_amounts[level - 1])
+    arms = [
+        f"{plain_number(round(arm_amounts(study, arm, mtd)[1], 6))} ({arm.name})"
+        for arm in study.phase2_arms
+        if not arm.control
+    ]
+    then = f"then Phase 2 gets {in_a_row(arms)}" if arms else ""
+    return {"name": doses.name(level), "words": doses.words(level), "fill": fill, "ink": ink_for(fill), "then": then}
 
 
 def _ends(
@@ -167,7 +174,7 @@ def _notes(study: Study, shown: list[str], most_ends: int) -> list[str]:
         ([name for name in sampled if name not in shown], "a model in PyMC is sampled for every tally"),
         (
             [name for name in study.names if name not in shown and name not in sampled],
-            f"trials could end in more ways than the {most_ends:,} that this page sums",
+            f"the trials would end in more ways than the {most_ends:,} that this page sums",
         ),
     ):
         if left:

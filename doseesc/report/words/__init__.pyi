@@ -6,6 +6,9 @@ from .arm_analysis import arm_knowledge as arm_knowledge
 from .arm_analysis import model_words as model_words
 from .arm_analysis import rule_words as rule_words
 from .attribution import attribution_finding as attribution_finding
+from .benchmark import attainable_in_brief as attainable_in_brief
+from .benchmark import attainable_words as attainable_words
+from .benchmark import attained_words as attained_words
 from .benchmark import benchmark_words as benchmark_words
 from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words

@@ -189,15 +189,15 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
     const names = data.doses.map(each => each.name), one = x => x.toFixed(1);
     const rows = [
       ["selects the right dose, or rightly none, %", f => percent(f.correct)], ["selects a dose above the MTD, %", f => percent(f.overdose)],
-      ["selects none, %", f => percent(f.selected[0])], ...names.map((name, j) => [`selects ${name}, %`, f => percent(f.selected[j + 1])]),
+      ["selects none, %", f => percent(f.selected[0])], ...data.doses.map(({name, then}, j) => [`selects ${name}, %`, f => percent(f.selected[j + 1]), then]),
       ...names.map((name, j) => [`patients at ${name}`, f => one(f.patients[j])]), ["patients in all", f => one(f.totalPatients)],
       ["patients above the MTD", f => one(f.above)], ["DLTs", f => one(f.totalDlts)], ["stops before its last patient, %", f => percent(f.stoppedEarly)],
     ];
     const head = text => Object.assign(make("th", {textContent: text}), {scope: "col"});
-    const body = rows.map(([text, value]) => {
+    const body = rows.map(([text, value, more = ""]) => {
       const cells = Array.from({length: count}, () => make("td", {className: "n"}));
       parts.rows.push({cells, value});
-      return make("tr", {}, Object.assign(make("th", {textContent: text}), {scope: "row"}), ...cells);
+      return make("tr", {}, Object.assign(make("th", {}, text, ...(more ? [" ", make("small", {textContent: more})] : [])), {scope: "row"}), ...cells);
     });
     const frame = make("div", {className: "scroll", tabIndex: 0}, make("table", {},
       make("thead", {}, make("tr", {}, head("Under this truth"), ...data.designs.map(each => head(each.name)))), make("tbody", {}, ...body)));

@@ -2,6 +2,12 @@
 document.documentElement.classList.add("scripted");
 dress();
 
+// What would change the answer is told in full where there is room, and on paper.
+const flips = document.querySelector(".flips"), phone = matchMedia("(max-width:44rem)");
+const told = () => { if (flips) flips.open = !phone.matches; };
+told(); phone.addEventListener("change", told);
+addEventListener("beforeprint", () => { if (flips) flips.open = true; }); addEventListener("afterprint", told);
+
 // The sliders weigh the true MTDs.
 const sliders = every(".sliders input");
 if (sliders.length) {
