@@ -95,17 +95,17 @@ def _recommended(study: Study, design: str, asked: AskedConduct) -> Recommendati
     return recommend(study, people, design)
 
 
-def _context(found: Recommendation) -> dict[str, Any]:
+def _context(advice: Recommendation) -> dict[str, Any]:
     """Return what the template shows."""
-    head, then = after_next_words(found)
-    design = found.trial.design
+    head, then = after_next_words(advice)
+    design = advice.trial.design
     return {
-        "kind": "wait" if found.waits else "go" if found.level else "stop",
-        "found": found,
-        "pending_policy": "" if found.watch is None else design.pending.describe(design),
-        "pending": None if found.watch is None else _pending(found.watch),
-        "doses": _doses(found),
-        "if_ended": if_ended_words(found),
+        "kind": "wait" if advice.waits else "go" if advice.level else "stop",
+        "found": advice,
+        "pending_policy": "" if advice.watch is None else design.pending.describe(design),
+        "pending": None if advice.watch is None else _pending(advice.watch),
+        "doses": _doses(advice),
+        "if_ended": if_ended_words(advice),
         "after": {"head": head, "rows": then},
     }
 
@@ -125,29 +125,29 @@ def _pending(watch: Watch) -> dict[str, Any]:
     }
 
 
-def _doses(found: Recommendation) -> dict[str, Any]:
+def _doses(advice: Recommendation) -> dict[str, Any]:
     """Return what is known of each dose."""
-    figures, doses = found.estimates, found.trial.doses
+    figures, doses = advice.estimates, advice.trial.doses
     limits = [
         (limit_words("over", figures.over), figures.overdosing),
         (limit_words("under", figures.under), figures.underdosing),
     ]
     shown = [(head, values) for head, values in limits if head]
-    pending = [0] * found.trial.design.n_doses
-    for each in () if found.watch is None else found.watch.patients:
+    pending = [0] * advice.trial.design.n_doses
+    for each in () if advice.watch is None else advice.watch.patients:
         pending[each.level - 1] += 1
     rows = []
     for place, waiting in enumerate(pending):
         low, high = figures.lower[place], figures.upper[place]
-        cells = [str(int(found.tally.n[0, place])), str(int(found.tally.dlt[0, place]))]
+        cells = [str(int(advice.tally.n[0, place])), str(int(advice.tally.dlt[0, place]))]
         cells += [str(waiting)] if any(pending) else []
         cells += [_percent(figures.mean[place]), _NOTHING if math.isnan(low) else f"{percent(low)} to {percent(high)}"]
         cells += [_percent(values[place]) for _, values in shown]
-        here = place + 1 == found.level and not found.waits
+        here = place + 1 == advice.level and not advice.waits
         name, amount = doses.name(place + 1), doses.amount(place + 1)
         rows.append({"dose": name, "amount": "" if amount == name else amount, "here": here, "cells": cells})
     heads = ["n", "DLTs", *(["pending"] if any(pending) else []), "estimate", "90 % interval", *(h for h, _ in shown)]
-    return {"heads": heads, "rows": rows, "how": estimates_words(found)}
+    return {"heads": heads, "rows": rows, "how": estimates_words(advice)}
 
 
 def _percent(value: float) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import doseesc.study  # whose parts are loaded when they are asked for
@@ -26,6 +27,16 @@ _SECTIONS = {
     "accrual": "Arrivals and time",
     "simulation": "Simulation",
 }
+_NAMES = {
+    "amounts": "doses",
+    "labels": "names of the doses",
+    "max_n": "most patients",
+    "cohort_size": "patients per cohort",
+    "dlt_window_days": "DLT window, days",
+    "start_level": "first dose",
+    "dlt": "DLT probabilities",
+}
+_GATHERING = Lock()  # Python 3.11 cannot parse source code in two threads at once
 _LONG = ("basis", "weights", "basis_of_exclusions", "exclusions")
 _CHOICES = re.compile(r"[\w+.-]+(?:, [\w+.-]+)*(?: or [\w+.-]+)?")
 _TYPES = {"number", "text", "whole number", "list of numbers"}
@@ -159,10 +170,15 @@ def form_of(data: Mapping[str, Any]) -> Form:
     )
 
 
+def known_topics() -> dict[str, Topic]:
+    """Return everything that can be explained, which takes a second to gather."""
+    with _GATHERING:
+        return _gathered()
+
+
 @cache
-def known_topics() -> Mapping[str, Topic]:
-    """Return everything that can be explained; all of it in words takes a second."""
-    return doseesc.study.topics()
+def _gathered() -> dict[str, Topic]:
+    return dict(doseesc.study.topics())
 
 
 def _plain(topic: Topic) -> list[Parameter]:
@@ -258,7 +274,7 @@ def _of(path: FieldPath, key: str, topic: Topic, data: Any) -> Field:
         choices = (*choices, written)
     return Field(
         path,
-        key.replace("_", " "),
+        _NAMES.get(key, key.replace("_", " ")),
         kind,
         written.removeprefix("[").removesuffix("]") if kind == "list" else written,
         parameter.default,

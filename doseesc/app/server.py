@@ -82,4 +82,4 @@ def _warm() -> None:
     import doseesc.app.fragments
     import doseesc.runs.run_study  # noqa: F401
 
-    list(known_topics().values())  # each is put into words when it is first asked for
+    known_topics()

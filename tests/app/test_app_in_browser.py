@@ -18,7 +18,6 @@ from doseesc.study import load
 from doseesc.wording import percent
 
 TEXT = f"study: {{title: small, short_title: small}}  # of mine\n{THREE_DOSES}{THREE_DESIGNS}"
-BIG = TEXT.replace("max_n: 12", "max_n: 60").replace("type: BOIN}", "type: BOIN, cohort_size: 1}")
 
 
 @pytest.fixture(scope="module")
@@ -245,22 +244,57 @@ def test_two_users_do_not_meet(chromium, address, tab):
     other.close()
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"),
-    [(390, "light"), (390, "dark"), (1024, "light"), (1024, "dark"), (1440, "light"), (1440, "dark")],
-)
+# Colours are the same at every width, and barriers but for colours in light and in dark.
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1024, "dark"), (1440, "light"), (1440, "dark")])
 def test_axe_finds_no_barrier(tab, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(color_scheme=scheme)
     options = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": width == 1440}}}
-    for page in ("explore", "file"):
+    for page in ("explore", "decisions", "ask", "file"):
         tab.locator(f"#tab-{page}").click()
+        tab.wait_for_function("() => !Object.values(asking).some(each => each)")
         found = Axe().run(tab, context={"exclude": [["tbody tr:nth-child(n+4)"]]}, options=options)
         assert found.violations_count == 0, found.generate_report()
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     tab.emulate_media(color_scheme="light")
+
+
+def test_questions_are_answered_and_one_is_cancelled(tab):
+    tab.locator("#tab-decisions").click()
+    tab.locator("#decided").select_option("BOIN")
+    tab.get_by_text("BOIN: what follows").wait_for()
+    walk = tab.locator("#decisions-said .walk")
+    walk.get_by_role("button", name="2", exact=True).click()
+    assert "2 DLT of 3 at low" in walk.text_content()
+    tab.locator("#tab-ask").click()
+    tab.get_by_role("button", name="Worst case").click()
+    tab.locator("#ask-said [data-truth]").first.click()
+    settled(tab)
+    assert tab.locator("#explore").is_visible()
+    assert tab.evaluate("panel.state().scenario") is None
+    tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", TEXT + "simulation: {trials: 100000}\n"])
+    settled(tab)
+    tab.locator("#tab-ask").click()
+    tab.get_by_role("button", name="Protocol").click()
+    tab.locator("#ask-said").get_by_role("button", name="Cancel").click()
+    assert tab.locator("#ask-said").text_content() == "Cancelled."
+
+
+def test_long_answer_shows_its_progress_and_is_cancelled(tab):
+    before = headline(tab)
+    tab.route("**/state", lambda route: route.fulfill(json={"name": "mine.yaml", "text": TEXT, "job": "none"}))
+    told = {"state": "running", "what": "BOIN: outcomes of 9 of 60 patients", "done": 9, "total": 60}
+    tab.route("**/jobs/none", lambda route: route.fulfill(json=told))
+    tab.route("**/jobs/none/cancel", lambda route: route.fulfill(json=told))
+    field(tab, "max_n").locator("input").fill("60")
+    tab.get_by_text("outcomes of 9 of 60 patients").wait_for()
+    assert "stale" in tab.locator("body").get_attribute("class")
+    tab.locator("#working-cancel").click()
+    tab.locator("#working").wait_for(state="hidden")
+    assert headline(tab) == before
+    tab.unroute("**/state")
 
 
 def test_nothing_is_asked_of_any_other_machine(tab, address):

@@ -88,7 +88,7 @@ def test_emptied_field_is_left_out_of_the_file(app):
     assert "is missing" in said["problems"][0]["words"]
 
 
-@pytest.mark.parametrize("design", ["BLRM", "Keyboard", "i3+3", "mTPI-2", "TITE-BOIN"])
+@pytest.mark.parametrize("design", ["Keyboard", "i3+3", "TITE-BOIN"])
 def test_added_design_has_what_it_needs_and_a_name_of_its_own(app, design):
     said = ask(app, TEXT, (["designs", 3], "design", design), form=True)
     assert "problems" not in said, said.get("whole")

@@ -256,6 +256,8 @@ $("form").addEventListener("click", event => {
   else if (at.dataset.scenario) ask({edits: [{path: ["scenarios", +at.dataset.scenario], kind: "scenario"}], form: true});
 });
 
+$("to-form").addEventListener("click", () => { $("form").scrollIntoView(); $("form").querySelector("input").focus({preventScroll: true}); });
+
 // The file.
 const load = whole => ask({whole, form: true});
 $("load").addEventListener("change", async event => {
