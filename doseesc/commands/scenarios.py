@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -41,16 +42,18 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     for name, each in found.items():
         counts = f"{each.n_doses} doses, {each.max_n} patients, {each.n_scenarios} scenarios"
         words = (each.title, f"{counts}; {', '.join(each.designs)}")
-        lines = [line for text in words for line in textwrap.wrap(text, terminal_width() - width)]
-        for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
-            typer.echo(f"{head:<{width}}{line}")
+        _print_named(name, words, width)
     for name, path in shipped_sweeps().items():
-        title = str(read_source(path).data["title"])
-        typer.echo(
-            f"{name:<{width}}{textwrap.shorten(title, terminal_width() - width)}\n{'':<{width}}doseesc sweep {name}"
-        )
+        words = (str(read_source(path).data["title"]), f"many variants of a study: doseesc sweep {name}")
+        _print_named(name, words, width)
     first = next(iter(found))
     typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
+
+
+def _print_named(name: str, words: Sequence[str], width: int) -> None:
+    lines = [line for text in words for line in textwrap.wrap(text, terminal_width() - width)]
+    for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
+        typer.echo(f"{head:<{width}}{line}")
 
 
 def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, show_code: ShowCode = False) -> None:

@@ -84,7 +84,23 @@ class Facts:
             facts = Facts(**{**about, "axes": fields, "notes": tuple(map(str, about["notes"]))})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is incomplete: {error}") from error
+        if not facts.are_sound():
+            raise ValueError("what it says of its axes, scenarios or title cannot be")
         return facts, str(seal)
+
+    def are_sound(self) -> bool:
+        """Tell whether facts that others may have written are of the kinds that they should be."""
+        if not (isinstance(self.short, dict) and isinstance(self.weights, dict)):
+            return False
+        texts = (self.doseesc, self.title, self.study_text)
+        names = (*self.axes, *self.short.values(), *self.weights)
+        return (
+            all(isinstance(each, str) for each in (*texts, *names))
+            and all(each.isprintable() for each in names)
+            and set(self.short) == set(self.axes)
+            and all(isinstance(each, int | float) and 0 <= each <= 1 for each in self.weights.values())
+            and isinstance(self.price, int | float)
+        )
 
 
 def kind_of(values: Iterable[Any]) -> str:

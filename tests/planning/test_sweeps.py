@@ -1,5 +1,6 @@
 """A sweep: its cells are those of single runs, its table the same however it was computed, its mistakes named."""
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -182,6 +183,7 @@ def test_fields_by_their_paths():
         ("axes: {comparison.margin: [0.1]}", "no figure of a sweep depends on comparison"),
         ("axes: {metric: {field: max_n, values: [6]}}", "has the name of a column of the table"),
         ("axes: {max_n: 6}", "is 6, not a list of values"),
+        ('axes: {"\\e[31m": {field: max_n, values: [6]}}', "is no name of a column"),
         ("axes: {max_n: [6]}\ndesigns: [BOIM]", "sweep.yaml:3  designs\n  names BOIM, which the study does not have"),
         ("axes: {max_n: [6]}\nscenarios: [random]", "names random, which the study does not have"),
         ("axes: {max_n: [6]}\nconditions: [max_n over 3]", "sweep.yaml:3  conditions[1]"),
@@ -264,6 +266,21 @@ def test_a_cell_of_another_version_or_that_was_changed_is_refused(study):
         read_cell(content.replace(b"0.", b"1.", 1), cell.name)
     with pytest.raises(CellError):
         read_cell(content, "0" * 64)
+    for body in (b"[]", b"{", json.dumps({"cell": cell.name, "rows": [[1]], "notes": []}).encode()):
+        with pytest.raises(CellError, match="it is no cell"):
+            read_cell(hashlib.sha256(body).hexdigest().encode() + b"\n" + body, cell.name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": 3}, {"short": {}}, {"weights": {"\x1b[31m": 1.0}}, {"weights": []}, {"price": "x"}, {"axes": 1}],
+)
+def test_facts_that_others_have_written_are_looked_at(study, change):
+    frame = doseesc.sweep(study, {"max_n": [6]}, designs=["BOIN"])
+    about = json.loads(frame.attrs[sweep_table.ATTRIBUTE])
+    frame.attrs[sweep_table.ATTRIBUTE] = json.dumps(about | change)
+    with pytest.raises(ValueError, match=r"cannot be|incomplete"):
+        SweepResults.from_frame(frame)
 
 
 def sixty(folder=None):

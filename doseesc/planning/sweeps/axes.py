@@ -24,6 +24,7 @@ WITHOUT_EFFECT = (
 )
 """Sections of a scenario file on which no figure of a sweep depends."""
 
+_LONGEST = 120  # characters of a name
 MOST_VALUES = 100_000
 _EXAMPLE = "write for example  [0.9, 0.95]  or  {from: 18, to: 36, by: 3}"
 
@@ -96,6 +97,8 @@ def axis_of(
     values, wrong = _values(rest)
     if wrong is not None:
         return None, [Problem(here, wrong, _EXAMPLE)]
+    if not name.isprintable() or len(name) > _LONGEST:
+        return None, [Problem(here, "is no name of a column", f"write up to {_LONGEST} plain characters in one line")]
     if name in COLUMNS:
         remedy = f"write another name, and  field: {name}"
         return None, [Problem(here, f"has the name of a column of the table, which are {', '.join(COLUMNS)}", remedy)]

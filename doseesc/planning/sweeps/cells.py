@@ -30,6 +30,8 @@ from doseesc.study import Source, Study, file_beside, parse, read_beside
 _HOW_FITTED = "fits made by NUTS"
 """In notes that say how much of the work was done before, which differs from one machine to the next."""
 
+_KINDS = (str, str, str, int | None, int | float | None, int | float | None)
+
 Row = tuple[str, str, str, int | None, float, float]
 """``scenario, method, metric, level, value, mcse``."""
 
@@ -173,10 +175,13 @@ def read_cell(content: bytes, name: str) -> CellFigures:
     seal, _, body = content.partition(b"\n")
     if seal.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
         raise CellError("it is not what was written")
-    document: Mapping[str, Any] = json.loads(body)
-    if document["cell"] != name:
-        raise CellError("it is that of another cell")
-    return CellFigures(tuple(_rows(document["rows"])), tuple(document["notes"]))
+    try:
+        document: Mapping[str, Any] = json.loads(body)
+        if document["cell"] != name:
+            raise CellError("it is that of another cell")
+        return CellFigures(tuple(_rows(document["rows"])), tuple(map(str, document["notes"])))
+    except (LookupError, TypeError, RecursionError, json.JSONDecodeError) as error:  # with a seal of somebody else's
+        raise CellError("it is no cell") from error
 
 
 def _content(document: Mapping[str, Any]) -> bytes:
@@ -186,7 +191,10 @@ def _content(document: Mapping[str, Any]) -> bytes:
 
 def _rows(rows: list[list[Any]]) -> Iterator[Row]:
     nan = math.nan
-    for scenario, method, metric, level, value, mcse in rows:
+    for row in rows:
+        if len(row) != len(_KINDS) or not all(map(isinstance, row, _KINDS)):
+            raise CellError("it is no cell")
+        scenario, method, metric, level, value, mcse = row
         yield scenario, method, metric, level, nan if value is None else value, nan if mcse is None else mcse
 
 
