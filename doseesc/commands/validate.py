@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,8 +79,6 @@ def validate(
 
     check_absent([out / name for name in EVIDENCE_FILES], force=force)
     known = {} if file is None else {"study": load_study(file, warn=False)}
-    # The comparisons are small: a thread of their own for linear algebra costs more than it brings.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with TrialProgress(not quiet, "comparisons") as progress, refused("--only"):
         document = made(call, known, out=out, progress=progress)
     paths = made(written, {"evidence": document})

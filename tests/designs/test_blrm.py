@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import dblquad
 from scipy.special import expit, log_expit, logit
-from support import data
+from support import data, name_of, passes
 
 from designs import BLRM, CRM, NoSkipping, Reason, StopTooToxic, Tally, design_class, target_cut_points
 from designs import grid as grids
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.montecarlo import simulate
+from doseesc.validation.cases import quadrature
+from doseesc.validation.cases.quadrature import neuenschwander_design as trial_design
+from doseesc.validation.cases.quadrature import neuenschwander_tally
 
 PUBLISHED = data("model_designs.yaml")
 TRIAL = PUBLISHED["neuenschwander"]
@@ -33,22 +35,7 @@ PRIORS = {
 
 
 def trial_tally(n=None):
-    return Tally(n=[n or TRIAL["n"]], dlt=[TRIAL["dlt"]], level=[7])
-
-
-def trial_design(**more):
-    prior = TRIAL["prior"]
-    options = {
-        "target": TRIAL["target"],
-        "doses": TRIAL["doses"],
-        "reference": TRIAL["reference"],
-        "max_n": 60,
-        "prior_mean": prior["mean"],
-        "prior_sd": prior["sd"],
-        "prior_correlation": prior["covariance"] / np.prod(prior["sd"]),
-        "rules": (),
-    }
-    return BLRM(**(options | more))
+    return neuenschwander_tally() if n is None else Tally(n=[n], dlt=[TRIAL["dlt"]], level=[7])
 
 
 def random_tallies(size, n_doses=5, max_n=30, seed=1):
@@ -101,39 +88,19 @@ def dense_posterior(design, tally, cuts, levels):
 # The published trial
 
 
-def test_posterior_means_of_the_published_trial():
-    mean = trial_design().posterior(trial_tally()).dlt_probability[0]
-    np.testing.assert_allclose(mean, TWO["mean"], rtol=0, atol=TWO["mean_within"])
-    np.testing.assert_allclose(mean, TWO["mcmc"]["mean"], rtol=0, atol=TWO["mcmc"]["within"])
-    np.testing.assert_allclose(mean, TWO["figure"]["mean"], rtol=0, atol=TWO["figure"]["within"])
+@pytest.mark.parametrize("case", [quadrature.neuenschwander, quadrature.blrm], ids=name_of)
+def test_published_trial(case):
+    passes(case)
 
 
-def test_interval_probabilities_of_the_published_trial():
+def test_interval_probabilities_sum_to_one_and_the_ceiling_is_the_dose():
     posterior = trial_design(intervals=TWO["intervals"]).posterior(trial_tally())
     assert posterior.interval_probability.shape == (1, 15, 4)
     np.testing.assert_allclose(posterior.interval_probability.sum(axis=2), 1.0, rtol=0, atol=1e-12)
-    for amount, printed in TWO["interval_probability"].items():
-        ours = posterior.interval_probability[0, TRIAL["doses"].index(amount)]
-        np.testing.assert_allclose(ours, printed, rtol=0, atol=TWO["interval_within"])
-
-
-@pytest.mark.parametrize("above", list(TWO["overdose"]))
-def test_overdose_cut_decides_the_dose(above):
-    """20 mg with the cut at 0.35, 15 mg with 0.33."""
-    design = trial_design(overdose_above=above, selection="nearest_mean")
-    overdose = design.posterior(trial_tally()).overdose_probability[0]
-    for amount, printed in TWO["overdose"][above].items():
-        assert overdose[TRIAL["doses"].index(amount)] == pytest.approx(printed, abs=TWO["overdose_within"])
-    decision = design.decide(trial_tally())
-    assert DOSES[decision.level[0] - 1] == TWO["highest_safe_amount"][above]
-    assert design.ceiling(trial_tally()) == decision.level
-
-
-def test_without_overdose_control_the_nearest_mean_is_taken():
-    design = trial_design(selection="nearest_mean", feasibility_bound=None)
-    decision = design.decide(trial_tally())
-    assert DOSES[decision.level[0] - 1] == TWO["nearest_mean_amount"]
-    assert decision.reason[0] is Reason.STAY
+    design = trial_design(selection="nearest_mean")
+    assert design.ceiling(trial_tally()) == design.decide(trial_tally()).level
+    free = trial_design(selection="nearest_mean", feasibility_bound=None)
+    assert free.decide(trial_tally()).reason[0] is Reason.STAY
 
 
 def test_seventeen_patients_are_another_trial():
@@ -191,30 +158,6 @@ def test_quadrature_is_good_to_1e_6(name, max_n):
         mean, tails = dense_posterior(design, tallies.take(np.array([row])), design.cut_points, levels)
         np.testing.assert_allclose(posterior.dlt_probability[row], mean, rtol=0, atol=1e-7)
         np.testing.assert_allclose(above[row][levels - 1], tails, rtol=0, atol=1e-6)
-
-
-def test_quadrature_agrees_with_scipy():
-    design = trial_design()
-    tally = trial_tally()
-    (mean_a, mean_b), (sd_a, sd_b), rho = design.prior_mean, design.prior_sd, design.prior_correlation
-    x = np.log(DOSES / design.reference)
-    n, y = tally.n[0], tally.dlt[0]
-
-    def density(a, b):
-        logit_p = a + np.exp(b) * x
-        u, v = (a - mean_a) / sd_a, (b - mean_b) / sd_b
-        prior = -(u**2 - 2 * rho * u * v + v**2) / (2 * (1 - rho**2))
-        return np.exp((y * log_expit(logit_p) + (n - y) * log_expit(-logit_p)).sum() + prior + 5)
-
-    options = {"epsabs": 1e-8, "epsrel": 1e-8}
-    low, high = mean_b - 6 * sd_b, mean_b + 6 * sd_b
-    total = dblquad(density, low, high, mean_a - 6 * sd_a, mean_a + 6 * sd_a, **options)[0]
-
-    def begin(b):
-        return min(logit(0.35) - np.exp(b) * x[5], mean_a + 6 * sd_a)
-
-    part = dblquad(density, low, high, begin, mean_a + 6 * sd_a, **options)[0]
-    assert design.probability_above(tally, 6, 0.35)[0] == pytest.approx(part / total, abs=1e-6)
 
 
 def test_standard_deviation_is_that_of_the_tails():

@@ -1,89 +1,17 @@
 """EWOC against integration by other means and its own definition."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from scipy.integrate import dblquad
-from scipy.special import expit, log_expit, logit
-from scipy.stats import beta
+from scipy.special import expit, logit
+from support import passes
 
 from designs import EWOC, Reason, StopWhenPrecise, Tally, ewoc, ewoc_grid
-
-FIVE = (10.0, 20.0, 30.0, 45.0, 60.0)
-
-
-def random_tallies(size, n_doses=5, max_n=18, seed=1):
-    rng = np.random.default_rng(seed)
-    n = np.array([rng.multinomial(rng.integers(1, max_n), rng.dirichlet(np.full(n_doses, 0.7))) for _ in range(size)])
-    dlt = rng.binomial(n, np.sort(rng.beta(0.6, 1.0, (size, n_doses)), axis=1))
-    return Tally(n=n, dlt=dlt, level=np.argmax(n > 0, axis=1) + 1)
+from doseesc.validation.cases.ewoc import DOSES, ewoc_density, posteriors, random_tallies
 
 
-def ewoc_density(design, tally):
-    """Return the posterior density of (MTD, rho), not normalised, and the DLT probabilities there."""
-    low, high = design.minimum or 0.0, design.maximum or 4 * design.doses[-1] - 3 * design.doses[-2]
-    theta, x = design.target, np.array(design.doses)
-    n, y = tally.n[0], tally.dlt[0]
-
-    def curve(gamma, rho):
-        share = (x - low) / (np.asarray(gamma)[..., None] - low)
-        base = logit(np.asarray(rho))[..., None]
-        return base + (logit(theta) - base) * share
-
-    def density(gamma, rho):
-        z = curve(gamma, rho)
-        log_likelihood = (y * log_expit(z) + (n - y) * log_expit(-z)).sum(axis=-1)
-        prior = beta.pdf(rho / theta, *design.prior_rho) * beta.pdf((gamma - low) / (high - low), *design.prior_mtd)
-        return np.exp(log_likelihood + 10) * prior
-
-    return low, high, curve, density
-
-
-def ewoc_dense(design, tally):
-    """Return means (J,), overdose probabilities (J,) and mean MTD by Gauss-Legendre rules in panels."""
-    low, high, curve, density = ewoc_density(design, tally)
-    node, weight = np.polynomial.legendre.leggauss(300)
-    part = ((node + 1) / 2) ** 6  # dense near 0, where a power of rho has no derivatives
-    rho = design.target * part[:, None]
-    rho_weight = (weight * 3 * ((node + 1) / 2) ** 5)[:, None]
-    total, mean, mtd, cumulative = 0.0, 0.0, 0.0, {low: 0.0}
-    node, weight = np.polynomial.legendre.leggauss(60)
-    for left, right in pairwise(sorted({low, high, *(dose for dose in design.doses if low < dose < high)})):
-        inner = (node + 1) / 2
-        inner, inner_weight = inner**2 * (3 - 2 * inner), weight * 3 * inner * (1 - inner)
-        gamma = left + (right - left) * inner[None, :]
-        mass = rho_weight * inner_weight * (right - left) * density(gamma, rho)
-        total += mass.sum()
-        mtd += (mass * gamma).sum()
-        mean = mean + (mass[..., None] * expit(curve(gamma, rho))).sum(axis=(0, 1))
-        cumulative[right] = total
-    overdose = [cumulative[dose] / total if dose > low else 0.0 for dose in design.doses]
-    return mean / total, np.array(overdose), mtd / total
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {},
-        {"minimum": 4.0, "maximum": 100.0},
-        {"prior_mtd": (2.0, 1.5), "prior_rho": (1.5, 3.0)},
-        {"prior_mtd": (0.6, 0.7), "prior_rho": (0.7, 1.0)},
-        {"maximum": 60.0},
-    ],
-    ids=["uniform", "wider range", "beta", "beta with poles", "to the top dose"],
-)
-def test_ewoc_quadrature_is_good_to_1e_6(more):
-    design = EWOC(target=0.3, doses=FIVE, max_n=30, **more)
-    tallies = random_tallies(8, max_n=30, seed=2)
-    posterior = design.posterior(tallies)
-    # The rule held against converges slowly where the prior density is infinite.
-    within = 1e-6 if more.get("prior_mtd", (1.0,))[0] >= 1 else 2e-5
-    for row in range(tallies.size):
-        mean, overdose, mtd = ewoc_dense(design, tallies.take(np.array([row])))
-        np.testing.assert_allclose(posterior.dlt_probability[row], mean, rtol=0, atol=within)
-        np.testing.assert_allclose(posterior.overdose_probability[row], overdose, rtol=0, atol=within)
-        assert posterior.mtd[row] == pytest.approx(mtd, abs=100 * within)
+def test_quadrature():
+    passes(posteriors)
 
 
 def test_ewoc_agrees_with_scipy():
@@ -110,15 +38,15 @@ def test_ewoc_agrees_with_scipy():
 def test_ewoc_tails_are_those_of_a_finer_grid(monkeypatch):
     tallies = random_tallies(20, max_n=30, seed=7)
     limits = (0.1, 0.25, 0.3, 0.33, 0.5)
-    coarse = [EWOC(target=0.3, doses=FIVE, max_n=30).probability_above(tallies, 3, limit) for limit in limits]
+    coarse = [EWOC(target=0.3, doses=DOSES, max_n=30).probability_above(tallies, 3, limit) for limit in limits]
     monkeypatch.setattr(ewoc, "TAIL_PANEL_NODES", 160)
     monkeypatch.setattr(ewoc_grid, "_STEP", 0.25)
-    fine = [EWOC(target=0.3, doses=FIVE, max_n=31).probability_above(tallies, 3, limit) for limit in limits]
+    fine = [EWOC(target=0.3, doses=DOSES, max_n=31).probability_above(tallies, 3, limit) for limit in limits]
     np.testing.assert_allclose(coarse, fine, rtol=0, atol=1e-6)
 
 
 def test_ewoc_gives_the_highest_allowed_level():
-    design = EWOC(target=0.3, doses=FIVE, max_n=30, rules=())
+    design = EWOC(target=0.3, doses=DOSES, max_n=30, rules=())
     tallies = random_tallies(100)
     overdose = design.posterior(tallies).overdose_probability
     expected = (overdose <= 0.25).sum(axis=1)
@@ -133,10 +61,10 @@ def test_ewoc_gives_the_highest_allowed_level():
 def test_dlts_at_the_lowest_end_of_the_range_tell_nothing_about_the_mtd():
     """So by default the range begins below the lowest dose."""
     tallies = Tally.parse(["1NNN", "1TTT"], n_doses=5)
-    blind = EWOC(target=0.3, doses=FIVE, max_n=30, minimum=FIVE[0], rules=())
+    blind = EWOC(target=0.3, doses=DOSES, max_n=30, minimum=DOSES[0], rules=())
     none, all_three = blind.posterior(tallies).overdose_probability
     np.testing.assert_allclose(none, all_three, rtol=0, atol=1e-9)
-    assert EWOC(target=0.3, doses=FIVE, max_n=30).decide(tallies).reason[1] is Reason.NO_SAFE_DOSE
+    assert EWOC(target=0.3, doses=DOSES, max_n=30).decide(tallies).reason[1] is Reason.NO_SAFE_DOSE
 
 
 def test_ewoc_does_not_escalate_after_a_toxic_cohort():
@@ -148,10 +76,10 @@ def test_ewoc_does_not_escalate_after_a_toxic_cohort():
 
 
 def test_ewoc_bound_rises_with_cohorts():
-    design = EWOC(target=0.3, doses=FIVE, max_n=30, cohort_size=3, bound_step=0.1, bound_limit=0.5)
+    design = EWOC(target=0.3, doses=DOSES, max_n=30, cohort_size=3, bound_step=0.1, bound_limit=0.5)
     tallies = Tally.parse(["1NNN", "1NNN 1NNN", "1NNN 1NNN 1NNN", "1NNN" * 4, "1NNN" * 9], n_doses=5)
     np.testing.assert_allclose(design.bound(tallies), [0.25, 0.35, 0.45, 0.5, 0.5], rtol=0, atol=1e-12)
-    fixed = EWOC(target=0.3, doses=FIVE, max_n=30, cohort_size=3)
+    fixed = EWOC(target=0.3, doses=DOSES, max_n=30, cohort_size=3)
     np.testing.assert_array_equal(fixed.bound(tallies), 0.25)
     many = random_tallies(200, max_n=30, seed=6)
     assert (design.ceiling(many) >= fixed.ceiling(many)).all()
@@ -166,7 +94,7 @@ def feasibility(alpha, rate):
 @pytest.mark.parametrize(("starts", "waiting"), [(2, 0), (3, 1), (5, 3)])
 def test_ewoc_bound_rises_from_a_stated_cohort_on(starts, waiting):
     """ewoc's simulation raises the bound before it doses the second patient; each later start waits one cohort more."""
-    design = EWOC(target=0.3, doses=FIVE, max_n=30, cohort_size=1, bound_step=0.05, bound_starts=starts)
+    design = EWOC(target=0.3, doses=DOSES, max_n=30, cohort_size=1, bound_step=0.05, bound_starts=starts)
     expected = [0.25] * waiting
     while len(expected) < 12:
         expected.append(feasibility(expected[-1] if len(expected) > waiting else 0.25, 0.05))
@@ -175,7 +103,7 @@ def test_ewoc_bound_rises_from_a_stated_cohort_on(starts, waiting):
 
 
 def test_a_rising_bound_would_escalate_after_a_dlt_and_the_default_rules_do_not_let_it():
-    options = {"target": 0.3, "doses": FIVE, "max_n": 30, "cohort_size": 1, "bound_step": 0.25, "bound_starts": 2}
+    options = {"target": 0.3, "doses": DOSES, "max_n": 30, "cohort_size": 1, "bound_step": 0.25, "bound_starts": 2}
     tally = Tally.parse("1N 2T", n_doses=5)
     free = EWOC(**options, rules=()).decide(tally)
     kept = EWOC(**options).decide(tally)
@@ -184,8 +112,8 @@ def test_a_rising_bound_would_escalate_after_a_dlt_and_the_default_rules_do_not_
 
 def test_ewoc_can_reach_the_top_only_if_the_mtd_can_lie_beyond():
     quiet = Tally(n=[[6] * 5], dlt=[[0] * 5], level=[5])
-    assert EWOC(target=0.3, doses=FIVE, max_n=60).ceiling(quiet)[0] == 5
-    assert EWOC(target=0.3, doses=FIVE, max_n=60, maximum=FIVE[-1]).ceiling(quiet)[0] == 4
+    assert EWOC(target=0.3, doses=DOSES, max_n=60).ceiling(quiet)[0] == 5
+    assert EWOC(target=0.3, doses=DOSES, max_n=60, maximum=DOSES[-1]).ceiling(quiet)[0] == 4
 
 
 def test_ewoc_reaches_the_top_of_geometric_doses_without_dlts():
@@ -195,14 +123,14 @@ def test_ewoc_reaches_the_top_of_geometric_doses_without_dlts():
 
 
 def test_ewoc_stops_where_even_the_lowest_dose_may_exceed_the_mtd():
-    design = EWOC(target=0.3, doses=FIVE, max_n=30, minimum=1.0)
+    design = EWOC(target=0.3, doses=DOSES, max_n=30, minimum=1.0)
     decision = design.decide(Tally.parse("1TTT 1TTT", n_doses=5))
     assert (decision.level[0], decision.reason[0]) == (0, Reason.NO_SAFE_DOSE)
 
 
 def test_ewoc_stops_when_the_mtd_is_precise():
-    plain = EWOC(target=0.3, doses=FIVE, max_n=30)
-    design = EWOC(target=0.3, doses=FIVE, max_n=30, rules=(StopWhenPrecise(cv=0.3),))
+    plain = EWOC(target=0.3, doses=DOSES, max_n=30)
+    design = EWOC(target=0.3, doses=DOSES, max_n=30, rules=(StopWhenPrecise(cv=0.3),))
     tallies = random_tallies(100, max_n=30)
     spread = plain.mtd_cv(tallies)
     precise = spread <= 0.3

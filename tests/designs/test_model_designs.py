@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_expit
+from support import passes
 
 from designs import (
     BMACRM,
@@ -23,6 +24,7 @@ from designs import (
 )
 from designs.grid import GridModel, thinned_axis
 from doseesc.testing import DesignTests
+from doseesc.validation.cases import quadrature
 
 TRUTH = [0.05, 0.12, 0.25, 0.40, 0.55]
 FIVE = (10.0, 20.0, 30.0, 45.0, 60.0)
@@ -120,34 +122,8 @@ def test_evidence_is_the_marginal_likelihood():
 # BMA-CRM
 
 
-def evidence_by_quad(skeleton, tally, prior_sd):
-    """Return the marginal likelihood and the posterior mean curve of one empiric CRM."""
-    s = np.array(skeleton)
-    n, y = tally.n[0], tally.dlt[0]
-
-    def value(b, function=lambda p: 1.0):
-        p = s ** np.exp(b)
-        likelihood = np.prod(p**y * (-np.expm1(np.log(s) * np.exp(b))) ** (n - y))
-        return function(p) * likelihood * np.exp(-0.5 * (b / prior_sd) ** 2) / (prior_sd * np.sqrt(2 * np.pi))
-
-    options = {"epsabs": 1e-14, "epsrel": 1e-10, "points": [-2, -1, 0, 1, 2], "limit": 200}
-    total = quad(value, -12, 8, **options)[0]
-    curve = [quad(lambda b, j=j: value(b, lambda p: p[j]), -12, 8, **options)[0] / total for j in range(len(s))]
-    return total, np.array(curve)
-
-
 def test_bma_agrees_with_scipy():
-    prior = (0.5, 0.3, 0.2)
-    design = BMACRM(target=0.25, skeletons=SKELETONS, max_n=30, model_prior=prior)
-    tallies = random_tallies(6, max_n=30, seed=3)
-    posterior = design.posterior(tallies)
-    for row in range(6):
-        parts = [evidence_by_quad(one, tallies.take(np.array([row])), design.prior_sd) for one in SKELETONS]
-        weight = np.array(prior) * [evidence for evidence, _ in parts]
-        weight /= weight.sum()
-        np.testing.assert_allclose(posterior.model_probability[row], weight, rtol=0, atol=1e-8)
-        curve = weight @ np.array([curve for _, curve in parts])
-        np.testing.assert_allclose(posterior.dlt_probability[row], curve, rtol=0, atol=1e-8)
+    passes(quadrature.bma_crm)
 
 
 def test_one_skeleton_is_the_crm():

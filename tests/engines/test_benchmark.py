@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln
-from support import data
+from support import passes
 
 from doseesc.engines.benchmark import benchmark_selection
 from doseesc.truth.mtd import TIES, highest_right, right_levels, true_mtd
+from doseesc.validation.cases import engines
 
-CASES = data("optimal_benchmark.json")["items"]
 RULES = ["nearest", "highest_below"]
 
 
@@ -92,14 +92,8 @@ def test_simulated_patients_agree_within_four_standard_errors(truth, rule):
     assert (np.abs(share - exact) <= 4 * np.sqrt(exact * (1 - exact) / trials) + 1e-12).all()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_probabilities_simulated_elsewhere(case):
-    """They come from many runs, always select a level, and have three places."""
-    share = benchmark_selection(np.array(case["truth"]), case["n"], case["target"], margin=1.0)
-    expected, printed = np.array(case["selected"]), 0.0005
-    error = np.sqrt((expected + printed) * (1 - expected) / case["runs"])
-    assert share[0] == 0
-    assert (np.abs(share[1:] - expected) <= 4 * error + printed).all()
+def test_probabilities_simulated_elsewhere():
+    passes(engines.optimal_benchmark)
 
 
 def test_where_no_dose_is_right_it_says_so():

@@ -19,7 +19,7 @@ from doseesc.cli import main
 from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
 from doseesc.validation import Differences, seal, validate
-from doseesc.validation.cases import commands, files, pymc_model, quadrature, rules, selfcheck
+from doseesc.validation.cases import commands, files, pymc_model, rules, selfcheck
 from doseesc.validation.installation import check_files, check_installation, versions_tested
 from doseesc.validation.own_study import check_study
 
@@ -75,8 +75,6 @@ def test_the_report_is_sealed_and_says_everything(whole):
     "case",
     [
         *(each for module in (rules, selfcheck) for each in cases_in(module)),
-        quadrature.blrm,
-        quadrature.fit_against_designs,
         pymc_model.crm_in_pymc,
     ],
     ids=name_of,

@@ -38,6 +38,7 @@ def _blocks(document: Mapping[str, Any]) -> Iterator[Block]:
     yield from captioned(_checks("installation", "Installation", document["installation"]))
     yield Block("heading", "Operation")
     yield from captioned(_cases(document["operation"]))
+    yield from captioned(_references(document["operation"]))
     if document["study"] is not None:
         yield Block("heading", "Performance on the study")
         yield from paragraphs(_study_words(document["study"]))
@@ -136,20 +137,18 @@ def _traceability(operation: Sequence[Row]) -> PageTable:
 
 def _cases(operation: Sequence[Row]) -> PageTable:
     rows = [
-        (
-            each["id"],
-            f"{case['name']}: {case['what']}",
-            "; ".join(case["against"]),
-            f"{case['comparisons']:,}",
-            allowed(case),
-            largest(case),
-            case["verdict"],
-        )
+        (each["id"], case["name"], f"{case['comparisons']:,}", allowed(case), largest(case), case["verdict"])
         for each in operation
         for case in each["cases"]
     ]
-    columns = ("Number", "Comparison", "Against", "Figures", "Tolerance", "Largest difference", "Verdict")
-    return _table("comparisons", "Comparisons", columns, rows)
+    columns = ("Number", "Comparison", "Figures", "Tolerance", "Largest difference", "Verdict")
+    return _table("comparisons", "Comparisons by requirement", columns, rows, "What each is, stands in the next table.")
+
+
+def _references(operation: Sequence[Row]) -> PageTable:
+    cases = {case["name"]: case for each in operation for case in each["cases"]}
+    rows = [(name, case["what"], "; ".join(case["against"])) for name, case in cases.items()]
+    return _table("references", "What is compared with what", ("Comparison", "What", "Against"), rows)
 
 
 def _checks(name: str, caption: str, checks: Iterable[Row]) -> PageTable:
