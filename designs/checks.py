@@ -6,6 +6,8 @@ from typing import TypeGuard
 
 import numpy as np
 
+from designs.arrays import FloatArray
+
 MOST_PATIENTS = 10_000
 """Patients that a trial may have."""
 
@@ -159,3 +161,23 @@ def increasing_probabilities(name: str, values: object) -> tuple[float, ...]:
 def _require_few(name: str, levels: int) -> None:
     if levels > MOST_DOSES:
         raise ValueError(f"{name} must have at most {MOST_DOSES} values, one per level, not {levels:,}")
+
+
+def require_matrix(name: str, values: object, kind: str, *, nan: bool = False) -> FloatArray:
+    """Return a matrix of numbers, or of ``kind`` "whole numbers"; ``nan`` where unknown ones may be missing.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold {kind} in rows of the same length, not {values!r}") from None
+    if array.ndim != 2:
+        raise ValueError(f"{name} must have two axes, trials and places, not {array.ndim}")
+    known = array[~np.isnan(array)] if nan else array
+    if not np.isfinite(known).all() or (kind == "whole numbers" and (known % 1 != 0).any()):
+        raise ValueError(f"{name} must hold {kind}, not {values!r}")
+    return array

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import BoolArray, FloatArray, IntArray
-from designs.checks import require_positive, require_whole
-from designs.outcomes import followed_days, parse_patients
+from designs.checks import require_matrix, require_positive, require_whole
+from designs.pending_outcomes import patients_read
 from designs.tally import Tally, unchecked
 
 
@@ -64,8 +64,8 @@ class Pending:
 
     def __post_init__(self) -> None:
         require_positive("window_days", self.window_days)
-        level = _matrix("level", self.level, "whole numbers").astype(np.int64)
-        days = _matrix("days", self.days, "numbers")
+        level = require_matrix("level", self.level, "whole numbers").astype(np.int64)
+        days = require_matrix("days", self.days, "numbers")
         if days.shape != level.shape:
             raise ValueError(f"days must have the shape of level, {level.shape}, not {days.shape}")
         if self.n_doses is not None:
@@ -95,7 +95,7 @@ class Pending:
     def _checked_dlt_days(self) -> FloatArray | None:
         if self.dlt_days is None:
             return None
-        dlt_days = _matrix("dlt_days", self.dlt_days, "numbers", nan=True)
+        dlt_days = require_matrix("dlt_days", self.dlt_days, "numbers", nan=True)
         if len(dlt_days) != self.size:
             raise ValueError(f"dlt_days must have {self.size} rows, as level has, not {len(dlt_days)}")
         given = dlt_days[~np.isnan(dlt_days)]
@@ -153,31 +153,8 @@ class Pending:
         >>> known.n, pending.level, pending.days
         (array([[3, 1, 0]]), array([[2, 2]]), array([[7., 0.]]))
         """
-        require_positive("window_days", window_days)
-        tallies, places, last = [Tally.empty(n_doses)], [], []
-        for text in [outcomes] if isinstance(outcomes, str) else outcomes:
-            tally, there = Tally.empty(n_doses), []
-            count = 0
-            for level, patients in parse_patients(text, n_doses):
-                days = [followed_days(each, window_days) for each in patients if each.startswith("P")]
-                count = len(days)
-                there += [(level, each) for each in days]
-                known = np.array([len(patients) - count])
-                tally = tally.after(np.array([level]), known, np.array([patients.count("T")]))
-            tallies.append(tally)
-            places.append(there)
-            last.append(count)
-        table = np.zeros((len(places), max(map(len, places), default=0), 2))
-        for row, there in enumerate(places):
-            table[row, : len(there)] = np.array(there).reshape(-1, 2)
-        pending = cls(
-            level=table[..., 0].astype(np.int64),
-            days=table[..., 1],
-            window_days=window_days,
-            last_cohort=np.array(last, dtype=np.int64),
-            n_doses=n_doses,
-        )
-        return Tally.concatenate(tallies).take(np.arange(1, len(tallies))), pending
+        known, level, days, last = patients_read(outcomes, n_doses, window_days)
+        return known, cls(level=level, days=days, window_days=window_days, last_cohort=last, n_doses=n_doses)
 
     @property
     def size(self) -> int:
@@ -334,16 +311,3 @@ def entered_too_soon(tally: Tally, minimum_days: float | None) -> BoolArray:
     if days > window:
         raise ValueError(f"minimum_days must be at most the window of {window:g} days, not {days:g}")
     return tally.pending.followed_at(tally.level) < days
-
-
-def _matrix(name: str, values: object, kind: str, *, nan: bool = False) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must hold {kind} in rows of the same length, not {values!r}") from None
-    if array.ndim != 2:
-        raise ValueError(f"{name} must have two axes, trials and places, not {array.ndim}")
-    known = array[~np.isnan(array)] if nan else array
-    if not np.isfinite(known).all() or (kind == "whole numbers" and (known % 1 != 0).any()):
-        raise ValueError(f"{name} must hold {kind}, not {values!r}")
-    return array
