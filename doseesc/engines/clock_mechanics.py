@@ -369,8 +369,11 @@ def _gate(x: Trials, s: int, level: int) -> float:
 def _broken_off(x: Trials, s: int) -> bool:
     """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
     count, day = x.counts[s], x.days[s]
+    gate = x.gate[s, count[LEVEL] - 1]
+    if gate == -np.inf:  # nobody is staggered
+        return False
     last = x.entered[s, count[PATIENTS] - 1]
-    until = min(day[NOW], x.gate[s, count[LEVEL] - 1])
+    until = min(day[NOW], gate)
     for i in range(count[COHORT_FIRST], count[PATIENTS]):
         if x.has_dlt[s, i] and last < x.assessed[s, i] <= until:
             return True

@@ -51,6 +51,8 @@ class Layout(NamedTuple):
         Word of the counts of each dose, and the bit that they begin at.
     words : int
         The last holds, in its lowest bits, the level and what rules remember.
+    pending : array of int, shape (W,)
+        The bits that count patients pending at doses.
     last_n, last_dlt, cohorts, in_a_row : bool
         Which memory is part of a state.
     """
@@ -59,6 +61,7 @@ class Layout(NamedTuple):
     word: IntArray
     shift: IntArray
     words: int
+    pending: IntArray
     last_n: bool
     last_dlt: bool
     cohorts: bool
@@ -166,7 +169,9 @@ def _layout_of(design: Design) -> Layout | None:
     if taken + rest > _BITS:
         last += 1
     shift[word == last] += rest
-    return Layout(bits, word, shift, last + 1, *flags)
+    pending = np.zeros(last + 1, dtype=np.int64)
+    np.bitwise_or.at(pending, word, ((1 << bits) - 1) << shift)
+    return Layout(bits, word, shift, last + 1, pending, *flags)
 
 
 def _empty(states: int, words: int) -> Answers:
@@ -191,14 +196,21 @@ def _packed(decision: Decision) -> IntArray:
 @compiled
 def _play(x: Trials, setting: Setting, layout: Layout, answers: Answers, running: IntArray) -> IntArray:
     status = np.empty(len(running), dtype=np.int64)
-    key = np.empty(layout.words, dtype=np.int64)
-    _play_on(x, setting, layout, answers, running, key, status)
+    key, later = np.empty(layout.words, dtype=np.int64), np.empty(layout.words, dtype=np.int64)
+    _play_on(x, setting, layout, answers, running, key, later, status)
     return status
 
 
 @compiled_inner
 def _play_on(
-    x: Trials, setting: Setting, layout: Layout, answers: Answers, running: IntArray, key: IntArray, status: IntArray
+    x: Trials,
+    setting: Setting,
+    layout: Layout,
+    answers: Answers,
+    running: IntArray,
+    key: IntArray,
+    later: IntArray,
+    status: IntArray,
 ) -> None:
     for r in range(len(running)):
         s = running[r]
@@ -206,7 +218,7 @@ def _play_on(
             status[r] = advance(x, setting, s)
             if status[r] != LOOK:
                 break
-            _pack(x, layout, s, False, key)
+            _pack(x, layout, s, key)
             answer = _find(answers, key)
             if answer < 0:
                 break
@@ -214,8 +226,8 @@ def _play_on(
             if _is_noted(answer):
                 changed = False
                 if x.counts[s, PENDING] > 0:
-                    _pack(x, layout, s, True, key)
-                    then = _find(answers, key)
+                    _pack_later(x, layout, s, key, later)
+                    then = _find(answers, later)
                     if then < 0:
                         break
                     changed = then & _PART != level
@@ -236,7 +248,7 @@ def _asks_later(x: Trials, layout: Layout, answers: Answers, rows: IntArray) -> 
     asks = np.empty(len(rows), dtype=np.bool_)
     key = np.empty(layout.words, dtype=np.int64)
     for r in range(len(rows)):
-        _pack(x, layout, rows[r], False, key)
+        _pack(x, layout, rows[r], key)
         asks[r] = x.counts[rows[r], PENDING] > 0 and _is_noted(_find(answers, key))
     return asks
 
@@ -244,27 +256,48 @@ def _asks_later(x: Trials, layout: Layout, answers: Answers, rows: IntArray) -> 
 @compiled
 def _keys(x: Trials, setting: Setting, layout: Layout, rows: IntArray, later: bool) -> IntArray:
     keys = np.empty((len(rows), layout.words), dtype=np.int64)
+    now = np.empty(layout.words, dtype=np.int64)
     for r in range(len(rows)):
-        _pack(x, layout, rows[r], later, keys[r])
+        _pack(x, layout, rows[r], now)
+        if later:
+            _pack_later(x, layout, rows[r], now, keys[r])
+        else:
+            keys[r] = now
     return keys
 
 
 @compiled_inner
-def _pack(x: Trials, layout: Layout, s: int, later: bool, key: IntArray) -> None:
-    """Pack the state of trial ``s``, or that of the same patients once all are known."""
-    counts, bits = x.counts[s], layout.bits
+def _pack(x: Trials, layout: Layout, s: int, key: IntArray) -> None:
+    """Pack the state of trial ``s``."""
+    bits = layout.bits
     key[:] = 0
     for j in range(x.n.shape[1]):
-        pending = 0 if later else x.n[s, j] - x.known[s, j]
+        pending = x.n[s, j] - x.known[s, j]
         key[layout.word[j]] |= ((((x.n[s, j] << bits) | x.dlt[s, j]) << bits) | pending) << layout.shift[j]
-    if later:
-        for k in range(counts[PENDING]):
-            i = x.place[s, k]
-            j = x.level[s, i] - 1
-            if x.has_dlt[s, i]:
-                key[layout.word[j]] += 1 << (layout.shift[j] + bits)
-            elif x.what[s, i] & UNUSABLE:
-                key[layout.word[j]] -= 1 << (layout.shift[j] + 2 * bits)
+    key[layout.words - 1] |= _rest(x, layout, s, False)
+
+
+@compiled_inner
+def _pack_later(x: Trials, layout: Layout, s: int, now: IntArray, key: IntArray) -> None:
+    """Pack the state of the same patients once all are known, from that ``now``."""
+    bits = layout.bits
+    for w in range(layout.words):
+        key[w] = now[w] & ~layout.pending[w]
+    for k in range(x.counts[s, PENDING]):
+        i = x.place[s, k]
+        j = x.level[s, i] - 1
+        if x.has_dlt[s, i]:
+            key[layout.word[j]] += 1 << (layout.shift[j] + bits)
+        elif x.what[s, i] & UNUSABLE:
+            key[layout.word[j]] -= 1 << (layout.shift[j] + 2 * bits)
+    if layout.last_n or layout.last_dlt:
+        key[layout.words - 1] += _rest(x, layout, s, True) - _rest(x, layout, s, False)
+
+
+@compiled_inner
+def _rest(x: Trials, layout: Layout, s: int, later: bool) -> int:
+    """Pack the level and what rules remember."""
+    counts, bits = x.counts[s], layout.bits
     rest = counts[LEVEL]
     if layout.last_n or layout.last_dlt:
         known, dlt, open_outcomes = 0, 0, 0
@@ -281,7 +314,7 @@ def _pack(x: Trials, layout: Layout, s: int, later: bool, key: IntArray) -> None
         rest = (rest << bits) | counts[COHORTS]
     if layout.in_a_row:
         rest = (rest << bits) | counts[IN_A_ROW]
-    key[layout.words - 1] |= rest
+    return rest
 
 
 @compiled_inner
