@@ -216,6 +216,14 @@ def test_a_wrong_base_study_speaks_for_itself(study):
         read_plan("sweep.yaml")
 
 
+@pytest.mark.parametrize("name", ["../study.yaml", "/etc/hostname"])
+def test_a_study_elsewhere_is_not_read(study, tmp_path, name):
+    (tmp_path / "in").mkdir()
+    Path("in/sweep.yaml").write_text(SIXTY.replace("study.yaml", name))
+    with pytest.raises(ScenarioError, match=r"in/sweep\.yaml:1  study\n  is .*does not lie in this file's folder"):
+        read_plan("in/sweep.yaml")
+
+
 def test_replicates_are_averaged_and_weights_are_those_of_the_study(study):
     text = STUDY.replace("method: exact", "method: monte_carlo") + "comparison: {weights: {middle: 3, top: 1}}\n"
     Path("study.yaml").write_text(text)
