@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._clusters import jobs_shared_out
 from doseesc.commands._options import (
     PLANNING,
+    ClusterAddress,
     Force,
     Format,
+    Jobs,
     Out,
     Printed,
     Quiet,
@@ -56,6 +59,8 @@ def ensemble(
     out: Out = None,
     figure: FigureFile = None,
     seed: Seed = None,
+    jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
@@ -71,7 +76,9 @@ def ensemble(
     named = library("doseesc.planning", "file_random")(study, *([] if scenario is None else [scenario]))
     changed = {name: value for name, value in (("count", count), ("seed", seed)) if value is not None}
     curves = named.model_copy(update=changed) if changed else named
-    ran = library("doseesc.planning", "run_ensemble")(study, random, trials=None if trials == TRIALS else trials)
+    ran = library("doseesc.planning", "run_ensemble")(
+        study, random, trials=None if trials == TRIALS else trials, jobs=None if jobs == 1 else jobs
+    )
     drawn = library("doseesc.report.figures", "ensemble_figure")(found)
     if show_code:
         steps = {"study": load_call(file), "random": curves, "found": ran}
@@ -82,8 +89,12 @@ def ensemble(
     known = {"study": loaded}
     with refused("--scenario"):
         known["random"] = made(curves, known)
-    with TrialProgress(wanted=not quiet, unit="designs") as progress:
-        answer: EnsembleResults = made(ran, known, progress=progress, enumerating=progress.enumerating)
+    with (
+        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        TrialProgress(wanted=not quiet, unit="designs") as progress,
+    ):
+        more = {} if there == jobs else {"jobs": there}
+        answer: EnsembleResults = made(ran, known, progress=progress, enumerating=progress.enumerating, **more)
     written = save_files(
         out,
         lambda: {SUMMARY_FILE: csv_text(answer.to_frame()), CURVES_FILE: csv_text(answer.curves_to_frame())},

@@ -95,7 +95,7 @@ def sweep(
         read_plan,
         run_into,
     )
-    from doseesc.results import SWEEP_FILE, SweepResults
+    from doseesc.results import SWEEP_FILE, SweepResults, fits_into_memory
     from doseesc.results import read as read_results
 
     read = read_plan(path, {"method": method and method.value, "trials": trials, "seed": seed})
@@ -127,6 +127,9 @@ def sweep(
         if not quiet:
             typer.echo(f"shard {part[0]}/{part[1]}: all its {len(names):,} cells are in {folder}")
             typer.echo(f"next, when all shards are done: doseesc sweep {file} --out {folder} --gather")
+        return
+    if not fits_into_memory(table):
+        typer.echo(f"written to {table}, which is too large to be summed up here; read it by columns, as with polars")
         return
     answer = read_results(table)
     assert isinstance(answer, SweepResults)

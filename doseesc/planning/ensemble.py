@@ -20,7 +20,7 @@ from designs import Design
 from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooManyStates, count_ends, enumerate_paths
 from doseesc.files import rounded_rows
-from doseesc.parallel import block_sizes
+from doseesc.parallel import answers, block_sizes
 from doseesc.results import Attainable, WeightedTruths, asks_attainable, attainable_under, stakes_of, utilities_of
 from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import highest_right
@@ -167,6 +167,7 @@ def run_ensemble(
     random: RandomScenarios | None = None,
     *,
     trials: int = 1000,
+    jobs: int = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
@@ -182,12 +183,15 @@ def run_ensemble(
         with the file's seed.
     trials : int
         Trials per curve of a design that is too large to enumerate; a note then says that it was simulated.
+    jobs : int
+        Processes, of which each takes a design at a time; the answer does not depend on it.
     memory_limit : int
         Bytes that an enumeration may use.
     progress : callable, optional
         Called with the designs done and the designs in all.
     enumerating : callable, optional
-        Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
+        Called with a design's name, the patients treated and the most of its trial, while it is enumerated, as far as
+        one process does it.
 
     Raises
     ------
@@ -213,25 +217,43 @@ def run_ensemble(
     right = study.right_levels(truths)
     notes: list[str] = []
     figures: dict[str, DesignFigures] = {}
-    for done, (name, design) in enumerate(study.designs.items()):
-        if progress is not None:
-            progress(done, len(study.designs))
-        try:
-            told = None if enumerating is None else partial(enumerating, name)
-            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
-        except TooManyStates as error:
-            figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, right, trials, random.seed))
-            notes.append(f"{name} is simulated, {trials:,} trials per curve, which widens its quantiles: {error}")
-            continue
-        found = paths.characteristics(truths, target=study.target, true_mtd=right)
-        figures[name] = DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS})
+    designs = study.designs
+    told = enumerating if jobs == 1 else None
+    ask = partial(_figures, study, truths, right, trials, random.seed, memory_limit, told)
     if progress is not None:
-        progress(len(study.designs), len(study.designs))
+        progress(0, len(designs))
+    for name, (own, note) in zip(designs, answers(ask, designs.items(), jobs), strict=True):
+        figures[name] = own
+        notes += note
+        if progress is not None:
+            progress(len(figures), len(designs))
     attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
     if attainable is not None:
         notes.append(attainable.words)
     elapsed = time.perf_counter() - began
     return EnsembleResults(study, random, truths, highest_right(right), figures, notes, elapsed, attainable)
+
+
+def _figures(
+    study: Study,
+    truths: FloatArray,
+    right: BoolArray,
+    trials: int,
+    seed: int,
+    memory_limit: int,
+    enumerating: Callable[[str, int, int], None] | None,
+    named: tuple[str, Design],
+) -> tuple[DesignFigures, list[str]]:
+    """Return the figures of a design under the curves, and what is to be noted of it."""
+    name, design = named
+    try:
+        told = None if enumerating is None else partial(enumerating, name)
+        paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
+    except TooManyStates as error:
+        note = f"{name} is simulated, {trials:,} trials per curve, which widens its quantiles: {error}"
+        return DesignFigures("monte_carlo", _simulated(design, study, truths, right, trials, seed)), [note]
+    found = paths.characteristics(truths, target=study.target, true_mtd=right)
+    return DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS}), []
 
 
 def _attainable(study: Study, truths: FloatArray, figures: dict[str, DesignFigures]) -> Attainable:

@@ -37,6 +37,7 @@ from .folder import check_folder as check_folder
 from .folder import results_json as results_json
 from .folder import write_results as write_results
 from .formats import check_ending as check_ending
+from .formats import fits_into_memory as fits_into_memory
 from .plain import plain_values as plain_values
 from .policies import DRUG_ALONE as DRUG_ALONE
 from .policies import PolicyComparison as PolicyComparison

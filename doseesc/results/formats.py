@@ -95,6 +95,15 @@ def table_in(path: Path) -> pd.DataFrame:
     return frame
 
 
+def fits_into_memory(path: Path) -> bool:
+    """Tell whether :func:`table_in` reads a .parquet file, or refuses it as too large."""
+    try:
+        _check_parquet(path)
+    except ValueError:
+        return False
+    return True
+
+
 def _check_parquet(path: Path) -> None:
     """Refuse a file whose few bytes unfold to many."""
     import pyarrow.parquet

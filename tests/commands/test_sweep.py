@@ -191,3 +191,10 @@ def test_cells_that_are_none_are_named(cli, cells, wrong):
     code, _, err = cli("compare", "results/sweep", "results/sweep", *words)
     assert code == 2
     assert wrong in err
+
+
+def test_a_table_too_large_for_memory_is_written_all_the_same(cli, monkeypatch):
+    with monkeypatch.context() as small:
+        small.setattr("doseesc.results.formats.MOST_BYTES", 1000)
+        assert said(cli).startswith("written to results/sweep/sweep.parquet, which is too large to be summed up here")
+    assert len(doseesc.read("results/sweep").summary()) == CELLS

@@ -216,6 +216,14 @@ def test_a_wrong_base_study_speaks_for_itself(study):
         read_plan("sweep.yaml")
 
 
+@pytest.mark.parametrize("name", ["../study.yaml", "/etc/hostname"])
+def test_a_study_elsewhere_is_not_read(study, tmp_path, name):
+    (tmp_path / "in").mkdir()
+    Path("in/sweep.yaml").write_text(SIXTY.replace("study.yaml", name))
+    with pytest.raises(ScenarioError, match=r"in/sweep\.yaml:1  study\n  is .*does not lie in this file's folder"):
+        read_plan("in/sweep.yaml")
+
+
 def test_replicates_are_averaged_and_weights_are_those_of_the_study(study):
     text = STUDY.replace("method: exact", "method: monte_carlo") + "comparison: {weights: {middle: 3, top: 1}}\n"
     Path("study.yaml").write_text(text)
@@ -409,3 +417,15 @@ def test_the_digest_sees_every_value(study):
         digests.add(sweep_table.digest_of([changed]))
     assert len(digests) == 7
     assert sweep_table.digest_of([frame.iloc[:10], frame.iloc[10:]]) in digests
+
+
+@pytest.mark.parametrize("method", ["exact", "monte_carlo"])
+@pytest.mark.parametrize("parts", [1, 2, 3, 7])
+def test_shards_part_the_cells_without_a_rest(study, method, parts):
+    axes = {"max_n": [6, 9, 12], "designs.BOIN.p_safe": [0.1, 0.15], "simulation.method": [method]}
+    plan = plan_for(study, axes)
+    whole = [cell.name for cell in checked_cells(plan)]
+    assert len(whole) == plan.n_cells == 9 * (2 if method == "monte_carlo" else 1)  # there a truth is a cell
+    shards = [[cell.name for cell in checked_cells(plan, (number, parts))] for number in range(parts)]
+    assert sorted(name for shard in shards for name in shard) == sorted(whole)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 2

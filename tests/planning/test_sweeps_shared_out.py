@@ -20,7 +20,7 @@ from doseesc.planning.sweeps.sweep import run_plan
 STUDY = f"""\
 study: {{title: T}}
 {THREE_DOSES}\
-designs: [{{name: BOIN, type: BOIN}}]
+designs: [{{name: BOIN, type: BOIN}}, {{name: 3+3, type: 3+3}}]
 scenarios:
   - {{name: middle, dlt: [0.1, 0.25, 0.45]}}
   - {{name: top, dlt: [0.02, 0.1, 0.25]}}
@@ -28,6 +28,7 @@ simulation: {{trials: 40, seed: 7, method: exact}}
 """
 SWEEP = """\
 study: study.yaml
+designs: [BOIN]
 axes:
   designs.BOIN.p_safe: {from: 0.1, to: 0.195, by: 0.005}
   max_n: [6, 9, 12]
@@ -132,7 +133,12 @@ def test_workers_of_a_cluster_give_the_same_and_one_may_be_lost(plan, digest, sc
     assert (code, err.startswith(f"2 workers of {scheduler}, doseesc {doseesc.__version__} on all")) == (0, True)
     assert doseesc.read("out").digest == digest
     study = str(plan.study.source)
-    for words in (["run", study, "--method", "monte_carlo"], ["calibrate", study, "--design", "BOIN", "--widen", "0"]):
+    commands = (
+        ["run", study, "--method", "monte_carlo"],
+        ["calibrate", study, "--design", "BOIN", "--widen", "0"],
+        ["ensemble", study, "--count", "20"],
+    )
+    for words in commands:
         here, there = cli(*words, "--format", "csv"), cli(*words, "--format", "csv", "--cluster", scheduler)
         assert here[:2] == there[:2]
         assert "2 workers of" in there[2]

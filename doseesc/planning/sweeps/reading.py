@@ -26,7 +26,7 @@ from doseesc.planning.sweeps.axes import CHOICES, DESIGNS, SCENARIOS, Axis, axis
 from doseesc.planning.sweeps.conditions import Condition, NotUnderstood, condition_of
 from doseesc.planning.sweeps.fields import with_values
 from doseesc.planning.sweeps.plan import Plan
-from doseesc.study import Source, Study, parse, read_source, shipped_scenarios, source_of
+from doseesc.study import Source, Study, file_beside, parse, read_source, shipped_scenarios, source_of
 
 KEYS = ("title", "study", DESIGNS, SCENARIOS, "axes", "conditions", "combinations")
 FULL = "full"
@@ -91,14 +91,23 @@ def read_plan(path: str | Path, simulation: Mapping[str, Any] | None = None) -> 
         raise ScenarioError(source.path, [*problems, Problem(("study",), given, remedy, source.line(("study",)))])
     if problems:
         raise ScenarioError(source.path, problems)
-    base = read_source(_study_file(Path(source.path), data["study"]))
+    try:
+        file = _study_file(source.path, data["study"])
+    except ValueError:
+        wrong = f"is {show(data['study'])}, which does not lie in this file's folder"
+        problem = Problem(
+            ("study",), wrong, "put the study beside the sweep and write its name", source.line(("study",))
+        )
+        raise ScenarioError(source.path, [problem]) from None
+    base = read_source(file)
     asked = Asked(**{name: data[name] for name in KEYS[2:] if name in data}, file=source.path, lines=source.lines)
     return plan_of(base, asked, simulation)
 
 
-def _study_file(sweep: Path, name: str) -> Path:
-    beside = sweep.parent / name
-    shipped = shipped_scenarios()
+def _study_file(sweep: str, name: str) -> Path:
+    """Return the file of a study: one that lies beside the sweep, where there is none a shipped one."""
+    file_beside(sweep, name)  # no other file is read
+    beside, shipped = Path(sweep).parent / name, shipped_scenarios()
     stem = name.removesuffix(".yaml")
     return shipped[stem] if stem in shipped and not beside.exists() else beside
 
