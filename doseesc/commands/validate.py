@@ -40,7 +40,7 @@ Only = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    example = "Example:  doseesc validate nct04602104 --out validation"
+    example = "Example:  doseesc validate --quick --only D2"
     app.command(rich_help_panel=RESULTS, epilog=example)(validate)
 
 
