@@ -100,7 +100,7 @@ class Fragments:
         """Return what can be typed."""
         return self._render("form.html.j2", form=form)
 
-    def answer(self, results: Results, paths: Callable[[Walk, Design], Paths]) -> dict[str, Any]:
+    def answer(self, results: Results, paths: Callable[[Walk, Design], Paths], *, timed: bool) -> dict[str, Any]:
         """Return the first screen of an answer, what stands below it, and what the panel "drag the truth" shows.
 
         Parameters
@@ -108,6 +108,8 @@ class Fragments:
         results : Results
         paths : callable
             Takes what enumerates a design for the panel, and the design; it may have been enumerated before.
+        timed : bool
+            Whether the file says how patients arrive, which these figures leave aside.
         """
         look = look_of(results)
         context = answer_context(look) | {
@@ -130,7 +132,7 @@ class Fragments:
             )
             if each is not None
         }
-        further = self._render("further.html.j2", charts=charts, tables=tables, results=results)
+        further = self._render("further.html.j2", charts=charts, tables=tables, results=results, timed=timed)
         return {
             "answer": self._render("answered.html.j2", **context),
             "further": further,

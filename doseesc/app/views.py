@@ -131,15 +131,15 @@ class Views:
     def _answered(self, study: Study) -> dict[str, Any]:
         try:
             deadline = Deadline(self._settings.limits.live_seconds)
-            return self._shown(self._answers.exact(study, deadline))
+            return self._shown(study, self._answers.exact(study, deadline))
         except TooLong:
             return self._begun(partial(self._slowly, study))
 
     def _slowly(self, study: Study, report: Report) -> dict[str, Any]:
-        return self._shown(self._answers.exact(study, partial(_enumerated, report)))
+        return self._shown(study, self._answers.exact(study, partial(_enumerated, report)))
 
-    def _shown(self, results: Results) -> dict[str, Any]:
-        return self._fragments.answer(results, self._answers.paths)
+    def _shown(self, study: Study, results: Results) -> dict[str, Any]:
+        return self._fragments.answer(results, self._answers.paths, timed=study.accrual is not None)
 
     def _begun(self, work: Work) -> dict[str, Any]:
         try:

@@ -103,6 +103,30 @@ def test_typed_number_changes_figures_to_those_of_a_run_and_the_address(tab, tmp
     assert took < 5
 
 
+def test_what_is_typed_while_the_form_is_made_anew_stays(tab):
+    held = []
+
+    def hold(route):
+        if held or not route.request.post_data_json["form"]:
+            route.continue_()
+        else:
+            held.append(route)
+
+    tab.route("**/state", hold)
+    field(tab, "designs", 2, "name").locator("input").fill("Bayes")
+    field(tab, "target").locator("input").fill("0.3")  # leaving the name asks for the form with its new name
+    while not held:
+        tab.wait_for_timeout(20)
+    field(tab, "max_n").locator("input").fill("15")
+    held[0].continue_()
+    settled(tab)
+    tab.unroute("**/state", hold)
+    assert [field(tab, each).locator("input").input_value() for each in ("target", "max_n")] == ["0.3", "15"]
+    assert "name: Bayes" in tab.evaluate("study.text")
+    assert "Options and rules of Bayes" in tab.locator("#form").text_content()
+    assert "max_n: 15" in tab.evaluate("study.text")
+
+
 def test_slider_redraws_while_it_is_dragged(tab):
     tab.evaluate("""() => { window.redrawn = 0; new MutationObserver(() => window.redrawn++)
         .observe(document.getElementById("answer"), {childList: true}); }""")

@@ -122,6 +122,11 @@ const refill = html => {
   const path = at && at.closest && at.closest("#form [data-path]"), kept = path && path.dataset.path;
   $("form").innerHTML = html;
   every("details", $("form")).forEach(each => each.open = open.includes(each.dataset.open));
+  (waiting ? [...waiting.edits.values()] : []).forEach(each => { // what was typed meanwhile
+    const field = every(".field", $("form")).find(one => one.dataset.path === JSON.stringify(each.path));
+    const input = field && field.querySelector("[data-kind]");
+    if (input && each.value !== undefined) input.value = each.value;
+  });
   const again = kept && every("[data-path]", $("form")).find(each => each.dataset.path === kept);
   const input = again && again.querySelector("input,select,button,summary");
   if (input) input.focus();
