@@ -32,8 +32,9 @@ from doseesc.engines.clock_arrays import (
     Trials,
     check_not_stuck,
 )
+from doseesc.engines.clock_instants import followed
 from doseesc.engines.clock_known import has_left, is_known
-from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
+from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled
 from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.states import row_keys

@@ -28,7 +28,8 @@ from doseesc.engines.clock_arrays import (
 )
 from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks, to_their_ends
 from doseesc.engines.clock_crm_model import NEAR, Model, model_of
-from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
+from doseesc.engines.clock_instants import followed
+from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner, compiled_sums
 from doseesc.engines.clock_rules import TOO_TOXIC, UNSURE, WAITS, bounded, knows_setting, stopped
 

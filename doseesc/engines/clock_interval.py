@@ -12,8 +12,9 @@ from designs import Design, Reason
 from designs.arrays import IntArray
 from doseesc.engines.clock_arrays import LEVEL, LOOK, PATIENTS, PENDING, Setting, Trials
 from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks, to_their_ends
+from doseesc.engines.clock_instants import followed
 from doseesc.engines.clock_interval_model import Table, table_of
-from doseesc.engines.clock_mechanics import advance, apply, followed, note_decision
+from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.clock_rules import NO_SAFE_DOSE, TOO_TOXIC, UNSURE, WAITS, bounded, knows_setting, stopped
 

@@ -1,7 +1,8 @@
 """The mechanics of the clock: what happens on the calendar between two decisions, in one trial.
 
 A trial runs by itself (:func:`advance`) until somebody has to be told a dose: a *look*.  What is decided there is
-handed back (:func:`apply`), and the trial runs on.  All ways of deciding use these functions and nothing else:
+handed back (:func:`apply`), and the trial runs on.  When there is something to look at is said by
+:mod:`doseesc.engines.clock_instants`.  All ways of deciding use these functions and nothing else:
 :mod:`doseesc.engines.clock_batches` for any design, and for some, faster, :mod:`doseesc.engines.clock_states`,
 :mod:`doseesc.engines.clock_crm` and :mod:`doseesc.engines.clock_interval`.
 
@@ -79,6 +80,7 @@ from doseesc.engines.clock_arrays import (
     Setting,
     Trials,
 )
+from doseesc.engines.clock_instants import broken_off, gate, next_dlt_in_cohort, next_event
 from doseesc.engines.clock_known import next_to_leave, settle
 from doseesc.engines.clock_numba import compiled_inner
 from doseesc.engines.watched_patients import COUNTED
@@ -120,14 +122,14 @@ def advance(x: Trials, setting: Setting, s: int) -> int:
             return OVER
         settle(x, setting, s)
         if count[COHORT_LEFT] > 0:
-            if _broken_off(x, s):
+            if broken_off(x, s):
                 count[COHORT_LEFT], count[COHORT_CLOSED] = 0, 1
             else:
-                opens = _gate(x, s, count[LEVEL])
+                opens = gate(x, s, count[LEVEL])
                 if day[NOW] >= opens:
                     _enter(x, setting, s, count[LEVEL])
                 else:
-                    _hold(x, setting, s, min(opens, _next_dlt_in_cohort(x, s)))
+                    _hold(x, setting, s, min(opens, next_dlt_in_cohort(x, s)))
                 continue
         count[STATUS] = LOOK
         return LOOK
@@ -141,14 +143,14 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
         _end(x, s, reason)
         return
     if size == 0:
-        _hold(x, setting, s, _next_event(x, setting, s))
+        _hold(x, setting, s, next_event(x, setting, s))
         return
     goes_on = reason == _COMPLETE_COHORT and count[PATIENTS] > 0 and level == count[LEVEL]
     if not (goes_on or setting.gaps_by_dose):
         x.gate[s, :] = -np.inf
-    opens = _gate(x, s, level)
+    opens = gate(x, s, level)
     if day[NOW] < opens:
-        _hold(x, setting, s, min(opens, _next_event(x, setting, s)))
+        _hold(x, setting, s, min(opens, next_event(x, setting, s)))
         return
     if not goes_on:
         count[COHORT_FIRST] = count[PATIENTS]
@@ -186,18 +188,6 @@ def keep_waiting(x: Trials, setting: Setting, s: int, until: float) -> None:
     else:
         day[NOW] = until
         count[STATUS] = STANDS
-
-
-@compiled_inner
-def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
-    """Return the days that pending patient ``i`` has been followed, on the right side of every mark."""
-    until, entered = min(x.days[s, NOW], x.assessed[s, i]), x.entered[s, i]
-    days = until - entered
-    if days >= setting.window:
-        days = np.nextafter(setting.window, 0.0)
-    for mark in setting.marks:
-        days = max(days, mark) if until >= entered + mark else min(days, np.nextafter(mark, 0.0))
-    return days
 
 
 @compiled_inner
@@ -320,70 +310,3 @@ def _end(x: Trials, s: int, reason: int) -> None:
     _reopen(x, s)
     x.counts[s, REASON] = reason
     x.counts[s, STATUS] = OVER
-
-
-@compiled_inner
-def _next_event(x: Trials, setting: Setting, s: int) -> float:
-    """Return the next instant at which the answer can change; infinite where nobody is pending."""
-    now, first = x.days[s, NOW], np.inf
-    for k in range(x.counts[s, PENDING]):
-        i = x.place[s, k]
-        if x.assessed[s, i] <= now:  # frozen: nothing more will be known
-            continue
-        first = min(first, x.assessed[s, i])
-        if not setting.backfills:
-            for mark in setting.marks:
-                if x.entered[s, i] + mark > now:
-                    first = min(first, x.entered[s, i] + mark)
-    return min(first, _all_followed(x, setting, s)) if setting.backfills else first
-
-
-@compiled_inner
-def _all_followed(x: Trials, setting: Setting, s: int) -> float:
-    """Return the next instant at which all who are pending at the current dose have been followed as asked for.
-
-    Where doses are backfilled a look before that would open one by chance: imputed rates fall from day to day.
-    """
-    now, first = x.days[s, NOW], np.inf
-    for mark in setting.marks:
-        last = -np.inf
-        for k in range(x.counts[s, PENDING]):
-            i = x.place[s, k]
-            if x.level[s, i] == x.counts[s, LEVEL]:
-                last = max(last, x.entered[s, i] + mark)
-        if last > now:
-            first = min(first, last)
-    return first
-
-
-@compiled_inner
-def _gate(x: Trials, s: int, level: int) -> float:
-    """Return the day from which staggering lets a patient enter at ``level``."""
-    opens = -np.inf
-    for j in range(level):
-        opens = max(opens, x.gate[s, j])
-    return opens
-
-
-@compiled_inner
-def _broken_off(x: Trials, s: int) -> bool:
-    """Say whether a patient of the cohort is known to have had a DLT within the gap after the last one."""
-    count, day = x.counts[s], x.days[s]
-    gate = x.gate[s, count[LEVEL] - 1]
-    if gate == -np.inf:  # nobody is staggered
-        return False
-    last = x.entered[s, count[PATIENTS] - 1]
-    until = min(day[NOW], gate)
-    for i in range(count[COHORT_FIRST], count[PATIENTS]):
-        if x.has_dlt[s, i] and last < x.assessed[s, i] <= until:
-            return True
-    return False
-
-
-@compiled_inner
-def _next_dlt_in_cohort(x: Trials, s: int) -> float:
-    count, first = x.counts[s], np.inf
-    for i in range(count[COHORT_FIRST], count[PATIENTS]):
-        if x.has_dlt[s, i] and x.assessed[s, i] > x.days[s, NOW]:
-            first = min(first, x.assessed[s, i])
-    return first
