@@ -109,7 +109,8 @@ def _across(results: Results) -> list[Text]:
     title = "The one scenario" if count == 1 else f"All {count} scenarios, {weights}"
     names = min(max(len(plain_words(each.design)) for each in summaries), 24)
     known = results.attainable is not None and results.attainable.value is not None
-    widths = [max(names + 4, 10), 16, *([14] if known else []), 22, 16, 22]
+    columns = (16, 11, 19, 15, 20) if known else (16, 22, 16, 22)
+    widths = [max(names + 4, 10), *columns]
     room = "" if len(summaries) == 1 else _ROOM
     heads: list[Cell | str] = [
         "",
