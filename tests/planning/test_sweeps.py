@@ -20,8 +20,8 @@ from doseesc.planning.sweeps.conditions import NotUnderstood, condition_of
 from doseesc.planning.sweeps.fields import NoSuchField, field_at, with_values
 from doseesc.planning.sweeps.gathering import Incomplete, gather_into, gathered
 from doseesc.planning.sweeps.reading import Asked, plan_of, read_plan, source_of_study
+from doseesc.planning.sweeps.running import SweepError, compute_cells, run_plan
 from doseesc.planning.sweeps.store import Folder, Memory
-from doseesc.planning.sweeps.sweep import SweepError, compute_cells, run_plan
 from doseesc.planning.sweeps.work import compute
 from doseesc.results import SweepResults, sweep_table
 from doseesc.results.sweep import pareto

@@ -14,8 +14,8 @@ from doseesc.cluster import ClusterError, connected
 from doseesc.planning.sweeps import work
 from doseesc.planning.sweeps.checks import checked_cells
 from doseesc.planning.sweeps.reading import read_plan
+from doseesc.planning.sweeps.running import run_plan
 from doseesc.planning.sweeps.store import Folder, Memory
-from doseesc.planning.sweeps.sweep import run_plan
 
 STUDY = f"""\
 study: {{title: T}}
