@@ -59,13 +59,15 @@ def validate(
     Raises
     ------
     ValueError
-        If there is no requirement of a number in ``only``.
+        If there is no requirement of a number in ``only``, or no quick comparison of those where only these are wanted.
     """
     wanted = _wanted(only)
+    if quick and not any(case.quick for each in wanted for case in each.cases):
+        raise ValueError(f"{', '.join(only)} must have a quick comparison; leave out  --quick")
+    own = [] if study is None else _study_rows(study, quick=quick)  # a file that cannot be run is refused at once
     installation = check_installation(out)
     made = make(wanted, quick=quick, jobs=jobs, progress=progress)
     operation = [_requirement_part(each, made) for each in wanted]
-    own = [] if study is None else _study_rows(study, quick=quick)
     failed = [
         *(each["id"] for each in operation if each["verdict"] == "failed"),
         *(each.id for each in (*installation, *own) if each.verdict == "failed"),

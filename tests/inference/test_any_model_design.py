@@ -9,6 +9,7 @@ import pymc as pm
 import pytest
 from joblib import Parallel, delayed
 from pymc_models import DOSES, SKELETON, empiric, logistic
+from support import passes
 
 import doseesc
 from designs import BLRM, CRM, StopAtDose, StopTooToxic, Tally
@@ -17,6 +18,7 @@ from doseesc.engines.exact import enumerate_paths
 from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.from_pymc import design_from_pymc
 from doseesc.named_doses import Doses
+from doseesc.validation.cases import pymc_model
 
 TRUTHS = [[0.05, 0.12, 0.25, 0.40, 0.55], [0.25, 0.35, 0.45, 0.55, 0.65]]
 
@@ -39,6 +41,10 @@ def assert_same(design, built_in):
     a, b = ours.characteristics(TRUTHS), theirs.characteristics(TRUTHS)
     for name in ("selected", "patients", "dlts", "total_patients", "stopped_early"):
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), rtol=0, atol=1e-9, err_msg=name)
+
+
+def test_the_validation_compares_a_crm_in_pymc():
+    passes(pymc_model.crm_in_pymc)
 
 
 @pytest.mark.parametrize("mtd", ["model", "next_level"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from designs.rules.base import counted
 from doseesc.report.protocol import Block, captioned, numbered, paragraphs
 from doseesc.report.tables import PageTable, Value
 
@@ -70,7 +71,8 @@ def verdict_words(document: Mapping[str, Any]) -> list[str]:
     verdict = "passed" if document["verdict"] == "passed" else f"FAILED: {', '.join(document['failed'])}"
     words = [
         f"Verdict: {verdict}.",
-        f"{len(document['operation'])} requirements, {len(made)} comparisons with {figures:,} figures, made again on "
+        f"{counted(len(document['operation']), 'requirement')}, {counted(len(made), 'comparison')} with {figures:,} "
+        "figures, made again on "
         f"this machine on {document['date']}.",
     ]
     return words if document["complete"] else [*words, f"Not complete: {_left_out(document)}."]
@@ -79,10 +81,10 @@ def verdict_words(document: Mapping[str, Any]) -> list[str]:
 def _left_out(document: Mapping[str, Any]) -> str:
     reasons = []
     if document["only"]:
-        reasons.append(f"only the requirements {', '.join(document['only'])} were looked at")
-    if document["quick"]:
-        names = {name for each in document["operation"] for name in each["left_out"]}
-        reasons.append(f"{len(names)} longer comparisons were left out")
+        reasons.append(f"only {', '.join(document['only'])} of the requirements looked at")
+    names = {name for each in document["operation"] for name in each["left_out"]}
+    if names:
+        reasons.append(f"{counted(len(names), 'longer comparison')} left out")
     return " and ".join(reasons)
 
 
