@@ -33,12 +33,10 @@ that, were the MTD only known to lie above that one, the highest dose would just
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, logit, roots_jacobi
+from scipy.special import expit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import (
@@ -51,7 +49,8 @@ from designs.checks import (
     require_within,
 )
 from designs.decision import Decision, Reason
-from designs.grid import Axis, GridModel, axis_nodes, grid_patients, require_grid, thinned_axis
+from designs.ewoc_grid import PANEL_NODES, TAIL_PANEL_NODES, EwocGrid, ewoc_grid, require_ewoc_grid, shares_above
+from designs.grid import grid_patients
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending
 from designs.policies import Weighted
@@ -60,11 +59,7 @@ from designs.tails import TailsDesign
 from designs.tally import Tally
 from designs.words import listed, percent
 
-_PANEL_NODES = 14  # Gauss nodes for gamma between two neighbouring doses
-_TAIL_PANEL_NODES = 48  # the same for tail probabilities, which change fast beside a dose
-_STEP = 0.5  # node distance of logit(rho / target) in units of its narrowest posterior sd
 _SHAPES = 0.05, 100.0  # of the beta priors
-_TAIL = 20.0  # the prior of rho is covered up to a share of exp(-20)
 
 
 class EwocPosterior(NamedTuple):
@@ -165,7 +160,7 @@ class EWOC(TailsDesign):
             for shape in getattr(self, name):
                 require_within(name, shape, *_SHAPES)
         super().__post_init__()
-        _require_grid(self.n_doses, self.prior_rho, self.max_n)
+        require_ewoc_grid(self.n_doses, self.prior_rho, self.max_n)
 
     def describe(self) -> str:
         """See :meth:`Design.describe`."""
@@ -246,8 +241,8 @@ class EWOC(TailsDesign):
         0.001: an MTD at the dose itself makes its DLT probability the target whatever rho is, so that the density is
         not bounded there.
         """
-        model = self._model(tally, _TAIL_PANEL_NODES)
-        share = _shares_above(model, self.doses[level - 1], self._range[0], self.target, limits)
+        model = self._model(tally, TAIL_PANEL_NODES)
+        share = shares_above(model, self.doses[level - 1], self._range[0], self.target, limits)
         return model.grid.expect(tally, share)
 
     @property
@@ -257,97 +252,7 @@ class EWOC(TailsDesign):
         low = 0.0 if self.minimum is None else float(self.minimum)
         return low, beyond if self.maximum is None else float(self.maximum)
 
-    def _model(self, tally: Tally, panel_nodes: int = _PANEL_NODES) -> _EwocGrid:
+    def _model(self, tally: Tally, panel_nodes: int = PANEL_NODES) -> EwocGrid:
         patients = grid_patients(self.max_n, tally)
         target, rho, mtd = float(self.target), self.prior_rho, self.prior_mtd
-        return _ewoc_grid(self.doses, self._range, target, rho, mtd, patients, panel_nodes)
-
-
-class _EwocGrid(NamedTuple):
-    """The model on G nodes: u = logit(rho / target) on an axis, gamma by Gauss quadrature between the doses.
-
-    Doses separate the panels of gamma, so that the probability of the MTD's being below a dose is a sum of panels,
-    ``exceeds_mtd`` (G, J).
-    """
-
-    axis: Axis
-    u: FloatArray
-    gamma: FloatArray
-    exceeds_mtd: FloatArray
-    grid: GridModel
-
-
-@lru_cache(maxsize=32)
-def _ewoc_grid(
-    doses: tuple[float, ...],
-    span: tuple[float, float],
-    target: float,
-    prior_rho: tuple[float, float],
-    prior_mtd: tuple[float, float],
-    patients: int,
-    panel_nodes: int,
-) -> _EwocGrid:
-    """Fill the grid, fine enough for the narrowest posterior of ``patients``.
-
-    Raises
-    ------
-    ValueError
-        If the grid would be too large.
-    """
-    _require_grid(len(doses), prior_rho, patients)
-    axis = thinned_axis(*_reach_and_step(prior_rho, patients))
-    gamma, log_density = _mtd_nodes(doses, span, prior_mtd, panel_nodes)
-    log_rho = axis.log_weight + prior_rho[0] * log_expit(axis.nodes) + prior_rho[1] * log_expit(-axis.nodes)
-    u, gamma_of = (side.ravel() for side in np.meshgrid(axis.nodes, gamma, indexing="ij"))
-    log_weight = np.add.outer(log_rho, log_density).ravel()
-    low = logit(target * expit(u))
-    share = (np.array(doses)[:, None] - span[0]) / (gamma_of - span[0])
-    logit_p = low + (logit(target) - low) * share
-    exceeds = (gamma_of[:, None] < np.array(doses)).astype(np.float64)
-    return _EwocGrid(axis, u, gamma_of, exceeds, GridModel(log_weight, log_expit(logit_p), log_expit(-logit_p)))
-
-
-def _reach_and_step(prior_rho: tuple[float, float], patients: int) -> tuple[float, float]:
-    """Return how far nodes of u reach, and how close they lie in the middle."""
-    information = 0.25 * min(1.0, min(prior_rho)) + 0.5 * patients
-    return _TAIL / min(1.0, *prior_rho), float(_STEP / np.sqrt(information))
-
-
-def _require_grid(n_doses: int, prior_rho: tuple[float, float], patients: int) -> None:
-    nodes = axis_nodes(*_reach_and_step(prior_rho, patients)) * (n_doses + 1) * _TAIL_PANEL_NODES
-    require_grid("max_n", nodes, n_doses, 2, "give a smaller one, or fewer doses")
-
-
-def _mtd_nodes(
-    doses: tuple[float, ...], span: tuple[float, float], shape: tuple[float, float], panel_nodes: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return nodes of gamma and the logarithms of their weights under the beta prior.
-
-    At the ends of the range, where the density of the prior may be infinite, it is part of the Gauss-Jacobi rule.
-    """
-    edges = sorted({*span, *(dose for dose in doses if span[0] < dose < span[1])})
-    nodes, log_weights = [], []
-    for left, right in pairwise(edges):
-        at_right = shape[1] - 1 if right == span[1] else 0.0
-        at_left = shape[0] - 1 if left == span[0] else 0.0
-        x, weight = roots_jacobi(panel_nodes, at_right, at_left)
-        half = (right - left) / 2 / (span[1] - span[0])
-        position = (left - span[0]) / (span[1] - span[0]) + half * (1 + x)
-        rest = (shape[0] - 1 - at_left) * np.log(position) + (shape[1] - 1 - at_right) * np.log1p(-position)
-        nodes.append(span[0] + (span[1] - span[0]) * position)
-        log_weights.append(np.log(weight) + (1 + at_right + at_left) * np.log(half) + rest)
-    return np.concatenate(nodes), np.concatenate(log_weights)
-
-
-def _shares_above(model: _EwocGrid, dose: float, minimum: float, target: float, limits: FloatArray) -> FloatArray:
-    """Return functions on the grid whose expectations are P(DLT probability at ``dose`` > limits), shape (G, L).
-
-    At a given MTD the DLT probability of a dose rises with rho below the MTD and falls above it.
-    """
-    share = ((dose - minimum) / (model.gamma - minimum))[:, None]
-    # The logit of rho at which the DLT probability is the limit, unless it lies above that of the target.
-    low = (logit(limits) - share * logit(target)) / (1 - share)
-    reached = expit(low) < target
-    ends = logit(np.where(reached, expit(low), target / 2) / target)
-    below = model.axis.share_below(ends, model.u[:, None])
-    return np.where(share < 1, np.where(reached, 1 - below, 0.0), np.where(reached, below, 1.0))
+        return ewoc_grid(self.doses, self._range, target, rho, mtd, patients, panel_nodes)

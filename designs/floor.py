@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.linalg import eigh_tridiagonal
 
 from designs.arrays import FloatArray
 from designs.checks import require_beta_parameter, require_number, require_numbers
@@ -138,6 +137,8 @@ def beta_nodes(first: float, second: float, count: int) -> tuple[FloatArray, Flo
 
     From the recurrence of the Jacobi polynomials (Golub and Welsch 1969), which a sharp prior does not overflow.
     """
+    from scipy.linalg import eigh_tridiagonal  # slow to import, and asked for by a prior of the floor alone
+
     n = np.arange(1.0, count)
     alpha, beta = second - 1, first - 1
     twice = 2 * n + alpha + beta

@@ -51,7 +51,7 @@ _BUILT_IN: dict[str, type[Design]] = {
     "table": TableDesign,
     "policy": PolicyDesign,
 }
-_TITE = ("BOIN", "CRM", "Keyboard", "mTPI", "mTPI-2", "BLRM", "EWOC", "BMA-CRM")
+_TITE = ("BOIN", "CRM", "Keyboard", "mTPI", "mTPI-2", "BLRM", "EWOC", "BMA-CRM", "CRM-MLE")
 _POLICIES: dict[str, type[PendingPolicy]] = {policy.__name__: policy for policy in (Complete, Settled, Weighted)}
 
 

@@ -18,6 +18,8 @@ from designs.tally import Tally
 
 _LARGE = 500  # patients of a trial that is not played to its end
 _COHORTS_PER_LEVEL, _FEWEST_COHORTS = 4, 30  # that such a trial is played for
+_SHOWN = 6  # cohorts at the beginning and at the end of a trial that are written out
+_LONGEST = 20  # letters of a cohort
 
 
 def check_design(design: Design) -> list[str]:
@@ -61,7 +63,10 @@ class _Trial:
         return max(level for level, _, _ in self.cohorts)
 
     def __str__(self) -> str:
-        return " ".join(f"{level}{'N' * (n - dlt)}{'T' * dlt}" for level, n, dlt in self.cohorts)
+        words = [f"{level}{'N' * (n - dlt)}{'T' * dlt}" for level, n, dlt in self.cohorts]
+        words = [word if len(word) <= _LONGEST else f"{word[:_LONGEST]}..." for word in words]
+        left_out = len(words) - 2 * _SHOWN
+        return " ".join(words if left_out <= 1 else [*words[:_SHOWN], f"... {left_out:,} more ...", *words[-_SHOWN:]])
 
 
 def _play(design: Design) -> list[_Trial]:

@@ -19,7 +19,21 @@ _ROWS = 2**17  # completed tallies decided at a time
 
 
 class TooManyCompletions(ValueError):
-    """More ways in which pending outcomes may turn out than can be decided."""
+    """More ways in which pending outcomes may turn out than can be decided.
+
+    Parameters
+    ----------
+    words : str
+    design : PolicyDesign
+        The design that would have to decide them.
+    """
+
+    def __init__(self, words: str, design: PolicyDesign) -> None:
+        super().__init__(words, design)  # both, so that it comes whole from other processes
+        self.design = design
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)
@@ -98,8 +112,9 @@ def _agreed(
     if ways.max(initial=0.0) > MOST_COMPLETIONS:
         patients = int(count[rows[ways.argmax()]].sum())
         raise TooManyCompletions(
-            f"pending must be another policy than Settled() where {patients:,} patients are pending in one trial: they "
-            f"can end in {ways.max():.2g} ways, more than {MOST_COMPLETIONS:,}, all of which it would have to decide"
+            f"{patients:,} patients are pending in one trial, who can end in {ways.max():.2g} ways, more than "
+            f"{MOST_COMPLETIONS:,}, all of which it would have to decide; give another policy",
+            design,
         )
     ends = np.cumsum(ways.astype(np.int64))
     begins, start = ends - ways.astype(np.int64), 0

@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from doseesc import commands
-from doseesc.errors import NotFinite, ScenarioError
+from doseesc.errors import CannotCompute, NotFinite, ScenarioError
 from doseesc.files import OutputError
 from doseesc.wording import printable, shorten
 
@@ -134,19 +134,12 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except _refusals() as error:
+        except (ScenarioError, OutputError, NotFinite, CannotCompute) as error:
             typer.echo(printable(str(error)), err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as error:
             _say_interrupted(error)
             raise typer.Exit(INTERRUPTED) from None
-
-
-def _refusals() -> tuple[type[Exception], ...]:
-    """Return the errors that are told in one message, those of designs as far as designs have been loaded."""
-    settled: Any = sys.modules.get("designs.settled")
-    own = ScenarioError, OutputError, NotFinite
-    return own if settled is None else (*own, settled.TooManyCompletions)
 
 
 def _about(

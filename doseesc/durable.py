@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from doseesc.input_files import json_of, read_bounded
 
@@ -46,14 +47,23 @@ class FolderInUseError(OSError):
 def write_through(path: Path, content: bytes) -> None:
     """Write a file and wait until it is on the disk."""
     path.write_bytes(content)
-    _sync(path)
+    sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk, where the system knows how."""
     if os.name != "nt":
         with suppress(OSError):  # some network drives cannot
-            _sync(folder)
+            sync_file(folder)
 
 
 def hidden_name(name: str) -> str:
@@ -96,18 +106,19 @@ def locked(folder: Path) -> Iterator[bool]:
         _warn_unlocked(folder)
         yield False
         return
-    path, flags, take = system
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(system.path, system.flags)
     except OSError:  # what cannot be read cannot be locked; whoever writes will say what is wrong
+        if system.path != folder:
+            _warn_unlocked(folder)
         yield False
         return
+    held = False
     try:
         until = time.monotonic() + _PATIENCE
-        held = False
         while not held:
             try:
-                take(descriptor)
+                system.take(descriptor)
                 held = True
             except BlockingIOError:
                 if time.monotonic() > until:
@@ -118,18 +129,35 @@ def locked(folder: Path) -> Iterator[bool]:
                 break
         yield held
     finally:
+        if held:
+            system.leave(descriptor)
         os.close(descriptor)
 
 
-def _system_lock(folder: Path) -> tuple[Path, int, Callable[[int], None]] | None:
-    """Return what is to be opened for a folder's lock, how, and what takes it; None where the system has no locks."""
+class _SystemLock(NamedTuple):
+    """What is to be opened for a folder's lock, how, what takes it, and what gives it back."""
+
+    path: Path
+    flags: int
+    take: Callable[[int], None]
+    leave: Callable[[int], None]
+
+
+def _system_lock(folder: Path) -> _SystemLock | None:
+    """Return the lock of a folder; None where the system has no locks."""
     try:
         fcntl = import_module("fcntl")
     except ImportError:
         pass
     else:
         exclusive = fcntl.LOCK_EX | fcntl.LOCK_NB
-        return folder, os.O_RDONLY | os.O_CLOEXEC, lambda descriptor: fcntl.flock(descriptor, exclusive)
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        return _SystemLock(
+            folder,
+            flags,
+            lambda descriptor: fcntl.flock(descriptor, exclusive),
+            lambda descriptor: fcntl.flock(descriptor, fcntl.LOCK_UN),
+        )
     try:
         msvcrt = import_module("msvcrt")
     except ImportError:
@@ -140,11 +168,15 @@ def _system_lock(folder: Path) -> tuple[Path, int, Callable[[int], None]] | None
 
     def take(descriptor: int) -> None:
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # the byte at the start, which need not be there
         except PermissionError as error:  # which is how Windows says that another has it
             raise BlockingIOError(*error.args) from None
 
-    return path, os.O_RDWR | os.O_CREAT, take
+    def leave(descriptor: int) -> None:
+        # Closing the file leaves that to the system, which may take its time.
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    return _SystemLock(path, os.O_RDWR | os.O_CREAT, take, leave)
 
 
 def _warn_unlocked(folder: Path) -> None:
@@ -255,11 +287,3 @@ def _is_inside(base: Path, name: object) -> bool:
         return (base / name).parent.resolve().is_relative_to(base) and base / name != base
     except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
         return False
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

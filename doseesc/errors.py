@@ -52,6 +52,10 @@ class NotFinite(ValueError):
     """A figure would rest on a number that is not finite."""
 
 
+class CannotCompute(ValueError):
+    """What was asked for cannot be computed, or not yet; the text says what, and why."""
+
+
 class ScenarioError(ValueError):
     """A scenario file that cannot be used; ``problems`` holds everything found, the text says it all.
 

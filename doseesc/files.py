@@ -23,6 +23,7 @@ from doseesc.durable import (
     recover,
     remove,
     replace_files,
+    sync_file,
     sync_folder,
     write_through,
 )
@@ -119,6 +120,40 @@ def write_file(
     OutputError
         If it exists and ``force`` is not given, or writing fails.
     """
+    return _write(
+        path,
+        lambda fresh: write_through(fresh, _bytes(content() if callable(content) else content)),
+        force=force,
+        parents=parents,
+    )
+
+
+def write_file_by(path: str | Path, write: Callable[[Path], object], *, force: bool = False) -> Path:
+    """Let a function write one file, whole or not at all; for what is too large to be held in memory.
+
+    Parameters
+    ----------
+    path : path
+        Folders above it are made where there are none.
+    write : callable
+        Writes the file whose path it is given.
+    force : bool
+        Replace an earlier file.
+
+    Raises
+    ------
+    OutputError
+        If it exists and ``force`` is not given, or writing fails.
+    """
+
+    def fill(fresh: Path) -> None:
+        write(fresh)
+        sync_file(fresh)
+
+    return _write(path, fill, force=force, parents=True)
+
+
+def _write(path: str | Path, fill: Callable[[Path], None], *, force: bool, parents: bool) -> Path:
     path = Path(path)
     check_absent([path], force=force)
     fresh = path.with_name(hidden_name(path.name))
@@ -128,7 +163,7 @@ def write_file(
         with locked(path.parent) as held:
             if held:
                 clean_beside(path)
-            write_through(fresh, _bytes(content() if callable(content) else content))
+            fill(fresh)
             fresh.replace(path)
             sync_folder(path.parent)
     except OSError as error:

@@ -52,6 +52,28 @@ def answers(
     yield from parallel(delayed(ask)(task) for task in tasks)
 
 
+def answered_groups(ask: Callable[[Task], Answer], tasks: Iterable[Task], jobs: int) -> Iterator[tuple[int, Answer]]:
+    """Yield each task's number and the answer to it, as soon as it is there; tasks are made as they are needed.
+
+    Parameters
+    ----------
+    ask : callable
+        Of one task; a function that other processes can import.
+    tasks : iterable
+        Of which at most twice as many are made ahead as there are processes.
+    jobs : int
+        Processes.
+    """
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2 * n_jobs")
+    yield from parallel(delayed(_numbered)(ask, number, task) for number, task in enumerate(tasks))
+
+
+def _numbered(ask: Callable[[Task], Answer], number: int, task: Task) -> tuple[int, Answer]:
+    return number, ask(task)
+
+
 def begin(work: Callable[[], Answer]) -> Callable[[], Answer]:
     """Begin work in a second process, and return what waits for its answer.
 

@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import pytest
 from hypothesis import HealthCheck, settings
 from support import DATA, GOLDEN
@@ -5,6 +8,9 @@ from support import DATA, GOLDEN
 from doseesc.cli import main
 from doseesc.errors import ScenarioError
 from doseesc.study import load
+
+QUIET = ("disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_addoption(parser):
@@ -107,3 +113,25 @@ def cli(capsys, tmp_path, monkeypatch):
         return ended.value.code or 0, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Return a Chromium of the system, driven by Playwright; DOSEESC_CHROMIUM names another one.
+
+    Without them the tests are skipped, or fail where DOSEESC_REQUIRE_BROWSER is set.
+    """
+    missing = pytest.fail if os.environ.get("DOSEESC_REQUIRE_BROWSER") else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright is not installed")
+    path = os.environ.get("DOSEESC_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        missing(f"there is no browser: none of {', '.join(BROWSERS)} is on the path, and DOSEESC_CHROMIUM names none")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", *(f"--{each}" for each in QUIET)]
+        )
+        yield browser
+        browser.close()

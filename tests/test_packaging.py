@@ -32,6 +32,7 @@ def test_wheel_contents(dist):
     assert {"doseesc/validation/data/boin.json", "doseesc/validation/requirements.yaml"} <= names
     assert {"doseesc/constraints.txt", "doseesc/report/evidence/templates/validation.html.j2"} <= names
     assert {f"doseesc/scenarios/{name}" for name in SHIPPED} <= names
+    assert {"doseesc/app/static/app.js", "doseesc/app/static/app.css", "doseesc/app/templates/index.html.j2"} <= names
     assert not [name for name in names if name.startswith("tests/")]
 
 

@@ -1,10 +1,12 @@
 """The README's Python examples run as they are printed, and the main job prints what stands there."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
-from support import ROOT
+from support import ROOT, yaml
 
 import doseesc
 from designs import CRM
@@ -13,8 +15,8 @@ from doseesc.report.terminal.run import run_lines
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def example(marker):
-    found = re.search(rf"<!-- {marker} -->\n```python\n(.*?)```", README, flags=re.S)
+def example(marker, language="python"):
+    found = re.search(rf"<!-- {marker} -->\n```{language}\n(.*?)```", README, flags=re.S)
     assert found, f"no {marker} in the README"
     return found[1]
 
@@ -42,6 +44,22 @@ def test_pymc_example_is_a_crm():
     crm = CRM(target=0.25, skeleton=truth, cohort_size=3, max_n=18, rules=names["design"].rules)
     found = doseesc.enumerate_paths(names["design"]).characteristics(truth)
     np.testing.assert_allclose(found.selected, doseesc.enumerate_paths(crm).characteristics(truth).selected, atol=1e-9)
+
+
+def test_the_sweep_and_its_jobs(cli):
+    Path("sweep.yaml").write_text(example("sweep example", "yaml"))
+    code, out, _ = cli("sweep", "sweep.yaml", "--method", "exact", "--plan")
+    assert code == 0
+    assert out.startswith("9 cells: 9 combinations of designs and axes under 6 scenarios")
+    for name, parts in (("slurm", 20), ("dask", None)):
+        lines = example(f"{name} example", "sh")
+        assert subprocess.run(["sh", "-n"], input=lines, text=True).returncode == 0
+        assert parts is None or f"--array=0-{parts - 1} " in lines
+    job = yaml(example("kubernetes example", "yaml"))["spec"]
+    assert job["completionMode"] == "Indexed"
+    command = job["template"]["spec"]["containers"][0]["command"]
+    assert command[:3] == ["doseesc", "sweep", "sweep.yaml"]
+    assert command[-2:] == ["--shard", f"/{job['completions']}"]
 
 
 def test_the_printed_run_is_what_the_main_job_prints():

@@ -145,5 +145,7 @@ def ask(study: Study, design: str | None, asked: Callable[[Call, str], Call]) ->
     ScenarioError, typer.BadParameter
         If design or data are wrong.
     """
-    with refused("--outcomes"):
+    from doseesc.study import bounded
+
+    with refused("--outcomes"), bounded(study):
         return made(asked(variable("study"), design_name(study, design)), {"study": study})

@@ -50,6 +50,15 @@ Trials = Annotated[
     typer.Option("--trials", min=1, help="Simulated trials per scenario instead of the file's."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes; the answer does not depend on it.")]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers compute instead, such as tcp://10.0.0.1:8786; the answer is the same.",
+        show_default=False,
+    ),
+]
 HowToCompute = Annotated[Method | None, typer.Option("--method", help="Instead of the file's method.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no tables and no progress.")]
 Printed = Annotated[Format, typer.Option("--format", help="What to print.")]

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress, TaskID
 
+    from doseesc.engines import WalkForecast
+
 _UNCUT = 1_000  # columns
 _NARROWEST, _WIDEST = 60, 160  # columns that lines are fitted to; what is narrower wraps them
 _PATIENCE = 1.0  # seconds before a progress bar is worth its flicker
+_EVERY_LINE = 30.0  # seconds between lines about a long run in a log
 _EVERY = 0.2, 10.0  # seconds between words about an enumeration, at a terminal and in a log
 
 
@@ -115,21 +118,30 @@ class TrialProgress:
         bar.
     unit : str
         What is counted, if not trials.
+    in_logs : bool
+        Where standard error is no terminal, a line now and then tells how far it is.
     """
 
-    def __init__(self, wanted: bool = True, unit: str = "trials") -> None:
+    def __init__(self, wanted: bool = True, unit: str = "trials", *, in_logs: bool = False) -> None:
         self._unit = unit
+        self._in_logs = in_logs and wanted and not sys.stderr.isatty()
+        self._next_line = time.monotonic() + _EVERY_LINE
         self._terminal = sys.stderr.isatty()
         self._tells = wanted
         self._wanted = wanted and self._terminal
         self._began = time.monotonic()
         self._enumerated, self._next_word = "", 0.0
+        self._forecast: WalkForecast | None = None
         self._line = 0  # columns of a line that is not ended
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Take note of the trials done."""
+        if self._in_logs and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _EVERY_LINE
+            sys.stderr.write(f"{done:,} of {total:,} {self._unit}\n")
+            sys.stderr.flush()
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return
         self._clear()
@@ -140,11 +152,21 @@ class TrialProgress:
             self._bar.update(self._task, completed=done, speed=f"{speed:,.0f} {self._unit}/s")
 
     def enumerating(self, name: str, patients: int, most: int) -> None:
-        """Take note of how far the enumeration of a design is."""
+        """Take note of how far the enumeration of a design is; that it will be long is told as soon as it is known."""
+        if not self._tells:
+            return
+        from doseesc.engines import WalkForecast, expected_words
+
         now = time.monotonic()
-        if name != self._enumerated:
+        if name != self._enumerated or self._forecast is None:
             self._enumerated, self._next_word = name, now + _PATIENCE
-        if not self._tells or now < self._next_word:
+            self._forecast = WalkForecast(now)
+        expected = self._forecast.expected(patients, most, now)
+        if expected is not None:
+            self._clear()
+            sys.stderr.write(f"note: {name}: {expected_words(expected, most)}\n")
+            sys.stderr.flush()
+        if now < self._next_word:
             return
         self._next_word = now + _EVERY[0 if self._terminal else 1]
         text = f"{name}: all outcomes of {patients:,} of {most:,} patients are enumerated"

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._options import PLANNING, Force, Format, Jobs, Out, Printed, Quiet, ScenarioFile, Seed, ShowCode
+from doseesc.commands._clusters import jobs_shared_out
+from doseesc.commands._options import (
+    PLANNING,
+    ClusterAddress,
+    Force,
+    Format,
+    Jobs,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    ShowCode,
+    refused,
+)
 from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
@@ -94,6 +106,7 @@ def calibrate(
     figure: FigureFile = None,
     seed: Seed = None,
     jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     output_format: Printed = Format.table,
     force: Force = False,
     quiet: Quiet = False,
@@ -131,27 +144,41 @@ def calibrate(
         print_data(script(steps, shown, figure_call(figure, drawn) if wanted else []))
         return
     check_figure_file(figure, force=force)
+    from doseesc.study import bounded
+
     known = {"study": loaded}
-    with _user_errors("--curves"):
+    with refused("--curves"), bounded(loaded, name):
         known["truths"] = made(judged_on, known)
-    with _user_errors("--design"):
+    with refused("--design"), bounded(loaded, name):
         known["objective"] = made(made_of, known)
     if optimal:
-        with _user_errors("--design"), TrialProgress(wanted=not quiet, unit="skeletons") as progress:
-            best: OptimalSkeleton = made(searched, known, progress=progress)
+        with (
+            jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+            refused("--design"),
+            bounded(loaded, name),
+            TrialProgress(wanted=not quiet, unit="skeletons") as progress,
+        ):
+            more = {} if there == jobs else {"jobs": there}
+            best: OptimalSkeleton = made(searched, known, progress=progress, **more)
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 
             print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
         return
-    with _user_errors("--grid"), TrialProgress(wanted=not quiet, unit="candidates") as progress:
-        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating)
+    with (
+        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        refused("--grid"),
+        bounded(loaded, name),
+        TrialProgress(wanted=not quiet, unit="candidates") as progress,
+    ):
+        more = {} if there == jobs else {"jobs": there}
+        answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating, **more)
     said = []
     if attainable:
         from doseesc.planning import attainable_score
         from doseesc.report.words import calibrated_words
 
-        with _user_errors("--attainable"):
+        with refused("--attainable"), bounded(loaded):
             said.append(calibrated_words(answer, attainable_score(loaded, answer.objective)))
     written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
     written += save_figure(figure, lambda: made(drawn, {"found": answer}))
@@ -187,18 +214,3 @@ def _axis(text: str) -> tuple[str, tuple[float, ...]]:
             f"{text!r} cannot be read; write  halfwidth=0.03,0.05,0.07  or  halfwidth=0.03:0.07:0.02",
             param_hint="--grid",
         ) from None
-
-
-@contextmanager
-def _user_errors(option: str) -> Iterator[None]:
-    """Turn what the library refuses into a message about an option."""
-    from doseesc.engines import TooManyStates
-
-    try:
-        yield
-    except TooManyStates as error:
-        raise typer.BadParameter(
-            f"the design is too large to be judged exactly: {error}", param_hint="--design"
-        ) from None
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None

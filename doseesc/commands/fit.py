@@ -90,7 +90,7 @@ def fit(
         SamplerName | None,
         typer.Option(
             "--sampler",
-            help="auto is nutpie where it is installed, which compiles nothing here; else pymc, which does so first.",
+            help="auto is nutpie, which compiles nothing here; pymc does so first, for most of a minute.",
             show_default="auto",
         ),
     ] = None,

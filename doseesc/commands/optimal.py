@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +16,7 @@ from doseesc.commands._options import (
     Quiet,
     ScenarioFile,
     ShowCode,
+    refused,
 )
 from doseesc.commands._printing import TrialProgress, print_answer, print_data
 from doseesc.commands._saving import save_files
@@ -65,10 +64,11 @@ def optimal(
         print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()]))
         return
     loaded = load_study(file, drug_alone=True)
-    with _refused(), TrialProgress(wanted=not quiet, unit="patients") as progress:
-        answer: OptimalDesign = made(sought, {"study": loaded}, progress=progress)
-    from doseesc.study import policy_file
+    from doseesc.study import bounded, policy_file
 
+    fewer = "write a larger  cohort_size,  a smaller  max_n,  or further  optimal.constraints"
+    with refused("FILE"), bounded(loaded, remedy=fewer), TrialProgress(wanted=not quiet, unit="patients") as progress:
+        answer: OptimalDesign = made(sought, {"study": loaded}, progress=progress)
     written = save_files(
         out,
         lambda: {POLICY_FILE: policy_file(answer.policy), CSV_FILE: csv_text(answer.to_frame())},
@@ -91,14 +91,3 @@ def optimal(
         json=lambda: json_text(answer.to_dict()),
         written=written,
     )
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    """Turn what is too large, or does not suit, into a message about the file."""
-    from doseesc.engines import TooManyStates
-
-    try:
-        yield
-    except (TooManyStates, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="FILE") from None

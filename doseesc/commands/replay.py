@@ -76,9 +76,11 @@ def replay(
         return
     from doseesc.conduct import check_log, read_log
     from doseesc.report.terminal import checked_lines
+    from doseesc.study import bounded
 
     logged = read_log(log)
-    checked = check_log(logged, ask(study, design, asked), study)
+    with bounded(study):
+        checked = check_log(logged, ask(study, design, asked), study)
     print_found(checked, partial(checked_lines, width=terminal_width()), output_format)
     if checked.damaged:
         raise typer.Exit(LOG_CHANGED)

@@ -12,6 +12,8 @@ from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.files import check_absent
 
+SWEEP_FILE = "sweep.parquet"  # doseesc.results.SWEEP_FILE, which takes pandas to import
+
 ResultsFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Results folder that  doseesc run  has written.")]
 
 
@@ -21,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, show_code: ShowCode = False) -> None:
-    """Write DIR/report.html: the verdict first, and everything behind it on one page.
+    """Write DIR/report.html: the verdict first, and everything behind it on one page; of a sweep, too.
 
     The page needs no network and prints well. Figures for slides are saved as DIR/figures/*.svg and *.png. With data,
     doseesc fit FILE --outcomes "..." --out DIR  adds the posterior to the same folder; then make the report again, with
@@ -37,8 +39,11 @@ def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, sh
 
 def report_call(folder: Path, force: bool = False) -> Call:
     """Return the call that writes the report into a results folder."""
-    read = library("doseesc.results", "read_results")(str(folder))
-    files = library("doseesc.report.page", "report_files")(read)
+    if (folder / SWEEP_FILE).is_file():
+        files = library("doseesc.report.page", "sweep_files")(library("doseesc").read(str(folder)))
+    else:
+        read = library("doseesc.results", "read_results")(str(folder))
+        files = library("doseesc.report.page", "report_files")(read)
     return library("doseesc.files", "add_files")(files, str(folder), force=force or None)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._clusters import jobs_shared_out
 from doseesc.commands._options import (
     PLANNING,
+    ClusterAddress,
     Force,
     Format,
     Full,
@@ -47,6 +49,7 @@ def run(
     seed: Seed = None,
     trials: Trials = None,
     jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     method: HowToCompute = None,
     report: Report = False,
     output_format: Printed = Format.table,
@@ -74,6 +77,7 @@ def run(
         return
     loaded = load_study(file)
     from doseesc.results import check_folder, edited
+    from doseesc.study import bounded
 
     if scenario is not None and scenario not in loaded.truths:
         names = ", ".join(loaded.truths)
@@ -81,8 +85,13 @@ def run(
 
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
-    with TrialProgress(wanted=not quiet) as progress:
-        answer: Results = made(ran, {"study": loaded}, progress=progress, enumerating=progress.enumerating)
+    with (
+        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        bounded(loaded),
+        TrialProgress(wanted=not quiet) as progress,
+    ):
+        told = {"progress": progress, "enumerating": progress.enumerating}
+        answer: Results = made(ran, {"study": loaded}, **told, **({} if there == jobs else {"jobs": there}))
     if writes:
         made(saved, {"results": answer})
         for name in edited(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from doseesc.commands._calls import library, script
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
-from doseesc.study import shipped_scenarios, shipped_summaries
+from doseesc.study import read_source, shipped_scenarios, shipped_summaries, shipped_sweeps
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
 To = Annotated[
@@ -41,24 +42,32 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
     for name, each in found.items():
         counts = f"{each.n_doses} doses, {each.max_n} patients, {each.n_scenarios} scenarios"
         words = (each.title, f"{counts}; {', '.join(each.designs)}")
-        lines = [line for text in words for line in textwrap.wrap(text, terminal_width() - width)]
-        for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
-            typer.echo(f"{head:<{width}}{line}")
+        _print_named(name, words, width)
+    for name, path in shipped_sweeps().items():
+        words = (str(read_source(path).data["title"]), f"many variants of a study: doseesc sweep {name}")
+        _print_named(name, words, width)
     first = next(iter(found))
     typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
 
 
+def _print_named(name: str, words: Sequence[str], width: int) -> None:
+    lines = [line for text in words for line in textwrap.wrap(text, terminal_width() - width)]
+    for head, line in zip([name, *("" for _ in lines[1:])], lines, strict=True):
+        typer.echo(f"{head:<{width}}{line}")
+
+
 def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, show_code: ShowCode = False) -> None:
     """Copy a shipped scenario file, to change it."""
-    names = shipped_scenarios()
+    names = shipped_scenarios() | shipped_sweeps()
     stem = name.removesuffix(".yaml")
     if stem not in names:
         raise typer.BadParameter(f"{name!r} is not shipped; there are {', '.join(names)}", param_hint="NAME")
     path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
     if show_code:
-        text = library("doseesc.study", "shipped_scenarios")()[stem].read_text(encoding="utf-8")
+        listed = "shipped_sweeps" if stem in shipped_sweeps() else "shipped_scenarios"
+        text = library("doseesc.study", listed)()[stem].read_text(encoding="utf-8")
         print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text)]))
         return
     write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
     if not quiet:
-        typer.echo(f"written to {path} · next: doseesc run {path}")
+        typer.echo(f"written to {path} · next: doseesc {'sweep' if stem in shipped_sweeps() else 'run'} {path}")

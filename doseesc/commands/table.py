@@ -53,13 +53,12 @@ def table(
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
         raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
     loaded = load_study(file)
-    from doseesc.engines import TooManyStates
+    from doseesc.study import bounded
 
-    asked = library("doseesc").decision_table(study, design=design_name(loaded, design))
-    try:
+    name = design_name(loaded, design)
+    asked = library("doseesc").decision_table(study, design=name)
+    with bounded(loaded, name or loaded.names[0], "look some cohorts ahead by  doseesc paths"):
         answer: DecisionTable = made(asked, {"study": loaded})
-    except TooManyStates as error:
-        raise typer.BadParameter(str(error), param_hint="--design") from None
     forms = {".csv": lambda: csv_text(answer.to_frame()), ".json": lambda: json_text(answer.to_dict())}
     written = [] if out is None else [write_file(out, forms[out.suffix.lower()](), force=force)]
     if quiet:

@@ -14,6 +14,7 @@ from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Qui
 from doseesc.commands._printing import TrialProgress, print_data, print_found, terminal_width
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
+from doseesc.errors import ScenarioError
 from doseesc.files import csv_text
 
 if TYPE_CHECKING:
@@ -99,12 +100,10 @@ def worst_case(
 @contextmanager
 def _user_errors() -> Iterator[None]:
     """Turn what the library refuses into a message about an option."""
-    from doseesc.engines import TooManyStates
-
     try:
         yield
-    except TooManyStates as error:
-        raise typer.BadParameter(str(error), param_hint="--design") from None
+    except ScenarioError:
+        raise
     except ValueError as error:
         option = next((each for each in ("separation", "band", "bound") if str(error).startswith(each)), "separation")
         raise typer.BadParameter(str(error), param_hint=f"--{option}") from None

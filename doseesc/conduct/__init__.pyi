@@ -2,6 +2,8 @@ from .asking import recommend as recommend
 from .decision_check import CheckedReplay as CheckedReplay
 from .decision_check import check_log as check_log
 from .decision_log import append_decision as append_decision
+from .decision_log import lengthened as lengthened
+from .decision_log import log_in as log_in
 from .decision_log import read_log as read_log
 from .decision_table import MOST_LETTERED as MOST_LETTERED
 from .decision_table import SHOWN as SHOWN
@@ -15,6 +17,7 @@ from .follow_up_rows import FollowUpRow as FollowUpRow
 from .known_outcomes import known_outcomes as known_outcomes
 from .patients import Patients as Patients
 from .patients import as_date as as_date
+from .patients import patients_in as patients_in
 from .patients import read_patients as read_patients
 from .recommendation import Recommendation as Recommendation
 from .replay import Replay as Replay

@@ -13,7 +13,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -148,17 +148,30 @@ def append_decision(path: str | Path, recommendation: Recommendation, study: Stu
     file = Path(path)
     numbers = []
 
-    def lengthened() -> str:
+    def written() -> str:
         earlier = read_log(file) if file.exists() else ()
-        damaged = [each for each in earlier if each.damage]
-        if damaged:
-            raise OutputError(f"{file}: entry {damaged[0].number} {damaged[0].damage}\n  begin another log")
-        entry = log_entry(recommendation, study, previous=earlier[-1].entry[_SEAL] if earlier else None)
         numbers.append(len(earlier) + 1)
-        return "".join(f"{_line(each)}\n" for each in (*(each.entry for each in earlier), entry))
+        return lengthened(earlier, str(file), recommendation, study)
 
-    write_file(file, lengthened, force=True)
+    write_file(file, written, force=True)
     return numbers[-1]
+
+
+def lengthened(earlier: Sequence[LoggedDecision], name: str, recommendation: Recommendation, study: Study) -> str:
+    """Return the text of a log with one more entry; ``name`` is what errors call it.
+
+    Raises
+    ------
+    OutputError
+        If it was changed since its last entry.
+    ValueError
+        As for :func:`log_entry`.
+    """
+    damaged = [each for each in earlier if each.damage]
+    if damaged:
+        raise OutputError(f"{name}: entry {damaged[0].number} {damaged[0].damage}\n  begin another log")
+    entry = log_entry(recommendation, study, previous=earlier[-1].entry[_SEAL] if earlier else None)
+    return "".join(f"{_line(each)}\n" for each in (*(each.entry for each in earlier), entry))
 
 
 def read_log(path: str | Path) -> tuple[LoggedDecision, ...]:
@@ -170,15 +183,24 @@ def read_log(path: str | Path) -> tuple[LoggedDecision, ...]:
         If the file cannot be read, or is no log of decisions.
     """
     try:
-        lines = read_bounded(Path(path), _MAX_BYTES).decode("utf-8").splitlines()
-    except (UnusableFileError, UnicodeDecodeError, OSError) as error:
+        content = read_bounded(Path(path), _MAX_BYTES)
+    except (UnusableFileError, OSError) as error:
         if isinstance(error, FileNotFoundError):
             remedy = "name a log that  doseesc next --out  has written"
             raise OutputError(f"{path} cannot be read: there is no such file\n  {remedy}") from error
         raise OutputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return log_in(content, str(path))
+
+
+def log_in(content: bytes, name: str) -> tuple[LoggedDecision, ...]:
+    """Read a log from its content, as :func:`read_log` does; ``name`` is what errors call it."""
+    try:
+        lines = content.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise OutputError(f"{name} cannot be read: {error}") from error
     found: list[LoggedDecision] = []
     for number, text in enumerate(filter(None, lines), 1):
-        entry = _entry(text, f"{path}, line {number}")
+        entry = _entry(text, f"{name}, line {number}")
         damage = ""
         if entry.get(_SEAL) != _digest(entry):
             damage = "was changed after it was written: what it says is not what its sha256 is of"
@@ -186,7 +208,7 @@ def read_log(path: str | Path) -> tuple[LoggedDecision, ...]:
             damage = "does not follow the entry before it: entries were taken out, put in or moved"
         found.append(LoggedDecision(number, entry, damage))
     if not found:
-        raise OutputError(f"{path} is empty\n  give a log that  doseesc next --out  has written")
+        raise OutputError(f"{name} is empty\n  give a log that  doseesc next --out  has written")
     return tuple(found)
 
 

@@ -277,7 +277,7 @@ def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
             graph.expand(edges)
         if graph.size > state_limit:
             raise TooManyStates(
-                f"the table would have over {state_limit:,} lines; use  doseesc paths  to look a few cohorts ahead"
+                f"its table would have over {state_limit:,} lines; use  doseesc paths  to look a few cohorts ahead"
             )
     return graph
 

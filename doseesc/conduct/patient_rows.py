@@ -39,16 +39,22 @@ def csv_lines(path: Path, columns: tuple[str, ...]) -> tuple[Lines, str]:
     name = str(path)
     try:
         content = read_bounded(path, MAX_BYTES)
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnusableFileError as error:
         message = "has over 10 MB" if isinstance(error, TooLargeError) else f"cannot be read: {error}"
         problem = Problem((), message, "give a file of patients, one line each")
         raise PatientsError(name, [problem]) from error
-    except UnicodeDecodeError as error:
-        raise PatientsError(name, [Problem((), "is not UTF-8 text", "save it as  CSV UTF-8")]) from error
     except OSError as error:
         problem = Problem((), f"cannot be read: {error.strerror}", "check the name of the file")
         raise PatientsError(name, [problem]) from error
+    return lines_in(content, name, columns)
+
+
+def lines_in(content: bytes, name: str, columns: tuple[str, ...]) -> tuple[Lines, str]:
+    """Return the lines of a CSV file's content, as :func:`csv_lines` does; ``name`` is what errors call it."""
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise PatientsError(name, [Problem((), "is not UTF-8 text", "save it as  CSV UTF-8")]) from error
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 from doseesc.conduct.follow_up import Patient
 from doseesc.conduct.patient_checks import COLUMNS, PatientChecks, columns_of
-from doseesc.conduct.patient_rows import PatientsError, csv_lines, frame_lines
+from doseesc.conduct.patient_rows import Lines, PatientsError, csv_lines, frame_lines, lines_in
 from doseesc.errors import Problem, show
 from doseesc.named_doses import Doses
 
@@ -100,13 +100,41 @@ def read_patients(
     ValueError
         If ``date`` is no date.
     """
-    on = as_date(date) or datetime.date.today()
-    sha256 = None
     if isinstance(source, str | Path):
-        name = str(source)
-        lines, sha256 = csv_lines(Path(source), COLUMNS)
-    else:
-        name, lines = "patients", frame_lines(source)
+        return _checked(str(source), *csv_lines(Path(source), COLUMNS), doses, window_days, date)
+    return _checked("patients", frame_lines(source), None, doses, window_days, date)
+
+
+def patients_in(
+    content: bytes,
+    name: str,
+    doses: Doses,
+    *,
+    window_days: float | None = None,
+    date: datetime.date | str | None = None,
+) -> Patients:
+    """Read and check patients from the content of a CSV file that lies nowhere.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What errors call it.
+    doses, window_days, date
+        See :func:`read_patients`, as for what is raised.
+    """
+    return _checked(name, *lines_in(content, name, COLUMNS), doses, window_days, date)
+
+
+def _checked(
+    name: str,
+    lines: Lines,
+    sha256: str | None,
+    doses: Doses,
+    window_days: float | None,
+    date: datetime.date | str | None,
+) -> Patients:
+    on = as_date(date) or datetime.date.today()
     header, rows = lines[0][1], lines[1:]
     columns, others, problems = columns_of(header, lines[0][0])
     if problems:

@@ -12,6 +12,7 @@ from .characteristics import marks_of_right as marks_of_right
 from .characteristics import one_truth as one_truth
 from .clock import CalendarRun as CalendarRun
 from .clock import CalendarSetting as CalendarSetting
+from .clock import Players as Players
 from .clock import play_calendar as play_calendar
 from .clock import simulate_calendar as simulate_calendar
 from .clock_blocks import CalendarBlocks as CalendarBlocks
@@ -34,6 +35,8 @@ from .decision_graph import UNKNOWN as UNKNOWN
 from .decision_graph import DecisionGraph as DecisionGraph
 from .dose_posterior import DoseModel as DoseModel
 from .dose_posterior import DosePosterior as DosePosterior
+from .ends_as_text import MOST_ENDS as MOST_ENDS
+from .ends_as_text import ends_document as ends_document
 from .enrolment import Calendar as Calendar
 from .enrolment import Stagger as Stagger
 from .exact import Paths as Paths
@@ -48,7 +51,10 @@ from .figures import first_level as first_level
 from .figures import tidy_rows as tidy_rows
 from .lattice import Lattice as Lattice
 from .lattice_walk import LATTICE_LIMIT as LATTICE_LIMIT
+from .lattice_walk import most_tallies as most_tallies
 from .lattice_walk import walk_lattice as walk_lattice
+from .long_walk import WalkForecast as WalkForecast
+from .long_walk import expected_words as expected_words
 from .montecarlo import BLOCK as BLOCK
 from .montecarlo import TrialBlock as TrialBlock
 from .montecarlo import count_ends as count_ends

@@ -31,14 +31,20 @@ class Backfilled(NamedTuple):
 
     Attributes
     ----------
-    n, known, dlt, all_dlt : array of int, shape (S, J)
-        Treated, known by now, DLTs known, and DLTs that there will be.
+    n, known, dlt : array of int, shape (S, J)
+        Treated who have not left, known by now, and DLTs known.
+    all_n, all_dlt : array of int, shape (S, J)
+        Those who will not leave, and DLTs that there will be.
+    left : array of int, shape (S, J)
+        Who has left as not evaluable.
     """
 
     n: IntArray
     known: IntArray
     dlt: IntArray
+    all_n: IntArray
     all_dlt: IntArray
+    left: IntArray
 
 
 class Standing(NamedTuple):
@@ -52,13 +58,18 @@ class Standing(NamedTuple):
         The others.
     pending_backfilled : array of bool, shape (S, P)
         Which of the pending have been backfilled.
-    n, all_dlt : array of int, shape (S, J)
-        Patients treated, and DLTs that there will be.
+    n : array of int, shape (S, J)
+        Patients treated who have not left.
+    all_n, all_dlt : array of int, shape (S, J)
+        Those of them who will not leave, and DLTs that there will be.
     last_dlt : array of int, shape (S,)
         DLTs that there will be in the last cohort of the escalation.
     last_n : array of int, shape (S,)
-        Patients of that cohort.
+        Patients of that cohort who will not leave.
     backfilled : Backfilled
+    waited_for : array of bool, shape (S,)
+        Whether outcomes can be waited for: false where some will never be known, and none of the others is one of the
+        escalation, or of a patient who counts in its decisions and was treated at its dose or above.
     ceiling : array of int, shape (S,)
         The highest level that has not been closed.
     """
@@ -67,10 +78,12 @@ class Standing(NamedTuple):
     pending: Pending
     pending_backfilled: BoolArray
     n: IntArray
+    all_n: IntArray
     all_dlt: IntArray
     last_dlt: IntArray
     last_n: IntArray
     backfilled: Backfilled
+    waited_for: BoolArray
     ceiling: IntArray
 
 
@@ -87,6 +100,8 @@ class EscalationWithBackfill:
     ----------
     design : Design
         With the rules that backfill puts around it.
+    counts : bool
+        Whether backfilled patients count in its decisions.
     weighs : bool
         Whether it weighs pending patients.
     waits_for_all : bool
@@ -96,10 +111,10 @@ class EscalationWithBackfill:
     """
 
     def __init__(self, design: Design, rules: Backfill) -> None:
-        self._counts = rules.count_in_decisions
+        self.counts = rules.count_in_decisions
         self.weighs = isinstance(design.pending, Weighted)
         self.waits_for_all = type(design.pending) is Complete and not design.fixed_cohorts
-        self.remembers = self._counts and reads_rates(design)
+        self.remembers = self.counts and reads_rates(design)
         self._max_n = design.max_n
         around: tuple[Rule, ...] = ()
         if self.remembers:
@@ -107,7 +122,7 @@ class EscalationWithBackfill:
             if rules.conflict is not None:
                 around = (*around, PoolWithBackfilled(rules.conflict))
         # What ends the escalation is its own number of patients, which the clock knows.
-        self.design = design.enlarged(design.max_n + rules.most(design), around) if self._counts else design
+        self.design = design.enlarged(design.max_n + rules.most(design), around) if self.counts else design
         everyone = self.design.all_rules()
         self._enough = tuple(
             rule
@@ -116,19 +131,19 @@ class EscalationWithBackfill:
         )
 
     def decide(self, at: Standing, escalated: IntArray) -> Decision:
-        """Decide the next cohort of trials whose escalation has treated so many patients (S,)."""
+        """Decide the next cohort of trials whose escalation has so many patients (S,), who has left not among them."""
         tally, pending = self._asked(at)
         decision = decided_once(self.design, tally, pending)
-        if self._counts and not self.weighs:
+        if self.counts and not self.weighs:
             decision = self._stopped(at, decision)
         left = np.where(decision.level > 0, np.minimum(decision.cohort_size, self._max_n - escalated), 0)
         return Decision(decision.level, left, decision.reason_code)
 
     def decide_later(self, at: Standing) -> IntArray:
         """Return the levels (S,) chosen were everybody treated by now known."""
-        n, dlt = at.n, at.all_dlt
-        if not self._counts:
-            n, dlt = n - at.backfilled.n, dlt - at.backfilled.all_dlt
+        n, dlt = at.all_n, at.all_dlt
+        if not self.counts:
+            n, dlt = n - at.backfilled.all_n, dlt - at.backfilled.all_dlt
         memory = dict(at.tally.memory)
         for name, values in (("last_n", at.last_n), ("last_dlt", at.last_dlt)):
             if name in memory:
@@ -166,11 +181,11 @@ class EscalationWithBackfill:
         tally, pending = at.tally, at.pending
         n, dlt = tally.n, tally.dlt
         level, dlt_days = pending.level, pending.dlt_days
-        if not self._counts:
+        if not self.counts:
             n, dlt = n - at.backfilled.known, dlt - at.backfilled.dlt
             if dlt_days is not None:  # those of the escalation come first
                 dlt_days = np.where(np.arange(dlt_days.shape[1]) < dlt.sum(axis=1)[:, None], dlt_days, np.nan)
-        if not (self._counts and self.weighs):
+        if not (self.counts and self.weighs):
             level = np.where(at.pending_backfilled, 0, level)
         asked = Tally._trusted(n, dlt, tally.level, self._remembered(at, tally.memory))
         return asked, Pending.trusted(

@@ -27,7 +27,8 @@ def open_doses(rules: Backfill, escalation: EscalationWithBackfill, at: Standing
     if rules.highest_level is not None:
         found &= levels <= rules.highest_level
     if rules.cap_per_dose is not None:
-        found &= at.n < rules.cap_per_dose
+        taken = at.n if rules.replace_unevaluable else at.n + at.backfilled.left
+        found &= taken < rules.cap_per_dose
     if rules.responses_at == "dose_or_below":
         responded = np.cumsum(responded, axis=1)
     found &= responded >= rules.min_responses

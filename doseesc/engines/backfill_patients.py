@@ -1,45 +1,36 @@
 """The patients of trials with backfill: those of the escalation, those to be backfilled after them, and responses.
 
 The first are those of trials without backfill.  The others come from streams of their own, so that the first patient
-backfilled is the same whatever the design, as the first of the escalation is.
+backfilled is the same whatever the design, as the first of the escalation is; what an observation model makes of them
+is in :mod:`doseesc.engines.backfill_observed`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 
 from designs import Design
 from designs.arrays import FloatArray
+from doseesc.engines.backfill_observed import DrawnOthers
+from doseesc.engines.backfill_responses import DLT_DAYS, LATENT, BlockNumbers, DrawnResponses, Responses
 from doseesc.engines.clock_arrays import UNOBSERVED, Fates
-from doseesc.engines.clock_patients import ComingPatients, DrawnPatients, GivenPatients, by_trial, days_drawn, stream
+from doseesc.engines.clock_patients import ComingPatients, DrawnPatients, GivenPatients, by_trial, days_drawn
 from doseesc.engines.enrolment import Calendar
-from doseesc.engines.montecarlo import BLOCK
 from doseesc.truth import ObservationModel
 
-_LATENT, _DLT_DAYS, _RESPONSES, _RESPONSE_DAYS, _CHOICE = range(2, 7)
 
+class WatchedOthers(Protocol):
+    """Whatever says what an observation model makes of patients to be backfilled, and of the responses of all."""
 
-class Responses(NamedTuple):
-    """Who responds, and when.
+    @property
+    def responses(self) -> Responses:
+        """Of the patients of :meth:`beside`, in that order."""
 
-    Attributes
-    ----------
-    latent : array, shape (S, P)
-        A response happens where this falls below the probability of a response at the level given.
-    day : array, shape (S, 1 or J, P)
-        Days from first dose to the response, if there is one.
-    probability : array, shape (J,)
-    choice : array, shape (S, P)
-        A number from 0 to 1 for each patient, for whoever picks a dose at random.
-    """
-
-    latent: FloatArray
-    day: FloatArray
-    probability: FloatArray
-    choice: FloatArray
+    def beside(self, escalation: Fates, more: bool = False) -> Fates:
+        """Return what becomes of the escalation's patients, which is given, and of the others, if needed of more."""
 
 
 class BackfillPatients:
@@ -58,18 +49,34 @@ class BackfillPatients:
     def __init__(
         self, escalation: ComingPatients, latent: FloatArray, dlt_day: FloatArray, responses: Responses
     ) -> None:
-        self._escalation = escalation
+        self._escalation, self._others, self._responses = escalation, latent.shape[1], responses
         self.latent = np.ascontiguousarray(np.concatenate([escalation.latent, latent], axis=1))
         self.dlt_day = np.ascontiguousarray(np.concatenate([escalation.dlt_day, dlt_day], axis=2))
-        self.responses = responses
+        self._watched: WatchedOthers | None = None
+
+    @classmethod
+    def watched(cls, escalation: ComingPatients, others: WatchedOthers) -> BackfillPatients:
+        """Return patients as an observation model shows them, those of the escalation drawn with it."""
+        fates = others.beside(escalation.fates())
+        nobody = escalation.latent[:, :0], escalation.dlt_day[:, :, :0]
+        patients = cls(escalation, *nobody, others.responses)
+        patients._others, patients._watched = fates.backfilled, others
+        return patients
+
+    @property
+    def responses(self) -> Responses:
+        """Of all patients there are by now."""
+        return self._responses if self._watched is None else self._watched.responses
 
     def numbers(self, beyond: int = 0) -> FloatArray:
         """Return expected numbers of patients between arrivals; see :class:`ComingPatients`."""
         return self._escalation.numbers(beyond)
 
     def fates(self, more: bool = False) -> Fates:
-        """Return that nothing but the drug's DLTs happens to these patients."""
-        return UNOBSERVED
+        """Return what an observation model makes of patients; see :class:`ComingPatients`."""
+        if self._watched is None:
+            return UNOBSERVED._replace(backfilled=self._others)
+        return self._watched.beside(self._escalation.fates(more), more)
 
 
 def patients_of(
@@ -83,13 +90,7 @@ def patients_of(
     index: int,
     model: ObservationModel | None = None,
 ) -> DrawnPatients | BackfillPatients:
-    """Draw the patients of one block of trials of a design; see :class:`DrawnPatients`.
-
-    Raises
-    ------
-    ValueError
-        If there is both backfill and an observation model: nothing says what becomes of backfilled patients who leave.
-    """
+    """Draw the patients of one block of trials of a design; see :class:`DrawnPatients`."""
     most = design.max_n
     drawn = DrawnPatients(
         *(calendar, truth, window_days),
@@ -103,24 +104,24 @@ def patients_of(
     rules = calendar.backfill
     if rules is None:
         return drawn
+    others, numbers = rules.most(design), BlockNumbers(seed, index, trials)
+    responses = DrawnResponses(
+        rules,
+        calendar.times if model is None else model.dlt_times,
+        len(truth),
+        curve_days=window_days,
+        window_days=window_days if model is None else model.window,
+        numbers=numbers,
+        patients=most,
+        others=others,
+    )
     if model is not None:
-        raise ValueError("backfill must be left out where an observation model is given; trials are played with one")
-    others = rules.most(design)
-    everybody = most + others
-
-    def numbers(purpose: int, count: int) -> FloatArray:
-        return by_trial(stream(seed, index, purpose).random((count, BLOCK))[:, :trials])
-
-    probability = np.array(rules.response_probabilities or [0.0] * len(truth), dtype=np.float64)
-    if rules.response_days == "as_dlts":
-        day = days_drawn(calendar.times, numbers(_RESPONSE_DAYS, everybody), probability, window_days)
-    elif rules.response_days == "uniform":
-        day = numbers(_RESPONSE_DAYS, everybody)[:, None, :] * window_days
-    else:
-        day = np.full((trials, 1, everybody), window_days)
-    responses = Responses(numbers(_RESPONSES, everybody), day, probability, numbers(_CHOICE, everybody))
-    dlt_day = days_drawn(calendar.times, numbers(_DLT_DAYS, others), truth, window_days)
-    return BackfillPatients(drawn, numbers(_LATENT, others), dlt_day, responses)
+        watched = DrawnOthers(
+            *(drawn, model, truth, rules, others), seed=seed, index=index, numbers=numbers, responses=responses
+        )
+        return BackfillPatients.watched(drawn, watched)
+    dlt_day = days_drawn(calendar.times, by_trial(numbers.rows(DLT_DAYS, others)), truth, window_days)
+    return BackfillPatients(drawn, by_trial(numbers.rows(LATENT, others)), dlt_day, responses.of(0, others))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

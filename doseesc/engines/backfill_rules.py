@@ -13,6 +13,7 @@ from typing import Any
 from designs import BOIN, Design, RollingSix, TableDesign, Weighted
 from designs.checks import require_choice, require_flag, require_positive, require_probability, require_whole
 from doseesc.engines.backfill_rates import reads_rates
+from doseesc.truth import ObservationModel
 
 _RESPONSES_AT = {"dose": "at the dose", "dose_or_below": "at the dose or below"}
 _PRIORITY = {"highest": "the highest", "lowest": "the lowest", "random": "any"}
@@ -32,7 +33,8 @@ class Backfill:
     after_cohorts : int
         Cohorts of the escalation that must have been treated.
     min_responses : int
-        Responses that must have been seen; 0 asks for none.
+        Responses that must have been seen; 0 asks for none.  With an observation model, who has died or been lost
+        before the day of a response is one without.
     responses_at : {"dose", "dose_or_below"}
         Where they must have been seen.
     response_probabilities : tuple of float, optional
@@ -59,6 +61,11 @@ class Backfill:
     ratio : float, optional
         At most so many backfilled patients, for each patient of the cohort that is waited for, rounded up: crmPack's
         quota per cycle of the escalation.
+    replace_unevaluable : bool
+        Whether a backfilled patient who leaves as not evaluable, where an observation model lets any leave, no longer
+        counts in ``cap_per_dose``, ``max_backfilled`` and ``ratio``, so that another may take the place if the dose is
+        still open: as in the escalation, whose ``max_n`` are evaluable patients.  If not, each place is given once.
+        Neither lets the escalation wait.
 
     Notes
     -----
@@ -67,6 +74,9 @@ class Backfill:
     treated at a dose (``cap_per_dose=13``); every lower dose may be in conflict, backfilled or not; and who has been
     backfilled and is pending when the last cohort has been assessed is left out.  The last two cannot be had here.
     crmPack backfills between cohorts, without a calendar, each dose once.
+
+    None of these says what becomes of backfilled patients who die or leave; with an observation model they are observed
+    as all others are, see :mod:`doseesc.engines.clock_backfill`.
 
     References
     ----------
@@ -89,6 +99,7 @@ class Backfill:
     conflict: str | None = None
     priority: str = "highest"
     ratio: float | None = None
+    replace_unevaluable: bool = True
 
     def __post_init__(self) -> None:
         require_whole("lowest_level", self.lowest_level, 1)
@@ -116,6 +127,7 @@ class Backfill:
         require_choice("priority", self.priority, tuple(_PRIORITY))
         if self.ratio is not None:
             require_positive("ratio", self.ratio)
+        require_flag("replace_unevaluable", self.replace_unevaluable)
 
     @classmethod
     def named(cls, name: str) -> Backfill:
@@ -167,7 +179,7 @@ class Backfill:
         return rules if answers_for_more else replace(rules, count_in_decisions=False, count_in_mtd=False)
 
     def most(self, design: Design) -> int:
-        """Return the most patients that may be backfilled in a trial of a design."""
+        """Return the most patients that may be backfilled in a trial of a design, who has been replaced aside."""
         bounds = [] if self.max_backfilled is None else [self.max_backfilled]
         if self.cap_per_dose is not None:
             bounds.append(max(self.cap_per_dose * (design.n_doses - 1), 1))
@@ -236,6 +248,27 @@ class Backfill:
                 "pooled with the current one."
             )
         return " ".join(sentences)
+
+    def describe_observed(self, model: ObservationModel) -> str:
+        """Return in plain sentences what becomes of backfilled patients as an observation model shows them.
+
+        Examples
+        --------
+        >>> model = ObservationModel(window=14, death=0.2, loss=0.05)
+        >>> print(Backfill(min_responses=1).describe_observed(model).replace(". ", "." + chr(10)))
+        Backfilled patients are observed as all others are.
+        Who is not evaluable leaves, and another may take the place while the dose is open; the escalation goes on.
+        Who dies or is lost before the day of a response counts as a patient without one.
+        """
+        said = ["Backfilled patients are observed as all others are."]
+        if model.replaces:
+            place = (
+                "another may take the place while the dose is open" if self.replace_unevaluable else "nobody follows"
+            )
+            said.append(f"Who is not evaluable leaves, and {place}; the escalation goes on.")
+        if self.min_responses and max(model.death, model.death_after_dlt, model.loss) > 0:
+            said.append("Who dies or is lost before the day of a response counts as a patient without one.")
+        return " ".join(said)
 
 
 def _weighs_as_be_boin(design: Design) -> bool:

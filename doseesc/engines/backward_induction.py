@@ -150,6 +150,9 @@ def _valued(
         ends, mass = stakes.shares(tally.n, tally.dlt)
         ending = lattice.design.best_named(tally, ends, mass)[1]
         leads_to = rung.leads_to[rows]
+        if not rung.n_moves and (leads_to == STOP).all():
+            value[rows], choice[rows] = ending, 0
+            continue
         shares = np.where(leads_to == STOP, ending[:, None], -np.inf)
         if rung.n_moves:
             shares = np.where(leads_to >= 0, moving[np.maximum(leads_to, 0)], shares)

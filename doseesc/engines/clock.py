@@ -34,7 +34,7 @@ from doseesc.parallel import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes, ObservationModel
 
 if TYPE_CHECKING:
-    from doseesc.engines.clock_play import Ended
+    from doseesc.engines.clock_play import Ended, Player
 
 
 class _Part(NamedTuple):
@@ -88,7 +88,8 @@ def simulate_calendar(
         Days between patients.
     backfill : Backfill, optional
         Which lower doses are given to patients who arrive while the escalation waits.  They count in the number of
-        patients treated, and the trial lasts until they have been assessed.
+        patients treated, and the trial lasts until they have been assessed.  With an observation model they die, are
+        lost and leave as any others, and never hold the escalation up by it.
     max_days : float, optional
         Day, from the first patient's first dose, after which nobody is entered.
     first_gap : bool
@@ -161,6 +162,23 @@ class CalendarRun:
     count: FloatArray
 
 
+class Players:
+    """Who plays trials of designs: kept from truth to truth, since what they have learned of decisions serves all."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[Design, Player]] = []
+
+    def of(self, design: Design) -> Player:
+        """Return who plays trials of a design, the same for the same object."""
+        from doseesc.engines.clock_play import player_of  # compiles
+
+        for known, player in self._known:
+            if known is design:
+                return player
+        self._known.append((design, player_of(design)))
+        return self._known[-1][1]
+
+
 def play_calendar(
     design: Design,
     truth: FloatArray,
@@ -171,15 +189,16 @@ def play_calendar(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
     each_block: EachBlock | None = None,
+    players: Players | None = None,
 ) -> CalendarRun:
     """Play trials for :func:`simulate_calendar`, whose arguments these are, checked; and keep how they ended.
 
-    ``each_block`` is told of every block, where there is one job.
+    ``each_block`` is told of every block, and ``players`` learn, where there is one job.
     """
-    assert each_block is None or jobs == 1, "other processes tell nothing"
+    assert (each_block is None and players is None) or jobs == 1, "other processes tell nothing"
     alone = jobs == 1 or n_trials <= BLOCK  # other processes cannot tell how far they are
     watch = None if progress is None or not alone else lambda done: progress(done, n_trials)
-    play = partial(_play_part, design, truth, setting, seed, watch, each_block)
+    play = partial(_play_part, design, truth, setting, seed, watch, each_block, players)
     parts = over_blocks(play, n_trials, BLOCK, jobs)
     if progress is not None and not alone:
         progress(n_trials, n_trials)
@@ -228,15 +247,16 @@ def _play_part(
     seed: int,
     watch: Callable[[int], None] | None,
     each_block: EachBlock | None,
+    players: Players | None,
     blocks: Blocks,
 ) -> _Part:
-    from doseesc.engines.clock_play import play_block, player_of  # compiles
+    from doseesc.engines.clock_play import play_block  # compiles
 
     met: list[EndCounts] = []
     sums: list[BlockEnds] = []
     durations: list[Durations] = []
     seen: list[SeenSums] = []
-    done, player = 0, player_of(design)
+    done, player = 0, (players or Players()).of(design)
     window, calendar, model = setting.window_days, setting.calendar, setting.observation
     for index, trials in blocks:
         played = play_block(player, design, truth, window, calendar, seed, index, trials, model)

@@ -26,7 +26,8 @@ POLICIES = ("wait", "turn_away", "queue")
 STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, REASON = range(10)
 SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS = range(10, 15)
 LEFT, REPLACEMENTS, SEATS, COHORT_CLOSED = range(15, 19)
-BACKFILLED, BACKFILLED_MEANWHILE, BACKFILLED_FOR, CLOSED_FROM, N_COUNTS = range(19, 24)
+BACKFILLED, BACKFILLED_MEANWHILE, BACKFILLED_FOR, CLOSED_FROM = range(19, 23)
+FIRST_BACKFILLED, BACKFILLED_LEFT, N_COUNTS = range(23, 26)
 NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, HELD_UNTIL, N_DAYS = range(9)
 
 
@@ -81,8 +82,8 @@ class Setting(NamedTuple):
 class Trials(NamedTuple):
     """S trials of P patients at most and J doses.
 
-    The first ``max_n`` places for patients are those of the escalation; backfilled patients have the places after
-    these.
+    The first places for patients are those of the escalation; backfilled patients have the last ones, from the place
+    ``counts[:, FIRST_BACKFILLED]`` on.
 
     Attributes
     ----------
@@ -93,8 +94,8 @@ class Trials(NamedTuple):
     number : array, shape (S, G)
         Expected numbers of patients between arrivals, the first from the opening to the first patient.
     fate : array of uint8, shape (S, J, Q)
-        With an observation model: what becomes of each of Q patients, the first ones and then the replacements, at each
-        dose; bits of :mod:`doseesc.engines.watched_patients`.
+        With an observation model: what becomes of each of Q patients, the first ones, the replacements, and then those
+        to be backfilled, at each dose; bits of :mod:`doseesc.engines.watched_patients`.
     fate_day : array, shape (S, J, Q)
         Days from first dose to the end of their follow-up.
     counts, days : arrays, shape (S, ...)
@@ -108,6 +109,8 @@ class Trials(NamedTuple):
     has_dlt : array of bool, shape (S, P)
     what : array of uint8, shape (S, P)
         What becomes of each, with an observation model; else 0.
+    who : array of int, shape (S, P or 0)
+        Which of the Q patients each is, where an observation model shows trials with backfill.
     arrived, entered, assessed : array, shape (S, P)
         Days; ``assessed`` ends the follow-up, also of who leaves.
     began : array of int, shape (S, P + 1)
@@ -133,6 +136,7 @@ class Trials(NamedTuple):
     level: IntArray
     has_dlt: BoolArray
     what: npt.NDArray[np.uint8]
+    who: IntArray
     arrived: FloatArray
     entered: FloatArray
     assessed: FloatArray
@@ -142,10 +146,19 @@ class Trials(NamedTuple):
 
 
 class Fates(NamedTuple):
-    """What an observation model makes of patients: the arrays of :class:`Trials` of these names."""
+    """What an observation model makes of patients.
+
+    Attributes
+    ----------
+    fate, fate_day : arrays
+        Those of :class:`Trials`.
+    backfilled : int
+        Places of the patients to be backfilled, the last ones.
+    """
 
     fate: npt.NDArray[np.uint8]
     fate_day: FloatArray
+    backfilled: int = 0
 
 
 UNOBSERVED = Fates(np.zeros((1, 1, 0), dtype=np.uint8), np.zeros((1, 1, 0)))
@@ -157,15 +170,18 @@ def new_trials(
 ) -> Trials:
     """Return trials in which nobody has come, for these patients."""
     size, patients = len(latent), max(latent.shape[1], fates.fate.shape[2])
+    counts = np.zeros((size, N_COUNTS), dtype=np.int64)
+    counts[:, FIRST_BACKFILLED] = patients - fates.backfilled
     days = np.zeros((size, N_DAYS))
     days[:, SHUT_SINCE] = np.nan
+    told_apart = patients if fates.backfilled and fates.fate.shape[2] else 0
     return Trials(
         latent=latent,
         dlt_day=dlt_day,
         number=number,
         fate=fates.fate,
         fate_day=fates.fate_day,
-        counts=np.zeros((size, N_COUNTS), dtype=np.int64),
+        counts=counts,
         days=days,
         n=np.zeros((size, n_doses), dtype=np.int64),
         known=np.zeros((size, n_doses), dtype=np.int64),
@@ -174,6 +190,7 @@ def new_trials(
         level=np.zeros((size, patients), dtype=np.int64),
         has_dlt=np.zeros((size, patients), dtype=np.bool_),
         what=np.zeros((size, patients), dtype=np.uint8),
+        who=np.zeros((size, told_apart), dtype=np.int64),
         arrived=np.zeros((size, patients)),
         entered=np.zeros((size, patients)),
         assessed=np.zeros((size, patients)),
@@ -184,12 +201,19 @@ def new_trials(
 
 
 def with_fates(trials: Trials, fates: Fates) -> Trials:
-    """Return the trials with more patients to come: ``fates`` begin with those there are."""
+    """Return the trials with more patients to come: ``fates`` begin, of each kind, with those there are."""
     new = new_trials(trials.latent, trials.dlt_day, trials.number, trials.n.shape[1], fates)
+    first, later = (int(each.counts[0, FIRST_BACKFILLED]) for each in (trials, new))
     for name in Trials._fields:
         old, wider = getattr(trials, name), getattr(new, name)
-        if name not in ("latent", "dlt_day", "number", "fate", "fate_day"):
+        if name in ("place", "who"):  # patients, by their places
+            old = np.where(old >= first, old + later - first, old)
+        if name in ("level", "has_dlt", "what", "who", "arrived", "entered", "assessed"):
+            wider[:, :first] = old[:, :first]
+            wider[:, later : later + old[:, first:].shape[1]] = old[:, first:]
+        elif name not in ("latent", "dlt_day", "number", "fate", "fate_day"):
             wider[:, : old.shape[1]] = old
+    new.counts[:, FIRST_BACKFILLED] = later
     return new
 
 

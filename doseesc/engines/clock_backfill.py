@@ -7,6 +7,14 @@ escalation goes on waiting meanwhile; what it decides is in :mod:`doseesc.engine
 
 Who waits for his first dose is looked at again when an assessment ends, a follow-up asked for is reached, or a response
 is seen.  Backfill ends with the escalation.
+
+With an observation model a backfilled patient may die, be lost, or be counted for an event that is not the drug's, as
+any other.  Who is not evaluable leaves the counts of his dose; whether another may take the place is said by
+``Backfill.replace_unevaluable``.  A response is seen only of who is alive and in sight on its day: who has died or been
+lost before is known for no response, and is one without (as by intention to treat); one that was seen stays seen, even
+if the patient leaves.  The escalation never waits for a backfilled patient because he has left: nobody is entered in it
+for him, and where outcomes will never be known (frozen) a wait for those backfilled below the current dose alone is
+none.
 """
 
 from __future__ import annotations
@@ -19,16 +27,20 @@ from designs import Decision, Design, Reason
 from designs.arrays import BoolArray, IntArray
 from doseesc.engines.backfill_decisions import Backfilled, EscalationWithBackfill, Standing
 from doseesc.engines.backfill_doses import open_doses, picked
-from doseesc.engines.backfill_patients import Responses
+from doseesc.engines.backfill_patients import BackfillPatients
+from doseesc.engines.backfill_responses import Responses
 from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import (
     BACKFILLED,
     BACKFILLED_FOR,
+    BACKFILLED_LEFT,
     BACKFILLED_MEANWHILE,
     CLOSED_FROM,
     COHORT_FIRST,
     COHORTS,
+    FIRST_BACKFILLED,
     HELD_UNTIL,
+    LEFT,
     LEVEL,
     NOW,
     PATIENTS,
@@ -36,9 +48,19 @@ from doseesc.engines.clock_arrays import (
     Setting,
     Trials,
 )
-from doseesc.engines.clock_batches import MoreNumbers, Watch, advance_all, apply_all, seen, to_their_ends
+from doseesc.engines.clock_batches import (
+    MoreNumbers,
+    Watch,
+    advance_all,
+    apply_all,
+    not_in_vain,
+    seen,
+    to_their_ends,
+)
+from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_mechanics import backfill_in, keep_waiting
 from doseesc.engines.clock_numba import compiled, compiled_inner
+from doseesc.engines.patients_at_risk import UNUSABLE
 
 
 class PlayWithBackfill:
@@ -48,14 +70,14 @@ class PlayWithBackfill:
     ----------
     design : Design
     rules : Backfill
-    responses : Responses
-        Of the patients of these trials.
+    patients : BackfillPatients
+        Of these trials.
     watch : callable, optional
         Told of each look: the trials, the days and the decisions.
     """
 
-    def __init__(self, design: Design, rules: Backfill, responses: Responses, watch: Watch | None = None) -> None:
-        self._design, self._responses, self._watch = design, responses, watch
+    def __init__(self, design: Design, rules: Backfill, patients: BackfillPatients, watch: Watch | None = None) -> None:
+        self._design, self._patients, self._watch = design, patients, watch
         self._rules = rules.for_design(design)
         self._most = self._rules.most(design)
         self._escalation = EscalationWithBackfill(design, self._rules)
@@ -86,11 +108,11 @@ class PlayWithBackfill:
 
     def _fill(self, trials: Trials, setting: Setting, held: IntArray) -> None:
         """Treat who is held at a lower level that is open, if any."""
-        _backfill(trials, setting, self._responses, held, self._open_level(trials, setting, held))
+        _backfill(trials, setting, self._patients.responses, held, self._open_level(trials, setting, held))
 
     def _wait(self, trials: Trials, setting: Setting, looking: IntArray) -> IntArray:
         """Let those wait whose escalation has patients pending, without asking the design; return the others."""
-        waits = _escalation_pending(trials, setting, looking)
+        waits = _escalation_pending(trials, looking)
         rows = looking[waits]
         level, nobody = trials.counts[rows, LEVEL], np.zeros(len(rows), dtype=np.int64)
         decision = Decision(level, nobody, np.full(len(rows), Reason.WAIT, dtype=np.int8))
@@ -102,7 +124,8 @@ class PlayWithBackfill:
     def _decide(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
         at = self._standing(trials, setting, looking)
         counts = trials.counts
-        decision = self._escalation.decide(at, counts[looking, PATIENTS])
+        decision = self._escalation.decide(at, counts[looking, PATIENTS] - counts[looking, LEFT])
+        decision = not_in_vain(decision, at.tally, at.waited_for)
         changed = np.zeros(len(looking), dtype=np.bool_)
         if ((counts[looking, PENDING] > 0) & ~decision.waits).any():
             hasty = np.flatnonzero((counts[looking, PENDING] > 0) & ~decision.waits)
@@ -130,10 +153,12 @@ class PlayWithBackfill:
             pending=pending,
             pending_backfilled=looks.backfilled,
             n=trials.n[rows],
+            all_n=looks.all_n,
             all_dlt=looks.all_dlt,
             last_dlt=looks.last[:, 3],
-            last_n=counts[:, PATIENTS] - counts[:, COHORT_FIRST],
-            backfilled=backfilled_of(trials, setting, rows),
+            last_n=looks.last[:, 4],
+            backfilled=backfilled_of(trials, rows),
+            waited_for=_waited_for(trials, rows, self._escalation.counts),
             ceiling=np.where(closed > 0, closed - 1, doses),
         )
 
@@ -144,22 +169,22 @@ class PlayWithBackfill:
         if not len(asked):
             return found
         rows = held[asked]
-        at = self._standing(trials, setting, rows)
-        responded = _responded(trials, setting, self._responses, rows)
+        at, responses = self._standing(trials, setting, rows), self._patients.responses
+        responded = _responded(trials, responses, rows)
         doses = open_doses(self._rules, self._escalation, at, responded)
         doses &= np.maximum.accumulate(trials.gate[rows], axis=1) <= trials.days[rows, NOW, None]
-        place = setting.max_n + trials.counts[rows, BACKFILLED]
-        found[asked] = picked(self._rules, doses, self._responses.choice[rows, place])
+        place = trials.counts[rows, FIRST_BACKFILLED] + trials.counts[rows, BACKFILLED]
+        found[asked] = picked(self._rules, doses, responses.choice[rows, place])
         return found
 
     def _goes_on(self, trials: Trials, rows: IntArray) -> BoolArray:
         """Return where anybody may be backfilled at all (S,)."""
         rules, counts = self._rules, trials.counts[rows]
-        going: BoolArray = (counts[:, LEVEL] > rules.lowest_level) & (counts[:, BACKFILLED] < self._most)
+        backfilled = counts[:, BACKFILLED] - rules.replace_unevaluable * counts[:, BACKFILLED_LEFT]
+        going: BoolArray = (counts[:, LEVEL] > rules.lowest_level) & (backfilled < self._most)
         going &= counts[:, COHORTS] >= rules.after_cohorts
         if rules.ratio is not None:
-            meanwhile = np.where(counts[:, BACKFILLED_FOR] == counts[:, COHORTS], counts[:, BACKFILLED_MEANWHILE], 0)
-            cohort = counts[:, PATIENTS] - counts[:, COHORT_FIRST]
+            meanwhile, cohort = _meanwhile(trials, rows, rules.replace_unevaluable)
             going &= meanwhile < np.ceil(rules.ratio * cohort - 1e-9)
         return going
 
@@ -176,57 +201,94 @@ def _take(at: Standing, rows: IntArray) -> Standing:
 
 
 @compiled
-def _escalation_pending(x: Trials, setting: Setting, rows: IntArray) -> BoolArray:
+def _meanwhile(x: Trials, rows: IntArray, replace_unevaluable: bool) -> tuple[IntArray, IntArray]:
+    """Count those backfilled while the cohort in use is waited for, and the patients there are of that cohort."""
+    meanwhile, cohort = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+    for r in range(len(rows)):
+        s = rows[r]
+        count = x.counts[s]
+        if count[BACKFILLED_FOR] == count[COHORTS]:
+            end = count[FIRST_BACKFILLED] + count[BACKFILLED]
+            for i in range(end - count[BACKFILLED_MEANWHILE], end):
+                meanwhile[r] += not (replace_unevaluable and has_left(x, s, i))
+        for i in range(count[COHORT_FIRST], count[PATIENTS]):
+            cohort[r] += not has_left(x, s, i)
+    return meanwhile, cohort
+
+
+@compiled
+def _waited_for(x: Trials, rows: IntArray, counts: bool) -> BoolArray:
+    """Say where outcomes can be waited for; see :class:`Standing`."""
     found = np.zeros(len(rows), dtype=np.bool_)
     for r in range(len(rows)):
         s = rows[r]
+        never = False
         for k in range(x.counts[s, PENDING]):
-            found[r] |= x.place[s, k] < setting.max_n
+            i = x.place[s, k]
+            if x.assessed[s, i] <= x.days[s, NOW]:
+                never = True
+            elif i < x.counts[s, FIRST_BACKFILLED] or (counts and x.level[s, i] >= x.counts[s, LEVEL]):
+                found[r] = True
+        found[r] |= not never
     return found
 
 
 @compiled
-def backfilled_of(x: Trials, setting: Setting, rows: IntArray) -> Backfilled:
-    """Count the backfilled patients of some trials."""
-    doses = x.n.shape[1]
-    n, known, dlt, all_dlt = (
-        np.zeros((len(rows), doses), dtype=np.int64),
-        np.zeros((len(rows), doses), dtype=np.int64),
-        np.zeros((len(rows), doses), dtype=np.int64),
-        np.zeros((len(rows), doses), dtype=np.int64),
-    )
+def _escalation_pending(x: Trials, rows: IntArray) -> BoolArray:
+    found = np.zeros(len(rows), dtype=np.bool_)
     for r in range(len(rows)):
         s = rows[r]
-        for i in range(setting.max_n, setting.max_n + x.counts[s, BACKFILLED]):
-            j = x.level[s, i] - 1
-            seen_by_now = x.assessed[s, i] <= x.days[s, NOW]
-            n[r, j] += 1
-            known[r, j] += seen_by_now
-            dlt[r, j] += seen_by_now and x.has_dlt[s, i]
-            all_dlt[r, j] += x.has_dlt[s, i]
-    return Backfilled(n, known, dlt, all_dlt)
+        for k in range(x.counts[s, PENDING]):
+            found[r] |= x.place[s, k] < x.counts[s, FIRST_BACKFILLED]
+    return found
 
 
 @compiled
-def _responded(x: Trials, setting: Setting, responses: Responses, rows: IntArray) -> IntArray:
+def backfilled_of(x: Trials, rows: IntArray) -> Backfilled:
+    """Count the backfilled patients of some trials."""
+    found = np.zeros((6, len(rows), x.n.shape[1]), dtype=np.int64)
+    n, known, dlt, all_n, all_dlt, left = found
+    for r in range(len(rows)):
+        s = rows[r]
+        first = x.counts[s, FIRST_BACKFILLED]
+        for i in range(first, first + x.counts[s, BACKFILLED]):
+            j = x.level[s, i] - 1
+            if has_left(x, s, i):
+                left[r, j] += 1
+                continue
+            seen_by_now = is_known(x, s, i)
+            n[r, j] += 1
+            known[r, j] += seen_by_now
+            dlt[r, j] += seen_by_now and x.has_dlt[s, i]
+            all_n[r, j] += x.what[s, i] & UNUSABLE == 0
+            all_dlt[r, j] += x.has_dlt[s, i]
+    return Backfilled(n, known, dlt, all_n, all_dlt, left)
+
+
+@compiled
+def _responded(x: Trials, responses: Responses, rows: IntArray) -> IntArray:
     """Count the responses seen by now at each level."""
     found = np.zeros((len(rows), x.n.shape[1]), dtype=np.int64)
     for r in range(len(rows)):
         s = rows[r]
         entered = x.counts[s, PATIENTS]
         for k in range(entered + x.counts[s, BACKFILLED]):
-            i = k if k < entered else setting.max_n + k - entered
+            i = k if k < entered else x.counts[s, FIRST_BACKFILLED] + k - entered
             found[r, x.level[s, i] - 1] += response_day(x, responses, s, i) <= x.days[s, NOW]
     return found
 
 
 @compiled_inner
 def response_day(x: Trials, responses: Responses, s: int, i: int) -> float:
-    """Return the day of a patient's response; infinite without one."""
-    j = x.level[s, i] - 1
-    if responses.latent[s, i] >= responses.probability[min(j, len(responses.probability) - 1)]:
+    """Return the day on which a patient's response is seen; infinite where none is."""
+    j, who = x.level[s, i] - 1, i
+    if x.who.shape[1] > 0:
+        who = x.who[s, i]
+    if responses.latent[s, who] >= responses.probability[min(j, len(responses.probability) - 1)]:
         return np.inf
-    after: float = responses.day[s, min(j, responses.day.shape[1] - 1), i]
+    after: float = responses.day[s, min(j, responses.day.shape[1] - 1), who]
+    if responses.gone.shape[2] > 0 and responses.gone[s, j, who] < after:
+        return np.inf
     return x.entered[s, i] + after
 
 
@@ -238,17 +300,17 @@ def _backfill(x: Trials, setting: Setting, responses: Responses, held: IntArray,
         if level[r] > 0:
             backfill_in(x, setting, s, level[r])
         else:
-            until = min(x.days[s, HELD_UNTIL], _next_change(x, setting, responses, s))
+            until = min(x.days[s, HELD_UNTIL], _next_change(x, responses, s))
             keep_waiting(x, setting, s, until)
 
 
 @compiled_inner
-def _next_change(x: Trials, setting: Setting, responses: Responses, s: int) -> float:
+def _next_change(x: Trials, responses: Responses, s: int) -> float:
     """Return the next instant at which an assessment ends or a response is seen."""
     now, first = x.days[s, NOW], math.inf
     entered = x.counts[s, PATIENTS]
     for k in range(entered + x.counts[s, BACKFILLED]):
-        i = k if k < entered else setting.max_n + k - entered
+        i = k if k < entered else x.counts[s, FIRST_BACKFILLED] + k - entered
         if x.assessed[s, i] > now:
             first = min(first, x.assessed[s, i])
         day = response_day(x, responses, s, i)

@@ -19,6 +19,7 @@ from doseesc.engines.clock_arrays import (
     BACKFILLED,
     COHORT_FIRST,
     COHORTS,
+    FIRST_BACKFILLED,
     HELD,
     IN_A_ROW,
     LEVEL,
@@ -199,7 +200,7 @@ def decide_looks(
     """Ask the design about trials that stand at a look, and do what it decides."""
     memory = design.needed_memory
     tally, pending, looks = seen(trials, setting, looking, memory)
-    decision = _not_in_vain(decided_once(design, tally, pending), tally, looks.waited_for)
+    decision = not_in_vain(decided_once(design, tally, pending), tally, looks.waited_for)
     changed = np.zeros(len(looking), dtype=np.bool_)
     hasty = ~decision.waits & (trials.counts[looking, PENDING] > 0)
     if hasty.any():
@@ -210,7 +211,7 @@ def decide_looks(
     apply_all(trials, setting, looking, decision.level, decision.cohort_size, decision.reason_code, changed)
 
 
-def _not_in_vain(decision: Decision, tally: Tally, waited_for: BoolArray) -> Decision:
+def not_in_vain(decision: Decision, tally: Tally, waited_for: BoolArray) -> Decision:
     """Give the same level to one more patient where a trial would wait for outcomes that will never be known."""
     vain = decision.waits & ~waited_for & (tally.level > 0)
     if not vain.any():
@@ -290,10 +291,10 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
             all_n[r, x.level[s, i] - 1] -= x.what[s, i] & UNUSABLE > 0
             all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
             waited_for[r] |= x.assessed[s, i] > now
-            backfilled[r, k] = setting.backfills and i >= setting.max_n
+            backfilled[r, k] = i >= x.counts[s, FIRST_BACKFILLED]
         entered = x.counts[s, PATIENTS]
         for k in range(entered + x.counts[s, BACKFILLED]):
-            i = k if k < entered else setting.max_n + k - entered
+            i = k if k < entered else x.counts[s, FIRST_BACKFILLED] + k - entered
             known = is_known(x, s, i)
             if known and x.has_dlt[s, i]:
                 dlt_days[r, seen] = x.assessed[s, i] - x.entered[s, i]

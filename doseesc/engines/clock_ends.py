@@ -165,6 +165,8 @@ def figures_of_calendar_trials(
 
 def _exact_sum(parts: list[FloatArray]) -> FloatArray:
     """Add arrays with one rounding, so that their order is of no account."""
+    if len(parts) == 1:
+        return parts[0]
     stacked = np.stack(parts)
     flat = stacked.reshape(len(parts), -1)
     return np.array([math.fsum(column) for column in flat.T]).reshape(stacked.shape[1:])

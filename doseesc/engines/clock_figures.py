@@ -58,7 +58,8 @@ class CalendarCharacteristics(OperatingCharacteristics):
     turned_away : float
         Mean number of patients lost because the trial waited.
     backfilled : float
-        Mean number of patients who were given a lower dose while the escalation waited.
+        Mean number of patients who were given a lower dose while the escalation waited, those among the patients: with
+        an observation model who has left as not evaluable is not counted, here as there.
     pending_at_decision : float
         Patients under observation at a decision, on average over all decisions but the first.
     changed_decisions : float

@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from doseesc.engines.clock_arrays import (
+    BACKFILLED_LEFT,
     COHORT_CLOSED,
     COHORT_FIRST,
     COHORT_LEFT,
     COHORTS,
+    FIRST_BACKFILLED,
     IN_A_ROW,
     LEFT,
     LEVEL,
@@ -40,6 +42,9 @@ def settle(x: Trials, setting: Setting, s: int) -> None:
             still += 1
         elif x.what[s, i] & UNUSABLE:
             x.n[s, j] -= 1
+            if i >= count[FIRST_BACKFILLED]:  # nobody of the escalation: no cohort lacks a patient now
+                count[BACKFILLED_LEFT] += 1
+                continue
             left += 1
             places += i >= count[COHORT_FIRST]
         else:
@@ -92,10 +97,10 @@ def _forget_empty_cohorts(x: Trials, s: int) -> None:
 
 @compiled_inner
 def next_to_leave(x: Trials, s: int) -> float:
-    """Return the day on which the next of those pending will leave; infinite where nobody will."""
+    """Return the day on which the next of the escalation's pending will leave; infinite where nobody will."""
     first = np.inf
     for k in range(x.counts[s, PENDING]):
         i = x.place[s, k]
-        if x.what[s, i] & UNUSABLE:
+        if i < x.counts[s, FIRST_BACKFILLED] and x.what[s, i] & UNUSABLE:
             first = min(first, x.assessed[s, i])
     return first

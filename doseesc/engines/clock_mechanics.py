@@ -21,7 +21,8 @@ Rules of the calendar (day 0 is the arrival of the first patient, who is treated
   them leaves, the next gap runs from that day.
 - A patient whose outcome will never be known (frozen) stays pending, followed as far as it went.
 - Where there is backfill, whoever cannot be given the current dose is *held* first, so that another module
-  (:mod:`doseesc.engines.clock_backfill`) may give him a lower one.
+  (:mod:`doseesc.engines.clock_backfill`) may give him a lower one.  A backfilled patient who is not evaluable leaves
+  ``n`` as well, but no place in the escalation: no cohort is filled up for him, and a full trial does not wait for him.
 - ``stagger``: after a patient a gap must pass before the next is treated at that dose or a higher one; a DLT within
   the gap breaks the cohort off and is a look.
 """
@@ -50,6 +51,7 @@ from doseesc.engines.clock_arrays import (
     DAYS_WAITED,
     DECISIONS,
     ENTERED,
+    FIRST_BACKFILLED,
     HELD,
     HELD_UNTIL,
     IN_A_ROW,
@@ -163,7 +165,7 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
 def backfill_in(x: Trials, setting: Setting, s: int, level: int) -> None:
     """Treat who is held in trial ``s`` at a lower level, while the escalation goes on waiting."""
     count = x.counts[s]
-    _treat(x, setting, s, setting.max_n + count[BACKFILLED], level)
+    _treat(x, setting, s, count[FIRST_BACKFILLED] + count[BACKFILLED], level)
     count[BACKFILLED] += 1
     if count[BACKFILLED_FOR] != count[COHORTS]:
         count[BACKFILLED_FOR] = count[COHORTS]
@@ -199,10 +201,16 @@ def followed(x: Trials, setting: Setting, s: int, i: int) -> float:
 
 
 @compiled_inner
+def is_counted(reason: int) -> bool:
+    """Say whether a decision is one: not the first, and not to complete a cohort."""
+    return reason != _START and reason != _COMPLETE_COHORT
+
+
+@compiled_inner
 def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
     """Count a decision of trial ``s``, unless it is the first or completes a cohort; called before it is applied."""
     count = x.counts[s]
-    if reason != _START and reason != _COMPLETE_COHORT:
+    if is_counted(reason):
         count[DECISIONS] += 1
         count[PENDING_AT_DECISIONS] += count[PENDING]
         count[CHANGED_DECISIONS] += changed
@@ -227,9 +235,14 @@ def _arrive(x: Trials, setting: Setting, s: int, full: bool) -> None:
 
 @compiled_inner
 def _crowded(x: Trials, setting: Setting, s: int) -> bool:
-    """Say whether the next patient may be a replacement, of whom none is left."""
-    there = x.fate.shape[2] - setting.max_n
-    return setting.observed and there > 0 and x.counts[s, REPLACEMENTS] >= there
+    """Say whether the next patient may be a replacement, or one to be backfilled, of whom none is left."""
+    count = x.counts[s]
+    there = count[FIRST_BACKFILLED] - setting.max_n
+    if not setting.observed:
+        return False
+    if setting.backfills and count[FIRST_BACKFILLED] + count[BACKFILLED] >= x.fate.shape[2]:
+        return True
+    return there > 0 and count[REPLACEMENTS] >= there
 
 
 @compiled_inner
@@ -255,10 +268,14 @@ def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
     x.arrived[s, i] = day[ARRIVAL]
     x.entered[s, i] = now
     if setting.observed:
-        who = i - count[REPLACEMENTS]
-        if who >= count[SEATS]:  # as many first patients have come as there were places: one has left
-            who = setting.max_n + count[REPLACEMENTS]
-            count[REPLACEMENTS] += 1
+        who = i
+        if i < count[FIRST_BACKFILLED]:
+            who -= count[REPLACEMENTS]
+            if who >= count[SEATS]:  # as many first patients have come as there were places: one has left
+                who = setting.max_n + count[REPLACEMENTS]
+                count[REPLACEMENTS] += 1
+        if setting.backfills:
+            x.who[s, i] = who
         what = x.fate[s, j, who]
         x.what[s, i] = what
         x.has_dlt[s, i] = what & COUNTED > 0

@@ -19,28 +19,32 @@ class EndedTrials:
         self._truths, self._trials = truths, trials
         self._rows: list[IntArray] = []
         self._sets: list[IntArray] = []
-        self._figures: list[FloatArray] = []
+        self._figures: list[Mapping[str, FloatArray | IntArray | int]] = []
 
     def note(self, row: IntArray, sets: IntArray, figures: Mapping[str, FloatArray | IntArray | int]) -> None:
         """Take note of trials (B,): their rows, the truths, and figures by the names of ``COLUMNS``, months apart.
 
         Those that are not given are 0.
         """
-        values = np.zeros((len(row), len(COLUMNS)))
-        for name, value in figures.items():
-            values[:, COLUMNS.index(name)] = value
-        values[:, COLUMNS.index("months")] = figures["duration_days"] / np.float64(DAYS_PER_MONTH)
         self._rows.append(row)
         self._sets.append(sets)
-        self._figures.append(values)
+        self._figures.append(figures)
 
     def by_truth(self) -> list[FloatArray]:
         """Return the figures of all trials, (S, C), under each truth."""
         row, sets = np.concatenate(self._rows), np.concatenate(self._sets)
-        figures = np.concatenate(self._figures)
+        given = {name: self._column(name) for name in COLUMNS if name in self._figures[0]}
+        given["months"] = given["duration_days"] / np.float64(DAYS_PER_MONTH)
         found = []
         for some in self._truths.members(sets):
             place = np.empty(self._trials, dtype=np.int64)
             place[row.take(some)] = some
-            found.append(figures.take(place, axis=0))
+            figures = np.zeros((self._trials, len(COLUMNS)))
+            for name, values in given.items():
+                figures[:, COLUMNS.index(name)] = values.take(place)
+            found.append(figures)
         return found
+
+    def _column(self, name: str) -> FloatArray:
+        parts = [np.broadcast_to(each[name], len(row)) for each, row in zip(self._figures, self._rows, strict=True)]
+        return np.concatenate(parts).astype(np.float64)

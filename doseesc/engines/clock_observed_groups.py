@@ -12,7 +12,7 @@ from designs.arrays import FloatArray, IntArray
 from doseesc.engines.clock_groups import GroupGraph
 from doseesc.engines.clock_observed_ends import EndedTrials
 from doseesc.engines.clock_observed_rows import Met, ObservedRows
-from doseesc.engines.clock_truth_sets import TruthSets, with_copies
+from doseesc.engines.clock_truth_sets import TruthSets, first_of_each, with_copies
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.watched_patients import COUNTED
@@ -75,16 +75,15 @@ class ObservedGroups:
         who = self._patients - self.replacements
         some = np.flatnonzero(self.vacancies)
         if len(some):
-            leaves = self.leaves[:, some]
+            leaves = self.leaves.take(some, axis=1)
             vacant = (leaves <= self.now.take(some)) & (leaves > _EMPTY)
-            slot = vacant.argmax(axis=0)
-            taken = np.flatnonzero(vacant[slot, np.arange(len(some))])
-            place = some[taken]
-            self.leaves[slot[taken], place] = _EMPTY
+            for slot, there in first_of_each(vacant):
+                self.leaves[slot, some.take(there)] = _EMPTY
+            place = some[vacant.any(axis=0)]
             who[place] = self._coming.first_patients + self.replacements.take(place)
             self.replacements[place] += 1
             self.vacancies[place] -= 1
-        who[self.truths == 0] = 0
+        who *= self.truths > 0
         level = np.maximum(self._graph.level.take(self.node), 1)
         met = self._coming.meet(who, self.row)
         parted = self._coming.part(self._under, met, level, self.truths)
@@ -94,7 +93,7 @@ class ObservedGroups:
                 setattr(self, name, with_copies(getattr(self, name), copied))
             self.truths[parted.narrowed], self.truths[count:] = parted.sets, parted.copy_sets
             met, level = met.with_copies(copied), np.concatenate([level, level.take(copied)])
-        return met, self._under.chance(self.truths, level)[0]
+        return met, self._under.lowest(self.truths, level)
 
     def _treat(self, met: Met, chance: FloatArray) -> None:
         """Treat the patients who stand there."""
@@ -112,13 +111,14 @@ class ObservedGroups:
         np.maximum(self.known, after, out=self.known)
 
     def _note_leavers(self, leavers: IntArray, assessed: FloatArray) -> None:
-        room = self.leaves[:, leavers] == _EMPTY
+        room = self.leaves.take(leavers, axis=1) == _EMPTY
         if not room.any(axis=0).all():
             self.leaves = np.pad(self.leaves, ((0, 1), (0, 0)), constant_values=_EMPTY)
             self.in_group = np.pad(self.in_group, ((0, 1), (0, 0)))
-            room = self.leaves[:, leavers] == _EMPTY
-        slot = room.argmax(axis=0)
-        self.leaves[slot, leavers], self.in_group[slot, leavers] = assessed[leavers], True
+            room = self.leaves.take(leavers, axis=1) == _EMPTY
+        for slot, there in first_of_each(room):
+            those = leavers.take(there)
+            self.leaves[slot, those], self.in_group[slot, those] = assessed.take(those), True
         self.vacancies[leavers] += 1
         self.evaluable[leavers] -= 1
         self.gone[leavers] += 1
@@ -136,8 +136,8 @@ class ObservedGroups:
         """Return how many patients of trials are pending on a day."""
         count = np.zeros(len(at), dtype=np.int64)
         for assessed, origin in zip(reversed(self._assessed), reversed(self._origin), strict=True):
-            count += assessed[at] > day
-            at = origin[at]
+            count += assessed.take(at) > day
+            at = origin.take(at)
         return count
 
     def _arrive(self) -> None:
@@ -146,8 +146,8 @@ class ObservedGroups:
         if self._patients >= self._most:
             since = self._after_full(since)
         last = self.now
-        number = self._coming.number(self._patients)[self.row]
-        gap = number if self._coming.steady else day_gap(self._pieces, self._opened[self.row] + since, number)
+        number = self._coming.number(self._patients).take(self.row)
+        gap = number if self._coming.steady else day_gap(self._pieces, self._opened.take(self.row) + since, number)
         arrival = since + gap
         self.now = np.maximum(self.now, arrival)
         if self._queue:
@@ -158,19 +158,18 @@ class ObservedGroups:
         at = np.flatnonzero(asks & (self.truths > 0))
         # Most groups are full, and all is known: there is nothing to wait for.
         done = (self.vacancies.take(at) == 0) & (self.known.take(at) <= self.now.take(at))
-        done &= self.evaluable.take(at) >= self._graph.cohort_size[self.node.take(at)]
-        full = at[done]
-        self._begin(
-            full, self._graph.after(self.node[full], self.evaluable[full], self.dlts.take(full)), self.now.take(full)
-        )
-        self._look(at[~done])
+        done &= self.evaluable.take(at) >= self._graph.cohort_size.take(self.node.take(at))
+        full = at.take(np.flatnonzero(done))
+        after = self._graph.after(self.node.take(full), self.evaluable.take(full), self.dlts.take(full))
+        self._begin(full, after, self.now.take(full))
+        self._look(at.take(np.flatnonzero(~done)))
         if self._ending:
             self._leave(last, arrival)
 
     def _after_full(self, since: FloatArray) -> FloatArray:
         """Return the days after which the next patients come: to a full trial nobody does until one in it leaves."""
         full = np.flatnonzero((self.truths > 0) & (self._patients - self.gone + self.vacancies >= self._most))
-        leaves = self.leaves[:, full]
+        leaves = self.leaves.take(full, axis=1)
         staying = leaves > self.now.take(full)
         still = self._patients - self.gone.take(full) + staying.sum(axis=0) >= self._most
         leaving = np.where(staying, leaves, np.inf).min(axis=0)
@@ -188,38 +187,42 @@ class ObservedGroups:
             entered = self._seated(at, day)
             dlts = self._dlts_by(at, day)
             goes_on = self._graph.goes_on(self.node.take(at), entered, dlts)
-            self._hold(at[goes_on], day[goes_on])
-            left = ~goes_on
-            at, day = at[left], day[left]
-            node = self._graph.after(self.node.take(at), entered[left], dlts[left])
+            on, left = np.flatnonzero(goes_on), np.flatnonzero(~goes_on)
+            self._hold(at.take(on), day.take(on))
+            at, day = at.take(left), day.take(left)
+            node = self._graph.after(self.node.take(at), entered.take(left), dlts.take(left))
             decides = (day >= self.known.take(at)) | self._graph.condemned(node)
-            begun = at[decides]
-            then = day[decides]
+            deciding, waiting = np.flatnonzero(decides), np.flatnonzero(~decides)
+            begun, then = at.take(deciding), day.take(deciding)
             early = np.flatnonzero(then < self.known.take(begun))
             if len(early):
                 there = begun[early]
                 self.pending[there] += self._pending(there, then[early])
-            self._begin(begun, node[decides], then)
-            at, day = at[~decides], day[~decides]
+            self._begin(begun, node.take(deciding), then)
+            at, day = at.take(waiting), day.take(waiting)
             if not len(at):
                 return
-            event = np.where(self.dlt_days[:, at] > day, self.dlt_days[:, at], np.inf).min(axis=0, initial=np.inf)
-            leaving = np.where(self.leaves[:, at] > day, self.leaves[:, at], np.inf).min(axis=0, initial=np.inf)
-            day = np.minimum(np.minimum(event, leaving), self.known.take(at))
+            later = self.known.take(at)
+            for events in (self.dlt_days, self.leaves):
+                days = events.take(at, axis=1)
+                later = np.minimum(later, np.where(days > day, days, np.inf).min(axis=0, initial=np.inf))
+            day = later
 
     def _seated(self, at: IntArray, day: FloatArray) -> IntArray:
         """Return how many of the group are in the trial on a day."""
         seated = self.evaluable.take(at)
         some = np.flatnonzero(self.vacancies.take(at))
         there = at[some]
-        seated[some] += (self.in_group[:, there] & (self.leaves[:, there] > day[some])).sum(axis=0)
+        stays = self.leaves.take(there, axis=1) > day.take(some)
+        stays &= self.in_group.take(there, axis=1)
+        seated[some] += stays.sum(axis=0)
         return seated
 
     def _dlts_by(self, at: IntArray, day: FloatArray) -> IntArray:
         """Return how many DLTs of the group are known on a day."""
         dlts = self.dlts.take(at)
         some = np.flatnonzero(dlts)
-        dlts[some] = (self.dlt_days[:, at[some]] <= day[some]).sum(axis=0)
+        dlts[some] = (self.dlt_days.take(at.take(some), axis=1) <= day.take(some)).sum(axis=0)
         return dlts
 
     def _hold(self, at: IntArray, day: FloatArray) -> None:

@@ -24,6 +24,10 @@ class Met(NamedTuple):
     latent: FloatArray
     which: npt.NDArray[np.int32]
 
+    def take(self, index: IntArray) -> Met:
+        """Return those of some trials."""
+        return Met(self.place.take(index), self.latent.take(index), self.which.take(index))
+
     def with_copies(self, copied: IntArray) -> Met:
         """Return them with those of copies of trials."""
         return Met(*(np.concatenate([array, array.take(copied)]) for array in self))
@@ -90,25 +94,26 @@ class ObservedRows:
         some = np.flatnonzero(met.which >= 0)
         if len(some):
             assert self._touched is not None, "patients have been read"
-            touched = self._touched.take(met.which.take(some))
-            what[some], day[some] = touched.outcomes(self._model, chance.take(some), counted.take(some))
+            which, drug = met.which.take(some), counted.take(some)
+            what[some], day[some] = self._touched.ends(self._model, which, chance.take(some), drug)
         return what, day
 
     def part(self, truths: TruthSets, met: Met, level: IntArray, sets: IntArray) -> Parted | None:
         """Part the sets of truths under which trials are the same but for the outcomes of these patients."""
-        lowest, highest = truths.chance(sets, level)
+        mixed = truths.mixed(sets, level)
+        met, level, sets = met.take(mixed), level.take(mixed), sets.take(mixed)
         touched = met.which >= 0
-        parts = (met.latent < highest) & (touched | (met.latent >= lowest))
+        parts = touched | (met.latent >= truths.lowest(sets, level))
+        parts &= met.latent < truths.highest(sets, level)
         if self._dependent:
             parts |= touched
-        parts &= lowest < highest
         some = np.flatnonzero(parts)
         if not len(some):
             return None
         touched = touched.take(some)
         by_any = touched & self._dependent
         parted = truths.parted(sets.take(some), level.take(some), met.latent.take(some), touched, by_any)
-        return parted.among(some)
+        return parted.among(mixed.take(some))
 
     def number(self, patient: int) -> FloatArray:
         """Return the patients (S,) expected from the last arrival to this one, from 0; the days at a steady rate."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from designs.arrays import FloatArray
 from doseesc.engines.clock_arrays import UNOBSERVED, Fates
@@ -114,8 +115,7 @@ class DrawnPatients:
     def fates(self, more: bool = False) -> Fates:
         """Return what an observation model makes of patients: more than before if it replaces any and ``more``."""
         for part in self.watched(more=more)[self._read :]:
-            found = [what_and_when(part, float(probability)) for probability in self._truth]
-            fate, day = (np.stack([np.ascontiguousarray(each[place].T) for each in found], axis=1) for place in (0, 1))
+            fate, day = fates_of(part, self._truth)
             if self._read:
                 fate = np.concatenate([self._fates.fate, fate], axis=2)
                 day = np.concatenate([self._fates.fate_day, day], axis=2)
@@ -173,6 +173,13 @@ class GivenPatients:
 
 DAILY = Accrual(per_month=365.25 / 12)
 """A rate of one a day, at which given gaps are in days."""
+
+
+def fates_of(patients: Watched, truth: FloatArray) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+    """Return what becomes of patients at each dose, and when, both (S, J, P)."""
+    found = [what_and_when(patients, float(probability)) for probability in truth]
+    fate, day = (np.stack([np.ascontiguousarray(each[place].T) for each in found], axis=1) for place in (0, 1))
+    return fate, day
 
 
 def _room_for_replacements(patients: int, evaluable: float) -> int:

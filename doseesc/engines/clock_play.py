@@ -20,6 +20,7 @@ from doseesc.engines.clock_arrays import (
     DAYS_WAITED,
     DECISIONS,
     ENTERED,
+    FIRST_BACKFILLED,
     LEVEL,
     OPENED,
     PATIENTS,
@@ -66,7 +67,7 @@ class Ended:
     end : array, shape (S,)
         Day of the last assessment, from the first patient's first dose.
     backfilled : array of int, shape (S,)
-        How many of the patients were backfilled.
+        How many of these patients were backfilled.
     """
 
     n: IntArray
@@ -171,15 +172,14 @@ def with_backfill(
 ) -> PlayWithBackfill:
     """Return who plays trials of a design with backfill, for these patients."""
     assert calendar.backfill is not None, "patients to be backfilled come where there is backfill"
-    return PlayWithBackfill(design, calendar.backfill, patients.responses, watch)
+    return PlayWithBackfill(design, calendar.backfill, patients, watch)
 
 
 def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfill | None = None) -> Ended:
     """Follow everybody to the end and select; equal ends are asked about once."""
-    n, dlt, last, frozen, end, backfilled, backfilled_dlt = _followed_up(trials, design.max_n)
-    counted, counted_dlt = n, dlt
-    if backfill is not None and not backfill.for_design(design).count_in_mtd:
-        counted, counted_dlt = n - backfilled, dlt - backfilled_dlt
+    count_all = backfill is None or backfill.for_design(design).count_in_mtd
+    n, dlt, last, frozen, end, backfilled, backfilled_dlt = _followed_up(trials, count_all)
+    counted, counted_dlt = (n, dlt) if count_all else (n - backfilled, dlt - backfilled_dlt)
     known = everybody_known(counted, counted_dlt, trials.counts, last, design.needed_memory)
     why = trials.counts[:, [LEVEL, REASON]]
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
@@ -187,9 +187,9 @@ def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfi
     selected, reason = (values[back] for values in _ended(design, known.take(first), why[first, 1], None))
     some = np.flatnonzero(frozen)
     if len(some):
-        there, pending = _with_frozen(trials, known.take(some), some, window_days)
+        there, pending = _with_frozen(trials, known.take(some), some, window_days, count_all)
         selected[some], reason[some] = _ended(design, there, why[some, 1], pending)
-    return Ended(n, dlt, selected, reason, end, trials.counts[:, BACKFILLED])
+    return Ended(n, dlt, selected, reason, end, backfilled.sum(axis=1))
 
 
 def _ended(design: Design, tally: Tally, reason: IntArray, pending: Pending | None) -> tuple[IntArray, IntArray]:
@@ -204,10 +204,13 @@ def _ended(design: Design, tally: Tally, reason: IntArray, pending: Pending | No
     return selected, reason
 
 
-def _with_frozen(trials: Trials, entered: Tally, rows: IntArray, window_days: float) -> tuple[Tally, Pending]:
+def _with_frozen(
+    trials: Trials, entered: Tally, rows: IntArray, window_days: float, count_all: bool
+) -> tuple[Tally, Pending]:
     """Return the tally of those whose outcome is known, and beside it those of whom it never will be."""
     what = trials.what[rows]
-    entered_at = np.arange(what.shape[1]) < trials.counts[rows, PATIENTS][:, None]
+    escalated, backfilled = _entered_at(trials, rows)
+    entered_at = escalated | (backfilled & count_all)
     frozen = entered_at & (what & FROZEN > 0)
     level, days = trials.level[rows], trials.assessed[rows] - trials.entered[rows]
     pending = Pending(
@@ -215,7 +218,9 @@ def _with_frozen(trials: Trials, entered: Tally, rows: IntArray, window_days: fl
         days=np.where(frozen, np.minimum(days, np.nextafter(window_days, 0.0)), 0.0),
         window_days=window_days,
         dlt_days=np.where(entered_at & trials.has_dlt[rows], np.minimum(days, window_days), np.nan),
-        last_cohort=(frozen & (np.arange(what.shape[1]) >= trials.counts[rows, COHORT_FIRST][:, None])).sum(axis=1),
+        last_cohort=(frozen & escalated & (np.arange(what.shape[1]) >= trials.counts[rows, COHORT_FIRST][:, None])).sum(
+            axis=1
+        ),
         n_doses=entered.n_doses,
     )
     memory = dict(entered.memory)
@@ -224,10 +229,17 @@ def _with_frozen(trials: Trials, entered: Tally, rows: IntArray, window_days: fl
     return Tally(entered.n - pending.count, entered.dlt, entered.level, memory), pending
 
 
+def _entered_at(trials: Trials, rows: IntArray) -> tuple[BoolArray, BoolArray]:
+    """Return at which places (S, P) patients of the escalation have been entered, and at which backfilled ones."""
+    place, counts = np.arange(trials.level.shape[1]), trials.counts[rows]
+    other = place - counts[:, FIRST_BACKFILLED, None]
+    return place < counts[:, PATIENTS, None], (other >= 0) & (other < counts[:, BACKFILLED, None])
+
+
 def seen_in(trials: Trials) -> Seen:
-    """Return what an observation model made of the patients of each trial."""
-    entered = np.arange(trials.what.shape[1]) < trials.counts[:, PATIENTS][:, None]
-    what = np.where(entered, trials.what, 0).astype(np.uint8)
+    """Return what an observation model made of the patients of each trial, backfilled ones among them."""
+    escalated, backfilled = _entered_at(trials, np.arange(len(trials.counts)))
+    what = np.where(escalated | backfilled, trials.what, 0).astype(np.uint8)
 
     def count(bits: np.uint8) -> IntArray:
         return (what & bits > 0).sum(axis=1, dtype=np.int64)
@@ -248,7 +260,7 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
             "changed": count[:, CHANGED_DECISIONS],
             "decisions": count[:, DECISIONS],
             "patients": count[:, PATIENTS] + count[:, BACKFILLED],
-            "backfilled": count[:, BACKFILLED],
+            "backfilled": ended.backfilled,
         },
         {
             "enrolment_days": day[:, ENTERED] + opened,
@@ -260,12 +272,12 @@ def calendar_figures(trials: Trials, ended: Ended, first_gap: bool) -> FloatArra
 
 @compiled
 def _followed_up(
-    x: Trials, max_n: int
+    x: Trials, count_all: bool
 ) -> tuple[IntArray, IntArray, IntArray, BoolArray, FloatArray, IntArray, IntArray]:
     """Return what is so when all is known.
 
-    Patients and DLTs by level and of the last cohort, whether any is frozen, the last day, and of the patients and DLTs
-    by level those backfilled.
+    Patients and DLTs by level and of the last cohort, whether any who counts in the MTD is frozen (backfilled ones only
+    with ``count_all``), the last day, and of the patients and DLTs by level those backfilled.
     """
     size, doses = x.n.shape
     n, dlt = np.zeros((size, doses), dtype=np.int64), np.zeros((size, doses), dtype=np.int64)
@@ -285,8 +297,12 @@ def _followed_up(
             if x.has_dlt[s, i]:
                 dlt[s, x.level[s, i] - 1] += 1
                 last[s, 1] += i >= first
-        for i in range(max_n, max_n + x.counts[s, BACKFILLED]):
+        first = x.counts[s, FIRST_BACKFILLED]
+        for i in range(first, first + x.counts[s, BACKFILLED]):
             end[s] = max(end[s], x.assessed[s, i])
+            if x.what[s, i] & UNUSABLE:
+                continue
+            frozen[s] |= count_all and x.what[s, i] & FROZEN > 0
             backfilled[s, x.level[s, i] - 1] += 1
             backfilled_dlt[s, x.level[s, i] - 1] += x.has_dlt[s, i]
     return n + backfilled, dlt + backfilled_dlt, last, frozen, end, backfilled, backfilled_dlt

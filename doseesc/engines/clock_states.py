@@ -30,7 +30,7 @@ from doseesc.engines.clock_arrays import (
 )
 from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, ignores_follow_up, seen, to_their_ends
 from doseesc.engines.clock_known import has_left, is_known
-from doseesc.engines.clock_mechanics import advance, apply, note_decision
+from doseesc.engines.clock_mechanics import advance, apply, is_counted, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
 
@@ -120,18 +120,19 @@ class PlayByStates:
         )
 
     def _learn(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
-        """Decide the states of trials at their looks, and those of the same patients followed to the end."""
+        """Decide the states of trials at their looks, and where it is asked for those of all followed to the end."""
         design, memory = self._design, self._design.needed_memory
         for later in (False, True):
-            keys = _keys(trials, setting, self._layout, looking, later)
+            asked = looking[_asks_later(trials, self._layout, self._answers, looking)] if later else looking
+            keys = _keys(trials, setting, self._layout, asked, later)
             fresh = _unknown(self._answers, keys)
             if not fresh.any():
                 continue
             rows = np.flatnonzero(fresh)
             rows = rows[_first_of_each(keys[rows])]
-            tally, pending, looks = seen(trials, setting, looking[rows], memory)
+            tally, pending, looks = seen(trials, setting, asked[rows], memory)
             if later:
-                decision = design.decide(followed_to_the_end(trials, looking[rows], looks, memory))
+                decision = design.decide(followed_to_the_end(trials, asked[rows], looks, memory))
             else:
                 decision = design.decide(tally, pending)
             self._add(keys[rows], decision)
@@ -210,7 +211,7 @@ def _play_on(
             if answer < 0:
                 break
             level, cohort, reason = answer & _PART, (answer >> _COHORT) & _PART, answer >> _REASON
-            if not (level > 0 and cohort == 0):
+            if _is_noted(answer):
                 changed = False
                 if x.counts[s, PENDING] > 0:
                     _pack(x, layout, s, True, key)
@@ -220,6 +221,24 @@ def _play_on(
                     changed = then & _PART != level
                 note_decision(x, s, reason, changed)
             apply(x, setting, s, level, cohort, reason)
+
+
+@compiled_inner
+def _is_noted(answer: int) -> bool:
+    """Say whether a decision in one number is none to wait, and is counted."""
+    waits = answer & _PART > 0 and (answer >> _COHORT) & _PART == 0
+    return not waits and is_counted(answer >> _REASON)
+
+
+@compiled
+def _asks_later(x: Trials, layout: Layout, answers: Answers, rows: IntArray) -> BoolArray:
+    """Return which trials, whose states are known, are compared with the same patients followed to the end."""
+    asks = np.empty(len(rows), dtype=np.bool_)
+    key = np.empty(layout.words, dtype=np.int64)
+    for r in range(len(rows)):
+        _pack(x, layout, rows[r], False, key)
+        asks[r] = x.counts[rows[r], PENDING] > 0 and _is_noted(_find(answers, key))
+    return asks
 
 
 @compiled

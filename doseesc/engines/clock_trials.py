@@ -13,7 +13,16 @@ from designs.checks import require_positive, require_whole
 from doseesc.engines.backfill_patients import BackfillPatients, patients_of
 from doseesc.engines.characteristics import check_probabilities
 from doseesc.engines.clock import require_observable
-from doseesc.engines.clock_arrays import BACKFILLED, NOW, OPENED, PATIENTS, TURNED_AWAY, Setting, Trials
+from doseesc.engines.clock_arrays import (
+    BACKFILLED,
+    FIRST_BACKFILLED,
+    NOW,
+    OPENED,
+    PATIENTS,
+    TURNED_AWAY,
+    Setting,
+    Trials,
+)
 from doseesc.engines.clock_patients import ComingPatients
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK
@@ -179,12 +188,11 @@ def _trial(
     trials: Trials, row: int, setting: Setting, decisions: list[CalendarDecision], selected: int, reason: int
 ) -> CalendarTrial:
     """Take one trial out of many."""
-    max_n = setting.max_n
-    n, others = (int(trials.counts[row, column]) for column in (PATIENTS, BACKFILLED))
+    n, others, first = (int(trials.counts[row, column]) for column in (PATIENTS, BACKFILLED, FIRST_BACKFILLED))
     shut_from = trials.shut_from[row, : n + 1]
     opened_again = np.append(trials.entered[row, :n], trials.days[row, NOW])
     shut = np.flatnonzero(~np.isnan(shut_from))
-    places = np.concatenate([np.arange(n), np.arange(max_n, max_n + others)])
+    places = np.concatenate([np.arange(n), np.arange(first, first + others)])
     places = places[np.argsort(trials.entered[row, places], kind="stable")]
     return CalendarTrial(
         window_days=setting.window,
@@ -196,7 +204,7 @@ def _trial(
         replaced=trials.what[row, places] & UNUSABLE > 0,
         died=trials.what[row, places] & DIED > 0,
         lost=trials.what[row, places] & LOST > 0,
-        backfilled=(places >= max_n) & setting.backfills,
+        backfilled=places >= first,
         decisions=decisions,
         suspensions=[(float(shut_from[k]), float(opened_again[k])) for k in shut],
         turned_away=int(trials.counts[row, TURNED_AWAY]),

@@ -6,6 +6,7 @@ under others, the trial is one and the same, and is played once, for a set of tr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +49,18 @@ def with_copies(array: npt.NDArray[Any], copied: IntArray) -> npt.NDArray[Any]:
     return whole[..., :total]
 
 
+def first_of_each(marks: BoolArray) -> Iterator[tuple[int, IntArray]]:
+    """Yield for each row of few, (R, N), the columns in which it is the first that is marked.
+
+    Far quicker than ``argmax`` along so short an axis.
+    """
+    left = np.ones(marks.shape[1], dtype=np.bool_)
+    for row, marked in enumerate(marks):
+        first = left & marked
+        yield row, np.flatnonzero(first)
+        left &= ~first
+
+
 class TruthSets:
     """Sets of at most :data:`MOST_TRUTHS` truths, (K, J): number ``s`` holds truth k where bit k of s is set.
 
@@ -66,6 +79,7 @@ class TruthSets:
         self._at_lowest = ((members & (chance == lowest)) << bit[:, :, None]).sum(axis=0).ravel()
         self._lowest = lowest.ravel()
         self._highest = np.where(members, truths[:, None], -np.inf).max(axis=0).ravel()
+        self._mixed = self._lowest < self._highest
         self._chances = np.unique(truths)
         rank = np.searchsorted(self._chances, truths)
         above = rank[:, :, None] >= np.arange(len(self._chances) + 1)
@@ -76,10 +90,17 @@ class TruthSets:
         """The set of all truths."""
         return int(2**self.size - 1)
 
-    def chance(self, sets: IntArray, level: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return the lowest and the highest DLT probability at levels, from 1, that truths of the sets say."""
-        key = self._key(sets, level)
-        return self._lowest.take(key), self._highest.take(key)
+    def mixed(self, sets: IntArray, level: IntArray) -> IntArray:
+        """Return the places where truths of the sets say more than one DLT probability at levels, from 1."""
+        return np.flatnonzero(self._mixed.take(self._key(sets, level)))
+
+    def lowest(self, sets: IntArray, level: IntArray) -> FloatArray:
+        """Return the lowest DLT probability at levels, from 1, that truths of the sets say."""
+        return self._lowest.take(self._key(sets, level))
+
+    def highest(self, sets: IntArray, level: IntArray) -> FloatArray:
+        """Return the highest one."""
+        return self._highest.take(self._key(sets, level))
 
     def members(self, sets: IntArray) -> list[IntArray]:
         """Return for each truth the places of the sets that hold it."""
@@ -108,7 +129,7 @@ class TruthSets:
         which = np.flatnonzero(np.concatenate([by_day[some], by_any[others]]))
         while len(which):  # truths of one DLT probability at a time go on by themselves, the lowest first
             key = self._key(parts[which], level[trial[which]])
-            mixed = np.flatnonzero(self._lowest.take(key) < self._highest.take(key))
+            mixed = np.flatnonzero(self._mixed.take(key))
             which, apart = which[mixed], self._at_lowest.take(key[mixed])
             more.append(trial[which])
             more_parts.append(apart)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from designs import Design, Tally
+from designs import Decision, Design, Tally
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines.trial_ends import TrialEnds
 
 UNKNOWN = -1
+_MANY = 2**14  # nodes up to which decisions found elsewhere are taken in
 
 
 class DecisionGraph:
@@ -54,8 +55,22 @@ class DecisionGraph:
         target = self.locate(self.tally.take(node).after(self.level[node], self.cohort_size[node], dlt))
         self.following.flat[node * self.following.shape[1] + dlt] = target
 
-    def locate(self, tally: Tally) -> IntArray:
-        """Return the nodes of tallies; those that are new are added."""
+    def learn(self, tally: Tally, decision: Decision) -> None:
+        """Take in what the design decides at tallies to which its trials can come, found elsewhere; unless too many."""
+        if self.size + tally.size <= _MANY:
+            self.locate(tally, decision)
+
+    def connect(self) -> None:
+        """Find all edges that lead to known nodes, at once."""
+        width = self.following.shape[1]
+        dlt = np.arange(width)
+        going = (self.level[:, None] > 0) & (dlt <= self.cohort_size[:, None]) & (self.following == UNKNOWN)
+        node, dlt = np.nonzero(going)
+        keys = _row_bytes(self.tally.take(node).after(self.level[node], self.cohort_size[node], dlt))
+        self.following[node, dlt] = [self._nodes.get(key, UNKNOWN) for key in keys]
+
+    def locate(self, tally: Tally, decision: Decision | None = None) -> IntArray:
+        """Return the nodes of tallies; those that are new are added, with the decisions at all of them, if known."""
         keys = _row_bytes(tally)
         fresh: list[int] = []
         target = np.empty(len(keys), dtype=np.int64)
@@ -66,9 +81,12 @@ class DecisionGraph:
                 fresh.append(row)
             target[row] = known
         if fresh:
-            new = tally.take(np.array(fresh))
-            self.tally = Tally.concatenate([self.tally, new])
-            self._append(new)
+            new = np.array(fresh)
+            self.tally = Tally.concatenate([self.tally, tally.take(new)])
+            added = self.tally.take(np.arange(self.size, self.size + len(new)))
+            if decision is not None:
+                decision = Decision(decision.level[new], decision.cohort_size[new], decision.reason_code[new])
+            self._append(added, decision)
         return target
 
     def ends(self, visits: IntArray) -> tuple[TrialEnds, FloatArray]:
@@ -79,11 +97,11 @@ class DecisionGraph:
         )
         return ends, visits[met][ends.order].astype(np.float64)
 
-    def _append(self, new: Tally) -> None:
-        """Decide at new nodes, already in ``self.tally``, and add them."""
+    def _append(self, new: Tally, decision: Decision | None = None) -> None:
+        """Decide at new nodes, already in ``self.tally``, unless the decision is known, and add them."""
         if not self._nodes:
             self._nodes[_row_bytes(new)[0]] = 0
-        decision = self.design.decide(new)
+        decision = self.design.decide(new) if decision is None else decision
         ended = decision.level == 0
         selected = np.zeros(new.size, dtype=np.int64)
         if ended.any():

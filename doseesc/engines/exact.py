@@ -27,6 +27,7 @@ from doseesc.engines.characteristics import (
     marks_of_right,
     one_truth,
 )
+from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.long_walk import LongWalk
 from doseesc.engines.polynomial import Polynomial, weights
 from doseesc.engines.states import MEMORY_LIMIT, walk_states
@@ -148,6 +149,7 @@ def enumerate_paths(
     merge: bool = True,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
+    graph: DecisionGraph | None = None,
 ) -> Paths:
     """Walk all reachable tallies of a design.
 
@@ -161,6 +163,8 @@ def enumerate_paths(
     progress : callable, optional
         Called with the patients treated so far and the most of the trial, again and again; by default what takes
         longer than a second is told on standard error.
+    graph : DecisionGraph, optional
+        Of the design; learns what is decided, unless that is too much.
 
     Raises
     ------
@@ -171,7 +175,10 @@ def enumerate_paths(
     """
     tell = LongWalk(design) if progress is None else progress
     with finite_numbers():
-        ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=tell)
+        decided = None if graph is None else graph.learn
+        ended = walk_states(design, merge=merge, memory_limit=memory_limit, progress=tell, decided=decided)
+        if graph is not None:
+            graph.connect()
         selected = design.select(ended.batch.tally)
     return Paths(
         design=design,

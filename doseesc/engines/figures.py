@@ -67,7 +67,7 @@ def first_level(metric: str) -> int:
 
 
 def figures_of_trials(
-    n: IntArray, dlt: IntArray, selected: IntArray, max_n: int, right: BoolArray
+    n: IntArray, dlt: IntArray, selected: IntArray, max_n: int | IntArray, right: BoolArray
 ) -> dict[str, IntArray]:
     """Return the figures of :data:`METRICS` of single trials, of which those of a design are expectations.
 
@@ -76,7 +76,8 @@ def figures_of_trials(
     n, dlt : array of int, shape (T, J)
         Patients and DLTs per level.
     selected : array of int, shape (T,)
-    max_n : int
+    max_n : int or array of int, shape (T,)
+        Patients of a trial that has not stopped early.
     right : array of bool, shape (J + 1,)
         Levels that are right to select, index 0 being "none".
 

@@ -121,7 +121,7 @@ class _Walk:
         for moves, reached in arrivals:
             for dlt, row in enumerate(reached):
                 moves.following[dlt] = np.searchsorted(nodes, row)
-        leads_to, sizes = self._decided(nodes)
+        leads_to, sizes = self._decided(nodes, patients)
         self.rungs[patients] = rung = Rung(nodes, leads_to, [], 0)
         self._make_moves(rung, sizes, patients)
         held = sum(each.nbytes for each in self.rungs.values())
@@ -133,9 +133,11 @@ class _Walk:
                 f"{patients} of {self.design.max_n} patients; {_REMEDY}"
             )
 
-    def _decided(self, nodes: IntArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int16]]:
+    def _decided(self, nodes: IntArray, patients: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int16]]:
         """Return level and size of the cohort (S, J + 1) that each proposal leads to; level 0 stops, -1 cannot be."""
         shape = len(nodes), len(self.proposing)
+        if patients >= self.design.max_n:  # whatever is proposed, the trial ends
+            return np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int16)
         level, size = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int16)
         for start in range(0, len(nodes), _BLOCK):
             rows = slice(start, start + _BLOCK)
@@ -233,14 +235,26 @@ def _level_free(rule: Rule) -> bool:
     return type(rule) in _LEVEL_FREE
 
 
-def _refuse_hopeless(n_doses: int, max_n: int, cohort_size: int, memory_limit: int) -> None:
-    """Refuse at once what would take many times the memory, were every tally with its lower doses tried reached."""
+def most_tallies(n_doses: int, max_n: int, cohort_size: int) -> float:
+    """Return how many tallies there are with every lower dose tried, which a lattice has about: before any walk.
+
+    Examples
+    --------
+    >>> most_tallies(3, 18, 3), most_tallies(2, 2, 1)
+    (5040.0, 10.0)
+    """
     cohorts = max_n // cohort_size
     outcomes = np.array([0.0, *(cohort_size * c + 1.0 for c in range(1, cohorts + 1))])
     ways, total = np.array([1.0]), 1.0
     for _ in range(n_doses):
         ways = np.convolve(ways, outcomes)[: cohorts + 1]
         total += float(ways.sum())
+    return total
+
+
+def _refuse_hopeless(n_doses: int, max_n: int, cohort_size: int, memory_limit: int) -> None:
+    """Refuse at once what would take many times the memory, were every tally with its lower doses tried reached."""
+    total = most_tallies(n_doses, max_n, cohort_size)
     needed = total * 4 * (n_doses + 1 + 2)
     if needed > 10 * memory_limit:
         raise TooManyStates(

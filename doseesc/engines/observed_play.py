@@ -66,21 +66,38 @@ def play_observed(graph: DecisionGraph, truth: FloatArray, block: ObservedBlock)
             return node, Seen(replaced, *totals)
         counts = np.zeros(trials, dtype=np.int64)
         dlt = np.zeros(trials, dtype=np.int64)
+        vacant: IntArray = np.zeros(trials, dtype=np.int8)
         for number, (patients, at) in enumerate(_cohort(graph, node, position, probability, block), start=1):
             found = outcomes(patients, at, block.dependent)
             counts += _COUNTS.take(found)
-            again = np.flatnonzero(_REPLACED.take(found))
-            while len(again):
-                patients = block.replacement(replaced[again], again)
-                replaced[again] += 1
-                found = outcomes(patients, at[again], block.dependent)
-                counts[again] += _COUNTS.take(found)
-                again = again[_REPLACED.take(found)]
+            vacant += _REPLACED.take(found)
             if number % _AT_ONCE == 0:
+                _replace(vacant, probability, block, counts, replaced)
                 dlt += _unpack(counts, totals)
+        _replace(vacant, probability, block, counts, replaced)
         dlt += _unpack(counts, totals)
         position += graph.cohort_size[node]
         node = follow(graph, node, dlt)
+
+
+def _replace(
+    vacant: IntArray, probability: FloatArray, block: ObservedBlock, counts: IntArray, replaced: IntArray
+) -> None:
+    """Let patients take so many places (B,) in each trial, until all who have are evaluable.
+
+    Those of a cohort meet the same DLT probability, so that it is of no account whose places they take.
+    """
+    again = np.flatnonzero(vacant)
+    left = vacant.take(again)
+    while len(again):
+        patients = block.replacement(replaced.take(again), again)
+        replaced[again] += 1
+        found = outcomes(patients, probability.take(again), block.dependent)
+        counts[again] += _COUNTS.take(found)
+        left -= ~_REPLACED.take(found)
+        stay = np.flatnonzero(left)
+        again, left = again.take(stay), left.take(stay)
+    vacant[:] = 0
 
 
 def _cohort(

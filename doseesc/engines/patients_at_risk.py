@@ -128,7 +128,9 @@ class ObservedBlock:
     def _take(self, rows: _Rows, number: IntArray, trial: IntArray) -> AtRisk:
         patients = rows.up_to(int(number.max()))
         entry = number * self.trials + trial
-        return patients.each(lambda array: array.ravel().take(entry))
+        prone = patients.prone_above.take(entry) if self.dependent else np.empty(0)  # nobody asks for it
+        counted, happens = patients.counted_above.take(entry), patients.happens_above.take(entry)
+        return AtRisk(counted, happens, prone, patients.fate.take(entry))
 
 
 class _Rows:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from designs import Design, Tally
+from designs import Decision, Design, Tally
 from designs.arrays import IntArray
 
 MEMORY_LIMIT = 2 * 2**30
@@ -42,10 +42,12 @@ def walk_states(
     merge: bool = True,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
+    decided: Callable[[Tally, Decision], None] | None = None,
 ) -> FinalStates:
     """Walk from where nobody has been treated to all ends.
 
-    ``progress`` is called with the patients treated in the states at hand, and the most of the trial.
+    ``progress`` is called with the patients treated in the states at hand, and the most of the trial; ``decided`` with
+    the states, and what is decided there.
 
     Raises
     ------
@@ -77,6 +79,8 @@ def walk_states(
         rows_held += batch.tally.size - arrived.tally.size
         n_states += batch.tally.size
         decision = design.decide(batch.tally)
+        if decided is not None:
+            decided(batch.tally, decision)
         stops = decision.level == 0
         if stops.any():
             ended.append((batch.take(stops), decision.reason_code[stops]))

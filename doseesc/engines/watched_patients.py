@@ -41,8 +41,8 @@ DIED, LOST, FROZEN = (np.uint8(1 << bit) for bit in range(5, 8))
 COUNTED = DRUG_COUNTED | OTHER_COUNTED
 """Bits of a patient who is counted as a DLT."""
 
-FIRST, REPLACEMENT = 0, 1
-"""Rows of patients: those of a trial in which everybody is evaluable, and those who replace them."""
+FIRST, REPLACEMENT, OTHERS = range(3)
+"""Rows of patients: those of a trial in which everybody is evaluable, those who replace them, and those backfilled."""
 
 
 class Touched(NamedTuple):
@@ -94,10 +94,31 @@ class Touched(NamedTuple):
             way = (self.at_risk.prone_above >= probability).astype(np.int64)
             column = np.arange(len(way))
             until, ending = self.until[way, column], self.ending[way, column]
-        share = np.minimum(self.latent / np.maximum(probability, 1e-300), 1.0)
-        drug_day = np.minimum(model.dlt_times.quantile(np.where(drug, share, 0.0), model.horizon), until)
         what = np.where(drug, bits & ~(OTHER_COUNTED | UNUSABLE), bits | ending)
-        return what, np.where(drug, drug_day, until)
+        return what, _with_drug_days(until.copy(), model, self.latent, probability, drug)
+
+    def ends(
+        self, model: ObservationModel, which: IntArray, probability: FloatArray, drug: BoolArray
+    ) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Return the same of some of them, but of what is made of them only what the trial goes on by.
+
+        That is :data:`COUNTED` and whether they leave.
+        """
+        if len(self.until) > 1:
+            return self.take(which).outcomes(model, probability, drug)
+        what = np.where(drug, DRUG_COUNTED, self.at_risk.fate.take(which))
+        latent = self.latent.take(which)
+        return what, _with_drug_days(self.until[0].take(which), model, latent, probability, drug)
+
+
+def _with_drug_days(
+    until: FloatArray, model: ObservationModel, latent: FloatArray, probability: FloatArray, drug: BoolArray
+) -> FloatArray:
+    """Return days on which follow-up ends, put into ``until``: for some with the drug's DLT."""
+    some = np.flatnonzero(drug)
+    share = np.minimum(latent.take(some) / np.maximum(probability.take(some), 1e-300), 1.0)
+    until[some] = np.minimum(model.dlt_times.quantile(share, model.horizon), until.take(some))
+    return until
 
 
 class Watched(NamedTuple):
@@ -111,6 +132,8 @@ class Watched(NamedTuple):
     at_risk : AtRisk
     touched : Touched
         The patients to whom anything else can happen.
+    gone : array, shape (V, T)
+        The day on which each of these dies or is lost, whatever else happens; infinite where neither happens.
     """
 
     model: ObservationModel
@@ -118,6 +141,7 @@ class Watched(NamedTuple):
     dlt_day: FloatArray
     at_risk: AtRisk
     touched: Touched
+    gone: FloatArray
 
 
 def watched(
@@ -134,11 +158,12 @@ def watched(
         Of all other latent numbers, from :func:`doseesc.engines.patients_at_risk.latent_streams`.
     """
     uniform, events = latent_events(model, streams, *latent.shape)
-    until, ending = [], []
+    until, ending, gone = [], [], []
     for with_dlt in (True, False) if model.death_relative_risk != 1 else (True,):
         dies = events.death_time(model.death_after_dlt if with_dlt else model.death)
         _, died, lost = events.first(dies)
-        until.append(np.minimum(np.minimum(events.background, dies), np.minimum(events.lost, model.window)))
+        gone.append(np.minimum(dies, events.lost))
+        until.append(np.minimum(np.minimum(events.background, gone[-1]), model.window))
         frozen = np.zeros(len(dies), dtype=np.bool_)
         if model.deaths == "weight_frozen":
             frozen |= died
@@ -151,7 +176,7 @@ def watched(
     place = events.patient
     some = found.each(lambda array: array.ravel()[place])
     touched = Touched(place, latent.ravel()[place], some, np.array(until), np.array(ending))
-    return Watched(model, latent, day, found, touched)
+    return Watched(model, latent, day, found, touched, np.array(gone))
 
 
 def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np.uint8], FloatArray]:
@@ -177,6 +202,23 @@ def what_and_when(patients: Watched, probability: float) -> tuple[npt.NDArray[np
         where = touched.place
         bits[where], day[where] = touched.outcomes(model, np.full(len(where), probability), counted[where])
     return bits.reshape(patients.latent.shape), day.reshape(patients.latent.shape)
+
+
+def day_gone(patients: Watched, probability: float) -> FloatArray:
+    """Return the day on which each patient dies or is lost at a dose with this DLT probability; infinite without.
+
+    Returns
+    -------
+    array, shape (P, S)
+        Days from first dose.  It may come after a DLT, which ends the follow-up of :func:`what_and_when`.
+    """
+    touched = patients.touched
+    found = np.full(patients.latent.size, np.inf)
+    gone = patients.gone[0]
+    if len(patients.gone) > 1:
+        gone = np.where(touched.at_risk.prone_above >= probability, patients.gone[1], gone)
+    found[touched.place] = gone
+    return found.reshape(patients.latent.shape)
 
 
 class WatchedBlock:

@@ -1,7 +1,7 @@
 """Posteriors by the no-U-turn sampler (NUTS), the same draws for the same seed.
 
-Hoffman and Gelman (2014), *Journal of Machine Learning Research* 15:1593-1623.  By nutpie where it is installed, else
-by PyMC itself.
+Hoffman and Gelman (2014), *Journal of Machine Learning Research* 15:1593-1623.  By nutpie, or by PyMC
+itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,12 +62,12 @@ class Sampler:
         ----------
         model : pm.Model
         sampler : {"auto", "pymc", "nutpie"}
-            ``"auto"`` is nutpie where it is installed.
+            ``"auto"`` is nutpie.
 
         Raises
         ------
         ValueError
-            If there is no such sampler, or nutpie is asked for and not installed.
+            If there is no such sampler.
         """
         name = chosen_sampler(sampler)
         if name == "pymc":
@@ -181,10 +180,7 @@ def chosen_sampler(sampler: str) -> str:
     Raises
     ------
     ValueError
-        If there is no such sampler, or nutpie is asked for and not installed.
+        If there is no such sampler.
     """
     require_choice("sampler", sampler, SAMPLERS)
-    installed = find_spec("nutpie") is not None
-    if sampler == "nutpie" and not installed:
-        raise ValueError("sampler nutpie is not installed; use pymc or auto")
-    return "nutpie" if installed and sampler != "pymc" else "pymc"
+    return "pymc" if sampler == "pymc" else "nutpie"

@@ -43,8 +43,6 @@ def sample_density(
     ------
     ValueError
         If a number is too small.
-    ImportError
-        If nutpie is not installed.
     """
     require_sampling(draws, tune, chains, seed)
     import nutpie

@@ -14,11 +14,13 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from designs.checks import require_positive, require_probability
+from doseesc.finite import finite_numbers
 from doseesc.phase2.plan import TrialPlan
 
 _REACH, _POINTS = 9.0, 181  # standard deviations, and points over which the control is integrated
 
 
+@finite_numbers()
 def schoenfeld_events(hazard_ratio: float, *, alpha: float = 0.025, power: float = 0.8, share: float = 0.5) -> float:
     """Return the number of events that a log-rank test needs.
 
@@ -31,6 +33,13 @@ def schoenfeld_events(hazard_ratio: float, *, alpha: float = 0.025, power: float
     share : float
         Share of the patients in one of the arms.
 
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    NotFinite
+        If the number is beyond all bounds.
+
     Examples
     --------
     >>> round(schoenfeld_events(1.5)), round(schoenfeld_events(2.0))
@@ -41,10 +50,11 @@ def schoenfeld_events(hazard_ratio: float, *, alpha: float = 0.025, power: float
         require_probability(name, value)
     if hazard_ratio == 1:
         raise ValueError("hazard_ratio must not be 1: no number of events shows it")
-    quantiles = float(ndtri(1 - alpha) + ndtri(power))
-    return quantiles**2 / (share * (1 - share) * math.log(hazard_ratio) ** 2)
+    quantiles = ndtri(power) - ndtri(alpha)  # of 1 - alpha, were it not rounded
+    return float(quantiles**2 / (share * (1 - share) * np.float64(math.log(hazard_ratio)) ** 2))
 
 
+@finite_numbers()
 def schoenfeld_power(plan: TrialPlan, place: int) -> float | None:
     """Return the power that the formula expects of one active arm against control, unadjusted, nobody being lost.
 
@@ -58,9 +68,10 @@ def schoenfeld_power(plan: TrialPlan, place: int) -> float | None:
     events = arm.n * arm.course.improved[-1] + control.n * control.course.improved[-1]
     share = arm.n / (arm.n + control.n)
     drift = math.log(plan.active[place].effect.shr) * math.sqrt(share * (1 - share) * events)
-    return float(ndtr(drift - ndtri(1 - analysis.alpha)))
+    return float(ndtr(drift + ndtri(analysis.alpha)))
 
 
+@finite_numbers()
 def any_power(plan: TrialPlan) -> float | None:
     """Return the power that the formula expects of showing that at least one active arm improves sooner.
 
@@ -90,8 +101,8 @@ def any_power(plan: TrialPlan) -> float | None:
     weight = np.exp(-0.5 * shared**2)
     none_wins = np.ones(_POINTS)
     for arm, power in zip(plan.active, known, strict=True):
-        drift = float(ndtri(power)) + float(ndtri(1 - analysis.alpha))
+        drift = float(ndtri(power)) - float(ndtri(analysis.alpha))
         share = arm.n / (arm.n + plan.control.n)  # of the variance that is the control's
-        least = float(ndtri(1 - level)) - drift
+        least = -float(ndtri(level)) - drift
         none_wins *= ndtr((least - math.sqrt(share) * shared) / math.sqrt(1 - share))
     return float(1 - none_wins @ weight / weight.sum())

@@ -21,7 +21,7 @@ from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooManyStates, count_ends, enumerate_paths
 from doseesc.files import rounded_rows
 from doseesc.parallel import block_sizes
-from doseesc.results import Attainable, WeightedTruths, attainable_under, stakes_of, utilities_of
+from doseesc.results import Attainable, WeightedTruths, asks_attainable, attainable_under, stakes_of, utilities_of
 from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import highest_right
 
@@ -77,7 +77,7 @@ class EnsembleResults:
     elapsed : float
         Seconds.
     attainable : Attainable or None
-        How much of the attainable the designs reach on these curves; None unless the study asks for it.
+        How much of the attainable the designs reach on these curves; None where that takes long.
     """
 
     study: Study
@@ -227,7 +227,7 @@ def run_ensemble(
         figures[name] = DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS})
     if progress is not None:
         progress(len(study.designs), len(study.designs))
-    attainable = _attainable(study, truths, figures) if study.optimal.benchmark else None
+    attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
     if attainable is not None:
         notes.append(attainable.words)
     elapsed = time.perf_counter() - began

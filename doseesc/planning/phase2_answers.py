@@ -22,10 +22,10 @@ from doseesc.phase2 import (
     simulate_secondary,
 )
 from doseesc.planning.assurance import ProgrammeAssurance, programme_assurance
-from doseesc.planning.phase2_trial import phase2_of, planned_mtd, refused, trial_plan
+from doseesc.planning.phase2_trial import phase2_of, planned_mtd, trial_plan
 from doseesc.results import Results
 from doseesc.runs import run
-from doseesc.study import Phase2
+from doseesc.study import Phase2, refused
 
 if TYPE_CHECKING:
     from doseesc.study import Study

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from doseesc.errors import FieldPath, Problem, ScenarioError
 from doseesc.phase2 import TrialArm, TrialPlan, share_out
 from doseesc.results import arm_doses
-from doseesc.study import Phase2
+from doseesc.study import Phase2, refused
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -99,8 +98,3 @@ def _by_arm(study: Study, field: str, given: dict[str, T]) -> dict[str, T]:
         message = f"names {', '.join(given)}; the arms are {', '.join(names)}"
         raise refused(study, ("phase2", field), message, "write one number for each arm")
     return dict(given)
-
-
-def refused(study: Study, path: FieldPath, message: str, remedy: str) -> ScenarioError:
-    """Return the error of a field of the study's file."""
-    return ScenarioError(str(study.source or "study"), [Problem(path, message, remedy, study.line_of(path))])

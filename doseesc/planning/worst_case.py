@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any
 
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
-from doseesc.engines import OperatingCharacteristics, Paths, Polynomial, TooManyStates, enumerate_paths
+from doseesc.engines import OperatingCharacteristics, Paths, Polynomial, enumerate_paths
 from doseesc.files import rounded_rows
 from doseesc.planning.extreme_curve import Block, extreme_curve
+from doseesc.study import bounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ def worst_cases(
     ------
     ValueError
         If an argument is out of range; the message begins with its name.
-    TooManyStates
+    ScenarioError
         If a design is too large to be enumerated.
     """
     margin = study.true_mtd_rule.margin
@@ -170,11 +171,9 @@ def worst_cases(
     for done, name in enumerate(names):
         if progress is not None:
             progress(done, len(names))
-        try:
-            told = None if enumerating is None else partial(enumerating, name)
+        told = None if enumerating is None else partial(enumerating, name)
+        with bounded(study, name):
             paths = enumerate_paths(study.designs[name], progress=told)
-        except TooManyStates as error:
-            raise TooManyStates(f"{name} has no worst case that can be computed: {error}") from error
         correct = correct_selection_worst_case(
             paths, target=study.target, separation=separation, band=band, margin=margin, starts=starts, seed=seed
         )

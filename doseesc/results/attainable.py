@@ -20,6 +20,7 @@ from doseesc.engines import (
     Lattice,
     OperatingCharacteristics,
     TooManyStates,
+    most_tallies,
     solve,
     walk_lattice,
 )
@@ -29,6 +30,12 @@ from doseesc.study import BareTrial, ScenarioPrior, Study, Utility
 from doseesc.wording import in_a_row, percent
 
 _DIGITS = 9  # beyond, values depend on the order in which processors add up
+_PER_TALLY, _PER_TRUTH = 3e-6, 15e-9  # seconds of this machine for a tally, and for each truth there
+_CHEAP = 1.0  # seconds
+
+
+ATTAINABLE_COLUMNS = ("design", "value", "of_attainable")
+"""Of the table of what designs are worth, and how much of the attainable that is."""
 
 
 class SelectedAndTreated(Protocol):
@@ -63,6 +70,9 @@ class Attainable:
         The rules that the best policy keeps to.
     why_not : str
         Why there is no value.
+    unbound : tuple of str
+        Designs that the best policy is no bound for: they treat other cohorts, start elsewhere or have more patients
+        than the study says, or do with profit what the rules forbid.
     """
 
     value: float | None
@@ -71,21 +81,52 @@ class Attainable:
     prior: str
     rules: tuple[str, ...]
     why_not: str = ""
+    unbound: tuple[str, ...] = ()
 
     def share(self, name: str) -> float | None:
-        """Return how much of the attainable a design reaches; None where nothing of worth is attainable."""
-        return self.designs[name] / self.value if self.value is not None and self.value > 0 else None
+        """Return how much of the attainable a design reaches; None where nothing of worth is, or it is unbound."""
+        if self.value is None or self.value <= 0 or name in self.unbound:
+            return None
+        return self.designs[name] / self.value
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether it is a probability, that of correct selection without prices."""
+        return self.utility == Utility().words
+
+    @property
+    def worth_words(self) -> str:
+        """Write what the best policy is worth; empty where that is not known."""
+        if self.value is None:
+            return ""
+        return f"{percent(self.value)} %" if self.in_percent else f"{self.value:.3f}"
+
+    @property
+    def best_words(self) -> str:
+        """Say what the best policy is worth, and what it is best for."""
+        if self.value is None:
+            return f"What is attainable is not known: {self.why_not}."
+        kept = in_a_row(self.rules) if self.rules else "no rule"
+        return f"{self.worth_words}, {self.utility} of the best policy under {kept}, made for {self.prior}"
+
+    @property
+    def unbound_words(self) -> str:
+        """Say which designs it is no bound for; empty where it is one for all."""
+        if self.value is None or not self.unbound:
+            return ""
+        return (
+            f"It is no bound for {in_a_row(self.unbound)}, whose trials have other "
+            "cohorts, another start or more patients, or which may do what these rules forbid."
+        )
 
     @property
     def words(self) -> str:
-        """Say it in a sentence."""
-        kept = in_a_row(self.rules) if self.rules else "no rule"
+        """Say it in a sentence, and for whom it does not hold in another."""
         if self.value is None:
-            return f"What is attainable is not known: {self.why_not}."
-        reached = in_a_row([f"{name} {self._reached(name)}" for name in self.designs])
-        worth = f"{percent(self.value)} %" if self.utility == Utility().words else f"{self.value:.3f}"
-        best = f"{worth}, {self.utility} of the best policy under {kept}, made for {self.prior}"
-        return f"Of the attainable ({best}) the designs reach: {reached}."
+            return self.best_words
+        reached = in_a_row([f"{name} {self._reached(name)}" for name in self.designs if name not in self.unbound])
+        said = f"Of the attainable ({self.best_words}) the designs reach: {reached}." if reached else ""
+        return " ".join(filter(None, (said or f"Attainable: {self.best_words}.", self.unbound_words)))
 
     def _reached(self, name: str) -> str:
         share = self.share(name)
@@ -101,23 +142,41 @@ class Attainable:
             "prior": self.prior,
             "rules": list(self.rules),
             "why_not": self.why_not,
+            "unbound": list(self.unbound),
         }
+
+    def rows(self) -> list[tuple[str, float, float | None]]:
+        """Return one row per design, as :data:`ATTAINABLE_COLUMNS`."""
+        return [(name, value, self.share(name)) for name, value in self.designs.items()]
+
+
+def asks_attainable(study: Study, n_truths: int) -> bool:
+    """Tell whether a study asks how much of the attainable designs reach: itself, or because that is soon found."""
+    asked = study.optimal.benchmark
+    if asked is not None:
+        return asked
+    tallies = most_tallies(study.n_doses, study.max_n, study.cohort_size)
+    return tallies * (_PER_TALLY + n_truths * _PER_TRUTH) <= _CHEAP
 
 
 def attainable_of(study: Study, cells: Mapping[tuple[str, str], Cell[OperatingCharacteristics]]) -> Attainable | None:
-    """Return how much of the attainable the designs of a run reach; None unless the study asks for it."""
-    if not study.optimal.benchmark:
+    """Return how much of the attainable the designs of a run reach; None unless :func:`asks_attainable`."""
+    if not asks_attainable(study, len(study.truths)):
         return None
     known = prior_truths(study, ScenarioPrior(type="scenarios"))
     stakes = stakes_of(study, known)
     if study.own_model is not None:
         stakes = replace(stakes, truths=study.own_model.law(known.truths).observed_dlt)
     designs = {}
+    scenarios = list(study.truths)
     for name in study.names:
-        worth = [
-            utilities_of(cells[scenario, name].best, _one(stakes, row))[0] for row, scenario in enumerate(study.truths)
-        ]
-        designs[name] = round(float(stakes.weight @ np.array(worth)), _DIGITS)
+        figures = [cells[scenario, name].best for scenario in scenarios]
+        together = _Figures(
+            np.array([each.selected for each in figures]),
+            np.array([each.patients for each in figures]),
+            np.array([float(each.total_dlts) for each in figures]),
+        )
+        designs[name] = round(float(stakes.weight @ utilities_of(together, stakes)), _DIGITS)
     return attainable_under(study, stakes, designs, known.words)
 
 
@@ -138,7 +197,14 @@ def attainable_under(study: Study, stakes: Stakes, designs: dict[str, float], pr
         value, why_not = round(solve(lattice_of(study), stakes).value, _DIGITS), ""
     except TooManyStates as error:
         value, why_not = None, str(error)
-    return Attainable(value, designs, study.optimal.utility.words, prior, rules, why_not)
+    own = study.cohort_size, study.first_level, False
+    unbound = tuple(
+        name
+        for name, design in study.designs.items()
+        if (design.cohort_size, design.start_level, design.max_n > study.max_n) != own
+        or (value is not None and designs.get(name, value) > value + 10**-_DIGITS)
+    )
+    return Attainable(value, designs, study.optimal.utility.words, prior, rules, why_not, unbound)
 
 
 def lattice_of(
@@ -175,6 +241,10 @@ def utilities_of(figures: SelectedAndTreated, stakes: Stakes) -> FloatArray:
     return result
 
 
-def _one(stakes: Stakes, row: int) -> Stakes:
-    rows = slice(row, row + 1)
-    return Stakes(stakes.truths[rows], np.ones(1), stakes.gain[rows], stakes.prices[rows], stakes.dlt_price)
+@dataclass(frozen=True)
+class _Figures:
+    """What designs are judged by, a row per truth."""
+
+    selected: FloatArray
+    patients: FloatArray
+    total_dlts: FloatArray

@@ -279,7 +279,7 @@ def _check_policies(part: Mapping[str, Any] | None, study: Study) -> None:
     for row in (*part["drug_alone"], *part["cells"]):
         scenario, name = row["scenario"], row["design"]
         where = f"policies.{row.get('policy', 'drug_alone')}.{scenario}.{name}"
-        sizes = _Sizes(study.n_doses, study.designs[name].max_n)
+        sizes = _Sizes(study.n_doses, most_patients(study, name))
         _require(row["simulated"] is not None or row["exact"] is not None, where, "no figures")
         for kind in ("simulated", "exact"):
             if row[kind] is not None:

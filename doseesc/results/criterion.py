@@ -83,7 +83,8 @@ def standing(study: Study, cells: Cells) -> Standing:
     """Return where the designs stand, judged as the study says."""
     designs = tuple(dict.fromkeys(design for _, design in cells))
     scenarios = tuple(dict.fromkeys(scenario for scenario, _ in cells))
-    true_mtds = np.array([study.true_mtd(study.truths[name]) for name in scenarios], dtype=np.int64)
+    truths = study.truths
+    true_mtds = np.array([study.true_mtd(truths[name]) for name in scenarios], dtype=np.int64)
 
     def figures(name: str) -> FloatArray:
         return np.array([[float(getattr(cells[s, d].best, name)) for s in scenarios] for d in designs])

@@ -46,11 +46,9 @@ def check_digest(document: Mapping[str, Any], what: str = "it") -> None:
 
 def _alike(value: Any) -> Any:
     """Write whole numbers in one way: other programs write 1 for 1.0."""
-    kind = type(value)  # of plain values, of which there are tens of thousands
-    if kind is float:
-        return int(value) if value.is_integer() else value
-    if kind is list:
-        return [_alike(item) for item in value]
+    kind = type(value)
     if kind is dict:
         return {key: _alike(item) for key, item in value.items()}
-    return value
+    if kind is list:  # numbers at once: there are tens of thousands
+        return [(int(item) if item.is_integer() else item) if type(item) is float else _alike(item) for item in value]
+    return int(value) if kind is float and value.is_integer() else value

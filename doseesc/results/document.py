@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,15 @@ def _package_versions() -> dict[str, str]:
     found = {}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            found[name] = _version(name)
         except PackageNotFoundError:
             continue  # an environment may leave out what this run did not need
     return found
+
+
+def _version(name: str) -> str:
+    """Return an installed package's version from the first lines of its metadata, which may go on for a book."""
+    found = distribution(name)
+    head, *_ = (found.read_text("METADATA") or "").partition("\n\n")
+    lines = [line for line in head.splitlines() if line.startswith("Version:")]
+    return lines[0].removeprefix("Version:").strip() if lines else found.version

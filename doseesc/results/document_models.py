@@ -78,7 +78,7 @@ class DesignWorth(Part):
 
     value: float = Field(description="Expected utility under the scenarios.")
     of_attainable: float | None = Field(
-        description="Share of the best policy's; null where there is none, or it is worth nothing."
+        description="Share of the best policy's; null where there is none, it is worth nothing, or it is no bound."
     )
 
 
@@ -91,6 +91,11 @@ class AttainablePart(Part):
     prior: str = Field(description="The truths, in words.")
     rules: list[str] = Field(description="The rules that the best policy keeps to.")
     why_not: str = Field(description="Why there is no value.")
+    unbound: list[str] = Field(
+        default=[],
+        description="Designs that the best policy is no bound for: of other cohorts, start or size, or which do what "
+        "the rules forbid.",
+    )
 
 
 class ResultsDocument(Part):
@@ -123,7 +128,7 @@ class ResultsDocument(Part):
     policies: PoliciesPart | None = Field(
         default=None, description="Only where the study says how patients are observed."
     )
-    attainable: AttainablePart | None = Field(default=None, description="Only where the study asks for it.")
+    attainable: AttainablePart | None = Field(default=None, description="Where it is soon found, or asked for.")
     time: list[TimeRow] | None = Field(default=None, description="Only where the study says how patients arrive.")
 
 

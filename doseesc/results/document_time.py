@@ -42,7 +42,8 @@ class TimeRow(Part):
     days_waited: NotNegative = Field(description="Mean days for which patients waited, summed over the trial.")
     turned_away: NotNegative = Field(description="Mean number of patients lost because the trial waited.")
     backfilled: NotNegative = Field(
-        description="Mean number of patients who were given a lower dose while the escalation waited."
+        description="Mean number of patients, who has been replaced aside, who were given a lower dose while the "
+        "escalation waited."
     )
     pending_at_decision: NotNegative | None = Field(
         description="Patients in their DLT window at a decision, on average; null where nothing was decided."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import os
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -17,6 +16,7 @@ from pathlib import Path
 from doseesc.files import ANOTHER_FOLDER, OutputError, csv_cell, write_folder
 from doseesc.results.arm_figures import ARM_ANALYSIS_COLUMNS, arm_analysis_rows
 from doseesc.results.arms import PHASE2_COLUMNS, phase2_rows
+from doseesc.results.attainable import ATTAINABLE_COLUMNS
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, characteristics_rows
 from doseesc.results.edited import WRITTEN_FILE, as_written
 from doseesc.results.plain import readable_json
@@ -29,8 +29,9 @@ CHARACTERISTICS_FILE = "characteristics.csv"
 PHASE2_FILE = "phase2_arms.csv"
 ARM_ANALYSIS_FILE = "phase2_arm_analysis.csv"
 ATTRIBUTION_FILE = "attribution.csv"
+ATTAINABLE_FILE = "attainable.csv"
 FIT_FILE = "fit.json"
-_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, "report.html", "figures")
+_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, ATTAINABLE_FILE, "report.html", "figures")
 """What would be stale beside results of another run."""
 
 
@@ -68,6 +69,8 @@ def write_results(results: Results, folder: str | Path, *, force: bool = False) 
         files[ARM_ANALYSIS_FILE] = _csv(ARM_ANALYSIS_COLUMNS, rows)
     if results.policies is not None:
         files[ATTRIBUTION_FILE] = _csv(ATTRIBUTION_COLUMNS, results.policies.rows())
+    if results.attainable is not None:
+        files[ATTAINABLE_FILE] = _csv(ATTAINABLE_COLUMNS, results.attainable.rows())
     of_the_old_run = [*_OF_A_RUN, *_protocols_as_written(Path(folder))]
     drop = [name for name in of_the_old_run if name not in files]
     return write_folder(files, folder, keep=True, drop=drop)
@@ -147,10 +150,18 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(map(_cells, rows))
+    texts = _Texts()
+    # What is not a number is not equal to itself, and is left out.
+    writer.writerows(
+        [texts[item] if isinstance(item, str) else item if item == item else "" for item in row] for row in rows
+    )
     return stream.getvalue()
 
 
-def _cells(row: Sequence[object]) -> list[object]:
-    """Return what cells of CSV hold; what is not a number is left out."""
-    return [("" if math.isnan(item) else item) if isinstance(item, float) else csv_cell(item) for item in row]
+class _Texts(dict[str, str]):
+    """What cells of CSV hold for texts, each looked at once: the same few stand in thousands of rows."""
+
+    def __missing__(self, text: str) -> str:
+        found: str = csv_cell(text)
+        self[text] = found
+        return found

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doseesc.engines import METRICS, TIME_METRICS
 from doseesc.files import OutputError, bytes_of_file, csv_text
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS
 from doseesc.results.dataset import dataset_of
 from doseesc.results.dataset import document_of as document_of_dataset
-from doseesc.results.frame import document_of as document_of_frame
 from doseesc.results.frame import frame_of
+from doseesc.results.sweep_table import ATTRIBUTE, stamp_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BYTES = 1_000_000_000
 """Of a file of results, unfolded."""
@@ -56,18 +59,13 @@ def content(document: Mapping[str, Any], suffix: str) -> bytes:
 
 
 def document_in(path: Path) -> dict[str, Any]:
-    """Return what of ``results.json`` results are made of, from a .parquet or .nc file.
+    """Return what of ``results.json`` results are made of, from a .nc file.
 
     Raises
     ------
     OSError, ValueError, KeyError, TypeError, AttributeError
         If it is no such file.
     """
-    if path.suffix.lower() == ".parquet":
-        import pandas as pd
-
-        _check_parquet(path)
-        return document_of_frame(pd.read_parquet(path))
     import h5py
     import xarray as xr
 
@@ -77,6 +75,24 @@ def document_in(path: Path) -> dict[str, Any]:
         if dataset.nbytes > MOST_BYTES:
             raise ValueError(f"it unfolds to more than {MOST_BYTES / 1e6:,.0f} MB")
         return document_of_dataset(dataset.load())
+
+
+def table_in(path: Path) -> pd.DataFrame:
+    """Return the table of a .parquet file, with what it says of a sweep in its ``attrs``.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError, AttributeError
+        If it is no such file.
+    """
+    import pandas as pd
+
+    _check_parquet(path)
+    frame = pd.read_parquet(path)
+    stamp = stamp_of(path)
+    if stamp is not None:
+        frame.attrs[ATTRIBUTE] = stamp
+    return frame
 
 
 def _check_parquet(path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
+from math import isfinite
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,8 +57,20 @@ def readable_json(value: Any, indent: str = "") -> str:
     """
     inner = indent + "  "
     if isinstance(value, dict) and value:
-        items = [f"{_PLAIN.encode(key)}: {readable_json(item, inner)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(inner + item for item in items) + "\n" + indent + "}"
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return "[\n" + ",\n".join(inner + readable_json(item, inner) for item in value) + "\n" + indent + "]"
-    return _PLAIN.encode(value)
+        between = ",\n" + inner
+        items = [f"{_single(key)}: {readable_json(item, inner)}" for key, item in value.items()]
+        return f"{{\n{inner}{between.join(items)}\n{indent}}}"
+    if isinstance(value, list):
+        if any(isinstance(item, dict | list) for item in value):
+            between = ",\n" + inner
+            return f"[\n{inner}{between.join([readable_json(item, inner) for item in value])}\n{indent}]"
+        return f"[{', '.join(map(_single, value))}]"
+    return _single(value)
+
+
+def _single(value: Any) -> str:
+    """Write one plain value as the encoder does, which is made for larger ones."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    return repr(value) if kind is int or (kind is float and isfinite(value)) else _PLAIN.encode(value)

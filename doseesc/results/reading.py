@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -16,11 +16,16 @@ from doseesc.results.consistency import check_form
 from doseesc.results.digest import check_digest
 from doseesc.results.fit import SavedFit, read_fit
 from doseesc.results.folder import FIT_FILE, RESULTS_FILE
-from doseesc.results.formats import MOST_BYTES, SUFFIXES, document_in
+from doseesc.results.formats import MOST_BYTES, SUFFIXES, document_in, table_in
 from doseesc.results.results import Results
+from doseesc.results.sweep import SweepResults
+from doseesc.results.sweep_table import ATTRIBUTE, SWEEP_FILE
 from doseesc.results.versions import FORMAT, check_format, check_version
 from doseesc.study import Study
 from doseesc.wording import plain_words, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _READABLE = "a results folder, or a .parquet or .nc file of results"
 
@@ -40,8 +45,12 @@ class SavedRun:
     fit: SavedFit | None = None
 
 
-def read(path: str | Path) -> Results:
-    """Read results from a results folder, or from a file of :meth:`doseesc.results.Results.save`.
+def read(path: str | Path) -> Results | SweepResults:
+    """Read results from a results folder, or from a file of :meth:`doseesc.results.Results.save`; or those of a sweep.
+
+    Returns
+    -------
+    Results, or SweepResults where it is the folder or the Parquet file of a sweep
 
     Raises
     ------
@@ -49,6 +58,8 @@ def read(path: str | Path) -> Results:
         If it holds no results, or a table alone.
     """
     path = Path(path)
+    if os.path.isfile(path / SWEEP_FILE):
+        path = path / SWEEP_FILE
     suffix = path.suffix.lower()
     if os.path.isdir(path) or suffix not in SUFFIXES:
         return read_results(path.parent if path.name == RESULTS_FILE else path).results
@@ -57,12 +68,18 @@ def read(path: str | Path) -> Results:
     if not os.path.isfile(path):  # also where its name is too long
         raise OutputError(f"{path} cannot be read: there is no such file\n  give {_READABLE}")
     try:
+        if suffix == ".parquet":
+            return _results_of_table(table_in(path))
         return Results.from_document(document_in(path))
     except ValidationError as error:
         raise OutputError(f"{path} holds no results: {_first(error)}\n  give {_READABLE}") from error
     except Exception as error:  # whatever the readers of Parquet and netCDF make of other people's bytes
         reason = plain_words(str(error)) or type(error).__name__
         raise OutputError(f"{path} holds no results: {reason}\n  give {_READABLE}") from error
+
+
+def _results_of_table(frame: pd.DataFrame) -> Results | SweepResults:
+    return SweepResults.from_frame(frame) if ATTRIBUTE in frame.attrs else Results.from_frame(frame)
 
 
 def read_results(folder: str | Path) -> SavedRun:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designs.arrays import FloatArray
+from designs.arrays import BoolArray, FloatArray
 from doseesc._version import __version__
 from doseesc.engines import METRICS, OperatingCharacteristics
 from doseesc.files import write_file
@@ -103,7 +103,7 @@ class Results:
 
         None where no dose is right, since the benchmark is no bound there, where it is never correct, or not there.
         """
-        if not self.study.right_levels(self.study.truths[scenario])[1:].any():
+        if not self._right[scenario][1:].any():
             return None
         best = self.benchmark_correct(scenario)
         return float(self.cells[scenario, design].best.correct_selection / best) if best else None
@@ -111,13 +111,18 @@ class Results:
     def benchmark_correct(self, scenario: str) -> float | None:
         """Return how often :meth:`benchmark_met` selects a level that is right, or none where none is; None without."""
         met = self.benchmark_met(scenario)
-        return None if met is None else float(met[self.study.right_levels(self.study.truths[scenario])].sum())
+        return None if met is None else float(met[self._right[scenario]].sum())
 
     def benchmark_met(self, scenario: str) -> FloatArray | None:
         """Return what the benchmark selects (J + 1,) where it sees the DLTs that designs do; None without it."""
         return self.benchmark_observed.get(scenario, self.benchmark.get(scenario))
 
-    @property
+    @cached_property
+    def _right(self) -> dict[str, BoolArray]:
+        """Which levels are right to select, (J + 1,), by scenario."""
+        return {scenario: self.study.right_levels(truth) for scenario, truth in self.study.truths.items()}
+
+    @cached_property
     def agreement(self) -> tuple[int, int, int] | None:
         """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors.
 
@@ -143,7 +148,7 @@ class Results:
 
     @cached_property
     def attainable(self) -> Attainable | None:
-        """How much of the attainable the designs reach; None unless the study asks for it."""
+        """How much of the attainable the designs reach; None where that takes long, unless the study asks for it."""
         return attainable_of(self.study, self.cells)
 
     def provenance_now(self) -> dict[str, Any]:
@@ -187,7 +192,7 @@ class Results:
                 }
                 for (scenario, design), cell in self.cells.items()
             ],
-            "differences": [asdict(difference) for difference in self.differences],
+            "differences": [vars(difference) for difference in self.differences],
             "agreement": None if agreement is None else dict(zip(parts, agreement, strict=True)),
             "verdict": self.verdict.to_dict(),
             "notes": list(self.notes),

@@ -23,8 +23,8 @@ import numpy as np
 from designs import Tally
 from designs.arrays import FloatArray, IntArray
 from doseesc.engines import MEMORY_LIMIT, DosePosterior, TrialEnds, row_keys
-from doseesc.errors import Problem, ScenarioError
 from doseesc.results import CALENDAR, ArmFigures, arm_doses, arm_figures
+from doseesc.study import refused
 
 if TYPE_CHECKING:
     from doseesc.study import Study
@@ -92,8 +92,7 @@ def require_analysis_fits(study: Study) -> None:
     if needed > MEMORY_LIMIT:
         place = "arm_analysis" if most <= _MANY else "max_n"
         remedy = "give a narrower prior_sd" if most <= _MANY else "give a smaller one, or leave phase2_arms out"
-        problem = Problem((place,), message, remedy, study.line_of((place,)))
-        raise ScenarioError(str(study.source or "study"), [problem])
+        raise refused(study, (place,), message, remedy)
 
 
 def arms_analysed(study: Study, policy: str | None) -> bool:

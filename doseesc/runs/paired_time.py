@@ -98,7 +98,8 @@ class _Replay:
         """Return of each trial of a block the parts of its figures, and the quantiles of the duration it is within."""
         if with_ends:
             ended, figures = self.blocks.play(index, trials)
-            ends = figures_of_trials(ended.n, ended.dlt, ended.selected, self.max_n, self.right)
+            enough = self.max_n + ended.backfilled
+            ends = figures_of_trials(ended.n, ended.dlt, ended.selected, enough, self.right)
             more = [ends[name].reshape(len(figures), -1) for name in METRICS]
         else:
             figures, more = self.blocks.days(index, trials), []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,14 +24,15 @@ from doseesc.engines import (
     exact_observed,
     one_truth,
 )
-from doseesc.errors import Problem, ScenarioError
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed, require_analysis_fits
 from doseesc.runs.simulation import Simulation, simulate_all
 from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
+from doseesc.study import refused
 
 if TYPE_CHECKING:
+    from designs import Design
     from doseesc.study import Study
 
 METHODS = ("monte_carlo", "exact", "both", "auto")
@@ -47,6 +48,7 @@ def run(
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
+    walks: MutableMapping[Design, Paths] | None = None,
 ) -> Results:
     """Run every design under every scenario of a study.
 
@@ -66,6 +68,8 @@ def run(
         Called with the trials done and the trials in all.
     enumerating : callable, optional
         Called with a design's name, the patients treated and the most of its trial, while it is enumerated.
+    walks : mutable mapping of Design to Paths, optional
+        What was enumerated before and need not be again; what is enumerated now is put into it.
 
     Raises
     ------
@@ -85,18 +89,18 @@ def run(
     require_whole("jobs", jobs, 1)
     if not study.truths:
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
-        raise ScenarioError(str(study.source or "study"), [Problem(("scenarios",), "holds random curves only", remedy)])
+        raise refused(study, ("scenarios",), "holds random curves only", remedy)
     require_analysis_fits(study)
     notes: list[str] = []
     own = study.own_policy
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
     timed = set(on_calendar(study))
+    graphs: dict[str, DecisionGraph] = {}
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating)
+        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, graphs, {} if walks is None else walks)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
-    graphs: dict[str, DecisionGraph] = {}
     shown = _Progress(progress, trials_on_calendar(study, n_trials))
     simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated, graphs)
     timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
@@ -111,7 +115,7 @@ def run(
     cells = {policy: _cells(study, simulated[policy], found) for policy, found in exact.items()}
     on_clock = {key: ends for key, ends in timing.ends.items() if key[1] in timed and arms_analysed(study, own)}
     analysis = analyse_arms(study, exact[own].ends, simulated[own].ends, on_clock, n_trials)
-    results = Results(
+    return Results(
         study=study,
         method=method,
         n_trials=n_trials,
@@ -126,9 +130,6 @@ def run(
         arm_analysis=analysis,
         times=timing.times,
     )
-    if results.attainable is not None:
-        notes.append(results.attainable.words)
-    return results
 
 
 class _Progress:
@@ -179,10 +180,10 @@ def _compared(
 
 def _benchmark(study: Study, seen: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Return what the optimal benchmark selects where these DLT probabilities are seen, by scenario."""
-    rule = study.true_mtd_rule
+    rule, truths = study.true_mtd_rule, study.truths
     return {
         scenario: benchmark_selection(
-            truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties, named_by=study.truths[scenario]
+            truth, study.max_n, study.target, rule.rule, rule.margin, rule.ties, named_by=truths[scenario]
         )
         for scenario, truth in seen.items()
     }
@@ -201,17 +202,27 @@ def _enumerate_all(
     exact: dict[str | None, Simulation],
     but: set[str],
     enumerating: Callable[[str, int, int], None] | None,
+    graphs: dict[str, DecisionGraph],
+    walks: MutableMapping[Design, Paths],
 ) -> None:
-    """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy."""
+    """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy.
+
+    What designs decide is left in ``graphs``, how their trials can go in ``walks``.
+    """
     for name, design in study.designs.items():
         if name in but:
             continue
         try:
             told = None if enumerating is None else partial(enumerating, name)
-            paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
+            paths = walks.get(design)
+            if paths is None:
+                graph = DecisionGraph(design)
+                paths = enumerate_paths(design, memory_limit=memory_limit, progress=told, graph=graph)
+                graphs[name] = graph
         except TooManyStates as error:
             notes.append(f"{name} is simulated only: {error}")
             continue
+        walks[design] = paths
         _evaluate(study, name, paths, exact)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ def simulate_all(
 ) -> dict[str | None, Simulation]:
     """Simulate the named designs under every observation model, and under None: the drug alone.
 
-    What one process learns of the designs' decisions is left in ``graphs``.
+    What is known of the designs' decisions is in ``graphs``; what one process learns is left there.
     """
     whole = {policy: Simulation() for policy in (None, *study.observations)}
     designs = {name: design for name, design in study.designs.items() if name in names}
@@ -98,7 +98,9 @@ def simulate_all(
     total = n_trials * len(tasks)
     if jobs == 1:
         blocks = {policy: ObservedBlock(model, seed) for policy, model in models.items() if model is not None}
-        graphs.update((name, DecisionGraph(design)) for name, design in designs.items())
+        own = {name: graphs[name] if name in graphs else DecisionGraph(design) for name, design in designs.items()}
+        graphs.update(own)
+        draw = lru_cache(maxsize=1)(partial(TrialBlock.draw, seed))  # few trials are the same block in all tasks
         done = 0
         parts = []
         for task in tasks:
@@ -107,7 +109,7 @@ def simulate_all(
                 if progress is not None:
                     progress(before + trials, total)
 
-            parts.append(_simulate_scenario(study, graphs, task, n_trials, seed, report, blocks.get(task.policy)))
+            parts.append(_simulate_scenario(study, own, task, n_trials, draw, report, blocks.get(task.policy)))
             done += n_trials
     else:
         parts = []
@@ -127,7 +129,8 @@ def simulate_all(
 def _simulate_alone(study: Study, designs: dict[str, Design], n_trials: int, seed: int, task: _Task) -> Simulation:
     graphs = {name: DecisionGraph(design) for name, design in designs.items()}
     block = None if task.model is None else ObservedBlock(task.model, seed)
-    return _simulate_scenario(study, graphs, task, n_trials, seed, lambda _: None, block)
+    draw = partial(TrialBlock.draw, seed)
+    return _simulate_scenario(study, graphs, task, n_trials, draw, lambda _: None, block)
 
 
 def _simulate_scenario(
@@ -135,7 +138,7 @@ def _simulate_scenario(
     graphs: dict[str, DecisionGraph],
     task: _Task,
     n_trials: int,
-    seed: int,
+    draw: Callable[[int, int, int], TrialBlock],
     report: Callable[[int], None],
     observed: ObservedBlock | None,
 ) -> Simulation:
@@ -148,7 +151,7 @@ def _simulate_scenario(
     besides = {name: SeenSums() for name in names}
     done = 0
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):
-        block = TrialBlock.draw(seed, index, patients, trials)
+        block = draw(index, patients, trials)
         if observed is not None:
             observed.begin(block, index)
         figures = []

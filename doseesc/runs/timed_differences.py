@@ -77,7 +77,7 @@ class KeptTrials:
     def note_ends(self, key: Key, index: int, ended: Ended, max_n: int, right: BoolArray) -> None:
         """Keep what the trials of a block selected, and whom they treated."""
         if index * BLOCK < KEPT:
-            found = figures_of_trials(ended.n, ended.dlt, ended.selected, max_n, right)
+            found = figures_of_trials(ended.n, ended.dlt, ended.selected, max_n + ended.backfilled, right)
             self.figures.setdefault(key, []).append(np.column_stack([found[name] for name in DIFFERENCES]))
 
 

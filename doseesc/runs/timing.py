@@ -20,6 +20,7 @@ from doseesc.engines import (
     DecisionGraph,
     Observed,
     OperatingCharacteristics,
+    Players,
     TimeFigures,
     TrialEnds,
     complete_times,
@@ -148,7 +149,7 @@ def _play(
             each_block=timing.kept.note_days,
         )
         timing.times.update(found)
-    headlines = on_calendar(study)
+    headlines, players = on_calendar(study), Players()
     for scenario in scenarios:
         truth = truths[scenario]
         right = study.right_levels(truth)
@@ -164,7 +165,7 @@ def _play(
                     window, calendar if times is None else times, study.target, right[None], model
                 )
                 each_block = keep if policy == own else None
-                run = play_calendar(design, truth, setting, n_trials, seed, each_block=each_block)
+                run = play_calendar(design, truth, setting, n_trials, seed, each_block=each_block, players=players)
                 if policy == own:
                     timing.times[scenario, name] = TimeFigures.of(run.characteristics)
                     timing.ends[scenario, name] = run.ends, run.count

@@ -46,7 +46,8 @@ class StaggerSection(Section):
 class BackfillSection(Section):
     """Which doses below the current one take the patients who arrive while the escalation waits.
 
-    What is left out is as in the rules of the type, or else open to all lower doses without condition.
+    What is left out is as in the rules of the type, or else open to all lower doses without condition.  With
+    observation, backfilled patients die, are lost and leave as all others do, and the escalation never waits for that.
     """
 
     type: Literal["BF-BOIN", "BE-BOIN", "crmPack"] | None = None
@@ -61,7 +62,7 @@ class BackfillSection(Section):
     """Cohorts of the escalation that must have been treated; by default 0."""
     min_responses: Annotated[Whole, Field(ge=0)] | None = Field(default=None, examples=[1])
     """Responses that must have been seen; by default 0, or 1 for BF-BOIN and BE-BOIN. The scenarios' response says how
-    probable one is."""
+    probable one is; with observation, who dies or is lost before its day counts as a patient without one."""
     responses_at: Literal["dose", "dose_or_below"] | None = None
     """Where they must have been seen; by default dose_or_below."""
     response_days: Literal["uniform", "as_dlts", "window_end"] | None = None
@@ -86,6 +87,9 @@ class BackfillSection(Section):
     ratio: Positive | None = Field(default=None, examples=[1])
     """At most this many backfilled patients per patient of the cohort, rounded up; by default no limit, or 1 for
     crmPack."""
+    replace_unevaluable: Flag | None = Field(default=None, examples=[True])
+    """Whether, with observation, a backfilled patient who leaves as not evaluable makes room for another in caps and
+    quotas; by default true, as in the escalation, which does not wait for that."""
     designs: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(default=None, examples=[["BOIN"]])
     """The designs whose trials are played with backfill; by default all."""
 
@@ -168,9 +172,6 @@ def calendar_problems(
         problems.append(Problem(("dlt_times", "type"), message, "write type: weibull, or give observation its own"))
     if time.backfill is not None and labels is not None:
         problems += _backfill_problems(time.backfill, labels, responses, names)
-        if observed:
-            message = "is given together with observation, with whose patients nobody is backfilled"
-            problems.append(Problem(("backfill",), message, "leave one of the two out"))
     return problems
 
 

@@ -296,8 +296,8 @@ def _unknown(kind: str, name: str, known: list[str], path: FieldPath) -> Problem
     message = f"is {show(name)}, which is no known {kind}"
     plain = re.sub(r"(?i)^tite[\s_-]*", "", name)
     like = next((each for each in known if plain != name and squeezed(each) == squeezed(plain)), None)
-    if like:
-        return Problem(
-            path, message, f"{like} has no version of its own for this: write  type: {like}, pending: settled"
-        )
+    if like and kind == "design":
+        policy = "weighted" if design_type(like).design.weighs_pending else "settled"
+        remedy = f"{like} has no version of its own for this: write  type: {like}, pending: {policy}"
+        return Problem(path, message, remedy)
     return Problem(path, message, suggestion(name, known))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
+from functools import cache
 from itertools import pairwise
-from textwrap import dedent
 
 from pydantic import BaseModel
 
@@ -31,8 +32,7 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _texts(model: type[BaseModel]) -> dict[str, str]:
-    (definition,) = ast.parse(dedent(inspect.getsource(model))).body
-    assert isinstance(definition, ast.ClassDef), "it is the source of a class"
+    definition = _classes(model.__module__)[model.__name__]
     return {
         field.target.id: inspect.cleandoc(text.value.value)
         for field, text in pairwise(definition.body)
@@ -42,3 +42,10 @@ def _texts(model: type[BaseModel]) -> dict[str, str]:
         and isinstance(text.value, ast.Constant)
         and isinstance(text.value.value, str)
     }
+
+
+@cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    """Return the classes that a module's source defines; it is read once for all of them."""
+    source = inspect.getsource(sys.modules[module])
+    return {each.name: each for each in ast.parse(source).body if isinstance(each, ast.ClassDef)}

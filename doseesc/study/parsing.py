@@ -30,6 +30,9 @@ def parse(source: Source) -> Study:
     if not isinstance(source.data, dict):
         problem = Problem((), f"holds {show(source.data)}, not  key: value  lines", "start from  doseesc init", 1)
         raise ScenarioError(source.path, [problem])
+    if "axes" in source.data and "doses" not in source.data:
+        problem = Problem(("axes",), "make this a sweep of many studies, not a study", f"doseesc sweep {source.path}")
+        raise ScenarioError(source.path, [replace(problem, line=source.line(("axes",)))])
     source, unread = with_table_files(source)
     source, unknown = with_policy_files(source)
     source, unusable = _with_models(source)

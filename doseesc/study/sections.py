@@ -214,6 +214,7 @@ class Simulation(Section):
 
 def _by_level(values: dict[str, float] | tuple[float, ...], doses: Doses) -> FloatArray:
     if isinstance(values, dict):
-        by_level = {doses.names.level(dose): value for dose, value in values.items()}
+        names = doses.names
+        by_level = {names.level(dose): value for dose, value in values.items()}
         values = tuple(by_level[level] for level in range(1, len(doses.labels) + 1))
     return np.asarray(values, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
+_SWEEP = "sweep_"
 SCHEMA_FILE = "doseesc.schema.json"
 
 _PACKAGE = Path(__file__).parents[1]
@@ -19,7 +20,18 @@ def shipped_scenarios() -> dict[str, Path]:
     >>> "nct04602104" in shipped_scenarios()
     True
     """
-    return {file.stem: file for file in sorted(_folder().glob("*.yaml"))}
+    return {file.stem: file for file in sorted(_folder().glob("*.yaml")) if not file.name.startswith(_SWEEP)}
+
+
+def shipped_sweeps() -> dict[str, Path]:
+    """Return the shipped files of sweeps by name; they stand beside the scenario files.
+
+    Examples
+    --------
+    >>> list(shipped_sweeps())
+    ['sweep_boin']
+    """
+    return {file.stem: file for file in sorted(_folder().glob(f"{_SWEEP}*.yaml"))}
 
 
 def shipped_replays() -> dict[str, Path]:

@@ -19,7 +19,10 @@ from doseesc.commands._printing import TrialProgress
 from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
 
-FILES = ["attribution.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
+FILES = [
+    *("attainable.csv", "attribution.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv"),
+    "results.json",
+]
 
 
 def command_lines():

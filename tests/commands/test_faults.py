@@ -204,5 +204,6 @@ def test_more_pending_outcomes_than_can_be_decided_are_one_message(cli, small_sc
     Path("mine.yaml").write_text(small_scenario.replace(design, settled))
     code, _, errors = cli("run", "mine.yaml", "--quiet", "--trials", "50")
     assert code == 2
-    assert errors.startswith("pending must be another policy than Settled() where ")
+    line = Path("mine.yaml").read_text().splitlines().index("  - {name: B, type: BOIN, pending: settled}") + 1
+    assert errors.startswith(f"mine.yaml:{line}  designs.B.pending\n  is Settled(), but ")
     assert "Traceback" not in errors

@@ -55,6 +55,21 @@ def test_long_enumerations_say_how_far_they_are(clock, monkeypatch, terminal):
         assert stream.written.rpartition("\r")[2] == ""  # the line is gone
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_long_enumerations_say_so_once_as_soon_as_that_is_known(clock, monkeypatch, terminal):
+    stream = Stream(terminal)
+    monkeypatch.setattr(_printing.sys, "stderr", stream)
+    with TrialProgress() as progress:
+        for patients in range(30):
+            clock[0] = 100.0 + 100.0 * (patients / 60) ** 5
+            progress.enumerating("CRM", patients, 60)
+            if clock[0] < 100.2:
+                assert stream.written == ""
+    said = re.findall(r"note: CRM: all outcomes of 60 patients take about \d+ (?:s|min)\n", stream.written)
+    assert len(said) == 1
+    assert stream.written.startswith(said[0])
+
+
 def test_short_or_unwanted_ones_say_nothing(clock, monkeypatch):
     stream = Stream(False)
     monkeypatch.setattr(_printing.sys, "stderr", stream)

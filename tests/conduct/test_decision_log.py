@@ -13,9 +13,20 @@ from hypothesis import strategies as st
 import doseesc
 from designs import Tally
 from doseesc.cli import main
-from doseesc.conduct import append_decision, check_log, read_log, recommend, replay
+from doseesc.conduct import (
+    append_decision,
+    check_log,
+    lengthened,
+    log_in,
+    patients_in,
+    read_log,
+    read_patients,
+    recommend,
+    replay,
+)
 from doseesc.conduct import decision_log as log_module
 from doseesc.conduct.decision_log import log_entry
+from doseesc.conduct.patient_rows import PatientsError
 from doseesc.files import OutputError
 from doseesc.study import shipped_scenarios
 
@@ -292,3 +303,24 @@ def test_commands_refuse_other_names_and_show_their_code(trial, capsys):
     shown = capsys.readouterr().out
     compile(shown, "shown", "exec")
     assert "check_log(read_log('log.jsonl'), found, study)" in " ".join(shown.split())
+
+
+def test_content_that_lies_in_no_file_is_read_checked_and_logged_alike(trial, study):
+    content, log = (trial / "p.csv").read_bytes(), (trial / "log.jsonl").read_bytes()
+    doses, window = study.named_doses, 14.0
+    people = patients_in(content, "p.csv", doses, window_days=window, date="2026-10-10")
+    assert people == read_patients("p.csv", doses, window_days=window, date="2026-10-10")
+    again = log_in(log, "log")
+    assert again == read_log("log.jsonl")
+    found = recommend(study, people, "BOIN")
+    assert append_decision("log.jsonl", found, study) == 4
+    text = lengthened(again, "log", found, study)
+    for ours, theirs in zip(text.splitlines(), (trial / "log.jsonl").read_text().splitlines(), strict=True):
+        assert {**json.loads(ours), "written": "", "sha256": ""} == {**json.loads(theirs), "written": "", "sha256": ""}
+    assert not any(each.damage for each in log_in(text.encode(), "log"))
+    with pytest.raises(OutputError, match="log: entry 1 was changed after it was written"):
+        lengthened(log_in(log.replace(b'"BOIN"', b'"CRM"'), "log"), "log", found, study)
+    with pytest.raises(PatientsError, match=r"mine\n  is not UTF-8 text"):
+        patients_in(b"\xff", "mine", doses)
+    with pytest.raises(OutputError, match="mine cannot be read"):
+        log_in(b"\xff", "mine")

@@ -6,7 +6,7 @@ from scipy.integrate import dblquad
 from scipy.special import expit, logit
 from support import passes
 
-from designs import EWOC, Reason, StopWhenPrecise, Tally, ewoc
+from designs import EWOC, Reason, StopWhenPrecise, Tally, ewoc, ewoc_grid
 from doseesc.validation.cases.ewoc import DOSES, ewoc_density, posteriors, random_tallies
 
 
@@ -39,8 +39,8 @@ def test_ewoc_tails_are_those_of_a_finer_grid(monkeypatch):
     tallies = random_tallies(20, max_n=30, seed=7)
     limits = (0.1, 0.25, 0.3, 0.33, 0.5)
     coarse = [EWOC(target=0.3, doses=DOSES, max_n=30).probability_above(tallies, 3, limit) for limit in limits]
-    monkeypatch.setattr(ewoc, "_TAIL_PANEL_NODES", 160)
-    monkeypatch.setattr(ewoc, "_STEP", 0.25)
+    monkeypatch.setattr(ewoc, "TAIL_PANEL_NODES", 160)
+    monkeypatch.setattr(ewoc_grid, "_STEP", 0.25)
     fine = [EWOC(target=0.3, doses=DOSES, max_n=31).probability_above(tallies, 3, limit) for limit in limits]
     np.testing.assert_allclose(coarse, fine, rtol=0, atol=1e-6)
 

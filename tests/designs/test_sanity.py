@@ -51,6 +51,19 @@ def test_a_rigid_prior_cannot_move():
     assert any("cannot go down: all of 9 patients from level 2 on have DLTs" in each for each in check_design(high))
 
 
+@pytest.mark.parametrize(
+    ("max_n", "cohort_size", "words"),
+    [
+        (13, 1, "(1T 1T 1T 1T 1T 1T 1T 1T 1T 1T 1T 1T 1T)"),
+        (200, 1, "(1T 1T 1T 1T 1T 1T ... 188 more ... 1T 1T 1T 1T 1T 1T)"),
+        (90, 30, "(1TTTTTTTTTTTTTTTTTTT... 1TTTTTTTTTTTTTTTTTTT... 1TTTTTTTTTTTTTTTTTTT...)"),
+    ],
+)
+def test_a_long_trial_is_not_written_out(max_n, cohort_size, words):
+    design = CRM(target=0.25, skeleton=(0.05, 0.12, 0.25), max_n=max_n, cohort_size=cohort_size)
+    assert any(each.endswith(f"and selects level 1 {words}") for each in check_design(design))
+
+
 def test_too_few_patients_to_reach_the_top():
     found = check_design(BOIN(target=0.25, n_doses=5, max_n=9))
     assert found == [

@@ -62,9 +62,11 @@ def standing_of(item, window=90.0):
         pending=Pending(level=level, days=days, window_days=window, n_doses=n.shape[1], last_cohort=np.zeros(1, int)),
         pending_backfilled=np.ones(level.shape, dtype=bool),
         n=n,
+        all_n=n,
         all_dlt=dlt,
         last_dlt=np.zeros(1, dtype=np.int64),
         last_n=np.zeros(1, dtype=np.int64),
-        backfilled=Backfilled(backfilled, nobody, nobody, nobody),
+        backfilled=Backfilled(backfilled, nobody, nobody, backfilled, nobody, nobody),
+        waited_for=np.ones(1, dtype=bool),
         ceiling=np.array([n.shape[1]]),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from same_trials import assert_played_as_in_batches
 
@@ -17,7 +18,7 @@ from designs import (
     StopTooToxic,
     ThreePlusThree,
 )
-from doseesc.engines import Calendar, Stagger
+from doseesc.engines import Calendar, CalendarSetting, Players, Stagger, play_calendar
 from doseesc.engines.clock_play import player_of
 from doseesc.engines.clock_states import PlayByStates
 from doseesc.truth import Accrual
@@ -42,3 +43,26 @@ def test_both_ways_play_the_same_trials(name, policy, how):
     fast = player_of(design)
     assert isinstance(fast, PlayByStates)
     assert_played_as_in_batches(fast, design, calendar, TRUTH)
+
+
+def test_what_is_learned_under_one_truth_serves_under_another(monkeypatch):
+    design, calendar = DESIGNS["3+3"], Calendar(accrual=Accrual(per_month=8))
+    players = Players()
+
+    def played(truth, players=None):
+        setting = CalendarSetting(28.0, calendar, 0.25, None)
+        return play_calendar(design, np.array(truth), setting, 600, 1, players=players)
+
+    learned = []
+    learn = PlayByStates._add
+    monkeypatch.setattr(
+        PlayByStates, "_add", lambda self, keys, decision: learned.append(len(keys)) or learn(self, keys, decision)
+    )
+    played(TRUTH, players)
+    first = sum(learned)
+    again = played(TRUTH[::-1], players)
+    with_known = sum(learned) - first
+    alone = played(TRUTH[::-1])
+    assert with_known < sum(learned) - first - with_known
+    assert again.characteristics.duration_days == alone.characteristics.duration_days
+    assert again.characteristics.selected.tolist() == alone.characteristics.selected.tolist()

@@ -52,7 +52,9 @@ def test_parts_are_the_truths_with_one_outcome_each(trials):
 
 def test_lowest_and_highest_of_a_set():
     truths = TruthSets(TRUTHS)
-    lowest, highest = truths.chance(np.array([0b00101, 0b00101, 0b10000]), np.array([1, 3, 2]))
+    sets, level = np.array([0b00101, 0b00101, 0b10000]), np.array([1, 3, 2])
+    lowest, highest = truths.lowest(sets, level), truths.highest(sets, level)
+    assert truths.mixed(sets, level).tolist() == np.flatnonzero(lowest < highest).tolist()
     assert lowest.tolist() == [0.1, 0.3, 0.6]
     assert highest.tolist() == [0.4, 0.4, 0.6]
     assert truths.everything == 31

@@ -1,5 +1,6 @@
 """Posteriors by NUTS: one fit per distinct tally, kept, resumed, judged, and decided upon conservatively."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -10,13 +11,17 @@ import pymc as pm
 import pytest
 from scipy import stats
 
+import doseesc
 from designs import Tally
 from doseesc.files import OutputError
 from doseesc.inference.any_model import nuts_fits, nuts_posterior
 from doseesc.inference.any_model.design import PymcDesign
-from doseesc.inference.any_model.nuts_cache import FitName, default_cache, read_fit, write_fit
+from doseesc.inference.any_model.nuts_cache import Fit, FitName, default_cache, read_fit, write_fit
 from doseesc.inference.any_model.nuts_fits import Sampler, model_hash
 from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
+from doseesc.planning.sweeps.cells import CellError, read_cell, run_cell
+from doseesc.planning.sweeps.checks import checked_cells
+from doseesc.planning.sweeps.reading import Asked, plan_of, source_of_study
 
 SAMPLER = Sampler(draws=400, tune=300, chains=2, seed=3)
 PRIOR = ((1, 4), (2, 3), (3, 2), (4, 1))
@@ -251,8 +256,61 @@ def test_the_default_cache_is_the_users(monkeypatch):
 
 
 def test_nutpie_samples_in_this_process(tmp_path):
-    """It is who samples by default, where it is installed."""
-    pytest.importorskip("nutpie")
+    """It is who samples by default."""
     made = posterior(tmp_path)
     np.testing.assert_allclose(made.means(TALLIES), truth().mean(), atol=0.04)
     assert made.notes() == [f"3 fits made by NUTS (nutpie), 0 taken from the cache {tmp_path}"]
+
+
+MODEL = """\
+import pymc as pm
+
+def build():
+    with pm.Model() as model:
+        pm.Deterministic("p", 1.0 * pm.Beta("share", [1, 2, 3, 4], [4, 3, 2, 1]))
+    return model
+"""
+FOUR = """\
+study: {title: T}
+doses: {amounts: [1, 2, 4, 8], unit: mg}
+target: 0.25
+dlt_window_days: 14
+cohort_size: 3
+max_n: 6
+designs: [{name: own, type: pymc, module: own.py, feasibility_bound: null, selection: nearest_mean}]
+scenarios: [{name: A, dlt: [0.1, 0.2, 0.3, 0.4]}]
+simulation: {method: exact}
+"""
+
+
+def test_a_model_fitted_as_the_trial_goes_on_is_sent_as_its_source(tmp_path, monkeypatch):
+    """The fits themselves are made up here, by the model's conjugate posterior."""
+    asked = []
+
+    def provide(self, keys):
+        asked.append((self.packed is not None, self.jobs))
+        for n, dlt in keys:
+            random = np.random.default_rng(1)
+            a, b = np.array([1, 2, 3, 4]) + dlt, np.array([4, 3, 2, 1]) + np.subtract(n, dlt)
+            self._fits[n, dlt] = Fit(draws=random.beta(a, b, (200, 4)).astype(np.float32), converged=True)
+
+    monkeypatch.setattr(nuts_posterior.NutsPosterior, "_provide", provide)
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(MODEL)
+    Path("study.yaml").write_text(FOUR)
+    single = doseesc.run(doseesc.load("study.yaml")).to_frame()
+    asked.clear()
+    plan = plan_of(source_of_study(doseesc.load("study.yaml")), Asked({"max_n": [6]}))
+    (cell,) = checked_cells(plan)
+    assert "pm.Beta" in cell.text
+    assert '"fitted"' not in cell.text
+    Path("own.py").unlink()  # as on a worker
+    monkeypatch.chdir("/")
+    found = read_cell(run_cell(cell.text), cell.name)
+    assert set(asked) == {(True, 1)}
+    assert [row[4] for row in found.rows] == single["value"].tolist()
+    assert not [note for note in found.notes if "NUTS" in note]
+    lacking = json.loads(cell.text)
+    lacking["modules"]["own.py"] = "import my_helpers\n" + MODEL
+    with pytest.raises(CellError, match=r"own\.py.*No module named 'my_helpers'"):
+        run_cell(json.dumps(lacking))

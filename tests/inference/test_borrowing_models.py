@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,6 @@ TRIAL = ToxicityData.from_outcomes("1NNN 2NNT 2NNN", amounts=[2, 8, 16])
 LEVELS = (2, 8, 16)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PyTensor on a machine without BLAS
-with_nutpie = pytest.mark.skipif(find_spec("nutpie") is None, reason="too slow without nutpie")
 
 
 def hierarchy(heterogeneity):
@@ -130,7 +128,6 @@ def test_exnex_by_nuts_and_by_quadrature(exnex_case):
     assert agrees(draws["tau_alpha"], found.tau[0])
 
 
-@with_nutpie
 def test_calibration_of_exnex_by_nuts(exnex_case):
     data, how, chances, sampler = exnex_case
     random = np.random.default_rng(5)

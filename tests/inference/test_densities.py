@@ -1,7 +1,5 @@
 """Log densities written by hand against PyMC's, and what is drawn from their priors against the priors themselves."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 from scipy.stats import beta, kstest, norm
@@ -119,16 +117,12 @@ def test_prior_draws_are_the_prior():
     assert kstest(named["floor"], beta(2, 18).cdf).pvalue > 1e-4
 
 
-with_nutpie = pytest.mark.skipif(find_spec("nutpie") is None, reason="nutpie draws")
-
-
 @pytest.fixture(scope="module")
 def trace():
     _, density = both_of("monotone", {"floor": 0.05})
     return sample_density(density, draws=500, tune=300, chains=4, seed=2)
 
 
-@with_nutpie
 def test_groups_have_the_names_and_dims_of_pymc(trace):
     dims = {
         "posterior": {"share": ("chain", "draw", "level"), "p": ("chain", "draw", "dose")},
@@ -146,7 +140,6 @@ def test_groups_have_the_names_and_dims_of_pymc(trace):
     assert {"diverging", "n_steps"} <= set(group(trace, "sample_stats").data_vars)
 
 
-@with_nutpie
 def test_predictive_draws_agree_with_quadrature(trace):
     exact = grid_predictive_checks(grids.monotone(DATA, levels=LEVELS, prior_mean=GUESSES, floor=0.05).prior, DATA)
     for drawn, known in zip(predictive_checks(trace, DATA), exact, strict=True):
@@ -155,7 +148,6 @@ def test_predictive_draws_agree_with_quadrature(trace):
         assert drawn.as_many == pytest.approx(known.as_many, abs=0.05)
 
 
-@with_nutpie
 def test_the_seed_decides():
     _, density = both_of("crm_power", {})
     few = {"draws": 30, "tune": 30, "chains": 2}
@@ -164,14 +156,12 @@ def test_the_seed_decides():
     assert (one != other).any()
 
 
-@with_nutpie
 def test_numbers_that_are_none_are_refused():
     _, density = both_of("crm_power", {})
     with pytest.raises(ValueError, match="draws must be a whole number of at least 1"):
         sample_density(density, draws=0)
 
 
-@with_nutpie
 def test_without_patients_the_posterior_is_the_prior():
     nobody = ToxicityData(study=(), amount=(), n=(), dlt=())
     trace = sample_density(densities.crm_power(nobody, levels=LEVELS, skeleton=GUESSES), draws=500, tune=300)

@@ -1,10 +1,6 @@
-"""NUTS against published numbers and against quadrature: by nutpie, which compiles nothing, else by PyMC's own.
-
-PyMC's own compiles anew for each data set; so there are fewer of them where nutpie is not installed.
-"""
+"""NUTS against published numbers and against quadrature: by nutpie, which compiles nothing."""
 
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -15,9 +11,7 @@ from doseesc.inference import ToxicityData, densities, grids, judge_convergence,
 from doseesc.inference.arviz_compat import ess, group
 from doseesc.inference.sampling import Sampler, chosen_sampler
 
-NUTPIE = find_spec("nutpie") is not None
-TALLIES = 5 if NUTPIE else 2
-with_nutpie = pytest.mark.skipif(not NUTPIE, reason="PyMC's own sampler would compile anew for each of 40 data sets")
+TALLIES = 5
 
 CASES = data("inference.yaml")
 LEVELS = (2.0, 8.0, 16.0)
@@ -57,14 +51,12 @@ PUBLISHED = {
 
 def sampled(key, data, **settings):
     name, arguments, _ = (MODELS | {"crm_power, b": SKELETON_B})[key]
-    if NUTPIE:
-        return sample_density(getattr(densities, name)(data, **arguments), **settings)
-    return Sampler.of(getattr(models, name)(data, **arguments)).sample(**settings)
+    return sample_density(getattr(densities, name)(data, **arguments), **settings)
 
 
 @cache
 def sampler_of(key):
-    """Return PyMC's model, compiled by nutpie where that is installed."""
+    """Return PyMC's model, compiled by nutpie."""
     name, arguments, rows = MODELS[key]
     return Sampler.of(getattr(models, name)(data_at(rows, [0] * len(rows), [0] * len(rows)), **arguments))
 
@@ -130,7 +122,6 @@ def test_random_tallies_agree_with_quadrature(key):
     assert np.sqrt(np.mean(distances**2)) < 1.4
 
 
-@with_nutpie
 @pytest.mark.parametrize("key", ["crm_logistic", "monotone, floor"])
 def test_simulation_based_calibration(key):
     """Curves and data from the model itself: the rank of the true DLT probability among the draws is uniform."""
@@ -165,7 +156,6 @@ def test_the_same_seed_gives_the_same_draws():
     assert (first != other).any()
 
 
-@with_nutpie
 def test_numba_optimises_as_before_once_a_model_is_compiled():
     from numba import config
 
@@ -213,13 +203,8 @@ def test_wrong_arguments_are_refused(name, wrong, words):
         getattr(models, name)(data_at(LEVELS, [0] * 3, [0] * 3), **(right | wrong))
 
 
-def test_samplers_are_chosen_by_name(monkeypatch):
-    monkeypatch.setattr("doseesc.inference.sampling.find_spec", lambda _: "installed")
+def test_samplers_are_chosen_by_name():
     assert chosen_sampler("auto") == chosen_sampler("nutpie") == "nutpie"
     assert chosen_sampler("pymc") == "pymc"
-    monkeypatch.setattr("doseesc.inference.sampling.find_spec", lambda _: None)
-    assert chosen_sampler("auto") == "pymc"
-    with pytest.raises(ValueError, match="nutpie is not installed"):
-        chosen_sampler("nutpie")
     with pytest.raises(ValueError, match="must be one of auto, pymc, nutpie"):
         chosen_sampler("stan")

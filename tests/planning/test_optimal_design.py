@@ -350,5 +350,5 @@ def test_the_command_refuses_what_is_too_large(cli, small_scenario, tmp_path):
     (tmp_path / "mine.yaml").write_text(small_scenario.replace("max_n: 18", "max_n: 2000"))
     code, _, errors = cli("optimal", "mine.yaml")
     assert code == 2
-    assert "larger cohorts" in errors
+    assert "write a larger  cohort_size" in errors
     assert "Traceback" not in errors

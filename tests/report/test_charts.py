@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import THREE_DESIGNS, THREE_DOSES
 
@@ -32,7 +32,7 @@ from doseesc.report.charts import (
     stacked_bars,
     trial_strip,
 )
-from doseesc.report.charts.svg import spread, ticks
+from doseesc.report.charts.svg import spread, ticks, width_of
 from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.look import look_of
 from doseesc.report.page.next_dose import next_doses
@@ -120,6 +120,77 @@ def test_many_designs_are_named_as_far_as_there_is_room_the_best_first():
     named = [each for each in texts(svg) if each.startswith("a long")]
     assert "a long name of a design 5" in named
     assert len(named) < 8
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(st.floats(0, 100), st.floats(0, 30), st.booleans()), min_size=1, max_size=20),
+    st.sampled_from([345, 590]),
+)
+def test_every_dot_has_a_name_or_a_number_beside_it_and_none_lies_on_another(designs, width):
+    series = tuple(Series(f"design {k}", k, k % 8 if coloured else None) for k, (_, _, coloured) in enumerate(designs))
+    rows = [
+        DotRow(name, "a meaning", (tuple(a for a, _, _ in designs), tuple(b for _, b, _ in designs)), name)
+        for name in ("S", "T")
+    ]
+    svg = dot_plot(rows, (Measure("right, %", share=1.5), Measure("high, %", 30.0)), series, width=width, alt="many")
+    labels = [each for each in parsed(svg).iter("text") if "small halo" in each.get("class", "")]
+    for each in series:
+        at_dots = sum(label.text == each.name for label in labels)
+        by_number = sum(label.text == str(each.place + 1) for label in labels)
+        assert at_dots + by_number == 4  # in both groups, by both measures
+        assert (f"{each.place + 1} {each.name}" in texts(svg)) == (by_number > 0)  # the key
+    boxes = [written(label) for label in labels]
+    for k, one in enumerate(boxes):
+        assert one[0] >= -8
+        assert one[2] <= width
+        for other in boxes[:k]:
+            assert not covers(one, other)
+
+
+def written(text):
+    """Return what a text in small letters covers: left, top, right and bottom."""
+    x, y, size = float(text.get("x")), float(text.get("y")), width_of(text.text, 11)
+    left = x - size / 2 if text.get("text-anchor") == "middle" else x
+    return left, y - 8, left + size, y + 2
+
+
+def covers(one, other):
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across > 0.2 and down > 0.2
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.tuples(st.floats(1, 20), st.floats(0.02, 0.9), st.sampled_from(["dot", "seen", "open"])),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_labels_of_points_do_not_lie_on_one_another(found):
+    points = [Point(x, y, f"dose {k}", "", kind) for k, (x, y, kind) in enumerate(found)]
+    frame = Frame(((1.0, "1"), (20.0, "20")), "dose", True, 0.25, "target 25 %", 8.0, "planned")
+    svg = curve_plot("", [], points, frame, width=590, height=300, alt="points")
+    own = ("target 25 %", "planned", *(each.label for each in points))
+    boxes = [written(each) for each in parsed(svg).iter("text") if each.text in own]
+    assert len(boxes) == len(own)
+    assert not any(covers(one, other) for k, one in enumerate(boxes) for other in boxes[:k])
+
+
+def test_a_rate_observed_at_a_dose_has_its_label_apart_from_that_of_the_dose():
+    """As on a page with one DLT in three patients at the medium dose, whose posterior mean is near that."""
+    points = [
+        Point(8, 0.34, "medium"),
+        Point(8, 0.333, "1/3", kind="seen"),
+        Point(2, 0.1, "low"),
+        Point(16, 0.4, "high"),
+    ]
+    svg = curve_plot("", [], points, Frame(((2, "2"), (16, "16")), logarithmic=True), width=310, height=170, alt="x")
+    boxes = [written(each) for each in parsed(svg).iter("text") if each.text in ("medium", "1/3", "low", "high")]
+    assert len(boxes) == 4
+    assert not any(covers(one, other) for k, one in enumerate(boxes) for other in boxes[:k])
 
 
 def test_bars_are_as_long_as_their_shares_and_frame_what_is_right():

@@ -41,6 +41,17 @@ def known(saved):
     return {(row["scenario"], row["design"]): row["exact"] or row["simulated"] for row in document["cells"]}
 
 
+def attained(results):
+    """Return how much of the attainable each design reaches, as JSON has it; empty where that is not known."""
+    found = json.loads(json.dumps(results.to_document())).get("attainable", {"designs": {}})
+    return {name: shown(each["of_attainable"], digits=0) for name, each in found["designs"].items()}
+
+
+def told_of_attainable(tables):
+    """Return the same as tables tell it that have a design in a row."""
+    return {row[0]: row[heads.index(ATTAINABLE)] for heads, rows in tables if ATTAINABLE in heads for row in rows}
+
+
 def shown(value, scale=100, digits=1):
     return f"{scale * value:.{digits}f}"
 
@@ -61,8 +72,14 @@ def test_csv_frame_and_data_set(saved, known, tmp_path):
             place = (scenario, design, figures["method"], metric)
             assert rows[place] == tidy[place] == figures[metric], place
             assert float(dataset[metric].sel(scenario=scenario, design=design)) == figures[metric], place
+    if attained(results):
+        with (folder / "attainable.csv").open() as stream:
+            told = {row["design"]: shown(float(row["of_attainable"]), digits=0) for row in csv.DictReader(stream)}
+        assert told == attained(results)
+    assert bool(attained(results)) == (results.study.n_doses == 3)
 
 
+ATTAINABLE = "of the attainable, %"
 KEYS = ["scenario", "design", "method", "metric"]
 
 
@@ -82,7 +99,9 @@ def test_terminal(saved, known):
         row = next(line for line in lines if line.startswith(f"  {name}  ")).removeprefix(f"  {name}")
         row = re.split(r"\s{2,}", row.strip())
         weights = dict(zip(own.scenarios, own.weights, strict=True))
-        for metric, place in (("correct_selection", 0), ("overdose_selection", 2)):
+        shares = attained(results)
+        assert not shares or row[1] == shares[name]
+        for metric, place in (("correct_selection", 0), ("overdose_selection", 3 if shares else 2)):
             mean = sum(weight * known[scenario, name][metric] for scenario, weight in weights.items())
             assert row[place] == shown(mean), (name, metric)
 
@@ -99,6 +118,7 @@ def test_protocol(saved, known):
                     assert row[heads.index(head)].split()[0] == shown(known[row[0], design][metric], scale, digits), row
                     found += 1
     assert found >= 2 * len(document.results.study.truths)
+    assert told_of_attainable(markdown_tables(text)) == attained(document.results)
 
 
 def test_the_page_tells_one_type_i_error_of_phase_2():
@@ -123,6 +143,7 @@ def test_page(saved, known):
                     assert row[heads.index(head)].split()[0] == shown(known[row[0], row[1]][metric], scale, digits), row
                     found += 1
     assert found >= 2 * len(known)
+    assert told_of_attainable(page_tables(text)) == attained(results)
     own, best = results.verdict.standing, results.verdict.safest_leader
     cards = re.findall(r'<div class="card"><b>([^<]*)</b>', text)
     weights = dict(zip(own.scenarios, own.weights, strict=True))

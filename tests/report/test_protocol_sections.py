@@ -27,6 +27,7 @@ from doseesc.report.protocol.decisions import decision_blocks
 from doseesc.report.protocol.observation import assumed_rates, evaluability_sentences
 from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.protocol.sources import backfill_references, reference_blocks
+from doseesc.report.words import verdict_words
 from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
@@ -316,11 +317,16 @@ def test_a_protocol_names_no_setting_of_the_program(blocks):
     assert not re.search(r"method (both|exact|monte)", words)
 
 
-def test_the_summary_is_of_the_protocols_design(saved):
+def test_the_rationale_is_of_the_protocols_design_and_says_no_figure_twice(saved):
+    leaders = saved.results.verdict.leaders.designs
     for name in ("3+3", "BOIN"):
         texts = [each.text for each in protocol_blocks(saved, name)]
         found = [each for each in texts if "selects the true MTD" in each]
-        assert [each.split(" ")[0] for each in found] == [name]
+        alone = [each.split(" ")[0] for each in found]
+        assert alone == ([] if name in leaders else [name])  # what leads is told by the comparison
+        place = next(k for k, each in enumerate(texts) if each.startswith(verdict_words(saved.results).headline))
+        assert any(each.endswith("are in section 10.11.") for each in texts[place : place + 3])
+    assert len(leaders) == 1
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,10 @@ def test_designs_scenarios_and_phase_2_are_as_saved(seed_trial, folder):
         row = next(line.split() for line in seed_trial if line.startswith(f"  {name} "))
         assert row[1] == f"{100 * own.scores[place]:.1f}"
         worst = int(own.correct[place].argmin())
-        assert row[2:5] == [f"{100 * own.correct[place, worst]:.1f}", "in", own.scenarios[worst]]
-        assert row[5] == f"{100 * own.overdose[place] @ own.weights:.1f}"
-        assert row[6:8] == [
+        assert row[2] == f"{100 * results.attainable.share(name):.0f}"
+        assert row[3:6] == [f"{100 * own.correct[place, worst]:.1f}", "in", own.scenarios[worst]]
+        assert row[6] == f"{100 * own.overdose[place] @ own.weights:.1f}"
+        assert row[7:9] == [
             f"{own.patients[place] @ own.weights:.1f}",
             f"{own.patients_above[place] @ own.weights:.1f}",
         ]
@@ -86,6 +87,7 @@ def test_designs_scenarios_and_phase_2_are_as_saved(seed_trial, folder):
         ]
         assert row[-3:] == [f"{100 * each:.1f}" for each in often]
     assert "4 untested" in text
+    assert f"level; best possible: {100 * results.attainable.value:.1f} %." in text
     assert "assumed, not registered: doses, target" in text
     assert re.search(r"exact; 400 simulated trials \(seed 20201130\) (agree|compared): \d+ of \d+ figures", text)
 
@@ -132,6 +134,12 @@ def test_many_designs_are_told_by_the_best(scenario_file, small_scenario):
     best = max(results.verdict.leaders.scores.values())
     row = next(line.split() for line in lines if line.startswith("  S"))
     assert f"{100 * best:.1f}" in row
+
+
+def test_short_names_of_scenarios_leave_the_heading_whole(scenario_file, small_scenario):
+    results = run(load(scenario_file(small_scenario)), method="exact")
+    [heading] = [line.plain for line in run_lines(results) if "  true MTD" in line.plain]
+    assert heading.startswith("Correct selection, %   true MTD")
 
 
 def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, small_scenario):

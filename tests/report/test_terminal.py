@@ -1,12 +1,15 @@
 import io
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from doseesc.engines import METRICS
 from doseesc.report.terminal.full import full_lines
+from doseesc.report.terminal.run import run_lines
 from doseesc.report.words.across import DesignSummary, across_scenarios, best_designs
 from doseesc.runs.run_study import run
 from doseesc.study import load
@@ -150,6 +153,16 @@ def test_how_well_simulation_and_exact_values_agree(trial):
     assert ("exact values agree" in text) == (within_4 == figures)
 
 
+def test_how_well_they_agree_is_computed_once(studied, monkeypatch):
+    module, asked = import_module("doseesc.results.results"), []
+    scores = module._scores
+    monkeypatch.setattr(module, "_scores", lambda *given: asked.append(given[2]) or scores(*given))
+    results = studied(method="both")
+    lines_of(results)
+    results.to_document()
+    assert len(asked) == len(METRICS) * len(results.cells)
+
+
 def test_disagreement_is_not_called_agreement(studied):
     results = studied(method="both")
     cell = results.cells["S", "B"]
@@ -289,3 +302,8 @@ def test_phase_2_dose_that_stands_in_for_an_untested_one(studied):
 
 def test_no_phase_2_no_table(studied):
     assert "Phase 2" not in "\n".join(lines_of(studied()))
+
+
+def test_heads_are_whole_where_names_are_short(studied):
+    lines = "\n".join(line.plain for line in run_lines(studied(method="exact"), 80))
+    assert "Correct selection, % true MTD" in lines

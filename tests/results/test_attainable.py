@@ -10,8 +10,20 @@ from designs import PolicyDesign
 from doseesc.engines import enumerate_paths, solve
 from doseesc.planning import attainable_score, make_objective, run_ensemble, utilities
 from doseesc.planning.objective import right_levels_of
-from doseesc.report.terminal import comparison_lines
-from doseesc.results import lattice_of, prior_truths, read_results, stakes_of
+from doseesc.report.page.look import look_of
+from doseesc.report.page.page_tables import page_tables
+from doseesc.report.page.scenario_charts import benchmark_chart
+from doseesc.report.terminal import comparison_lines, full_lines, run_lines
+from doseesc.report.words import attainable_words, attained_words
+from doseesc.results import (
+    SavedRun,
+    asks_attainable,
+    attainable_under,
+    lattice_of,
+    prior_truths,
+    read_results,
+    stakes_of,
+)
 from doseesc.results.folder import write_results
 from doseesc.runs import compare, run
 from doseesc.study import PseudoUniform, ScenarioPrior, load
@@ -27,8 +39,8 @@ SCENARIOS = """scenarios:
 def asked(scenario_file, small_scenario):
     """Return a function that loads a small study that asks for the attainable."""
 
-    def loaded(more="", optimal="benchmark: true"):
-        text = small_scenario.partition("scenarios:")[0].replace("max_n: 18", "max_n: 12") + SCENARIOS
+    def loaded(more="", optimal="benchmark: true", designs=""):
+        text = small_scenario.partition("scenarios:")[0].replace("max_n: 18", "max_n: 12") + designs + SCENARIOS
         return load(scenario_file(f"{text}optimal: {{{optimal}}}\n{more}"))
 
     return loaded
@@ -75,13 +87,29 @@ def test_background_events_are_met_by_both(asked):
 def test_it_is_said_and_kept(asked, tmp_path):
     results = run(asked(), method="exact")
     words = results.attainable.words
-    assert words in results.notes
+    said = " ".join(line.plain for line in run_lines(results))
+    assert "of best %" in said
+    assert f"Best possible: {100 * results.attainable.value:.1f} %." in said
+    said = " ".join(" ".join(line.plain for line in full_lines(results)).split())
+    assert attainable_words(results, "of best").rstrip(".") in said
+    assert "that the best possible policy that skips no dose, found exactly by backward induction, reaches" in said
+    text = attained_words(results)
+    assert (
+        f"What a trial can attain over these scenarios is {100 * results.attainable.value:.1f} %, by the best" in text
+    )
+    assert f"; of that the designs reach: B {100 * results.attainable.share('B'):.0f} %." in text
+    assert text in benchmark_chart(look_of(results)).how
+    page = " ".join(str(each) for each in page_tables(SavedRun(results), None)["summary"].rows[0])
+    assert f"{100 * results.attainable.share('B'):.0f}" in page
     assert f"{100 * results.attainable.share('B'):.0f} %" in words
     assert "made for the file's 3 scenarios, weighted as in comparison" in words
     assert f"Of the attainable ({100 * results.attainable.value:.1f} %, the probability of correct selection" in words
     priced = replace(results.attainable, utility=f"{results.attainable.utility}, less 0.05 per DLT")
     assert f"({results.attainable.value:.3f}, " in priced.words
     write_results(results, tmp_path / "out")
+    table = (tmp_path / "out" / "attainable.csv").read_text().splitlines()
+    share = results.attainable.share("B")
+    assert table == ["design,value,of_attainable", f"B,{results.attainable.designs['B']},{share}"]
     document = json.loads((tmp_path / "out" / "results.json").read_text())
     assert document["attainable"]["designs"]["B"]["of_attainable"] == results.attainable.share("B")
     again = read_results(tmp_path / "out").results
@@ -89,7 +117,10 @@ def test_it_is_said_and_kept(asked, tmp_path):
     saved = read_results(tmp_path / "out")
     assert compare(saved, saved).of_attainable == {"B": (results.attainable.share("B"),) * 2}
     text = "\n".join(line.plain for line in comparison_lines(compare(saved, saved)))
-    assert "of the attainable, B: " in text
+    assert "of the attainable" not in text  # which has not changed
+    changed = replace(compare(saved, saved), of_attainable={"B": (0.5, 0.625)})
+    text = "\n".join(line.plain for line in comparison_lines(changed))
+    assert "of the attainable, B: 50.0 % -> 62.5 %" in text
 
 
 def test_nothing_is_computed_unless_asked_for(asked):
@@ -99,11 +130,54 @@ def test_nothing_is_computed_unless_asked_for(asked):
     assert not any("attainable" in note for note in results.notes)
 
 
+@pytest.mark.parametrize(
+    ("n_doses", "max_n", "n_truths", "soon"),
+    [
+        (3, 18, 9, True),
+        (4, 24, 6, True),
+        (3, 30, 9, True),
+        (5, 30, 6, False),
+        (4, 24, 2000, False),
+        (3, 18, 2000, True),
+    ],
+)
+def test_without_being_asked_it_is_found_where_that_is_soon_done(asked, n_doses, max_n, n_truths, soon):
+    study = asked(optimal="held_out: 50")
+    assert study.optimal.benchmark is None
+    doses = study.doses.model_copy(update={"labels": None, "amounts": tuple(range(1, n_doses + 1))})
+    larger = study.model_copy(update={"max_n": max_n, "doses": doses})
+    assert larger.n_doses == n_doses
+    assert asks_attainable(larger, n_truths) == soon
+    for told in (True, False):
+        optimal = study.optimal.model_copy(update={"benchmark": told})
+        assert asks_attainable(larger.model_copy(update={"optimal": optimal}), n_truths) == told
+
+
+def test_a_small_trial_has_it_without_being_asked(asked):
+    assert run(asked(optimal="held_out: 50"), method="exact").attainable == run(asked(), method="exact").attainable
+
+
+def test_designs_of_other_trials_are_not_held_against_it(asked):
+    """Who treats one at a time, or skips where that pays, may do better than the best that may not."""
+    study = asked(designs="  - {name: one, type: BOIN, cohort_size: 1}\n")
+    results = run(study, method="exact")
+    found = results.attainable
+    assert found.unbound == ("one",)
+    assert found.share("one") is None
+    assert found.share("B") < 1
+    assert "the designs reach: B " in found.words
+    assert "It is no bound for one" in found.words
+    assert found.to_dict()["designs"]["one"]["of_attainable"] is None
+    row = next(line.plain.split() for line in run_lines(results) if line.plain.startswith("  one "))
+    assert row[2] == "-"
+    known = prior_truths(study, ScenarioPrior(type="scenarios"))
+    better = attainable_under(study, stakes_of(study, known), {"B": found.value + 0.01, "one": 0.1}, "x")
+    assert better.unbound == ("B", "one")
+
+
 def test_too_large_a_trial_is_said(asked):
     study = asked()
     large = study.model_copy(update={"max_n": 3000})
-    from doseesc.results import attainable_under
-
     known = prior_truths(study, ScenarioPrior(type="scenarios"))
     found = attainable_under(large, stakes_of(study, known), {"B": 0.5}, "x")
     assert found.value is None

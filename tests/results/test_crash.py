@@ -15,6 +15,11 @@ from support import ARMS, THREE_DOSES, small_policy
 
 from doseesc.durable import recover
 from doseesc.files import add_files, write_file, write_folder
+from doseesc.planning.sweeps.cells import run_cell
+from doseesc.planning.sweeps.checks import checked_cells
+from doseesc.planning.sweeps.gathering import gather_into
+from doseesc.planning.sweeps.reading import read_plan
+from doseesc.planning.sweeps.store import Folder
 from doseesc.report.protocol.protocol import protocol_files, write_protocol
 from doseesc.results.edited import edited
 from doseesc.results.folder import write_results
@@ -225,6 +230,46 @@ def test_export(made, base):
         return results[0].save("out.csv")
 
     assert crash_everywhere(base, prepare, lambda: results[1].save("out.csv", force=True), lambda: None) > 3
+
+
+def test_sweep(base):
+    """Cells come one by one, so that a sweep killed in the middle is neither old nor new: no file is ever cut, and the
+    sweep goes on from what is there."""
+    (base / "sweep.yaml").write_text("study: study.yaml\naxes: {designs.BOIN.p_safe: [0.1, 0.15]}\ndesigns: [BOIN]\n")
+    (base / "study.yaml").write_text(STUDY)
+    plan = read_plan(base / "sweep.yaml")
+    cells = checked_cells(plan)
+    content = {cell.name: run_cell(cell.text) for cell in cells}
+    table = Path("out/sweep.parquet")
+
+    def go_on():
+        store = Folder("out")
+        for cell in cells:  # as compute does, but for the simulation
+            if not store.has(cell.name):
+                store.write(cell.name, content[cell.name])
+        gather_into(table, plan, cells, store)
+        store.clean()
+
+    os.chdir(base)
+    go_on()
+    after = contents(base / "out")
+    assert len(after) == 3
+    for number in range(MOST_EVENTS):
+        work = base / f"sweep{number}"
+        work.mkdir()
+        os.chdir(work)
+        Path("out").mkdir()
+        table.write_bytes(b"an earlier table")
+        if not killed_before(number, go_on):
+            break
+        now = {name: each for name, each in contents(work / "out").items() if not Path(name).name.startswith(".")}
+        old = {str(table.relative_to("out")): b"an earlier table"}
+        assert all(each in (after.get(name), old.get(name)) for name, each in now.items()), f"cut at event {number}"
+        assert table.exists()
+        go_on()
+        assert contents(work / "out") == after, f"not made good after event {number}"
+    assert 15 < number < MOST_EVENTS
+    assert contents(work / "out") == after
 
 
 def test_edited_protocol_is_kept_as_a_copy(made, base):

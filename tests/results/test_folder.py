@@ -20,7 +20,7 @@ from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
 
 ARMS = "phase2_arms: [{name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
-FILES = ["characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
+FILES = ["attainable.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
 
 
 @pytest.fixture

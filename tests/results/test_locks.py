@@ -1,11 +1,11 @@
 """The lock of a folder: the system's own, that of Windows where there is no other, and none with a warning."""
 
+import errno
 import fcntl
 import os
 import sys
 import tempfile
 import threading
-import types
 
 import pytest
 
@@ -14,26 +14,47 @@ from doseesc.durable import FolderInUseError, locked
 from doseesc.files import OutputError, write_folder
 
 
-def locking_of_windows(descriptor, mode, count):
-    """Lock as ``msvcrt.locking`` does, which knows files only and says that one is taken by EACCES."""
-    assert (mode, count) == (2, 1)
-    assert not os.path.isdir(f"/proc/self/fd/{descriptor}")
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise PermissionError(13, "Permission denied") from None
+class Windows:
+    """The part of ``msvcrt`` that locks, as documented (learn.microsoft.com/cpp/c-runtime-library/reference/locking).
+
+    It locks ``nbytes`` of a *file* from the file pointer's place, beyond its end too; what is locked by any handle is
+    refused to all others, of the same process too, by EACCES, at once with ``_LK_NBLCK``; what is unlocked must have
+    been locked, by the same handle, at the same place and length, else EACCES.  Regions should be unlocked before the
+    file is closed.  ``msvcrt.locking`` raises OSError of that number (docs.python.org/3/library/msvcrt.html).
+    """
+
+    LK_UNLCK, LK_NBLCK = 0, 2  # sys/locking.h
+
+    def __init__(self):
+        self.held = {}
+
+    def locking(self, descriptor, mode, count):
+        assert not os.path.isdir(f"/proc/self/fd/{descriptor}")
+        region = os.lseek(descriptor, 0, os.SEEK_CUR), count
+        if mode == self.LK_UNLCK:
+            if self.held.pop(descriptor, None) != region:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            return
+        assert mode == self.LK_NBLCK
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermissionError(errno.EACCES, "Permission denied") from None
+        self.held[descriptor] = region
 
 
 @pytest.fixture(params=["fcntl", "msvcrt"])
 def system(request, monkeypatch, tmp_path):
     monkeypatch.setattr(durable, "_PATIENCE", 0.1)
+    windows = Windows()
     if request.param == "msvcrt":
         (tmp_path / "temporary").mkdir()
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
         monkeypatch.setitem(sys.modules, "fcntl", None)
-        windows = types.SimpleNamespace(locking=locking_of_windows, LK_NBLCK=2)
         monkeypatch.setitem(sys.modules, "msvcrt", windows)
-    return request.param
+    yield request.param
+    assert windows.held == {}, "unlocked before the file is closed"
 
 
 @pytest.fixture
@@ -92,6 +113,14 @@ def test_a_system_without_locks_says_so_and_writes(folder, monkeypatch):
     with pytest.warns(UserWarning, match="cannot be locked on this system: two runs .* may lose files"):
         write_folder({"a.txt": "whole"}, folder)
     assert [path.name for path in folder.iterdir()] == ["a.txt"]
+
+
+def test_windows_without_a_place_for_locks_says_so(folder, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", Windows())
+    with pytest.warns(UserWarning, match="cannot be locked"), locked(folder) as held:
+        assert not held
 
 
 def test_a_drive_without_locks_says_so_and_writes(folder, monkeypatch):

@@ -85,6 +85,24 @@ def test_selection_on_the_calendar_is_paired(compared):
     )
 
 
+def test_backfilled_patients_do_not_make_a_stopped_trial_a_whole_one(compared):
+    more = "\naccrual: {per_month: 12}\nbackfill: {cap_per_dose: 12}\nobservation: {loss: 0.2}\n"
+    saved, figures = compared(("{name: B, type: BOIN, stop_at_n: 6}", more), ("{name: B, type: BOIN}", more))
+    early = []
+    for each in saved:
+        study = each.results.study
+        options = {"window_days": study.dlt_window_days, "n_trials": TRIALS, "seed": SEED}
+        options |= {"calendar": study.calendar_for("B", "S"), "observation": study.own_model}
+        trials = calendar_trials(study.designs["B"], study.truths["S"], **options)
+        early.append(np.array([(~trial.backfilled & ~trial.replaced).sum() < study.max_n for trial in trials]))
+        assert any(trial.backfilled.any() for trial in trials)
+    difference = early[1].astype(float) - early[0]
+    figure = figures["stopped_early", None]
+    assert figure.paired
+    assert figure.difference == pytest.approx(difference.mean())
+    assert figure.mcse == pytest.approx(difference.std() / np.sqrt(TRIALS))
+
+
 def test_ratios_are_paired_as_the_bootstrap_has_it(compared):
     """The rate of patients a month of the same trials, resampled."""
     saved, figures = compared((TITE, ACCRUAL), ("{name: B, type: TITE-BOIN, stop_at_n: 9}", ACCRUAL))

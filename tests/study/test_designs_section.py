@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from designs import CRMMLE, Weighted
 from doseesc.study.study import json_schema
 
 THIRD_PARTY = '''
@@ -80,3 +81,13 @@ def test_third_party_design_in_the_schema():
     assert entry["properties"]["mood"]["description"] == "How it feels."
     assert entry["properties"]["mood"]["enum"] == ["bold", "shy"]
     assert entry["required"] == ["name", "type", "weights"]
+
+
+def test_the_two_stage_design_that_weighs_pending_patients_has_a_name(study_with, complaint_with):
+    own = "{name: B, type: TITE-CRM-MLE, skeleton: [0.1, 0.2, 0.4], initial_levels: [1, 1, 2, 3]}"
+    design = study_with("{name: B, type: BOIN}", own).designs["B"]
+    assert isinstance(design, CRMMLE)
+    assert isinstance(design.pending, Weighted)
+    for name, policy in (("CCD", "weighted"), ("A+B", "settled")):
+        message = complaint_with("type: BOIN}", f"type: TITE-{name}}}")
+        assert f"write  type: {name}, pending: {policy}" in message

@@ -7,7 +7,7 @@ from support import ROOT, small_policy, yaml
 
 from designs import design_type, policy_names, rule_names, type_names
 from doseesc.report.terminal import list_lines, topic_lines
-from doseesc.study import load
+from doseesc.study import explained_keys, load
 from doseesc.study.explained import UnknownTopic, explain, topics
 from doseesc.study.meanings import meanings
 from doseesc.study.policy_file import policy_file
@@ -117,6 +117,23 @@ def test_a_key_is_found_by_its_path_or_its_last_part():
 def test_an_unknown_name_is_answered_with_the_nearest(name, meant):
     with pytest.raises(UnknownTopic, match=f"did you mean  {meant}"):
         explain(name)
+
+
+def test_only_what_is_asked_for_is_read_from_sources(monkeypatch):
+    read = []
+
+    def told(model):
+        read.append(model.__name__)
+        return meanings(model)
+
+    monkeypatch.setattr(explained_keys, "meanings", told)
+    explain("BLRM")
+    assert read == []
+    explain("accrual.per_month")
+    assert read == ["Arrivals"]
+    with pytest.raises(UnknownTopic):
+        explain("BLMR")
+    assert read == ["Arrivals"]
 
 
 @pytest.mark.parametrize("width", [80, 140])

@@ -3,24 +3,26 @@
 With fixed seeds, few by default; ``--fuzz 50`` tries 50 times as many.
 """
 
+import math
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from extremes import bounded
-from mutations import mutated, seeded
+from mutations import VALUES, mutated, seeded
 from support import ROOT
 
 import doseesc
 from designs import BOIN, CRM, CRMMLE, MTPI2, RollingSix, Settled, TableDesign, Tally, ThreePlusThree, Weighted
 from doseesc.conduct.patients import PatientsError, read_patients
+from doseesc.engines import TooManyStates
 from doseesc.errors import ScenarioError
 from doseesc.named_doses import Doses
-from doseesc.study import load
+from doseesc.study import load, shipped_scenarios
 from doseesc.study.table_file import read_table
 
 SEED = "15"
-SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted(shipped_scenarios().values())
 REPLAYS = sorted((ROOT / "scenarios" / "replay").glob("*.csv"))
 CELLS = (
     "", "0", "-1", "1", "2", "3.0", "1e300", "nan", "inf", "9" * 400, "9" * 5000, "low", "LOW", "yes", "no",
@@ -41,6 +43,18 @@ TABLE = "n,dlts,decision\n3,0,E\n3,1,S\n3,2,D\n3,3,DU\n6,0,E\n6,1,E\n6,2,S\n6,3,
 BY_PENDING = (
     "n,dlts,pending,decision\n1,0,0,S\n1,1,0,S\n1,0,1,S\n2,0,0,S\n2,0,1,S\n2,0,2,S\n2,1,0,S\n2,1,1,S\n2,2,0,DU\n"
 )
+OPTIMAL = """\
+optimal:
+  prior: {type: pseudo_uniform, count: 20, seed: 3}
+  utility: {gain: distance, per_patient: 0.002, per_dlt: 0.01}
+  constraints: [{type: NoSkipping}, {type: HardSafety}]
+  benchmark: true
+  held_out: 20
+"""
+OPTIONS = (
+    "0", "1", "2", "7", "0.5", "1e-300", "1e300", "-1", "correct", "distance", "scenarios", "design", "pseudo_uniform",
+    "probit_steps", "logistic", "ordered_uniform", "false", "CoherentEscalation", "StopTooToxic", "SelectTried",
+)  # fmt: skip
 LETTERS = "3: ESDU\n6: EESDUUU\n9: EEESDUUUUU\n"
 DOSES = Doses(("low", "medium", "high"), (2.0, 8.0, 16.0), "mg")
 SKELETON = (0.1, 0.25, 0.45)
@@ -106,6 +120,19 @@ def test_scenario_files(fuzz):
             study.draw(each)
 
     counted((mutated(rng.choice(right), rng) for _ in range(60 * fuzz)), ask, ScenarioError)
+
+
+def test_sections_of_the_best_design_that_are_solved(fuzz, small_scenario):
+    rng = seeded(SEED, "optimal")
+    trial = small_scenario.replace("max_n: 18", "max_n: 9")
+
+    def ask(text):
+        study = load(written("mine.yaml", trial + text))
+        found = doseesc.optimal_design(study, held_out=min(study.optimal.held_out, 50))
+        assert math.isfinite(found.best.value)
+
+    texts = (mutated(OPTIMAL, rng, rng.choice((OPTIONS, VALUES))) for _ in range(60 * fuzz))
+    counted(texts, ask, (ScenarioError, ValueError, TooManyStates))
 
 
 def test_scenario_files_that_are_run(fuzz):

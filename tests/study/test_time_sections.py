@@ -91,6 +91,17 @@ def test_backfill_of_some_designs(loaded):
     assert on_calendar(study) == ["B"]
 
 
+def test_backfill_and_observation_go_together(loaded):
+    more = "observation: {death_in_window: 0.2, loss: 0.05}\nbackfill: {type: BF-BOIN, replace_unevaluable: false}\n"
+    study = loaded(ACCRUAL + more, *RESPONSE)
+    assert study.own_model.replaces
+    assert study.calendar_for("B", "S").backfill == replace(
+        Backfill.named("BF-BOIN"), replace_unevaluable=False, response_probabilities=(0.1, 0.2, 0.3)
+    )
+    assert loaded(ACCRUAL + "backfill: {type: crmPack}\n").calendar.backfill.replace_unevaluable
+    assert on_calendar(study) == ["B"]
+
+
 def test_what_a_design_cannot_follow_is_said(loaded):
     more = "\n  - {name: BE, type: TITE-BOIN, pending: {suspend_above: 0.49, minimum_followed: 0.25}}"
     more += "\n  - {name: three, type: 3+3}\n  - {name: model, type: CRM, skeleton: [0.1, 0.25, 0.45]}"
@@ -277,10 +288,6 @@ def test_wrong_policies_are_answered(entry, says, complaint_with):
         (
             ACCRUAL + "backfill: {max_backfilled: 0}",
             "backfill.max_backfilled\n  is 0; it must be at least 1",
-        ),
-        (
-            ACCRUAL + "observation: {background: 0.05}\nbackfill: {cap_per_dose: 9}",
-            "backfill\n  is given together with observation, with whose patients nobody is backfilled\n  leave one of",
         ),
         (
             ACCRUAL + "backfill: {type: BF-BOIN}",

@@ -1,7 +1,7 @@
 """One posterior by NUTS for each distinct tally, kept on disk.
 
-A model is compiled once in each process, with the tally as data that can be exchanged; nutpie samples where it is
-installed, PyMC itself otherwise.  Fits are kept in a folder named by a hash of all that they depend on:
+A model is compiled once in each process, with the tally as data that can be exchanged; nutpie samples, or PyMC
+itself.  Fits are kept in a folder named by a hash of all that they depend on:
 
 * the model: its log density and its DLT probabilities as PyTensor prints them, graph by graph, with every constant
   and every shared value by their bytes, so that a changed prior, dose or formula gives another folder, and renamed

@@ -35,6 +35,13 @@ class PosteriorText(str):
         return made
 
 
+def answers_alone(text: str) -> bool:
+    """Tell whether a posterior's text answers for every tally: one by NUTS needs its model, or fits made before."""
+    from doseesc.inference.any_model.nuts_posterior import MARK
+
+    return not text.startswith(MARK)
+
+
 def posterior_of_model(
     model: pm.Model,
     dlt_probability: str = "p",

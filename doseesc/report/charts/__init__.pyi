@@ -9,6 +9,9 @@ from .dots import DotRow as DotRow
 from .dots import Measure as Measure
 from .dots import Series as Series
 from .dots import dot_plot as dot_plot
+from .front import Spot as Spot
+from .front import front_plot as front_plot
+from .heat import heat_map as heat_map
 from .palette import BLACK as BLACK
 from .palette import DARK_DESIGN_COLOURS as DARK_DESIGN_COLOURS
 from .palette import DESIGN_COLOURS as DESIGN_COLOURS

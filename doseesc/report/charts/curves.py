@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from doseesc.report.charts.placing import Box, clear_place
 from doseesc.report.charts.svg import (
     BOLD,
     SIZE,
@@ -119,18 +120,28 @@ def curve_plot(
         y = plot.y(tick / 100)
         inside += [line(_LEFT, y, plot.right, y, "grid"), words(_LEFT - 5, y + 4, f"{tick:g}", "end", "small soft")]
     inside += plot.marks()
+    taken = [_around(plot.x(each.across), plot.y(each.value)) for each in points]
     if frame.level is not None:
         y = plot.y(frame.level)
-        inside += [line(_LEFT, y, plot.right, y, "limit"), words(_LEFT + 4, y - 4, frame.level_name, "", "small soft")]
+        size = width_of(frame.level_name, 11)
+        starts = [(x, y + down) for down in (-4, 13) for x in (_LEFT + 4, plot.right - size - 4)]
+        place = starts[clear_place([_written(*each, size) for each in starts], taken, plot.box)]
+        inside += [line(_LEFT, y, plot.right, y, "limit"), words(*place, frame.level_name, "", "small soft")]
+        taken.append(_written(*place, size))
     if frame.planned is not None:
         x = plot.x(frame.planned)
-        inside += [line(x, _TOP, x, foot, "planned"), words(x + 4, _TOP + 10, frame.planned_name, "", "small")]
+        size = width_of(frame.planned_name, 11)
+        starts = [(start, _TOP + 10 + 13 * row) for row in range(4) for start in (x + 4, x - 4 - size)]
+        place = starts[clear_place([_written(*each, size) for each in starts], taken, plot.box)]
+        inside += [line(x, _TOP, x, foot, "planned"), words(*place, frame.planned_name, "", "small")]
+        taken.append(_written(*place, size))
     for each in curves:
         inside += _drawn(each, plot)
     ends = [plot.y(each.values[-1]) for each in curves if each.name]
     for y, each in zip(_apart(ends), [each for each in curves if each.name], strict=True):
         inside.append(words(plot.right + 6, y + 4, each.name, "", f"small {each.look.replace('c', 't', 1)}"))
     inside += [part for each in points for part in _dotted(each, plot)]
+    inside += [_label(each, plot, taken) for each in points if each.label]
     return picture(width, height, inside, alt, "curves")
 
 
@@ -152,6 +163,11 @@ class _Plot:
 
     def y(self, probability: float) -> float:
         return self.bottom - (self.bottom - _TOP) * probability
+
+    @property
+    def box(self) -> Box:
+        """Where labels may lie."""
+        return Box(_LEFT, _TOP - 10, self.right, self.bottom)
 
     def marks(self) -> list[str]:
         parts, end = [], -math.inf
@@ -190,12 +206,27 @@ def _dotted(point: Point, plot: _Plot) -> list[str]:
         parts.append(marker(x, y, 0, point.tip))
     else:
         parts.append(tag("path", {"d": _SHAPES[point.kind], **there, "class": point.kind}, *tips(point.tip)))
-    if point.label:
-        below = point.kind == "seen" and y + 16 < plot.bottom
-        left = x + 8 + width_of(point.label, 11) > plot.right or (point.kind == "seen" and not below)
-        place = x - 8 if left else x + 8, y + (14 if below else -6)
-        parts.append(words(*place, point.label, "end" if left else "", "small halo"))
     return parts
+
+
+def _label(point: Point, plot: _Plot, taken: list[Box]) -> str:
+    """Draw a point's label where it covers no other, and take that place."""
+    x, y, size = plot.x(point.across), plot.y(point.value), width_of(point.label, 11)
+    rows = (14, -6, 27, -19, 4, 40, -32) if point.kind == "seen" else (-6, 14, -19, 27, 4, -32, 40)
+    starts = [(start, y + down) for down in rows for start in (x + 8, x - 8 - size)]
+    boxes = [_written(*each, size) for each in starts]
+    chosen = clear_place(boxes, taken, plot.box)
+    taken.append(boxes[chosen])
+    return words(*starts[chosen], point.label, "", "small halo")
+
+
+def _around(x: float, y: float) -> Box:
+    return Box(x - 6, y - 6, x + 6, y + 6)
+
+
+def _written(x: float, y: float, size: float) -> Box:
+    """Return what small letters that begin at ``x`` on the line ``y`` cover."""
+    return Box(x, y - 9, x + size, y + 3)
 
 
 _SHAPES = {

@@ -1,4 +1,7 @@
-"""Dots in rows: what several designs reach in each scenario, measures side by side, groups of rows under a heading."""
+"""Dots in rows: what several designs reach in each scenario, measures side by side, groups of rows under a heading.
+
+Who is named and who has a number is settled in :mod:`doseesc.report.charts.dot_labels`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from doseesc.report.charts.svg import BOLD, fitting, line, marker, picture, spread, tag, ticks, width_of, words
+from doseesc.report.charts.dot_labels import NAME_LINE, NUMBER_LINE, key_rows, labels_for, name_labels, number_labels
+from doseesc.report.charts.svg import BOLD, fitting, line, marker, picture, tag, ticks, width_of, words
 
 _ROW, _NAMES, _GROUP, _NOTE, _HEAD, _FOOT = 22.0, 15.0, 24.0, 17.0, 32.0, 4.0
 _MEANING = 420  # where a chart is wider, rows say what they mean
@@ -87,7 +91,7 @@ class Measure:
 def dot_plot(
     rows: Sequence[DotRow], measures: Sequence[Measure], series: Sequence[Series], *, width: float, alt: str
 ) -> str:
-    """Draw rows of dots; designs are named at the first dots of every group.
+    """Draw rows of dots; designs are named at the first dots of every group, or have numbers that a key below explains.
 
     Parameters
     ----------
@@ -103,7 +107,9 @@ def dot_plot(
     wide = width > _MEANING
     left = _label_width(rows, width, wide)
     columns = _columns(measures, left, width)
-    named = [k for k, each in enumerate(series) if each.colour is not None]
+    labels = [labels_for(series, end + _GAP / 2 - (start - 8)) for start, end in columns]
+    names_above = NAME_LINE * max(len(each.named) - 1 for each in labels)
+    numbers_below = NUMBER_LINE * max(each.number_lines for each in labels)
     order = sorted(range(len(series)), key=lambda k: (series[k].front, series[k].colour is not None, k))
     heads: list[str] = []
     for measure, (start, end) in zip(measures, columns, strict=True):
@@ -116,7 +122,7 @@ def dot_plot(
     for row in rows:
         first = group is None or row.group != group
         if first:
-            y += _GROUP if row.group else _NAMES
+            y += (_GROUP if row.group else _NAMES) + names_above
             body.append(words(0, y - 5, fitting(row.group, left, BOLD), kind="strong") if row.group else "")
         group = row.group
         middle = y + _ROW / 2
@@ -125,15 +131,17 @@ def dot_plot(
             places = [_place(row.values[at][k], measure, start, end) for k in range(len(series))]
             body.append(line(start, middle, end, middle, "rule"))
             if first:
-                body.append(_names(series, named, places, middle - 10, start - 8, end + _GAP / 2))
+                body.append(name_labels(series, labels[at], places, middle, start - 8, end + _GAP / 2))
+            body.append(number_labels(series, labels[at], places, middle, start - 8, end + _GAP / 2))
             body += [_dot(series[k], places[k], middle, _tip(series[k], row, measure, at, k)) for k in order]
-        y += _ROW
+        y += _ROW + numbers_below
         if row.note:
             start = max(min(left + 6, width - width_of(row.note, BOLD)), 0.0) if wide else 0.0
             body.append(words(start, y + 8, fitting(row.note, width - start, BOLD), kind="note"))
             y += _NOTE
     grid = [_axis(measure, start, end, top, y) for measure, (start, end) in zip(measures, columns, strict=True)]
-    return picture(width, y + _FOOT, [*grid, *heads, *body], alt, "dots")
+    key, y = key_rows(series, sorted({k for each in labels for k in each.numbered}), y, width)
+    return picture(width, y + _FOOT, [*grid, *heads, *body, *key], alt, "dots")
 
 
 def _label_width(rows: Sequence[DotRow], width: float, wide: bool) -> float:
@@ -164,24 +172,6 @@ def _labelled(row: DotRow, middle: float, left: float, wide: bool) -> str:
 
 def _place(value: float, measure: Measure, start: float, end: float) -> float:
     return math.nan if math.isnan(value) else start + (end - start) * min(max(value / measure.top, 0.0), 1.0)
-
-
-def _names(
-    series: Sequence[Series], named: Sequence[int], places: Sequence[float], y: float, low: float, high: float
-) -> str:
-    there: list[int] = []
-    sizes: list[float] = []
-    for k in sorted(named, key=lambda k: not series[k].front):  # as many as there is room for
-        size = width_of(series[k].name, 11) + 8
-        if not math.isnan(places[k]) and sum(sizes) + size <= high - low:
-            there.append(k)
-            sizes.append(size)
-    at = spread([places[k] for k in there], sizes, low, high)
-    texts = (
-        tag("g", {"data-design": series[k].place}, words(x, y, series[k].name, "middle", f"small t{series[k].colour}"))
-        for k, x in zip(there, at, strict=True)
-    )
-    return "".join(texts)
 
 
 def _dot(each: Series, x: float, y: float, tip: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from doseesc.files import json_text
 from doseesc.report.evidence.evidence_blocks import evidence_blocks
-from doseesc.report.page import TEMPLATES
+from doseesc.report.page import TEMPLATES, template_environment
 from doseesc.report.protocol import About, Block, word_document
 
 EVIDENCE_FILES = ("validation.html", "validation.docx", "validation.json")
@@ -32,14 +32,6 @@ def evidence_files(document: Mapping[str, Any]) -> dict[str, str | bytes]:
 
 def evidence_page(document: Mapping[str, Any], blocks: Sequence[Block]) -> str:
     """Return the evidence as a page that needs no network."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).with_name("templates"), TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(Path(__file__).with_name("templates"), TEMPLATES)
     page = environment.get_template("validation.html.j2").render(document=document, blocks=blocks)
     return page.rstrip() + "\n"

@@ -18,6 +18,7 @@ from .schema import schema_figure as schema_figure
 from .selection import selection_figure as selection_figure
 from .style import MANY as MANY
 from .style import figure_bytes as figure_bytes
+from .sweep import sweep_figure as sweep_figure
 from .time import calendar_figure as calendar_figure
 from .time import dose_changes as dose_changes
 from .time import duration_figure as duration_figure

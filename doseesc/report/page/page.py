@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doseesc.conduct import trial_of
 from doseesc.phase2 import phase2_rows
+from doseesc.report.page.answer import answer_context
 from doseesc.report.page.charts import page_charts
 from doseesc.report.page.design_charts import design_page
 from doseesc.report.page.figures import page_figures
-from doseesc.report.page.first_screen import cards, chips, level_weights, shares_bar, verdict_data
+from doseesc.report.page.first_screen import chips, shares_bar, verdict_data
 from doseesc.report.page.further_charts import posterior_finding
 from doseesc.report.page.look import look_of
 from doseesc.report.page.next_dose import next_doses
 from doseesc.report.page.page_tables import page_tables
-from doseesc.report.page.phase2_charts import dose_rows, long_unit
 from doseesc.report.page.style import colour_variables
+from doseesc.report.page.template import template
+from doseesc.report.page.truth_panel import truth_panel_data
 from doseesc.report.words import (
     DOSE_RULES,
     calendar_words,
@@ -29,7 +30,6 @@ from doseesc.report.words import (
     observed_words,
     pace_words,
     programme_words,
-    recommendation,
     rules_of_backfill,
     time_answer,
 )
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
@@ -76,18 +75,9 @@ def page_html(saved: SavedRun, drawn: Drawn, typical: str) -> str:
     typical : str
         The scenario whose probabilities the trees show.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     look = look_of(saved.results)
     examples = example_trials(saved.results, look.best)
-    page = environment.get_template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
+    page = template("report.html.j2").render(_context(saved, look, drawn, examples, typical))
     return page.rstrip() + "\n"
 
 
@@ -96,24 +86,17 @@ def _context(saved: SavedRun, look: Look, drawn: Drawn, examples: list[ExampleTr
     phase2 = None if drawn.phase2 is None else drawn.phase2[0]
     designs = _designs(look, typical)
     return {
-        "study": study,
+        **answer_context(look),
         "about": study.study,
-        "results": results,
         "provenance": results.provenance_now(),
-        "recommendation": recommendation(results),
-        "look": look,
         "colours": colour_variables(),
         "chips": chips(look),
-        "cards": cards(look),
-        "dose_rows": dose_rows(look),
-        "long_unit": long_unit(look),
         "programme": programme_words(results),
-        "arms": [arm.name for arm in study.phase2_arms if not arm.control],
-        "levels": level_weights(look),
         "shares": shares_bar(look),
         "next": [] if saved.fit is None else next_doses(look, saved.fit),
         "fit_finding": "" if saved.fit is None else posterior_finding(saved.fit),
         "verdict_data": verdict_data(look),
+        "truth_panel": _truth_panel(look, typical),
         "walks": {name: each["page"].walk for name, each in designs.items() if each["page"].walk is not None},
         "charts": page_charts(saved, look, drawn, examples),
         "examples": examples,
@@ -153,6 +136,13 @@ def _designs(look: Look, typical: str) -> dict[str, dict[str, Any]]:
             "page": design_page(look, name, study.names.index(name), typical),
         }
     return found
+
+
+def _truth_panel(look: Look, typical: str) -> dict[str, Any]:
+    """Return what the panel shows whose curve can be dragged."""
+    first = [each.name for each in look.shown]
+    colours = {each.name: each.colour for each in look.series}
+    return truth_panel_data(look.results.study, start=typical, first=first, colours=colours)
 
 
 def _time_words(results: Results) -> dict[str, Any] | None:

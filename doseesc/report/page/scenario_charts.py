@@ -23,7 +23,7 @@ from doseesc.report.charts import (
     stacked_bars,
 )
 from doseesc.report.page.look import Chart, pair, round_up
-from doseesc.report.words import benchmark_words
+from doseesc.report.words import attained_words, benchmark_words
 from doseesc.wording import in_a_row, percent, plain_number
 
 if TYPE_CHECKING:
@@ -234,6 +234,6 @@ def benchmark_chart(look: Look) -> Chart | None:
     title = f"{look.best} reaches {min(own):.0f} to {max(own):.0f} % of what a benchmark that knows everything reaches"
     how = (
         f"At 100 %, the dashed line, a design does as well as the optimal benchmark ({benchmark_words(look.results)}); "
-        "more is possible where it leans towards the right dose."
+        f"more is possible where it leans towards the right dose. {attained_words(results)}"
     )
     return pair("benchmark", title, how, lambda width: dot_plot(rows, measures, look.series, width=width, alt=title))

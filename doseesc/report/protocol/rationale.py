@@ -26,9 +26,9 @@ def rationale_blocks(results: Results, trial: Trial) -> Iterator[Block]:
     """Yield the section on why the trial is designed as it is."""
     yield section("4.2")
     yield from paragraphs(
-        _in_brief(results, trial.name),
+        _in_brief(results, trial.name) if _untold(results, trial.name) else "",
         untried_words(results, trial.name),
-        _compared(results),
+        *_compared(results),
         target_sentence(results.study, trial.name),
         _others(results.study, trial.name),
     )
@@ -81,6 +81,11 @@ def _differs(design: Design, study: Study) -> bool:
     return design.target is not None and abs(design.target - study.target) >= 1e-9
 
 
+def _untold(results: Results, name: str) -> bool:
+    """Tell whether the comparison does not say what a design does: of one alone, or one that does not lead."""
+    return len(results.verdict.standing.designs) == 1 or name not in results.verdict.leaders.designs
+
+
 def _in_brief(results: Results, name: str) -> str:
     summaries = {each.design: each for each in across_scenarios(results)}
     own = summaries.pop(name)
@@ -97,10 +102,11 @@ def _in_brief(results: Results, name: str) -> str:
     )
 
 
-def _compared(results: Results) -> str:
-    """Say what the comparison of the designs comes to; nothing where there is one."""
+def _compared(results: Results) -> list[str]:
+    """Return in paragraphs what the comparison of the designs comes to; none where there is one."""
     if len(results.verdict.standing.designs) == 1:
-        return ""
+        return []
     words, said = verdict_words(results), untried_sentences(results)
     price = (each for each in words.price if each not in said)  # which is told of the trial's own design
-    return " ".join((words.headline, *price, *words.flips, words.criterion))
+    table = "The figures of every design, over the scenarios and in each, are in section 10.11."
+    return [" ".join((words.headline, *price)), " ".join(words.flips), f"{words.criterion} {table}"]

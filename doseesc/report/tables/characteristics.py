@@ -11,6 +11,7 @@ from designs import Reason
 from doseesc.report.tables.table import PageTable, Value, number
 from doseesc.report.words import (
     across_scenarios,
+    attainable_words,
     benchmark_words,
     error_words,
     mtd_definition,
@@ -57,10 +58,13 @@ def figure(cell: Cell[Any], metric: str, *, scale: float = 1.0, digits: int = 1,
 
 def summary_table(results: Results) -> PageTable:
     """Return the designs over all scenarios."""
+    best = results.attainable
+    known = best is not None and best.value is not None
     rows = [
         (
             Value(each.design),
             number(each.correct, scale=100),
+            *([_of_attainable(each.of_attainable)] if known else []),
             Value(f"{100 * each.worst_correct:.1f}", f"in {each.worst_scenario}", 100 * each.worst_correct),
             number(each.overdose, scale=100),
             _worst_overdosing(results, each.design),
@@ -74,10 +78,11 @@ def summary_table(results: Results) -> PageTable:
         "The designs over all scenarios",
         f"{_means(results)} Correct: the true MTD is selected, or no dose where none is "
         "right; more is better. Above: a dose above it; less is better; worst: in the scenario named. "
-        + _mean_errors(results),
+        + " ".join(filter(None, (attainable_words(results), _mean_errors(results)))),
         (
             "design",
             "correct selection, %",
+            *(["of the attainable, %"] if known else []),
             "worst scenario, %",
             "selection above the MTD, %",
             "worst of these, %",
@@ -86,6 +91,10 @@ def summary_table(results: Results) -> PageTable:
         ),
         rows,
     )
+
+
+def _of_attainable(share: float | None) -> Value:
+    return Value("–") if share is None else Value(f"{100 * share:.0f}", "", 100 * share)
 
 
 def _means(results: Results) -> str:

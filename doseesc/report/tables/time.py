@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from doseesc.report.tables.table import PageTable, Value, number
-from doseesc.report.words import duration_words, from_when
+from doseesc.report.words import counted_patients, duration_words, from_when
 from doseesc.results import Results
 from doseesc.truth import DAYS_PER_MONTH
 
@@ -58,7 +58,8 @@ def time_table(results: Results) -> PageTable | None:
         )
     calendar = results.study.calendar
     window = duration_words(float(results.study.dlt_window_days))
-    meanwhile = "; backfilled are those who got a lower dose meanwhile" if backfilled else ""
+    who = counted_patients(results)
+    meanwhile = f"; backfilled are {who} given a lower dose meanwhile" if backfilled else ""
     lost = "" if calendar is None or calendar.accrual.arrivals_while_waiting != "turn_away" else " and is turned away"
     return PageTable(
         "time",

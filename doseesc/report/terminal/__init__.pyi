@@ -1,5 +1,6 @@
 from .calibration import calibration_lines as calibration_lines
 from .calibration import skeleton_lines as skeleton_lines
+from .cell_comparison import cell_comparison_lines as cell_comparison_lines
 from .comparison import comparison_lines as comparison_lines
 from .decision_log import checked_lines as checked_lines
 from .decision_table import table_lines as table_lines
@@ -18,4 +19,5 @@ from .phase2 import answer_lines as answer_lines
 from .recommendation import recommendation_lines as recommendation_lines
 from .replay import replay_lines as replay_lines
 from .run import run_lines as run_lines
+from .sweep import sweep_lines as sweep_lines
 from .worst_case import worst_case_lines as worst_case_lines

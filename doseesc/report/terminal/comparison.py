@@ -39,7 +39,8 @@ def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = F
         if keys:
             lines.append(Text(f"  only in the {which} run: {_names(keys, comparison)}"))
     for name, (before_it, after_it) in comparison.of_attainable.items():
-        lines.append(Text(f"  of the attainable, {name}: {100 * before_it:.1f} % -> {100 * after_it:.1f} %"))
+        if before_it != after_it:
+            lines.append(Text(f"  of the attainable, {name}: {100 * before_it:.1f} % -> {100 * after_it:.1f} %"))
     shown = [each for each in comparison.figures if _differs(each, least)]
     lines += [
         Text(),

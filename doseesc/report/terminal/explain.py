@@ -11,10 +11,10 @@ from doseesc.report.terminal.lines import WIDTH, wrapped
 from doseesc.study import Topic
 
 _GROUPS = {
-    "design": "designs (type:)",
-    "rule": "rules (rules:)",
-    "policy": "what is done about pending patients (pending:)",
-    "section": "sections",
+    "designs (type:)": ("design",),
+    "rules (rules:)": ("rule",),
+    "what is done about pending patients (pending:)": ("policy",),
+    "sections and keys": ("section", "key"),
 }
 
 
@@ -65,11 +65,9 @@ def _topic(topic: Topic, width: int) -> Iterator[Text]:
 
 def list_lines(topics: Mapping[str, Topic], width: int = WIDTH) -> Iterator[Text]:
     """Yield the names of all that can be explained, each with its sentence where it has a line of its own."""
-    for group, head in _GROUPS.items():
-        own = [topic for topic in topics.values() if topic.group == group and "." not in topic.name]
-        if group == "section":
-            own = [topic for topic in topics.values() if topic.group in ("section", "key") and "." not in topic.name]
-            head = "sections and keys"
+    listed = [topics[name] for name in topics if "." not in name]  # the others are not put into words
+    for head, groups in _GROUPS.items():
+        own = [topic for topic in listed if topic.group in groups]
         longest = max(len(topic.name) for topic in own)
         yield Text(head, "bold")
         for topic in own:

@@ -19,6 +19,7 @@ from doseesc.report.terminal.time import time_lines
 from doseesc.report.words import (
     DesignSummary,
     across_scenarios,
+    attainable_words,
     benchmark_words,
     best_designs,
     observed_words,
@@ -93,6 +94,8 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
         meanings.append(f"benchmark: {benchmark_words(results)}")
         if results.benchmark_observed:
             meanings.append("drug alone: the same without any other event")
+    if attainable_words(results):
+        meanings.append(attainable_words(results, "of best").rstrip("."))
     if "efficiency" in layout.ratings:
         meanings.append("effic.: correct, in % of the benchmark's; none: where no dose is right")
     said = (" · ".join(meanings), *([ties] if ties else []), precision_words(results), *results.notes)
@@ -105,13 +108,22 @@ def _across(results: Results) -> list[Text]:
     count, weights = len(results.study.truths), weights_words(results)
     title = "The one scenario" if count == 1 else f"All {count} scenarios, {weights}"
     names = min(max(len(plain_words(each.design)) for each in summaries), 24)
-    widths = [max(names + 4, 10), 16, 22, 16, 22]
+    known = results.attainable is not None and results.attainable.value is not None
+    widths = [max(names + 4, 10), 16, *([14] if known else []), 22, 16, 22]
     room = "" if len(summaries) == 1 else _ROOM
-    heads: list[Cell | str] = ["", "correct %" + room, "lowest correct %", "above %" + room, "patients above" + room]
+    heads: list[Cell | str] = [
+        "",
+        "correct %" + room,
+        *(["of best %"] if known else []),
+        "lowest correct %",
+        "above %" + room,
+        "patients above" + room,
+    ]
     found = [Text(title, "bold"), line(heads, widths)]
     for each in summaries:
         cells: list[Cell | str] = [
             _best(percent(each.correct), each, summaries, "correct"),
+            *(["-" if each.of_attainable is None else f"{100 * each.of_attainable:.0f}"] if known else []),
             f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 10)}",
             _best(percent(each.overdose), each, summaries, "overdose"),
             _best(f"{each.patients_above:.1f} of {each.patients:.1f}", each, summaries, "patients_above"),

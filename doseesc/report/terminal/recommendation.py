@@ -9,8 +9,15 @@ from rich.text import Text
 
 from doseesc.conduct import day_words, outcome_table
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
-from doseesc.report.words import branches, decision_words, outcome_range
-from doseesc.wording import percent, percent_words, plain_words
+from doseesc.report.words import (
+    after_next_words,
+    estimates_words,
+    if_ended_words,
+    known_when_words,
+    limit_words,
+    window_end_words,
+)
+from doseesc.wording import percent, plain_words
 
 if TYPE_CHECKING:
     from doseesc.conduct import Recommendation, Watch
@@ -49,7 +56,7 @@ def _pending(watch: Watch, width: int) -> list[Text]:
             cut(plain_words(each.id), _NAME),
             cut(plain_words(doses.name(each.level)), _NAME),
             f"{each.days:g} of {window:g}",
-            _end_words(watch, place),
+            window_end_words(watch, place),
         )
         for place, each in enumerate(watch.patients)
     ]
@@ -62,8 +69,7 @@ def _pending(watch: Watch, width: int) -> list[Text]:
     heads, found = outcome_table(watch)
     if not found:
         return lines
-    whose = "their outcomes are" if len(watch.open) > 1 else f"the outcome of {plain_words(watch.open[0].id)} is"
-    lines += [Text(), Text(f"When {whose} known", "bold")]
+    lines += [Text(), Text(known_when_words(watch), "bold")]
     cells = [
         [plain_words(each) for each in row] for row in ([heads] if heads else []) + [list(row) for row, _ in found]
     ]
@@ -78,19 +84,9 @@ def _pending(watch: Watch, width: int) -> list[Text]:
     return lines
 
 
-def _end_words(watch: Watch, place: int) -> str:
-    patient = watch.patients[place]
-    if patient.remaining is None:
-        return "left the study"
-    day = watch.window_end(patient)
-    if patient.remaining == 0:
-        return "overdue" if day is None else f"{day_words(day)}, overdue"
-    return f"in {patient.remaining:g} days" if day is None else day_words(day)
-
-
 def _doses(recommendation: Recommendation, width: int) -> list[Text]:
     doses, figures = recommendation.trial.doses, recommendation.estimates
-    over, under = _limit("over", figures.over), _limit("under", figures.under)
+    over, under = limit_words("over", figures.over), limit_words("under", figures.under)
     names = [cut(plain_words(doses.name(level)), _NAME) for level in _levels(recommendation)]
     pending = [0] * len(names)
     for each in recommendation.watch.patients if recommendation.watch is not None else ():
@@ -127,16 +123,11 @@ def _doses(recommendation: Recommendation, width: int) -> list[Text]:
         text = line(cells, widths)
         text.stylize("bold" if there else "")
         lines.append(text)
-    known = "; of known outcomes alone" if any(pending) and not recommendation.trial.weighs_likelihood else ""
-    return [*lines, *wrapped(f"in %; {recommendation.estimates.basis}{known}", "dim", 2, width)]
+    return [*lines, *wrapped(estimates_words(recommendation), "dim", 2, width)]
 
 
 def _levels(recommendation: Recommendation) -> range:
     return range(1, recommendation.trial.design.n_doses + 1)
-
-
-def _limit(word: str, at: float | None) -> str:
-    return "" if at is None else f"P({word} {percent_words(at)})"
 
 
 def _percent(value: float) -> str:
@@ -144,23 +135,15 @@ def _percent(value: float) -> str:
 
 
 def _if_ended(recommendation: Recommendation, width: int) -> list[Text]:
-    if recommendation.level == 0 or recommendation.tally.total_n[0] == 0:
-        return []
-    dose = plain_words(recommendation.trial.doses.words(recommendation.mtd)) if recommendation.mtd else ""
-    known = " on the known outcomes alone" if recommendation.watch is not None else ""
-    what = f"the MTD would be {dose}" if dose else "no dose would be the MTD"
-    return [Text(), *wrapped(f"If the trial ended now, {what}{known}.", "", 2, width)]
+    said = if_ended_words(recommendation)
+    return [Text(), *wrapped(said, "", 2, width)] if said else []
 
 
 def _next(recommendation: Recommendation, width: int) -> list[Text]:
-    paths, doses = recommendation.next_outcomes, recommendation.trial.doses
-    if recommendation.level == 0 or paths is None:
+    head, found = after_next_words(recommendation)
+    if not found:
         return []
-    names = [plain_words(doses.name(level)) for level in _levels(recommendation)]
-    size = "patient" if recommendation.cohort_size == 1 else f"{recommendation.cohort_size} patients"
-    lines = [Text(), Text(f"After the next {size} at {names[recommendation.level - 1]}", "bold")]
-    for nodes in branches(paths, 0):
-        outcome = outcome_range(paths, nodes)
-        dlts = f"{outcome} {'DLT' if outcome == '1' else 'DLTs'}"
-        lines += wrapped(f"  {dlts:<10}{decision_words(paths, int(nodes[0]), names)}", "", 12, width)
+    lines = [Text(), Text(head, "bold")]
+    for dlts, then in found:
+        lines += wrapped(f"  {dlts:<10}{then}", "", 12, width)
     return lines

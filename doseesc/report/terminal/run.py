@@ -14,6 +14,7 @@ from doseesc.report.terminal.heading import assumed_words, precision_words, stud
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
 from doseesc.report.words import (
     across_scenarios,
+    attainable_in_brief,
     attribution_finding,
     criterion_words,
     design_times,
@@ -40,8 +41,26 @@ _LABEL = 20  # of a scenario at least
 _LONG_TITLE = 44
 _MOST = 12  # designs told one by one
 _LEADS = "bold green"
-_HEADS = ("correct %", "worst %", "above MTD %", "patients", "treated above", "median duration")
-_SHORT_HEADS = ("correct %", "worst %", "above MTD", "patients", "n above", "duration")
+_NONE = "-"
+_WIDE = {
+    "correct %": 11,
+    "of best %": 11,
+    "worst %": 15,
+    "above MTD %": 13,
+    "patients": 10,
+    "treated above": 15,
+    "median duration": 17,
+}  # heads and columns
+_SHORT = {
+    "correct %": 10,
+    "of best": 9,
+    "worst %": 14,
+    "above MTD": 10,
+    "patients": 9,
+    "n above": 8,
+    "duration": 12,
+}
+_OF_BEST = 1  # their place
 
 
 def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
@@ -73,35 +92,56 @@ def _designs(results: Results, width: int) -> list[Text]:
     order = {name: place for place, name in enumerate(_first(results))}
     shown = sorted((each for each in summaries if each.design in order), key=lambda each: order[each.design])
     names = min(max(len(plain_words(each.design)) for each in shown), _NAME)
-    heads, figures = (_HEADS, (11, 15, 13, 10, 15, 17)) if width >= WIDTH else (_SHORT_HEADS, (10, 14, 10, 9, 8, 12))
-    columns = len(heads) - (not times)
-    widths = [names + 4, *figures[:columns]]
-    found = [line(["", *heads[:columns]], widths)]
-    for each in shown:
+    known = results.attainable is not None and results.attainable.value is not None
+    worst = [f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 8)}" for each in shown]
+    longest = 1 + max(map(len, worst))
+    heads, columns, beside = _heads(width - names - 4, longest, bool(times), known)
+    widths = [names + 4, *columns]
+    found = [line(["", *heads], widths)]
+    for each, lowest in zip(shown, worst, strict=True):
         style = _LEADS if each.design in leaders and len(summaries) > 1 else ""
         cells: list[Cell | str] = [
             Cell("  " + cut(plain_words(each.design), _NAME), style, left=True),
             Cell(percent(each.correct), style),
-            f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 8)}",
+            *([_NONE if each.of_attainable is None else f"{100 * each.of_attainable:.0f}"] if beside else []),
+            lowest,
             percent(each.overdose),
             f"{each.patients:.1f}",
             f"{each.patients_above:.1f}",
         ]
         if times:
-            cells.append(duration_words(times[each.design].median) if each.design in times else "-")
+            cells.append(duration_words(times[each.design].median) if each.design in times else _NONE)
         found.append(line(cells, widths))
-    short = wrapped("n above: patients treated above the MTD.", "dim") if heads is _SHORT_HEADS else []
-    return found + _left_out(results, len(shown)) + short + _criterion(results)
+    meanings = ["n above: patients treated above the MTD."] if "n above" in heads else []
+    meanings.append(_criterion(results, plain_words(attainable_in_brief(results, shares=known and not beside))))
+    return found + _left_out(results, len(shown)) + wrapped(" ".join(meanings), "dim")
 
 
-def _criterion(results: Results) -> list[Text]:
+def _heads(room: int, worst: int, timed: bool, known: bool) -> tuple[list[str], list[int], bool]:
+    """Return the heads of the table of designs, their columns, and whether there is room for what is attainable."""
+    for beside in (True, False) if known else (False,):
+        for each in (_WIDE, _SHORT):
+            heads = [
+                name
+                for place, name in enumerate(each)
+                if (beside or place != _OF_BEST) and (timed or place < len(each) - 1)
+            ]
+            columns = [max(each[name], worst) if name == "worst %" else each[name] for name in heads]
+            if sum(columns) <= room:
+                return heads, columns, beside
+    return heads, columns, False
+
+
+def _criterion(results: Results, best: str) -> str:
     """Say briefly by what the designs are judged: in full where that is not their mean correct selection."""
     own, verdict = results.verdict.standing, results.verdict
+    whole = f" {best[:1].upper()}{best[1:]}" if best else ""
     if own.worst_case or own.price or own.error.any() or len(own.designs) < 2 or len(own.scenarios) < 2:
-        return wrapped(criterion_words(results), "dim")
+        return criterion_words(results) + whole
     points = percent(verdict.margin).removesuffix(".0")
-    equal = f"differences of up to {points} point{'' if points == '1' else 's'} count as none"
-    return wrapped(f"Means over {len(own.scenarios)} scenarios, {weights_words(results)}; {equal}.", "dim")
+    equal = f"within {points} point{'' if points == '1' else 's'}: level"
+    said = f"Means of {len(own.scenarios)} scenarios, {weights_words(results)}; {equal}"
+    return f"{said}; {best}" if best[:1].islower() else f"{said}.{whole}"
 
 
 def _scenarios(results: Results, width: int) -> list[Text]:
@@ -113,9 +153,9 @@ def _scenarios(results: Results, width: int) -> list[Text]:
     benchmark = ["benchmark"] if results.benchmark else []
     beside = _beside(results, width - _LABEL - mtd - 11 * len(benchmark))
     room = width - mtd - 11 * len(benchmark) - sum(map(_column, beside))
-    label = min(max(len(each) for each in described.values()) + 3, max(room, _LABEL))
-    widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
     title = "Correct selection, %"
+    label = min(max(len(title) + 1, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
+    widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
     title += "  (all tables: --full)" if label > _LONG_TITLE else ""
     heads = [Cell(title, "bold", left=True), Cell("true MTD", left=True)]
     found = [line([*heads, *(cut(plain_words(name), _NAME) for name in beside), *benchmark], widths)]

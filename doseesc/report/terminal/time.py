@@ -11,7 +11,9 @@ from rich.text import Text
 from doseesc.report.terminal.lines import Cell, cut, line
 from doseesc.report.words import (
     DesignTime,
+    backfill_in_words,
     calendar_words,
+    counted_patients,
     design_times,
     duration_words,
     from_when,
@@ -46,7 +48,7 @@ def time_lines(results: Results) -> list[Text]:
     if "lost" in shown:
         meanings.append("lost: patients turned away meanwhile")
     if "backfilled" in shown:
-        meanings.append("backfilled: patients given a lower dose meanwhile")
+        meanings.append(f"backfilled: {counted_patients(results)} given a lower dose meanwhile")
     if "pending" in shown:
         meanings.append("pending: patients in their DLT window at a decision")
     if "changed" in shown:
@@ -54,7 +56,7 @@ def time_lines(results: Results) -> list[Text]:
     meanings.append("waits: times at which a patient who had come could not be treated · a month: patients treated")
     text = " · ".join(meanings)
     said = [f"{text}.", pace_words(results), *calendar_words(results), calendar.accrual.describe()]
-    said += [] if calendar.backfill is None else [results.study.named_doses.in_words(calendar.backfill.describe())]
+    said += [] if calendar.backfill is None else [backfill_in_words(results, calendar.backfill)]
     return found + [each for words in said for each in _wrapped(words, "dim")]
 
 

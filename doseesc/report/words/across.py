@@ -28,6 +28,8 @@ class DesignSummary:
         Mean number of patients.
     patients_above : float
         Mean number of patients treated above the true MTD.
+    of_attainable : float or None
+        How much of what the best possible policy is worth; None where that is not known or no bound.
     """
 
     design: str
@@ -37,6 +39,7 @@ class DesignSummary:
     overdose: float
     patients: float
     patients_above: float
+    of_attainable: float | None = None
 
 
 def across_scenarios(results: Results) -> list[DesignSummary]:
@@ -53,6 +56,7 @@ def across_scenarios(results: Results) -> list[DesignSummary]:
             overdose=float(means[1][place]),
             patients=float(means[2][place]),
             patients_above=float(means[3][place]),
+            of_attainable=None if results.attainable is None else results.attainable.share(design),
         )
         for place, design in enumerate(own.designs)
     ]

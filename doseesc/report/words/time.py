@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designs.rules.base import counted
-from doseesc.engines import DURATION_LEVELS, TimeFigures, mixture
+from doseesc.engines import DURATION_LEVELS, Backfill, TimeFigures, mixture
 from doseesc.results import on_calendar
 from doseesc.truth import DAYS_PER_MONTH
 from doseesc.wording import in_a_row, percent_words
@@ -239,8 +239,25 @@ def backfill_words(results: Results) -> str:
         return ""
     return (
         f"Besides those of the escalation, on average {in_a_row(found)}; they count among the patients treated, and "
-        "the trial lasts until they have been assessed."
+        f"the trial lasts until they have been assessed{'; who has been replaced is not counted' * _replaces(results)}."
     )
+
+
+def _replaces(results: Results) -> bool:
+    model = results.study.own_model
+    return model is not None and model.replaces
+
+
+def counted_patients(results: Results) -> str:
+    """Say which patients are counted: where some are replaced, those who are evaluable."""
+    return "evaluable patients" if _replaces(results) else "patients"
+
+
+def backfill_in_words(results: Results, rules: Backfill) -> str:
+    """Say in plain sentences who is backfilled, and what becomes of him as the study observes its patients."""
+    study = results.study
+    observed = "" if study.own_model is None else f" {rules.describe_observed(study.own_model)}"
+    return study.named_doses.in_words(f"{rules.describe()}{observed}")
 
 
 def rules_of_backfill(results: Results, design: str) -> str:
@@ -251,8 +268,9 @@ def rules_of_backfill(results: Results, design: str) -> str:
         return ""
     rules = calendar.backfill.for_design(study.designs[design])
     most = counted(rules.most(study.designs[design]), "patient")
-    said = study.named_doses.in_words(rules.describe())
-    return f"{said} Besides those of the escalation, at most {most} can be treated so."
+    said = backfill_in_words(results, rules)
+    aside = ", who has been replaced aside" if _replaces(results) and rules.replace_unevaluable else ""
+    return f"{said} Besides those of the escalation, at most {most} can be treated so{aside}."
 
 
 def _with_backfill(results: Results) -> list[DesignTime]:

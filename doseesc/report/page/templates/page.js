@@ -1,105 +1,12 @@
 "use strict";
-const every = (what, where = document) => [...where.querySelectorAll(what)];
-const make = (tag, text, look) => Object.assign(document.createElement(tag), {textContent: text}, look);
-const data = id => JSON.parse(document.getElementById(id).textContent);
 document.documentElement.classList.add("scripted");
+dress();
 
-// Tables: a hint where there is more to the right, sorting, copying.
-const hint = () => every(".scroll").forEach(s => s.classList.toggle("wide-table", s.scrollWidth > s.clientWidth + 1));
-hint(); addEventListener("load", hint); addEventListener("resize", hint); document.addEventListener("toggle", hint, true);
-every("thead button").forEach(b => b.addEventListener("click", () => {
-  const th = b.parentElement, body = th.closest("table").tBodies[0], place = [...th.parentElement.children].indexOf(th);
-  const up = th.getAttribute("aria-sort") !== "ascending";
-  const key = r => { const c = r.children[place]; return c.dataset.key === undefined ? c.textContent : +c.dataset.key; };
-  const order = (x, y) => typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", {numeric: true});
-  every("th", th.parentElement).forEach(t => t.setAttribute("aria-sort", "none"));
-  th.setAttribute("aria-sort", up ? "ascending" : "descending");
-  body.append(...[...body.rows].sort((a, z) => order(key(a), key(z)) * (up ? 1 : -1)));
-}));
-every(".copy").forEach(b => b.addEventListener("click", () => {
-  const rows = [...document.getElementById(b.dataset.for).rows];
-  const area = make("textarea", "");
-  area.value = rows.map(r => [...r.children].map(c => c.textContent.trim().replace(/\s+/g, " ")).join("\t")).join("\n");
-  document.body.append(area); area.select(); document.execCommand("copy"); area.remove();
-  b.textContent = "Copied"; setTimeout(() => b.textContent = "Copy table", 1500);
-}));
-
-// Values where the pointer rests: what browsers show late from <title>, at once.
-const tip = document.getElementById("tip");
-every(".chart title").forEach(t => { t.parentNode.dataset.tip = t.textContent; t.remove(); });
-document.addEventListener("pointermove", event => {
-  const over = event.target.closest ? event.target.closest("[data-tip]") : null;
-  tip.hidden = !over;
-  if (!over) return;
-  tip.textContent = over.dataset.tip;
-  tip.style.left = Math.max(4, Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8)) + "px";
-  tip.style.top = (event.clientY + 18 + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 10 : event.clientY + 18) + "px";
-});
-
-// Designs can be taken out of all charts.
-every("[data-toggle]").forEach(b => b.addEventListener("click", () => {
-  const on = b.getAttribute("aria-pressed") !== "true";
-  b.setAttribute("aria-pressed", on);
-  every(`.chart [data-design="${b.dataset.toggle}"]`).forEach(g => g.classList.toggle("off", !on));
-}));
-
-// The verdict, as doseesc.results.criterion, doseesc.results.verdict and doseesc.report.words.verdict make it.
-const percent = share => {
-  const x = 100 * share;
-  return (x % 1 === 0.25 ? x - 0.01 : x).toFixed(1); // exactly between two, Python takes the even one
-};
-const row = names => names.length === 1 ? names[0] : names.slice(0, -1).join(", ") + " and " + names[names.length - 1];
-const sum = (weights, values) => weights.reduce((total, weight, k) => total + weight * values[k], 0);
-const verdict = (own, levelWeights) => {
-  const whole = own.levels.map(l => sum(own.weights, own.trueMtds.map(t => +(t === l))));
-  const within = own.trueMtds.map((t, s) => {
-    const k = own.levels.indexOf(t);
-    return whole[k] > 0 ? own.weights[s] / whole[k] : 1 / own.trueMtds.filter(each => each === t).length;
-  });
-  const total = levelWeights.reduce((a, b) => a + b, 0);
-  const weights = within.map((w, s) => w * levelWeights[own.levels.indexOf(own.trueMtds[s])] / total);
-  const values = own.correct.map((c, d) => c.map((each, s) => each - own.penalty * own.overdose[d][s]));
-  const counted = s => weights[s] > 0;
-  const lowest = v => v.reduce((at, each, s) => counted(s) && (at < 0 || each < v[at]) ? s : at, -1);
-  const scores = values.map(v => own.worstCase ? v[lowest(v)] : sum(weights, v));
-  const variance = d => own.worstCase ? own.error[d][lowest(values[d])] ** 2 : sum(weights.map(w => w * w), own.error[d].map(e => e * e));
-  const order = scores.map((_, d) => d).sort((a, b) => scores[b] - scores[a] || a - b), best = order[0];
-  const leaders = order.filter(d => scores[best] - scores[d] <= Math.max(own.margin, 2 * Math.sqrt(variance(best) + variance(d))) + 1e-9);
-  const overdose = own.overdose.map(each => sum(weights, each)), correct = own.correct.map(each => sum(weights, each));
-  const safest = leaders.reduce((a, b) => overdose[b] < overdose[a] ? b : a);
-  const found = {weights, scores, order, leaders, overdose, correct, safest};
-  return {...found, headline: headline(own, found), price: price(own, found)};
-};
-const headline = (own, {scores, order, leaders, overdose, safest}) => {
-  const name = d => own.designs[d], first = order[0];
-  if (leaders.length > 1) {
-    const unit = own.penalty ? "points" : "% right";
-    const level = `${row(leaders.map(name))} are level (${row(leaders.map(d => percent(scores[d])))} ${unit})`;
-    const least = percent(overdose[safest]), most = percent(Math.max(...leaders.map(d => overdose[d])));
-    const against = leaders.length === 2 ? `less often (${least} against ${most}` : `least often (${least}, up to ${most}`;
-    const safer = least === most ? "" : `; ${name(safest)} selects a dose above the MTD ${against} % of trials)`;
-    return `No design is ahead: ${level}${safer}.`;
-  }
-  const second = order[1], against = `${percent(scores[second])} ${own.penalty ? "points" : "%"} with ${name(second)}`;
-  if (own.penalty) return `${name(first)} is ahead: ${percent(scores[first])} points, against ${against}.`;
-  const when = own.worstCase ? "at worst it selects" : "it selects";
-  return `${name(first)} is ahead: ${when} the right dose, or rightly none, in ${percent(scores[first])} % of trials, against ${against}.`;
-};
-const price = (own, {overdose, safest}) => {
-  const name = own.designs[safest], over = own.overdose[safest], worst = over.indexOf(Math.max(...over));
-  let said = `${name} never selects a dose above the MTD in these scenarios.`;
-  if (over[worst] > 0) {
-    said = `At worst ${name} selects a dose above the MTD in ${percent(over[worst])} % of trials (${own.scenarios[worst]})`;
-    const above = own.above[safest].map((each, s) => own.trueMtds[s] > 0 ? each : -1), at = above.indexOf(Math.max(...above));
-    said += own.trueMtds[at] < 1 ? "." : ` and treats ${above[at].toFixed(1)} of ${own.patients[safest][at].toFixed(1)} patients above it (${own.scenarios[at]}).`;
-  }
-  const safer = own.designs.map((each, d) => [overdose[d], each]).filter(([share]) => share < overdose[safest] - own.margin);
-  if (!safer.length) return [said];
-  safer.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
-  const named = safer.slice(0, 3).map(([share, each]) => `${each} (${percent(share)} %)`);
-  if (safer.length > 3) named.push(`${safer.length - 3} more`);
-  return [said, `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer: ${row(named)}.`];
-};
+// What would change the answer is told in full where there is room, and on paper.
+const flips = document.querySelector(".flips"), phone = matchMedia("(max-width:44rem)");
+const told = () => { if (flips) flips.open = !phone.matches; };
+told(); phone.addEventListener("change", told);
+addEventListener("beforeprint", () => { if (flips) flips.open = true; }); addEventListener("afterprint", told);
 
 // The sliders weigh the true MTDs.
 const sliders = every(".sliders input");
@@ -128,51 +35,7 @@ if (sliders.length) {
   show();
 }
 
-// Trees are clicked through: what follows these outcomes, why, and how likely that is.
-const walks = data("walk-data");
-every(".walk").forEach(box => {
-  const tree = walks[box.dataset.walk], figure = document.getElementById(box.dataset.tree);
-  const ways = (n, k) => k ? ways(n, k - 1) * (n - k + 1) / k : 1;
-  const children = node => tree.parent.flatMap((parent, k) => parent === node ? [k] : []);
-  const route = node => node > 0 ? [...route(tree.parent[node]), node] : [0];
-  const chance = (node, truth) => route(node).slice(1).reduce((product, each) => {
-    const before = tree.parent[each], n = tree.size[before], y = tree.dlts[each], p = truth[tree.level[before] - 1];
-    return product * ways(n, y) * p ** y * (1 - p) ** (n - y);
-  }, 1);
-  const show = node => {
-    box.dataset.node = node;
-    const steps = route(node).slice(1), list = make("ol", "");
-    steps.forEach(each => {
-      const before = tree.parent[each];
-      list.append(make("li", `${tree.dlts[each]} DLT of ${tree.size[before]} at ${tree.doses[tree.level[before] - 1]}: ${tree.texts[tree.said[each]]}.`));
-    });
-    const words = make("p", ""), ask = make("div", "", {className: "ask"});
-    words.append(make("b", steps.length ? `Then ${tree.texts[tree.said[node]]}. ` : `First: ${tree.texts[tree.said[0]]}. `));
-    if (steps.length) {
-      const likely = Object.entries(tree.truths).map(([name, truth]) => [name, chance(node, truth)]).sort((a, b) => b[1] - a[1]);
-      const shown = likely.length > 2 ? [likely[0], likely[likely.length - 1]] : likely;
-      words.append(`${tree.reasons[tree.reason[node]]} This happens in ${shown.map(([name, p]) => `${(100 * p).toPrecision(2)} % of trials in ${name}`).join(", ")}.`);
-    }
-    const next = children(node);
-    if (next.length) {
-      ask.append(`DLTs among the next ${tree.size[node]} patients at ${tree.doses[tree.level[node] - 1]}?`);
-      next.forEach(each => ask.append(make("button", tree.dlts[each], {type: "button", onclick: () => show(each)})));
-    } else if (tree.level[node]) ask.append("Further than this: doseesc next.");
-    if (node) ask.append(make("button", "Back", {type: "button", onclick: () => show(tree.parent[node])}), make("button", "From the start", {type: "button", onclick: () => show(0)}));
-    const focused = box.contains(document.activeElement);
-    box.replaceChildren(make("p", "Click through the trial", {className: "how"}), list, words, ask);
-    box.setAttribute("aria-live", "polite");
-    if (focused) box.querySelector("button").focus();
-    every(".node", figure).forEach(g => g.classList.toggle("chosen", route(node).includes(+g.dataset.node)));
-  };
-  every("svg", figure).forEach(svg => svg.setAttribute("role", "group"));
-  every(".node", figure).forEach(g => {
-    g.setAttribute("role", "button"); g.setAttribute("tabindex", "0"); g.setAttribute("aria-label", g.dataset.tip);
-    g.addEventListener("click", () => show(+g.dataset.node));
-    g.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); show(+g.dataset.node); } });
-  });
-  show(0);
-});
+walkTrees(data("walk-data"));
 
 // The contents say where one is.
 const links = every("nav a"), marks = links.map(a => document.getElementById(a.hash.slice(1)));

@@ -1,0 +1,165 @@
+"""Answers to further questions about the study on a page, by the functions that the commands call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from doseesc.app.answers import without_time
+from doseesc.errors import Problem, ScenarioError
+from doseesc.planning import answer, differences, optimal_design, policy_table, run_ensemble, worst_cases
+from doseesc.report.page import REPORT_FILE, report_files
+from doseesc.report.protocol import protocol_files
+from doseesc.report.terminal import answer_lines, ensemble_lines, optimal_lines, worst_case_lines
+from doseesc.results import SavedRun
+from doseesc.runs import example_trials, run
+
+if TYPE_CHECKING:
+    from doseesc.app.fragments import Fragments
+    from doseesc.app.jobs import Report
+    from doseesc.app.limits import Limits
+    from doseesc.results import Results
+    from doseesc.study import Study
+
+_CALENDAR_TRIALS = 4000
+_SIZES = 8  # largest numbers of patients that are compared
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question and all that answering it needs.
+
+    Attributes
+    ----------
+    study : Study
+    design : str
+        The design that it is about; "" for the first.
+    exact : callable
+        Returns the exact answer to the study.
+    fragments : Fragments
+    limits : Limits
+    report : callable
+        Takes what is being done, how much is done and how much there is; ends the work where it is not wanted.
+    """
+
+    study: Study
+    design: str
+    exact: Callable[[], Results]
+    fragments: Fragments
+    limits: Limits
+    report: Report
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What functions of the library take to report their progress."""
+        return {"progress": partial(self.report, "working"), "enumerating": self.enumerating}
+
+    def enumerating(self, name: str, done: int, most: int) -> None:
+        """Report how far a design is enumerated."""
+        self.report(f"{name}: outcomes of {done} of {most} patients", done, most)
+
+
+def _decisions(asked: Asked) -> dict[str, Any]:
+    asked.report("decisions", 0, 1)
+    results = asked.exact()
+    name = asked.design if asked.design in results.study.names else results.study.names[0]
+    return asked.fragments.decisions(results, name, example_trials(results, name))
+
+
+def _worst(asked: Asked) -> dict[str, Any]:
+    found = worst_cases(without_time(asked.study), **asked.told)
+    curves = [
+        {"words": f"{design}, {what}", "truth": [round(float(p), 4) for p in case.overall.probabilities]}
+        for design, (correct, toxic) in found.found.items()
+        for what, case in (("least correct selection", correct), ("most often too toxic", toxic))
+    ]
+    return {"html": asked.fragments.lines("Where designs do least well", worst_case_lines(found), curves=curves)}
+
+
+def _size(asked: Asked) -> dict[str, Any]:
+    study = without_time(asked.study).model_copy(update={"phase2_arms": ()})
+    step = study.cohort_size * max(1, round(2 * study.max_n / study.cohort_size / _SIZES))
+    sizes = sorted({study.max_n, *range(step, 2 * study.max_n + 1, step)})
+    found: list[Results] = []
+    for size in sizes:
+        asked.report(f"at most {size} patients", len(found), len(sizes))
+        sized = study.model_copy(update={"max_n": size})
+        found.append(run(sized, method="exact", trials=500, enumerating=asked.enumerating))
+    return {"html": asked.fragments.sizes(sizes, found)}
+
+
+def _calendar(asked: Asked) -> dict[str, Any]:
+    if asked.study.calendar is None:
+        _refuse("accrual", "is left out", "say under Arrivals and time how many patients arrive per month")
+    trials = min(asked.study.simulation.trials, _CALENDAR_TRIALS)
+    results = run(
+        asked.study.model_copy(update={"phase2_arms": ()}),
+        method="auto",
+        trials=trials,
+        progress=partial(asked.report, "trials simulated"),
+        enumerating=asked.enumerating,
+    )
+    return {"html": asked.fragments.calendar(results)}
+
+
+def _phase2(asked: Asked) -> dict[str, Any]:
+    asked.report("simulating Phase 2", 0, 0)
+    found = answer(asked.study, assurance=True, phase1=asked.exact(), trials=5000)
+    return {"html": asked.fragments.lines("The Phase 2 trial", answer_lines(found))}
+
+
+def _ensemble(asked: Asked) -> dict[str, Any]:
+    found = run_ensemble(without_time(asked.study), memory_limit=asked.limits.states_bytes, **asked.told)
+    return {"html": asked.fragments.lines("Under many random truths", ensemble_lines(found))}
+
+
+def _optimum(asked: Asked) -> dict[str, Any]:
+    study = without_time(asked.study)
+    found = optimal_design(study, progress=partial(asked.report, "patients in the states at hand"))
+    apart = {name: differences(found, study.designs[name]) for name in found.rivals}
+    return {"html": asked.fragments.lines("The best possible design", optimal_lines(found, policy_table(found), apart))}
+
+
+def _run(asked: Asked) -> Any:
+    results = run(
+        asked.study,
+        memory_limit=asked.limits.states_bytes,
+        progress=partial(asked.report, "trials simulated"),
+        enumerating=asked.enumerating,
+    )
+    return SavedRun(results)
+
+
+def _report(asked: Asked) -> dict[str, Any]:
+    saved = _run(asked)
+    asked.report("writing the report", 0, 0)
+    return {"file": (REPORT_FILE, "text/html", report_files(saved)[REPORT_FILE])}
+
+
+def _protocol(asked: Asked) -> dict[str, Any]:
+    saved = _run(asked)
+    asked.report("writing the protocol", 0, 0)
+    files = protocol_files(saved)
+    name = next(each for each in files if each.endswith(".docx"))
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    return {"file": (name, kind, files[name])}
+
+
+def _refuse(key: str, message: str, remedy: str) -> None:
+    raise ScenarioError("study", [Problem((key,), message, remedy)])
+
+
+ANSWERS: dict[str, Callable[[Asked], dict[str, Any]]] = {
+    "decisions": _decisions,
+    "worst": _worst,
+    "size": _size,
+    "calendar": _calendar,
+    "phase2": _phase2,
+    "ensemble": _ensemble,
+    "optimum": _optimum,
+    "report": _report,
+    "protocol": _protocol,
+}
+"""What answers the questions of :data:`doseesc.app.questions.QUESTIONS`."""

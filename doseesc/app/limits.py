@@ -1,0 +1,154 @@
+"""How much a page may ask for, and which files and code a scenario file from a page may name."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from doseesc.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from doseesc.study import Source, Study
+
+_FILES = ("module", "file", "table")
+"""Keys of a design that may hold the name of a file."""
+
+_CODE = "pymc"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may use.
+
+    Attributes
+    ----------
+    request_bytes : int
+        Of what a browser sends.
+    live_seconds : float
+        Time in which an answer is given at once; what takes longer is worked out in the background.
+    job_seconds : float
+        Longest time of a background job.
+    jobs : int
+        Background jobs that run at once.
+    trials : int
+        Simulated trials per design and scenario.
+    states_bytes : int
+        Memory of an enumeration.
+    """
+
+    request_bytes: int = 1_500_000
+    live_seconds: float = 3.0
+    job_seconds: float = 1200.0
+    jobs: int = 2
+    trials: int = 100_000
+    states_bytes: int = 1_000_000_000
+
+
+class TooLong(Exception):
+    """An answer that takes longer than is waited for."""
+
+
+class Cancelled(Exception):
+    """A job that is not wanted any more."""
+
+
+class Deadline:
+    """Ends work that takes too long, wherever it reports progress.
+
+    Parameters
+    ----------
+    seconds : float
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def __call__(self, *_: object) -> None:
+        """Take note of progress.
+
+        Raises
+        ------
+        TooLong
+            After the time.
+        """
+        if time.monotonic() > self._end:
+            raise TooLong
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """What of a scenario file's references to other files is followed.
+
+    Attributes
+    ----------
+    path : str
+        The file given on the command line, beside which others are looked for.
+    files : frozenset of str
+        The names in it of files and modules.
+    code : bool
+        Follow every reference, ``--allow-code``.
+    """
+
+    path: str = "study.yaml"
+    files: frozenset[str] = frozenset()
+    code: bool = False
+
+    @classmethod
+    def of(cls, source: Source | None, *, code: bool) -> Trusted:
+        """Trust what the file names that was given on the command line."""
+        if source is None:
+            return cls(code=code)
+        return cls(source.path, frozenset(name for _, _, name in _references(source.data)), code)
+
+    def check(self, source: Source) -> None:
+        """Refuse a file that names other files or code than those.
+
+        Raises
+        ------
+        ScenarioError
+        """
+        if self.code:
+            return
+        found = [
+            Problem(("designs", place, key), f"is {name}: a page may not name files or code", _remedy(key))
+            for place, key, name in _references(source.data)
+            if name not in self.files
+        ]
+        if found:
+            located = [Problem(each.path, each.message, each.remedy, source.line(each.path)) for each in found]
+            raise ScenarioError(source.path, located, source.data)
+
+
+def _remedy(key: str) -> str:
+    if key == "table":
+        return "write the table out, or start  doseesc app  with this file, or with --allow-code"
+    return "start  doseesc app  with this file, or with --allow-code"
+
+
+def _references(data: Any) -> list[tuple[int, str, str]]:
+    """Return the files and code that designs name: place, key, name."""
+    designs = data.get("designs") if isinstance(data, dict) else None
+    found = []
+    for place, entry in enumerate(designs if isinstance(designs, list) else []):
+        if not isinstance(entry, dict):
+            continue
+        found += [(place, key, entry[key]) for key in _FILES if isinstance(entry.get(key), str)]
+        if str(entry.get("type")).strip().lower() == _CODE and not isinstance(entry.get("module"), str):
+            found.append((place, "type", str(entry["type"])))
+    return found
+
+
+def check_size(study: Study, limits: Limits, name: str) -> None:
+    """Refuse a study that asks for more simulated trials than are simulated here.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    if study.simulation.trials > limits.trials:
+        message = f"is {study.simulation.trials:,}; here at most {limits.trials:,} are simulated"
+        problem = Problem(
+            ("simulation", "trials"), message, "use  doseesc run", study.line_of(("simulation", "trials"))
+        )
+        raise ScenarioError(name, [problem])

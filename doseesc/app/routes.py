@@ -1,0 +1,108 @@
+"""The app: which address answers what."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from doseesc.app.asked import AskedConduct, AskedQuestion, AskedState, BadRequest, asked
+from doseesc.app.jobs import Jobs
+from doseesc.app.security import Guard, allowed_hosts
+from doseesc.app.settings import Settings
+from doseesc.app.views import Views
+
+_HERE = Path(__file__).parent
+SCRIPTS = _HERE.parent / "report/page/scripts"
+"""What the report and the app share; not asked of the report, which takes long to load."""
+
+
+def application(settings: Settings) -> Starlette:
+    """Return the app.
+
+    Parameters
+    ----------
+    settings : Settings
+    """
+    jobs = Jobs(settings.limits)
+    views = Views(settings, jobs)
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        yield
+        jobs.end()
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(await run_in_threadpool(views.page))
+
+    async def look(_: Request) -> Response:
+        return Response(await run_in_threadpool(views.style_sheet), media_type="text/css")
+
+    async def shipped(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(views.shipped, request.path_params["name"]))
+
+    async def state(request: Request) -> Response:
+        question = asked(await request.body(), AskedState)
+        return JSONResponse(await run_in_threadpool(views.state, question))
+
+    async def conduct(request: Request) -> Response:
+        question = asked(await request.body(), AskedConduct)
+        return JSONResponse(await run_in_threadpool(views.conduct.answer, question))
+
+    async def job(request: Request) -> Response:
+        found = jobs.get(request.path_params["name"])
+        return _unknown() if found is None else JSONResponse(found.told())
+
+    async def ask(request: Request) -> Response:
+        question = asked(await request.body(), AskedQuestion)
+        return JSONResponse(await run_in_threadpool(views.ask, question))
+
+    async def saved(request: Request) -> Response:
+        found = jobs.get(request.path_params["name"])
+        if found is None or "file" not in found.found:
+            return _unknown()
+        name, kind, content = found.found["file"]
+        return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    async def cancel(request: Request) -> Response:
+        found = jobs.cancel(request.path_params["name"])
+        return _unknown() if found is None else JSONResponse(found.told())
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/look.css", look),
+            Route("/shipped/{name:str}", shipped),
+            Route("/state", state, methods=["POST"]),
+            Route("/conduct", conduct, methods=["POST"]),
+            Route("/ask", ask, methods=["POST"]),
+            Route("/jobs/{name:str}", job),
+            Route("/jobs/{name:str}/file", saved),
+            Route("/jobs/{name:str}/cancel", cancel, methods=["POST"]),
+            Mount("/scripts", StaticFiles(directory=SCRIPTS)),
+            Mount("/static", StaticFiles(directory=_HERE / "static")),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.host), www_redirect=False),
+            Middleware(Guard, token=settings.token, request_bytes=settings.limits.request_bytes),
+        ],
+        exception_handlers={BadRequest: _told},
+        lifespan=life,
+    )
+
+
+def _unknown() -> Response:
+    return JSONResponse({"state": "failed", "message": "this job is not known any more; ask again"}, 404)
+
+
+async def _told(_: Request, error: Exception) -> Response:
+    return JSONResponse({"message": str(error)}, 400)

@@ -1,0 +1,194 @@
+"""What the app answers: the page, the state of a study on it, and its jobs."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from doseesc._version import __version__
+from doseesc.app.answers import Answers
+from doseesc.app.asked import AskedQuestion, AskedState, BadRequest, edits_of
+from doseesc.app.edits import edited, read_text
+from doseesc.app.form import form_of, path_name
+from doseesc.app.jobs import Busy, Jobs, Report, Work
+from doseesc.app.limits import Deadline, TooLong
+from doseesc.errors import ScenarioError, field_name
+from doseesc.study import shipped_scenarios, shipped_summaries
+
+if TYPE_CHECKING:
+    from doseesc.app.conduct import Conduct
+    from doseesc.app.fragments import Fragments
+    from doseesc.app.settings import Settings
+    from doseesc.results import Results
+    from doseesc.study import Study
+
+_ENDING = (".yaml", ".yml")
+
+
+class Views:
+    """Everything that pages are told; knows the app's settings, and no page.
+
+    Parameters
+    ----------
+    settings : Settings
+    jobs : Jobs
+    """
+
+    def __init__(self, settings: Settings, jobs: Jobs) -> None:
+        self._settings, self._jobs, self._lock = settings, jobs, Lock()
+        self._answers = Answers(settings.trusted, settings.limits)
+
+    @cached_property
+    def _fragments(self) -> Fragments:
+        from doseesc.app.fragments import Fragments
+
+        with self._lock:
+            return Fragments()
+
+    @cached_property
+    def conduct(self) -> Conduct:
+        """What answers about running trials."""
+        from doseesc.app.conduct import Conduct
+
+        return Conduct(self._answers.study)
+
+    def page(self) -> str:
+        """Return the whole page."""
+        start = {"name": self._settings.name, "text": self._settings.text}
+        shipped = {name: each.title for name, each in shipped_summaries().items()}
+        return self._fragments.page(start, __version__, shipped)
+
+    def style_sheet(self) -> str:
+        """Return the style sheet."""
+        return self._fragments.style_sheet()
+
+    def shipped(self, name: str) -> dict[str, Any]:
+        """Return a shipped study by its name.
+
+        Raises
+        ------
+        BadRequest
+            If there is none of that name.
+        """
+        found = shipped_scenarios().get(name)
+        if found is None:
+            raise BadRequest(f"there is no shipped study {name}")
+        return {"name": f"{name}.yaml", "text": Path(found).read_text(encoding="utf-8")}
+
+    def state(self, asked: AskedState) -> dict[str, Any]:
+        """Make the changes that are asked for, and answer the study that is then on the page."""
+        name, text = file_name(asked.name), asked.text
+        data: Any = None
+        try:
+            data = read_text(name, text).data
+            if asked.edits:
+                text = edited(name, text, edits_of(data, asked.edits))
+            source = read_text(name, text)
+        except ScenarioError as error:
+            return {"name": name, "text": text, **problems(error, data)}
+        told: dict[str, Any] = {
+            "name": name,
+            "text": text,
+            "title": _title(source.data),
+            "command": self._settings.command(name),
+            "python": self._settings.python(name),
+        }
+        if asked.form and isinstance(source.data, dict):
+            told["form"] = self._fragments.form(form_of(source.data))
+        try:
+            study = self._answers.study(name, text)
+            told["warnings"] = study.warnings()
+            return told | self._answered(study)
+        except ScenarioError as error:
+            return told | problems(error, source.data)
+
+    def ask(self, asked: AskedQuestion) -> dict[str, Any]:
+        """Begin to answer a question in the background.
+
+        Raises
+        ------
+        BadRequest
+            If no page asks it.
+        """
+        from doseesc.app.inquiries import ANSWERS, Asked
+
+        answer = ANSWERS.get(asked.question)
+        if answer is None:
+            raise BadRequest("this question is not one of the app's page")
+        try:
+            study = self._answers.study(file_name(asked.name), asked.text)
+        except ScenarioError as error:
+            return {"message": str(error)}
+
+        def work(report: Report) -> dict[str, Any]:
+            exact = partial(self._answers.exact, study, partial(_enumerated, report))
+            return answer(Asked(study, asked.design, exact, self._fragments, self._settings.limits, report))
+
+        return self._begun(work)
+
+    def _answered(self, study: Study) -> dict[str, Any]:
+        try:
+            deadline = Deadline(self._settings.limits.live_seconds)
+            return self._shown(self._answers.exact(study, deadline))
+        except TooLong:
+            return self._begun(partial(self._slowly, study))
+
+    def _slowly(self, study: Study, report: Report) -> dict[str, Any]:
+        return self._shown(self._answers.exact(study, partial(_enumerated, report)))
+
+    def _shown(self, results: Results) -> dict[str, Any]:
+        return self._fragments.answer(results, self._answers.paths)
+
+    def _begun(self, work: Work) -> dict[str, Any]:
+        try:
+            return {"job": self._jobs.begin(work)}
+        except Busy as error:
+            return {"message": str(error)}
+
+
+def _enumerated(report: Report, name: str, done: int, most: int) -> None:
+    report(f"{name}: outcomes of {done} of {most} patients", done, most)
+
+
+def file_name(name: str) -> str:
+    """Return what a file is called: without folders, and with the ending of its kind.
+
+    Examples
+    --------
+    >>> file_name("../my study.yaml"), file_name("")
+    ('my study.yaml', 'study.yaml')
+    """
+    last = "".join(char for char in name.replace("\\", "/").rpartition("/")[2] if char.isprintable()).strip()[:100]
+    last = last.lstrip(".-") or "study.yaml"
+    return last if last.lower().endswith(_ENDING) else f"{last}.yaml"
+
+
+def problems(error: ScenarioError, data: Any) -> dict[str, Any]:
+    """Return what is wrong: each thing for its field, and everything as the command line says it.
+
+    Parameters
+    ----------
+    error : ScenarioError
+    data : object
+        The file's content, which gives the items of lists their names.
+    """
+    return {
+        "problems": [
+            {
+                "path": path_name(each.path),
+                "field": field_name(each.path, data),
+                "line": each.line,
+                "words": f"{each.message}{'; ' + each.remedy if each.remedy else ''}",
+            }
+            for each in error.problems
+        ],
+        "whole": str(error),
+    }
+
+
+def _title(data: Any) -> str:
+    about = data.get("study") if isinstance(data, dict) else None
+    about = about if isinstance(about, dict) else {}
+    return next((str(about[key]) for key in ("short_title", "title") if isinstance(about.get(key), str)), "doseesc")

@@ -1,0 +1,13 @@
+from .cells import Cell as Cell
+from .checks import checked_cells as checked_cells
+from .estimate import estimated_seconds as estimated_seconds
+from .gathering import gather_into as gather_into
+from .plan import Plan as Plan
+from .reading import read_plan as read_plan
+from .store import Folder as Folder
+from .sweep import SweepError as SweepError
+from .sweep import compute_cells as compute_cells
+from .sweep import on_workers as on_workers
+from .sweep import run_into as run_into
+from .sweep import run_plan as run_plan
+from .sweep import sweep as sweep

@@ -1,0 +1,59 @@
+"use strict";
+// The verdict, as doseesc.results.criterion, doseesc.results.verdict and doseesc.report.words.verdict make it.
+const percent = share => {
+  const x = 100 * share;
+  return (x % 1 === 0.25 ? x - 0.01 : x).toFixed(1); // exactly between two, Python takes the even one
+};
+const row = names => names.length === 1 ? names[0] : names.slice(0, -1).join(", ") + " and " + names[names.length - 1];
+const sum = (weights, values) => weights.reduce((total, weight, k) => total + weight * values[k], 0);
+const verdict = (own, levelWeights) => {
+  const whole = own.levels.map(l => sum(own.weights, own.trueMtds.map(t => +(t === l))));
+  const within = own.trueMtds.map((t, s) => {
+    const k = own.levels.indexOf(t);
+    return whole[k] > 0 ? own.weights[s] / whole[k] : 1 / own.trueMtds.filter(each => each === t).length;
+  });
+  const total = levelWeights.reduce((a, b) => a + b, 0);
+  const weights = within.map((w, s) => w * levelWeights[own.levels.indexOf(own.trueMtds[s])] / total);
+  const values = own.correct.map((c, d) => c.map((each, s) => each - own.penalty * own.overdose[d][s]));
+  const counted = s => weights[s] > 0;
+  const lowest = v => v.reduce((at, each, s) => counted(s) && (at < 0 || each < v[at]) ? s : at, -1);
+  const scores = values.map(v => own.worstCase ? v[lowest(v)] : sum(weights, v));
+  const variance = d => own.worstCase ? own.error[d][lowest(values[d])] ** 2 : sum(weights.map(w => w * w), own.error[d].map(e => e * e));
+  const order = scores.map((_, d) => d).sort((a, b) => scores[b] - scores[a] || a - b), best = order[0];
+  const leaders = order.filter(d => scores[best] - scores[d] <= Math.max(own.margin, 2 * Math.sqrt(variance(best) + variance(d))) + 1e-9);
+  const overdose = own.overdose.map(each => sum(weights, each)), correct = own.correct.map(each => sum(weights, each));
+  const safest = leaders.reduce((a, b) => overdose[b] < overdose[a] ? b : a);
+  const found = {weights, scores, order, leaders, overdose, correct, safest};
+  return {...found, headline: headline(own, found), price: price(own, found)};
+};
+const headline = (own, {scores, order, leaders, overdose, correct, safest}) => {
+  const name = d => own.designs[d], first = order[0];
+  if (order.length === 1) return `${name(first)} selects the right dose, or rightly none, in ${percent(correct[first])} % of trials.`;
+  if (leaders.length > 1) {
+    const unit = own.penalty ? "points" : "% right";
+    const level = `${row(leaders.map(name))} are level (${row(leaders.map(d => percent(scores[d])))} ${unit})`;
+    const least = percent(overdose[safest]), most = percent(Math.max(...leaders.map(d => overdose[d])));
+    const against = leaders.length === 2 ? `less often (${least} against ${most}` : `least often (${least}, up to ${most}`;
+    const safer = least === most ? "" : `; ${name(safest)} selects a dose above the MTD ${against} % of trials)`;
+    return `No design is ahead: ${level}${safer}.`;
+  }
+  const second = order[1], against = `${percent(scores[second])} ${own.penalty ? "points" : "%"} with ${name(second)}`;
+  if (own.penalty) return `${name(first)} is ahead: ${percent(scores[first])} points, against ${against}.`;
+  const when = own.worstCase ? "at worst it selects" : "it selects";
+  return `${name(first)} is ahead: ${when} the right dose, or rightly none, in ${percent(scores[first])} % of trials, against ${against}.`;
+};
+const price = (own, {overdose, safest}) => {
+  const name = own.designs[safest], over = own.overdose[safest], worst = over.indexOf(Math.max(...over));
+  let said = `${name} never selects a dose above the MTD in these scenarios.`;
+  if (over[worst] > 0) {
+    said = `At worst ${name} selects a dose above the MTD in ${percent(over[worst])} % of trials (${own.scenarios[worst]})`;
+    const above = own.above[safest].map((each, s) => own.trueMtds[s] > 0 ? each : -1), at = above.indexOf(Math.max(...above));
+    said += own.trueMtds[at] < 1 ? "." : ` and treats ${above[at].toFixed(1)} of ${own.patients[safest][at].toFixed(1)} patients above it (${own.scenarios[at]}).`;
+  }
+  const safer = own.designs.map((each, d) => [overdose[d], each]).filter(([share]) => share < overdose[safest] - own.margin);
+  if (!safer.length) return [said];
+  safer.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
+  const named = safer.slice(0, 3).map(([share, each]) => `${each} (${percent(share)} %)`);
+  if (safer.length > 3) named.push(`${safer.length - 3} more`);
+  return [said, `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer: ${row(named)}.`];
+};

@@ -1,0 +1,250 @@
+"""What the app answers to the study on a page, without a browser."""
+
+import html
+import json
+import re
+import time
+
+import pytest
+from starlette.testclient import TestClient
+from support import ARMS, ROOT, THREE_DESIGNS, THREE_DOSES
+
+import doseesc
+from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.questions import DECISIONS, QUESTIONS
+from doseesc.errors import ScenarioError
+from doseesc.planning import worst_cases
+from doseesc.report.terminal import worst_case_lines
+from doseesc.study import load, shipped_scenarios, source_of
+from doseesc.wording import percent
+
+TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}"
+HERE = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="module")
+def app():
+    with TestClient(application(settings()), base_url=HERE) as client:
+        yield client
+
+
+def settings(**changes):
+    told = {"name": "mine.yaml", "text": TEXT, "trusted": Trusted(), "limits": Limits(live_seconds=60)}
+    words = {"command": "doseesc run {}".format, "python": "doseesc.load({!r})".format}
+    return Settings(**(told | words | changes))
+
+
+def ask(app, text=TEXT, *edits, name="mine.yaml", **more):
+    edits = [dict(zip(("path", "kind", "value"), each, strict=False)) for each in edits]
+    asked = {"name": name, "text": text, "edits": edits, **more}
+    answer = app.post("/state", json=asked, headers={"Origin": HERE})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_figures_are_those_of_a_run_to_the_printed_digit(app, tmp_path):
+    said = ask(app)
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    results = doseesc.run(load(tmp_path / "mine.yaml"), method="exact")
+    for (scenario, design), cell in results.cells.items():
+        selected = [percent(float(each)) for each in cell.best.selected]
+        assert all(f"{design}, {scenario}: " in said["further"] and each in said["further"] for each in selected)
+    own = results.verdict.standing
+    assert said["headline"] in said["answer"]
+    assert percent(float(own.mean(own.correct).max())) in said["headline"]
+
+
+def test_typed_value_changes_the_file_and_the_answer(app):
+    before = ask(app)
+    after = ask(app, TEXT, (["max_n"], "number", "18"), (["designs", 1, "prior_sd"], "number", "0.9"))
+    data = source_of("mine", after["text"].encode()).data
+    assert (data["max_n"], data["designs"][1]["prior_sd"]) == (18, 0.9)
+    assert after["headline"] != before["headline"]
+    assert "at most 18 patients" in after["answer"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "value"),
+    [
+        (["target"], "number", "25 %"),
+        (["doses", "amounts"], "list", "2, 8"),
+        (["designs", 0, "variant"], "choice", "six"),
+    ],
+)
+def test_wrong_value_is_refused_beside_its_field_in_the_words_of_the_command_line(app, tmp_path, path, kind, value):
+    said = ask(app, TEXT, (path, kind, value))
+    (tmp_path / "mine.yaml").write_text(said["text"])
+    with pytest.raises(ScenarioError) as refused:
+        load(tmp_path / "mine.yaml")
+    assert said["whole"] == str(refused.value).replace(str(tmp_path / "mine.yaml"), "mine.yaml")
+    assert "answer" not in said
+    assert all(each["words"].split(";")[0] in said["whole"] for each in said["problems"])
+
+
+def test_emptied_field_is_left_out_of_the_file(app):
+    said = ask(app, TEXT, (["designs", 1, "skeleton", "halfwidth"], "number", "0.08"), (["max_n"], "number", ""))
+    assert "max_n" not in said["text"]
+    assert [each["path"] for each in said["problems"]] == ['["max_n"]']
+    assert "is missing" in said["problems"][0]["words"]
+
+
+@pytest.mark.parametrize("design", ["Keyboard", "i3+3", "TITE-BOIN"])
+def test_added_design_has_what_it_needs_and_a_name_of_its_own(app, design):
+    said = ask(app, TEXT, (["designs", 3], "design", design), form=True)
+    assert "problems" not in said, said.get("whole")
+    assert source_of("mine", said["text"].encode()).data["designs"][3]["name"] == design
+    again = ask(app, said["text"], (["designs", 4], "design", design))
+    assert source_of("mine", again["text"].encode()).data["designs"][4]["name"] == f"{design} 2"
+
+
+def test_added_rule_and_scenario(app):
+    said = ask(app, TEXT, (["designs", 2, "rules", 0], "rule", "StopAtRecommended"), (["scenarios", 3], "scenario"))
+    data = source_of("mine", said["text"].encode()).data
+    assert data["designs"][2]["rules"][0]["type"] == "StopAtRecommended"
+    assert data["scenarios"][3]["dlt"] == [0.5, 0.6, 0.7]
+
+
+def test_form_holds_every_number_of_the_trial_and_every_option_of_a_design(app):
+    form = ask(app, TEXT, form=True)["form"]
+    places = set(re.findall(r'data-path="([^"]*)"', form.replace("&#34;", "'")))
+    wanted = {"['target']", "['max_n']", "['designs',1,'prior_sd']", "['designs',2,'elimination_cutoff']"}
+    assert wanted <= places
+    assert "['scenarios',1,'dlt',2]" in places
+
+
+def test_texts_of_a_study_are_shown_as_texts(app):
+    hostile = "<img src=x onerror=alert(1)></textarea><script>alert(2)</script>"
+    text = TEXT.replace("title: small", f"title: '{hostile}'").replace("name: BOIN", "name: '<b>B</b>'")
+    text = text.replace("none is toxic", "'<svg onload=alert(3)>'")
+    said = ask(app, text, form=True)
+    for part in ("answer", "further", "form"):
+        assert "<img" not in said[part]
+        assert "<script" not in said[part]
+        assert "<b>B" not in said[part]
+        assert "<svg onload" not in said[part]
+    begun = TestClient(application(settings(text=text)), base_url=HERE).get("/").text
+    assert "<img" not in begun
+    assert begun.count("<script") == begun.count("</script>")
+
+
+@pytest.mark.parametrize("text", ["", "a: [1", "- 1\n", "study: &a [*a]\n", "a: b: c", "\x00", "x" * 1000])
+def test_text_that_is_no_study_is_answered_in_words(app, text):
+    said = ask(app, text, form=True)
+    assert said["whole"]
+    assert said["text"] == text
+
+
+def test_phase_2_doses_are_shown_and_time_is_left_to_the_calendar(app):
+    said = ask(app, TEXT + ARMS + "accrual: {per_month: 2}\n")
+    assert "The doses that Phase 2 gets" in said["answer"]
+    assert "problems" not in said
+
+
+def test_shipped_studies_can_be_loaded_by_name(app):
+    for name in shipped_scenarios():
+        assert app.get(f"/shipped/{name}").json()["text"] == (ROOT / f"scenarios/{name}.yaml").read_text()
+    assert app.get("/shipped/..%2F..%2Fetc%2Fpasswd").status_code in (400, 404)
+
+
+def test_too_many_trials_are_refused_with_the_limit(app):
+    said = ask(app, TEXT + "simulation: {trials: 1000000}\n")
+    assert [each["path"] for each in said["problems"]] == ['["simulation","trials"]']
+    assert "at most 100,000" in said["whole"]
+
+
+def answer_to(app, question, text=TEXT, design=""):
+    """Ask a question and wait for its answer."""
+    asked = {"name": "mine.yaml", "text": text, "question": question, "design": design}
+    said = app.post("/ask", json=asked, headers={"Origin": HERE}).json()
+    return over(app, said["job"]) if "job" in said else said
+
+
+def over(app, job):
+    for _ in range(1200):
+        found = app.get(f"/jobs/{job}").json()
+        if found["state"] != "running":
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_decisions_are_those_of_the_design_that_is_asked_for(app):
+    found = answer_to(app, "decisions", design="BOIN")
+    assert found["state"] == "done", found["message"]
+    assert "BOIN: what follows, by DLTs" in found["html"]
+    assert "trials of BOIN" in found["html"]
+    assert found["walks"]["BOIN"]["doses"] == ["low (2 mg)", "medium (8 mg)", "high (16 mg)"]
+
+
+def test_worst_case_is_that_of_the_command_line_and_can_be_taken_into_the_panel(app, tmp_path):
+    found = answer_to(app, "worst")
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    own = worst_cases(load(tmp_path / "mine.yaml"))
+    assert all(line.plain.strip() in html.unescape(found["html"]) for line in worst_case_lines(own))
+    curves = [[round(float(p), 4) for p in case.overall.probabilities] for pair in own.found.values() for case in pair]
+    assert [json.loads(html.unescape(each)) for each in re.findall('data-truth="([^"]*)"', found["html"])] == curves
+
+
+def test_size_is_answered_by_exact_runs(app, tmp_path):
+    found = answer_to(app, "size")["html"]
+    (tmp_path / "mine.yaml").write_text(TEXT.replace("max_n: 12", "max_n: 24"))
+    own = doseesc.run(load(tmp_path / "mine.yaml"), method="exact").verdict.standing
+    assert all(percent(float(each)) in found for each in own.mean(own.correct))
+
+
+def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):
+    without = answer_to(app, "calendar")
+    assert "accrual" in without["message"]
+    assert without["state"] == "failed"
+    found = answer_to(app, "calendar", TEXT + "accrual: {per_month: 2}\nsimulation: {trials: 50}\n")
+    assert found["state"] == "done", found["message"]
+    assert "months" in found["html"]
+    assert "50 simulated trials" in found["html"]
+
+
+def test_question_about_a_wrong_file_is_answered_as_the_command_line_does(app):
+    assert "mine.yaml:3  target" in answer_to(app, "worst", TEXT.replace("target: 0.25", "target: 25"))["message"]
+
+
+def test_question_that_no_page_asks_is_refused(app):
+    asked = {"name": "mine.yaml", "text": TEXT, "question": "os.system"}
+    assert app.post("/ask", json=asked, headers={"Origin": HERE}).status_code == 400
+
+
+def test_every_question_of_the_page_has_an_answer():
+    from doseesc.app.inquiries import ANSWERS
+
+    assert {*QUESTIONS, DECISIONS} == set(ANSWERS)
+
+
+def test_protocol_is_a_word_file_to_be_saved(app):
+    asked = {"name": "mine.yaml", "text": TEXT + "simulation: {trials: 50}\n", "question": "protocol"}
+    job = app.post("/ask", json=asked, headers={"Origin": HERE}).json()["job"]
+    assert over(app, job)["file"] == "protocol.docx"
+    saved = app.get(f"/jobs/{job}/file")
+    assert saved.content[:2] == b"PK"
+    assert "protocol.docx" in saved.headers["Content-Disposition"]
+
+
+def test_what_takes_longer_goes_on_in_the_background_and_can_be_cancelled():
+    with TestClient(application(settings(limits=Limits(live_seconds=0))), base_url=HERE) as app:
+        said = ask(app)
+        assert "answer" not in said
+        found = over(app, said["job"])
+        assert found["state"] == "done"
+        assert found["headline"] in found["answer"]
+        big = TEXT.replace("max_n: 12", "max_n: 60").replace("type: BOIN}", "type: BOIN, cohort_size: 1}")
+        job = ask(app, big)["job"]
+        app.post(f"/jobs/{job}/cancel", json={}, headers={"Origin": HERE})
+        found = over(app, job)
+        assert found["state"] == "cancelled"
+        assert "answer" not in found
+
+
+def test_no_more_jobs_run_at_once_than_may():
+    big = TEXT.replace("max_n: 12", "max_n: 60").replace("type: BOIN}", "type: BOIN, cohort_size: 1}")
+    with TestClient(application(settings(limits=Limits(live_seconds=0, jobs=1))), base_url=HERE) as app:
+        job = ask(app, big)["job"]
+        assert "cancel one" in ask(app, big.replace("0.25", "0.3"))["message"]
+        app.post(f"/jobs/{job}/cancel", json={}, headers={"Origin": HERE})
+        over(app, job)
