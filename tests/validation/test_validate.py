@@ -76,11 +76,13 @@ def test_comparisons_that_have_no_other_test(case):
     passes(case)
 
 
-@pytest.mark.parametrize("case", [commands.during_the_trial, commands.planning, commands.files], ids=name_of)
+@pytest.mark.parametrize(
+    "case", [commands.during_the_trial, commands.planning, commands.many_variants, commands.files], ids=name_of
+)
 def test_commands(case, monkeypatch, capsys):
     """In this process, which takes no time to start; the validation itself starts one for each.
 
-    Those that draw pages and documents are left to tests/report, and to the validation as it is run.
+    Those that draw pages and documents, and the app, have tests of their own, and are made by the validation itself.
     """
 
     def ask(folder, *words):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -9,12 +11,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from doseesc.analysis import fit
 from doseesc.conduct import decision_table, recommend, replay
-from doseesc.engines import pathways
+from doseesc.engines import enumerate_paths, pathways
 from doseesc.files import csv_text
 from doseesc.planning import answer, file_random, optimal_design, phase2_power_csv, run_ensemble, worst_cases
 from doseesc.results import characteristics_csv, read_results
@@ -57,12 +61,10 @@ class _Folder:
 
     def ask(self, *words: str) -> str:
         """Run a command, check that it ends well, and return what it prints."""
-        root = str(Path(__file__).parents[3])  # where this package was found, so that it is the one that runs
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
         ended = subprocess.run(
             [sys.executable, "-m", "doseesc", *words],
             cwd=self.path,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+            env=_environment(),
             capture_output=True,
             check=False,
         )
@@ -76,6 +78,13 @@ class _Folder:
         """Compare what a command prints as CSV, line by line."""
         printed = self.ask(*words, "--format", "csv")
         self.seen.equal(" ".join(words), printed.splitlines(), expected.splitlines())
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which this package is the one that runs."""
+    root = str(Path(__file__).parents[3])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
@@ -118,6 +127,64 @@ def planning() -> Comparison:
         folder.same(csv_text(fit(study, "1NNN 2NNT").to_frame()), "fit", _FILE, "--outcomes", "1NNN 2NNT")
         lines = folder.ask("calibrate", _FILE, "--design", "BOIN", "--format", "csv").splitlines()
         seen.holds("calibrate: a line for each candidate", len(lines) > 2)
+    return seen.result
+
+
+_SWEEP = """\
+title: cut-offs
+study: mine.yaml
+designs: [BOIN]
+axes:
+  designs.BOIN.elimination_cutoff: [0.9, 0.95]
+  simulation.method: [exact]
+"""
+
+
+def many_variants() -> Comparison:
+    """Sweep over two elimination cut-offs, and run each variant by itself."""
+    seen = Differences()
+    with _folder(seen) as folder:
+        (folder.path / "many.yaml").write_text(_SWEEP, encoding="utf-8")
+        printed = folder.ask("sweep", "many.yaml", "--out", "many", "--format", "csv", "--quiet")
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        seen.equal("variants", len(rows), 2)
+        study = folder.study
+        truths = list(study.truths.values())
+        for row in rows:
+            cutoff = float(row["designs.BOIN.elimination_cutoff"])
+            paths = enumerate_paths(replace(study.designs["BOIN"], elimination_cutoff=cutoff))  # type: ignore[call-arg]
+            figures = [paths.characteristics(truth) for truth in truths]
+            patients = sum(each.total_patients for each in figures) / len(figures)
+            seen.close(f"cut-off {cutoff}, patients", float(row["total_patients"]), patients, within=1e-9)
+    return seen.result
+
+
+def app() -> Comparison:
+    """Open the app on a free port, fetch its page, and end it."""
+    seen = Differences()
+    with _folder(seen) as folder:
+        words = [sys.executable, "-m", "doseesc", "app", "--no-browser"]
+        served = subprocess.Popen(
+            words,
+            cwd=folder.path,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            line = served.stdout.readline() if served.stdout is not None else ""
+            address = line.rpartition(" ")[2].strip()
+            seen.holds(f"an address of this machine: {line.strip()}", address.startswith("http://127.0.0.1:"))
+            if address.startswith("http://127.0.0.1:"):
+                with urlopen(address, timeout=60) as answer:
+                    seen.equal("status", answer.status, 200)
+                    seen.holds("a page of doseesc", "doseesc" in answer.read().decode("utf-8", "replace"))
+        finally:
+            served.terminate()
+            served.wait(timeout=60)
+            if served.stdout is not None:
+                served.stdout.close()
     return seen.result
 
 
