@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from doseesc.results import Results
     from doseesc.study import Study
 
+_Question = tuple[str, "tuple[Design, ...]"]
+
 _KEPT = 16
 _WALKS_KEPT = 48
 _LIVE_TRIALS = 2000
@@ -36,7 +38,7 @@ class Answers:
 
     def __init__(self, trusted: Trusted, limits: Limits) -> None:
         self._trusted, self._limits, self._lock = trusted, limits, threading.Lock()
-        self._known: OrderedDict[str, Results] = OrderedDict()
+        self._known: OrderedDict[_Question, Results] = OrderedDict()
         self._walks = _Walks()
 
     @property
@@ -69,9 +71,9 @@ class Answers:
     def known(self, study: Study) -> Results | None:
         """Return the answer to a study if it is still kept."""
         with self._lock:
-            found = self._known.get(study.source_sha256)
+            found = self._known.get(_question(study))
             if found is not None:
-                self._known.move_to_end(study.source_sha256)
+                self._known.move_to_end(_question(study))
             return found
 
     def exact(self, study: Study, told: Callable[[str, int, int], None]) -> Results:
@@ -100,7 +102,7 @@ class Answers:
         )
         results = replace(ran, study=timeless)
         with self._lock:
-            self._known[study.source_sha256] = results
+            self._known[_question(study)] = results
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return results
@@ -117,6 +119,11 @@ class Answers:
         if kept is None:
             kept = self._walks[design] = walk(design)
         return kept
+
+
+def _question(study: Study) -> _Question:
+    """Return what tells studies apart: the text, and its designs, which other files may have made."""
+    return study.source_sha256, tuple(study.designs.values())
 
 
 class _Walks(MutableMapping["Design", "Paths"]):

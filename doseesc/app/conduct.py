@@ -20,6 +20,7 @@ from doseesc.report.words import (
     limit_words,
     window_end_words,
 )
+from doseesc.study import bounded
 from doseesc.wording import percent
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class Conduct:
             "window": trial.window_days,
         }
         try:
-            found = _recommended(study, design, asked)
+            with bounded(study):
+                found = _recommended(study, design, asked)
             told |= {"answer": self._template.render(_context(found)), "sentence": found.sentence}
             if asked.log is not None:
                 earlier = log_in(asked.log.encode(), LOG) if asked.log else ()

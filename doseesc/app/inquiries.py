@@ -15,6 +15,7 @@ from doseesc.report.protocol import protocol_files
 from doseesc.report.terminal import answer_lines, ensemble_lines, optimal_lines, worst_case_lines
 from doseesc.results import SavedRun
 from doseesc.runs import example_trials, run
+from doseesc.study import SMALLER_LATTICE, bounded
 
 if TYPE_CHECKING:
     from doseesc.app.fragments import Fragments
@@ -86,7 +87,10 @@ def _size(asked: Asked) -> dict[str, Any]:
     for size in sizes:
         asked.report(f"at most {size} patients", len(found), len(sizes))
         sized = study.model_copy(update={"max_n": size})
-        found.append(run(sized, method="exact", trials=500, enumerating=asked.enumerating))
+        ran = run(
+            sized, method="exact", trials=500, memory_limit=asked.limits.states_bytes, enumerating=asked.enumerating
+        )
+        found.append(ran)
     return {"html": asked.fragments.sizes(sizes, found)}
 
 
@@ -98,6 +102,7 @@ def _calendar(asked: Asked) -> dict[str, Any]:
         asked.study.model_copy(update={"phase2_arms": ()}),
         method="auto",
         trials=trials,
+        memory_limit=asked.limits.states_bytes,
         progress=partial(asked.report, "trials simulated"),
         enumerating=asked.enumerating,
     )
@@ -117,7 +122,8 @@ def _ensemble(asked: Asked) -> dict[str, Any]:
 
 def _optimum(asked: Asked) -> dict[str, Any]:
     study = without_time(asked.study)
-    found = optimal_design(study, progress=partial(asked.report, "patients in the states at hand"))
+    with bounded(asked.study, remedy=SMALLER_LATTICE):
+        found = optimal_design(study, progress=partial(asked.report, "patients in the states at hand"))
     apart = {name: differences(found, study.designs[name]) for name in found.rivals}
     return {"html": asked.fragments.lines("The best possible design", optimal_lines(found, policy_table(found), apart))}
 

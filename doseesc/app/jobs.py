@@ -133,6 +133,6 @@ class Jobs:
             job.state = "failed"
         except (ScenarioError, ValueError) as error:
             job.message, job.state = str(error), "failed"
-        except Exception:  # the page must hear that the job has ended; what went wrong is the terminal's
-            job.message, job.state = "ended with an error, which the terminal shows", "failed"
-            raise
+        finally:
+            if job.state == "running":  # the page must hear that the job has ended; what went wrong is the terminal's
+                job.message, job.state = "ended with an error, which the terminal shows", "failed"

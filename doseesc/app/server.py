@@ -27,7 +27,8 @@ def serve(settings: Settings, *, port: int, browser: bool, said: Callable[[str],
     Parameters
     ----------
     settings : Settings
-        Where ``host`` is not this machine's own, a token is added.
+        Where ``host`` is not this machine's own, or code that a page names may be run, a token is added: other users of
+        this machine reach its ports, too.
     port : int
         0 for one that is free.
     browser : bool
@@ -44,7 +45,7 @@ def serve(settings: Settings, *, port: int, browser: bool, said: Callable[[str],
 
     from doseesc.app.routes import application
 
-    if settings.host not in (*LOCAL, "::1"):
+    if settings.host not in (*LOCAL, "::1") or settings.trusted.code:
         settings = replace(settings, token=secrets.token_urlsafe(24))
     listening = _listen(settings.host, port)
     address = _address(settings, listening.getsockname()[1])

@@ -28,7 +28,10 @@ Host = Annotated[
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")]
 AllowCode = Annotated[
     bool,
-    typer.Option("--allow-code", help="Run Python modules, and read files, that studies loaded in the page name."),
+    typer.Option(
+        "--allow-code",
+        help="Run Python modules, and read files, that studies loaded in the page name; asks for a token.",
+    ),
 ]
 
 

@@ -64,10 +64,10 @@ def optimal(
         print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()]))
         return
     loaded = load_study(file, drug_alone=True)
-    from doseesc.study import bounded, policy_file
+    from doseesc.study import SMALLER_LATTICE, bounded, policy_file
 
-    fewer = "write a larger  cohort_size,  a smaller  max_n,  or further  optimal.constraints"
-    with refused("FILE"), bounded(loaded, remedy=fewer), TrialProgress(wanted=not quiet, unit="patients") as progress:
+    progress_shown = TrialProgress(wanted=not quiet, unit="patients")
+    with refused("FILE"), bounded(loaded, remedy=SMALLER_LATTICE), progress_shown as progress:
         answer: OptimalDesign = made(sought, {"study": loaded}, progress=progress)
     written = save_files(
         out,

@@ -79,39 +79,39 @@ class SweepResults:
         rows = self.best_method()
         rows = rows[rows["metric"].isin(SUMMED)]
         keys = ["design", *self.compared]
+        found = rows.drop_duplicates(keys)[keys].reset_index(drop=True)
         rows = rows.assign(
-            weight=rows["scenario"].map(dict(self.facts.weights)).astype(float), variance=rows["mcse"] ** 2
+            cell=rows.groupby(keys, sort=False, dropna=False).ngroup(),  # by which all that follows is put together
+            weight=rows["scenario"].map(dict(self.facts.weights)).astype(float),
+            variance=rows["mcse"] ** 2,
         )
-        by_scenario = rows.groupby([*keys, "scenario", "metric"], sort=False, dropna=False)
-        each = by_scenario.agg(
-            value=("value", "mean"), variance=("variance", "sum"), n=("value", "size"), weight=("weight", "first")
-        ).reset_index()
+        each = (
+            rows.groupby(["cell", "scenario", "metric"], sort=False)
+            .agg(value=("value", "mean"), variance=("variance", "sum"), n=("value", "size"), weight=("weight", "first"))
+            .reset_index()
+        )
         each["variance"] /= each["n"] ** 2
         each["weighted"] = each["value"] * each["weight"]
         each["spread"] = each["variance"] * each["weight"] ** 2
-        means = each.groupby([*keys, "metric"], sort=False, dropna=False)["weighted"].sum().unstack("metric")
-        found = means.reindex(columns=[name for name in SUMMED if name in means]).reset_index()
-        found.columns.name = None
+        means = each.groupby(["cell", "metric"])["weighted"].sum().unstack("metric")
+        for name in SUMMED:
+            if name in means:
+                found[name] = means[name]
         right = each[each["metric"] == "correct_selection"]
-        spread = right.groupby(keys, sort=False, dropna=False)["spread"].sum()
-        found["mcse"] = np.sqrt(spread.to_numpy())
-        found["score"] = self._scores(each, keys)
-        order = rows.drop_duplicates(keys)[keys].reset_index(drop=True)
-        found = order.merge(found, on=keys, how="left")
+        found["mcse"] = np.sqrt(right.groupby("cell")["spread"].sum())
+        found["score"] = self._scores(each)
         found["pareto"] = pareto(found["correct_selection"].to_numpy(), found["overdose_selection"].to_numpy())
         return found
 
-    def _scores(self, each: pd.DataFrame, keys: list[str]) -> Any:
+    def _scores(self, each: pd.DataFrame) -> pd.Series[float]:
+        """Return by what the study judges, by the number of the cell."""
         pair = each[each["metric"].isin(SUMMED[:2])]
-        wide = pair.pivot(index=[*keys, "scenario"], columns="metric", values="value").reset_index()
+        wide = pair.pivot(index=["cell", "scenario"], columns="metric", values="value").reset_index()
         wide["score"] = wide["correct_selection"] - self.facts.price * wide["overdose_selection"]
         weight = wide["scenario"].map(dict(self.facts.weights)).astype(float)
         if self.facts.worst_case:
-            scores = wide[weight > 0].groupby(keys, sort=False, dropna=False)["score"].min()
-        else:
-            scores = wide.assign(score=wide["score"] * weight).groupby(keys, sort=False, dropna=False)["score"].sum()
-        means = each.groupby(keys, sort=False, dropna=False).size()
-        return scores.reindex(means.index).to_numpy()
+            return wide[weight > 0].groupby("cell")["score"].min()
+        return wide.assign(score=wide["score"] * weight).groupby("cell")["score"].sum()
 
     def beside(self, summary: pd.DataFrame, cell: Any, free: Sequence[str]) -> pd.DataFrame:
         """Return the rows of a summary of a cell's design that differ from it in the axes ``free`` at most."""

@@ -26,6 +26,7 @@ from .policy_file import policy_file as policy_file
 from .policy_file import read_policy_file as read_policy_file
 from .random_section import PseudoUniform as PseudoUniform
 from .random_section import RandomScenarios as RandomScenarios
+from .refusals import SMALLER_LATTICE as SMALLER_LATTICE
 from .refusals import bounded as bounded
 from .refusals import refused as refused
 from .sections import Arm as Arm

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from doseesc.study.study import Study
 
 _SMALLER = "write a larger  cohort_size  or a smaller  max_n;  doseesc run --method monte_carlo  simulates instead"
+SMALLER_LATTICE = "write a larger  cohort_size,  a smaller  max_n,  or further  optimal.constraints"
+"""What to do where the best possible design is too large to be found."""
+
 _NO_SETTLING = "write  pending: complete,  a smaller  cohort_size,  or fewer patients per month"
 
 

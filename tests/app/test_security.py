@@ -41,7 +41,9 @@ def test_host_of_another_name_is_refused_so_that_no_site_can_be_bound_to_the_app
     assert client("http://localhost:8000").get("/").status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:9", "null", ""])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "http://127.0.0.1:9", "ftp://127.0.0.1:8000", "http://[", "null", ""]
+)
 def test_request_of_another_page_is_refused(origin):
     assert ask(client(), headers={"Origin": origin}).status_code == 403
 
@@ -105,6 +107,21 @@ def test_files_that_the_users_own_file_names_are_followed_and_no_others(tmp_path
     assert "a page may not" not in json.dumps(said)
     refused = ask(app, text.replace("table.csv", "other.csv")).json()
     assert "a page may not name files or code" in refused["whole"]
+
+
+def test_file_that_was_changed_meanwhile_is_read_again(tmp_path):
+    table = tmp_path / "table.csv"
+    rates = {(n, dlts): dlts / n for n in (3, 6, 9, 12) for dlts in range(n + 1)}
+    letters = {pair: "E" if rate < 0.2 else "S" if rate < 0.34 else "D" for pair, rate in rates.items()}
+    rows = [f"{n},{dlts},{letter}\n" for (n, dlts), letter in letters.items()]
+    table.write_text("".join(["n,dlts,decision\n", *rows]))
+    text = TEXT.replace("  - {name: BOIN, type: BOIN}", "  - {name: mine, type: table, table: table.csv}")
+    source = source_of(str(tmp_path / "mine.yaml"), text.encode())
+    app = client(trusted=Trusted.of(source, code=False), limits=Limits(live_seconds=60))
+    before = ask(app, text).json()["further"]
+    assert ask(app, text).json()["further"] == before
+    table.write_text(table.read_text().replace("3,1,S", "3,1,D"))
+    assert ask(app, text).json()["further"] != before
 
 
 def test_job_of_somebody_else_cannot_be_guessed():

@@ -53,6 +53,12 @@ def test_app_that_listens_elsewhere_has_a_token_in_its_address_and_another_every
     assert min(map(len, tokens)) >= 30
 
 
+def test_app_that_runs_code_which_pages_name_asks_for_a_token_on_this_machine_too(served):
+    address, listening = served(trusted=Trusted(code=True))
+    assert listening == "127.0.0.1"
+    assert len(address.partition("?token=")[2]) >= 30
+
+
 def test_wrong_file_is_answered_before_anything_is_started(cli):
     code, _, errors = cli("app", "nosuch.yaml", "--no-browser")
     assert code == 2

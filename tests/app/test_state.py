@@ -187,6 +187,17 @@ def test_worst_case_is_that_of_the_command_line_and_can_be_taken_into_the_panel(
     assert [json.loads(html.unescape(each)) for each in re.findall('data-truth="([^"]*)"', found["html"])] == curves
 
 
+def test_best_design_that_is_too_large_to_be_found_is_refused_in_the_words_of_the_command_line(app, cli, tmp_path):
+    text = TEXT.replace("max_n: 12", "max_n: 600")
+    found = answer_to(app, "optimum", text)
+    (tmp_path / "mine.yaml").write_text(text)
+    code, _, errors = cli("optimal", str(tmp_path / "mine.yaml"))
+    assert code == 2
+    assert found["state"] == "failed"
+    assert "optimal.constraints" in found["message"]
+    assert found["message"] in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
+
+
 def test_size_is_answered_by_exact_runs(app, tmp_path):
     found = answer_to(app, "size")["html"]
     (tmp_path / "mine.yaml").write_text(TEXT.replace("max_n: 12", "max_n: 24"))

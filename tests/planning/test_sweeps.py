@@ -245,6 +245,21 @@ def test_replicates_are_averaged_and_weights_are_those_of_the_study(study):
         assert row.mcse == pytest.approx(math.sqrt(variance), rel=1e-12)
 
 
+def test_each_cell_has_its_own_figures_whatever_the_order_of_the_combinations(study):
+    axes = {"max_n": [6, 9], "weight": {"field": "designs.BOIN.p_safe", "values": [0.1, 0.2]}}
+    rows = [{"max_n": n, "weight": p} for n, p in ((6, 0.2), (9, 0.1), (6, 0.1), (9, 0.2))]
+    frame = doseesc.sweep(study, axes, combinations=rows, trials=40, method="monte_carlo")
+    summary = SweepResults.from_frame(frame).summary()
+    assert len(summary) == 6
+    assert summary["correct_selection"].nunique() > 2
+    for row in summary.itertuples():
+        own = frame[(frame["design"] == row.design) & (frame["max_n"] == row.max_n)]
+        own = own[own["weight"].isna() if math.isnan(row.weight) else own["weight"] == row.weight]
+        own = own[own["metric"] == "correct_selection"]
+        assert row.score == row.correct_selection == pytest.approx(own["value"].mean(), rel=1e-12)
+        assert row.mcse == pytest.approx(math.sqrt((own["mcse"] ** 2).sum()) / len(own), rel=1e-12)
+
+
 def test_the_pareto_front_against_every_pair():
     random = np.random.default_rng(5)
     good, bad = random.integers(0, 8, 200) / 8, random.integers(0, 8, 200) / 8
