@@ -158,7 +158,9 @@ def test_help_has_an_example_that_works(cli, monkeypatch, words):
     assert (code, said) == (0, [])
 
 
-@pytest.mark.parametrize("words", [["schema"], ["init"], ["scenarios"], ["scenarios", "copy", "nct04602104"]])
+@pytest.mark.parametrize(
+    "words", [["schema"], ["init"], ["guide"], ["guide", "time"], ["scenarios"], ["scenarios", "copy", "nct04602104"]]
+)
 def test_show_code_of_the_other_commands_runs(cli, words):
     code, out, _ = cli(*words, "--show-code")
     assert code == 0
