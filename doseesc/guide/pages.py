@@ -10,6 +10,7 @@ from doseesc.wording import did_you_mean, meant, shorten
 GUIDE_TOPICS = (
     "first-trial",
     "choosing",
+    "designs",
     "deaths",
     "time",
     "conduct",
@@ -20,6 +21,7 @@ GUIDE_TOPICS = (
     "extending",
     "validation",
     "r-users",
+    "how-it-works",
     "news",
 )
 """The pages by name, in the order in which a newcomer would read them."""

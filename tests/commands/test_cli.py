@@ -220,6 +220,16 @@ def test_version_is_the_projects(cli):
     assert doseesc.__version__ == version
 
 
+@pytest.mark.parametrize("words", [["--version", "--cite"], ["--cite", "--version"], ["--cite"]])
+def test_how_to_cite_the_version(cli, words):
+    code, out, _ = cli(*words)
+    assert code == 0
+    assert out.splitlines()[0].endswith(f"Version {doseesc.__version__}.")
+    assert f"  version = {{{doseesc.__version__}}},\n" in out
+    printed = re.search(r"<!-- citation -->\n```text\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+    assert printed[1] == out
+
+
 def test_library_names():
     commands = {"calibrate", "compare", "ensemble", "explain", "fit", "phase2", "replay", "run", "worst_case"}
     others = {

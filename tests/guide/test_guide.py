@@ -8,6 +8,7 @@ import html5lib
 import pytest
 from rich.console import Console
 
+from designs import design_names, rule_names
 from doseesc.commands.guide import show_page
 from doseesc.guide import GUIDE_TOPICS, guide_page
 from doseesc.report.page import guide_html
@@ -39,6 +40,12 @@ def test_a_wrong_topic_is_told_which_is_meant(cli):
     assert code == 2
     assert "did you mean conduct?" in err
     assert "r-users" in err
+
+
+def test_the_page_of_designs_names_all_of_them():
+    named = set(re.findall(r"`([^`]+)`", guide_page("designs").text))
+    assert set(design_names()) - named <= {"policy"}  # which  doseesc optimal  writes
+    assert set(rule_names()) - named <= {"AllOf", "AnyOf"}  # all: and any: in a file
 
 
 def test_the_folder_for_a_browser(cli):
