@@ -120,11 +120,13 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from doseesc._version import __version__
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    """Print what is asked for; ``--cite`` has been read before, which alone prints the citation, too."""
+    cite = context.params.get("cite", False)
+    if wanted or cite:
+        from doseesc._version import __version__, citation
 
-        typer.echo(f"doseesc {__version__}")
+        typer.echo(f"doseesc {__version__}" if not cite else citation(), nl=not cite)
         raise typer.Exit
 
 
@@ -143,8 +145,11 @@ class _Group(TyperGroup):
 
 
 def _about(
+    cite: Annotated[
+        bool, typer.Option("--cite", help="Print how to cite this version and exit.", is_eager=True)
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version)
     ] = False,
 ) -> None:
     """Take the options that belong to no command."""

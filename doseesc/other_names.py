@@ -172,7 +172,9 @@ _COMMANDS = {
     "power": "phase2",
     "diff": "compare",
     "convert": "export",
-    "docs": "explain",
+    "docs": "guide",
+    "tutorial": "guide",
+    "manual": "guide",
     "describe": "explain",
     "info": "explain",
 }

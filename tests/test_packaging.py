@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
+from doseesc.guide import GUIDE_TOPICS
+
 SHIPPED = sorted(path.name for path in (ROOT / "scenarios").glob("*.yaml"))
 
 
@@ -31,6 +33,7 @@ def test_wheel_contents(dist):
     assert {"designs/__init__.py", "designs/py.typed", "doseesc/cli.py", "doseesc/py.typed"} <= names
     assert {"doseesc/validation/data/boin.json", "doseesc/validation/requirements.yaml"} <= names
     assert {"doseesc/constraints.txt", "doseesc/report/evidence/templates/validation.html.j2"} <= names
+    assert {f"doseesc/guide/{name}.md" for name in GUIDE_TOPICS} <= names
     assert {f"doseesc/scenarios/{name}" for name in SHIPPED} <= names
     assert {"doseesc/app/static/app.js", "doseesc/app/static/app.css", "doseesc/app/templates/index.html.j2"} <= names
     assert not [name for name in names if name.startswith("tests/")]

@@ -2,14 +2,12 @@
 
 import re
 import subprocess
-from pathlib import Path
 
-import numpy as np
 import pytest
 from support import ROOT, yaml
 
 import doseesc
-from designs import CRM
+from doseesc.guide import GUIDE_TOPICS
 from doseesc.report.terminal.run import run_lines
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,26 +29,7 @@ def test_library_example(tmp_path, monkeypatch):
     assert doseesc.read(tmp_path / "found.nc").to_frame().equals(names["results"].to_frame())
 
 
-def test_time_example(capsys):
-    exec(example("time example"), {})
-    waits, goes_on = (int(line.split()[0]) for line in capsys.readouterr().out.splitlines())
-    assert goes_on < waits
-
-
-def test_pymc_example_is_a_crm():
-    names = {}
-    exec(example("pymc example"), names)
-    truth = [0.05, 0.12, 0.25, 0.40, 0.55]
-    crm = CRM(target=0.25, skeleton=truth, cohort_size=3, max_n=18, rules=names["design"].rules)
-    found = doseesc.enumerate_paths(names["design"]).characteristics(truth)
-    np.testing.assert_allclose(found.selected, doseesc.enumerate_paths(crm).characteristics(truth).selected, atol=1e-9)
-
-
-def test_the_sweep_and_its_jobs(cli):
-    Path("sweep.yaml").write_text(example("sweep example", "yaml"))
-    code, out, _ = cli("sweep", "sweep.yaml", "--method", "exact", "--plan")
-    assert code == 0
-    assert out.startswith("9 cells: 9 combinations of designs and axes under 6 scenarios")
+def test_jobs_of_a_sweep():
     for name, parts in (("slurm", 20), ("dask", None)):
         lines = example(f"{name} example", "sh")
         assert subprocess.run(["sh", "-n"], input=lines, text=True).returncode == 0
@@ -60,6 +39,13 @@ def test_the_sweep_and_its_jobs(cli):
     command = job["template"]["spec"]["containers"][0]["command"]
     assert command[:3] == ["doseesc", "sweep", "sweep.yaml"]
     assert command[-2:] == ["--shard", f"/{job['completions']}"]
+
+
+def test_it_maps_the_whole_guide_and_fits_its_purpose():
+    linked = re.findall(r"\]\(([^)]+)\)", README)
+    assert {f"doseesc/guide/{name}.md" for name in GUIDE_TOPICS} <= set(linked)
+    assert [each for each in linked if not each.startswith("https:") and not (ROOT / each).is_file()] == []
+    assert len(README.splitlines()) < 300
 
 
 def test_the_printed_run_is_what_the_main_job_prints():

@@ -158,7 +158,9 @@ def test_help_has_an_example_that_works(cli, monkeypatch, words):
     assert (code, said) == (0, [])
 
 
-@pytest.mark.parametrize("words", [["schema"], ["init"], ["scenarios"], ["scenarios", "copy", "nct04602104"]])
+@pytest.mark.parametrize(
+    "words", [["schema"], ["init"], ["guide"], ["guide", "time"], ["scenarios"], ["scenarios", "copy", "nct04602104"]]
+)
 def test_show_code_of_the_other_commands_runs(cli, words):
     code, out, _ = cli(*words, "--show-code")
     assert code == 0
@@ -216,6 +218,16 @@ def test_version_is_the_projects(cli):
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert cli("--version")[:2] == (0, f"doseesc {version}\n")
     assert doseesc.__version__ == version
+
+
+@pytest.mark.parametrize("words", [["--version", "--cite"], ["--cite", "--version"], ["--cite"]])
+def test_how_to_cite_the_version(cli, words):
+    code, out, _ = cli(*words)
+    assert code == 0
+    assert out.splitlines()[0].endswith(f"Version {doseesc.__version__}.")
+    assert f"  version = {{{doseesc.__version__}}},\n" in out
+    printed = re.search(r"<!-- citation -->\n```text\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+    assert printed[1] == out
 
 
 def test_library_names():

@@ -77,6 +77,8 @@ def folder(tmp_path):
     [
         (["scenarios"], 0, "3 doses, 18 patients"),
         (["scenarios", "copy", "nct04602104"], 0, "written to nct04602104.yaml"),
+        (["guide"], 0, "first-trial"),
+        (["guide", "conduct"], 0, "# During the trial"),
         (["schema"], 0, '"title": "doseesc scenario"'),
         (["init", "new.yaml"], 0, "new.yaml"),
         (["--help"], 0, "scenarios"),

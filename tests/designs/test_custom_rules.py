@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from support import ROOT
 
 import doseesc
 from designs import (
@@ -23,11 +22,12 @@ from designs import (
     type_names,
 )
 from designs.decision import Decision
+from doseesc.guide import guide_page
 
 
-def test_the_readme_example_runs(capsys):
-    found = re.search(r"<!-- custom rule -->\n```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
-    exec(found[1], {"__name__": "custom"})
+def test_the_example_of_the_guide_runs_alone(capsys):
+    found = re.search(r"## A rule\n.*?```python\n(.*?)```", guide_page("extending").text, flags=re.S)
+    exec("import doseesc\n" + found[1], {"__name__": "custom"})
     assert capsys.readouterr().out.endswith("Stop: the limit of DLTs in the whole trial is reached.\n")
 
 

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pending_trials import looks, state
-from support import ROOT, yaml
+from pending_trials import looks
+from support import yaml
 
 from designs import BOIN, Complete, Reason, RollingSix, Settled, TableDesign, Tally
 from designs.pending_letters import LETTERS
 from doseesc.conduct import decision_table
 from doseesc.engines import enumerate_paths
 from doseesc.errors import ScenarioError
+from doseesc.guide import guide_page
 from doseesc.study import load
+from doseesc.validation.cases.rolling_six import state
 
 ROLLING_SIX = {
     1: {0: "SS", 1: "S"},
@@ -27,7 +29,7 @@ ROLLING_SIX = {
 }
 """Skolnik et al. (2008), a letter for 0, 1, ... DLTs by patients entered and patients pending."""
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = guide_page("extending").text
 
 SHARED = {"target": 0.25, "n_doses": 3, "max_n": 18, "cohort_size": 1}
 WRITTEN = TableDesign(**SHARED, table=ROLLING_SIX)
@@ -61,8 +63,8 @@ def test_rolling_six_as_a_table_decides_as_rolling_six(variant, seed):
         assert table.select(known)[0] == design.select(known)[0]
 
 
-def test_the_readme_writes_it_down():
-    example = re.search(r"```yaml\n(designs:\n  - name: rolling six, written down\n.*?)```", README, flags=re.S)[1]
+def test_the_guide_writes_it_down():
+    example = re.search(r"^(designs:\n  - name: rolling six, written down\n.*?)scenarios:", PAGE, flags=re.S | re.M)[1]
     entry = yaml(example)["designs"][0]
     assert TableDesign(**{**SHARED, "cohort_size": entry["cohort_size"]}, table=entry["table"]) == WRITTEN
 

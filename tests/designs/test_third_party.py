@@ -1,4 +1,4 @@
-"""The README's example of somebody else's design: installed as a package, found by name, run from YAML."""
+"""The guide's example of somebody else's design: installed as a package, found by name, run from YAML."""
 
 import json
 import os
@@ -9,7 +9,9 @@ import sys
 import pytest
 from support import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+from doseesc.guide import guide_page
+
+PAGE = guide_page("extending").text
 
 PYPROJECT = """
 [build-system]
@@ -42,9 +44,9 @@ simulation: {trials: 2000, seed: 1, method: both}
 """
 
 
-def block(marker):
-    found = re.search(rf"<!-- {marker} -->\n```\w+\n(.*?)```", README, flags=re.S)
-    assert found, marker
+def block(opening):
+    found = re.search(rf"^```{opening}\n(.*?)```", PAGE, flags=re.S | re.M)
+    assert found, opening
     return found[1]
 
 
@@ -52,8 +54,8 @@ def block(marker):
 def installed(tmp_path_factory):
     """The folder that the example package is installed into."""
     source, target = tmp_path_factory.mktemp("package"), tmp_path_factory.mktemp("installed")
-    (source / "up_and_down.py").write_text(block("third-party design"))
-    (source / "pyproject.toml").write_text(PYPROJECT.format(entry_point=block("third-party entry point")))
+    (source / "up_and_down.py").write_text(block("python up_and_down.py"))
+    (source / "pyproject.toml").write_text(PYPROJECT.format(entry_point=block("toml")))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*pip, "--target", str(target), str(source)], check=True, capture_output=True, timeout=120)
     return target
@@ -72,7 +74,7 @@ def doseesc(installed, folder, *arguments):
 
 
 def test_it_is_short():
-    lines = (block("third-party design") + block("third-party entry point")).splitlines()
+    lines = (block("python up_and_down.py") + block("toml")).splitlines()
     assert len(lines) < 30
 
 
@@ -89,7 +91,7 @@ def test_it_runs_from_yaml_and_both_engines_agree(installed, tmp_path):
     done = doseesc(installed, tmp_path, "protocol", "out", "--design", "Theirs")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out" / "protocol.md").read_text(encoding="utf-8")
-    what_it_says_of_itself = re.search(r'"""(.*?\.)', block("third-party design"))[1]
+    what_it_says_of_itself = re.search(r'"""(.*?\.)', block("python up_and_down.py"))[1]
     assert what_it_says_of_itself in text
     assert "Dose transitions over the first" in text
 

@@ -3,6 +3,8 @@ from .design_charts import design_page as design_page
 from .first_screen import chips as chips
 from .further_charts import durations_charts as durations_charts
 from .further_charts import example_chart as example_chart
+from .guide_page import guide_files as guide_files
+from .guide_page import guide_html as guide_html
 from .look import Chart as Chart
 from .look import Look as Look
 from .look import look_of as look_of

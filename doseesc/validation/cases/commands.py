@@ -20,6 +20,7 @@ from doseesc.analysis import fit
 from doseesc.conduct import decision_table, recommend, replay
 from doseesc.engines import enumerate_paths, pathways
 from doseesc.files import csv_text
+from doseesc.guide import guide_page
 from doseesc.planning import answer, file_random, optimal_design, phase2_power_csv, run_ensemble, worst_cases
 from doseesc.results import characteristics_csv, read_results
 from doseesc.runs import run
@@ -213,7 +214,7 @@ def results() -> Comparison:
 
 
 def files() -> Comparison:
-    """Write a file to begin with, list the shipped ones, print the schema, and explain a design."""
+    """Write a file to begin with, list the shipped ones, print the schema, explain a design, show the guide."""
     seen = Differences()
     with _folder(seen) as folder:
         folder.ask("init", "new.yaml")
@@ -225,4 +226,5 @@ def files() -> Comparison:
         words = " ".join(folder.ask("explain", "BOIN").split())
         for topic in explain("BOIN"):
             seen.holds(f"explain: {topic.name}", " ".join(topic.summary.split())[:40] in words)
+        seen.holds("guide", folder.ask("guide", "conduct") == guide_page("conduct").text)
     return seen.result
