@@ -211,6 +211,44 @@ def run_ensemble(
     random = file_random(study) if random is None else random
     truths = study.draw(random)
     right = study.right_levels(truths)
+    figures, notes = ensemble_figures(
+        study,
+        truths,
+        trials=trials,
+        seed=random.seed,
+        memory_limit=memory_limit,
+        progress=progress,
+        enumerating=enumerating,
+    )
+    attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
+    if attainable is not None:
+        notes.append(attainable.words)
+    elapsed = time.perf_counter() - began
+    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, elapsed, attainable)
+
+
+def ensemble_figures(
+    study: Study,
+    truths: FloatArray,
+    *,
+    trials: int,
+    seed: int,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+    enumerating: Callable[[str, int, int], None] | None = None,
+) -> tuple[dict[str, DesignFigures], list[str]]:
+    """Return what every design of a study does under truths, and notes on what was simulated.
+
+    Parameters
+    ----------
+    study : Study
+    truths : array, shape (K, J)
+    trials, seed
+        Of a design that is too large to enumerate.
+    memory_limit, progress, enumerating
+        As for :func:`run_ensemble`.
+    """
+    right = study.right_levels(truths)
     notes: list[str] = []
     figures: dict[str, DesignFigures] = {}
     for done, (name, design) in enumerate(study.designs.items()):
@@ -220,18 +258,14 @@ def run_ensemble(
             told = None if enumerating is None else partial(enumerating, name)
             paths = enumerate_paths(design, memory_limit=memory_limit, progress=told)
         except TooManyStates as error:
-            figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, right, trials, random.seed))
+            figures[name] = DesignFigures("monte_carlo", _simulated(design, study, truths, right, trials, seed))
             notes.append(f"{name} is simulated, {trials:,} trials per curve, which widens its quantiles: {error}")
             continue
         found = paths.characteristics(truths, target=study.target, true_mtd=right)
         figures[name] = DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS})
     if progress is not None:
         progress(len(study.designs), len(study.designs))
-    attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
-    if attainable is not None:
-        notes.append(attainable.words)
-    elapsed = time.perf_counter() - began
-    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, elapsed, attainable)
+    return figures, notes
 
 
 def _attainable(study: Study, truths: FloatArray, figures: dict[str, DesignFigures]) -> Attainable:

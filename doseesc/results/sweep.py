@@ -73,8 +73,9 @@ class SweepResults:
         """Return one row per design and combination, in the order of the table.
 
         Columns are ``design``, the axes but replicates' seeds, the figures of :data:`SUMMED` as means over the
-        scenarios by their weights, ``mcse`` (of ``correct_selection``), ``score``, by which the study judges, and
-        ``pareto``: no other cell selects rightly as often and overdoses as rarely, and better in one of the two.
+        scenarios by their weights, ``mcse`` (of ``correct_selection``) and ``overdose_mcse``, ``score``, by which the
+        study judges, and ``pareto``: no other cell selects rightly as often and overdoses as rarely, and better in one
+        of the two.
         """
         rows = self.best_method()
         rows = rows[rows["metric"].isin(SUMMED)]
@@ -92,9 +93,9 @@ class SweepResults:
         means = each.groupby([*keys, "metric"], sort=False, dropna=False)["weighted"].sum().unstack("metric")
         found = means.reindex(columns=[name for name in SUMMED if name in means]).reset_index()
         found.columns.name = None
-        right = each[each["metric"] == "correct_selection"]
-        spread = right.groupby(keys, sort=False, dropna=False)["spread"].sum()
-        found["mcse"] = np.sqrt(spread.to_numpy())
+        for name, metric in (("mcse", "correct_selection"), ("overdose_mcse", "overdose_selection")):
+            own = each[each["metric"] == metric]
+            found[name] = np.sqrt(own.groupby(keys, sort=False, dropna=False)["spread"].sum().to_numpy())
         found["score"] = self._scores(each, keys)
         order = rows.drop_duplicates(keys)[keys].reset_index(drop=True)
         found = order.merge(found, on=keys, how="left")
