@@ -17,6 +17,7 @@ from .planning import optimal_design as optimal_design
 from .planning import optimal_skeleton as optimal_skeleton
 from .planning import power_curves as power_curves
 from .planning import programme_assurance as programme_assurance
+from .planning import sample_size as sample_size
 from .planning import sweep as sweep
 from .planning import trial_plan as trial_plan
 from .results import read as read

@@ -2,6 +2,8 @@ from .assurance import ProgrammeAssurance as ProgrammeAssurance
 from .assurance import programme_assurance as programme_assurance
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
+from .crm_size import CrmSampleSize as CrmSampleSize
+from .crm_size import crm_sample_size as crm_sample_size
 from .ensemble import EnsembleResults as EnsembleResults
 from .ensemble import file_random as file_random
 from .ensemble import run_ensemble as run_ensemble
@@ -32,6 +34,11 @@ from .policy_table import PolicyCell as PolicyCell
 from .policy_table import PolicyTable as PolicyTable
 from .policy_table import differences as differences
 from .policy_table import policy_table as policy_table
+from .sample_size import OVER as OVER
+from .sample_size import sample_size as sample_size
+from .sample_size import sizes_of as sizes_of
+from .size_curves import SampleSizes as SampleSizes
+from .size_curves import SizeCurve as SizeCurve
 from .sweeps import Cell as Cell
 from .sweeps import Folder as Folder
 from .sweeps import Plan as Plan

@@ -215,11 +215,51 @@ def run_ensemble(
     random = file_random(study) if random is None else random
     truths = study.draw(random)
     right = study.right_levels(truths)
+    figures, notes = ensemble_figures(
+        study,
+        truths,
+        trials=trials,
+        seed=random.seed,
+        jobs=jobs,
+        memory_limit=memory_limit,
+        progress=progress,
+        enumerating=enumerating,
+    )
+    attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
+    if attainable is not None:
+        notes.append(attainable.words)
+    elapsed = time.perf_counter() - began
+    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, elapsed, attainable)
+
+
+def ensemble_figures(
+    study: Study,
+    truths: FloatArray,
+    *,
+    trials: int,
+    seed: int,
+    jobs: int = 1,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int, int], None] | None = None,
+    enumerating: Callable[[str, int, int], None] | None = None,
+) -> tuple[dict[str, DesignFigures], list[str]]:
+    """Return what every design of a study does under truths, and notes on what was simulated.
+
+    Parameters
+    ----------
+    study : Study
+    truths : array, shape (K, J)
+    trials, seed
+        Of a design that is too large to enumerate.
+    jobs, memory_limit, progress, enumerating
+        As for :func:`run_ensemble`.
+    """
+    right = study.right_levels(truths)
     notes: list[str] = []
     figures: dict[str, DesignFigures] = {}
     designs = study.designs
     told = enumerating if jobs == 1 else None
-    ask = partial(_figures, study, truths, right, trials, random.seed, memory_limit, told)
+    ask = partial(_figures, study, truths, right, trials, seed, memory_limit, told)
     if progress is not None:
         progress(0, len(designs))
     for name, (own, note) in zip(designs, answers(ask, designs.items(), jobs), strict=True):
@@ -227,11 +267,7 @@ def run_ensemble(
         notes += note
         if progress is not None:
             progress(len(figures), len(designs))
-    attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
-    if attainable is not None:
-        notes.append(attainable.words)
-    elapsed = time.perf_counter() - began
-    return EnsembleResults(study, random, truths, highest_right(right), figures, notes, elapsed, attainable)
+    return figures, notes
 
 
 def _figures(

@@ -73,8 +73,9 @@ class SweepResults:
         """Return one row per design and combination, in the order of the table.
 
         Columns are ``design``, the axes but replicates' seeds, the figures of :data:`SUMMED` as means over the
-        scenarios by their weights, ``mcse`` (of ``correct_selection``), ``score``, by which the study judges, and
-        ``pareto``: no other cell selects rightly as often and overdoses as rarely, and better in one of the two.
+        scenarios by their weights, ``mcse`` (of ``correct_selection``) and ``overdose_mcse``, ``score``, by which the
+        study judges, and ``pareto``: no other cell selects rightly as often and overdoses as rarely, and better in one
+        of the two.
         """
         rows = self.best_method()
         rows = rows[rows["metric"].isin(SUMMED)]
@@ -97,8 +98,9 @@ class SweepResults:
         for name in SUMMED:
             if name in means:
                 found[name] = means[name]
-        right = each[each["metric"] == "correct_selection"]
-        found["mcse"] = np.sqrt(right.groupby("cell")["spread"].sum())
+        for name, metric in (("mcse", "correct_selection"), ("overdose_mcse", "overdose_selection")):
+            own = each[each["metric"] == metric]
+            found[name] = np.sqrt(own.groupby("cell")["spread"].sum())
         found["score"] = self._scores(each)
         found["pareto"] = pareto(found["correct_selection"].to_numpy(), found["overdose_selection"].to_numpy())
         return found

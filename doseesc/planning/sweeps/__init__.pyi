@@ -1,9 +1,13 @@
 from .cells import Cell as Cell
+from .cells import Point as Point
 from .checks import checked_cells as checked_cells
 from .estimate import estimated_seconds as estimated_seconds
 from .gathering import gather_into as gather_into
 from .plan import Plan as Plan
+from .reading import Asked as Asked
+from .reading import plan_of as plan_of
 from .reading import read_plan as read_plan
+from .reading import source_of_study as source_of_study
 from .running import SweepError as SweepError
 from .running import compute_cells as compute_cells
 from .running import on_workers as on_workers
@@ -11,3 +15,4 @@ from .running import run_into as run_into
 from .running import run_plan as run_plan
 from .running import sweep as sweep
 from .store import Folder as Folder
+from .store import Memory as Memory
