@@ -87,17 +87,18 @@ def table_of(design: Design, window_days: float) -> Table:
     if safety is not None:
         tally = _all_at(design, level, elsewhere=1)
         stops = safety.stops(design, tally, np.full(tally.size, level)).reshape(size, size)
+    # A copy that can be written, and floats: what is compiled is compiled for the types of what it is given.
     return Table(
         up_from=limits.escalate_from * window_days,
         down_to=limits.deescalate_to * window_days,
         too_many=limits.too_many_pending,
         too_few=limits.too_few_known,
-        step=np.ascontiguousarray(weighing.complete_steps(size - 1)[:size, :size]),
+        step=np.array(weighing.complete_steps(size - 1)[:size, :size], order="C"),
         excluded=exclusions(design),
         safety_level=level,
         stops=stops,
-        shares=np.ones(1) if isinstance(policy.weights, str) else np.array(policy.weights),
-        minimum_days=policy.minimum_followed * window_days,
+        shares=np.ones(1) if isinstance(policy.weights, str) else np.array(policy.weights, dtype=np.float64),
+        minimum_days=float(policy.minimum_followed * window_days),
         start_level=int(design.start_level),
         cohort_size=int(design.cohort_size),
         rules=rules_of(design),

@@ -88,13 +88,14 @@ def setting_of(
     """Put together what all trials of a design have in common; ``window_days`` is how long patients are watched."""
     stagger, backfill = calendar.stagger, calendar.backfill
     places = range(1, design.max_n + 1 + (0 if backfill is None else backfill.most(design)))
+    # Of the same types whatever was given, since what is compiled is compiled for each kind of types.
     return Setting(
         probability=np.ascontiguousarray(truth, dtype=np.float64),
-        window=window_days,
+        window=float(window_days),
         pieces=calendar.accrual.table,
         policy=POLICIES.index(calendar.accrual.arrivals_while_waiting),
         marks=np.array(design.follow_up_marks(window_days), dtype=np.float64),
-        gaps=np.array([0.0 if stagger is None else stagger.days_after(place) for place in places]),
+        gaps=np.array([0.0 if stagger is None else stagger.days_after(place) for place in places], dtype=np.float64),
         gaps_by_dose=stagger is None or stagger.at == "new_dose",
         each_is_a_look=design.fixed_cohorts or design.cohort_size == 1,
         max_n=int(design.max_n),

@@ -5,9 +5,15 @@ import shutil
 import subprocess
 import sys
 
+import numba
+import numpy as np
 import pytest
 
-from doseesc.engines import clock_mechanics, clock_numba, clock_states
+import doseesc
+from designs import BOIN, CCD, MTPI, MTPI2, Keyboard, Weighted
+from doseesc.engines import Calendar, Stagger, clock_mechanics, clock_numba, clock_states
+from doseesc.engines.clock_interval_model import table_of
+from doseesc.engines.clock_play import setting_of
 
 
 @pytest.mark.parametrize("function", [clock_states._play, clock_mechanics.advance, clock_mechanics.next_gap])
@@ -42,3 +48,19 @@ def test_compiling_is_told_once_and_loading_from_disk_is_not(tmp_path):
 
     assert told().count("compiling what plays trials on the calendar") == 1
     assert told() == ""
+
+
+def test_whatever_is_given_has_one_kind_of_types_for_which_it_is_compiled_once():
+    accrual = doseesc.Accrual(per_month=2)
+    calendars = [Calendar(accrual=accrual), Calendar(accrual=accrual, stagger=Stagger(days=(3,)))]
+    designs = [
+        kind(target=0.25, n_doses=3, max_n=12, pending=Weighted()) for kind in (BOIN, CCD, Keyboard, MTPI, MTPI2)
+    ]
+    settings = {
+        numba.typeof(setting_of(designs[0], np.array(truth), days, calendar))
+        for truth in ([0.1, 0.2, 0.3], [0, 0, 1])
+        for days in (28, 28.0)
+        for calendar in calendars
+    }
+    assert len(settings) == 1
+    assert len({numba.typeof(table_of(design, days)) for design in designs for days in (28, 28.0)}) == 1
