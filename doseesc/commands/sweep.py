@@ -26,6 +26,7 @@ from doseesc.commands._options import (
 from doseesc.commands._printing import TrialProgress, print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._shards import ShardOption, shard_of
+from doseesc.commands._studies import study_path
 from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
@@ -142,11 +143,11 @@ def sweep(
 
 
 def sweep_path(name: str) -> Path:
-    """Return the file that a name means: a file, or a shipped sweep."""
+    """Return the file that a name means: a file, or what is shipped; a shipped study is told that it is no sweep."""
     from doseesc.study import shipped_sweeps
 
     stem = name.removesuffix(".yaml")
-    return shipped_sweeps()[stem] if not Path(name).exists() and stem in shipped_sweeps() else Path(name)
+    return shipped_sweeps()[stem] if not Path(name).exists() and stem in shipped_sweeps() else study_path(name)
 
 
 def _one_of(options: dict[str, bool]) -> None:

@@ -137,6 +137,9 @@ def test_a_study_is_no_sweep_and_a_sweep_no_study(cli):
         2,
         "mine.yaml:1\n  has no  axes:  and so is no sweep\n  for a single study use  doseesc run\n",
     )
+    code, _, err = cli("sweep", "nct04602104")
+    assert code == 2
+    assert "nct04602104.yaml:1\n  has no  axes:" in err
     code, _, err = cli("run", "sweep.yaml")
     assert code == 2
     assert err.endswith("make this a sweep of many studies, not a study\n  doseesc sweep sweep.yaml\n")

@@ -194,6 +194,8 @@ def test_fields_by_their_paths():
             "is of the design CRM 0.5, which does not take part",
         ),
         ("max_n: [6]", "has no  axes:  and so is no sweep"),
+        ("axis: {max_n: [6]}", "sweep.yaml:2  axis\n  is not a key of a sweep\n  did you mean  axes?"),
+        ("axes: {max_n: [6]}\nconditions: [max_n at least 9]", "leave no combination\n  drop one of the conditions"),
         (
             "axes: {dlt_window_days: [14, 28], doses.amounts: [[1, 2]]}",
             "at BOIN, dlt_window_days 14, doses.amounts [1, 2]: study.yaml:2  doses.labels",
@@ -214,6 +216,15 @@ def test_a_wrong_base_study_speaks_for_itself(study):
     Path("sweep.yaml").write_text(SIXTY)
     with pytest.raises(ScenarioError, match=r"study\.yaml:3  target"):
         read_plan("sweep.yaml")
+
+
+def test_a_study_that_is_not_there_is_named_where_the_sweep_names_it(study):
+    Path("sweep.yaml").write_text("study: nct0460210\naxes: {max_n: [6]}\n")
+    with pytest.raises(ScenarioError) as refused:
+        read_plan("sweep.yaml")
+    assert str(refused.value) == (
+        "sweep.yaml:1  study\n  is nct0460210, and no such file lies beside this one\n  did you mean  nct04602104?"
+    )
 
 
 @pytest.mark.parametrize("name", ["../study.yaml", "/etc/hostname"])

@@ -48,6 +48,16 @@ def test_a_tie_is_never_a_win(words):
     )
 
 
+def test_of_a_single_scenario_there_is_no_worst_and_no_average():
+    study = load(shipped_scenarios()["nct04602104"])
+    single = tuple(each for each in study.scenarios if each.name == "S3")
+    said = verdict_words(run(study.model_copy(update={"scenarios": single, "phase2_arms": ()}), method="exact"))
+    assert said.price == (
+        "BOIN selects a dose above the MTD in 6.6 % of trials and treats 1.8 of 17.8 patients above it.",
+        "Safer: 3+3 (3.8 %).",
+    )
+
+
 def test_who_is_ahead_is_named_with_the_lead(words):
     said = words("{weights: scenarios}")
     assert said.headline == (

@@ -27,6 +27,7 @@ from doseesc.planning.sweeps.conditions import Condition, NotUnderstood, conditi
 from doseesc.planning.sweeps.fields import with_values
 from doseesc.planning.sweeps.plan import Plan
 from doseesc.study import Source, Study, file_beside, parse, read_source, shipped_scenarios, source_of
+from doseesc.wording import nearest
 
 KEYS = ("title", "study", DESIGNS, SCENARIOS, "axes", "conditions", "combinations")
 FULL = "full"
@@ -77,39 +78,43 @@ def read_plan(path: str | Path, simulation: Mapping[str, Any] | None = None) -> 
     source = read_source(path)
     data = source.data
     if not isinstance(data, dict) or "axes" not in data:
+        meant = [name for name in data if nearest(str(name), ["axes"])] if isinstance(data, dict) else []
+        if meant:
+            raise ScenarioError(source.path, [_no_key(meant[0], source)])
         lacks = "has no  axes:  and so is no sweep"
         raise ScenarioError(source.path, [Problem((), lacks, "for a single study use  doseesc run", 1)])
     problems = list(source.problems)
-    problems += [
-        Problem((name,), "is not a key of a sweep", suggestion(str(name), KEYS, "the keys are"), source.line((name,)))
-        for name in data
-        if name not in KEYS
-    ]
+    problems += [_no_key(name, source) for name in data if name not in KEYS]
     if not isinstance(data.get("study"), str):
         given = "is missing" if "study" not in data else f"is {show(data['study'])}, not the name of a file"
         remedy = "write for example  study: mine.yaml"
         raise ScenarioError(source.path, [*problems, Problem(("study",), given, remedy, source.line(("study",)))])
     if problems:
         raise ScenarioError(source.path, problems)
-    try:
-        file = _study_file(source.path, data["study"])
-    except ValueError:
-        wrong = f"is {show(data['study'])}, which does not lie in this file's folder"
-        problem = Problem(
-            ("study",), wrong, "put the study beside the sweep and write its name", source.line(("study",))
-        )
-        raise ScenarioError(source.path, [problem]) from None
-    base = read_source(file)
+    base = read_source(_study_file(source, data["study"]))
     asked = Asked(**{name: data[name] for name in KEYS[2:] if name in data}, file=source.path, lines=source.lines)
     return plan_of(base, asked, simulation)
 
 
-def _study_file(sweep: str, name: str) -> Path:
+def _no_key(name: Any, source: Source) -> Problem:
+    """Return what is wrong with a key that sweeps do not have."""
+    remedy = suggestion(str(name), KEYS, "the keys are")
+    return Problem((name,), "is not a key of a sweep", remedy, source.line((name,)))
+
+
+def _study_file(source: Source, name: str) -> Path:
     """Return the file of a study: one that lies beside the sweep, where there is none a shipped one."""
-    file_beside(sweep, name)  # no other file is read
-    beside, shipped = Path(sweep).parent / name, shipped_scenarios()
-    stem = name.removesuffix(".yaml")
-    return shipped[stem] if stem in shipped and not beside.exists() else beside
+    beside, shipped, stem = Path(source.path).parent / name, shipped_scenarios(), name.removesuffix(".yaml")
+    try:
+        file_beside(source.path, name)  # no other file is read
+    except ValueError:
+        wrong, remedy = "which does not lie in this file's folder", "put the study beside the sweep and write its name"
+    else:
+        if beside.exists() or stem in shipped:
+            return beside if beside.exists() else shipped[stem]
+        wrong, remedy = "and no such file lies beside this one", suggestion(stem, shipped, "shipped are")
+    problem = Problem(("study",), f"is {show(name)}, {wrong}", remedy, source.line(("study",)))
+    raise ScenarioError(source.path, [problem])
 
 
 def source_of_study(study: Study) -> Source:
@@ -268,7 +273,7 @@ def _check_size(plan: Plan, asked: Asked) -> None:
     else:
         try:
             if not plan.n_points:
-                problem = Problem(("conditions",), "leave no combination", "leave some of them out")
+                problem = Problem(("conditions",), "leave no combination", "drop one of the conditions")
         except NotUnderstood as error:
             problem = Problem(("conditions",), str(error), error.remedy)
     if problem is not None:

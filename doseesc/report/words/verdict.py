@@ -137,24 +137,25 @@ def _price(verdict: Verdict) -> tuple[str, ...]:
         named = [f"{name} ({percent(share)} %)" for share, name in sorted(safer)[:_NAMED]]
         more = len(safer) - len(named)
         named += [f"{more} more"] if more else []
-        said.append(
-            f"On average {best} does so in {percent(float(overdose[row]))} % of trials; safer: {in_a_row(named)}."
-        )
+        mean = f"On average {best} does so in {percent(float(overdose[row]))} % of trials; safer"
+        said.append(f"{'Safer' if len(own.scenarios) == 1 else mean}: {in_a_row(named)}.")
     return tuple(said)
 
 
 def _at_worst(own: Standing, row: int) -> str:
     """Say how often a design overdoses where it does so most, and how many it treats above a true MTD."""
     name, worst = own.designs[row], int(own.overdose[row].argmax())
+    alone = len(own.scenarios) == 1
     if own.overdose[row, worst] == 0:
-        return f"{name} never selects a dose above the MTD in these scenarios."
-    often = f"{percent(float(own.overdose[row, worst]))} % of trials ({own.scenarios[worst]})"
-    said = f"At worst {name} selects a dose above the MTD in {often}"
+        return f"{name} never selects a dose above the MTD{'' if alone else ' in these scenarios'}."
+    where = ["" if alone else f" ({each})" for each in own.scenarios]
+    often = f"{percent(float(own.overdose[row, worst]))} % of trials{where[worst]}"
+    said = f"{'' if alone else 'At worst '}{name} selects a dose above the MTD in {often}"
     treated = int(np.where(own.true_mtds > 0, own.patients_above[row], -1).argmax())
     if own.true_mtds[treated] < 1:
         return f"{said}."
     above, total = own.patients_above[row, treated], own.patients[row, treated]
-    return f"{said} and treats {above:.1f} of {total:.1f} patients above it ({own.scenarios[treated]})."
+    return f"{said} and treats {above:.1f} of {total:.1f} patients above it{where[treated]}."
 
 
 def _flips(verdict: Verdict, results: Results) -> tuple[str, ...]:

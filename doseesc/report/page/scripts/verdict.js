@@ -44,16 +44,17 @@ const headline = (own, {scores, order, leaders, overdose, correct, safest}) => {
 };
 const price = (own, {overdose, safest}) => {
   const name = own.designs[safest], over = own.overdose[safest], worst = over.indexOf(Math.max(...over));
-  let said = `${name} never selects a dose above the MTD in these scenarios.`;
+  const alone = own.scenarios.length === 1, where = s => alone ? "" : ` (${own.scenarios[s]})`;
+  let said = `${name} never selects a dose above the MTD${alone ? "" : " in these scenarios"}.`;
   if (over[worst] > 0) {
-    said = `At worst ${name} selects a dose above the MTD in ${percent(over[worst])} % of trials (${own.scenarios[worst]})`;
+    said = `${alone ? "" : "At worst "}${name} selects a dose above the MTD in ${percent(over[worst])} % of trials${where(worst)}`;
     const above = own.above[safest].map((each, s) => own.trueMtds[s] > 0 ? each : -1), at = above.indexOf(Math.max(...above));
-    said += own.trueMtds[at] < 1 ? "." : ` and treats ${above[at].toFixed(1)} of ${own.patients[safest][at].toFixed(1)} patients above it (${own.scenarios[at]}).`;
+    said += own.trueMtds[at] < 1 ? "." : ` and treats ${above[at].toFixed(1)} of ${own.patients[safest][at].toFixed(1)} patients above it${where(at)}.`;
   }
   const safer = own.designs.map((each, d) => [overdose[d], each]).filter(([share]) => share < overdose[safest] - own.margin);
   if (!safer.length) return [said];
   safer.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
   const named = safer.slice(0, 3).map(([share, each]) => `${each} (${percent(share)} %)`);
   if (safer.length > 3) named.push(`${safer.length - 3} more`);
-  return [said, `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer: ${row(named)}.`];
+  return [said, alone ? `Safer: ${row(named)}.` : `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer: ${row(named)}.`];
 };
