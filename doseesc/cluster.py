@@ -70,7 +70,7 @@ class Cluster:
         Raises
         ------
         ClusterError
-            If the workers that do a task die of it, again and again, or the scheduler is lost.
+            If the workers that do a task die of it, again and again, the scheduler is lost, or a worker lacks room.
         """
         distributed: Any = import_module("distributed")
         running = distributed.as_completed(loop=self.client.loop)
@@ -99,7 +99,9 @@ class Cluster:
                 "  give them more memory, or see their logs; what is done is kept"
             ) from error
         except (distributed.CancelledError, OSError) as error:
-            raise ClusterError(f"the scheduler {self.address} is lost: {error}\n  what is done is kept") from error
+            raise ClusterError(
+                f"the work of {self.address} has broken off: {error}\n  what is done is kept; see the logs there"
+            ) from error
 
 
 @contextmanager

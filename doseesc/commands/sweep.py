@@ -167,7 +167,7 @@ def _print_plan(plan: Plan, cells: Sequence[Cell], jobs: int) -> None:
     typer.echo(f"{len(names):,} cells: {points:,} combinations of designs and axes under {truths}, {each}")
     for axis in plan.axes:
         typer.echo(f"  {axis.name}: {len(axis.values):,} value{'s' if len(axis.values) > 1 else ''}")
-    alone = estimated_seconds(cells) / len(cells) * len(names)
+    alone = estimated_seconds(cells) * len(names) / max(len(cells), 1)
     shared = f", {span_of_seconds(alone / jobs)} with --jobs {jobs}" if jobs > 1 else ""
     typer.echo(f"about {span_of_seconds(alone)} of computing in one process{shared}, by a few of them tried")
 

@@ -51,6 +51,11 @@ def test_the_answer_comes_first_and_the_table_is_written(cli):
     assert len(csv) == 1 + CELLS
 
 
+def test_a_shard_without_cells_has_a_plan_too(cli):
+    assert said(cli, "--plan", "--shard", "30/40").startswith("0 cells")
+    assert "all its 0 cells" in said(cli, "--shard", "30/40")
+
+
 def test_plan_and_status_compute_nothing_that_stays(cli):
     out = said(cli, "--plan", "--jobs", "2")
     assert out.startswith(

@@ -412,6 +412,21 @@ def test_half_written_cells_are_cleaned_away(study):
     assert not left.exists()
 
 
+def test_a_cell_survives_the_cleaning_up_of_another_sweep_in_its_folder(study, monkeypatch):
+    _, cells, store = sixty("out")
+    replace, cleaned = Path.replace, []
+
+    def cleaned_before(path, target):
+        if not cleaned:
+            cleaned.append(store.clean())
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", cleaned_before)
+    store.write(cells[0].name, b"found")
+    assert cleaned
+    assert store.path(cells[0].name).read_bytes() == b"found"
+
+
 def test_the_table_is_written_in_pieces_and_read_back(whole, monkeypatch):
     plan, cells, store = sixty("out")
     found = run_plan(plan, store)

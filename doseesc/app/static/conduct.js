@@ -28,7 +28,7 @@ app.js before it: `study`, `post`, `make`, `$`. */
       name: study.name, text: study.text, design: $("conduct-design").value, patients: patients(),
       outcomes: chosen() === "outcomes" ? $("conduct-text").value : "", date: $("conduct-date").value, log: add ? log || "" : null,
     };
-    try { show(await post("conduct", question)); } catch (error) { wrong(`No answer: ${error.message}`); }
+    try { show(await post("conduct", question)); } catch (error) { advised = null; wrong(`No answer: ${error.message}`); }
     asking = false;
     if (again) { const next = again; again = false; ask(next.add); }
   };
@@ -96,7 +96,7 @@ app.js before it: `study`, `post`, `make`, `$`. */
   const today = () => { const now = new Date(); return new Date(now - 60000 * now.getTimezoneOffset()).toISOString().slice(0, 10); };
   $("conduct-cohort").addEventListener("click", async () => {
     while (asking) await wait(20); // what is recommended is known only then
-    const next = $("conduct-answer").querySelector("[data-patients]"), count = next ? +next.dataset.patients : 0;
+    const next = advised !== null && $("conduct-answer").querySelector("[data-patients]"), count = next ? +next.dataset.patients : 0;
     const level = next ? +next.dataset.level : 0, date = $("conduct-date").value || today();
     for (let k = 0; k < count; k++) add({dose: doses[level - 1].label, date});
     if (count) { changed(); $("conduct-patients").rows[$("conduct-patients").rows.length - count].querySelector('[data-column="dlt"]').focus(); }

@@ -21,6 +21,8 @@ def estimated_seconds(cells: Sequence[Cell]) -> float:
     learnt once.
     """
     with_text = [cell for cell in cells if cell.text]
+    if not with_text:  # a shard may have no cells
+        return 0.0
     step = max(1, len(with_text) // _TRIED)
     began, tried = time.perf_counter(), []
     with one_blas_thread():

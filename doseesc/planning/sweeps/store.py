@@ -108,9 +108,13 @@ class Folder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_bytes(content)
-            fresh.replace(path)
+            try:
+                fresh.replace(path)
+            except FileNotFoundError:  # another sweep in this folder has ended and cleaned up, just now
+                fresh.write_bytes(content)
+                fresh.replace(path)
         except OSError as error:
-            if path.exists():  # another process has been quicker, and has cleaned up
+            if path.exists():  # another process has been quicker
                 return
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)

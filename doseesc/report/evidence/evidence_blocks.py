@@ -167,10 +167,6 @@ def _checks(name: str, caption: str, checks: Iterable[Row]) -> PageTable:
     return _table(name, caption, ("Number", "What", "Expected", "Found", "Verdict"), rows)
 
 
-def _joined(*texts: str) -> str:
-    return "; ".join(each for each in texts if each)
-
-
 def _study_words(study: Row) -> str:
     file = f"{study['file']}, SHA-256 {study['sha256']}" if study["file"] else "not from a file"
     return f"{study['title']} ({file})."
