@@ -72,4 +72,5 @@ def test_what_a_page_holds_is_text():
     html = guide_html(unsafe)
     assert "<script>" not in html
     assert "<i>" not in html
+    assert '<pre tabindex="0">' in guide_html(page)  # which a narrow screen scrolls
     assert "<title>&lt;b&gt;T" in html

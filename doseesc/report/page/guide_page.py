@@ -38,7 +38,7 @@ def guide_html(page: GuidePage | None, *, served: bool = False) -> str:
 
 
 def _body(text: str) -> str:
-    """Return Markdown as HTML; HTML within it is shown as text."""
+    """Return Markdown as HTML; HTML within it is shown as text, and blocks of code can be scrolled by keys."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    return MarkdownIt("commonmark", {"html": False}).enable("table").render(text).replace("<pre>", '<pre tabindex="0">')
