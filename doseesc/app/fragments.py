@@ -21,6 +21,7 @@ from doseesc.report.page import (
     design_page,
     durations_charts,
     example_chart,
+    guide_html,
     look_of,
     overview_chart,
     panel_paths,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from designs import Design
     from doseesc.app.form import Form
     from doseesc.engines import Paths
+    from doseesc.guide import GuidePage
     from doseesc.results import Results
     from doseesc.runs import ExampleTrial
 
@@ -95,6 +97,10 @@ class Fragments:
             pages=_PAGES,
             questions=QUESTIONS,
         )
+
+    def guide(self, page: GuidePage | None) -> str:
+        """Return a page of the guide, or the list of them."""
+        return guide_html(page, served=True)
 
     def form(self, form: Form) -> str:
         """Return what can be typed."""

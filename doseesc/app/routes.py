@@ -50,6 +50,10 @@ def application(settings: Settings) -> Starlette:
     async def shipped(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(views.shipped, request.path_params["name"]))
 
+    async def guide(request: Request) -> Response:
+        page = await run_in_threadpool(views.guide, request.path_params.get("topic"))
+        return HTMLResponse(page)
+
     async def state(request: Request) -> Response:
         question = asked(await request.body(), AskedState)
         return JSONResponse(await run_in_threadpool(views.state, question))
@@ -81,6 +85,8 @@ def application(settings: Settings) -> Starlette:
         routes=[
             Route("/", page),
             Route("/look.css", look),
+            Route("/guide/", guide),
+            Route("/guide/{topic:str}", guide),
             Route("/shipped/{name:str}", shipped),
             Route("/state", state, methods=["POST"]),
             Route("/conduct", conduct, methods=["POST"]),

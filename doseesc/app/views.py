@@ -15,6 +15,7 @@ from doseesc.app.form import form_of, path_name
 from doseesc.app.jobs import Busy, Jobs, Report, Work
 from doseesc.app.limits import Deadline, TooLong
 from doseesc.errors import ScenarioError, field_name
+from doseesc.guide import UnknownGuideTopic, guide_page
 from doseesc.study import shipped_scenarios, shipped_summaries
 
 if TYPE_CHECKING:
@@ -63,6 +64,20 @@ class Views:
     def style_sheet(self) -> str:
         """Return the style sheet."""
         return self._fragments.style_sheet()
+
+    def guide(self, topic: str | None) -> str:
+        """Return a page of the guide; None lists them.
+
+        Raises
+        ------
+        BadRequest
+            If there is no such page.
+        """
+        try:
+            page = None if topic is None else guide_page(topic)
+        except UnknownGuideTopic as error:
+            raise BadRequest(str(error)) from None
+        return self._fragments.guide(page)
 
     def shipped(self, name: str) -> dict[str, Any]:
         """Return a shipped study by its name.

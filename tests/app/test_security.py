@@ -1,12 +1,15 @@
 """Who may ask the app, and what it refuses."""
 
 import json
+import re
+from urllib.parse import urljoin
 
 import pytest
 from starlette.testclient import TestClient
 from support import THREE_DESIGNS, THREE_DOSES
 
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.guide import GUIDE_TOPICS
 from doseesc.study import source_of
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}"
@@ -127,3 +130,18 @@ def test_file_that_was_changed_meanwhile_is_read_again(tmp_path):
 def test_job_of_somebody_else_cannot_be_guessed():
     assert client().get("/jobs/1").status_code == 404
     assert client().post("/jobs/1/cancel", json={}, headers={"Origin": HERE}).status_code == 404
+
+
+def test_guide_is_served_page_by_page_under_the_same_policy():
+    app = client()
+    listed = app.get("/guide/")
+    assert all(f'href="{name}"' in listed.text for name in GUIDE_TOPICS)
+    page = app.get("/guide/time")
+    assert "<h1>Patients pending, and how long it takes</h1>" in page.text
+    assert "<style>" not in page.text  # which the policy would refuse
+    assert (
+        app.get(urljoin("/guide/time", re.search(r'rel="stylesheet" href="([^"]+)"', page.text)[1])).status_code == 200
+    )
+    wrong = app.get("/guide/tims")
+    assert (wrong.status_code, "did you mean time?" in wrong.json()["message"]) == (400, True)
+    assert 'href="guide/"' in app.get("/").text

@@ -59,7 +59,7 @@ def test_the_folder_for_a_browser(cli):
         links = {each.get("href") for each in tree.iter("a")} - {"#text"}
         assert links <= set(written), name
         assert not re.search(r"<(?:script|img|link rel=\"style)", text)
-    assert "<table>" in written["choosing.html"]
+    assert 'role="group" aria-label="Table"><table>' in written["choosing.html"]
     assert "<td>a table that fits on a page</td>" in written["choosing.html"]
     assert cli("guide", "--html", "pages")[0] == 2  # what is there is not replaced without being asked
     assert cli("guide", "--html", "pages", "--force")[0] == 0
@@ -72,4 +72,5 @@ def test_what_a_page_holds_is_text():
     html = guide_html(unsafe)
     assert "<script>" not in html
     assert "<i>" not in html
+    assert '<pre tabindex="0">' in guide_html(page)  # which a narrow screen scrolls
     assert "<title>&lt;b&gt;T" in html

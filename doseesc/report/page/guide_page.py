@@ -38,7 +38,9 @@ def guide_html(page: GuidePage | None, *, served: bool = False) -> str:
 
 
 def _body(text: str) -> str:
-    """Return Markdown as HTML; HTML within it is shown as text."""
+    """Return Markdown as HTML; HTML within it is shown as text, and what is wide can be scrolled by keys."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    html = html.replace("<pre>", '<pre tabindex="0">').replace("</table>", "</table></div>")
+    return html.replace("<table>", '<div class="wide-text" tabindex="0" role="group" aria-label="Table"><table>')
