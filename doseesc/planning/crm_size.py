@@ -123,17 +123,18 @@ def crm_sample_size(
     needed, least = (
         _of_optimal_design(share, target, n_doses, odds_ratio, continuity_correction) for share in (benchmark, correct)
     )
+    size = ceil(needed)
     outside = [
-        f"{what} of {shown}"
-        for what, shown, value, (low, high) in (
-            ("a target", percent_words(target), target, TARGETS),
-            ("a number of doses", str(n_doses), n_doses, DOSES),
-            ("an odds ratio", f"{odds_ratio:.3g}", odds_ratio, ODDS_RATIOS),
-            ("a size", f"{ceil(needed)} patients", needed, (0, PATIENTS)),
+        words
+        for words, value, (low, high) in (
+            (f"a target of {percent_words(target)}", target, TARGETS),
+            (f"{n_doses} doses", n_doses, DOSES),
+            (f"an odds ratio of {odds_ratio:.3g}", odds_ratio, ODDS_RATIOS),
+            (f"{size} patients", size, (0, PATIENTS)),
         )
         if not low <= value <= high
     ]
-    return CrmSampleSize(correct, target, n_doses, odds_ratio, ceil(needed), needed, least, tuple(outside))
+    return CrmSampleSize(correct, target, n_doses, odds_ratio, size, needed, least, tuple(outside))
 
 
 def _benchmark_share(correct: float, n_doses: int, odds_ratio: float) -> float:

@@ -131,7 +131,7 @@ def sample_size(
     on_calendar : bool
         Whether trials are simulated in time where the study has accrual; False leaves time out.
     method : {"auto", "exact", "monte_carlo", "both"}
-        Over scenarios: "auto" is exact where a design can be enumerated.
+        Over scenarios only: "auto" is exact where a design can be enumerated.
     trials, seed : int, optional
         Of simulations, by default the study's; per random curve 1,000 trials.
     jobs : int
@@ -162,6 +162,8 @@ def sample_size(
     wanted = list(study.names) if designs is None else list(designs)
     _check(study, correct, overdose, over, wanted, looked_at)
     require_whole("jobs", jobs, 1)
+    if method != "auto" and over != "scenarios":
+        raise ValueError(f"method can be chosen over scenarios only, not over {over!r}")
     if trials is not None:
         require_whole("trials", trials, 1)
     simulation = {"method": method, "trials": trials, "seed": seed} if over == "scenarios" else {"seed": seed}

@@ -99,6 +99,7 @@ def folder(tmp_path):
                 ["calibrate", "--design", "B"],
                 ["ensemble"],
                 ["worst-case"],
+                ["size", "--correct", "0.6"],
                 ["replay", "--outcomes", "1N"],
                 ["phase2"],
             )

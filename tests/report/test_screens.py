@@ -42,6 +42,7 @@ SCREENS = {
     "paths": "paths mine.yaml --design BOIN --cohorts 2",
     "worst_case": "worst-case mine.yaml --design BOIN",
     "ensemble": "ensemble mine.yaml",
+    "size": "size mine.yaml --design CRM --design BOIN --correct 0.5 --trials 100 --up-to 15",
     "calibrate": "calibrate mine.yaml --design BOIN",
     "optimal_skeleton": "calibrate mine.yaml --design CRM --optimal-skeleton",
     "fit": 'fit mine.yaml --outcomes "1NNN 2NNT 3NTN" --model monotone',

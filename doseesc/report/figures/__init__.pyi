@@ -16,6 +16,7 @@ from .phase2_power import power_figure as power_figure
 from .posterior import posterior_figure as posterior_figure
 from .schema import schema_figure as schema_figure
 from .selection import selection_figure as selection_figure
+from .sizes import sizes_figure as sizes_figure
 from .style import MANY as MANY
 from .style import figure_bytes as figure_bytes
 from .sweep import sweep_figure as sweep_figure

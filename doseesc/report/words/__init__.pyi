@@ -43,6 +43,9 @@ from .pathways import weights_of as weights_of
 from .programme import programme_success as programme_success
 from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
+from .sizes import crm_size_words as crm_size_words
+from .sizes import size_answer as size_answer
+from .sizes import size_remarks as size_remarks
 from .sweep import axis_value as axis_value
 from .sweep import cell_words as cell_words
 from .sweep import span_of_seconds as span_of_seconds

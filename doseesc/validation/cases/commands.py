@@ -21,7 +21,16 @@ from doseesc.conduct import decision_table, recommend, replay
 from doseesc.engines import enumerate_paths, pathways
 from doseesc.files import csv_text
 from doseesc.guide import guide_page
-from doseesc.planning import answer, file_random, optimal_design, phase2_power_csv, run_ensemble, worst_cases
+from doseesc.planning import (
+    answer,
+    file_random,
+    optimal_design,
+    phase2_power_csv,
+    run_ensemble,
+    sample_size,
+    sizes_of,
+    worst_cases,
+)
 from doseesc.results import characteristics_csv, read_results
 from doseesc.runs import run
 from doseesc.study import Study, explain, json_schema, load, shipped_scenarios
@@ -124,6 +133,8 @@ def planning() -> Comparison:
         folder.same(csv_text(optimal_design(study).to_frame()), "optimal", _FILE)
         worst = worst_cases(study, designs=["BOIN"], separation=0.05, band=0.0, starts=12, seed=1)
         folder.same(csv_text(worst.to_frame()), "worst-case", _FILE, "--design", "BOIN")
+        needed = sample_size(study, 0.5, designs=["BOIN"], sizes=sizes_of(study, up_to=9))
+        folder.same(csv_text(needed.to_frame()), "size", _FILE, "--design", "BOIN", "--correct", "0.5", "--up-to", "9")
         folder.same(phase2_power_csv(answer(study, trials=500)), "phase2", _FILE, "--trials", "500")
         folder.same(csv_text(fit(study, "1NNN 2NNT").to_frame()), "fit", _FILE, "--outcomes", "1NNN 2NNT")
         lines = folder.ask("calibrate", _FILE, "--design", "BOIN", "--format", "csv").splitlines()

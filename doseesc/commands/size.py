@@ -1,0 +1,190 @@
+"""``doseesc size``: how many patients designs of a file need."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._options import (
+    PLANNING,
+    Force,
+    Format,
+    HowToCompute,
+    Jobs,
+    Out,
+    Printed,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    ShowCode,
+    Trials,
+)
+from doseesc.commands._printing import TrialProgress, print_data, print_found
+from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
+from doseesc.errors import ScenarioError
+from doseesc.files import csv_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from doseesc.planning import SampleSizes
+
+CSV_FILE = "sizes.csv"
+_OPTIONS = ("correct", "overdose", "up_to", "by", "separation", "odds_ratio", "method")
+
+
+class Truths(StrEnum):
+    """On which truths designs are judged."""
+
+    scenarios = "scenarios"
+    ensemble = "ensemble"
+    worst = "worst"
+
+
+Designs = Annotated[
+    list[str] | None,
+    typer.Option("--design", metavar="NAME", help="A design, instead of all; may be given several times."),
+]
+Correct = Annotated[
+    float,
+    typer.Option("--correct", metavar="SHARE", help="Share of trials that are to select the true MTD, such as 0.6."),
+]
+Overdose = Annotated[
+    float | None,
+    typer.Option(
+        "--overdose",
+        metavar="SHARE",
+        help="Largest share of trials that may select a dose above it.",
+        show_default=False,
+    ),
+]
+Over = Annotated[
+    Truths,
+    typer.Option(
+        "--over", help="Truths: the file's scenarios, random curves as of ensemble, or the worst as of worst-case."
+    ),
+]
+UpTo = Annotated[
+    int | None,
+    typer.Option(
+        "--up-to", metavar="N", help="Largest number of patients; by default twice the file's.", show_default=False
+    ),
+]
+By = Annotated[
+    int | None,
+    typer.Option("--by", metavar="N", help="Steps; by default whole cohorts, about 12 steps.", show_default=False),
+]
+Separation = Annotated[
+    float | None,
+    typer.Option(
+        "--separation",
+        metavar="SHARE",
+        help="With --over worst: least distance of other doses from the target, by default 0.05.",
+        show_default=False,
+    ),
+]
+OddsRatio = Annotated[
+    float | None,
+    typer.Option(
+        "--odds-ratio",
+        metavar="RATIO",
+        help="From one dose to the next, for dfcrm's approximation; by default around the MTD in the scenarios.",
+        show_default=False,
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=PLANNING, epilog="Example:  doseesc size nct04602104 --design BOIN --correct 0.65")(
+        size
+    )
+
+
+def size(
+    file: ScenarioFile,
+    correct: Correct,
+    design: Designs = None,
+    overdose: Overdose = None,
+    over: Over = Truths.scenarios,
+    up_to: UpTo = None,
+    by: By = None,
+    separation: Separation = None,
+    odds_ratio: OddsRatio = None,
+    jobs: Jobs = 1,
+    out: Out = None,
+    figure: FigureFile = None,
+    seed: Seed = None,
+    trials: Trials = None,
+    method: HowToCompute = None,
+    output_format: Printed = Format.table,
+    force: Force = False,
+    quiet: Quiet = False,
+    show_code: ShowCode = False,
+) -> None:
+    """Find the smallest number of patients with which designs of FILE reach a goal.
+
+    Each design is looked at with growing numbers of patients (max_n), exactly where it can be enumerated, else by
+    simulation with its standard error. More patients can make a design less often right, so the number told is the
+    smallest from which on, up to the largest looked at, the goal is kept; where a smaller one reaches it already, that
+    is told, too. Where patients arrive over time, so is how long trials last. Beside a CRM stands what dfcrm's
+    approximation (getn) asks for, for 4 to 8 doses. With --out DIR the curves are written to DIR/sizes.csv.
+    """
+    study, sizes, found = variable("study"), variable("sizes"), variable("found")
+    drawn = library("doseesc.report.figures", "sizes_figure")(found)
+    sized = library("doseesc.planning", "sizes_of")(study, up_to=up_to, by=by)
+    options = {
+        "overdose": overdose,
+        "sizes": sizes,
+        "over": None if over == Truths.scenarios else over,
+        "separation": separation,
+        "odds_ratio": odds_ratio,
+        "method": method,
+        "trials": trials,
+        "seed": seed,
+        "jobs": None if jobs == 1 else jobs,
+    }
+    asked = library("doseesc.planning", "sample_size")
+    if show_code:
+        names = [name_in_file(file, name) for name in design] if design else None
+        steps = {"study": load_call(file), "sizes": sized, "found": asked(study, correct, designs=names, **options)}
+        print_data(script(steps, [found.to_frame()], figure_call(figure, drawn)))
+        return
+    loaded = load_study(file, drug_alone=over != Truths.scenarios)
+    names = [chosen_design(loaded, name)[0] for name in design] if design else None
+    check_figure_file(figure, force=force)
+    known = {"study": loaded}
+    with _about_options():
+        known["sizes"] = made(sized, known)
+        with TrialProgress(wanted=not quiet, unit="pieces of work") as progress:
+            answer: SampleSizes = made(
+                asked(study, correct, designs=names, **options),
+                known,
+                progress=progress,
+                enumerating=progress.enumerating,
+            )
+    written = save_files(out, lambda: {CSV_FILE: csv_text(answer.to_frame())}, force=force)
+    written += save_figure(figure, lambda: made(drawn, {"found": answer}))
+    if quiet and output_format == Format.table:
+        return
+    from doseesc.report.terminal import size_lines
+
+    print_found(answer, size_lines, output_format, written)
+
+
+@contextmanager
+def _about_options() -> Iterator[None]:
+    """Turn what the library refuses into a message about an option, whose name it begins with."""
+    try:
+        yield
+    except ScenarioError:
+        raise
+    except ValueError as error:
+        name = str(error).split(" ")[0]
+        option = f"--{name.replace('_', '-')}" if name in _OPTIONS else None
+        raise typer.BadParameter(str(error), param_hint=option) from None
