@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from doseesc.app.answers import without_time
 from doseesc.errors import Problem, ScenarioError
 from doseesc.planning import (
     answer,
@@ -17,6 +16,7 @@ from doseesc.planning import (
     run_ensemble,
     sample_size,
     sizes_of,
+    without_time,
     worst_cases,
 )
 from doseesc.report.page import REPORT_FILE, report_files

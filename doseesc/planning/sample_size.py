@@ -45,7 +45,6 @@ _COLUMNS = (
     *("correct_selection", "mcse", "overdose_selection", "overdose_mcse"),
     *("total_patients", "duration_days"),
 )
-_ON_CALENDAR = ("accrual", "stagger", "backfill", "max_duration_months")
 
 
 def sizes_of(study: Study, up_to: int | None = None, by: int | None = None) -> tuple[int, ...]:
@@ -167,7 +166,8 @@ def sample_size(
     if trials is not None:
         require_whole("trials", trials, 1)
     simulation = {"method": method, "trials": trials, "seed": seed} if over == "scenarios" else {"seed": seed}
-    plan = _plan(study, wanted, looked_at, over, simulation, timed=on_calendar and over == "scenarios")
+    plan = _plan(study, wanted, looked_at, over, simulation)
+    plan = replace(plan, on_calendar=on_calendar)
     notes: list[str] = []
     if over == "scenarios":
         count = len(plan.scenarios)
@@ -206,12 +206,10 @@ def _check(
         raise ValueError(f"sizes must be 1 to {MOST} numbers of patients, not {len(sizes)}")
 
 
-def _plan(
-    study: Study, designs: Sequence[str], sizes: Sequence[int], over: str, simulation: dict[str, Any], *, timed: bool
-) -> Plan:
+def _plan(study: Study, designs: Sequence[str], sizes: Sequence[int], over: str, simulation: dict[str, Any]) -> Plan:
     """Return the plan of a sweep in which the number of patients of each design is an axis of its own."""
     source = source_of_study(study)
-    data = source.data if timed else {name: each for name, each in source.data.items() if name not in _ON_CALENDAR}
+    data = source.data
     names = [each.name for each in study.scenarios]
     if over != "scenarios" and len(names) == len(study.random_scenarios):
         # A plan wants a truth that is no random curve; here it is not looked at.

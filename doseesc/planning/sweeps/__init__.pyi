@@ -16,3 +16,4 @@ from .sweep import on_workers as on_workers
 from .sweep import run_into as run_into
 from .sweep import run_plan as run_plan
 from .sweep import sweep as sweep
+from .variants import without_time as without_time
