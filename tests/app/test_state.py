@@ -13,8 +13,9 @@ import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
-from doseesc.planning import worst_cases
+from doseesc.planning import sample_size, sizes_of, worst_cases
 from doseesc.report.terminal import worst_case_lines
+from doseesc.report.words import size_answer
 from doseesc.study import load, shipped_scenarios, source_of
 from doseesc.wording import percent
 
@@ -198,11 +199,14 @@ def test_best_design_that_is_too_large_to_be_found_is_refused_in_the_words_of_th
     assert found["message"] in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
 
 
-def test_size_is_answered_by_exact_runs(app, tmp_path):
-    found = answer_to(app, "size")["html"]
-    (tmp_path / "mine.yaml").write_text(TEXT.replace("max_n: 12", "max_n: 24"))
-    own = doseesc.run(load(tmp_path / "mine.yaml"), method="exact").verdict.standing
-    assert all(percent(float(each)) in found for each in own.mean(own.correct))
+def test_size_is_answered_as_by_the_command(app, tmp_path):
+    found = html.unescape(answer_to(app, "size")["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    study = load(tmp_path / "mine.yaml")
+    needed = sample_size(study, 0.6, sizes=sizes_of(study))
+    assert size_answer(needed) in found
+    for curve in needed.curves.values():
+        assert all(percent(value) in found for value in (*curve.correct, *curve.overdose))
 
 
 def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):
