@@ -187,6 +187,21 @@ def test_worst_case_is_that_of_the_command_line_and_can_be_taken_into_the_panel(
     assert [json.loads(html.unescape(each)) for each in re.findall('data-truth="([^"]*)"', found["html"])] == curves
 
 
+def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
+    begun = []
+
+    def watched(study, begin, **told):
+        begun.append(begin)
+        return worst_cases(study, begin=begin, **told)
+
+    monkeypatch.setattr("doseesc.app.inquiries.worst_cases", watched)
+    asked = {"name": "mine.yaml", "text": TEXT, "question": "worst"}
+    for truth in ([0.1, 0.2, 0.3], [0.1, 0.2], []):
+        over(app, app.post("/ask", json=asked | {"truth": truth}, headers={"Origin": HERE}).json()["job"])
+    assert begun == [[(0.1, 0.2, 0.3)], [], []]
+    assert app.post("/ask", json=asked | {"truth": [2]}, headers={"Origin": HERE}).status_code == 400
+
+
 def test_size_is_answered_by_exact_runs(app, tmp_path):
     found = answer_to(app, "size")["html"]
     (tmp_path / "mine.yaml").write_text(TEXT.replace("max_n: 12", "max_n: 24"))

@@ -219,7 +219,7 @@ const inquire = async (place, question, more = {}) => {
 };
 $("ask").addEventListener("click", event => {
   const {question, truth} = event.target.dataset;
-  if (question) inquire("ask-said", question);
+  if (question) inquire("ask-said", question, panel ? {truth: panel.state().truth} : {});
   if (truth && panel) { turn($("tab-explore")); panel.set(JSON.parse(truth), null); $("drag").scrollIntoView(); }
 });
 let decidedFor = "";
