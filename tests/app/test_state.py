@@ -138,6 +138,8 @@ def test_phase_2_doses_are_shown_and_time_is_left_to_the_calendar(app):
     said = ask(app, TEXT + ARMS + "accrual: {per_month: 2}\n")
     assert "The doses that Phase 2 gets" in said["answer"]
     assert "On the calendar" in said["further"]
+    assert 'data-ask="calendar"' in said["answer"]
+    assert 'data-ask="calendar"' not in ask(app)["answer"]
     assert "On the calendar" not in ask(app)["further"]
     assert "problems" not in said
 
