@@ -43,6 +43,8 @@ class Plan:
         Combinations, each the places of the values of all axes; None = all that there are.
     file : str
         The sweep's own file, for messages.
+    title : str
+        What the sweep is called; "" for the study's title.
     """
 
     source: Source
@@ -53,6 +55,7 @@ class Plan:
     conditions: tuple[Condition, ...] = ()
     listed: tuple[Mapping[str, int], ...] | None = None
     file: str = "sweep"
+    title: str = ""
 
     def points(self) -> Iterator[Point]:
         """Yield the points, design by design, the last axis varying fastest."""
