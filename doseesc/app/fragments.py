@@ -131,6 +131,7 @@ class Fragments:
             "levels": [],  # the report's sliders of weights; here the truth itself is dragged
             "charts": {"overview": overview_chart(look)},
             "chips": chips(look),
+            "timed": timed,
         }
         charts = {
             each.name: each

@@ -47,6 +47,8 @@ class Asked:
     study : Study
     design : str
         The design that it is about; "" for the first.
+    truth : tuple of float
+        The curve that is dragged on the page, from which a search begins, too; empty where none is.
     exact : callable
         Returns the exact answer to the study.
     fragments : Fragments
@@ -57,6 +59,7 @@ class Asked:
 
     study: Study
     design: str
+    truth: tuple[float, ...]
     exact: Callable[[], Results]
     fragments: Fragments
     limits: Limits
@@ -80,13 +83,15 @@ def _decisions(asked: Asked) -> dict[str, Any]:
 
 
 def _worst(asked: Asked) -> dict[str, Any]:
-    found = worst_cases(without_time(asked.study), **asked.told)
+    begin = [asked.truth] if len(asked.truth) == asked.study.n_doses else []  # else of another study
+    found = worst_cases(without_time(asked.study), begin=begin, **asked.told)
     curves = [
         {"words": f"{design}, {what}", "truth": [round(float(p), 4) for p in case.overall.probabilities]}
         for design, (correct, toxic) in found.found.items()
         for what, case in (("least correct selection", correct), ("most often too toxic", toxic))
     ]
-    return {"html": asked.fragments.lines("Where designs do least well", worst_case_lines(found), curves=curves)}
+    title = f"Where designs do least well{', sought from the dragged truth, too' if begin else ''}"
+    return {"html": asked.fragments.lines(title, worst_case_lines(found), curves=curves)}
 
 
 def _size(asked: Asked) -> dict[str, Any]:

@@ -139,6 +139,8 @@ def test_phase_2_doses_are_shown_and_time_is_left_to_the_calendar(app):
     said = ask(app, TEXT + ARMS + "accrual: {per_month: 2}\n")
     assert "The doses that Phase 2 gets" in said["answer"]
     assert "On the calendar" in said["further"]
+    assert 'data-ask="calendar"' in said["answer"]
+    assert 'data-ask="calendar"' not in ask(app)["answer"]
     assert "On the calendar" not in ask(app)["further"]
     assert "problems" not in said
 
@@ -207,6 +209,21 @@ def test_size_is_answered_as_by_the_command(app, tmp_path):
     assert size_answer(needed) in found
     for curve in needed.curves.values():
         assert all(percent(value) in found for value in (*curve.correct, *curve.overdose))
+
+
+def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
+    begun = []
+
+    def watched(study, begin, **told):
+        begun.append(begin)
+        return worst_cases(study, begin=begin, **told)
+
+    monkeypatch.setattr("doseesc.app.inquiries.worst_cases", watched)
+    asked = {"name": "mine.yaml", "text": TEXT, "question": "worst"}
+    for truth in ([0.1, 0.2, 0.3], [0.1, 0.2], []):
+        over(app, app.post("/ask", json=asked | {"truth": truth}, headers={"Origin": HERE}).json()["job"])
+    assert begun == [[(0.1, 0.2, 0.3)], [], []]
+    assert app.post("/ask", json=asked | {"truth": [2]}, headers={"Origin": HERE}).status_code == 400
 
 
 def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):

@@ -153,6 +153,15 @@ def test_without_being_asked_it_is_found_where_that_is_soon_done(asked, n_doses,
         assert asks_attainable(larger.model_copy(update={"optimal": optimal}), n_truths) == told
 
 
+def test_scenarios_with_one_true_mtd_have_it_only_where_it_is_asked_for(asked):
+    study = asked(optimal="held_out: 50")
+    alike = study.model_copy(update={"scenarios": study.scenarios[1:]})
+    assert {alike.true_mtd(truth) for truth in alike.truths.values()} == {1}
+    assert run(alike, method="exact").attainable is None
+    told = alike.model_copy(update={"optimal": study.optimal.model_copy(update={"benchmark": True})})
+    assert run(told, method="exact").attainable.value == pytest.approx(1)  # it names the dose that is right in both
+
+
 def test_a_small_trial_has_it_without_being_asked(asked):
     assert run(asked(optimal="held_out: 50"), method="exact").attainable == run(asked(), method="exact").attainable
 

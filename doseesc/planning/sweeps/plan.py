@@ -45,6 +45,8 @@ class Plan:
         The sweep's own file, for messages.
     on_calendar : bool
         Whether trials are played in time where the study has accrual; False leaves time out.
+    title : str
+        What the sweep is called; "" for the study's title.
     """
 
     source: Source
@@ -56,6 +58,7 @@ class Plan:
     listed: tuple[Mapping[str, int], ...] | None = None
     file: str = "sweep"
     on_calendar: bool = True
+    title: str = ""
 
     def points(self) -> Iterator[Point]:
         """Yield the points, design by design, the last axis varying fastest."""

@@ -154,7 +154,7 @@ def _scenarios(results: Results, width: int) -> list[Text]:
     beside = _beside(results, width - _LABEL - mtd - 11 * len(benchmark))
     room = width - mtd - 11 * len(benchmark) - sum(map(_column, beside))
     title = "Correct selection, %"
-    label = min(max(len(title) + 1, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
+    label = min(max(len(title) + 3, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
     widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
     title += "  (all tables: --full)" if label > _LONG_TITLE else ""
     heads = [Cell(title, "bold", left=True), Cell("true MTD", left=True)]
