@@ -7,6 +7,7 @@ from .comparing import Differences as Differences
 from .comparing import is_case as is_case
 from .evidence import seal as seal
 from .evidence import validate as validate
+from .evidence import wanted_requirements as wanted_requirements
 from .golden_numbers import Item as Item
 from .golden_numbers import golden as golden
 from .golden_numbers import reference as reference

@@ -61,9 +61,7 @@ def validate(
     ValueError
         If there is no requirement of a number in ``only``, or no quick comparison of those where only these are wanted.
     """
-    wanted = _wanted(only)
-    if quick and not any(case.quick for each in wanted for case in each.cases):
-        raise ValueError(f"{', '.join(only)} must have a quick comparison; leave out  --quick")
+    wanted = wanted_requirements(only, quick=quick)
     own = [] if study is None else _study_rows(study, quick=quick)  # a file that cannot be run is refused at once
     installation = check_installation(out)
     made = make(wanted, quick=quick, jobs=jobs, progress=progress)
@@ -104,13 +102,34 @@ def seal(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _wanted(only: Sequence[str]) -> list[Requirement]:
-    """Return the requirements asked for, in their order."""
+def wanted_requirements(only: Sequence[str], *, quick: bool = False) -> list[Requirement]:
+    """Return the requirements asked for, in their order.
+
+    Parameters
+    ----------
+    only : sequence of str
+        Their numbers; empty for all.
+    quick : bool
+        One of them must have a quick comparison.
+
+    Raises
+    ------
+    ValueError
+        If there is no requirement of a number, or no quick comparison of those where it is needed.
+
+    Examples
+    --------
+    >>> [each.id for each in wanted_requirements(["D2", "D1"])]
+    ['D1', 'D2']
+    """
     known = {each.id: each for each in requirements()}
     for name in only:
         if name not in known:
             raise ValueError(f"{name!r} is no requirement; {did_you_mean(name, known)}there are {', '.join(known)}")
-    return [each for each in known.values() if not only or each.id in only]
+    found = [each for each in known.values() if not only or each.id in only]
+    if quick and not any(case.quick for each in found for case in each.cases):
+        raise ValueError(f"{', '.join(only)} must have a quick comparison; leave out  --quick")
+    return found
 
 
 def _requirement_part(requirement: Requirement, made: Mapping[str, Made]) -> dict[str, Any]:

@@ -132,6 +132,22 @@ def test_pending_patients_files_and_a_cohort_as_recommended(tab, tmp_path):
     assert "1NNN" not in tab.url
 
 
+def test_who_leaves_is_asked_until_both_log_and_patients_are_downloaded(tab):
+    def is_asked():
+        leaves = "const leaves = new Event('beforeunload', {cancelable: true})"
+        return tab.evaluate(f"() => {{ {leaves}; dispatchEvent(leaves); return leaves.defaultPrevented; }}")
+
+    assert not is_asked()
+    tab.locator("#conduct-add").click()
+    tab.locator("#conduct-patients [data-column=dlt]").select_option("no")
+    tab.get_by_role("button", name="Add this answer to the log").click()
+    tab.locator("#conduct-logged", has_text="The log has 1 decision.").wait_for()
+    for name, still in (("patients", True), ("log", False)):
+        with tab.expect_download():
+            tab.get_by_role("button", name=f"Download the {name}").click()
+        assert is_asked() == still
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_axe_finds_no_barrier_at_the_bedside(tab, width, scheme):
     from axe_playwright_python.sync_playwright import Axe

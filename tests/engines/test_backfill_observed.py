@@ -1,6 +1,7 @@
 """Backfill with an observation model: nobody who leaves holds the escalation up, counts, or opens a dose."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -114,6 +115,27 @@ def test_backfilled_patients_who_leave_never_hold_the_escalation_up(name, model)
         assert patients_in(with_backfill, escalated) == patients_in(without, np.arange(without.size))
         assert (with_backfill.selected, with_backfill.reason) == (without.selected, without.reason)
         assert with_backfill.turned_away + with_backfill.backfilled.sum() == without.turned_away
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("deaths", ["replaced", "all_count", "dlt_free"])
+@pytest.mark.parametrize("name", ["BOIN", "CRM", "3+3"])
+def test_a_design_that_waits_goes_up_only_once_the_outcomes_of_the_escalation_are_known(name, deaths, again):
+    model = ObservationModel(window=WINDOW, background=0.05, death=0.1, deaths=deaths, loss=0.15)
+    rules = replace(BF_BOIN, replace_unevaluable=again)
+    ups, meanwhile = 0, 0
+    for trial in trials_of(DESIGNS[name], rules, model, n_trials=30):
+        own = np.flatnonzero(~trial.backfilled)
+        own = own[np.argsort(trial.entered[own], kind="stable")]
+        for before, after in pairwise(own):
+            if trial.level[after] > trial.level[before]:
+                day = trial.entered[after]
+                earlier = trial.entered < day
+                assert (trial.assessed[earlier & ~trial.backfilled] <= day).all()
+                meanwhile += (earlier & trial.backfilled & (trial.assessed > day)).sum()
+                ups += 1
+    assert ups > 20
+    assert meanwhile > 0
 
 
 @settings(max_examples=15, deadline=None)

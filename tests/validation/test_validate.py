@@ -18,7 +18,7 @@ from support import ROOT, cases_in, name_of, passes
 from designs import BOIN
 from doseesc.cli import main
 from doseesc.study import load
-from doseesc.validation import Differences, seal, validate
+from doseesc.validation import Differences, evidence, seal, validate
 from doseesc.validation.cases import commands, files, rules, selfcheck
 from doseesc.validation.installation import check_files, check_installation, versions_tested
 from doseesc.validation.own_study import check_study
@@ -165,6 +165,15 @@ def test_nothing_is_replaced_or_left_half_written(cli, tmp_path):
     code, _, _ = cli("validate", "--only", "C5", "--jobs", "1", "--out", "out", "--force", "--quiet")
     assert code == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
+
+
+def test_what_goes_wrong_within_is_not_called_a_mistake_in_an_option(cli, monkeypatch):
+    def broken():
+        raise ValueError("a broken installation")
+
+    monkeypatch.setattr(evidence, "environment", broken)
+    with pytest.raises(ValueError, match="a broken installation"):
+        cli("validate", "--quick", "--only", "C5", "--jobs", "1")
 
 
 def test_a_requirement_that_is_not_there(cli):

@@ -5,7 +5,7 @@ app.js before it: `study`, `post`, `make`, `$`. */
   const DLT = [["", "pending"], ["no", "no"], ["yes", "yes"]];
   const LEFT = [["", "on study"], ["died", "died"], ["lost", "lost"], ["withdrawn", "withdrawn"]];
   const RARE = ["dlt_date", "status", "last_seen"], COLUMNS = ["id", "dose", "date", "dlt", ...RARE];
-  let doses = [], csv = "", log = null, decisions = 0, asking = false, again = false, design = "", advised = null, kept = true;
+  let doses = [], csv = "", log = null, decisions = 0, asking = false, again = false, design = "", advised = null, logKept = true, patientsKept = true;
 
   // The patients as a CSV file, and the columns that are filled in.
   const rows = () => every("tr", $("conduct-patients")).map(line => Object.fromEntries(every("[data-column]", line).map(each => [each.dataset.column, each.value.trim()])));
@@ -37,7 +37,7 @@ app.js before it: `study`, `post`, `make`, `$`. */
     wrong(got.wrong || "");
     if (got.designs) fields(got);
     if (got.log !== undefined) {
-      log = got.log; decisions = got.decisions; kept = false;
+      log = got.log; decisions = got.decisions; logKept = false;
       const last = log.trim().split("\n").length;
       $("conduct-logged").textContent = `The log has ${decisions} decision${decisions === 1 ? "" : "s"}.`;
       if (last !== decisions) wrong("the log that came back is not whole; do not use it");
@@ -91,7 +91,7 @@ app.js before it: `study`, `post`, `make`, `$`. */
     $("conduct-patients").append(line);
     return line;
   };
-  const changed = () => { kept = false; ask(); };
+  const changed = () => { patientsKept = false; ask(); };
   $("conduct-add").addEventListener("click", () => { add().querySelector("input").focus(); changed(); });
   const today = () => { const now = new Date(); return new Date(now - 60000 * now.getTimezoneOffset()).toISOString().slice(0, 10); };
   $("conduct-cohort").addEventListener("click", async () => {
@@ -131,10 +131,9 @@ app.js before it: `study`, `post`, `make`, `$`. */
     const link = make("a", "", {href: URL.createObjectURL(new Blob([text], {type})), download: name});
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    kept = true;
   };
-  $("conduct-save-log").addEventListener("click", () => save(log, "decisions.jsonl", "application/jsonl"));
-  $("conduct-save-patients").addEventListener("click", () => save(patients(), "patients.csv", "text/csv"));
-  addEventListener("beforeunload", event => { if (!kept && (patients() || log)) event.preventDefault(); });
+  $("conduct-save-log").addEventListener("click", () => { save(log, "decisions.jsonl", "application/jsonl"); logKept = true; });
+  $("conduct-save-patients").addEventListener("click", () => { save(patients(), "patients.csv", "text/csv"); patientsKept = true; });
+  addEventListener("beforeunload", event => { if ((!patientsKept && patients()) || (!logKept && log)) event.preventDefault(); });
   document.addEventListener("turned", event => { if (event.detail === "conduct") ask(); });
 })();
