@@ -149,6 +149,14 @@ def test_designs_give_way_where_the_answer_would_not_fit_on_a_screen(scenario_fi
     assert f"  and {len(best.by_score) - len(told)} more designs, less often right: --full" in lines
 
 
+def test_no_design_gives_way_to_the_line_that_says_so(seed_trial, folder, monkeypatch):
+    monkeypatch.setattr("doseesc.report.terminal.run._FEWEST", 2)
+    monkeypatch.setattr("doseesc.report.terminal.run._SCREEN", 30)
+    lines = [line.plain for line in run_lines(read(folder / "a"))]
+    assert len(lines) == 39
+    assert sum(line.startswith(("  3+3 ", "  CRM ", "  BOIN ")) for line in lines) == 3
+
+
 def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, small_scenario):
     results = run(load(scenario_file(small_scenario.replace("designs:\n", "designs:\n" + CRM))), method="exact")
     text = " ".join(" ".join(line.plain for line in run_lines(results)).split())

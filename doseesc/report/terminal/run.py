@@ -89,11 +89,11 @@ def _verdict(results: Results) -> list[Text]:
 def _designs_with_room(results: Results, width: int, room: int) -> list[Text]:
     """Return the table of designs, without the least good where all would be more than the screen has room for."""
     most = min(len(results.study.names), _MOST)
-    found = _designs(results, width, most)
+    whole = found = _designs(results, width, most)
     while len(found) > room and most > _FEWEST:
         most -= 1
         found = _designs(results, width, most)
-    return found
+    return found if len(found) < len(whole) else whole  # that some are left out takes a line, too
 
 
 def _designs(results: Results, width: int, most: int) -> list[Text]:
