@@ -137,7 +137,7 @@ def test_text_that_is_no_study_is_answered_in_words(app, text):
 
 def test_phase_2_doses_are_shown_and_time_is_left_to_the_calendar(app):
     said = ask(app, TEXT + ARMS + "accrual: {per_month: 2}\n")
-    assert "The doses that Phase 2 gets" in said["answer"]
+    assert "The doses that Phase 2 gets after " in said["answer"]  # of whose choice the shares are
     assert "On the calendar" in said["further"]
     assert 'data-ask="calendar"' in said["answer"]
     assert 'data-ask="calendar"' not in ask(app)["answer"]

@@ -70,6 +70,8 @@ def test_prices_count(asked):
     assert found.designs["B"] == pytest.approx(stakes.weight @ utilities(study.designs["B"], stakes), abs=1e-9)
     assert found.designs["B"] < found.value
     assert "less 0.05 per DLT" in found.words
+    shown = " ".join(" ".join(line.plain for line in run_lines(run(study, method="exact"))).split())
+    assert f"Best possible: {found.value:.3f} (the probability of correct selection, less 0.01 per patient, " in shown
 
 
 def test_background_events_are_met_by_both(asked):
