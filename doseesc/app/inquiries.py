@@ -70,7 +70,7 @@ def _decisions(asked: Asked) -> dict[str, Any]:
 
 
 def _worst(asked: Asked) -> dict[str, Any]:
-    found = worst_cases(without_time(asked.study), **asked.told)
+    found = worst_cases(without_time(asked.study), memory_limit=asked.limits.states_bytes, **asked.told)
     curves = [
         {"words": f"{design}, {what}", "truth": [round(float(p), 4) for p in case.overall.probabilities]}
         for design, (correct, toxic) in found.found.items()
