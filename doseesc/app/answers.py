@@ -24,7 +24,6 @@ _Question = tuple[str, "tuple[Design, ...]"]
 _KEPT = 16
 _WALKS_KEPT = 48
 _LIVE_TRIALS = 2000
-_OF_TIME = {"accrual": None, "stagger": None, "backfill": None, "max_duration_months": None}
 
 
 class Answers:
@@ -88,6 +87,7 @@ class Answers:
         found = self.known(study)
         if found is not None:
             return found
+        from doseesc.planning import without_time
         from doseesc.runs import run
 
         timeless = without_time(study)
@@ -154,8 +154,3 @@ class _Walks(MutableMapping["Design", "Paths"]):
 
     def __len__(self) -> int:
         return len(self._kept)
-
-
-def without_time(study: Study) -> Study:
-    """Return a study in which every outcome is known before the next decision, or the study where it is so anyhow."""
-    return study if study.accrual is None else study.model_copy(update=_OF_TIME)

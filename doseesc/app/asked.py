@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,12 +43,13 @@ class AskedState(_Asked):
 
 
 class AskedQuestion(_Asked):
-    """A question about the file on a page."""
+    """A question about the file on a page, and the curve that is dragged there, empty where none is."""
 
     name: str = Field(max_length=300)
     text: str = Field(max_length=1_000_000)
     question: str = Field(max_length=40)
     design: str = Field(default="", max_length=200)
+    truth: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(default=(), max_length=100)
 
 
 class AskedConduct(_Asked):

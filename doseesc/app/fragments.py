@@ -40,7 +40,15 @@ from doseesc.report.tables import (
     time_table,
     truth_table,
 )
-from doseesc.report.words import calendar_words, design_times, pace_words, time_answer
+from doseesc.report.words import (
+    calendar_words,
+    crm_size_words,
+    design_times,
+    pace_words,
+    size_answer,
+    size_remarks,
+    time_answer,
+)
 from doseesc.runs import typical_scenario
 
 if TYPE_CHECKING:
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
     from doseesc.app.form import Form
     from doseesc.engines import Paths
     from doseesc.guide import GuidePage
+    from doseesc.planning import SampleSizes
     from doseesc.results import Results
     from doseesc.runs import ExampleTrial
 
@@ -122,6 +131,7 @@ class Fragments:
             "levels": [],  # the report's sliders of weights; here the truth itself is dragged
             "charts": {"overview": overview_chart(look)},
             "chips": chips(look),
+            "timed": timed,
         }
         charts = {
             each.name: each
@@ -175,10 +185,11 @@ class Fragments:
         text = "\n".join(each.plain.rstrip() for each in lines)
         return self._render("lines.html.j2", title=title, text=text, curves=curves)
 
-    def sizes(self, sizes: Sequence[int], runs: Sequence[Results]) -> str:
-        """Return correct selection against the largest number of patients."""
-        chart, table = sizes_shown(sizes, runs)
-        return self._render("charted.html.j2", charts=[chart], tables=[table], words=[])
+    def sizes(self, needed: SampleSizes, results: Results) -> str:
+        """Return how many patients designs need, and correct selection against the largest number of them."""
+        chart, table = sizes_shown(needed, results)
+        words = [size_answer(needed), *size_remarks(needed), *filter(None, [crm_size_words(needed)])]
+        return self._render("charted.html.j2", charts=[chart], tables=[table], words=words)
 
     def calendar(self, results: Results) -> str:
         """Return how long trials last, of results on the calendar."""

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from doseesc.app.answers import without_time
 from doseesc.errors import Problem, ScenarioError
-from doseesc.planning import answer, differences, optimal_design, policy_table, run_ensemble, worst_cases
+from doseesc.planning import (
+    answer,
+    differences,
+    optimal_design,
+    policy_table,
+    run_ensemble,
+    sample_size,
+    sizes_of,
+    without_time,
+    worst_cases,
+)
 from doseesc.report.page import REPORT_FILE, report_files
 from doseesc.report.protocol import protocol_files
 from doseesc.report.terminal import answer_lines, ensemble_lines, optimal_lines, worst_case_lines
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 
 _CALENDAR_TRIALS = 4000
 _SIZES = 8  # largest numbers of patients that are compared
+_GOAL = 0.6  # chance of selecting the right dose; the table has the numbers for any other
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Asked:
     study : Study
     design : str
         The design that it is about; "" for the first.
+    truth : tuple of float
+        The curve that is dragged on the page, from which a search begins, too; empty where none is.
     exact : callable
         Returns the exact answer to the study.
     fragments : Fragments
@@ -47,6 +59,7 @@ class Asked:
 
     study: Study
     design: str
+    truth: tuple[float, ...]
     exact: Callable[[], Results]
     fragments: Fragments
     limits: Limits
@@ -70,28 +83,30 @@ def _decisions(asked: Asked) -> dict[str, Any]:
 
 
 def _worst(asked: Asked) -> dict[str, Any]:
-    found = worst_cases(without_time(asked.study), memory_limit=asked.limits.states_bytes, **asked.told)
+    begin = [asked.truth] if len(asked.truth) == asked.study.n_doses else []  # else of another study
+    most = asked.limits.states_bytes
+    found = worst_cases(without_time(asked.study), begin=begin, memory_limit=most, **asked.told)
     curves = [
         {"words": f"{design}, {what}", "truth": [round(float(p), 4) for p in case.overall.probabilities]}
         for design, (correct, toxic) in found.found.items()
         for what, case in (("least correct selection", correct), ("most often too toxic", toxic))
     ]
-    return {"html": asked.fragments.lines("Where designs do least well", worst_case_lines(found), curves=curves)}
+    title = f"Where designs do least well{', sought from the dragged truth, too' if begin else ''}"
+    return {"html": asked.fragments.lines(title, worst_case_lines(found), curves=curves)}
 
 
 def _size(asked: Asked) -> dict[str, Any]:
-    study = without_time(asked.study).model_copy(update={"phase2_arms": ()})
+    study = asked.study
     step = study.cohort_size * max(1, round(2 * study.max_n / study.cohort_size / _SIZES))
-    sizes = sorted({study.max_n, *range(step, 2 * study.max_n + 1, step)})
-    found: list[Results] = []
-    for size in sizes:
-        asked.report(f"at most {size} patients", len(found), len(sizes))
-        sized = study.model_copy(update={"max_n": size})
-        ran = run(
-            sized, method="exact", trials=500, memory_limit=asked.limits.states_bytes, enumerating=asked.enumerating
-        )
-        found.append(ran)
-    return {"html": asked.fragments.sizes(sizes, found)}
+    needed = sample_size(
+        study,
+        _GOAL,
+        sizes=sizes_of(study, by=step),
+        on_calendar=False,
+        method="exact",
+        progress=partial(asked.report, "numbers of patients"),
+    )
+    return {"html": asked.fragments.sizes(needed, asked.exact())}
 
 
 def _calendar(asked: Asked) -> dict[str, Any]:

@@ -139,7 +139,8 @@ class Views:
 
         def work(report: Report) -> dict[str, Any]:
             exact = partial(self._answers.exact, study, partial(_enumerated, report))
-            return answer(Asked(study, asked.design, exact, self._fragments, self._settings.limits, report))
+            own = self._fragments, self._settings.limits
+            return answer(Asked(study, asked.design, asked.truth, exact, *own, report))
 
         return self._begun(work)
 

@@ -51,6 +51,7 @@ from .sweeps import on_workers as on_workers
 from .sweeps import read_plan as read_plan
 from .sweeps import run_into as run_into
 from .sweeps import sweep as sweep
+from .sweeps import without_time as without_time
 from .worst_case import WorstCase as WorstCase
 from .worst_case import WorstCases as WorstCases
 from .worst_case import WorstTruth as WorstTruth

@@ -30,7 +30,15 @@ class Block:
     highest: float
 
 
-def extreme_curve(figure: Polynomial, blocks: Sequence[Block], *, sign: int, starts: int, seed: int) -> FloatArray:
+def extreme_curve(
+    figure: Polynomial,
+    blocks: Sequence[Block],
+    *,
+    sign: int,
+    starts: int,
+    seed: int,
+    begin: Sequence[FloatArray] = (),
+) -> FloatArray:
     """Return the curve at which ``sign`` times the figure is largest, as far as found.
 
     Parameters
@@ -44,6 +52,8 @@ def extreme_curve(figure: Polynomial, blocks: Sequence[Block], *, sign: int, sta
         Curves refined.
     seed : int
         Seed of the random curves.
+    begin : sequence of array, shape (J,)
+        Curves from which the search begins, too, each moved into the polytope.
 
     Returns
     -------
@@ -53,7 +63,7 @@ def extreme_curve(figure: Polynomial, blocks: Sequence[Block], *, sign: int, sta
     highest = np.concatenate([np.full(block.size, block.highest) for block in blocks])
     tried = np.concatenate([_corners(blocks), _random_curves(blocks, np.random.default_rng(seed))])
     best = np.argsort(np.round(-sign * figure(tried), _DECIMALS), kind="stable")[:starts]
-    begun = tried[best]
+    begun = [*tried[best], *(_inside(np.asarray(curve, float), lowest, highest) for curve in begin)]
     ended = [_inside(_climb(figure, sign, start, lowest, highest), lowest, highest) for start in begun]
     # Of equally good curves the first: a corner rather than where a climb across a plateau happened to end.
     candidates = np.array([*begun, *ended])

@@ -18,20 +18,19 @@ worst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from designs import CRM
-from designs.arrays import FloatArray
 from designs.checks import require_probability, require_whole
 from doseesc.planning.crm_size import approximation_for
-from doseesc.planning.ensemble import ensemble_figures, file_random
+from doseesc.planning.ensemble import file_random
 from doseesc.planning.size_curves import Over, SampleSizes, SizeCurve
-from doseesc.planning.sweeps import Asked, Memory, Plan, Point, plan_of, run_plan, source_of_study
-from doseesc.planning.worst_case import worst_cases
+from doseesc.planning.size_variants import OverCurves, OverWorst, by_variant
+from doseesc.planning.sweeps import Asked, Memory, Plan, plan_of, run_plan, source_of_study
 from doseesc.study import Study
 
 OVER: tuple[Over, ...] = ("scenarios", "ensemble", "worst")
@@ -45,7 +44,6 @@ _COLUMNS = (
     *("correct_selection", "mcse", "overdose_selection", "overdose_mcse"),
     *("total_patients", "duration_days"),
 )
-_ON_CALENDAR = ("accrual", "stagger", "backfill", "max_duration_months")
 
 
 def sizes_of(study: Study, up_to: int | None = None, by: int | None = None) -> tuple[int, ...]:
@@ -167,7 +165,8 @@ def sample_size(
     if trials is not None:
         require_whole("trials", trials, 1)
     simulation = {"method": method, "trials": trials, "seed": seed} if over == "scenarios" else {"seed": seed}
-    plan = _plan(study, wanted, looked_at, over, simulation, timed=on_calendar and over == "scenarios")
+    plan = _plan(study, wanted, looked_at, over, simulation)
+    plan = replace(plan, on_calendar=on_calendar)
     notes: list[str] = []
     if over == "scenarios":
         count = len(plan.scenarios)
@@ -177,11 +176,11 @@ def sample_size(
         truths = study.draw(drawn if seed is None else drawn.model_copy(update={"seed": seed}))
         count = len(truths)
         per_curve = _CURVE_TRIALS if trials is None else trials
-        make = _OverCurves(truths, per_curve, drawn.seed if seed is None else seed, enumerating, notes)
-        curves = _by_variant(plan, make, progress)
+        make = OverCurves(truths, per_curve, drawn.seed if seed is None else seed, enumerating, notes)
+        curves = by_variant(plan, make, progress)
     else:
         count = 0
-        curves = _by_variant(plan, _Worst(separation, enumerating), progress)
+        curves = by_variant(plan, OverWorst(separation, enumerating), progress)
     models = [study.designs[name] for name in wanted]
     approximation = None
     if over != "worst" and any(isinstance(each, CRM) for each in models):
@@ -206,12 +205,10 @@ def _check(
         raise ValueError(f"sizes must be 1 to {MOST} numbers of patients, not {len(sizes)}")
 
 
-def _plan(
-    study: Study, designs: Sequence[str], sizes: Sequence[int], over: str, simulation: dict[str, Any], *, timed: bool
-) -> Plan:
+def _plan(study: Study, designs: Sequence[str], sizes: Sequence[int], over: str, simulation: dict[str, Any]) -> Plan:
     """Return the plan of a sweep in which the number of patients of each design is an axis of its own."""
     source = source_of_study(study)
-    data = source.data if timed else {name: each for name, each in source.data.items() if name not in _ON_CALENDAR}
+    data = source.data
     names = [each.name for each in study.scenarios]
     if over != "scenarios" and len(names) == len(study.random_scenarios):
         # A plan wants a truth that is no random curve; here it is not looked at.
@@ -251,86 +248,3 @@ def _over_scenarios(
             duration_days=figures.get("duration_days", np.full(len(sizes), np.nan)),
         )
     return curves
-
-
-class _Figures(NamedTuple):
-    """A design at one number of patients; the fields are those of :class:`SizeCurve`."""
-
-    method: str
-    correct: float
-    correct_se: float
-    overdose: float
-    overdose_se: float
-    patients: float
-
-
-def _by_variant(
-    plan: Plan, figures: Callable[[Study], _Figures], progress: Callable[[int, int], None] | None
-) -> dict[str, SizeCurve]:
-    """Return the curves of a plan's designs, each variant looked at by itself."""
-    found: dict[str, list[_Figures]] = {}
-    for done, (point, variant) in enumerate(_variants(plan)):
-        if progress is not None:
-            progress(done, plan.n_points)
-        found.setdefault(plan.design_name(point), []).append(figures(variant))
-    if progress is not None:
-        progress(plan.n_points, plan.n_points)
-    return {design: _curve(rows) for design, rows in found.items()}
-
-
-def _curve(rows: Sequence[_Figures]) -> SizeCurve:
-    method = tuple(each.method for each in rows)
-    correct, correct_se, overdose, overdose_se, patients = np.array([each[1:] for each in rows], dtype=np.float64).T
-    return SizeCurve(method, correct, correct_se, overdose, overdose_se, patients, np.full(len(rows), np.nan))
-
-
-def _variants(plan: Plan) -> Iterator[tuple[Point, Study]]:
-    """Yield the points of a plan and their studies, all of them made before the first is looked at."""
-    yield from [(point, plan.variant(point)) for point in plan.points()]
-
-
-@dataclass(frozen=True)
-class _OverCurves:
-    """A design under random curves."""
-
-    truths: FloatArray
-    trials: int
-    seed: int
-    enumerating: Callable[[str, int, int], None] | None
-    notes: list[str]
-
-    def __call__(self, study: Study) -> _Figures:
-        """Return its mean figures."""
-        by_design, notes = ensemble_figures(
-            study, self.truths, trials=self.trials, seed=self.seed, enumerating=self.enumerating
-        )
-        self.notes.extend(note for note in notes if note not in self.notes)
-        (found,) = by_design.values()
-        correct, overdose = (found.values[name] for name in ("correct_selection", "overdose_selection"))
-        return _Figures(
-            found.method,
-            float(correct.mean()),
-            _error_of_mean(correct),
-            float(overdose.mean()),
-            _error_of_mean(overdose),
-            float(found.values["total_patients"].mean()),
-        )
-
-
-def _error_of_mean(values: FloatArray) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-
-
-@dataclass(frozen=True)
-class _Worst:
-    """A design under its worst truths."""
-
-    separation: float
-    enumerating: Callable[[str, int, int], None] | None
-
-    def __call__(self, study: Study) -> _Figures:
-        """Return its least chance of being right and its greatest of selecting a dose that is too toxic."""
-        found = worst_cases(study, separation=self.separation, enumerating=self.enumerating)
-        ((correct, toxic),) = found.found.values()
-        patients = float(correct.overall.characteristics.total_patients)
-        return _Figures("exact", correct.overall.value, 0.0, toxic.overall.value, 0.0, patients)

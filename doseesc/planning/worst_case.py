@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
 from doseesc.engines import MEMORY_LIMIT, OperatingCharacteristics, Paths, Polynomial, enumerate_paths
@@ -138,6 +140,7 @@ def worst_cases(
     bound: float | None = None,
     starts: int = 12,
     seed: int = 1,
+    begin: Sequence[Sequence[float] | FloatArray] = (),
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
@@ -149,7 +152,7 @@ def worst_cases(
     study : Study
     designs : sequence of str, optional
         Their names; by default all.
-    separation, band, starts, seed
+    separation, band, starts, seed, begin
         As for :func:`correct_selection_worst_case`.
     bound : float, optional
         DLT probability from which a dose is too toxic; by default the target plus the margin of the true MTD.
@@ -178,9 +181,16 @@ def worst_cases(
         with bounded(study, name):
             paths = enumerate_paths(study.designs[name], memory_limit=memory_limit, progress=told)
         correct = correct_selection_worst_case(
-            paths, target=study.target, separation=separation, band=band, margin=margin, starts=starts, seed=seed
+            paths,
+            target=study.target,
+            separation=separation,
+            band=band,
+            margin=margin,
+            starts=starts,
+            seed=seed,
+            begin=begin,
         )
-        found[name] = correct, too_toxic_worst_case(paths, bound=limit, starts=starts, seed=seed)
+        found[name] = correct, too_toxic_worst_case(paths, bound=limit, starts=starts, seed=seed, begin=begin)
     return WorstCases(study, separation, band, limit, found)
 
 
@@ -194,6 +204,7 @@ def correct_selection_worst_case(
     levels: Sequence[int] | None = None,
     starts: int = 12,
     seed: int = 1,
+    begin: Sequence[Sequence[float] | FloatArray] = (),
 ) -> WorstCase:
     """Find the curves, well separated around the MTD, under which correct selection is least likely.
 
@@ -215,6 +226,8 @@ def correct_selection_worst_case(
         Curves refined per level.
     seed : int
         Seed of the random starting curves: the same seed gives the same answer.
+    begin : sequence of array, shape (J,)
+        Curves from which the search begins, too, each moved into the class of curves that is looked at.
 
     Raises
     ------
@@ -242,6 +255,7 @@ def correct_selection_worst_case(
     require_probability("margin", margin, closed=True)
     require_whole("starts", starts, 1)
     require_whole("seed", seed, 0)
+    first = _begun(begin, n_doses)
     no_mtd_from = target + margin + separation
     possible = range(0 if no_mtd_from <= 1 else 1, n_doses + 1)
     chosen = list(possible) if levels is None else list(levels)
@@ -256,7 +270,7 @@ def correct_selection_worst_case(
             below, above = Block(level - 1, 0.0, target - separation), Block(n_doses - level, target + separation, 1.0)
             blocks = [below, Block(1, target - band, target + band), above]
         figure = paths.polynomial(paths.selected == level)
-        curve = extreme_curve(figure, blocks, sign=-1, starts=starts, seed=seed)
+        curve = extreme_curve(figure, blocks, sign=-1, starts=starts, seed=seed, begin=first)
         oc = paths.characteristics(curve, target=target, true_mtd=level)
         found.append(_verified(level, figure, curve, oc, oc.correct_selection))
     rated = [worst for worst in found if worst.level] or found
@@ -264,7 +278,13 @@ def correct_selection_worst_case(
 
 
 def too_toxic_worst_case(
-    paths: Paths, *, bound: float, levels: Sequence[int] | None = None, starts: int = 12, seed: int = 1
+    paths: Paths,
+    *,
+    bound: float,
+    levels: Sequence[int] | None = None,
+    starts: int = 12,
+    seed: int = 1,
+    begin: Sequence[Sequence[float] | FloatArray] = (),
 ) -> WorstCase:
     """Find the curves under which a dose whose DLT probability is at the bound or above is most likely selected.
 
@@ -276,7 +296,7 @@ def too_toxic_worst_case(
         DLT probability from which a dose is too toxic.
     levels : sequence of int, optional
         Lowest levels that are too toxic; by default all.
-    starts, seed
+    starts, seed, begin
         As for :func:`correct_selection_worst_case`.
 
     Raises
@@ -297,6 +317,7 @@ def too_toxic_worst_case(
     require_probability("bound", bound)
     require_whole("starts", starts, 1)
     require_whole("seed", seed, 0)
+    first = _begun(begin, n_doses)
     found = []
     for level in range(1, n_doses + 1) if levels is None else levels:
         require_whole("levels", level, 1)
@@ -304,10 +325,19 @@ def too_toxic_worst_case(
             raise ValueError(f"levels must lie between 1 and {n_doses}, not {level!r}")
         blocks = [Block(level - 1, 0.0, bound), Block(n_doses - level + 1, bound, 1.0)]
         figure = paths.polynomial(paths.selected >= level)
-        curve = extreme_curve(figure, blocks, sign=1, starts=starts, seed=seed)
+        curve = extreme_curve(figure, blocks, sign=1, starts=starts, seed=seed, begin=first)
         oc = paths.characteristics(curve, true_mtd=level - 1)
         found.append(_verified(level, figure, curve, oc, oc.overdose_selection))
     return WorstCase("too_toxic_selection", tuple(found), max(found, key=lambda worst: worst.value))
+
+
+def _begun(begin: Sequence[Sequence[float] | FloatArray], n_doses: int) -> list[FloatArray]:
+    """Return the curves to begin from, checked."""
+    curves = [np.asarray(each, float) for each in begin]
+    for curve in curves:
+        if curve.shape != (n_doses,) or not np.all((curve >= 0) & (curve <= 1)):
+            raise ValueError(f"begin must hold curves of {n_doses} probabilities, not {curve.tolist()}")
+    return curves
 
 
 def _verified(

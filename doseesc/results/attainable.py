@@ -160,8 +160,14 @@ def asks_attainable(study: Study, n_truths: int) -> bool:
 
 
 def attainable_of(study: Study, cells: Mapping[tuple[str, str], Cell[OperatingCharacteristics]]) -> Attainable | None:
-    """Return how much of the attainable the designs of a run reach; None unless :func:`asks_attainable`."""
+    """Return how much of the attainable the designs of a run reach; None unless :func:`asks_attainable`.
+
+    Unless the study itself asks, also None where all scenarios have the same true MTD: the best policy made for them
+    names it without looking at a patient, which is no measure of designs.
+    """
     if not asks_attainable(study, len(study.truths)):
+        return None
+    if study.optimal.benchmark is None and len({study.true_mtd(truth) for truth in study.truths.values()}) < 2:
         return None
     known = prior_truths(study, ScenarioPrior(type="scenarios"))
     stakes = stakes_of(study, known)

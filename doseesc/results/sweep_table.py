@@ -34,7 +34,7 @@ class Facts:
     doseesc : str
         Version.
     title : str
-        Of the study.
+        Of the sweep, or else of the study.
     axes : dict of str to tuple
         The field of each axis, by its name.
     short : dict of str to str

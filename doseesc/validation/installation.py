@@ -9,6 +9,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, entry_points, version
 from pathlib import Path
 
@@ -122,7 +123,8 @@ def check_files(own: Distribution) -> list[Check]:
             missing.append(name)
         elif _hash(path) != known:
             changed.append(name)
-    loaded = [name for name in PACKAGES if Path(str(sys.modules[name].__file__)).parent != root / name]
+    modules = {name: import_module(name) for name in PACKAGES}  # a short validation may not have needed both yet
+    loaded = [name for name in PACKAGES if Path(str(modules[name].__file__)).parent != root / name]
     added = sorted(
         path.relative_to(root).as_posix()
         for name in PACKAGES
@@ -147,7 +149,7 @@ def check_files(own: Distribution) -> list[Check]:
             id="I4",
             what="packages that are loaded",
             expected=f"those of {root}",
-            found=", ".join(str(sys.modules[name].__file__) for name in loaded) or "the same",
+            found=", ".join(str(modules[name].__file__) for name in loaded) or "the same",
             verdict=passed_if(not loaded),
             remark="another folder on Python's path hides the installed package" if loaded else "",
         ),

@@ -236,6 +236,49 @@ def test_hostile_file_is_shown_as_text(tab):
     assert tab.title().startswith("<img")
 
 
+def test_wrong_files_are_named_and_pages_that_show_nothing_say_why(tab, tmp_path):
+    picture, nothing = tmp_path / "picture.yaml", tmp_path / "nothing.yaml"
+    picture.write_bytes(b"\x89PNG\r\n\x00\xff")
+    nothing.write_text("study: {title: x}\n")
+    before = headline(tab)
+    tab.locator("#tab-file").click()
+    tab.locator("#load").set_input_files(picture)
+    trouble = tab.locator("#trouble")
+    trouble.get_by_text("picture.yaml is not UTF-8 text, as scenario files are; the study is as it was").wait_for()
+    assert headline(tab) == before
+    assert tab.locator("#text").input_value() == TEXT
+    tab.locator("#text").fill("a: [1")
+    trouble.get_by_text("mine.yaml is not YAML").wait_for()
+    tab.locator("#load").set_input_files(nothing)
+    trouble.get_by_text("designs is missing").wait_for()
+    tab.locator("#tab-decisions").click()
+    tab.locator("#decisions-said").get_by_text("No design can be shown until the study").wait_for()
+    tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", TEXT])
+    tab.locator("#decisions-said .walk").wait_for()  # as soon as there is an answer
+
+
+def test_how_long_trials_last_is_asked_from_the_answer_that_leaves_time_aside(tab):
+    timed = TEXT + "accrual: {per_month: 2}\nsimulation: {trials: 50}\n"
+    tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", timed])
+    settled(tab)
+    tab.get_by_role("button", name="How long do trials last?").click()
+    assert tab.locator("#ask").is_visible()
+    tab.locator("#ask-said").get_by_text("50 simulated trials each").wait_for()
+
+
+def test_a_link_is_said_to_be_copied_only_where_it_is(tab):
+    tab.locator("#tab-file").click()
+    for refused, said in ((False, "Copied"), (True, "Not copied: take the address of the page")):
+        tab.evaluate(
+            """refused => Object.defineProperty(navigator, "clipboard", {configurable: true, value: {
+                writeText: async () => { if (refused) throw new Error("refused"); }}})""",
+            refused,
+        )
+        tab.locator("#copy-link").click()
+        tab.get_by_role("button", name=said, exact=True).wait_for()
+        tab.get_by_role("button", name="Copy a link", exact=True).wait_for()
+
+
 def test_address_opens_the_same_and_a_reload_in_the_middle_loses_nothing(chromium, address, tab):
     field(tab, "max_n").locator("input").fill("15")
     settled(tab)

@@ -13,8 +13,9 @@ import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
-from doseesc.planning import worst_cases
+from doseesc.planning import sample_size, sizes_of, worst_cases
 from doseesc.report.terminal import worst_case_lines
+from doseesc.report.words import size_answer
 from doseesc.study import load, shipped_scenarios, source_of
 from doseesc.wording import percent
 
@@ -136,8 +137,10 @@ def test_text_that_is_no_study_is_answered_in_words(app, text):
 
 def test_phase_2_doses_are_shown_and_time_is_left_to_the_calendar(app):
     said = ask(app, TEXT + ARMS + "accrual: {per_month: 2}\n")
-    assert "The doses that Phase 2 gets" in said["answer"]
+    assert "The doses that Phase 2 gets after " in said["answer"]  # of whose choice the shares are
     assert "On the calendar" in said["further"]
+    assert 'data-ask="calendar"' in said["answer"]
+    assert 'data-ask="calendar"' not in ask(app)["answer"]
     assert "On the calendar" not in ask(app)["further"]
     assert "problems" not in said
 
@@ -204,11 +207,29 @@ def test_questions_keep_within_the_memory_that_the_app_may_use():
         assert "is too large with 3 doses" in answer_to(app, "worst")["message"]
 
 
-def test_size_is_answered_by_exact_runs(app, tmp_path):
-    found = answer_to(app, "size")["html"]
-    (tmp_path / "mine.yaml").write_text(TEXT.replace("max_n: 12", "max_n: 24"))
-    own = doseesc.run(load(tmp_path / "mine.yaml"), method="exact").verdict.standing
-    assert all(percent(float(each)) in found for each in own.mean(own.correct))
+def test_size_is_answered_as_by_the_command(app, tmp_path):
+    found = html.unescape(answer_to(app, "size")["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    study = load(tmp_path / "mine.yaml")
+    needed = sample_size(study, 0.6, sizes=sizes_of(study))
+    assert size_answer(needed) in found
+    for curve in needed.curves.values():
+        assert all(percent(value) in found for value in (*curve.correct, *curve.overdose))
+
+
+def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
+    begun = []
+
+    def watched(study, begin, **told):
+        begun.append(begin)
+        return worst_cases(study, begin=begin, **told)
+
+    monkeypatch.setattr("doseesc.app.inquiries.worst_cases", watched)
+    asked = {"name": "mine.yaml", "text": TEXT, "question": "worst"}
+    for truth in ([0.1, 0.2, 0.3], [0.1, 0.2], []):
+        over(app, app.post("/ask", json=asked | {"truth": truth}, headers={"Origin": HERE}).json()["job"])
+    assert begun == [[(0.1, 0.2, 0.3)], [], []]
+    assert app.post("/ask", json=asked | {"truth": [2]}, headers={"Origin": HERE}).status_code == 400
 
 
 def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):

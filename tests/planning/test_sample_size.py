@@ -10,7 +10,7 @@ import doseesc
 from doseesc.engines import enumerate_paths
 from doseesc.errors import ScenarioError
 from doseesc.planning import SampleSizes, SizeCurve, file_random, sample_size, sizes_of, worst_cases
-from doseesc.study import load
+from doseesc.study import load, shipped_scenarios
 
 SIZES = (3, 6, 9, 12)
 STUDY = f"study: {{title: Mine}}\n{THREE_DOSES}{THREE_DESIGNS}simulation: {{trials: 200, seed: 1}}\n"
@@ -99,6 +99,13 @@ def test_time_is_told_where_patients_arrive(scenario_file):
     left_out = sample_size(timed, 0.5, designs=["BOIN"], sizes=(6, 12), on_calendar=False)
     assert np.isnan(left_out.curves["BOIN"].duration_days).all()
     np.testing.assert_array_equal(left_out.curves["BOIN"].correct, found.curves["BOIN"].correct)
+
+
+@pytest.mark.parametrize("options", [{"on_calendar": False}, {"over": "ensemble"}])
+def test_time_is_left_out_where_the_file_says_much_about_it(options):
+    timed = load(shipped_scenarios()["tite"])  # with times of DLTs, which stand for nothing without arrivals
+    curve = sample_size(timed, 0.5, designs=["BOIN"], sizes=[6], **options).curves["BOIN"]
+    assert (curve.method, np.isnan(curve.duration_days).all()) == (("exact",), True)
 
 
 def test_over_an_ensemble_the_curves_are_the_same_at_every_size(study):

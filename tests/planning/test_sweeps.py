@@ -194,6 +194,7 @@ def test_fields_by_their_paths():
             "is of the design CRM 0.5, which does not take part",
         ),
         ("max_n: [6]", "has no  axes:  and so is no sweep"),
+        ("axes: {max_n: [6]}\ntitle: 3", "sweep.yaml:3  title\n  is 3, not text"),
         ("axis: {max_n: [6]}", "sweep.yaml:2  axis\n  is not a key of a sweep\n  did you mean  axes?"),
         ("axes: {max_n: [6]}\nconditions: [max_n at least 9]", "leave no combination\n  drop one of the conditions"),
         (
@@ -216,6 +217,22 @@ def test_a_wrong_base_study_speaks_for_itself(study):
     Path("sweep.yaml").write_text(SIXTY)
     with pytest.raises(ScenarioError, match=r"study\.yaml:3  target"):
         read_plan("sweep.yaml")
+
+
+@pytest.mark.parametrize(("targets", "noted"), [([0.2, 0.25], True), ([0.2], False)])
+def test_cells_that_differ_in_what_is_right_are_not_compared_without_a_word(study, targets, noted):
+    frame = doseesc.sweep(study, {"target": targets, "max_n": [6]}, designs=["BOIN"])
+    notes = SweepResults.from_frame(frame).facts.notes
+    assert any(each.startswith("cells differ in which dose is right, since target varies") for each in notes) == noted
+
+
+@pytest.mark.parametrize(("line", "title"), [("title: How many patients\n", "How many patients"), ("", "T")])
+def test_a_sweep_is_called_what_its_file_says(study, line, title):
+    Path("sweep.yaml").write_text(f"{line}study: study.yaml\ndesigns: [BOIN]\naxes: {{max_n: [6]}}\n")
+    plan, store = read_plan("sweep.yaml"), Folder(Path("cells"))
+    cells = checked_cells(plan)
+    compute_cells(plan, cells, store, (0, 1))
+    assert gathered(plan, cells, store).facts.title == title
 
 
 def test_a_study_that_is_not_there_is_named_where_the_sweep_names_it(study):

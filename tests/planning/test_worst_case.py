@@ -2,7 +2,7 @@
 
 import io
 import json
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +151,33 @@ def test_same_seed_same_answer_and_more_starts_are_no_worse():
     few = correct_selection_worst_case(paths, separation=0.1, band=0.05, starts=1)
     for one, other in zip(first.by_level, few.by_level, strict=True):
         assert one.value <= other.value + 1e-10
+
+
+def test_a_search_begins_from_given_curves_too():
+    class Needle:
+        """A broad hill at 0.2, and at 0.77 a needle that is twice as high and that no random curve hits."""
+
+        def __call__(self, curves):
+            p = np.atleast_2d(curves)[:, 0]
+            return np.exp(-((p - 0.2) ** 2)) + 2 * np.exp(-(((p - 0.77) / 1e-6) ** 2))
+
+        def value_and_gradient(self, curve):
+            hill, needle = np.exp(-((curve - 0.2) ** 2)), 2 * np.exp(-(((curve - 0.77) / 1e-6) ** 2))
+            slope = -2 * (curve - 0.2) * hill - 2 * (curve - 0.77) / 1e-12 * needle
+            return float((hill + needle)[0]), slope
+
+    search = {"blocks": [Block(1, 0.0, 1.0)], "sign": 1, "starts": 3, "seed": 1}
+    assert extreme_curve(Needle(), **search) == pytest.approx(0.2, abs=1e-4)
+    assert extreme_curve(Needle(), **search, begin=[np.array([0.77])]) == pytest.approx(0.77, abs=1e-4)
+    assert extreme_curve(Needle(), **search, begin=[np.array([7.0])])[0] <= 1  # moved into the class
+    paths = enumerate_paths(BOIN(target=0.25, n_doses=3, max_n=9))
+    for search in (partial(correct_selection_worst_case, paths), partial(too_toxic_worst_case, paths, bound=0.35)):
+        found, own = search(starts=1, begin=[[0.3, 0.2, 0.9]]), search(starts=1)
+        assert found.figure == own.figure
+        assert (own.overall.value - found.overall.value) * (1 if own.figure == "correct_selection" else -1) >= 0
+        for wrong in ([0.1, 0.2], [0.1, 0.2, 1.2]):
+            with pytest.raises(ValueError, match=r"^begin must hold curves of 3 probabilities"):
+                search(begin=[wrong])
 
 
 def test_wider_separation_makes_the_worst_case_better():

@@ -74,12 +74,23 @@ def test_labels_keep_apart_and_within_limits_and_in_order(pairs):
         assert found[0] == pytest.approx(min(max(places[0], widths[0] / 2 - 20), 330 - widths[0] / 2))
 
 
-@given(st.floats(0.01, 5000))
-def test_marks_of_an_axis_are_few_round_and_within(top):
-    found = ticks(top)
-    assert 1 <= len(found) <= 5
+@given(st.floats(0.01, 5000), st.integers(2, 5))
+def test_marks_of_an_axis_are_few_round_and_within_and_more_than_the_zero(top, most):
+    found = ticks(top, most)
+    assert 2 <= len(found) <= most
     assert found[0] == 0
     assert max(found) <= top * (1 + 1e-6)
+
+
+def test_on_a_phone_every_column_has_a_scale_and_headings_stand_whole():
+    rows = [DotRow("S3", "medium is the MTD", ((28.0, 42.0, 46.0), (4.0, 11.0, 7.0)), "medium is right")]
+    measures = (Measure("right dose, %", share=1.5), Measure("too high, %", 40.0))
+    drawn = texts(dot_plot(rows, measures, DESIGNS, width=358, alt="A finds"))
+    assert "medium is right" in drawn
+    numbers = [each for each in drawn if each.isdigit()]
+    assert numbers[:3] == ["0", "50", "100"]
+    assert len(numbers[3:]) > 1
+    assert numbers[3] == "0"
 
 
 def test_dots_lie_where_their_values_are_and_the_best_above_all():

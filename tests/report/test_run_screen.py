@@ -136,10 +136,25 @@ def test_many_designs_are_told_by_the_best(scenario_file, small_scenario):
     assert f"{100 * best:.1f}" in row
 
 
-def test_short_names_of_scenarios_leave_the_heading_whole(scenario_file, small_scenario):
-    results = run(load(scenario_file(small_scenario)), method="exact")
-    [heading] = [line.plain for line in run_lines(results) if "  true MTD" in line.plain]
-    assert heading.startswith("Correct selection, %   true MTD")
+def test_designs_give_way_where_the_answer_would_not_fit_on_a_screen(scenario_file, small_scenario):
+    designs = "".join(f"  - {{name: BOIN {share}, type: BOIN, target: 0.{share}}}\n" for share in range(20, 31))
+    truths = "".join(f"  - {{name: T{k}, dlt: [0.0{k}, 0.1{k}, 0.3{k}]}}\n" for k in range(10, 22))
+    results = run(load(scenario_file(small_scenario.replace("designs:\n", "designs:\n" + designs) + truths)))
+    lines = [line.plain for line in run_lines(results)]
+    assert len(lines) == 39  # and one that says where all of it is written
+    best = results.verdict.leaders
+    told = [name for name in best.by_score if any(line.startswith(f"  {name} ") for line in lines)]
+    assert told == list(best.by_score[: len(told)])
+    assert 3 <= len(told) < 12
+    assert f"  and {len(best.by_score) - len(told)} more designs, less often right: --full" in lines
+
+
+def test_no_design_gives_way_to_the_line_that_says_so(seed_trial, folder, monkeypatch):
+    monkeypatch.setattr("doseesc.report.terminal.run._FEWEST", 2)
+    monkeypatch.setattr("doseesc.report.terminal.run._SCREEN", 30)
+    lines = [line.plain for line in run_lines(read(folder / "a"))]
+    assert len(lines) == 39
+    assert sum(line.startswith(("  3+3 ", "  CRM ", "  BOIN ")) for line in lines) == 3
 
 
 def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, small_scenario):

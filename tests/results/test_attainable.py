@@ -70,6 +70,8 @@ def test_prices_count(asked):
     assert found.designs["B"] == pytest.approx(stakes.weight @ utilities(study.designs["B"], stakes), abs=1e-9)
     assert found.designs["B"] < found.value
     assert "less 0.05 per DLT" in found.words
+    shown = " ".join(" ".join(line.plain for line in run_lines(run(study, method="exact"))).split())
+    assert f"Best possible: {found.value:.3f} (the probability of correct selection, less 0.01 per patient, " in shown
 
 
 def test_background_events_are_met_by_both(asked):
@@ -151,6 +153,15 @@ def test_without_being_asked_it_is_found_where_that_is_soon_done(asked, n_doses,
     for told in (True, False):
         optimal = study.optimal.model_copy(update={"benchmark": told})
         assert asks_attainable(larger.model_copy(update={"optimal": optimal}), n_truths) == told
+
+
+def test_scenarios_with_one_true_mtd_have_it_only_where_it_is_asked_for(asked):
+    study = asked(optimal="held_out: 50")
+    alike = study.model_copy(update={"scenarios": study.scenarios[1:]})
+    assert {alike.true_mtd(truth) for truth in alike.truths.values()} == {1}
+    assert run(alike, method="exact").attainable is None
+    told = alike.model_copy(update={"optimal": study.optimal.model_copy(update={"benchmark": True})})
+    assert run(told, method="exact").attainable.value == pytest.approx(1)  # it names the dose that is right in both
 
 
 def test_a_small_trial_has_it_without_being_asked(asked):

@@ -77,6 +77,7 @@ const answered = got => {
   dress($("answer")); dress($("further"));
   dragging(got.panel);
   document.body.classList.remove("stale");
+  if (!$("decisions").hidden) decide();
   if (got.headline !== lastHeadline) $("said").textContent = lastHeadline = got.headline;
 };
 
@@ -151,7 +152,7 @@ const wrong = (problems, whole) => {
     }
     return true;
   });
-  const named = left.map(each => `${each.field ? each.field + " " : ""}${each.words}`);
+  const named = left.map(each => `${each.field || study.name} ${each.words}`);
   if (named.length) trouble(named.join(". "));
   $("said").textContent = lastHeadline = `Not usable as it is: ${problems.map(each => `${each.field} ${each.words}`).join(". ")}`;
 };
@@ -219,15 +220,22 @@ const inquire = async (place, question, more = {}) => {
 };
 $("ask").addEventListener("click", event => {
   const {question, truth} = event.target.dataset;
-  if (question) inquire("ask-said", question);
+  if (question) inquire("ask-said", question, panel ? {truth: panel.state().truth} : {});
   if (truth && panel) { turn($("tab-explore")); panel.set(JSON.parse(truth), null); $("drag").scrollIntoView(); }
+});
+$("answer").addEventListener("click", event => {
+  const {ask: question} = event.target.dataset;
+  if (question) { turn($("tab-ask")); inquire("ask-said", question); $("ask-said").scrollIntoView({block: "nearest"}); }
 });
 let decidedFor = "";
 const decide = () => {
   const names = panel ? every('#form .item:not(.scenario) [data-path$=\'"name"]\'] input').map(each => each.value) : [], chosen = $("decided").value;
   $("decided").replaceChildren(...names.map(each => make("option", each, {selected: each === chosen})));
   const asked = JSON.stringify([$("decided").value, study.text]);
-  if (names.length && asked !== decidedFor) { decidedFor = asked; inquire("decisions-said", "decisions", {design: $("decided").value}); }
+  if (!names.length) {
+    decidedFor = ""; asking["decisions-said"] = null;
+    $("decisions-said").replaceChildren(make("p", "No design can be shown until the study on the page Explore is usable and answered.", {className: "box trouble"}));
+  } else if (asked !== decidedFor) { decidedFor = asked; inquire("decisions-said", "decisions", {design: $("decided").value}); }
 };
 $("decided").addEventListener("change", decide);
 document.addEventListener("turned", event => { if (event.detail === "decisions") decide(); });
@@ -268,7 +276,9 @@ const load = whole => ask({whole, form: true});
 $("load").addEventListener("change", async event => {
   const file = event.target.files[0];
   if (file && file.size > 1e6) trouble(`${file.name} has ${(file.size / 1e6).toFixed(1)} MB; a scenario file has at most 1 MB`);
-  else if (file) load({name: file.name, text: await file.text()});
+  else if (file) {
+    try { load({name: file.name, text: new TextDecoder("utf-8", {fatal: true}).decode(await file.arrayBuffer())}); } catch { trouble(`${file.name} is not UTF-8 text, as scenario files are; the study is as it was`); }
+  }
   event.target.value = "";
 });
 $("shipped").addEventListener("change", async event => {
@@ -281,8 +291,9 @@ $("save").addEventListener("click", () => {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 });
 $("copy-link").addEventListener("click", async event => {
-  await navigator.clipboard.writeText(location.href).catch(() => null);
-  event.target.textContent = "Copied"; await wait(1500); event.target.textContent = "Copy a link";
+  const button = event.target;
+  try { await navigator.clipboard.writeText(location.href); button.textContent = "Copied"; } catch { button.textContent = "Not copied: take the address of the page"; }
+  await wait(2500); button.textContent = "Copy a link";
 });
 
 // Pages, by click and by arrow keys.

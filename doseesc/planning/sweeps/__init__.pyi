@@ -16,3 +16,4 @@ from .running import run_plan as run_plan
 from .running import sweep as sweep
 from .store import Folder as Folder
 from .store import Memory as Memory
+from .variants import without_time as without_time

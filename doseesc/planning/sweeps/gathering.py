@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TOGETHER = 500  # cells
+_WHAT_IS_RIGHT = ("target", "true_mtd")
 _ROW = ("scenario", "method", "metric", "level", "value", "mcse")
 
 
@@ -115,12 +116,21 @@ def _facts(plan: Plan, notes: Iterable[str]) -> Facts:
         weights = "scenarios"  # none of those that take part counts anything
     return Facts(
         doseesc=__version__,
-        title=study.study.title,
+        title=plan.title or study.study.title,
         axes={axis.name: axis.field for axis in plan.axes},
         short=short_names([axis.name for axis in plan.axes]),
         weights=dict(zip(names, scenario_weights(weights, names, mtds).tolist(), strict=True)),
         price=study.comparison.price,
         worst_case=study.comparison.counts == "worst_case",
-        notes=tuple(notes),
+        notes=(*_other_questions(plan), *notes),
         study_text=study.text,
     )
+
+
+def _other_questions(plan: Plan) -> list[str]:
+    """Return a note where cells differ in what is right, so that their figures answer different questions."""
+    names = [axis.name for axis in plan.axes if axis.field[0] in _WHAT_IS_RIGHT and len(axis.values) > 1]
+    if not names:
+        return []
+    differ = f"cells differ in which dose is right, since {' and '.join(names)} varies"
+    return [f"{differ}: compare their figures with care; scenarios count as in the base study"]

@@ -18,7 +18,7 @@ from doseesc.planning.sweeps.axes import Axis
 from doseesc.planning.sweeps.cells import Cell, Point, cell_name, cell_text
 from doseesc.planning.sweeps.conditions import Condition
 from doseesc.planning.sweeps.fields import with_values
-from doseesc.planning.sweeps.variants import one_design, one_truth, prepared
+from doseesc.planning.sweeps.variants import one_design, one_truth, prepared, without_time
 from doseesc.study import Source, Study, parse
 
 Shard = tuple[int, int]
@@ -43,6 +43,10 @@ class Plan:
         Combinations, each the places of the values of all axes; None = all that there are.
     file : str
         The sweep's own file, for messages.
+    on_calendar : bool
+        Whether trials are played in time where the study has accrual; False leaves time out.
+    title : str
+        What the sweep is called; "" for the study's title.
     """
 
     source: Source
@@ -53,6 +57,8 @@ class Plan:
     conditions: tuple[Condition, ...] = ()
     listed: tuple[Mapping[str, int], ...] | None = None
     file: str = "sweep"
+    on_calendar: bool = True
+    title: str = ""
 
     def points(self) -> Iterator[Point]:
         """Yield the points, design by design, the last axis varying fastest."""
@@ -93,7 +99,7 @@ class Plan:
         timed = self.study.accrual is not None or any(axis.field[0] == "accrual" for axis in self.axes)
         named = [axis.values for axis in self.axes if axis.field == ("simulation", "method")]
         methods = named[0] if named else (self.study.simulation.method,)
-        return timed or "monte_carlo" in methods
+        return (timed and self.on_calendar) or "monte_carlo" in methods
 
     def cells(
         self, shard: Shard = (0, 1), refused: Callable[[Point, ScenarioError], None] | None = None
@@ -138,9 +144,10 @@ class Plan:
         """
         data = one_design(self._varied(point), point.design)
         try:
-            return parse(replace(self._prepared, data=data))
+            study = parse(replace(self._prepared, data=data))
         except ScenarioError as error:
             raise ScenarioError(error.name, [self._placed(each, point) for each in error.problems]) from error
+        return study if self.on_calendar else without_time(study)
 
     def _varied(self, point: Point) -> Any:
         values = {axis.field: axis.values[point.places[axis.name]] for axis in self.axes if axis.name in point.places}

@@ -50,6 +50,8 @@ class Asked:
         What messages call the sweep.
     lines : mapping
         Lines of its file.
+    title : str
+        What it is called; "" for the study's title.
     """
 
     axes: Any
@@ -59,6 +61,7 @@ class Asked:
     combinations: Any = FULL
     file: str = "sweep"
     lines: Mapping[FieldPath, int] | None = None
+    title: str = ""
 
 
 def read_plan(path: str | Path, simulation: Mapping[str, Any] | None = None) -> Plan:
@@ -85,6 +88,10 @@ def read_plan(path: str | Path, simulation: Mapping[str, Any] | None = None) -> 
         raise ScenarioError(source.path, [Problem((), lacks, "for a single study use  doseesc run", 1)])
     problems = list(source.problems)
     problems += [_no_key(name, source) for name in data if name not in KEYS]
+    title = data.get("title", "")
+    if not isinstance(title, str):
+        remedy = "write for example  title: How many patients"
+        problems.append(Problem(("title",), f"is {show(title)}, not text", remedy, source.line(("title",))))
     if not isinstance(data.get("study"), str):
         given = "is missing" if "study" not in data else f"is {show(data['study'])}, not the name of a file"
         remedy = "write for example  study: mine.yaml"
@@ -92,7 +99,8 @@ def read_plan(path: str | Path, simulation: Mapping[str, Any] | None = None) -> 
     if problems:
         raise ScenarioError(source.path, problems)
     base = read_source(_study_file(source, data["study"]))
-    asked = Asked(**{name: data[name] for name in KEYS[2:] if name in data}, file=source.path, lines=source.lines)
+    chosen = {name: data[name] for name in KEYS[2:] if name in data}
+    asked = Asked(**chosen, file=source.path, lines=source.lines, title=title.strip())
     return plan_of(base, asked, simulation)
 
 
@@ -176,6 +184,7 @@ def plan_of(base: Source, asked: Asked, simulation: Mapping[str, Any] | None = N
         conditions=tuple(conditions),
         listed=listed,
         file=asked.file,
+        title=asked.title,
     )
     _check_size(plan, asked)
     return plan

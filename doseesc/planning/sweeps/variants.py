@@ -8,6 +8,8 @@ from typing import Any
 from doseesc.planning.sweeps.axes import WITHOUT_EFFECT
 from doseesc.study import Study
 
+_OF_TIME = {"accrual": None, "stagger": None, "backfill": None, "max_duration_months": None}
+
 
 def prepared(data: Any, scenarios: Sequence[int]) -> dict[str, Any]:
     """Return a file's content without what no figure of a sweep depends on, with some of its scenarios."""
@@ -33,3 +35,11 @@ def one_design(data: dict[str, Any], place: int) -> dict[str, Any]:
 def one_truth(study: Study, place: int) -> Study:
     """Return a study with one of its scenarios."""
     return study.model_copy(update={"scenarios": (study.scenarios[place],)})
+
+
+def without_time(study: Study) -> Study:
+    """Return a study in which every outcome is known before the next decision, or the study where it is so anyhow."""
+    if study.accrual is None:
+        return study
+    # Times of DLTs say when deaths hide them, too; where nobody dies they matter on the calendar alone.
+    return study.model_copy(update=_OF_TIME if study.observation else {**_OF_TIME, "dlt_times": None})

@@ -148,7 +148,7 @@ def _label_width(rows: Sequence[DotRow], width: float, wide: bool) -> float:
     if wide:
         longest = max(width_of(f"{row.name}   {row.meaning}") for row in rows)
         return min(longest + 8, 0.34 * width)
-    return min(max(max(width_of(row.name, BOLD), width_of(row.group, BOLD)) for row in rows) + 8, 0.3 * width)
+    return min(max(max(width_of(row.name, BOLD), width_of(row.group, BOLD)) for row in rows) + 8, 0.34 * width)
 
 
 def _columns(measures: Sequence[Measure], left: float, width: float) -> list[tuple[float, float]]:

@@ -142,16 +142,20 @@ def picture(width: float, height: float, inside: Sequence[str], alt: str, kind: 
 
 
 def ticks(top: float, most: int = 5) -> list[float]:
-    """Return round numbers from 0 to a top.
+    """Return round numbers from 0 to a top: no more than so many, and two at least, without which there is no scale.
 
     Examples
     --------
-    >>> ticks(100), ticks(18), ticks(0.7)
-    ([0.0, 25.0, 50.0, 75.0, 100.0], [0.0, 5.0, 10.0, 15.0], [0.0, 0.2, 0.4, 0.6])
+    >>> ticks(100), ticks(18), ticks(0.7), ticks(40, most=2)
+    ([0.0, 25.0, 50.0, 75.0, 100.0], [0.0, 5.0, 10.0, 15.0], [0.0, 0.2, 0.4, 0.6], [0.0, 25.0])
     """
+    below = float(top)
     for step in (1e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 5000):
+        if step > top + 1e-9:
+            return [0.0, below * int(top / below + 1e-9)]
         if top / step <= most - 1 + 1e-9:
             return [float(round(step * place, 10)) for place in range(int(top / step + 1e-9) + 1)]
+        below = float(step)
     return [0.0, float(top)]
 
 

@@ -20,6 +20,7 @@ def answer_context(look: Look) -> dict[str, Any]:
         "results": look.results,
         "recommendation": recommendation(look.results),
         "look": look,
+        "chosen": look.best if len(study.names) > 1 else "",
         "cards": cards(look),
         "dose_rows": dose_rows(look),
         "long_unit": long_unit(look),

@@ -55,7 +55,7 @@ def _table(results: SweepResults, summary: pd.DataFrame) -> PageTable:
     axes = list(results.varied)
     timed = "duration_days" in summary
     columns = ["design", *(results.facts.short[name] for name in axes), "right, %", "± error", "above, %", "patients"]
-    columns += ["treated above", *(["months"] if timed else []), "on the front"]
+    columns += ["treated above", *(["mean months"] if timed else []), "on the front"]
     rows = []
     for _, row in shown.iterrows():
         cells = [Value(str(row["design"]))]

@@ -39,7 +39,8 @@ _NAME = 24  # columns of a name at most
 _COLUMN = 9  # of a design beside others
 _LABEL = 20  # of a scenario at least
 _LONG_TITLE = 44
-_MOST = 12  # designs told one by one
+_MOST, _FEWEST = 12, 3  # designs told one by one: as many as a screen has room for
+_SCREEN = 39  # lines; the command adds one that says where all of it is written
 _LEADS = "bold green"
 _NONE = "-"
 _WIDE = {
@@ -69,10 +70,11 @@ def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
     compares = len(results.study.observation) > 1  # then how DLTs are attributed is what the study asks
     found = [*study_line(results), Text(), *_verdict(results)]
     found += wrapped(attribution, "bold") if compares else []
-    found += [Text(), *_designs(results, width), Text(), *_scenarios(results, width), Text(), *_phase2(results, width)]
+    below = [Text(), *_scenarios(results, width), Text(), *_phase2(results, width)]
     for words in (programme_words(results), "" if compares else attribution):
-        found += wrapped(words) if words else []
-    return [*found, *_standing(results)]
+        below += wrapped(words) if words else []
+    below += _standing(results)
+    return [*found, Text(), *_designs_with_room(results, width, _SCREEN - len(found) - 1 - len(below)), *below]
 
 
 def _verdict(results: Results) -> list[Text]:
@@ -84,12 +86,22 @@ def _verdict(results: Results) -> list[Text]:
     return found + (wrapped(" ".join(words.flips)) if words.flips else [])
 
 
-def _designs(results: Results, width: int) -> list[Text]:
+def _designs_with_room(results: Results, width: int, room: int) -> list[Text]:
+    """Return the table of designs, without the least good where all would be more than the screen has room for."""
+    most = min(len(results.study.names), _MOST)
+    whole = found = _designs(results, width, most)
+    while len(found) > room and most > _FEWEST:
+        most -= 1
+        found = _designs(results, width, most)
+    return found if len(found) < len(whole) else whole  # that some are left out takes a line, too
+
+
+def _designs(results: Results, width: int, most: int) -> list[Text]:
     """Return one line per design with the means over scenarios."""
     summaries = across_scenarios(results)
     times = {each.design: each for each in design_times(results)}
     leaders = results.verdict.leaders.designs
-    order = {name: place for place, name in enumerate(_first(results))}
+    order = {name: place for place, name in enumerate(_first(results, most))}
     shown = sorted((each for each in summaries if each.design in order), key=lambda each: order[each.design])
     names = min(max(len(plain_words(each.design)) for each in shown), _NAME)
     known = results.attainable is not None and results.attainable.value is not None
@@ -154,7 +166,7 @@ def _scenarios(results: Results, width: int) -> list[Text]:
     beside = _beside(results, width - _LABEL - mtd - 11 * len(benchmark))
     room = width - mtd - 11 * len(benchmark) - sum(map(_column, beside))
     title = "Correct selection, %"
-    label = min(max(len(title) + 1, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
+    label = min(max(len(title) + 3, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
     widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
     title += "  (all tables: --full)" if label > _LONG_TITLE else ""
     heads = [Cell(title, "bold", left=True), Cell("true MTD", left=True)]
@@ -231,9 +243,9 @@ def _mtd(results: Results, scenario: str) -> str:
     return plain_words(true_mtd_words(study, truth)) + (" (tie)" if tied else "")
 
 
-def _first(results: Results) -> list[str]:
+def _first(results: Results, most: int) -> list[str]:
     """Return the designs told one by one, in the order of the study: all, or of many the best."""
-    best = results.verdict.leaders.by_score[:_MOST]
+    best = results.verdict.leaders.by_score[:most]
     return [name for name in results.study.names if name in best]
 
 

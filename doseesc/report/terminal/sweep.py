@@ -39,6 +39,7 @@ def sweep_lines(results: SweepResults) -> list[Text]:
     legend = (
         "correct: % of trials that select the true MTD (no dose, where none is safe enough), over the scenarios as "
         "comparison: weighs them · above: % that select a dose above it · n above: patients treated above it"
+        + (" · months: how long a trial lasts on average" if "duration_days" in summary else "")
     )
     lines += [Text(), *wrapped(legend + simulated, "dim")]
     for note in results.facts.notes:

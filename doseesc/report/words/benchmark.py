@@ -53,9 +53,9 @@ def attainable_in_brief(results: Results, shares: bool) -> str:
     if best.value is None:
         return best.best_words
     if not shares:
-        return f"best possible: {best.worth_words}."
+        return f"best possible: {_worth(best)}."
     reached = _reached(best)
-    return f"Of the best possible, {best.worth_words}: {reached}." if reached else f"Best possible: {best.worth_words}."
+    return f"Of the best possible, {_worth(best)}: {reached}." if reached else f"Best possible: {_worth(best)}."
 
 
 def _reached(best: Attainable) -> str:
