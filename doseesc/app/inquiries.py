@@ -84,7 +84,8 @@ def _decisions(asked: Asked) -> dict[str, Any]:
 
 def _worst(asked: Asked) -> dict[str, Any]:
     begin = [asked.truth] if len(asked.truth) == asked.study.n_doses else []  # else of another study
-    found = worst_cases(without_time(asked.study), begin=begin, **asked.told)
+    most = asked.limits.states_bytes
+    found = worst_cases(without_time(asked.study), begin=begin, memory_limit=most, **asked.told)
     curves = [
         {"words": f"{design}, {what}", "truth": [round(float(p), 4) for p in case.overall.probabilities]}
         for design, (correct, toxic) in found.found.items()

@@ -28,7 +28,7 @@ import numpy as np
 
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_probability, require_whole
-from doseesc.engines import OperatingCharacteristics, Paths, Polynomial, enumerate_paths
+from doseesc.engines import MEMORY_LIMIT, OperatingCharacteristics, Paths, Polynomial, enumerate_paths
 from doseesc.files import rounded_rows
 from doseesc.planning.extreme_curve import Block, extreme_curve
 from doseesc.study import bounded
@@ -141,6 +141,7 @@ def worst_cases(
     starts: int = 12,
     seed: int = 1,
     begin: Sequence[Sequence[float] | FloatArray] = (),
+    memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
 ) -> WorstCases:
@@ -155,6 +156,8 @@ def worst_cases(
         As for :func:`correct_selection_worst_case`.
     bound : float, optional
         DLT probability from which a dose is too toxic; by default the target plus the margin of the true MTD.
+    memory_limit : int
+        Bytes that an enumeration may use.
     progress : callable, optional
         Called with the designs done and the designs in all.
     enumerating : callable, optional
@@ -176,7 +179,7 @@ def worst_cases(
             progress(done, len(names))
         told = None if enumerating is None else partial(enumerating, name)
         with bounded(study, name):
-            paths = enumerate_paths(study.designs[name], progress=told)
+            paths = enumerate_paths(study.designs[name], memory_limit=memory_limit, progress=told)
         correct = correct_selection_worst_case(
             paths,
             target=study.target,

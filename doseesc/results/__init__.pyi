@@ -47,6 +47,7 @@ from .reading import read as read
 from .reading import read_results as read_results
 from .results import Results as Results
 from .sweep import SweepResults as SweepResults
+from .sweep import best_cell as best_cell
 from .sweep import pareto as pareto
 from .sweep_comparison import CellComparison as CellComparison
 from .sweep_comparison import compare_cells as compare_cells

@@ -130,7 +130,7 @@ class SweepResults:
         """
         found = {}
         for design, own in summary.groupby("design", sort=False):
-            best = own.iloc[int(own["score"].to_numpy().argmax())]
+            best = best_cell(own)
             if not _is_missing(best[name]):
                 cells = self.beside(own, best, [name]).sort_values(name)
                 if len(cells) > 1:
@@ -175,6 +175,11 @@ class SweepResults:
         if found.digest != seal:
             raise ValueError("it was changed after it was written: what it holds is not what its sha256 is of")
         return found
+
+
+def best_cell(summary: pd.DataFrame) -> pd.Series[Any]:
+    """Return the row of a summary with the highest score, the first of several."""
+    return summary.iloc[int(summary["score"].to_numpy().argmax())]
 
 
 def _is_missing(value: Any) -> bool:

@@ -201,6 +201,12 @@ def test_best_design_that_is_too_large_to_be_found_is_refused_in_the_words_of_th
     assert found["message"] in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
 
 
+def test_questions_keep_within_the_memory_that_the_app_may_use():
+    small = settings(limits=Limits(states_bytes=2000))
+    with TestClient(application(small), base_url=HERE) as app:
+        assert "is too large with 3 doses" in answer_to(app, "worst")["message"]
+
+
 def test_size_is_answered_as_by_the_command(app, tmp_path):
     found = html.unescape(answer_to(app, "size")["html"])
     (tmp_path / "mine.yaml").write_text(TEXT)

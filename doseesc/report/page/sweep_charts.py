@@ -10,6 +10,7 @@ import pandas as pd
 from doseesc.report.charts import Curve, Frame, Point, Spot, curve_plot, front_plot, heat_map
 from doseesc.report.page.look import Chart, pair
 from doseesc.report.words import axis_value, cell_words
+from doseesc.results import best_cell
 
 if TYPE_CHECKING:
     from doseesc.results import SweepResults
@@ -27,7 +28,7 @@ def sweep_charts(results: SweepResults, summary: pd.DataFrame) -> list[Chart]:
     summary : DataFrame
         As :meth:`doseesc.results.SweepResults.summary` gives it.
     """
-    best = summary.iloc[int(summary["score"].to_numpy().argmax())]
+    best = best_cell(summary)
     maps = heat_of(results, summary, best)
     return [_front(results, summary), *([] if maps is None else [maps]), *_curves(results, summary)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from doseesc.results import best_cell
 from doseesc.wording import in_a_row, percent, plain_number, plain_words
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def sweep_verdict(results: SweepResults, summary: pd.DataFrame) -> str:
     summary : DataFrame
         As :meth:`doseesc.results.SweepResults.summary` gives it.
     """
-    best = summary.iloc[int(summary["score"].to_numpy().argmax())]
+    best = best_cell(summary)
     near = int((summary["score"] >= best["score"] - _ALIKE).sum()) - 1
     judged = "in the scenario where it does worst" if results.facts.worst_case else "over the scenarios"
     right, above = (f"{percent(best[name])} %" for name in ("correct_selection", "overdose_selection"))
