@@ -45,6 +45,22 @@ class DesignTests:
     trials: ClassVar[int] = conformance.TRIALS
     name: ClassVar[str | None] = None
 
+    def __init_subclass__(cls) -> None:
+        """Refuse a class or a function where a design is meant, before any check fails for it.
+
+        Raises
+        ------
+        TypeError
+            If ``design`` is neither a design nor a property.
+        """
+        super().__init_subclass__()
+        given = getattr(cls, "design", None)
+        if given is not None and not isinstance(given, Design | property):
+            raise TypeError(
+                f"design of {cls.__name__} must be a design, not a {type(given).__name__}: "
+                "write  design = MyDesign(n_doses=3, max_n=12)  in the class"
+            )
+
     def test_exact_and_simulated_characteristics_agree(self) -> None:
         """Every figure lies within four exact standard errors."""
         for truth in self._truths():

@@ -113,3 +113,10 @@ def test_every_check_is_made_of_every_design_by_the_validation():
     names = [name for name, _ in built_in_designs()]
     assert len(names) == 18
     assert len(CHECKS) == 7
+
+
+@pytest.mark.parametrize("given", [BOIN, lambda self: BOIN(target=0.3, n_doses=3, max_n=6)])
+def test_a_class_or_a_function_is_no_design(given):
+    with pytest.raises(TypeError, match=r"^design of TestMine must be a design, not a \w+: write  design = "):
+        type("TestMine", (DesignTests,), {"design": given})
+    assert issubclass(type("TestBase", (DesignTests,), {}), DesignTests)  # whose subclasses say which design

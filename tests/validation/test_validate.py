@@ -17,6 +17,7 @@ from support import ROOT, cases_in, name_of, passes
 
 from designs import BOIN
 from doseesc.cli import main
+from doseesc.report.evidence import verdict_words
 from doseesc.study import load
 from doseesc.validation import Differences, evidence, seal, validate
 from doseesc.validation.cases import commands, files, rules, selfcheck
@@ -44,6 +45,9 @@ def test_the_whole_quick_validation_passes(whole):
     document = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
     assert (document["verdict"], document["complete"], document["failed"]) == ("passed", False, [])
     made = {case["name"]: case for each in document["operation"] for case in each["cases"]}
+    missed = [each["id"] for each in document["operation"] if each["verdict"] == "not checked"]
+    assert f"\n{len(document['operation']) - len(missed)} requirements, {len(made)} comparisons" in ended.stdout
+    assert all(name in ended.stdout for name in missed)
     assert len(made) > 45
     assert all(case["comparisons"] > 0 and case["where"] for case in made.values())
 
@@ -253,6 +257,9 @@ def test_the_users_study(scenario_file, small_scenario):
     document = validate(study, quick=True, only=["C5"])
     assert document["study"]["sha256"] == study.source_sha256
     assert len(document["performance"]) == len(rows)
+    passed = sum(row.verdict == "passed" for row in rows.values())
+    said = f"{len(rows)} checks of the study's own designs and figures: {passed} passed, {len(rows) - passed} not"
+    assert any(each.startswith(said) for each in verdict_words(document))
 
 
 def test_engines_that_differ_are_told(scenario_file, small_scenario, monkeypatch):

@@ -69,13 +69,24 @@ def verdict_words(document: Mapping[str, Any]) -> list[str]:
     made = {case["name"]: case for each in document["operation"] for case in each["cases"]}
     figures = sum(case["comparisons"] for case in made.values())
     verdict = "passed" if document["verdict"] == "passed" else f"FAILED: {', '.join(document['failed'])}"
+    looked_at = sum(each["verdict"] != "not checked" for each in document["operation"])
     words = [
         f"Verdict: {verdict}.",
-        f"{counted(len(document['operation']), 'requirement')}, {counted(len(made), 'comparison')} with {figures:,} "
+        f"{counted(looked_at, 'requirement')}, {counted(len(made), 'comparison')} with {figures:,} "
         "figures, made again on "
         f"this machine on {document['date']}.",
+        *_performance_words(document),
     ]
     return words if document["complete"] else [*words, f"Not complete: {_left_out(document)}."]
+
+
+def _performance_words(document: Mapping[str, Any]) -> list[str]:
+    """Say how many checks of the user's own study went how; nothing where none was given."""
+    if document["study"] is None:
+        return []
+    verdicts = [row["verdict"] for row in document["performance"]]
+    told = [f"{verdicts.count(each)} {each}" for each in ("passed", "failed", "not checked") if each in verdicts]
+    return [f"{counted(len(verdicts), 'check')} of the study's own designs and figures: {', '.join(told)}."]
 
 
 def _left_out(document: Mapping[str, Any]) -> str:
@@ -84,7 +95,9 @@ def _left_out(document: Mapping[str, Any]) -> str:
         reasons.append(f"only {', '.join(document['only'])} of the requirements looked at")
     names = {name for each in document["operation"] for name in each["left_out"]}
     if names:
-        reasons.append(f"{counted(len(names), 'longer comparison')} left out")
+        whole = [each["id"] for each in document["operation"] if each["verdict"] == "not checked"]
+        with_them = f", and with them {', '.join(whole)} altogether" if whole else ""
+        reasons.append(f"{counted(len(names), 'longer comparison')} left out{with_them}")
     return " and ".join(reasons)
 
 
