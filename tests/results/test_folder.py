@@ -20,12 +20,13 @@ from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
 
 ARMS = "phase2_arms: [{name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
+ATTAINABLE = "optimal: {benchmark: true}\n"
 FILES = ["attainable.csv", "characteristics.csv", "phase2_arm_analysis.csv", "phase2_arms.csv", "results.json"]
 
 
 @pytest.fixture
 def results(scenario_file, small_scenario):
-    text = small_scenario.replace("designs:", "designs:\n  - {name: 3+3, type: 3+3}") + ARMS
+    text = small_scenario.replace("designs:", "designs:\n  - {name: 3+3, type: 3+3}") + ARMS + ATTAINABLE
     return run(load(scenario_file(text)), trials=200, seed=3, method="both")
 
 
