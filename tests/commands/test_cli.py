@@ -153,6 +153,8 @@ def test_help_has_an_example_that_works(cli, monkeypatch, words):
     assert example, "no example"
     for folder in (word for word in shlex.split(example[1]) if word.startswith("results/")):  # made by an earlier run
         assert cli("run", "nct04602104", "--trials", "100", "--quiet", "--out", folder)[0] == 0
+    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)  # the app, which serves until it is interrupted
+    monkeypatch.setattr("webbrowser.open", lambda *_: True)
     code, _, err = cli(*shlex.split(example[1]))
     said = [line for line in err.splitlines() if not line.startswith("note: figures of the drug alone")]
     assert (code, said) == (0, [])
