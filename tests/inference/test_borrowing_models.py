@@ -128,6 +128,7 @@ def test_exnex_by_nuts_and_by_quadrature(exnex_case):
     assert agrees(draws["tau_alpha"], found.tau[0])
 
 
+@pytest.mark.long
 def test_calibration_of_exnex_by_nuts(exnex_case):
     data, how, chances, sampler = exnex_case
     random = np.random.default_rng(5)

@@ -98,6 +98,7 @@ def test_published_numbers_within_monte_carlo_error(name):
     assert max(found) < 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", MODELS)
 def test_random_tallies_agree_with_quadrature(key):
     name, arguments, rows = MODELS[key]
@@ -122,6 +123,7 @@ def test_random_tallies_agree_with_quadrature(key):
     assert np.sqrt(np.mean(distances**2)) < 1.4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", ["crm_logistic", "monotone, floor"])
 def test_simulation_based_calibration(key):
     """Curves and data from the model itself: the rank of the true DLT probability among the draws is uniform."""
