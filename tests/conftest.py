@@ -15,13 +15,13 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 def pytest_addoption(parser):
     parser.addoption("--fuzz", type=int, default=1, metavar="N", help="try N times as many random inputs")
-    parser.addoption("--long", action="store_true", help="run the statistical checks that take hundreds of fits, too")
+    parser.addoption("--long", action="store_true", help="run the checks of models drawn by NUTS that take long, too")
     parser.addoption("--write-golden", action="store_true", help="write tests/golden again from what is printed now")
 
 
 def pytest_runtest_setup(item):
     if item.get_closest_marker("long") and not item.config.getoption("--long"):
-        pytest.skip("takes hundreds of fits: --long")
+        pytest.skip("takes long: --long")
 
 
 def pytest_configure(config):

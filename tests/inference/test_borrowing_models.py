@@ -108,6 +108,7 @@ def exnex_case():
     return data, how, chances, Sampler.of(model)
 
 
+@pytest.mark.long  # compiling the model takes most of a minute
 def test_exnex_by_nuts_and_by_quadrature(exnex_case):
     data, how, chances, sampler = exnex_case
     draws = group(sampler.sample(draws=2000, tune=700, chains=2), "posterior")
