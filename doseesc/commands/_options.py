@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -67,8 +67,15 @@ ShowCode = Annotated[bool, typer.Option("--show-code", help="Print the same as l
 
 
 @contextmanager
-def refused(option: str | None = None) -> Iterator[None]:
+def refused(option: str | None = None, named: Sequence[str] = ()) -> Iterator[None]:
     """Turn what the library refuses into a message about an option; what is wrong in a file speaks for itself.
+
+    Parameters
+    ----------
+    option : str, optional
+        Such as ``--design``.
+    named : sequence of str
+        Arguments of the library that have options of their own: with one of them a message begins that is about it.
 
     Raises
     ------
@@ -80,4 +87,6 @@ def refused(option: str | None = None) -> Iterator[None]:
     except ScenarioError:
         raise
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
+        first = str(error).partition(" ")[0]
+        about = f"--{first.replace('_', '-')}" if first in named else option
+        raise typer.BadParameter(str(error), param_hint=about) from None

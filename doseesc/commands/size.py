@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,16 +21,14 @@ from doseesc.commands._options import (
     Seed,
     ShowCode,
     Trials,
+    refused,
 )
 from doseesc.commands._printing import TrialProgress, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
-from doseesc.errors import ScenarioError
 from doseesc.files import csv_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from doseesc.planning import SampleSizes
 
 CSV_FILE = "sizes.csv"
@@ -159,7 +156,7 @@ def size(
     names = [chosen_design(loaded, name)[0] for name in design] if design else None
     check_figure_file(figure, force=force)
     known = {"study": loaded}
-    with _about_options():
+    with refused(named=_OPTIONS):
         known["sizes"] = made(sized, known)
         with TrialProgress(wanted=not quiet, unit="pieces of work") as progress:
             answer: SampleSizes = made(
@@ -175,16 +172,3 @@ def size(
     from doseesc.report.terminal import size_lines
 
     print_found(answer, size_lines, output_format, written)
-
-
-@contextmanager
-def _about_options() -> Iterator[None]:
-    """Turn what the library refuses into a message about an option, whose name it begins with."""
-    try:
-        yield
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        name = str(error).split(" ")[0]
-        option = f"--{name.replace('_', '-')}" if name in _OPTIONS else None
-        raise typer.BadParameter(str(error), param_hint=option) from None

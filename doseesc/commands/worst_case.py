@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
+from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode, refused
 from doseesc.commands._printing import TrialProgress, print_data, print_found, terminal_width
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
-from doseesc.errors import ScenarioError
 from doseesc.files import csv_text
 
 if TYPE_CHECKING:
@@ -81,7 +78,10 @@ def worst_case(
     loaded = load_study(file, drug_alone=True)
     names = None if design is None else [chosen_design(loaded, design)[0]]
     check_figure_file(figure, force=force)
-    with TrialProgress(wanted=not quiet, unit="designs") as progress, _user_errors():
+    with (
+        TrialProgress(wanted=not quiet, unit="designs") as progress,
+        refused("--separation", named=("separation", "band", "bound")),
+    ):
         answer: WorstCases = made(
             searched(study, designs=names, **limits),
             {"study": loaded},
@@ -95,15 +95,3 @@ def worst_case(
     from doseesc.report.terminal import worst_case_lines
 
     print_found(answer, partial(worst_case_lines, width=terminal_width()), output_format, written)
-
-
-@contextmanager
-def _user_errors() -> Iterator[None]:
-    """Turn what the library refuses into a message about an option."""
-    try:
-        yield
-    except ScenarioError:
-        raise
-    except ValueError as error:
-        option = next((each for each in ("separation", "band", "bound") if str(error).startswith(each)), "separation")
-        raise typer.BadParameter(str(error), param_hint=f"--{option}") from None
