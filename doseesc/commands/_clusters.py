@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def jobs_shared_out(study: Study, cluster: str | None, jobs: int, quiet: bool) -> Iterator[int]:
-    """Yield the processes to ask for; with a cluster they are its workers' while this lasts.
+def jobs_shared_out(study: Study, cluster: str | None, jobs: int, quiet: bool) -> Iterator[dict[str, int]]:
+    """Yield what to ask of the library besides: with a cluster, its workers in place of processes, while this lasts.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def jobs_shared_out(study: Study, cluster: str | None, jobs: int, quiet: bool) -
         If the cluster cannot be used.
     """
     if cluster is None:
-        yield jobs
+        yield {}
         return
     if jobs != 1:
         raise typer.BadParameter("counts processes here, and --cluster has workers of its own", param_hint="--jobs")
@@ -34,4 +34,4 @@ def jobs_shared_out(study: Study, cluster: str | None, jobs: int, quiet: bool) -
         if not quiet:
             typer.echo(found.words, err=True)
         with shared_out(found) as threads:
-            yield threads
+            yield {"jobs": threads}

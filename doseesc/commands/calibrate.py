@@ -153,12 +153,11 @@ def calibrate(
         known["objective"] = made(made_of, known)
     if optimal:
         with (
-            jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+            jobs_shared_out(loaded, cluster, jobs, quiet) as more,
             refused("--design"),
             bounded(loaded, name),
             TrialProgress(wanted=not quiet, unit="skeletons") as progress,
         ):
-            more = {} if there == jobs else {"jobs": there}
             best: OptimalSkeleton = made(searched, known, progress=progress, **more)
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
@@ -166,12 +165,11 @@ def calibrate(
             print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
         return
     with (
-        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        jobs_shared_out(loaded, cluster, jobs, quiet) as more,
         refused("--grid"),
         bounded(loaded, name),
         TrialProgress(wanted=not quiet, unit="candidates") as progress,
     ):
-        more = {} if there == jobs else {"jobs": there}
         answer: Calibration = made(searched, known, progress=progress, enumerating=progress.enumerating, **more)
     said = []
     if attainable:

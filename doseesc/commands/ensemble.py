@@ -90,10 +90,9 @@ def ensemble(
     with refused("--scenario"):
         known["random"] = made(curves, known)
     with (
-        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        jobs_shared_out(loaded, cluster, jobs, quiet) as more,
         TrialProgress(wanted=not quiet, unit="designs") as progress,
     ):
-        more = {} if there == jobs else {"jobs": there}
         answer: EnsembleResults = made(ran, known, progress=progress, enumerating=progress.enumerating, **more)
     written = save_files(
         out,

@@ -86,12 +86,12 @@ def run(
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with (
-        jobs_shared_out(loaded, cluster, jobs, quiet) as there,
+        jobs_shared_out(loaded, cluster, jobs, quiet) as more,
         bounded(loaded),
         TrialProgress(wanted=not quiet) as progress,
     ):
         told = {"progress": progress, "enumerating": progress.enumerating}
-        answer: Results = made(ran, {"study": loaded}, **told, **({} if there == jobs else {"jobs": there}))
+        answer: Results = made(ran, {"study": loaded}, **told, **more)
     if writes:
         made(saved, {"results": answer})
         for name in edited(folder):
