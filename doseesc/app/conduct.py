@@ -135,9 +135,7 @@ def _doses(advice: Recommendation) -> dict[str, Any]:
         (limit_words("under", figures.under), figures.underdosing),
     ]
     shown = [(head, values) for head, values in limits if head]
-    pending = [0] * advice.trial.design.n_doses
-    for each in () if advice.watch is None else advice.watch.patients:
-        pending[each.level - 1] += 1
+    pending = advice.pending_by_level.tolist()
     rows = []
     for place, waiting in enumerate(pending):
         low, high = figures.lower[place], figures.upper[place]

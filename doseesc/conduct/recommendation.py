@@ -177,7 +177,7 @@ class Recommendation:
                 "amount": doses.amounts if doses.amounts is not None else float("nan"),
                 "n": self.tally.n[0],
                 "dlt": self.tally.dlt[0],
-                "pending": self._pending_count,
+                "pending": self.pending_by_level,
                 "estimate": found.mean,
                 "lower": found.lower,
                 "upper": found.upper,
@@ -242,7 +242,8 @@ class Recommendation:
         }
 
     @property
-    def _pending_count(self) -> IntArray:
+    def pending_by_level(self) -> IntArray:
+        """How many patients are pending at each level, shape (J,)."""
         counts = np.zeros(self.trial.design.n_doses, dtype=np.int64)
         for each in self.watch.patients if self.watch is not None else ():
             counts[each.level - 1] += 1

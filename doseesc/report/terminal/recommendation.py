@@ -88,9 +88,7 @@ def _doses(recommendation: Recommendation, width: int) -> list[Text]:
     doses, figures = recommendation.trial.doses, recommendation.estimates
     over, under = limit_words("over", figures.over), limit_words("under", figures.under)
     names = [cut(plain_words(doses.name(level)), _NAME) for level in _levels(recommendation)]
-    pending = [0] * len(names)
-    for each in recommendation.watch.patients if recommendation.watch is not None else ():
-        pending[each.level - 1] += 1
+    pending = recommendation.pending_by_level.tolist()
     first = max(len(each) for each in names) + 3
     columns = [4, 6, 9 if any(pending) else 0, 10, 15, len(over) + 2 if over else 0, len(under) + 2 if under else 0]
     if first + sum(columns) > width:
