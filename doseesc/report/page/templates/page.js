@@ -35,7 +35,7 @@ if (sliders.length) {
   show();
 }
 
-walkTrees(data("walk-data"));
+if (document.getElementById("walk-data")) walkTrees(data("walk-data"));
 
 // The contents say where one is.
 const links = every("nav a"), marks = links.map(a => document.getElementById(a.hash.slice(1)));
