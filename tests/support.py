@@ -23,6 +23,15 @@ max_n: 12
 """
 """What most small scenario files of the tests begin with, after  study:."""
 
+SIXTY_CELLS = """\
+study: study.yaml
+designs: [BOIN]
+axes:
+  designs.BOIN.p_safe: {from: 0.1, to: 0.195, by: 0.005}
+  max_n: [6, 9, 12]
+"""
+"""A sweep over a study with a design BOIN."""
+
 THREE_DESIGNS = """\
 designs:
   - {name: 3+3, type: 3+3}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support import THREE_DOSES
+from support import SIXTY_CELLS, THREE_DOSES
 
 import doseesc
 from doseesc.errors import ScenarioError
@@ -37,14 +37,6 @@ scenarios:
   - {{name: top, dlt: [0.02, 0.1, 0.25]}}
   - {{name: random, random: {{type: pseudo_uniform, count: 3}}}}
 simulation: {{trials: 40, seed: 7, method: exact}}
-"""
-
-SIXTY = """\
-study: study.yaml
-designs: [BOIN]
-axes:
-  designs.BOIN.p_safe: {from: 0.1, to: 0.195, by: 0.005}
-  max_n: [6, 9, 12]
 """
 
 
@@ -214,7 +206,7 @@ def test_what_is_wrong_names_the_axis_and_its_value(study, text, said):
 
 def test_a_wrong_base_study_speaks_for_itself(study):
     Path("study.yaml").write_text(STUDY.replace("target: 0.25", "target: 25"))
-    Path("sweep.yaml").write_text(SIXTY)
+    Path("sweep.yaml").write_text(SIXTY_CELLS)
     with pytest.raises(ScenarioError, match=r"study\.yaml:3  target"):
         read_plan("sweep.yaml")
 
@@ -247,7 +239,7 @@ def test_a_study_that_is_not_there_is_named_where_the_sweep_names_it(study):
 @pytest.mark.parametrize("name", ["../study.yaml", "/etc/hostname"])
 def test_a_study_elsewhere_is_not_read(study, tmp_path, name):
     (tmp_path / "in").mkdir()
-    Path("in/sweep.yaml").write_text(SIXTY.replace("study.yaml", name))
+    Path("in/sweep.yaml").write_text(SIXTY_CELLS.replace("study.yaml", name))
     with pytest.raises(ScenarioError, match=r"in/sweep\.yaml:1  study\n  is .*does not lie in this file's folder"):
         read_plan("in/sweep.yaml")
 
@@ -336,7 +328,7 @@ def test_facts_that_others_have_written_are_looked_at(study, change):
 
 def sixty(folder=None):
     """Return the plan of sixty small cells, its cells, and a store."""
-    Path("sweep.yaml").write_text(SIXTY)
+    Path("sweep.yaml").write_text(SIXTY_CELLS)
     plan = read_plan("sweep.yaml")
     return plan, checked_cells(plan), Memory() if folder is None else Folder(folder)
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from support import ROOT, THREE_DOSES
+from support import ROOT, SIXTY_CELLS, THREE_DOSES
 
 import doseesc
 from doseesc.cluster import ClusterError, connected
@@ -26,13 +26,6 @@ scenarios:
   - {{name: top, dlt: [0.02, 0.1, 0.25]}}
 simulation: {{trials: 40, seed: 7, method: exact}}
 """
-SWEEP = """\
-study: study.yaml
-designs: [BOIN]
-axes:
-  designs.BOIN.p_safe: {from: 0.1, to: 0.195, by: 0.005}
-  max_n: [6, 9, 12]
-"""
 OTHER_VERSION = "import doseesc\ndoseesc.__version__ = '0.0.9'\n"
 
 
@@ -40,7 +33,7 @@ OTHER_VERSION = "import doseesc\ndoseesc.__version__ = '0.0.9'\n"
 def plan(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
     (folder / "study.yaml").write_text(STUDY)
-    (folder / "sweep.yaml").write_text(SWEEP)
+    (folder / "sweep.yaml").write_text(SIXTY_CELLS)
     return read_plan(folder / "sweep.yaml")
 
 

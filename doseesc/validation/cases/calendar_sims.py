@@ -65,6 +65,13 @@ def _compare_patients(beside: Simulated, item: Item, largest: float) -> None:
     beside.mean("dlts", item["mean_dlts_per_dose"], largest)
 
 
+def _compare_turned_away(seen: Differences, design: Design, item: Item) -> None:
+    """Compare a design with programs in which who meets a wait is turned away, and that end with the last window."""
+    beside = Simulated(seen, by_id(item), simulated_boin(design, item, "turn_away"), TRIALS, item["nsim"])
+    _compare_boin(beside, item)
+    beside.mean("enrolment_days", item["mean_duration"], more=item["window"])
+
+
 def _compare_boin(beside: Simulated, item: Item) -> None:
     most = item["n_cohort"] * item["cohort_size"]
     selected = np.array([item["percent_none"], *item["selection_percent"]]) / 100
@@ -123,9 +130,7 @@ def titegboin() -> Comparison:
                 hold_at_lowest=True,
             ),
         )
-        beside = Simulated(seen, by_id(item), simulated_boin(design, item, "turn_away"), TRIALS, item["nsim"])
-        _compare_boin(beside, item)
-        beside.mean("enrolment_days", item["mean_duration"], more=item["window"])
+        _compare_turned_away(seen, design, item)
     return seen.result
 
 
@@ -143,9 +148,7 @@ def tite_keyboard() -> Comparison:
             epsilon2=width,
             pending=Weighted(minimum_known=3),
         )
-        beside = Simulated(seen, by_id(item), simulated_boin(design, item, "turn_away"), TRIALS, item["nsim"])
-        _compare_boin(beside, item)
-        beside.mean("enrolment_days", item["mean_duration"], more=item["window"])
+        _compare_turned_away(seen, design, item)
     return seen.result
 
 
