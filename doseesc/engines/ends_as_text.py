@@ -21,11 +21,9 @@ from doseesc.engines.states import TooManyStates, row_keys
 MOST_ENDS = 50_000
 """Ends that a browser sums while a slider moves; beyond, a page would weigh megabytes."""
 
-_FIRST, _PLAIN, _GAP = (
-    63,
-    64,
-    35,
-)  # "?", the numbers up to "~", and from there on to the letters beyond Latin-1's controls
+_FIRST = 63  # "?"
+_PLAIN = 64  # numbers up to "~"
+_GAP = 35  # from there on to the letters beyond Latin-1's controls
 _LONGEST = 700.0  # logarithm of the most orders that a double holds
 _WHOLE = 2.0**53
 

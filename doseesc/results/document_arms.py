@@ -62,7 +62,7 @@ class ArmRow(Part):
     missed: list[Share | None] = Field(
         description="Probability that the arm is not called unsafe, given that it is; null where it never is."
     )
-    mcse: ArmErrors  # type: ignore[valid-type]
+    mcse: ArmErrors  # type: ignore[valid-type]  # a class made from the names of the figures
 
 
 class ArmAnalysisPart(Part):

@@ -67,7 +67,7 @@ class Characteristics(MainFigures):
     )
     reasons: dict[str, Share] = Field(description="Probability of each reason for which a trial ends.")
     sd: Spread  # type: ignore[valid-type]  # a class made from the names of the figures
-    mcse: Errors  # type: ignore[valid-type]
+    mcse: Errors  # type: ignore[valid-type]  # as above
     patients_quantiles_5_50_95: list[int] = Field(description="Quantiles of the number of patients.")
     dlts_quantiles_5_50_95: list[int] = Field(description="Quantiles of the number of DLTs.")
 

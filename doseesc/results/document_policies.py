@@ -19,7 +19,7 @@ ObservedErrors = spread_of(
 class DrugAlone(MainFigures):
     """A design under a scenario where every patient is evaluable and only the drug causes DLTs."""
 
-    mcse: Errors  # type: ignore[valid-type]
+    mcse: Errors  # type: ignore[valid-type]  # a class made from the names of the figures
 
 
 class PerPatient(Part):
@@ -49,7 +49,7 @@ class AsObserved(MainFigures):
     )
     enrolled_distribution: list[Share] = Field(description="Probability of each number of patients enrolled, from 0.")
     per_patient: PerPatient
-    mcse: ObservedErrors  # type: ignore[valid-type]
+    mcse: ObservedErrors  # type: ignore[valid-type]  # as above
 
 
 class DrugAloneRow(Part):

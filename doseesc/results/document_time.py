@@ -53,4 +53,4 @@ class TimeRow(Part):
     )
     patients_per_month: NotNegative = Field(description="Patients treated per month of the duration.")
     sd: TimeSpread  # type: ignore[valid-type]  # a class made from the names of the figures
-    mcse: TimeErrors  # type: ignore[valid-type]
+    mcse: TimeErrors  # type: ignore[valid-type]  # as above
