@@ -4,9 +4,9 @@ from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
 from .crm_size import CrmSampleSize as CrmSampleSize
 from .crm_size import crm_sample_size as crm_sample_size
-from .ensemble import EnsembleResults as EnsembleResults
 from .ensemble import file_random as file_random
 from .ensemble import run_ensemble as run_ensemble
+from .ensemble_results import EnsembleResults as EnsembleResults
 from .objective import Objective as Objective
 from .objective import attainable_score as attainable_score
 from .objective import make_objective as make_objective
@@ -52,9 +52,9 @@ from .sweeps import read_plan as read_plan
 from .sweeps import run_into as run_into
 from .sweeps import sweep as sweep
 from .sweeps import without_time as without_time
-from .worst_case import WorstCase as WorstCase
-from .worst_case import WorstCases as WorstCases
-from .worst_case import WorstTruth as WorstTruth
 from .worst_case import correct_selection_worst_case as correct_selection_worst_case
 from .worst_case import too_toxic_worst_case as too_toxic_worst_case
 from .worst_case import worst_cases as worst_cases
+from .worst_truths import WorstCase as WorstCase
+from .worst_truths import WorstCases as WorstCases
+from .worst_truths import WorstTruth as WorstTruth

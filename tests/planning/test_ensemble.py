@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 import doseesc
 from doseesc.engines.exact import enumerate_paths
 from doseesc.errors import ScenarioError
-from doseesc.planning.ensemble import FIGURES, file_random, run_ensemble
+from doseesc.planning.ensemble import file_random, run_ensemble
+from doseesc.planning.ensemble_results import FIGURES
 from doseesc.report.terminal.ensemble import ensemble_lines
 from doseesc.study.random_section import OrderedUniform, ProbitSteps, PseudoUniform, RandomLogistic, RandomScenarios
 
