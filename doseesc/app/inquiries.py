@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from doseesc.app.jobs import enumerated
 from doseesc.errors import Problem, ScenarioError
 from doseesc.planning import (
     answer,
@@ -72,7 +73,7 @@ class Asked:
 
     def enumerating(self, name: str, done: int, most: int) -> None:
         """Report how far a design is enumerated."""
-        self.report(f"{name}: outcomes of {done} of {most} patients", done, most)
+        enumerated(self.report, name, done, most)
 
 
 def _decisions(asked: Asked) -> dict[str, Any]:

@@ -22,6 +22,11 @@ Work = Callable[[Report], dict[str, Any]]
 _KEPT = 12  # jobs that are remembered, those at work among them
 
 
+def enumerated(report: Report, name: str, done: int, most: int) -> None:
+    """Report how far a design is enumerated."""
+    report(f"{name}: outcomes of {done} of {most} patients", done, most)
+
+
 class Busy(Exception):
     """As many jobs run as may."""
 

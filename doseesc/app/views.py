@@ -12,7 +12,7 @@ from doseesc.app.answers import Answers
 from doseesc.app.asked import AskedQuestion, AskedState, BadRequest, edits_of
 from doseesc.app.edits import edited, read_text
 from doseesc.app.form import form_of, path_name
-from doseesc.app.jobs import Busy, Jobs, Report, Work
+from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
 from doseesc.app.limits import Deadline, TooLong
 from doseesc.errors import ScenarioError, field_name
 from doseesc.guide import UnknownGuideTopic, guide_page
@@ -138,7 +138,7 @@ class Views:
             return {"message": str(error)}
 
         def work(report: Report) -> dict[str, Any]:
-            exact = partial(self._answers.exact, study, partial(_enumerated, report))
+            exact = partial(self._answers.exact, study, partial(enumerated, report))
             own = self._fragments, self._settings.limits
             return answer(Asked(study, asked.design, asked.truth, exact, *own, report))
 
@@ -152,7 +152,7 @@ class Views:
             return self._begun(partial(self._slowly, study))
 
     def _slowly(self, study: Study, report: Report) -> dict[str, Any]:
-        return self._shown(study, self._answers.exact(study, partial(_enumerated, report)))
+        return self._shown(study, self._answers.exact(study, partial(enumerated, report)))
 
     def _shown(self, study: Study, results: Results) -> dict[str, Any]:
         return self._fragments.answer(results, self._answers.paths, timed=study.accrual is not None)
@@ -162,10 +162,6 @@ class Views:
             return {"job": self._jobs.begin(work)}
         except Busy as error:
             return {"message": str(error)}
-
-
-def _enumerated(report: Report, name: str, done: int, most: int) -> None:
-    report(f"{name}: outcomes of {done} of {most} patients", done, most)
 
 
 def file_name(name: str) -> str:
