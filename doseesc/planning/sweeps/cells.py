@@ -22,7 +22,7 @@ from typing import Any
 from doseesc._version import __version__
 from doseesc.files import OutputError
 from doseesc.inference.any_model import answers_alone
-from doseesc.planning.sweeps.axes import WITHOUT_EFFECT
+from doseesc.planning.sweeps.variants import with_effect
 from doseesc.results import Results, characteristics_rows, time_rows
 from doseesc.runs import run
 from doseesc.study import Source, Study, file_beside, parse, read_beside
@@ -96,9 +96,7 @@ def cell_text(study: Study, file: str = "") -> str:
     file : str
         Its file, beside which the module lies.
     """
-    part = study.model_dump(mode="json", by_alias=True)
-    kept = {name: value for name, value in part.items() if name not in WITHOUT_EFFECT}
-    kept["study"] = {"title": "a cell"}
+    kept = with_effect(study.model_dump(mode="json", by_alias=True))
     for scenario in kept["scenarios"]:
         scenario["description"] = ""
     document: dict[str, Any] = {"doseesc": __version__, "study": kept}

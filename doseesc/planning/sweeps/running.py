@@ -214,19 +214,15 @@ def compute_cells(
     SweepError
         If one cannot be computed; all others are.
     """
-    if workers is None and jobs > 1:
-        failed = compute(
-            with_texts(plan, cells, shard), len(cells), store, workers=LocalWorkers(jobs), progress=progress
-        )
-    else:
-        failed = compute(
-            with_texts(plan, cells, shard),
-            len(cells),
-            store,
-            workers=workers,
-            at_once=workers is not None,
-            progress=progress,
-        )
+    own = LocalWorkers(jobs) if jobs > 1 else None
+    failed = compute(
+        with_texts(plan, cells, shard),
+        len(cells),
+        store,
+        workers=own if workers is None else workers,
+        at_once=workers is not None,
+        progress=progress,
+    )
     if failed:
         told = [f"{plan.words(cell.point)}\n  {reason}" for cell, reason in failed[:_SHOWN]]
         more = f"\n\nand {len(failed) - _SHOWN:,} more" if len(failed) > _SHOWN else ""

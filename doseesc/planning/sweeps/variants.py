@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doseesc.planning.sweeps.axes import WITHOUT_EFFECT
@@ -11,10 +11,14 @@ from doseesc.study import Study
 _OF_TIME = {"accrual": None, "stagger": None, "backfill": None, "max_duration_months": None}
 
 
+def with_effect(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's content without what no figure of a sweep depends on."""
+    return {name: value for name, value in data.items() if name not in WITHOUT_EFFECT} | {"study": {"title": "a cell"}}
+
+
 def prepared(data: Any, scenarios: Sequence[int]) -> dict[str, Any]:
     """Return a file's content without what no figure of a sweep depends on, with some of its scenarios."""
-    kept = {name: value for name, value in data.items() if name not in WITHOUT_EFFECT}
-    kept["study"] = {"title": "a cell"}
+    kept = with_effect(data)
     kept["scenarios"] = [data["scenarios"][place] for place in scenarios]
     return kept
 
