@@ -38,7 +38,8 @@ from designs.checks import increasing_probabilities, require_choice, require_pro
 from designs.crm_grid import crm_grid, log_dlt_at, require_crm_grid, require_model
 from designs.decision import Decision
 from designs.floor import FlooredGrid, require_floor, require_floored_grid, with_floor
-from designs.grid import Axis, GridModel, grid_patients
+from designs.grid import GridModel, grid_patients
+from designs.nodes import Axis
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending
 from designs.policies import Weighted

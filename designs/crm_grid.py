@@ -12,7 +12,8 @@ from scipy.special import expit, log_expit, logit
 
 from designs.arrays import FloatArray
 from designs.checks import require_positive, require_within
-from designs.grid import Axis, GridModel, axis_nodes, require_grid, thinned_axis
+from designs.grid import GridModel, require_grid
+from designs.nodes import Axis, axis_nodes, thinned_axis
 
 _PRIOR_SDS = 1e-6, 1e6  # a prior narrower than that is a number, one wider knows nothing of any number
 _LARGEST_INTERCEPT = 100.0

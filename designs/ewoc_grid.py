@@ -13,7 +13,8 @@ import numpy as np
 from scipy.special import expit, log_expit, logit, roots_jacobi
 
 from designs.arrays import FloatArray
-from designs.grid import Axis, GridModel, axis_nodes, require_grid, thinned_axis
+from designs.grid import GridModel, require_grid
+from designs.nodes import Axis, axis_nodes, thinned_axis
 
 PANEL_NODES = 14  # Gauss nodes for gamma between two neighbouring doses
 TAIL_PANEL_NODES = 48  # the same for tail probabilities, which change fast beside a dose

@@ -5,7 +5,7 @@
 with a bivariate normal prior on (log_alpha, log_beta).  The axes are log_beta, standardised, and what is left of
 log_alpha given log_beta, standardised, so that the prior is two independent standard normals.  At a given log_beta
 the DLT probability exceeds a limit where log_alpha exceeds a value: tail probabilities are the sinc rule along each
-line of nodes (:meth:`designs.grid.Axis.share_below`) and the trapezoidal rule across the lines.
+line of nodes (:meth:`designs.nodes.Axis.share_below`) and the trapezoidal rule across the lines.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from scipy.special import expit, log_expit, logit
 
 from designs.arrays import FloatArray
 from designs.checks import require_number, require_within
-from designs.grid import Axis, GridModel, axis_nodes, require_grid, thinned_axis
+from designs.grid import GridModel, require_grid
+from designs.nodes import Axis, axis_nodes, thinned_axis
 
 _REACH = 7.3  # prior standard deviations covered
 _STEP_ALPHA = 0.55  # node distance in units of the narrowest posterior sd of log_alpha on a line

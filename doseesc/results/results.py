@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,33 +13,29 @@ import numpy as np
 
 from designs.arrays import BoolArray, FloatArray
 from doseesc._version import __version__
-from doseesc.engines import METRICS, OperatingCharacteristics
+from doseesc.engines import OperatingCharacteristics
 from doseesc.files import write_file
+from doseesc.results.agreement import agreement_of
 from doseesc.results.arm_figures import ArmFigures
-from doseesc.results.arms import phase2_rows, summarise_phase2
 from doseesc.results.attainable import Attainable, attainable_of
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Cell, Difference, characteristics_rows
 from doseesc.results.consistency import check_document, check_rebuilt
 from doseesc.results.dataset import dataset_of
 from doseesc.results.dataset import document_of as document_of_dataset
-from doseesc.results.digest import DIGEST, digest
 from doseesc.results.document import (
-    arm_analysis_part,
     arm_figures_from,
     cell_from,
-    cell_part,
     provenance_part,
     study_from,
-    study_part,
 )
+from doseesc.results.document_whole import whole_document
 from doseesc.results.formats import check_ending, content
 from doseesc.results.frame import document_of as document_of_frame
 from doseesc.results.frame import frame_of
-from doseesc.results.plain import plain_values
-from doseesc.results.policies import PolicyComparison, policies_from, policies_part
-from doseesc.results.times import Times, time_rows, times_from, times_part
+from doseesc.results.policies import PolicyComparison, policies_from
+from doseesc.results.times import Times, time_rows, times_from
 from doseesc.results.verdict import Verdict, verdict_of
-from doseesc.results.versions import FORMAT, upgraded, version_notes
+from doseesc.results.versions import upgraded, version_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,22 +120,8 @@ class Results:
 
     @cached_property
     def agreement(self) -> tuple[int, int, int] | None:
-        """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors.
-
-        The standard error is the exact one.  Figures that hang on fewer than about five trials are left out, since
-        their simulated values are not nearly normal.
-        """
-        scores = [
-            score
-            for cell in self.cells.values()
-            if cell.exact is not None and cell.simulated is not None
-            for metric in METRICS
-            for score in _scores(cell.simulated, cell.exact, metric, self.study.max_n)
-        ]
-        if not scores:
-            return None
-        z = np.abs(scores)
-        return len(z), int((z <= 2).sum()), int((z <= 4).sum())
+        """Simulated figures compared with exact ones: how many, and how many within 2 and 4 standard errors."""
+        return agreement_of(self.cells, self.study.max_n)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -162,56 +144,7 @@ class Results:
 
         Its form is :class:`doseesc.results.ResultsDocument`.
         """
-        study, agreement = self.study, self.agreement
-        parts = ("figures", "within_2_se", "within_4_se")
-        document = {
-            "format": FORMAT,
-            "provenance": self.provenance_now(),
-            "run": {
-                "finished": self.finished,
-                "elapsed_seconds": round(self.elapsed, 3),
-            },
-            "study": study_part(study),
-            "truths": [
-                {
-                    "scenario": name,
-                    "probabilities": truth,
-                    "true_mtd": study.true_mtd(truth),
-                    "right": np.flatnonzero(study.right_levels(truth)),
-                    "benchmark": self.benchmark.get(name),
-                    "benchmark_observed": self.benchmark_observed.get(name),
-                }
-                for name, truth in study.truths.items()
-            ],
-            "cells": [
-                {
-                    "scenario": scenario,
-                    "design": design,
-                    "efficiency": self.efficiency(scenario, design),
-                    **cell_part(cell),
-                }
-                for (scenario, design), cell in self.cells.items()
-            ],
-            "differences": [vars(difference) for difference in self.differences],
-            "agreement": None if agreement is None else dict(zip(parts, agreement, strict=True)),
-            "verdict": self.verdict.to_dict(),
-            "notes": list(self.notes),
-            "phase2": {
-                "margin": study.true_mtd_rule.margin,
-                "arms": list(phase2_rows(study, self.cells)),
-                "summary": [asdict(summary) for summary in summarise_phase2(study, self.cells)],
-                "analysis": arm_analysis_part(study, self.arm_analysis),
-            },
-            "scenario_text": study.text or None,
-        }
-        if self.policies is not None:
-            document["policies"] = policies_part(self.policies)
-        if self.attainable is not None:
-            document["attainable"] = self.attainable.to_dict()
-        if self.times:
-            document["time"] = times_part(self.times)
-        plain: dict[str, Any] = plain_values(document)
-        return plain | {DIGEST: digest(plain)}
+        return whole_document(self)
 
     @staticmethod
     def from_document(document: Mapping[str, Any]) -> Results:
@@ -331,14 +264,3 @@ class Results:
         path = Path(path)
         check_ending(path)
         return write_file(path, content(self.to_document(), path.suffix.lower()), force=force)
-
-
-def _scores(
-    simulated: OperatingCharacteristics, exact: OperatingCharacteristics, metric: str, max_n: int
-) -> list[float]:
-    value, truth = np.atleast_1d(getattr(simulated, metric)), np.atleast_1d(getattr(exact, metric))
-    sd = np.atleast_1d(getattr(exact.sd, metric))
-    # One rare trial may differ by as much as all its patients.
-    unit = max_n if "patients" in metric or "dlts" in metric else 1
-    common = simulated.n_trials * sd**2 >= 5 * unit**2
-    return list((value - truth)[common] / (sd[common] / np.sqrt(simulated.n_trials)))

@@ -1,46 +1,33 @@
-"""The scenario file: one study with its doses, designs, possible truths and Phase 2 arms, as typed, validated data."""
+"""The scenario file: one study, and what is asked of it; its sections are in :mod:`doseesc.study.study_sections`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from designs import Design, Rule, check_design, rule_conflicts, type_names
 from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, field_name
 from doseesc.named_doses import Doses as NamedDoses
-from doseesc.study.accrual_section import Arrivals
-from doseesc.study.analysis_section import Analysis
 from doseesc.study.arm_analysis_section import ArmAnalysis
-from doseesc.study.calendar_section import BackfillSection, StaggerSection, TimeParts, calendar_of
+from doseesc.study.calendar_section import TimeParts, calendar_of
 from doseesc.study.checks import Parts, problems_across
-from doseesc.study.comparison_section import Comparison
 from doseesc.study.designs import Shared, build_design
-from doseesc.study.dlt_times_section import AnyTimes
-from doseesc.study.levels import Level, level_of
-from doseesc.study.observation_section import Observations
-from doseesc.study.optimal_section import Optimal, constraint_rules
-from doseesc.study.phase2_section import Phase2
+from doseesc.study.levels import level_of
+from doseesc.study.optimal_section import constraint_rules
 from doseesc.study.random_section import Ladder, RandomScenarios
 from doseesc.study.schema import scenario_schema
 from doseesc.study.sections import (
-    About,
-    Arm,
-    DesignEntry,
-    Doses,
     EmaxCurve,
     LogisticCurve,
-    Scenarios,
-    Simulation,
-    TrueMtd,
 )
-from doseesc.study.values import Number, Positive, Section, Whole
+from doseesc.study.study_sections import StudySections
 from doseesc.study.yaml_source import Source
 from doseesc.truth import (
     EVEN_TIMES,
@@ -55,68 +42,8 @@ from doseesc.truth import (
 )
 
 
-class Study(Section):
+class Study(StudySections):
     """A dose-escalation study to simulate."""
-
-    study: About = Field(examples=[{"title": "My first-in-human study"}])
-    """The study: its title, and what is known and assumed of it."""
-    doses: Doses = Field(examples=[{"labels": ["low", "medium", "high"], "amounts": [2, 8, 16], "unit": "mg"}])
-    """The doses that may be given: amounts, their unit, and labels."""
-    target: Number = Field(gt=0, lt=1, examples=[0.25])
-    """Target DLT probability."""
-    dlt_window_days: Whole = Field(ge=1, le=3650, examples=[28])
-    """Days during which a patient is watched for DLTs."""
-    cohort_size: Whole = Field(ge=1, le=1000, examples=[3])
-    """Patients per cohort, for designs that do not set their own."""
-    max_n: Whole = Field(ge=1, le=10_000, examples=[18])
-    """Most patients in the trial, for designs that do not set their own."""
-    start_level: Level | None = Field(default=None, examples=["low"])
-    """Dose of the first cohort, by label or level; by default the lowest."""
-    true_mtd_rule: TrueMtd = Field(TrueMtd(), alias="true_mtd", examples=[{"margin": 0.1, "ties": "any"}])
-    """Which dose counts as the right one under a scenario."""
-    design_entries: tuple[DesignEntry, ...] = Field(
-        min_length=1, alias="designs", examples=[[{"name": "BOIN", "type": "BOIN"}]]
-    )
-    """The designs to compare."""
-    scenarios: Scenarios = Field(examples=[[{"name": "S1", "dlt": [0.1, 0.25, 0.45]}]])
-    """The possible truths under which designs are compared."""
-    comparison: Comparison = Field(default=Comparison(), examples=[{"weights": "scenarios", "margin": 0.02}])
-    """By what designs are judged: which scenarios count how much, what counts in them, and what is called equal."""
-    optimal: Optimal = Field(default=Optimal(), examples=[{"utility": {"per_patient_above_mtd": 0.02}}])
-    """The best possible design, for doseesc optimal: its prior, utility and constraints."""
-    observation: Observations = Field(default=(), examples=[{"background": 0.05, "mortality_28_days": 0.3}])
-    """What happens to patients besides the drug and how it is counted: one policy, or several to compare, of which the
-    first is the study's own.  Without it every patient is evaluable and only the drug causes DLTs."""
-    accrual: Arrivals | None = Field(default=None, examples=[{"per_month": 2}])
-    """How fast patients arrive; with it designs are compared on the calendar, too: how long a trial lasts, and what it
-    does while patients are still in their DLT window."""
-    dlt_times: AnyTimes | None = Field(default=None, examples=[{"type": "uniform"}])
-    """When DLTs of the drug come within dlt_window_days; by default evenly."""
-    stagger: StaggerSection | None = Field(default=None, examples=[{"days_after_first": 7}])
-    """Days that must pass before the next patient at a dose is treated; by default none."""
-    backfill: BackfillSection | None = Field(default=None, examples=[{"cap_per_dose": 12}])
-    """Lower doses take patients who arrive while the escalation waits; by default none does."""
-    max_duration_months: Positive | None = Field(default=None, examples=[36])
-    """Months from the first patient after which nobody is enrolled; by default no limit."""
-    phase2_arms: tuple[Arm, ...] = Field(
-        default=(), examples=[[{"name": "quarter", "fraction": 0.25}, {"name": "saline", "control": True}]]
-    )
-    """The arms of Phase 2; none where there is no Phase 2."""
-    phase2_dose_rule: Literal["exact", "nearest_tested_below"] = "exact"
-    """exact gives each arm its fraction of the MTD; nearest_tested_below the nearest dose level not above it, else
-    the lowest."""
-    arm_analysis: ArmAnalysis = Field(
-        default=ArmAnalysis(), examples=[{"unsafe_above": 0.35, "unsafe_confidence": 0.25}]
-    )
-    """How the arms' DLT probabilities are judged from the data of Phase 1: a model and prior that are assumptions of
-    this project unless given here."""
-    phase2: Phase2 | None = Field(default=None, examples=[{"patients_per_arm": 50}])
-    """The Phase 2 trial of these arms; without it, and for what it leaves out, assumptions that are named with every
-    result."""
-    analysis: Analysis = Field(default=Analysis(), examples=[{"model": "blrm"}])
-    """The Bayesian analysis of the trial's data, for doseesc fit."""
-    simulation: Simulation = Field(default=Simulation(), examples=[{"trials": 10_000, "seed": 20201130}])
-    """How many trials are simulated, from which seed, or whether all are enumerated."""
 
     _origin: Source | None = PrivateAttr(None)
 

@@ -22,7 +22,8 @@ from designs import (
     design_class,
     indifference_intervals,
 )
-from designs.grid import GridModel, thinned_axis
+from designs.grid import GridModel
+from designs.nodes import thinned_axis
 from doseesc.testing import DesignTests
 from doseesc.validation.cases import quadrature
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from designs.arrays import FloatArray
-from designs.grid import CURVATURE, GridModel
+from designs.grid import GridModel
+from designs.nodes import CURVATURE
 from doseesc.inference.any_model.line_tails import LEAST_NODES
 from doseesc.inference.any_model.model_function import ModelError, ModelFunction, Points
 from doseesc.inference.any_model.nodes import ModelGrid

@@ -2,7 +2,7 @@
 
 The nodes of a grid lie on straight lines, equidistant in t along each.  A DLT probability is tabulated at the nodes;
 where it crosses a limit on a line is found on the polynomial through the eight nodes around (degree 7, on the logit
-scale), and the integral up to there by Stenger's sinc rule, as :meth:`designs.grid.Axis.share_below` has it.  With a
+scale), and the integral up to there by Stenger's sinc rule, as :meth:`designs.nodes.Axis.share_below` has it.  With a
 curve that is monotone along the lines the crossings move smoothly from line to line, and the tail probability is as
 accurate as the trapezoidal rule is for means.
 """

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.special import log_expit
 
 from designs.arrays import FloatArray
-from designs.grid import CURVATURE, Axis, axis_nodes, thinned_axis
 from designs.logistic_grid import LogisticPrior, logistic_steps
+from designs.nodes import CURVATURE, Axis, axis_nodes, thinned_axis
 from doseesc.inference.borrowing.heterogeneity import Heterogeneity
 from doseesc.inference.borrowing.normal_mixture import MOST_COMPONENTS, BivariateNormal
 from doseesc.inference.data import ToxicityData
