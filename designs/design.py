@@ -7,21 +7,7 @@ A new design is one frozen dataclass with two methods:
 ``pick(tally)``
     the level it would name as the MTD if the trial ended now.
 
-:meth:`Design.decide` and :meth:`Design.select` put the rules around them, phase by phase.  Rules of one phase commute,
-so their order in a file cannot change the design:
-
-=============  =====================================================================  ==================================
-phase          what its rules do                                                      several rules are combined by
-=============  =====================================================================  ==================================
-admissibility  exclude levels as too toxic                                            the lowest ceiling
-proposal       take the place of the design's proposal (a fixed path)                 the lowest level
-limits         bound the next level (no skipping, coherence)                          all; if they contradict, the lower
-stopping       end the trial; some hold back others, some offer a level to try first  any; the smallest reason is given
-cohort size    size of a full cohort, and how much of it may begin                    the smallest
-selection      say which levels may be the MTD                                        all
-=============  =====================================================================  ==================================
-
-The ceiling of admissibility has the last word on the level: it is applied after the limits.
+:meth:`Design.decide` and :meth:`Design.select` put the rules around them, phase by phase; see :mod:`designs.phases`.
 """
 
 from __future__ import annotations
@@ -34,8 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs import phases
-from designs.arrays import BoolArray, FloatArray, IntArray
-from designs.beta_binomial import quantile_at, tail_at
+from designs.arrays import BoolArray, IntArray
 from designs.checks import (
     MOST_DOSES,
     MOST_IN_COHORT,
@@ -46,6 +31,7 @@ from designs.checks import (
     shown,
 )
 from designs.decision import Decision, Reason, merged, require_decision, waits_for_outcomes
+from designs.own_data import OwnData
 from designs.pending import Pending
 from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
@@ -58,7 +44,7 @@ _LEAST_TARGET = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Design(ABC):
+class Design(OwnData, ABC):
     """What all designs share.
 
     Parameters
@@ -186,45 +172,6 @@ class Design(ABC):
     def notes(self) -> list[str]:
         """Return what a reader of results should know of how decisions were computed; by default nothing."""
         return []
-
-    def probability_above(self, tally: Tally, level: int, above: float) -> FloatArray:
-        """Return P(DLT probability at ``level`` > ``above`` | data), shape (S,).
-
-        By default from the level's own data with a uniform prior, Beta(1 + y, 1 + n - y).
-
-        Raises
-        ------
-        ValueError
-            If there is no such level, or ``above`` is no probability.
-        """
-        self.check_question(level, above)
-        n, dlt = tally.n[:, level - 1], tally.dlt[:, level - 1]
-        return tail_at(float(above), n, dlt, self.max_n)
-
-    def check_question(self, level: int, above: float) -> None:
-        """Raise ValueError unless ``level`` is a level of the design and ``above`` a probability."""
-        if not 1 <= level <= self.n_doses:
-            raise ValueError(f"level must be one from 1 to {self.n_doses}, not {level!r}")
-        require_probability("above", above)
-
-    def credible_interval(
-        self, tally: Tally, level: IntArray | int, credibility: float = 0.9
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return the equal-tailed posterior interval of the DLT probability at ``level`` (S,), each end (S,).
-
-        By default from the level's own data with a uniform prior, as :meth:`probability_above`.
-        """
-        at = np.broadcast_to(level, (tally.size,))
-        n, dlt = tally.at(tally.n, at), tally.at(tally.dlt, at)
-        tail = (1 - credibility) / 2
-        return quantile_at(tail, n, dlt, self.max_n), quantile_at(1 - tail, n, dlt, self.max_n)
-
-    def mtd_cv(self, tally: Tally) -> FloatArray | None:
-        """Return the posterior coefficient of variation (S,) of the MTD as an amount; None where there is none.
-
-        Only a design with a curve over dose amounts has one.
-        """
-        return None
 
     # What users and engines call.
 

@@ -1,4 +1,19 @@
-"""The phases of a decision in which rules, and not the design, have the word; see :mod:`designs.design`.
+"""The phases of a decision in which rules, and not the design, have the word.
+
+Rules of one phase commute, so their order in a file cannot change the design:
+
+=============  =====================================================================  ==================================
+phase          what its rules do                                                      several rules are combined by
+=============  =====================================================================  ==================================
+admissibility  exclude levels as too toxic                                            the lowest ceiling
+proposal       take the place of the design's proposal (a fixed path)                 the lowest level
+limits         bound the next level (no skipping, coherence)                          all; if they contradict, the lower
+stopping       end the trial; some hold back others, some offer a level to try first  any; the smallest reason is given
+cohort size    size of a full cohort, and how much of it may begin                    the smallest
+selection      say which levels may be the MTD                                        all
+=============  =====================================================================  ==================================
+
+The ceiling of admissibility has the last word on the level: it is applied after the limits.
 
 Every function takes the rules of a design in any order and combines their answers so that the order is of no account.
 """
