@@ -1,6 +1,6 @@
 """Modular constraints and stopping rules that go around any design.
 
-Each rule belongs to one phase of a decision (see :mod:`designs.design`) and answers for many tallies at once.
+Each rule belongs to one phase of a decision (see :mod:`designs.phases`) and answers for many tallies at once.
 Within a phase the answers are combined by minimum, maximum, "and" and "or", so the order of rules is of no account.
 """
 

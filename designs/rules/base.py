@@ -1,6 +1,6 @@
 """What rules are: one class per phase of a decision, and the checks they share.
 
-The phases, and how the answers of several rules of one phase are combined, are those of :mod:`designs.design`.
+The phases, and how the answers of several rules of one phase are combined, are those of :mod:`designs.phases`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rules around a design, as numbers for compiled code; and which rules are known there.
 
-They are asked in the phases of :mod:`designs.design`: the proposal of the design is bounded, cut off at what is
+They are asked in the phases of :mod:`designs.phases`: the proposal of the design is bounded, cut off at what is
 admissible, and the trial may stop.  A decision is one number: the next level, to wait, or minus the code of the reason
 why the trial stops.
 """
