@@ -52,6 +52,15 @@ class AskedQuestion(_Asked):
     truth: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(default=(), max_length=100)
 
 
+class AskedDurations(_Asked):
+    """The file on a page, the curve that is dragged there, and the scenario that it was begun from, "" for none."""
+
+    name: str = Field(max_length=300)
+    text: str = Field(max_length=1_000_000)
+    truth: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1, max_length=100)
+    scenario: str = Field(default="", max_length=200)
+
+
 class AskedConduct(_Asked):
     """The study on a page, and a trial's data: patients as CSV, or outcomes, or neither."""
 

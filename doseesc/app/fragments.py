@@ -159,7 +159,8 @@ class Fragments:
                 first=[look.best],
                 colours={each.name: each.colour for each in look.series},
                 paths=partial(paths, panel_paths),
-            ),
+            )
+            | {"timed": timed},
         }
 
     def decisions(self, results: Results, name: str, examples: list[ExampleTrial]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from doseesc._version import __version__
 from doseesc.app.answers import Answers
-from doseesc.app.asked import AskedQuestion, AskedState, BadRequest, edits_of
+from doseesc.app.asked import AskedDurations, AskedQuestion, AskedState, BadRequest, edits_of
 from doseesc.app.edits import edited, read_text
 from doseesc.app.form import form_of, path_name
 from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
@@ -91,6 +91,22 @@ class Views:
         if found is None:
             raise BadRequest(f"there is no shipped study {name}")
         return {"name": f"{name}.yaml", "text": Path(found).read_text(encoding="utf-8")}
+
+    def durations(self, asked: AskedDurations) -> dict[str, Any]:
+        """Return how long trials of each design last under the curve that is dragged on a page.
+
+        Raises
+        ------
+        BadRequest
+            If the study on the page cannot be used, or is of other doses, which the page itself knows.
+        """
+        from doseesc.app.durations import durations
+
+        try:
+            study = self._answers.study(file_name(asked.name), asked.text)
+            return durations(study, asked.truth, asked.scenario)
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
 
     def state(self, asked: AskedState) -> dict[str, Any]:
         """Make the changes that are asked for, and answer the study that is then on the page."""

@@ -1,6 +1,7 @@
 from .comparison import ChangedFigure as ChangedFigure
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
+from .drawn_curve import duration_under as duration_under
 from .example_trials import ExampleTrial as ExampleTrial
 from .example_trials import example_trials as example_trials
 from .example_trials import typical_scenario as typical_scenario

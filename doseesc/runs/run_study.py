@@ -97,7 +97,8 @@ def run(
     timed = set(on_calendar(study))
     graphs: dict[str, DecisionGraph] = {}
     if method != "monte_carlo":
-        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, graphs, {} if walks is None else walks)
+        kept = graphs if method == "both" or study.calendar is not None else None
+        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, kept, {} if walks is None else walks)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
@@ -202,12 +203,12 @@ def _enumerate_all(
     exact: dict[str | None, Simulation],
     but: set[str],
     enumerating: Callable[[str, int, int], None] | None,
-    graphs: dict[str, DecisionGraph],
+    graphs: dict[str, DecisionGraph] | None,
     walks: MutableMapping[Design, Paths],
 ) -> None:
     """Put exact characteristics of every other design that can be enumerated into ``exact``, by policy.
 
-    What designs decide is left in ``graphs``, how their trials can go in ``walks``.
+    What designs decide is left in ``graphs``, unless nobody plays them, how their trials can go in ``walks``.
     """
     for name, design in study.designs.items():
         if name in but:
@@ -216,9 +217,10 @@ def _enumerate_all(
             told = None if enumerating is None else partial(enumerating, name)
             paths = walks.get(design)
             if paths is None:
-                graph = DecisionGraph(design)
+                graph = None if graphs is None else DecisionGraph(design)
                 paths = enumerate_paths(design, memory_limit=memory_limit, progress=told, graph=graph)
-                graphs[name] = graph
+                if graphs is not None and graph is not None:
+                    graphs[name] = graph
         except TooManyStates as error:
             notes.append(f"{name} is simulated only: {error}")
             continue
@@ -227,19 +229,19 @@ def _enumerate_all(
 
 
 def _evaluate(study: Study, name: str, paths: Paths, exact: dict[str | None, Simulation]) -> None:
-    truths = np.array(list(study.truths.values()))
+    names, truths = list(study.truths), np.array(list(study.truths.values()))
     right = study.right_levels(truths)
     together = paths.characteristics(truths, target=study.target, true_mtd=right)
-    for row, scenario in enumerate(study.truths):
+    for row, scenario in enumerate(names):
         exact[None].found[scenario, name] = one_truth(together, row)
     if arms_analysed(study, None):
         ends, weight = paths.weighted_ends(truths)
-        exact[None].ends.update({(scenario, name): (ends, weight[row]) for row, scenario in enumerate(study.truths)})
+        exact[None].ends.update({(scenario, name): (ends, weight[row]) for row, scenario in enumerate(names)})
     enrolment: Enrolment | None = None
     for policy, model in study.observations.items():
         seen, keep = model.law(truths).observed_dlt, arms_analysed(study, policy)
         together = paths.characteristics(seen, target=study.target, true_mtd=right)
-        for row, scenario in enumerate(study.truths):
+        for row, scenario in enumerate(names):
             found = replace(one_truth(together, row), probabilities=truths[row])
             ends, weight = paths.weighted_ends(seen[row])
             enrolment = enrolment or Enrolment(ends)

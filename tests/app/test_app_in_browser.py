@@ -14,7 +14,9 @@ from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.runs import duration_under
 from doseesc.study import load
+from doseesc.truth import DAYS_PER_MONTH
 from doseesc.wording import percent
 
 TEXT = f"study: {{title: small, short_title: small}}  # of mine\n{THREE_DOSES}{THREE_DESIGNS}"
@@ -261,9 +263,27 @@ def test_how_long_trials_last_is_asked_from_the_answer_that_leaves_time_aside(ta
     timed = TEXT + "accrual: {per_month: 2}\nsimulation: {trials: 50}\n"
     tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", timed])
     settled(tab)
-    tab.get_by_role("button", name="How long do trials last?").click()
+    tab.get_by_role("button", name="How long do trials last in every scenario?").click()
     assert tab.locator("#ask").is_visible()
     tab.locator("#ask-said").get_by_text("50 simulated trials each").wait_for()
+
+
+def test_how_long_trials_last_follows_the_dragged_curve(tab, scenario_file):
+    timed = TEXT + "accrual: {per_month: 2}\nsimulation: {trials: 50}\n"
+    tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", timed])
+    settled(tab)
+    months = tab.locator("#truth b.truth-time")
+    shown = set()
+    for key in ("PageUp", "PageUp", "Home"):
+        tab.locator(".truth-point").first.focus()
+        tab.keyboard.press(key)
+        settled(tab)
+        tab.locator("#truth:not(.truth-behind)").wait_for()
+        found = duration_under(load(scenario_file(timed)), tab.evaluate("panel.state().truth"), trials=50)
+        expected = [f"{each.duration_days / DAYS_PER_MONTH:.1f}" for each in found.values()]
+        assert months.all_text_contents() == expected
+        shown.add(tuple(expected))
+    assert len(shown) == 3
 
 
 def test_a_link_is_said_to_be_copied_only_where_it_is(tab):

@@ -86,7 +86,7 @@ let remembering = 0;
 const dragging = given => {
   $("drag").hidden = !given.designs.length; $("drag-not").hidden = !!given.designs.length;
   if (!given.designs.length) { $("drag-not").textContent = `The truth cannot be dragged here. ${given.notes.join(" ")}`; return; }
-  if (!panel) panel = truthPanel($("truth"), given, {changed});
+  if (!panel) panel = truthPanel($("truth"), given, {changed, durations});
   else {
     const {moved, scenario} = panel.state();
     panel.replace(given);
@@ -96,6 +96,7 @@ const dragging = given => {
   if (begun && begun.truth.length === given.doses.length) panel.set(begun.truth, begun.scenario);
   begun = null;
 };
+const durations = (truth, scenario) => post("durations", {name: study.name, text: study.text, truth, scenario: scenario || ""});
 const changed = ({truth, scenario, moved}) => {
   const scenarios = every(".scenario", $("form")), k = scenarios.findIndex(each => each.querySelector("input").value === scenario);
   const listed = k >= 0 && every('[data-path*=\',"dlt",\'] input', scenarios[k]).length === truth.length;

@@ -3,7 +3,7 @@
 
 Needs exact_ends.js and verdict.js before it, and truth_panel.css with the variables of page.css; asks no network.
 
-  const panel = truthPanel(container, data, {truth, changed})
+  const panel = truthPanel(container, data, {truth, changed, durations})
     container       an empty element with an id; the panel builds all it shows in it, texts as texts
     data            what doseesc.report.page.truth_panel_data makes of a study, parsed from JSON
     truth           DLT probabilities to begin with; by default those of the scenario data.start
@@ -11,10 +11,13 @@ Needs exact_ends.js and verdict.js before it, and truth_panel.css with the varia
                     null), moved (whether the curve differs from it), right, figures (of exactEnds, one for each design
                     of data.designs), verdict (of verdict.js, under this truth), study (the verdict with this truth in
                     place of the scenario begun from, or null)}
-  panel.state()           the same, of now
+    durations(truth, scenario)  where data.timed: a promise of {trials, designs: {name: {months, error}}}, how long trials
+                    last, simulated; asked again whenever the curve is another than that of the last answer, one at a
+                    time, so that the newest curve wins.  What is shown is grey until it is of the curve that is shown.
+  panel.state()           the same, of now; lasting = what durations last answered, and the truth it is of
   panel.set(truth, name)  moves the curve; name = the scenario it is begun from, if it is one
   panel.replace(data)     shows other designs, doses or rules; the truth stays where the number of doses does */
-const truthPanel = (container, given, {truth: begun = null, changed = () => {}} = {}) => {
+const truthPanel = (container, given, {truth: begun = null, changed = () => {}, durations = null} = {}) => {
   const make = (tag, look = {}, ...inside) => {
     const {data: kept = {}, ...rest} = look, element = Object.assign(document.createElement(tag), rest);
     Object.assign(element.dataset, kept);
@@ -33,6 +36,7 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
   const height = p => BOTTOM - p * (BOTTOM - TOP);
 
   let data, ends, truth, scenario, parts, waiting = 0, telling = 0, standing, now;
+  let lasting = null, simulating = false; // how long trials last under some truth, and whether that is asked for
   const place = j => LEFT + (RIGHT - LEFT) * (j + 0.5) / truth.length;
 
   // What the designs do, and who leads.
@@ -76,6 +80,32 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
   };
   const soon = () => { if (!waiting) waiting = requestAnimationFrame(() => { waiting = 0; redraw(); tell(); }); };
 
+  // How long trials last: simulated elsewhere, a moment behind the curve.
+  const timed = () => durations !== null && data.timed;
+  const current = () => lasting !== null && lasting.truth.every((p, j) => p === truth[j]);
+  const months = d => lasting && lasting.designs && lasting.designs[data.designs[d].name];
+  const follow = async () => {
+    if (!timed() || simulating || current()) return;
+    const at = [...truth], of = data;
+    simulating = true;
+    const found = await durations(at, scenario).catch(error => ({trouble: error.message}));
+    simulating = false;
+    if (of === data) { lasting = {truth: at, ...found}; showTime(); }
+    follow();
+  };
+  const showTime = () => {
+    if (!timed()) return;
+    parts.designs.forEach(({numbers}, d) => {
+      const found = months(d);
+      numbers[3].textContent = found ? found.months.toFixed(1) : "…";
+      parts.times.forEach(({cells, value}) => { cells[d].textContent = found ? value(found) : "…"; });
+    });
+    container.classList.toggle("truth-behind", !current());
+    parts.time.textContent = lasting && lasting.trouble ? `How long trials last cannot be told: ${lasting.trouble}`
+      : !lasting ? "How long trials last is being simulated, the first time for up to a minute …"
+      : `Months that a trial lasts: the mean of ${lasting.trials.toLocaleString("en")} simulated trials of each design at the study's accrual, ${current() ? "under this curve." : `still under ${lasting.truth.map(shown).join(", ")} %.`}`;
+  };
+
   const rightWords = right => right[0] ? "no dose is right" : `${right.flatMap((each, level) => each ? [data.doses[level - 1].name] : []).join(" or ")} ${right.filter(Boolean).length > 1 ? "are" : "is"} right`;
   const redraw = () => {
     now = calculate();
@@ -113,19 +143,24 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
     });
     parts.back.disabled = !now.moved;
     parts.from.textContent = now.moved ? `moved from ${scenario || "the start"}` : "";
+    showTime();
+    follow();
     changed(now);
   };
   // Said aloud once the curve rests.
   const tell = () => {
     const curve = data.doses.map((each, j) => `${each.name} ${shown(truth[j])} %`).join(", ");
     clearTimeout(telling);
-    telling = setTimeout(() => { parts.live.textContent = `${curve}: ${rightWords(now.right)}. ${now.verdict.headline}`; }, 500);
+    telling = setTimeout(() => {
+      const lasts = timed() && current() && lasting.designs ? ` Months: ${data.designs.map((each, d) => `${each.name} ${months(d).months.toFixed(1)}`).join(", ")}.` : "";
+      parts.live.textContent = `${curve}: ${rightWords(now.right)}. ${now.verdict.headline}${lasts}`;
+    }, 500);
   };
 
   // Building: once for each data.
   const build = () => {
     const id = container.id;
-    parts = {doses: [], designs: [], rows: []};
+    parts = {doses: [], designs: [], rows: [], times: []};
     const svg = draw("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart truth-curve", role: "group", "aria-label": "True DLT probability of each dose; its points can be moved"});
     const low = Math.max(data.rule.target - data.rule.margin, 0), high = Math.min(data.rule.target + data.rule.margin, 1);
     svg.append(draw("rect", {x: LEFT, y: height(high), width: RIGHT - LEFT, height: height(low) - height(high), class: "band"}));
@@ -163,20 +198,22 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
     parts.from = make("span", {className: "truth-from"});
     parts.headline = make("p", {className: "headline"});
     [parts.right, parts.price, parts.study] = [0, 1, 2].map(() => make("p"));
+    parts.time = make("p", {className: "how"});
     parts.live = make("p", {className: "truth-live"});
     parts.live.setAttribute("aria-live", "polite");
     const legend = make("p", {className: "truth-legend how"}, "Selected: ", ...["none", ...data.doses.map(each => each.name)].map((name, level) => make("span", {}, shade(make("i"), level), name)));
-    const bars = make("div", {className: "truth-bars"}, ...["", "% of trials; framed: right", "right", "too high", "patients"].map(text => make("span", {className: "truth-head", textContent: text})));
+    const heads = ["right", "too high", "patients", ...(timed() ? ["months"] : [])];
+    const bars = make("div", {className: `truth-bars${timed() ? " timed" : ""}`}, ...["", "% of trials; framed: right", ...heads].map(text => make("span", {className: "truth-head", textContent: text})));
     data.designs.forEach(design => {
       const segments = ["", ...data.doses].map((_, level) => shade(make("i"), level));
-      const bar = make("div", {className: "truth-bar"}, ...segments), numbers = [0, 1, 2].map(() => make("b"));
+      const bar = make("div", {className: "truth-bar"}, ...segments), numbers = heads.map((_, k) => make("b", {className: k === 3 ? "truth-time" : ""}));
       bar.setAttribute("role", "img");
       bars.append(make("span", {className: design.colour === null ? "" : `truth-name t${design.colour}`, textContent: design.name}), bar, ...numbers);
       parts.designs.push({bar, segments, numbers});
     });
     container.replaceChildren(
       make("div", {className: "truth-start"}, make("label", {htmlFor: select.id, textContent: "Begin from"}), select, parts.back, parts.from),
-      make("div", {className: "truth-grid"}, make("div", {}, svg, controls), make("div", {}, parts.headline, parts.right, parts.price, legend, bars, parts.study)),
+      make("div", {className: "truth-grid"}, make("div", {}, svg, controls), make("div", {}, parts.headline, parts.right, parts.price, legend, bars, ...(timed() ? [parts.time] : []), parts.study)),
       table(data.designs.length), ...data.notes.map(text => make("p", {className: "how", textContent: text})), parts.live,
     );
   };
@@ -199,6 +236,12 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
       parts.rows.push({cells, value});
       return make("tr", {}, Object.assign(make("th", {}, text, ...(more ? [" ", make("small", {textContent: more})] : [])), {scope: "row"}), ...cells);
     });
+    const lasts = [["months a trial lasts, on average", f => f.months.toFixed(1)], ["its standard error, months", f => f.error.toFixed(2)]];
+    if (timed()) body.push(...lasts.map(([text, value]) => {
+      const cells = Array.from({length: count}, () => make("td", {className: "n truth-time"}));
+      parts.times.push({cells, value});
+      return make("tr", {}, Object.assign(make("th", {textContent: text}), {scope: "row"}), ...cells);
+    }));
     const frame = make("div", {className: "scroll", tabIndex: 0}, make("table", {},
       make("thead", {}, make("tr", {}, head("Under this truth"), ...data.designs.map(each => head(each.name)))), make("tbody", {}, ...body)));
     frame.setAttribute("role", "region");
@@ -220,6 +263,7 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
   const set = (to, name = scenario) => { truth = [...to]; scenario = name; parts.select.value = name || ""; redraw(); tell(); };
   const replace = next => {
     data = next;
+    lasting = null;
     ends = data.designs.map(each => exactEnds.read(each.ends));
     const first = data.scenarios.find(each => each.name === data.start);
     if (!truth || truth.length !== data.doses.length) [truth, scenario] = begun && begun.length === data.doses.length ? [[...begun], null] : [[...first.dlt], first.name];
@@ -229,5 +273,5 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}} 
     redraw();
   };
   replace(given);
-  return {state: () => now, set, replace};
+  return {state: () => ({...now, lasting}), set, replace};
 };
