@@ -120,6 +120,11 @@ class Trusted:
             raise ScenarioError(source.path, located, source.data)
 
 
+def names_files(data: Any) -> bool:
+    """Tell whether designs are made from other files or from code, of which what they become need not be handed on."""
+    return bool(_references(data))
+
+
 def _remedy(key: str) -> str:
     if key == "table":
         return "write the table out, or start  doseesc app  with this file, or with --allow-code"

@@ -20,6 +20,7 @@ from doseesc.app.jobs import Jobs
 from doseesc.app.security import Guard, allowed_hosts
 from doseesc.app.settings import Settings
 from doseesc.app.views import Views
+from doseesc.app.workers import Workers
 
 _HERE = Path(__file__).parent
 SCRIPTS = _HERE.parent / "report/page/scripts"
@@ -34,12 +35,14 @@ def application(settings: Settings) -> Starlette:
     settings : Settings
     """
     jobs = Jobs(settings.limits)
-    views = Views(settings, jobs)
+    workers = Workers(settings.trusted, settings.limits)
+    views = Views(settings, jobs, workers)
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         yield
         jobs.end()
+        workers.end()
 
     async def page(_: Request) -> Response:
         return HTMLResponse(await run_in_threadpool(views.page))

@@ -11,12 +11,14 @@ from support import ARMS, ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.fragments import Fragments
+from doseesc.app.inquiries import ANSWERS, Asked
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
 from doseesc.planning import sample_size, sizes_of, worst_cases
 from doseesc.report.terminal import worst_case_lines
 from doseesc.report.words import size_answer
-from doseesc.study import load, shipped_scenarios, source_of
+from doseesc.study import load, parse, shipped_scenarios, source_of
 from doseesc.wording import percent
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}"
@@ -225,11 +227,13 @@ def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
         return worst_cases(study, begin=begin, **told)
 
     monkeypatch.setattr("doseesc.app.inquiries.worst_cases", watched)
-    asked = {"name": "mine.yaml", "text": TEXT, "question": "worst"}
-    for truth in ([0.1, 0.2, 0.3], [0.1, 0.2], []):
-        over(app, app.post("/ask", json=asked | {"truth": truth}, headers={"Origin": HERE}).json()["job"])
+    study, limits = parse(source_of("mine.yaml", TEXT.encode())), Limits()
+    for truth in ((0.1, 0.2, 0.3), (0.1, 0.2), ()):
+        asked = Asked(study, "", truth, lambda: None, Fragments(), limits, lambda *_: None)
+        ANSWERS["worst"](asked)
     assert begun == [[(0.1, 0.2, 0.3)], [], []]
-    assert app.post("/ask", json=asked | {"truth": [2]}, headers={"Origin": HERE}).status_code == 400
+    wrong = {"name": "mine.yaml", "text": TEXT, "question": "worst", "truth": [2]}
+    assert app.post("/ask", json=wrong, headers={"Origin": HERE}).status_code == 400
 
 
 def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):
@@ -252,8 +256,6 @@ def test_question_that_no_page_asks_is_refused(app):
 
 
 def test_every_question_of_the_page_has_an_answer():
-    from doseesc.app.inquiries import ANSWERS
-
     assert {*QUESTIONS, DECISIONS} == set(ANSWERS)
 
 
