@@ -75,6 +75,15 @@ class Answers:
                 self._known.move_to_end(_question(study))
             return found
 
+    def takes_long(self, study: Study) -> bool:
+        """Tell whether an answer that is not known takes long beyond doubt: by the best policy that is asked for."""
+        from doseesc.results import asks_attainable
+
+        unasked = study.model_copy(update={"optimal": study.optimal.model_copy(update={"benchmark": None})})
+        count = len(study.truths)
+        asked = asks_attainable(study, count) and not asks_attainable(unasked, count)
+        return asked and self.known(study) is None
+
     def exact(self, study: Study, told: Callable[[str, int, int], None]) -> Results:
         """Return the exact figures of every design, without time, and without what Phase 2 learns of its arms.
 

@@ -154,6 +154,8 @@ class Views:
 
     def _answered(self, study: Study, task: Task, *, alone: bool) -> dict[str, Any]:
         try:
+            if self._answers.takes_long(study):
+                raise TooLong
             deadline = Deadline(self._settings.limits.live_seconds)
             return self._shown(study, self._answers.exact(study, deadline))
         except TooLong:

@@ -8,6 +8,7 @@ answered waits for the next question, and keeps what it has enumerated.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any, cast
 
 from doseesc.app.jobs import enumerated
@@ -74,7 +76,6 @@ class Workers:
         self._trusted, self._limits, self._lock = trusted, limits, threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
-        self._context = _context()
 
     def answer(self, task: Task, report: Report) -> Any:
         """Return the answer to a question.
@@ -118,8 +119,9 @@ class Workers:
                 if worker.process.is_alive():
                     self._busy.add(worker)
                     return worker
-            ours, its = self._context.Pipe()
-            process = self._context.Process(target=_work, args=(its, self._trusted, self._limits), daemon=True)
+            context = _context()
+            ours, its = context.Pipe()
+            process = context.Process(target=_work, args=(its, self._trusted, self._limits), daemon=True)
             process.start()
             its.close()
             worker = _Worker(process, ours)
@@ -149,6 +151,15 @@ def _context() -> Any:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_LOADED))
+    found = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))  # it is to load what this one has loaded
+    try:
+        forkserver.ensure_running()
+    finally:
+        if found is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = found
     return context
 
 
@@ -199,7 +210,10 @@ def _answer(task: Task, answers: Any, fragments: Any, limits: Limits, report: Re
     study = answers.study(task.name, task.text)
     exact = partial(answers.exact, study, partial(enumerated, report))
     if task.question == EXACT:
-        return exact(), answers.walks(study)
+        results = exact()
+        report("how much of the attainable the designs reach", 0, 0)
+        _ = results.attainable  # which goes with the results once it is known
+        return results, answers.walks(study)
     return ANSWERS[task.question](Asked(study, task.design, task.truth, exact, fragments, limits, report))
 
 

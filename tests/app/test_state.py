@@ -200,13 +200,28 @@ def test_best_design_that_is_too_large_to_be_found_is_refused_in_the_words_of_th
     assert code == 2
     assert found["state"] == "failed"
     assert "optimal.constraints" in found["message"]
-    assert found["message"] in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
+    own = found["message"].replace("0.93 GiB", "4 GiB")  # which the app and the command allow
+    assert own in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
 
 
 def test_questions_keep_within_the_memory_that_the_app_may_use():
     small = settings(limits=Limits(states_bytes=2000))
     with TestClient(application(small), base_url=HERE) as app:
-        assert "is too large with 3 doses" in answer_to(app, "worst")["message"]
+        for question in ("worst", "optimum"):
+            assert "is too large with 3 doses" in answer_to(app, question)["message"]
+        assert "simulated where a design is too large" in answer_to(app, "size")["html"]
+
+
+def test_best_policy_that_a_file_asks_for_is_sought_in_the_background_within_the_memory_of_the_app():
+    text = TEXT.replace("max_n: 12", "max_n: 60") + "optimal: {benchmark: true}\n"
+    small = settings(limits=Limits(states_bytes=500_000, live_seconds=60))
+    with TestClient(application(small), base_url=HERE) as app:
+        found = over(app, ask(app, text)["job"])
+        assert found["state"] == "done"
+        assert "of the attainable, %" not in found["further"]  # for which more would be needed
+        assert ask(app, text)["further"] == found["further"]
+    large = TestClient(application(settings(limits=Limits(live_seconds=60))), base_url=HERE)
+    assert "of the attainable, %" in ask(large, text.replace("max_n: 60", "max_n: 12"))["further"]
 
 
 def test_size_is_answered_as_by_the_command(app, tmp_path):
