@@ -31,6 +31,8 @@ class Limits:
         Longest time of a background job.
     jobs : int
         Background jobs that run at once.
+    requests : int
+        Requests that are worked on at once; a page makes one at a time.
     trials : int
         Simulated trials per design and scenario.
     states_bytes : int
@@ -41,6 +43,7 @@ class Limits:
     live_seconds: float = 3.0
     job_seconds: float = 1200.0
     jobs: int = 2
+    requests: int = 8
     trials: int = 100_000
     states_bytes: int = 1_000_000_000
 
