@@ -105,6 +105,7 @@ def _size(asked: Asked) -> dict[str, Any]:
         sizes=sizes_of(study, by=step),
         on_calendar=False,
         method="exact",
+        memory_limit=asked.limits.states_bytes,
         progress=partial(asked.report, "numbers of patients"),
     )
     return {"html": asked.fragments.sizes(needed, asked.exact())}
@@ -139,7 +140,8 @@ def _ensemble(asked: Asked) -> dict[str, Any]:
 def _optimum(asked: Asked) -> dict[str, Any]:
     study = without_time(asked.study)
     with bounded(asked.study, remedy=SMALLER_LATTICE):
-        found = optimal_design(study, progress=partial(asked.report, "patients in the states at hand"))
+        told = partial(asked.report, "patients in the states at hand")
+        found = optimal_design(study, memory_limit=asked.limits.states_bytes, progress=told)
     apart = {name: differences(found, study.designs[name]) for name in found.rivals}
     return {"html": asked.fragments.lines("The best possible design", optimal_lines(found, policy_table(found), apart))}
 

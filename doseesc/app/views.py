@@ -13,7 +13,9 @@ from doseesc.app.asked import AskedDurations, AskedQuestion, AskedState, BadRequ
 from doseesc.app.edits import edited, read_text
 from doseesc.app.form import form_of, path_name
 from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
-from doseesc.app.limits import Deadline, TooLong
+from doseesc.app.limits import Deadline, TooLong, names_files
+from doseesc.app.questions import DECISIONS
+from doseesc.app.workers import EXACT, Task
 from doseesc.errors import ScenarioError, field_name
 from doseesc.guide import UnknownGuideTopic, guide_page
 from doseesc.study import shipped_scenarios, shipped_summaries
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from doseesc.app.conduct import Conduct
     from doseesc.app.fragments import Fragments
     from doseesc.app.settings import Settings
+    from doseesc.app.workers import Workers
     from doseesc.results import Results
     from doseesc.study import Study
 
@@ -35,10 +38,11 @@ class Views:
     ----------
     settings : Settings
     jobs : Jobs
+    workers : Workers
     """
 
-    def __init__(self, settings: Settings, jobs: Jobs) -> None:
-        self._settings, self._jobs, self._lock = settings, jobs, Lock()
+    def __init__(self, settings: Settings, jobs: Jobs, workers: Workers) -> None:
+        self._settings, self._jobs, self._workers, self._lock = settings, jobs, workers, Lock()
         self._answers = Answers(settings.trusted, settings.limits)
 
     @cached_property
@@ -131,7 +135,7 @@ class Views:
         try:
             study = self._answers.study(name, text)
             told["warnings"] = study.warnings()
-            return told | self._answered(study)
+            return told | self._answered(study, Task(name, text, EXACT), alone=names_files(source.data))
         except ScenarioError as error:
             return told | problems(error, source.data)
 
@@ -148,27 +152,38 @@ class Views:
         answer = ANSWERS.get(asked.question)
         if answer is None:
             raise BadRequest("this question is not one of the app's page")
+        name = file_name(asked.name)
         try:
-            study = self._answers.study(file_name(asked.name), asked.text)
+            study = self._answers.study(name, asked.text)
         except ScenarioError as error:
             return {"message": str(error)}
+        if asked.question != DECISIONS:
+            task = Task(name, asked.text, asked.question, asked.design, asked.truth)
+            return self._begun(partial(self._workers.answer, task))
 
-        def work(report: Report) -> dict[str, Any]:
+        def work(report: Report) -> dict[str, Any]:  # which needs little more than what is known here
             exact = partial(self._answers.exact, study, partial(enumerated, report))
             own = self._fragments, self._settings.limits
             return answer(Asked(study, asked.design, asked.truth, exact, *own, report))
 
         return self._begun(work)
 
-    def _answered(self, study: Study) -> dict[str, Any]:
+    def _answered(self, study: Study, task: Task, *, alone: bool) -> dict[str, Any]:
         try:
+            if self._answers.takes_long(study):
+                raise TooLong
             deadline = Deadline(self._settings.limits.live_seconds)
             return self._shown(study, self._answers.exact(study, deadline))
         except TooLong:
-            return self._begun(partial(self._slowly, study))
+            return self._begun(partial(self._slowly if alone else self._elsewhere, study, task))
 
-    def _slowly(self, study: Study, report: Report) -> dict[str, Any]:
+    def _slowly(self, study: Study, _: Task, report: Report) -> dict[str, Any]:
         return self._shown(study, self._answers.exact(study, partial(enumerated, report)))
+
+    def _elsewhere(self, study: Study, task: Task, report: Report) -> dict[str, Any]:
+        results, walks = self._workers.answer(task, report)
+        self._answers.keep(study, results, walks)
+        return self._shown(study, results)
 
     def _shown(self, study: Study, results: Results) -> dict[str, Any]:
         return self._fragments.answer(results, self._answers.paths, timed=study.accrual is not None)

@@ -11,12 +11,14 @@ from support import ARMS, ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.fragments import Fragments
+from doseesc.app.inquiries import ANSWERS, Asked
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
 from doseesc.planning import sample_size, sizes_of, worst_cases
 from doseesc.report.terminal import worst_case_lines
 from doseesc.report.words import size_answer
-from doseesc.study import load, shipped_scenarios, source_of
+from doseesc.study import load, parse, shipped_scenarios, source_of
 from doseesc.wording import percent
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}"
@@ -198,13 +200,28 @@ def test_best_design_that_is_too_large_to_be_found_is_refused_in_the_words_of_th
     assert code == 2
     assert found["state"] == "failed"
     assert "optimal.constraints" in found["message"]
-    assert found["message"] in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
+    own = found["message"].replace("0.93 GiB", "4 GiB")  # which the app and the command allow
+    assert own in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
 
 
 def test_questions_keep_within_the_memory_that_the_app_may_use():
     small = settings(limits=Limits(states_bytes=2000))
     with TestClient(application(small), base_url=HERE) as app:
-        assert "is too large with 3 doses" in answer_to(app, "worst")["message"]
+        for question in ("worst", "optimum"):
+            assert "is too large with 3 doses" in answer_to(app, question)["message"]
+        assert "simulated where a design is too large" in answer_to(app, "size")["html"]
+
+
+def test_best_policy_that_a_file_asks_for_is_sought_in_the_background_within_the_memory_of_the_app():
+    text = TEXT.replace("max_n: 12", "max_n: 60") + "optimal: {benchmark: true}\n"
+    small = settings(limits=Limits(states_bytes=500_000, live_seconds=60))
+    with TestClient(application(small), base_url=HERE) as app:
+        found = over(app, ask(app, text)["job"])
+        assert found["state"] == "done"
+        assert "of the attainable, %" not in found["further"]  # for which more would be needed
+        assert ask(app, text)["further"] == found["further"]
+    large = TestClient(application(settings(limits=Limits(live_seconds=60))), base_url=HERE)
+    assert "of the attainable, %" in ask(large, text.replace("max_n: 60", "max_n: 12"))["further"]
 
 
 def test_size_is_answered_as_by_the_command(app, tmp_path):
@@ -225,11 +242,13 @@ def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
         return worst_cases(study, begin=begin, **told)
 
     monkeypatch.setattr("doseesc.app.inquiries.worst_cases", watched)
-    asked = {"name": "mine.yaml", "text": TEXT, "question": "worst"}
-    for truth in ([0.1, 0.2, 0.3], [0.1, 0.2], []):
-        over(app, app.post("/ask", json=asked | {"truth": truth}, headers={"Origin": HERE}).json()["job"])
+    study, limits = parse(source_of("mine.yaml", TEXT.encode())), Limits()
+    for truth in ((0.1, 0.2, 0.3), (0.1, 0.2), ()):
+        asked = Asked(study, "", truth, lambda: None, Fragments(), limits, lambda *_: None)
+        ANSWERS["worst"](asked)
     assert begun == [[(0.1, 0.2, 0.3)], [], []]
-    assert app.post("/ask", json=asked | {"truth": [2]}, headers={"Origin": HERE}).status_code == 400
+    wrong = {"name": "mine.yaml", "text": TEXT, "question": "worst", "truth": [2]}
+    assert app.post("/ask", json=wrong, headers={"Origin": HERE}).status_code == 400
 
 
 def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):
@@ -252,8 +271,6 @@ def test_question_that_no_page_asks_is_refused(app):
 
 
 def test_every_question_of_the_page_has_an_answer():
-    from doseesc.app.inquiries import ANSWERS
-
     assert {*QUESTIONS, DECISIONS} == set(ANSWERS)
 
 

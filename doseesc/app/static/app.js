@@ -26,7 +26,9 @@ const fromAddress = async hash => {
 
 // Asking: changes gather while a request is under way, a later one of the same place replaces an earlier.
 const post = async (where, body) => {
-  const got = await fetch(where, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
+  const how = {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)};
+  let got = await fetch(where, how);
+  for (let again = 5; again && got.status === 503; again--) { await wait(1000); got = await fetch(where, how); } // others are being answered
   const json = (got.headers.get("Content-Type") || "").includes("json");
   const said = json ? await got.json() : {message: await got.text()};
   if (!got.ok && !said.state) throw new Error(said.message || got.statusText);
