@@ -11,17 +11,21 @@ import time
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from designs import Design
 from designs.arrays import BoolArray, FloatArray
 from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooManyStates, count_ends, enumerate_paths
-from doseesc.parallel import answers, block_sizes
+from doseesc.pieces import answers, block_sizes, workers_for
 from doseesc.planning.ensemble_results import DesignFigures, EnsembleResults
 from doseesc.results import Attainable, WeightedTruths, asks_attainable, attainable_under, stakes_of, utilities_of
 from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import highest_right
+
+if TYPE_CHECKING:
+    from doseesc.pieces import Cluster, Jobs
 
 
 def run_ensemble(
@@ -30,6 +34,7 @@ def run_ensemble(
     *,
     trials: int = 1000,
     jobs: int = 1,
+    cluster: str | Cluster | None = None,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
@@ -47,6 +52,8 @@ def run_ensemble(
         Trials per curve of a design that is too large to enumerate; a note then says that it was simulated.
     jobs : int
         Processes, of which each takes a design at a time; the answer does not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers compute instead.
     memory_limit : int
         Bytes that an enumeration may use.
     progress : callable, optional
@@ -60,6 +67,8 @@ def run_ensemble(
     ValueError
         If ``trials`` is not positive, the random curves do not suit the study, or the file has several random scenarios
         and none is given.
+    doseesc.pieces.ClusterError
+        If the cluster cannot be used.
 
     Examples
     --------
@@ -77,16 +86,17 @@ def run_ensemble(
     random = file_random(study) if random is None else random
     truths = study.draw(random)
     right = study.right_levels(truths)
-    figures, notes = ensemble_figures(
-        study,
-        truths,
-        trials=trials,
-        seed=random.seed,
-        jobs=jobs,
-        memory_limit=memory_limit,
-        progress=progress,
-        enumerating=enumerating,
-    )
+    with workers_for(jobs, cluster, study.design_types) as workers:
+        figures, notes = ensemble_figures(
+            study,
+            truths,
+            trials=trials,
+            seed=random.seed,
+            jobs=workers,
+            memory_limit=memory_limit,
+            progress=progress,
+            enumerating=enumerating,
+        )
     attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
     if attainable is not None:
         notes.append(attainable.words)
@@ -100,7 +110,7 @@ def ensemble_figures(
     *,
     trials: int,
     seed: int,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
