@@ -77,7 +77,7 @@ class _Stop:
 
     def end(self) -> None:
         """End this process and those that it has started."""
-        from doseesc.parallel import end_workers
+        from doseesc.pieces import end_workers
 
         self.listen(signal.SIG_IGN)
         end_workers()

@@ -17,7 +17,7 @@ from doseesc.inference.borrowing import (
     strata_table,
     weight_sensitivity,
 )
-from doseesc.parallel import one_blas_thread
+from doseesc.pieces import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -32,7 +32,7 @@ from doseesc.inference import (
     summarise_grid,
     with_predictive,
 )
-from doseesc.parallel import one_blas_thread
+from doseesc.pieces import one_blas_thread
 
 if TYPE_CHECKING:
     from doseesc.study import Study

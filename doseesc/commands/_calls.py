@@ -61,7 +61,7 @@ class Call:
 
         def evaluate(known: Variables, further: Variables) -> Any:
             values = {name: made(each, known) for name, each in named.items()}
-            return made(self, known)(*(made(each, known) for each in given), **values, **further)
+            return made(self, known)(*(made(each, known) for each in given), **{**values, **further})
 
         return Call(f"{self._text}({words})", evaluate, imports)
 
@@ -87,7 +87,7 @@ def made(call: Call, known: Variables | None = None, **further: object) -> Any:
     known : mapping of str to object
         The values of its variables.
     **further
-        Further arguments of the outermost call, which are not shown, such as ``progress``.
+        Further arguments of the outermost call, which are not shown, such as ``progress``; in place of those shown.
     """
     return call._evaluate(known or {}, further)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._clusters import jobs_shared_out
+from doseesc.commands._clusters import shared_by, workers_told
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -135,7 +135,7 @@ def calibrate(
     )
     own = {"starts": starts} if optimal else {"grid": axes, "widen": widen or None}
     search = library("doseesc.planning", "optimal_skeleton" if optimal else "calibrate")
-    searched = search(study.designs[name], variable("objective"), **own, jobs=None if jobs == 1 else jobs)
+    searched = search(study.designs[name], variable("objective"), **own, **shared_by(jobs, cluster))
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
     if loaded is None:
         steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
@@ -153,7 +153,7 @@ def calibrate(
         known["objective"] = made(made_of, known)
     if optimal:
         with (
-            jobs_shared_out(loaded, cluster, jobs, quiet) as more,
+            workers_told(loaded, cluster, jobs, quiet) as more,
             refused("--design"),
             bounded(loaded, name),
             TrialProgress(wanted=not quiet, unit="skeletons") as progress,
@@ -165,7 +165,7 @@ def calibrate(
             print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
         return
     with (
-        jobs_shared_out(loaded, cluster, jobs, quiet) as more,
+        workers_told(loaded, cluster, jobs, quiet) as more,
         refused("--grid"),
         bounded(loaded, name),
         TrialProgress(wanted=not quiet, unit="candidates") as progress,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._clusters import jobs_shared_out
+from doseesc.commands._clusters import shared_by, workers_told
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -77,7 +77,7 @@ def ensemble(
     changed = {name: value for name, value in (("count", count), ("seed", seed)) if value is not None}
     curves = named.model_copy(update=changed) if changed else named
     ran = library("doseesc.planning", "run_ensemble")(
-        study, random, trials=None if trials == TRIALS else trials, jobs=None if jobs == 1 else jobs
+        study, random, trials=None if trials == TRIALS else trials, **shared_by(jobs, cluster)
     )
     drawn = library("doseesc.report.figures", "ensemble_figure")(found)
     if show_code:
@@ -90,7 +90,7 @@ def ensemble(
     with refused("--scenario"):
         known["random"] = made(curves, known)
     with (
-        jobs_shared_out(loaded, cluster, jobs, quiet) as more,
+        workers_told(loaded, cluster, jobs, quiet) as more,
         TrialProgress(wanted=not quiet, unit="designs") as progress,
     ):
         answer: EnsembleResults = made(ran, known, progress=progress, enumerating=progress.enumerating, **more)

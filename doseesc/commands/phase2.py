@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
+from doseesc.commands._clusters import shared_by
 from doseesc.commands._options import (
     LOOKING_INSIDE,
     Force,
@@ -143,7 +144,7 @@ def phase2(
         "assurance": assurance or assurance_file is not None or None,
         "trials": trials,
         "seed": seed,
-        "jobs": None if jobs == 1 else jobs,
+        **shared_by(jobs),
     }
     asked = library("doseesc.planning", "answer")(study, **wanted)
     texts = library("doseesc.planning", "phase2_files")(answers)
@@ -190,7 +191,7 @@ def _figures(study: Call, answers: Call, trials: int, jobs: int) -> tuple[Call, 
     """Return the calls that draw power, assurance, and the course of a trial."""
     caption = library("doseesc.study", "assumed_words")(answers.section)
     curves = library("doseesc.planning", "power_curves")(
-        answers.plan, trials=trials, seed=answers.power.seed, jobs=None if jobs == 1 else jobs
+        answers.plan, trials=trials, seed=answers.power.seed, **shared_by(jobs)
     )
     return (
         library("doseesc.report.figures", "power_figure")(curves, title=answers.title, caption=caption),

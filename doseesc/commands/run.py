@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
-from doseesc.commands._clusters import jobs_shared_out
+from doseesc.commands._clusters import shared_by, workers_told
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -69,7 +69,7 @@ def run(
     folder = out or Path("results") / Path(file).stem
     writes = out is not None or output_format == Format.table
     study, results = variable("study"), variable("results")
-    ran = library("doseesc").run(study, method=method, trials=trials, seed=seed, jobs=None if jobs == 1 else jobs)
+    ran = library("doseesc").run(study, method=method, trials=trials, seed=seed, **shared_by(jobs, cluster))
     saved = library("doseesc.results", "write_results")(results, str(folder), force=force or None)
     if show_code:
         done = [*([saved] if writes else []), *([report_call(folder)] if report and writes else [])]
@@ -86,7 +86,7 @@ def run(
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with (
-        jobs_shared_out(loaded, cluster, jobs, quiet) as more,
+        workers_told(loaded, cluster, jobs, quiet) as more,
         bounded(loaded),
         TrialProgress(wanted=not quiet) as progress,
     ):

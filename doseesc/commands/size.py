@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._clusters import shared_by
 from doseesc.commands._options import (
     PLANNING,
     Force,
@@ -144,7 +145,7 @@ def size(
         "method": method,
         "trials": trials,
         "seed": seed,
-        "jobs": None if jobs == 1 else jobs,
+        **shared_by(jobs),
     }
     asked = library("doseesc.planning", "sample_size")
     if show_code:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, script, variable
+from doseesc.commands._clusters import shared_by
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -79,8 +80,8 @@ def sweep(
     folder = out or Path("results") / Path(file).stem
     path = sweep_path(file)
     if show_code:
-        options = {"method": method, "trials": trials, "seed": seed, "jobs": None if jobs == 1 else jobs}
-        called = library("doseesc").sweep(str(path), folder=str(folder), **options, cluster=cluster)
+        options = {"method": method, "trials": trials, "seed": seed, **shared_by(jobs, cluster)}
+        called = library("doseesc").sweep(str(path), folder=str(folder), **options)
         print_data(script({"found": called}, [variable("found")]))
         return
     check_figure_file(figure, force=force)

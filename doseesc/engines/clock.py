@@ -30,7 +30,7 @@ from doseesc.engines.montecarlo import BLOCK
 from doseesc.engines.observed import SeenSums
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.finite import finite_numbers
-from doseesc.parallel import Blocks, over_blocks
+from doseesc.pieces import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes, ObservationModel
 
 if TYPE_CHECKING:

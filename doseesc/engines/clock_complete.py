@@ -28,7 +28,7 @@ from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.enrolment import Calendar
 from doseesc.engines.montecarlo import BLOCK, follow
 from doseesc.engines.time_figures import TimeFigures
-from doseesc.parallel import block_sizes
+from doseesc.pieces import block_sizes
 from doseesc.truth import DAYS_PER_MONTH, LateWeibull, ObservationModel, day_gap
 
 _KEPT = (

@@ -22,7 +22,7 @@ from doseesc.engines.characteristics import OperatingCharacteristics, check_prob
 from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.finite import finite_numbers
-from doseesc.parallel import Blocks, over_blocks
+from doseesc.pieces import Blocks, over_blocks
 
 BLOCK = 16_384
 """Trials per block: the working set of one step stays in the processor's cache."""

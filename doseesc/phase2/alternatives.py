@@ -17,11 +17,11 @@ from scipy.special import ndtr
 from designs.arrays import FloatArray
 from designs.checks import require_whole
 from doseesc.finite import finite_numbers
-from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses import miettinen_nurminen, newcombe
 from doseesc.phase2.comparisons import ArmSeen, draw_trials, fewer_deaths_p, improvement_z, more_reactions_p, trend_p
 from doseesc.phase2.patients import BLOCK
 from doseesc.phase2.plan import MORTALITY, REACTIONS, STRATIFIED_TTCI_TESTS, TABLE_TESTS, TTCI, TTCI_TESTS, TrialPlan
+from doseesc.pieces import Blocks, over_blocks
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,6 @@ from scipy.special import ndtr
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.finite import finite_numbers
-from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses import adjust, winners
 from doseesc.phase2.comparisons import (
     draw_trials,
@@ -29,6 +28,7 @@ from doseesc.phase2.comparisons import (
 )
 from doseesc.phase2.patients import BLOCK
 from doseesc.phase2.plan import TrialPlan
+from doseesc.pieces import Blocks, over_blocks
 
 
 @dataclass(frozen=True)

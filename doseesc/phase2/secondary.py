@@ -11,7 +11,6 @@ from scipy.special import ndtr
 from designs.arrays import FloatArray, IntArray
 from designs.checks import require_whole
 from doseesc.finite import finite_numbers
-from doseesc.parallel import Blocks, over_blocks
 from doseesc.phase2.analyses import (
     DIED,
     ArmSums,
@@ -37,6 +36,7 @@ from doseesc.phase2.patients import (
     severities,
 )
 from doseesc.phase2.plan import TrialPlan
+from doseesc.pieces import Blocks, over_blocks
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,13 +20,15 @@ import numpy as np
 from designs import BOIN, CRM, Design, skeleton
 from designs.arrays import FloatArray
 from designs.checks import require_whole
-from doseesc.parallel import answers, one_blas_thread
+from doseesc.pieces import answers, one_blas_thread, workers_for
 from doseesc.planning.objective import FIGURES, Objective, objective_of
 from doseesc.planning.widening import Axes, at_edge, widened
 from doseesc.wording import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from doseesc.pieces import Cluster
 
 
 _SKELETON = ("halfwidth", "prior_mtd")  # not fields of a design: they make its skeleton
@@ -116,6 +118,7 @@ def calibrate(
     *,
     widen: int = 0,
     jobs: int = 1,
+    cluster: str | Cluster | None = None,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
 ) -> Calibration:
@@ -135,6 +138,8 @@ def calibrate(
         (:mod:`doseesc.planning.widening`).
     jobs : int
         Processes; the answer does not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers compute instead, such as ``"tcp://10.0.0.1:8786"``.
     progress : callable, optional
         Called with the candidates done and the candidates in all.
     enumerating : callable, optional
@@ -146,6 +151,8 @@ def calibrate(
         If a parameter does not exist or a value of it is not possible.
     doseesc.engines.states.TooManyStates
         If the design is too large to enumerate.
+    doseesc.pieces.ClusterError
+        If the cluster cannot be used.
 
     Examples
     --------
@@ -164,23 +171,23 @@ def calibrate(
     own = _figures(objective, enumerating, (type(design).__name__, design))
     judged: dict[tuple[float, ...], FloatArray] = {}
     given = axes
-    for again in range(widen + 1):
-        rows = list(product(*axes.values()))
-        new = [row for row in rows if row not in judged]
-        candidates = [_candidate(design, dict(zip(axes, row, strict=True))) for row in new]
-        ask = partial(_figures, objective, enumerating if jobs == 1 else None)
-        with one_blas_thread():
-            for row, part in zip(new, answers(ask, candidates, jobs, together=4), strict=True):
+    with one_blas_thread(), workers_for(jobs, cluster) as workers:
+        for again in range(widen + 1):
+            rows = list(product(*axes.values()))
+            new = [row for row in rows if row not in judged]
+            candidates = [_candidate(design, dict(zip(axes, row, strict=True))) for row in new]
+            ask = partial(_figures, objective, enumerating if workers == 1 else None)
+            for row, part in zip(new, answers(ask, candidates, workers), strict=True):
                 judged[row] = part
                 if progress is not None:
                     progress(len(judged), len(rows))
-        figures = np.stack([judged[row] for row in rows])
-        score = objective.score(figures)
-        best = _best(score, [len(axis) for axis in axes.values()])
-        wider = widened(axes, dict(zip(axes, rows[best], strict=True)), partial(_possible, design))
-        if again == widen or wider == axes:
-            break
-        axes = wider
+            figures = np.stack([judged[row] for row in rows])
+            score = objective.score(figures)
+            best = _best(score, [len(axis) for axis in axes.values()])
+            wider = widened(axes, dict(zip(axes, rows[best], strict=True)), partial(_possible, design))
+            if again == widen or wider == axes:
+                break
+            axes = wider
     return Calibration(
         design=design,
         objective=objective,

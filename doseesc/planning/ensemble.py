@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,11 +27,14 @@ from doseesc.engines import (
     count_ends,
     enumerate_paths,
 )
-from doseesc.parallel import answers, block_sizes
+from doseesc.pieces import answers, block_sizes, workers_for
 from doseesc.planning.ensemble_results import DesignFigures, EnsembleResults
 from doseesc.results import Attainable, WeightedTruths, asks_attainable, attainable_under, stakes_of, utilities_of
 from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import highest_right
+
+if TYPE_CHECKING:
+    from doseesc.pieces import Cluster, Jobs
 
 
 def run_ensemble(
@@ -39,6 +43,7 @@ def run_ensemble(
     *,
     trials: int = 1000,
     jobs: int = 1,
+    cluster: str | Cluster | None = None,
     memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
@@ -56,6 +61,8 @@ def run_ensemble(
         Trials per curve of a design that is too large to enumerate; a note then says that it was simulated.
     jobs : int
         Processes, of which each takes a design at a time; the answer does not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers compute instead.
     memory_limit : int, optional
         Bytes that an enumeration may use, by default 2 GiB, and the search for the best policy, by default 4 GiB.
     progress : callable, optional
@@ -69,6 +76,8 @@ def run_ensemble(
     ValueError
         If ``trials`` is not positive, the random curves do not suit the study, or the file has several random scenarios
         and none is given.
+    doseesc.pieces.ClusterError
+        If the cluster cannot be used.
 
     Examples
     --------
@@ -86,16 +95,17 @@ def run_ensemble(
     random = file_random(study) if random is None else random
     truths = study.draw(random)
     right = study.right_levels(truths)
-    figures, notes = ensemble_figures(
-        study,
-        truths,
-        trials=trials,
-        seed=random.seed,
-        jobs=jobs,
-        memory_limit=MEMORY_LIMIT if memory_limit is None else memory_limit,
-        progress=progress,
-        enumerating=enumerating,
-    )
+    with workers_for(jobs, cluster, study.design_types) as workers:
+        figures, notes = ensemble_figures(
+            study,
+            truths,
+            trials=trials,
+            seed=random.seed,
+            jobs=workers,
+            memory_limit=MEMORY_LIMIT if memory_limit is None else memory_limit,
+            progress=progress,
+            enumerating=enumerating,
+        )
     largest = LATTICE_LIMIT if memory_limit is None else memory_limit
     attainable = _attainable(study, truths, figures, largest) if asks_attainable(study, len(truths)) else None
     if attainable is not None:
@@ -110,7 +120,7 @@ def ensemble_figures(
     *,
     trials: int,
     seed: int,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,

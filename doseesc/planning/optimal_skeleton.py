@@ -26,11 +26,13 @@ from scipy.special import expit, logit
 
 from designs import CRM, skeleton
 from designs.arrays import FloatArray
-from doseesc.parallel import answers, one_blas_thread
+from doseesc.pieces import answers, one_blas_thread, workers_for
 from doseesc.planning.objective import Objective, objective_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from doseesc.pieces import Cluster
 
 _STEP = 0.25  # size of the first simplex, in units of x
 _STARTS = ((0.5, 0.20), (0.0, 0.20), (1.0, 0.20), (0.5, 0.32), (0.5, 0.12), (0.25, 0.28), (0.75, 0.28))
@@ -101,6 +103,7 @@ def optimal_skeleton(
     tolerance: float = 1e-4,
     max_evaluations: int = 1000,
     jobs: int = 1,
+    cluster: str | Cluster | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> OptimalSkeleton:
     """Search the skeleton of the highest score, beginning with the design's own.
@@ -121,6 +124,8 @@ def optimal_skeleton(
         Most designs enumerated in one search.
     jobs : int
         Processes; the answer does not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers compute instead, such as ``"tcp://10.0.0.1:8786"``.
     progress : callable, optional
         Called with the skeletons judged and the most that may be; with several processes after each search.
 
@@ -128,6 +133,8 @@ def optimal_skeleton(
     ------
     ValueError
         If an argument is out of range.
+    doseesc.pieces.ClusterError
+        If the cluster cannot be used.
     """
     if not isinstance(design, CRM):
         raise ValueError(f"design must be a CRM, not {type(design).__name__}")
@@ -144,11 +151,12 @@ def optimal_skeleton(
         if progress is not None:
             progress(sum(each.evaluations for each in judged) + evaluations, starts * max_evaluations)
 
-    watch = tell if jobs == 1 else None
-    search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations, watch)
-    for each in answers(search, _first_designs(design, starts), jobs):
-        judged.append(each)
-        tell(0)
+    with workers_for(jobs, cluster) as workers:
+        watch = tell if workers == 1 else None
+        search = partial(_search, objective, design, with_prior_sd, tolerance, max_evaluations, watch)
+        for each in answers(search, _first_designs(design, starts), workers):
+            judged.append(each)
+            tell(0)
     best = max(judged, key=lambda each: each.score)
     own = judged[0]
     return replace(

@@ -25,7 +25,7 @@ from doseesc.engines import (
     play,
     play_observed,
 )
-from doseesc.parallel import block_sizes
+from doseesc.pieces import block_sizes
 from doseesc.runs.simulation import figures_at
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from doseesc.engines import (
     duration_name,
     figures_of_trials,
 )
-from doseesc.parallel import block_sizes
+from doseesc.pieces import block_sizes
 from doseesc.results import CALENDAR
 from doseesc.runs.paired import SAME, Key, same_patients
 

@@ -25,6 +25,7 @@ from doseesc.engines import (
     exact_observed,
     one_truth,
 )
+from doseesc.pieces import workers_for
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed, require_analysis_fits
 from doseesc.runs.simulation import Simulation, simulate_all
@@ -34,6 +35,7 @@ from doseesc.study import refused
 
 if TYPE_CHECKING:
     from designs import Design
+    from doseesc.pieces import Cluster, Jobs
     from doseesc.study import Study
 
 METHODS = ("monte_carlo", "exact", "both", "auto")
@@ -46,6 +48,7 @@ def run(
     trials: int | None = None,
     seed: int | None = None,
     jobs: int = 1,
+    cluster: str | Cluster | None = None,
     memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
@@ -63,6 +66,8 @@ def run(
         By default the file's.
     jobs : int
         Processes for the simulation; the answer does not depend on it.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers simulate instead, such as ``"tcp://10.0.0.1:8786"``.
     memory_limit : int, optional
         Bytes that an exact enumeration may use, by default 2 GiB; a design that needs more is simulated, and a note
         says so.  The search for the best policy, for the share of the attainable, may use as many, by default 4 GiB.
@@ -79,6 +84,8 @@ def run(
         If an argument is out of range.
     ScenarioError
         If the study has no scenario but random curves.
+    doseesc.pieces.ClusterError
+        If the cluster cannot be used.
     """
     began = time.perf_counter()
     method = study.simulation.method if method is None else method
@@ -88,11 +95,26 @@ def run(
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
     require_whole("trials", n_trials, 1)
     require_whole("seed", seed, 0)
-    require_whole("jobs", jobs, 1)
     if not study.truths:
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise refused(study, ("scenarios",), "holds random curves only", remedy)
     require_analysis_fits(study)
+    with workers_for(jobs, cluster, study.design_types) as workers:
+        return _run(study, method, n_trials, seed, workers, memory_limit, progress, enumerating, walks, began)
+
+
+def _run(
+    study: Study,
+    method: str,
+    n_trials: int,
+    seed: int,
+    workers: Jobs,
+    memory_limit: int | None,
+    progress: Callable[[int, int], None] | None,
+    enumerating: Callable[[str, int, int], None] | None,
+    walks: MutableMapping[Design, Paths] | None,
+    began: float,
+) -> Results:
     notes: list[str] = []
     own = study.own_policy
     exact: dict[str | None, Simulation] = {policy: Simulation() for policy in (None, *study.observations)}
@@ -106,8 +128,8 @@ def run(
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
     shown = _Progress(progress, trials_on_calendar(study, n_trials))
-    simulated = simulate_all(study, simulated_designs, n_trials, seed, jobs, shown.simulated, graphs)
-    timing = time_study(study, n_trials, seed, jobs, shown.timed, graphs)
+    simulated = simulate_all(study, simulated_designs, n_trials, seed, workers, shown.simulated, graphs)
+    timing = time_study(study, n_trials, seed, workers, shown.timed, graphs)
     for (policy, scenario, name), found in timing.found.items():
         simulated[policy].found[scenario, name] = found
     for (policy, scenario, name), more in timing.observed.items():

@@ -28,12 +28,13 @@ from doseesc.engines import (
     play_observed,
 )
 from doseesc.finite import finite_numbers
-from doseesc.parallel import answers, block_sizes
+from doseesc.pieces import answers, block_sizes
 from doseesc.results import Difference
 from doseesc.runs.arm_analysis import arms_analysed
 from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
+    from doseesc.pieces import Jobs
     from doseesc.study import Study
 
 
@@ -76,7 +77,7 @@ def simulate_all(
     names: set[str],
     n_trials: int,
     seed: int,
-    jobs: int,
+    jobs: Jobs,
     progress: Callable[[int, int], None] | None,
     graphs: dict[str, DecisionGraph],
 ) -> dict[str | None, Simulation]:

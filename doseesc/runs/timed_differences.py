@@ -27,7 +27,7 @@ from doseesc.engines import (
     play,
     play_observed,
 )
-from doseesc.parallel import block_sizes
+from doseesc.pieces import block_sizes
 from doseesc.results import Difference
 from doseesc.runs.simulation import DIFFERENCES, figures_at
 from doseesc.truth import ObservationModel

@@ -28,13 +28,14 @@ from doseesc.engines import (
     waits_for_all,
 )
 from doseesc.finite import finite_numbers
-from doseesc.parallel import answers
+from doseesc.pieces import answers
 from doseesc.results import CALENDAR, on_calendar
 from doseesc.runs.timed_differences import KeptTrials
 from doseesc.truth import ObservationModel
 
 if TYPE_CHECKING:
     from doseesc.engines import Ended  # compiles, which not every study needs
+    from doseesc.pieces import Jobs
     from doseesc.study import Study
 
 Key = tuple[str, str]
@@ -81,7 +82,7 @@ def time_study(
     study: Study,
     n_trials: int,
     seed: int,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     watch: Watch | None = None,
     graphs: Mapping[str, DecisionGraph] | None = None,
 ) -> Timing:
@@ -90,8 +91,9 @@ def time_study(
     Parameters
     ----------
     study : Study
-    n_trials, seed, jobs : int
-        The answer does not depend on ``jobs``.
+    n_trials, seed : int
+    jobs : int or Workers
+        The answer does not depend on it.
     watch : callable, optional
         Told how many trials more have been played.
     graphs : mapping, optional

@@ -69,6 +69,23 @@ class Study(StudySections):
         self._origin = source
         return self
 
+    def to_piece(self) -> dict[str, Any]:
+        """Return what pieces of work take with them: the content without its file, users' own models in memory.
+
+        See :func:`doseesc.pieces.text_of`.
+        """
+        content = self.model_dump(mode="json", by_alias=True)
+        for entry, written in zip(self.design_entries, content["designs"], strict=True):
+            fitted = entry.parameters.get("fitted")
+            if hasattr(fitted, "to_piece"):
+                written["fitted"] = fitted
+        return content
+
+    @classmethod
+    def from_piece(cls, given: Mapping[str, Any]) -> Self:
+        """Return the study of which that is the content."""
+        return cls.model_validate(given)
+
     @property
     def source(self) -> Path | None:
         """The file, where the study comes from one."""
@@ -113,6 +130,11 @@ class Study(StudySections):
     def names(self) -> tuple[str, ...]:
         """Names of the designs, which are not made for it."""
         return tuple(entry.name for entry in self.design_entries)
+
+    @property
+    def design_types(self) -> tuple[str, ...]:
+        """Types of the designs, each once."""
+        return tuple(sorted({entry.type for entry in self.design_entries}))
 
     @property
     def designs(self) -> dict[str, Design]:

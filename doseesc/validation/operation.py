@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from doseesc.parallel import answers
+from doseesc.pieces import answers
 from doseesc.validation.comparing import Comparison
 from doseesc.validation.requirements import Case, Requirement
 
@@ -60,7 +60,7 @@ def make(
     found: dict[str, Made] = {}
     if progress is not None:
         progress(0, len(cases))
-    for made in answers(_make, cases.values(), jobs, in_order=False, together=1):
+    for made in answers(_make, cases.values(), jobs, in_order=False):
         found[made.case.name] = made
         if progress is not None:
             progress(len(found), len(cases))

@@ -11,7 +11,7 @@ from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.montecarlo import BLOCK, TrialBlock
 from doseesc.engines.observed_play import play_observed
 from doseesc.engines.patients_at_risk import ObservedBlock
-from doseesc.parallel import block_sizes
+from doseesc.pieces import block_sizes
 from doseesc.truth.event_times import death_in_window
 from doseesc.truth.observation import ObservationModel
 

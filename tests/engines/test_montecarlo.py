@@ -8,7 +8,7 @@ from doseesc.engines.decision_graph import DecisionGraph
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS
 from doseesc.engines.montecarlo import BLOCK, TrialBlock, play, simulate
-from doseesc.parallel import block_sizes
+from doseesc.pieces import block_sizes
 
 TRUTH = np.array([0.08, 0.22, 0.45])
 DESIGNS = {

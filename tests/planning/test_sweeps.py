@@ -13,6 +13,8 @@ from support import SIXTY_CELLS, THREE_DOSES
 import doseesc
 from doseesc.errors import ScenarioError
 from doseesc.files import OutputError
+from doseesc.pieces import value_of
+from doseesc.pieces.piece import do
 from doseesc.planning.sweeps.axes import short_names
 from doseesc.planning.sweeps.cells import CellError, read_cell, run_cell
 from doseesc.planning.sweeps.checks import checked_cells
@@ -396,18 +398,21 @@ def test_workers_take_over_when_the_rest_is_long(study, monkeypatch):
     asked = []
 
     class Others:
-        def groups(self, ask, groups):
-            for number, group in enumerate(groups):
-                asked.append(len(group))
-                yield number, ask(group)
+        here, threads = True, 2
+
+        def each(self, pieces):
+            for number, piece in enumerate(pieces):
+                asked.append(len(value_of(piece.tasks)))
+                yield number, do(piece)
 
     _, cells, store = sixty()
     monkeypatch.setattr(work, "ALONE", 0.0)
     monkeypatch.setattr(work, "WORTH", 0.0)
-    monkeypatch.setattr(work, "TASK", 0.1)
+    monkeypatch.setattr("doseesc.pieces.sharing.TASK", 0.1)
     done = []
     assert compute(cells, 60, store, workers=Others(), progress=lambda now, total: done.append((now, total))) == []
     assert sum(asked) == 59
+    assert max(asked) > 1
     assert done == [(number, 60) for number in range(1, 61)]
 
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 from support import ROOT, SIXTY_CELLS, THREE_DOSES
 
 import doseesc
-from doseesc.cluster import ClusterError, connected
+from doseesc.pieces import ClusterError, connected
 from doseesc.planning.sweeps import work
 from doseesc.planning.sweeps.checks import checked_cells
 from doseesc.planning.sweeps.reading import read_plan
@@ -90,7 +91,7 @@ def test_a_cluster_without_workers_or_without_dask_is_refused(scheduler, monkeyp
         connected(scheduler),
     ):
         pass
-    monkeypatch.setattr("doseesc.cluster._PATIENCE", "100ms")
+    monkeypatch.setattr("doseesc.pieces.cluster._PATIENCE", "100ms")
     with (
         pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
         connected("tcp://127.0.0.1:9"),
@@ -136,6 +137,12 @@ def test_workers_of_a_cluster_give_the_same_and_one_may_be_lost(plan, digest, sc
         assert here[:2] == there[:2]
         assert "2 workers of" in there[2]
         assert cli(*words, "--cluster", scheduler, "--jobs", "2")[0] == 2
+        assert f"cluster='{scheduler}')" in cli(*words, "--cluster", scheduler, "--show-code")[1]
+    code = cli(*commands[-1], "--cluster", scheduler, "--show-code")[1]
+    scope, alone = {}, {}
+    exec(code, scope)
+    exec(code.replace(f", cluster='{scheduler}'", ""), alone)
+    pd.testing.assert_frame_equal(scope["found"].to_frame(), alone["found"].to_frame())
     with connected(scheduler) as cluster:
         done = []
 
@@ -153,7 +160,7 @@ def test_workers_of_a_cluster_give_the_same_and_one_may_be_lost(plan, digest, sc
 def test_two_processes_give_the_same(plan, digest, monkeypatch):
     monkeypatch.setattr(work, "ALONE", 0.0)  # or so few cells would stay in this one
     monkeypatch.setattr(work, "WORTH", 0.0)
-    monkeypatch.setattr(work, "TASK", 0.1)
+    monkeypatch.setattr("doseesc.pieces.sharing.TASK", 0.1)
     assert run_plan(plan, Memory(), jobs=2).digest == digest
 
 

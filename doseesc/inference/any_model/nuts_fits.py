@@ -25,7 +25,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from doseesc.inference.any_model.nuts_cache import Counts, FitName, write_fit
 from doseesc.inference.arviz_compat import ess, rhat
-from doseesc.parallel import answers
+from doseesc.pieces import answers
 
 if TYPE_CHECKING:
     import pymc as pm

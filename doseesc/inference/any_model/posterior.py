@@ -6,9 +6,9 @@ With up to three parameters posteriors are found on a grid (:mod:`doseesc.infere
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from doseesc.inference.any_model.nuts_fits import Sampler
 
@@ -32,6 +32,25 @@ class PosteriorText(str):
         """Return the text of a posterior."""
         made = cls(posterior.text())
         made.live = posterior
+        return made
+
+    def to_piece(self) -> dict[str, Any]:
+        """Return what a piece of work takes with it: the text, and for fits by NUTS the model.
+
+        Fits are kept on each machine in the user's cache, unless the study names a folder.
+        """
+        return {"text": str(self), "packed": getattr(self.live, "packed", None)}
+
+    @classmethod
+    def from_piece(cls, given: Mapping[str, Any]) -> PosteriorText:
+        """Return what :meth:`to_piece` has returned; fits by NUTS are then made in one process."""
+        made = cls(given["text"])
+        made.live = posterior_from_text(given["text"])
+        if given["packed"] is not None:
+            from doseesc.inference.any_model.nuts_posterior import nuts_from_text
+
+            made.live = nuts_from_text(given["text"])
+            made.live.packed, made.live.jobs = given["packed"], 1
         return made
 
 

@@ -23,7 +23,7 @@ from doseesc.inference.borrowing.hierarchy import Hierarchy, hierarchy_posterior
 from doseesc.inference.borrowing.mixture_fit import MixtureFit, fit_components
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal, NormalMixture, nearest_mixture
 from doseesc.inference.data import ToxicityData
-from doseesc.parallel import one_blas_thread
+from doseesc.pieces import one_blas_thread
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from doseesc.inference.borrowing.normal_mixture import BivariateNormal
 from doseesc.inference.borrowing.parameter_grid import ParameterGrid, laid_grid
 from doseesc.inference.data import ToxicityData
 from doseesc.inference.prior_bounds import BLRM_SDS, MOST_MEANS
-from doseesc.parallel import one_blas_thread
+from doseesc.pieces import one_blas_thread
 
 _LARGEST_CORRELATION = 1 - 1e-6  # of log_alpha and log_beta
 _RESOLVED = 0.8  # tau in units of the nodes' distance from which sums over nodes are as good as integrals

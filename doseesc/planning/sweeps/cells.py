@@ -116,7 +116,7 @@ def cell_name(text: str) -> str:
 def run_cell(text: str, memory_limit: int | None = None) -> bytes:
     """Compute a cell, in one process; return the content of its file.
 
-    Call it with :func:`doseesc.parallel.one_blas_thread`, which takes a while itself.
+    Call it with :func:`doseesc.pieces.one_blas_thread`, which takes a while itself.
 
     Parameters
     ----------

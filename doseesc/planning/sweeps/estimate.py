@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 
-from doseesc.parallel import one_blas_thread
+from doseesc.pieces import one_blas_thread
 from doseesc.planning.sweeps.cells import Cell, CellError, cell_name, read_cell, run_cell
 
 _TRIED = 5

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from designs.checks import require_whole
-from doseesc.cluster import Cluster, connected
 from doseesc.errors import CannotCompute
+from doseesc.pieces import Cluster, Processes, Workers, connected
 from doseesc.planning.sweeps.cells import Cell
 from doseesc.planning.sweeps.checks import KEPT, checked_cells
 from doseesc.planning.sweeps.gathering import Incomplete, gather_into, gathered
 from doseesc.planning.sweeps.plan import Plan, Shard
 from doseesc.planning.sweeps.reading import FULL, Asked, plan_of, read_plan, source_of_study
 from doseesc.planning.sweeps.store import Folder, Memory, Store
-from doseesc.planning.sweeps.work import LocalWorkers, Workers, compute
+from doseesc.planning.sweeps.work import compute
 from doseesc.results import SweepResults
 from doseesc.study import Study
 
@@ -89,7 +89,7 @@ def sweep(
         If something is wrong, in any cell, before any is computed.
     SweepError
         If a cell cannot be computed.
-    doseesc.cluster.ClusterError
+    doseesc.pieces.ClusterError
         If the cluster cannot be used.
 
     Examples
@@ -125,7 +125,7 @@ def on_workers(plan: Plan, cluster: str | None) -> Iterator[Cluster | None]:
 
     Raises
     ------
-    doseesc.cluster.ClusterError
+    doseesc.pieces.ClusterError
         If it cannot be used.
     """
     if cluster is None:
@@ -220,7 +220,7 @@ def compute_cells(
     SweepError
         If one cannot be computed; all others are.
     """
-    own = LocalWorkers(jobs) if jobs > 1 else None
+    own = Processes(jobs) if jobs > 1 else None
     failed = compute(
         with_texts(plan, cells, shard),
         len(cells),

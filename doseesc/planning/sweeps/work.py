@@ -7,12 +7,10 @@ whether others are worth their start, and how many cells go into one task.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
-from typing import Protocol
 
-from doseesc.parallel import answered_groups, one_blas_thread
+from doseesc.pieces import Workers, one_blas_thread, shared_out
 from doseesc.planning.sweeps.cells import Cell, CellError, run_cell
 from doseesc.planning.sweeps.store import Store
 
@@ -22,38 +20,8 @@ ALONE = 1.0
 WORTH = 4.0
 """Seconds that the rest must take for the start of other processes to be worth it."""
 
-TASK = 1.0
-"""Seconds that a task of several cells is to take, so that handing it over costs little."""
-
 Outcome = bytes | str
 """What a cell found, or why it cannot be computed."""
-
-
-Answer = tuple[list[Outcome], float]
-"""Of some cells, in order, and the seconds they took."""
-
-
-class Workers(Protocol):
-    """Whoever computes groups of cells elsewhere."""
-
-    def groups(self, ask: Callable[[list[str]], Answer], groups: Iterable[list[str]]) -> Iterator[tuple[int, Answer]]:
-        """Yield each group's number and what ``ask`` returns for it, as soon as it is there."""
-
-
-class LocalWorkers:
-    """Further processes on this machine.
-
-    Parameters
-    ----------
-    jobs : int
-    """
-
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-
-    def groups(self, ask: Callable[[list[str]], Answer], groups: Iterable[list[str]]) -> Iterator[tuple[int, Answer]]:
-        """Yield each group's number and what ``ask`` returns for it, as soon as it is there."""
-        yield from answered_groups(ask, groups, self.jobs)
 
 
 def compute(
@@ -107,7 +75,7 @@ def compute(
         with one_blas_thread():
             for cell in waiting:
                 computed += 1
-                keep(cell, _outcome(cell.text, memory_limit))
+                keep(cell, outcome_of(cell.text, memory_limit))
                 seconds = (time.perf_counter() - began) / computed
                 rest = seconds * (total - waiting.done_before - computed)
                 if workers is not None and time.perf_counter() - began > ALONE and rest > WORTH:
@@ -115,31 +83,21 @@ def compute(
             else:
                 return failed
     assert workers is not None
-    groups: list[list[Cell]] = []
+    under_way: dict[int, Cell] = {}
 
-    def texts() -> Iterator[list[str]]:
-        while group := list(islice(waiting, max(1, round(TASK / seconds)) if seconds else 1)):
-            groups.append(group)
-            yield [cell.text for cell in group]
+    def texts() -> Iterator[str]:
+        for number, cell in enumerate(waiting):
+            under_way[number] = cell
+            yield cell.text
 
-    for number, (outcomes, taken) in workers.groups(partial(run_cells, memory_limit=memory_limit), texts()):
-        seconds = taken / len(outcomes)
-        for cell, outcome in zip(groups[number], outcomes, strict=True):
-            computed += 1
-            keep(cell, outcome)
-        groups[number] = []
+    for number, outcome in shared_out(partial(outcome_of, memory_limit=memory_limit), texts(), workers, total, seconds):
+        computed += 1
+        keep(under_way.pop(number), outcome)
     return failed
 
 
-def run_cells(texts: Sequence[str], memory_limit: int | None = None) -> Answer:
-    """Compute cells one after the other, as :func:`doseesc.planning.sweeps.cells.run_cell` does; tell how long."""
-    began = time.perf_counter()
-    with one_blas_thread():
-        outcomes = [_outcome(text, memory_limit) for text in texts]
-    return outcomes, time.perf_counter() - began
-
-
-def _outcome(text: str, memory_limit: int | None) -> Outcome:
+def outcome_of(text: str, memory_limit: int | None = None) -> Outcome:
+    """Compute a cell; return what :func:`doseesc.planning.sweeps.cells.run_cell` does, or what it raises in words."""
     try:
         return run_cell(text, memory_limit)
     except CellError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from doseesc.parallel import begin
+from doseesc.pieces import begin
 from doseesc.planning import Phase2Answers, PowerCurves, answer, power_curves
 from doseesc.report.figures import figure_bytes
 from doseesc.report.page.figure_plans import Plan, calendar_plans, designs_on_calendar, figure_plans, phase2_plans

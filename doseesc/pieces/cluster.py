@@ -1,8 +1,8 @@
 """The workers of a Dask cluster: who they are, whether they are fit for the work, and work handed to them.
 
-What is sent to them is text and the names of functions, so that a worker needs the same doseesc and nothing else from
-this machine; what is installed there is asked first.  A worker that is lost loses nothing but time: the scheduler has
-others do its tasks again.
+What is sent to them is text, so that a worker needs the same doseesc and nothing else from this machine; what is
+installed there is asked first.  A worker that is lost loses nothing but time: the scheduler has others do its pieces of
+work again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 from doseesc._version import __version__
 from doseesc.errors import CannotCompute
-
-Task = TypeVar("Task")
-Answer = TypeVar("Answer")
+from doseesc.pieces.piece import Piece, do
+from doseesc.pieces.text import NoText
 
 _PATIENCE = "15s"
 _AHEAD = 3
@@ -51,6 +50,7 @@ class Cluster:
     address: str
     workers: Mapping[str, int]
     dashboard: str
+    here: ClassVar[bool] = False
 
     @property
     def threads(self) -> int:
@@ -64,20 +64,20 @@ class Cluster:
         page = f" · dashboard {self.dashboard}" if self.dashboard else ""
         return f"{len(self.workers):,} worker{several} of {self.address}, doseesc {__version__} on all{page}"
 
-    def groups(self, ask: Callable[[Task], Answer], groups: Iterable[Task]) -> Iterator[tuple[int, Answer]]:
-        """Yield each task's number and the answer to it, as soon as it is there; tasks are made as they are needed.
+    def each(self, pieces: Iterable[Piece]) -> Iterator[tuple[int, tuple[list[Any], float]]]:
+        """Yield the number of each piece with its answers and the seconds they took, as soon as they are there.
 
         Raises
         ------
         ClusterError
-            If the workers that do a task die of it, again and again, the scheduler is lost, or a worker lacks room.
+            If the workers that do a piece die of it, again and again, the scheduler is lost, or a worker lacks room.
         """
         distributed: Any = import_module("distributed")
         running = distributed.as_completed(loop=self.client.loop)
         numbers: dict[str, int] = {}
         run = uuid.uuid4().hex[:8]
 
-        def ended() -> tuple[int, Answer]:
+        def ended() -> tuple[int, tuple[list[Any], float]]:
             future = next(running)
             try:
                 return numbers.pop(future.key), future.result()
@@ -85,17 +85,19 @@ class Cluster:
                 future.release()
 
         try:
-            for number, task in enumerate(groups):
-                future = self.client.submit(ask, task, key=f"doseesc-{run}-{number}", pure=False)
+            for number, piece in enumerate(pieces):
+                future = self.client.submit(do, piece, key=f"doseesc-{run}-{number}", pure=False)
                 numbers[future.key] = number
                 running.add(future)
                 if len(numbers) >= _AHEAD * max(self.threads, 1):
                     yield ended()
             while numbers:
                 yield ended()
+        except NoText as error:
+            raise ClusterError(f"this cannot be sent to a cluster: {error}") from error
         except distributed.KilledWorker as error:
             raise ClusterError(
-                f"workers die of a task, {error.last_worker.address} at last\n"
+                f"workers die of a piece of work, {error.last_worker.address} at last\n"
                 "  give them more memory, or see their logs; what is done is kept"
             ) from error
         except (distributed.CancelledError, OSError) as error:
@@ -134,18 +136,6 @@ def connected(address: str, design_types: Collection[str] = ()) -> Iterator[Clus
         yield _asked(client, address, design_types)
     finally:
         client.close(timeout=5)
-
-
-@contextmanager
-def shared_out(cluster: Cluster) -> Iterator[int]:
-    """Let what is shared out by :mod:`doseesc.parallel` go to a cluster; yields the ``jobs`` to ask for.
-
-    Here objects are sent, not texts; what is shared out in turn within a task is done there, by one process.
-    """
-    from joblib import parallel_config
-
-    with cluster.client.as_current(), parallel_config("dask", wait_for_workers_timeout=15):
-        yield max(cluster.threads, 2)
 
 
 def _asked(client: Any, address: str, design_types: Collection[str]) -> Cluster:
