@@ -163,6 +163,7 @@ def _case_part(made: Made) -> dict[str, Any]:
         **figures,
         "verdict": "passed" if made.passed else "failed",
         "seconds": round(made.seconds, 2),
+        "uncompiled": made.uncompiled,
     }
 
 

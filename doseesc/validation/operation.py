@@ -6,10 +6,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from doseesc.pieces import answers
 from doseesc.validation.comparing import Comparison
 from doseesc.validation.requirements import Case, Requirement
+from doseesc.validation.uncompiled import compare_uncompiled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +26,15 @@ class Made:
     error : str
         The error, empty where there was none.
     seconds : float
+    uncompiled : bool
+        Whether functions that are otherwise compiled were read by Python.
     """
 
     case: Case
     comparison: Comparison | None
     error: str
     seconds: float
+    uncompiled: bool
 
     @property
     def passed(self) -> bool:
@@ -50,7 +55,7 @@ def make(
     ----------
     wanted : sequence of Requirement
     quick : bool
-        Only those that are quick.
+        Only those that are quick, of which those that compile are made uncompiled.
     jobs : int
         Processes.
     progress : callable, optional
@@ -60,24 +65,26 @@ def make(
     found: dict[str, Made] = {}
     if progress is not None:
         progress(0, len(cases))
-    for made in answers(_make, cases.values(), jobs, in_order=False):
+    ask = partial(_make, compiling=not quick)
+    for made in answers(ask, cases.values(), jobs, in_order=False):
         found[made.case.name] = made
         if progress is not None:
             progress(len(found), len(cases))
     return {name: found[name] for name in cases}
 
 
-def _make(case: Case) -> Made:
+def _make(case: Case, *, compiling: bool) -> Made:
     """Make one comparison; an installation that is broken may fail in it in any way, which is a finding."""
     began = time.perf_counter()
-    comparison, error = None, ""
+    comparison, error, uncompiled = None, "", case.compiles and not compiling
     log = logging.getLogger("doseesc")
     level = log.level
     log.setLevel(logging.ERROR)  # how far an enumeration is, is no news here
     try:
-        comparison = case.compare()
+        comparison = compare_uncompiled(case.name) if uncompiled else case.compare()
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     finally:
         log.setLevel(level)
-    return Made(case=case, comparison=comparison, error=error, seconds=time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Made(case=case, comparison=comparison, error=error, seconds=seconds, uncompiled=uncompiled)

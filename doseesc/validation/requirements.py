@@ -33,12 +33,16 @@ class Case:
         Papers, packages with their versions, or the other way of computing it.
     quick : bool
         Whether ``--quick`` makes it, too.
+    compiles : bool
+        Whether it needs functions that are compiled at first use, for longer than all that is quick may take;
+        ``--quick`` has Python read them uncompiled.
     """
 
     name: str
     what: str
     against: tuple[str, ...]
     quick: bool = False
+    compiles: bool = False
 
     def compare(self) -> Comparison:
         """Make the comparison."""
@@ -119,7 +123,8 @@ def _document() -> Any:
 
 def _case(name: str, entry: Mapping[str, Any]) -> Case:
     against = [source_of(*each.split()) if _DATA.fullmatch(each) else _line(each) for each in entry["against"]]
-    return Case(name=name, what=_line(entry["what"]), against=tuple(against), quick=entry.get("quick", False))
+    known = {word: entry.get(word, False) for word in ("quick", "compiles")}
+    return Case(name=name, what=_line(entry["what"]), against=tuple(against), **known)
 
 
 def _line(text: str) -> str:

@@ -19,10 +19,11 @@ from designs import BOIN
 from doseesc.cli import main
 from doseesc.report.evidence import verdict_words
 from doseesc.study import load
-from doseesc.validation import Differences, evidence, seal, validate
+from doseesc.validation import Differences, all_cases, evidence, seal, validate
 from doseesc.validation.cases import commands, files, rules, selfcheck
 from doseesc.validation.installation import check_files, check_installation, versions_tested
 from doseesc.validation.own_study import check_study
+from doseesc.validation.uncompiled import compare_uncompiled
 
 FILES = ["validation.docx", "validation.html", "validation.json"]
 
@@ -32,7 +33,8 @@ def whole(tmp_path_factory):
     """The quick validation, whole: exit code and folder."""
     folder = tmp_path_factory.mktemp("quick")
     words = [sys.executable, "-m", "doseesc", "validate", "--quick", "--jobs", "1", "--out", str(folder / "out")]
-    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "compiled")}  # as on the day it is installed
+    ended = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
     return ended, folder / "out"
 
 
@@ -50,6 +52,22 @@ def test_the_whole_quick_validation_passes(whole):
     assert all(name in ended.stdout for name in missed)
     assert len(made) > 45
     assert all(case["comparisons"] > 0 and case["where"] for case in made.values())
+
+
+def test_a_quick_validation_compiles_nothing_and_says_what_it_read_uncompiled(whole):
+    ended, folder = whole
+    assert "compiling" not in ended.stderr
+    assert not list(folder.parent.glob("compiled/**/*.nb?"))
+    document = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
+    said = {case["name"] for each in document["operation"] for case in each["cases"] if case["uncompiled"]}
+    assert said == {case.name for case in all_cases() if case.quick and case.compiles}
+    page = (folder / "validation.html").read_text(encoding="utf-8")
+    assert page.count("were read by Python line by line") == len(said) > 1
+
+
+def test_an_error_in_an_uncompiled_comparison_is_its_last_line():
+    with pytest.raises(RuntimeError, match="ValueError: not enough values to unpack"):
+        compare_uncompiled("calendar.no_such_comparison")
 
 
 def test_the_report_is_sealed_and_says_everything(whole):

@@ -162,8 +162,12 @@ def _cases(operation: Sequence[Row]) -> PageTable:
 
 def _references(operation: Sequence[Row]) -> PageTable:
     cases = {case["name"]: case for each in operation for case in each["cases"]}
-    rows = [(name, case["what"], "; ".join(case["against"])) for name, case in cases.items()]
+    rows = [(name, case["what"] + _how(case), "; ".join(case["against"])) for name, case in cases.items()]
     return _table("references", "What is compared with what", ("Comparison", "What", "Against"), rows)
+
+
+def _how(case: Row) -> str:
+    return " Its functions, otherwise compiled, were read by Python line by line." if case["uncompiled"] else ""
 
 
 def _checks(name: str, caption: str, checks: Iterable[Row]) -> PageTable:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -35,6 +34,7 @@ from doseesc.results import characteristics_csv, read_results
 from doseesc.runs import run
 from doseesc.study import Study, explain, json_schema, load, shipped_scenarios
 from doseesc.validation.comparing import Comparison, Differences
+from doseesc.validation.uncompiled import own_environment
 
 _FILE = "mine.yaml"
 _STUDY = """\
@@ -74,7 +74,7 @@ class _Folder:
         ended = subprocess.run(
             [sys.executable, "-m", "doseesc", *words],
             cwd=self.path,
-            env=_environment(),
+            env=own_environment(),
             capture_output=True,
             check=False,
         )
@@ -88,13 +88,6 @@ class _Folder:
         """Compare what a command prints as CSV, line by line."""
         printed = self.ask(*words, "--format", "csv")
         self.seen.equal(" ".join(words), printed.splitlines(), expected.splitlines())
-
-
-def _environment() -> dict[str, str]:
-    """Return an environment in which this package is the one that runs."""
-    root = str(Path(__file__).parents[3])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
@@ -179,7 +172,7 @@ def app() -> Comparison:
         served = subprocess.Popen(
             words,
             cwd=folder.path,
-            env=_environment(),
+            env=own_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
