@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from doseesc.results.arms import phase2_rows, summarise_phase2
 from doseesc.results.digest import DIGEST, digest
 from doseesc.results.document import arm_analysis_part, cell_part, study_part
+from doseesc.results.found import Found
 from doseesc.results.plain import plain_values
 from doseesc.results.policies import policies_part
 from doseesc.results.times import times_part
 from doseesc.results.versions import FORMAT
 
-if TYPE_CHECKING:
-    from doseesc.results.results import Results
 
-
-def whole_document(results: Results) -> dict[str, Any]:
+def whole_document(results: Found) -> dict[str, Any]:
     """Return the document that :meth:`doseesc.results.Results.to_document` promises."""
     study, agreement = results.study, results.agreement
     parts = ("figures", "within_2_se", "within_4_se")
