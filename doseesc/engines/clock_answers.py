@@ -1,0 +1,108 @@
+"""Decisions by state: a hash table for compiled code, and decisions in one number."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from designs import Decision
+from designs.arrays import BoolArray, IntArray
+from doseesc.engines.clock_mechanics import is_counted
+from doseesc.engines.clock_numba import compiled, compiled_inner
+
+_COHORT, _REASON = 24, 48  # where in a number the parts of a decision begin
+_PART = (1 << 24) - 1
+
+
+class Answers(NamedTuple):
+    """Decisions by state: a hash table.
+
+    Attributes
+    ----------
+    row : array of int, shape (2^m, W + 1)
+        A state and the decision: reason, cohort and level in one number; -1 = empty.
+    size : array of int, shape (1,)
+        Rows taken.
+    """
+
+    row: IntArray
+    size: IntArray
+
+
+def no_answers(states: int, words: int) -> Answers:
+    """Return an empty table with so many rows, of states of so many words."""
+    row = np.full((2 ** int(np.ceil(np.log2(states))), words + 1), -1, dtype=np.int64)
+    return Answers(row, np.zeros(1, dtype=np.int64))
+
+
+def first_of_each(keys: IntArray) -> IntArray:
+    """Return where each state stands first."""
+    found = no_answers(2 * len(keys), keys.shape[1])
+    insert(found, keys, np.arange(len(keys)))
+    first = found.row[:, -1]
+    return np.sort(first[first >= 0])
+
+
+def packed(decision: Decision) -> IntArray:
+    """Return level, cohort and reason of each decision in one number."""
+    cohort, reason = decision.cohort_size.astype(np.int64), decision.reason_code.astype(np.int64)
+    return decision.level.astype(np.int64) | (cohort << _COHORT) | (reason << _REASON)
+
+
+@compiled_inner
+def is_noted(answer: int) -> bool:
+    """Say whether a decision in one number is none to wait, and is counted."""
+    waits = answer & _PART > 0 and (answer >> _COHORT) & _PART == 0
+    return not waits and is_counted(answer >> _REASON)
+
+
+@compiled_inner
+def parts_of(answer: int) -> tuple[int, int, int]:
+    """Return level, cohort and reason of a decision in one number."""
+    return answer & _PART, (answer >> _COHORT) & _PART, answer >> _REASON
+
+
+@compiled_inner
+def _slot_of(answers: Answers, key: IntArray) -> Any:
+    """Return the row where a state is, or belongs."""
+    mask = len(answers.row) - 1
+    mixed = np.uint64(0)
+    for word in key:
+        mixed = (mixed ^ np.uint64(word)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(32)
+    slot = np.int64(mixed & np.uint64(mask))
+    while answers.row[slot, len(key)] >= 0:
+        same = True
+        for w in range(len(key)):
+            same &= answers.row[slot, w] == key[w]
+        if same:
+            break
+        slot = (slot + 1) & mask
+    return slot
+
+
+@compiled_inner
+def find(answers: Answers, key: IntArray) -> Any:
+    """Return the decision at a state in one number; -1 = not known."""
+    return answers.row[_slot_of(answers, key), len(key)]
+
+
+@compiled
+def unknown(answers: Answers, keys: IntArray) -> BoolArray:
+    """Return which states have no decision."""
+    fresh = np.empty(len(keys), dtype=np.bool_)
+    for r in range(len(keys)):
+        fresh[r] = find(answers, keys[r]) < 0
+    return fresh
+
+
+@compiled
+def insert(answers: Answers, keys: IntArray, decision: IntArray) -> None:
+    """Put in the decisions of states, those that are there already left as they are."""
+    for r in range(len(keys)):
+        slot = _slot_of(answers, keys[r])
+        if answers.row[slot, keys.shape[1]] < 0:
+            answers.row[slot, : keys.shape[1]] = keys[r]
+            answers.row[slot, keys.shape[1]] = decision[r]
+            answers.size[0] += 1
