@@ -35,7 +35,8 @@ class VerdictPart(Part):
     ahead: str | None = Field(description="The design that is ahead; null where several are called equal.")
     otherwise: dict[str, list[str]] = Field(description="The designs that lead by other criteria.")
     share_of_weightings: dict[str, Share] = Field(
-        description="Share of all weightings of the true MTDs in which each design is best; empty where there is one."
+        description="Share of all weightings of the true MTDs in which each design is best, alone or with designs that "
+        "reach the same; empty where there is one true MTD."
     )
     nearest_change: NearestChange | None = Field(description="null where no weighting changes the answer.")
     penalties: list[PenaltyRow] = Field(description="Penalties above the study's own at which another design leads.")

@@ -80,6 +80,7 @@ class Verdict:
         among them.
     shares : dict of str to float
         Of all weightings of the true MTDs, the share in which each design is best; empty where there is only one.
+        Designs that reach the same under each true MTD are best together, and each has the whole of their share.
     shift : Shift or None
         What is nearest; None where no weighting brings another design level, or designs are judged by the worst case.
     penalties : tuple of (float, str)
@@ -101,6 +102,19 @@ class Verdict:
         own = self.standing
         overdose = dict(zip(own.designs, own.mean(own.overdose).tolist(), strict=True))
         return min(self.leaders.designs, key=lambda name: overdose[name])
+
+    @property
+    def shared(self) -> list[tuple[tuple[str, ...], float]]:
+        """Designs that reach the same under each true MTD, with the share of weightings in which they are best.
+
+        The largest share first; in all 1.
+        """
+        levels = _alike(self.standing)
+        groups = dict.fromkeys(levels)
+        own = [
+            tuple(name for name, each in zip(self.standing.designs, levels, strict=True) if each == k) for k in groups
+        ]
+        return sorted(((names, self.shares[names[0]]) for names in own if self.shares), key=lambda each: -each[1])
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -176,7 +190,16 @@ def _shares(own: Standing) -> dict[str, float]:
     if len(levels) == 1 or len(own.designs) == 1:
         return {}
     best = (_weightings(len(levels)) @ reached.T).argmax(axis=1)
-    return dict(zip(own.designs, (np.bincount(best, minlength=len(own.designs)) / len(best)).tolist(), strict=True))
+    share = np.bincount(best, minlength=len(own.designs)) / len(best)
+    alike = np.array(_alike(own))
+    return {name: float(share[alike == first].sum()) for name, first in zip(own.designs, alike, strict=True)}
+
+
+def _alike(own: Standing) -> list[int]:
+    """Return of each design the first that reaches the same under each true MTD, by its place."""
+    reached = own.by_true_mtd[1]
+    same = np.abs(reached[:, None] - reached[None]).max(axis=2) <= _ROUNDING
+    return [int(row.argmax()) for row in same]
 
 
 def _weightings(count: int) -> FloatArray:

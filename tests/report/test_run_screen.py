@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from doseesc.cli import main
 from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.terminal import fitted, run_lines
+from doseesc.report.words import programme_success, programme_words, verdict_words
 from doseesc.results import read
 from doseesc.results.reading import SavedRun
 from doseesc.runs import run
@@ -151,10 +152,76 @@ def test_designs_give_way_where_the_answer_would_not_fit_on_a_screen(scenario_fi
 
 def test_no_design_gives_way_to_the_line_that_says_so(seed_trial, folder, monkeypatch):
     monkeypatch.setattr("doseesc.report.terminal.run._FEWEST", 2)
-    monkeypatch.setattr("doseesc.report.terminal.run._SCREEN", 30)
+    monkeypatch.setattr("doseesc.report.terminal.run._SCREEN", 34)
     lines = [line.plain for line in run_lines(read(folder / "a"))]
-    assert len(lines) == 39
+    assert len(lines) == 34
     assert sum(line.startswith(("  3+3 ", "  CRM ", "  BOIN ")) for line in lines) == 3
+    assert "What else would change that: --full" in " ".join(lines[:10])  # which is what gave way
+
+
+FOUR = "  - {name: Keyboard, type: Keyboard}\n"
+EIGHT = FOUR + (
+    "  - {name: mTPI, type: mTPI}\n  - {name: mTPI-2, type: mTPI-2}\n  - {name: i3+3, type: i3+3}\n"
+    "  - {name: 3+3 with escalation only, type: 3+3, variant: escalation_only}\n"
+)
+
+
+@pytest.fixture(scope="module")
+def seed_with(tmp_path_factory):
+    """The seed trial with more designs, as read from its folder, by those."""
+    text = shipped_scenarios()["nct04602104"].read_text(encoding="utf-8")
+    boin = "  - {name: BOIN, type: BOIN}\n"
+    assert boin in text
+    found = {}
+    for more in (FOUR, EIGHT):
+        path = tmp_path_factory.mktemp("more") / "mine.yaml"
+        path.write_text(text.replace(boin, boin + more), encoding="utf-8")
+        found[more] = run(load(path), trials=40, method="both" if more == FOUR else "exact")
+    return found
+
+
+def test_four_designs_in_nine_scenarios_with_phase_2_are_all_told_on_one_screen(seed_with):
+    results = seed_with[FOUR]
+    lines = [line.plain for line in fitted(run_lines(results), 100)]
+    assert len(lines) <= 39  # and one that says where all of it is written
+    assert max(map(cell_len, lines)) <= 100
+    text = " ".join(lines)
+    assert "--full" not in text  # nothing has given way
+    for name in results.study.names:
+        assert any(line.startswith(f"  {name} ") for line in lines)
+    assert sum(line.startswith("  S") for line in lines) == 9
+    words = verdict_words(results)
+    for said in (words.headline, *words.price, *words.flips):
+        assert said in text
+    programme = next(line for line in lines if "programme success" in line)
+    assert programme.split()[-4:] == [f"{100 * each:.1f}" for each in programme_success(results).values()]
+    for each in ("observed: window 14 days", "assumed, not registered: doses", "Events that the drug did not cause"):
+        assert each in text
+
+
+def test_designs_that_reach_the_same_lead_together(seed_with):
+    words = verdict_words(seed_with[FOUR])
+    assert any("BOIN and Keyboard together lead in 52 %" in each for each in words.flips)
+
+
+def test_eight_designs_in_nine_scenarios_with_phase_2_keep_to_one_screen(seed_with):
+    lines = [line.plain for line in fitted(run_lines(seed_with[EIGHT]), 100)]
+    assert len(lines) <= 39
+    assert sum("less often right: --full" in line for line in lines) == 1  # said once
+    assert sum(line.startswith("  S") for line in lines) == 9
+    words = programme_words(seed_with[EIGHT])
+    best = seed_with[EIGHT].verdict.safest_leader
+    assert f"programme success {best} " in words  # and of the others the least and the most
+    assert "with all designs from " in words
+
+
+def test_a_narrow_screen_goes_without_blank_lines_before_anything_is_left_out(seed_with):
+    lines = [line.plain for line in fitted(run_lines(seed_with[FOUR], 80), 80)]
+    assert len(lines) <= 46
+    assert max(map(cell_len, lines)) <= 80
+    assert sum(not line for line in lines) == 1
+    words = verdict_words(seed_with[FOUR])
+    assert all(said in " ".join(lines) for said in (words.headline, *words.price, *words.flips))
 
 
 def test_a_design_that_names_a_dose_nobody_was_given_is_named(scenario_file, small_scenario):

@@ -192,5 +192,6 @@ def test_fit_without_data_says_so_and_denies_no_dose(tmp_path, monkeypatch):
 
 
 def test_a_head_made_short_is_explained(screens):
-    assert "n above: patients treated above the MTD." in screens["run", 80]
-    assert "n above" not in screens["run", 100]
+    assert "n above: patients treated above the MTD." in screens["run_many", 80]
+    assert "n above" not in screens["run_many", 100]  # as little as there is room for gives way
+    assert "n above" not in screens["run", 80]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import doseesc
 from doseesc.results.criterion import Standing, scenario_weights
-from doseesc.results.verdict import _moved, _penalties, _shares, _shift, leaders
+from doseesc.results.verdict import Verdict, _alike, _moved, _penalties, _shares, _shift, leaders
 
 SHIPPED = {
     "3+3": (85.2, 63.1, 26.3, 28.0, 35.3, 89.6, 47.3, 25.8, 79.9),
@@ -125,8 +125,19 @@ def test_shares_of_weightings_are_those_of_random_weightings(own):
         return
     drawn = np.random.default_rng(2).dirichlet(np.ones(len(levels)), 20_000)
     best = np.bincount((drawn @ reached.T).argmax(axis=1), minlength=len(own.designs)) / 20_000
-    assert list(shares.values()) == pytest.approx(best.tolist(), abs=0.03)
-    assert sum(shares.values()) == pytest.approx(1)
+    first = _alike(own)  # designs that reach the same are best together
+    assert list(shares.values()) == pytest.approx([best[np.equal(first, each)].sum() for each in first], abs=0.03)
+    shared = Verdict(own, leaders(own, 0.0), 0.0, {}, shares, None, ()).shared
+    assert sum(share for _, share in shared) == pytest.approx(1)
+    assert sorted(name for names, _ in shared for name in names) == sorted(own.designs)
+
+
+def test_designs_that_reach_the_same_are_best_together():
+    own = made([[0.5, 0.6], [0.2, 0.9], [0.5, 0.6]], [1, 2])
+    shares = _shares(own)
+    assert shares["A"] == shares["C"] == pytest.approx(0.5, abs=0.01)
+    verdict = Verdict(own, leaders(own, 0.0), 0.0, {}, shares, None, ())
+    assert [names for names, _ in verdict.shared] in ([("A", "C"), ("B",)], [("B",), ("A", "C")])
 
 
 @given(standings())

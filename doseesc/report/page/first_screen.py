@@ -10,7 +10,7 @@ import numpy as np
 from doseesc.report.charts import Bar, Segment, stacked_bars
 from doseesc.report.page.look import NARROW, WIDE
 from doseesc.report.words import programme_success
-from doseesc.wording import percent, percent_words, plain_number
+from doseesc.wording import in_a_row, percent, percent_words, plain_number
 
 if TYPE_CHECKING:
     from doseesc.report.page.look import Look
@@ -98,15 +98,16 @@ def level_weights(look: Look) -> list[tuple[int, str, float]]:
 
 def shares_bar(look: Look) -> tuple[str, str] | None:
     """Return the share of all weightings of the true MTDs in which each design is best, for a desk and for a phone."""
-    shares = look.results.verdict.shares
-    if not shares:
+    shared = look.results.verdict.shared
+    if not shared:
         return None
     named = {each.name: each for each in look.series}
     segments = []
-    for name, share in sorted(shares.items(), key=lambda item: -item[1]):
-        colour = named[name].colour
+    for designs, share in shared:
+        name, colour = in_a_row(list(designs)), named[designs[0]].colour
         fill = "var(--other)" if colour is None else f"var(--d{colour})"
-        tip = f"{name} is best in {100 * share:.0f} % of all weightings of the true MTDs"
+        are = "is" if len(designs) == 1 else "are"
+        tip = f"{name} {are} best in {100 * share:.0f} % of all weightings of the true MTDs"
         segments.append(Segment(share, name, fill, "var(--bg)", tip=tip))
     alt = "; ".join(each.tip for each in segments if each.share >= 0.005)
     bars = [Bar("", tuple(segments))]

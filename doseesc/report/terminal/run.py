@@ -5,228 +5,123 @@ All tables are those of :mod:`doseesc.report.terminal.full`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from designs.rules.base import counted
+from doseesc.report.terminal.fitted import fitted
 from doseesc.report.terminal.heading import assumed_words, precision_words, study_line
-from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
-from doseesc.report.words import (
-    across_scenarios,
-    attainable_in_brief,
-    attribution_finding,
-    criterion_words,
-    design_times,
-    duration_words,
-    given_words,
-    observed_words,
-    programme_words,
-    true_mtd_words,
-    untried_in_brief,
-    untried_sentences,
-    verdict_words,
-    weights_words,
-)
-from doseesc.results import arm_doses, fraction_words
-from doseesc.truth import tied_levels
-from doseesc.wording import percent, plain_words
+from doseesc.report.terminal.lines import WIDTH, wrapped
+from doseesc.report.terminal.run_tables import design_table, phase2_table, scenario_table
+from doseesc.report.words import attribution_finding, observed_words, untried_in_brief, untried_sentences, verdict_words
 
 if TYPE_CHECKING:
     from doseesc.results import Results
 
-_NAME = 24  # columns of a name at most
-_COLUMN = 9  # of a design beside others
-_LABEL = 20  # of a scenario at least
-_LONG_TITLE = 44
 _MOST, _FEWEST = 12, 3  # designs told one by one: as many as a screen has room for
 _SCREEN = 39  # lines; the command adds one that says where all of it is written
-_LEADS = "bold green"
-_NONE = "-"
-_WIDE = {
-    "correct %": 11,
-    "of best %": 11,
-    "worst %": 15,
-    "above MTD %": 13,
-    "patients": 10,
-    "treated above": 15,
-    "median duration": 17,
-}  # heads and columns
-_SHORT = {
-    "correct %": 10,
-    "of best": 9,
-    "worst %": 14,
-    "above MTD": 10,
-    "patients": 9,
-    "n above": 8,
-    "duration": 12,
-}
-_OF_BEST = 1  # their place
 
 
 def run_lines(results: Results, width: int = WIDTH) -> list[Text]:
-    """Return the answer in lines: what leads and what flips it, then the figures that it rests on."""
-    attribution = attribution_finding(results)
-    compares = len(results.study.observation) > 1  # then how DLTs are attributed is what the study asks
-    found = [*study_line(results), Text(), *_verdict(results)]
-    found += wrapped(attribution, "bold") if compares else []
-    below = [Text(), *_scenarios(results, width), Text(), *_phase2(results, width)]
-    for words in (programme_words(results), "" if compares else attribution):
-        below += wrapped(words) if words else []
-    below += _standing(results)
-    return [*found, Text(), *_designs_with_room(results, width, _SCREEN - len(found) - 1 - len(below)), *below]
+    """Return the answer in lines: what leads and what flips it, then the figures that it rests on.
+
+    What would be more than a screen is told more tightly: what the figures stand on in one paragraph, tables without
+    blank lines between them, without designs that are less often right, and last without some of what flips the answer.
+    """
+    told = _Told(results, width)
+    lengths: dict[int, list[Text]] = {}
+    for tight in _tightened(len(results.study.names), len(told.words.flips), width):
+        screen = told.screen(tight)
+        length = sum(1 for _ in fitted(screen, width))
+        lengths.setdefault(length, screen)
+        if length <= _SCREEN:
+            break
+    return lengths[min(lengths)]
 
 
-def _verdict(results: Results) -> list[Text]:
-    words = verdict_words(results)
-    whole = untried_sentences(results)
-    found = wrapped(words.headline, "bold")
-    price = " ".join(filter(None, (*(each for each in words.price if each not in whole), untried_in_brief(results))))
-    found += wrapped(price) if price else []
-    return found + (wrapped(" ".join(words.flips)) if words.flips else [])
+@dataclass(frozen=True)
+class _Tight:
+    """How much is told: without so many blank lines, with so many designs and sentences on what flips the answer."""
+
+    flowing: bool = False
+    unparted: int = 0
+    designs: int = _MOST
+    flips: int | None = None
 
 
-def _designs_with_room(results: Results, width: int, room: int) -> list[Text]:
-    """Return the table of designs, without the least good where all would be more than the screen has room for."""
-    most = min(len(results.study.names), _MOST)
-    whole = found = _designs(results, width, most)
-    while len(found) > room and most > _FEWEST:
-        most -= 1
-        found = _designs(results, width, most)
-    return found if len(found) < len(whole) else whole  # that some are left out takes a line, too
+def _tightened(designs: int, flips: int, width: int) -> Iterator[_Tight]:
+    """Yield ways to tell the answer, each tighter than the one before."""
+    tight = _Tight(designs=min(designs, _MOST))
+    yield tight
+    for unparted in range(4):
+        tight = replace(tight, flowing=True, unparted=unparted)
+        yield tight
+    least = tight.designs - (2 if tight.designs == designs else 1)  # that some are left out takes a line, too
+    for told in range(least, _FEWEST - 1, -1):
+        tight = replace(tight, designs=told)
+        yield tight
+    if width >= WIDTH:  # on narrower screens nothing of the verdict gives way: they scroll whatever is left out
+        for told in range(flips - 1, 0, -1):
+            yield replace(tight, flips=told)
 
 
-def _designs(results: Results, width: int, most: int) -> list[Text]:
-    """Return one line per design with the means over scenarios."""
-    summaries = across_scenarios(results)
-    times = {each.design: each for each in design_times(results)}
-    leaders = results.verdict.leaders.designs
-    order = {name: place for place, name in enumerate(_first(results, most))}
-    shown = sorted((each for each in summaries if each.design in order), key=lambda each: order[each.design])
-    names = min(max(len(plain_words(each.design)) for each in shown), _NAME)
-    known = results.attainable is not None and results.attainable.value is not None
-    worst = [f"{percent(each.worst_correct)} in {cut(plain_words(each.worst_scenario), 8)}" for each in shown]
-    longest = 1 + max(map(len, worst))
-    heads, columns, beside = _heads(width - names - 4, longest, bool(times), known)
-    widths = [names + 4, *columns]
-    found = [line(["", *heads], widths)]
-    for each, lowest in zip(shown, worst, strict=True):
-        style = _LEADS if each.design in leaders and len(summaries) > 1 else ""
-        cells: list[Cell | str] = [
-            Cell("  " + cut(plain_words(each.design), _NAME), style, left=True),
-            Cell(percent(each.correct), style),
-            *([_NONE if each.of_attainable is None else f"{100 * each.of_attainable:.0f}"] if beside else []),
-            lowest,
-            percent(each.overdose),
-            f"{each.patients:.1f}",
-            f"{each.patients_above:.1f}",
+class _Told:
+    """The parts of the answer, each made once."""
+
+    def __init__(self, results: Results, width: int) -> None:
+        self._results, self._width = results, width
+        self.words = verdict_words(results)
+        self._attribution = attribution_finding(results)
+        self._phase2 = phase2_table(results, width)
+        self._scenarios = scenario_table(results, width)
+
+    def screen(self, tight: _Tight) -> list[Text]:
+        """Return them as lines."""
+        results = self._results
+        compares = len(results.study.observation) > 1  # then how DLTs are attributed is what the study asks
+        found = [*study_line(results), Text(), *self._verdict(tight.flips)]
+        found += wrapped(self._attribution, "bold") if compares else []
+        scenarios, left_out = self._scenarios
+        whole = tight.designs >= len(results.study.names)  # else the table of designs says that some are left out
+        tables = [
+            design_table(results, self._width, tight.designs),
+            [*scenarios, *(left_out if whole else [])],
+            self._phase2,
         ]
-        if times:
-            cells.append(duration_words(times[each.design].median) if each.design in times else _NONE)
-        found.append(line(cells, widths))
-    meanings = ["n above: patients treated above the MTD."] if "n above" in heads else []
-    meanings.append(_criterion(results, plain_words(attainable_in_brief(results, shares=known and not beside))))
-    return found + _left_out(results, len(shown)) + wrapped(" ".join(meanings), "dim")
+        for place, table in enumerate(tables):
+            found += [*([Text()] if len(tables) - place > tight.unparted else []), *table]
+        found += [] if compares or not self._attribution else wrapped(self._attribution)
+        return found + _standing(results, flowing=tight.flowing)
+
+    def _verdict(self, flips: int | None) -> list[Text]:
+        results, words = self._results, self.words
+        whole = untried_sentences(results)
+        found = wrapped(words.headline, "bold")
+        price = [*(each for each in words.price if each not in whole), untried_in_brief(results)]
+        found += wrapped(" ".join(filter(None, price))) if any(price) else []
+        told = words.flips[:flips]
+        more = ["What else would change that: --full"] if len(told) < len(words.flips) else []
+        return found + (wrapped(" ".join((*told, *more))) if told else [])
 
 
-def _heads(room: int, worst: int, timed: bool, known: bool) -> tuple[list[str], list[int], bool]:
-    """Return the heads of the table of designs, their columns, and whether there is room for what is attainable."""
-    for beside in (True, False) if known else (False,):
-        for each in (_WIDE, _SHORT):
-            heads = [
-                name
-                for place, name in enumerate(each)
-                if (beside or place != _OF_BEST) and (timed or place < len(each) - 1)
-            ]
-            columns = [max(each[name], worst) if name == "worst %" else each[name] for name in heads]
-            if sum(columns) <= room:
-                return heads, columns, beside
-    return heads, columns, False
-
-
-def _criterion(results: Results, best: str) -> str:
-    """Say briefly by what the designs are judged: in full where that is not their mean correct selection."""
-    own, verdict = results.verdict.standing, results.verdict
-    whole = f" {best[:1].upper()}{best[1:]}" if best else ""
-    if own.worst_case or own.price or own.error.any() or len(own.designs) < 2 or len(own.scenarios) < 2:
-        return criterion_words(results) + whole
-    points = percent(verdict.margin).removesuffix(".0")
-    equal = f"within {points} point{'' if points == '1' else 's'}: level"
-    said = f"Means of {len(own.scenarios)} scenarios, {weights_words(results)}; {equal}"
-    return f"{said}; {best}" if best[:1].islower() else f"{said}.{whole}"
-
-
-def _scenarios(results: Results, width: int) -> list[Text]:
-    """Return one line per scenario with how often each design selects the true MTD."""
-    study = results.study
-    mtds = {name: _mtd(results, name) for name in study.truths}
-    described = {each.name: f"{plain_words(each.name)}  {plain_words(each.description)}" for each in study.scenarios}
-    mtd = max(len("true MTD"), *(len(each) for each in mtds.values())) + 2
-    benchmark = ["benchmark"] if results.benchmark else []
-    beside = _beside(results, width - _LABEL - mtd - 11 * len(benchmark))
-    room = width - mtd - 11 * len(benchmark) - sum(map(_column, beside))
-    title = "Correct selection, %"
-    label = min(max(len(title) + 3, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
-    widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
-    title += "  (all tables: --full)" if label > _LONG_TITLE else ""
-    heads = [Cell(title, "bold", left=True), Cell("true MTD", left=True)]
-    found = [line([*heads, *(cut(plain_words(name), _NAME) for name in beside), *benchmark], widths)]
-    for scenario in study.truths:
-        shares = [percent(float(results.cells[scenario, name].best.correct_selection)) for name in beside]
-        right = results.benchmark_correct(scenario)
-        met = ["none" if not study.true_mtd(study.truths[scenario]) or right is None else percent(right)] * len(
-            benchmark
-        )
-        first = Cell("  " + cut(described[scenario].rstrip(), label - 3), left=True)
-        found.append(line([first, Cell(mtds[scenario], left=True), *shares, *met], widths))
-    return found + _left_out(results, len(beside))
-
-
-def _phase2(results: Results, width: int) -> list[Text]:
-    """Return one line per dose that may be the MTD: the arms of Phase 2, and how often it comes to that."""
-    study, own = results.study, results.verdict.standing
-    arms = [arm for arm in study.phase2_arms if arm.fraction is not None]
-    if not arms:
-        return []
-    doses = [dose for dose in arm_doses(study, next(iter(study.truths))) if dose.amount is not None]
-    cells = {(dose.mtd_level, dose.arm): f"{dose.amount:g} {given_words(results, dose)}" for dose in doses}
-    heads = [" = ".join(dict.fromkeys((plain_words(arm.name), fraction_words(arm)))) for arm in arms]
-    labels = ["none", *(plain_words(label) for label in study.dose_labels)]
-    widths = [max(map(len, labels)) + 11]
-    for arm, head in zip(arms, heads, strict=True):
-        widths.append(max(len(head), *(len(cells[level, arm.name]) for level in range(1, len(labels)))) + 3)
-    beside = _beside(results, width - sum(widths))
-    widths += [_column(name) for name in beside]
-    unit = f" ({plain_words(study.doses.unit)})" if study.doses.unit else ""
-    found = wrapped(f"Phase 2 doses{unit}, and how often each MTD is selected, %", "bold")
-    found.append(
-        line([*(Cell(each, left=True) for each in ("", *heads)), *(plain_words(each) for each in beside)], widths)
-    )
-    for level in (*range(1, len(labels)), 0):
-        words = [cells[level, arm.name] for arm in arms] if level else ["does not open", *("" for _ in arms[1:])]
-        shares = [
-            percent(float(own.weights @ [results.cells[each, name].best.selected[level] for each in own.scenarios]))
-            for name in beside
-        ]
-        found.append(line([*(Cell(each, left=True) for each in (f"  MTD {labels[level]}", *words)), *shares], widths))
-    return found
-
-
-def _standing(results: Results) -> list[Text]:
+def _standing(results: Results, *, flowing: bool) -> list[Text]:
     """Return what the figures stand on: assumptions, how patients are observed, and how precise they are."""
     study, assumed = results.study, assumed_words(results)
-    found = wrapped(assumed, "dim") if assumed else []
+    said = [assumed] if assumed else []
     if results.policies is not None:
-        found += wrapped(f"observed: {observed_words(study.observation[0], study.dlt_window_days)}", "dim")
-    for words in (_precise(results), *results.notes):
-        found += wrapped(words, "dim")
-    return found
+        said.append(f"observed: {observed_words(study.observation[0], study.dlt_window_days)}")
+    said += [_precise(results), *results.notes]
+    if flowing:
+        said = [" · ".join(said)]
+    return [line for words in said for line in wrapped(words, "dim")]
 
 
 def _precise(results: Results) -> str:
     """Say in a line whether figures are exact, and what the simulation is good for."""
     if not any(cell.simulated for cell in results.cells.values()):
-        return precision_words(results)
+        return "all figures exact"
     trials = f"{results.n_trials:,} simulated trials (seed {results.seed})"
     if results.agreement is None:
         return f"{trials}: {precision_words(results).removeprefix('simulated to ')}"
@@ -234,35 +129,3 @@ def _precise(results: Results) -> str:
     some = "exact" if all(cell.exact for cell in results.cells.values()) else "exact where possible"
     agree = "agree" if within_4 == figures else "compared"
     return f"{some}; {trials} {agree}: {within_2} of {figures} figures within 2 SE, {within_4} within 4"
-
-
-def _mtd(results: Results, scenario: str) -> str:
-    """Name the true MTD, and say where other doses are as near the target."""
-    study, truth = results.study, results.study.truths[scenario]
-    tied = tied_levels(truth, study.target, study.true_mtd_rule.rule, study.true_mtd_rule.margin).sum() > 1
-    return plain_words(true_mtd_words(study, truth)) + (" (tie)" if tied else "")
-
-
-def _first(results: Results, most: int) -> list[str]:
-    """Return the designs told one by one, in the order of the study: all, or of many the best."""
-    best = results.verdict.leaders.by_score[:most]
-    return [name for name in results.study.names if name in best]
-
-
-def _beside(results: Results, room: int) -> list[str]:
-    """Return the designs that have room beside one another, at least one: all, or of many the best."""
-    best: list[str] = []
-    for name in results.verdict.leaders.by_score:
-        if best and sum(map(_column, (*best, name))) > room:
-            break
-        best.append(name)
-    return [name for name in results.study.names if name in best]
-
-
-def _column(name: str) -> int:
-    return max(_COLUMN, min(len(plain_words(name)), _NAME) + 2)
-
-
-def _left_out(results: Results, shown: int) -> list[Text]:
-    more = len(results.study.names) - shown
-    return wrapped(f"  and {counted(more, 'more design')}, less often right: --full", "dim") if more else []

@@ -40,6 +40,7 @@ from .pathways import outcome_words as outcome_words
 from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
+from .programme import power_words as power_words
 from .programme import programme_success as programme_success
 from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation

@@ -13,7 +13,7 @@ from doseesc.wording import in_a_row, percent
 if TYPE_CHECKING:
     from doseesc.results import Results
 
-_NAMED = 4  # designs told one by one; of more, the least and the most
+_NAMED = 4  # designs told one by one; of more, the best, and the least and the most
 
 
 def programme_words(results: Results) -> str:
@@ -29,17 +29,26 @@ def programme_words(results: Results) -> str:
     str
         Empty for a study without a Phase 2 trial, or where the formula does not apply.
     """
+    power, succeeds = power_words(results), programme_success(results)
+    if not power:
+        return ""
+    if len(succeeds) <= _NAMED:
+        said = in_a_row([f"{name} {percent(share)} %" for name, share in succeeds.items()])
+    else:
+        best = results.verdict.safest_leader
+        ends = (min(succeeds, key=succeeds.__getitem__), max(succeeds, key=succeeds.__getitem__))
+        least, most = (f"{percent(succeeds[name])} % ({name})" for name in ends)
+        said = f"{best} {percent(succeeds[best])} %, with all designs from {least} to {most}"
+    return f"By formula: Phase 2 {power}, programme success {said}"
+
+
+def power_words(results: Results) -> str:
+    """Say what power Phase 2 has with the MTD planned for; nothing where :func:`programme_words` says nothing."""
     power = _power_by_mtd(results)
     if power is None:
         return ""
-    succeeds = _success(results, power)
-    told = list(succeeds)
-    if len(told) > _NAMED:
-        told = [min(succeeds, key=succeeds.__getitem__), max(succeeds, key=succeeds.__getitem__)]
-    named = in_a_row([f"{name} {percent(succeeds[name])} %" for name in told])
     level = planned_mtd(results.study)
-    label = results.study.dose_labels[level - 1]
-    return f"By formula: Phase 2 power {percent(power[level - 1])} % (MTD {label}), programme success {named}"
+    return f"power {percent(power[level - 1])} % (MTD {results.study.dose_labels[level - 1]})"
 
 
 def programme_success(results: Results) -> dict[str, float]:

@@ -171,12 +171,12 @@ def _flips(verdict: Verdict, results: Results) -> tuple[str, ...]:
         if set(leading.designs) != set(verdict.leaders.designs):
             said.append(f"{names[name]}, {_leading(leading)}.")
     if len(verdict.shares) > 1:
-        first, *others = sorted(((share, name) for name, share in verdict.shares.items()), reverse=True)
-        if first[0] > 1 - _SHARE:
-            said.append(f"{first[1]} leads however the true MTDs are weighted.")
+        (first, most), *others = verdict.shared
+        if most > 1 - _SHARE:
+            said.append(f"{_together(first)} however the true MTDs are weighted.")
         else:
-            parts = [f"{first[1]} leads in {100 * first[0]:.0f} %"]
-            parts += [f"{name} in {100 * share:.0f} %" for share, name in others if share >= _SHARE]
+            parts = [f"{_together(first)} in {100 * most:.0f} %"]
+            parts += [f"{in_a_row(list(each))} in {100 * share:.0f} %" for each, share in others if share >= _SHARE]
             said.append(f"Of all ways to weight the true MTDs, {in_a_row(parts)}.")
     if verdict.shift is not None and verdict.shift.moved > 0:
         said.append(_shift_words(verdict, results))
@@ -186,6 +186,17 @@ def _flips(verdict: Verdict, results: Results) -> tuple[str, ...]:
         if penalty <= _DEAR
     ]
     return tuple(said)
+
+
+def _together(designs: tuple[str, ...]) -> str:
+    """Say that a design leads, or that several that reach the same do so together.
+
+    Examples
+    --------
+    >>> _together(("CRM",)), _together(("BOIN", "Keyboard"))
+    ('CRM leads', 'BOIN and Keyboard together lead')
+    """
+    return f"{in_a_row(list(designs))} {'leads' if len(designs) == 1 else 'together lead'}"
 
 
 def _leading(leaders: Leaders) -> str:
