@@ -69,7 +69,10 @@ def tab(shared):
 
 def settled(tab):
     """Wait until nothing is asked or waited for."""
-    tab.wait_for_function("() => !busy && !waiting && !job && document.querySelector('#answer .headline')")
+    tab.wait_for_function(
+        "() => !busy && !waiting && !job && document.querySelector('#answer .headline')"
+        " && !document.querySelector('#further.behind')"
+    )
     tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 

@@ -72,9 +72,24 @@ const show = async got => {
   await remember();
 };
 const remember = async () => history.replaceState(null, "", await toAddress(study));
+// Below the first screen: asked for once nothing is typed or dragged any more.
+let rests = 0, belowOf = "";
+const below = async () => {
+  const asked = study;
+  if (busy) { rests = setTimeout(below, 50); return; }
+  if (waiting || job || document.body.classList.contains("stale")) return; // another answer is to come
+  try {
+    const got = asked.text === belowOf ? null : await post("further", asked);
+    if (study !== asked) return;
+    if (got) { $("further").innerHTML = got.further; dress($("further")); belowOf = asked.text; }
+    $("further").classList.remove("behind");
+  } catch (error) { trouble(`No figures below the first screen: ${error.message}`); }
+};
 const answered = got => {
-  $("answer").innerHTML = got.answer; $("further").innerHTML = got.further;
-  dress($("answer")); dress($("further"));
+  $("answer").innerHTML = got.answer;
+  dress($("answer"));
+  $("further").classList.add("behind");
+  clearTimeout(rests); rests = setTimeout(below, 100);
   dragging(got.panel);
   document.body.classList.remove("stale");
   if (!$("decisions").hidden) decide();
