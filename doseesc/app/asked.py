@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doseesc.app.edits import Edit
-from doseesc.app.form import known_topics, typed
+from doseesc.app.fields import known_topics, typed
 from doseesc.study import source_of
 
 _LONGEST = 60  # characters of a name

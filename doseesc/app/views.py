@@ -11,7 +11,8 @@ from doseesc._version import __version__
 from doseesc.app.answers import Answers
 from doseesc.app.asked import AskedDurations, AskedQuestion, AskedState, AskedStudy, BadRequest, edits_of
 from doseesc.app.edits import edited, read_text
-from doseesc.app.form import form_of, path_name
+from doseesc.app.fields import path_name
+from doseesc.app.form import form_of
 from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
 from doseesc.app.limits import Deadline, TooLong
 from doseesc.errors import ScenarioError, field_name

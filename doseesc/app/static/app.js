@@ -282,8 +282,12 @@ $("form").addEventListener("click", event => {
   const at = event.target.closest("button");
   if (!at) return;
   if (at.dataset.remove) ask({edits: [{path: JSON.parse(at.dataset.remove), kind: "remove"}], form: true});
+  else if (at.dataset.item) ask({edits: [{path: [...JSON.parse(at.dataset.list), +at.dataset.at], kind: "value", value: at.dataset.item}], form: true});
   else if (at.dataset.scenario) ask({edits: [{path: ["scenarios", +at.dataset.scenario], kind: "scenario"}], form: true});
 });
+
+// What a field means, in the words of  doseesc explain .  Its place is always kept: nothing may move under a pointer that is down.
+$("form").addEventListener("focusin", event => { if (event.target.title) { $("meaning").textContent = event.target.title; $("meaning").scrollTop = 0; } });
 
 $("to-form").addEventListener("click", () => { $("form").scrollIntoView(); $("form").querySelector("input").focus({preventScroll: true}); });
 
