@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from doseesc.app.edits import Edit
-from doseesc.app.form import known_topics, typed
+from doseesc.app.fields import known_topics, typed
 from doseesc.study import source_of
 
 _LONGEST = 60  # characters of a name
@@ -33,39 +33,38 @@ class AskedEdit(_Asked):
     value: str = Field(default="", max_length=5000)
 
 
-class AskedState(_Asked):
-    """The file on a page, the changes to be made in it, and whether the form is wanted anew."""
+class AskedStudy(_Asked):
+    """The file on a page."""
 
     name: str = Field(max_length=300)
     text: str = Field(max_length=1_000_000)
+
+
+class AskedState(AskedStudy):
+    """The file on a page, the changes to be made in it, and whether the form is wanted anew."""
+
     edits: tuple[AskedEdit, ...] = Field(default=(), max_length=200)
     form: bool = False
 
 
-class AskedQuestion(_Asked):
+class AskedQuestion(AskedStudy):
     """A question about the file on a page, and the curve that is dragged there, empty where none is."""
 
-    name: str = Field(max_length=300)
-    text: str = Field(max_length=1_000_000)
     question: str = Field(max_length=40)
     design: str = Field(default="", max_length=200)
     truth: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(default=(), max_length=100)
 
 
-class AskedDurations(_Asked):
+class AskedDurations(AskedStudy):
     """The file on a page, the curve that is dragged there, and the scenario that it was begun from, "" for none."""
 
-    name: str = Field(max_length=300)
-    text: str = Field(max_length=1_000_000)
     truth: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1, max_length=100)
     scenario: str = Field(default="", max_length=200)
 
 
-class AskedConduct(_Asked):
+class AskedConduct(AskedStudy):
     """The study on a page, and a trial's data: patients as CSV, or outcomes, or neither."""
 
-    name: str = Field(max_length=300)
-    text: str = Field(max_length=1_000_000)
     design: str = Field(default="", max_length=200)
     patients: str = Field(default="", max_length=400_000)
     outcomes: str = Field(default="", max_length=20_000)

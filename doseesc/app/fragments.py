@@ -116,7 +116,7 @@ class Fragments:
         return self._render("form.html.j2", form=form)
 
     def answer(self, results: Results, paths: Callable[[Walk, Design], Paths], *, timed: bool) -> dict[str, Any]:
-        """Return the first screen of an answer, what stands below it, and what the panel "drag the truth" shows.
+        """Return the first screen of an answer, and what the panel "drag the truth" shows.
 
         Parameters
         ----------
@@ -133,6 +133,22 @@ class Fragments:
             "chips": chips(look),
             "timed": timed,
         }
+        return {
+            "answer": self._render("answered.html.j2", **context),
+            "headline": context["recommendation"].headline,
+            "panel": truth_panel_data(
+                results.study,
+                start=typical_scenario(results),
+                first=[look.best],
+                colours={each.name: each.colour for each in look.series},
+                paths=partial(paths, panel_paths),
+            )
+            | {"timed": timed},
+        }
+
+    def further(self, results: Results, *, timed: bool) -> str:
+        """Return what stands below the panel: every figure of every scenario, as charts and tables."""
+        look = look_of(results)
         charts = {
             each.name: each
             for each in (truths_chart(look), selection_chart(look), patients_chart(look), variation_chart(look))
@@ -148,20 +164,7 @@ class Fragments:
             )
             if each is not None
         }
-        further = self._render("further.html.j2", charts=charts, tables=tables, results=results, timed=timed)
-        return {
-            "answer": self._render("answered.html.j2", **context),
-            "further": further,
-            "headline": context["recommendation"].headline,
-            "panel": truth_panel_data(
-                results.study,
-                start=typical_scenario(results),
-                first=[look.best],
-                colours={each.name: each.colour for each in look.series},
-                paths=partial(paths, panel_paths),
-            )
-            | {"timed": timed},
-        }
+        return self._render("further.html.j2", charts=charts, tables=tables, results=results, timed=timed)
 
     def decisions(self, results: Results, name: str, examples: list[ExampleTrial]) -> dict[str, Any]:
         """Return what follows after which outcome by a design, and example trials of it."""

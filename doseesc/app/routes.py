@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from doseesc.app.asked import AskedConduct, AskedDurations, AskedQuestion, AskedState, BadRequest, asked
+from doseesc.app.asked import AskedConduct, AskedDurations, AskedQuestion, AskedState, AskedStudy, BadRequest, asked
 from doseesc.app.jobs import Jobs
 from doseesc.app.security import Guard, allowed_hosts
 from doseesc.app.settings import Settings
@@ -75,6 +75,10 @@ def application(settings: Settings) -> Starlette:
     async def state(request: Request) -> Response:
         return await worked_on(views.state, asked(await request.body(), AskedState))
 
+    async def further(request: Request) -> Response:
+        question = asked(await request.body(), AskedStudy)
+        return JSONResponse(await run_in_threadpool(views.further, question))
+
     async def durations(request: Request) -> Response:
         question = asked(await request.body(), AskedDurations)
         return JSONResponse(await run_in_threadpool(views.durations, question))
@@ -108,6 +112,7 @@ def application(settings: Settings) -> Starlette:
             Route("/guide/{topic:str}", guide),
             Route("/shipped/{name:str}", shipped),
             Route("/state", state, methods=["POST"]),
+            Route("/further", further, methods=["POST"]),
             Route("/durations", durations, methods=["POST"]),
             Route("/conduct", conduct, methods=["POST"]),
             Route("/ask", ask, methods=["POST"]),

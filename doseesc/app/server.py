@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from doseesc.app.form import known_topics
+from doseesc.app.fields import known_topics
 from doseesc.app.security import LOCAL
 
 if TYPE_CHECKING:

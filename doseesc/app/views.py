@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from doseesc._version import __version__
 from doseesc.app.answers import Answers
-from doseesc.app.asked import AskedDurations, AskedQuestion, AskedState, BadRequest, edits_of
+from doseesc.app.asked import AskedDurations, AskedQuestion, AskedState, AskedStudy, BadRequest, edits_of
 from doseesc.app.edits import edited, read_text
-from doseesc.app.form import form_of, path_name
+from doseesc.app.fields import path_name
+from doseesc.app.form import form_of
 from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
 from doseesc.app.limits import Deadline, TooLong, names_files
 from doseesc.app.questions import DECISIONS
@@ -138,6 +139,23 @@ class Views:
             return told | self._answered(study, Task(name, text, EXACT), alone=names_files(source.data))
         except ScenarioError as error:
             return told | problems(error, source.data)
+
+    def further(self, asked: AskedStudy) -> dict[str, Any]:
+        """Return what stands below the first screen of an answer that has been given.
+
+        Raises
+        ------
+        BadRequest
+            If the study on the page cannot be used, which the page itself knows.
+        """
+        try:
+            study = self._answers.study(file_name(asked.name), asked.text)
+        except ScenarioError as error:
+            raise BadRequest(str(error)) from error
+        results = self._answers.known(study)
+        if results is None:
+            raise BadRequest("the answer to this study is not kept any more; change the study, or reload the page")
+        return {"further": self._fragments.further(results, timed=study.accrual is not None)}
 
     def ask(self, asked: AskedQuestion) -> dict[str, Any]:
         """Begin to answer a question in the background.

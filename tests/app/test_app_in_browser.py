@@ -69,13 +69,20 @@ def tab(shared):
 
 def settled(tab):
     """Wait until nothing is asked or waited for."""
-    tab.wait_for_function("() => !busy && !waiting && !job && document.querySelector('#answer .headline')")
+    tab.wait_for_function(
+        "() => !busy && !waiting && !job && document.querySelector('#answer .headline')"
+        " && !document.querySelector('#further.behind')"
+    )
     tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def field(tab, *path):
     name = "[" + ",".join(f'"{each}"' if isinstance(each, str) else str(each) for each in path) + "]"
     return tab.locator(f"label[data-path='{name}']")
+
+
+def unfolded(tab, section):
+    tab.locator("#form details", has=tab.locator("summary", has_text=section)).evaluate("each => { each.open = true; }")
 
 
 def headline(tab):
@@ -129,9 +136,43 @@ def test_what_is_typed_while_the_form_is_made_anew_stays(tab):
     assert "max_n: 15" in tab.evaluate("study.text")
 
 
+def test_what_a_field_means_is_shown_while_one_is_in_it(tab):
+    meaning = tab.locator("#meaning")
+    field(tab, "target").locator("input").focus()
+    assert meaning.text_content() == "Target DLT probability."
+    height = meaning.bounding_box()["height"]
+    unfolded(tab, "Arrivals and time")
+    field(tab, "accrual", "process").locator("select").focus()
+    assert meaning.text_content().startswith("poisson: patients come at random times; fixed: at equal intervals")
+    assert meaning.text_content().endswith("By default poisson.")
+    assert meaning.bounding_box()["height"] == height  # nothing moves under a pointer that is down
+
+
+def test_section_that_the_file_has_not_got_is_typed_and_left_out_again(tab):
+    unfolded(tab, "What else happens to patients")
+    field(tab, "observation", "background").locator("input").fill("0.3")
+    settled(tab)
+    assert "observation: {background: 0.3}" in tab.evaluate("study.text")
+    field(tab, "observation", "deaths").locator("select").select_option("all_count")
+    settled(tab)
+    assert "observation: {background: 0.3, deaths: all_count}" in tab.evaluate("study.text")
+    assert "observed" in tab.locator("#truth").text_content()
+    tab.evaluate("ask({form: true})")
+    settled(tab)
+    tab.get_by_role("button", name="Leave What else happens to patients out").click()
+    settled(tab)
+    assert "observation: " not in tab.evaluate("study.text")
+    unfolded(tab, "Arms of Phase 2")
+    tab.get_by_role("button", name="Add one to Arms of Phase 2").click()
+    settled(tab)
+    assert "phase2_arms: [{name: quarter, fraction: 0.25}]" in tab.evaluate("study.text")
+    assert "quarter" in tab.locator("#answer .doses").text_content()
+
+
 def test_slider_redraws_while_it_is_dragged(tab):
     tab.evaluate("""() => { window.redrawn = 0; new MutationObserver(() => window.redrawn++)
         .observe(document.getElementById("answer"), {childList: true}); }""")
+    tab.locator("input.slide").first.scroll_into_view_if_needed()
     box = tab.locator("input.slide").first.bounding_box()
     y = box["y"] + box["height"] / 2
     tab.mouse.move(box["x"] + box["width"] * 0.45, y)

@@ -159,10 +159,10 @@ def test_file_that_was_changed_meanwhile_is_read_again(tmp_path):
     text = TEXT.replace("  - {name: BOIN, type: BOIN}", "  - {name: mine, type: table, table: table.csv}")
     source = source_of(str(tmp_path / "mine.yaml"), text.encode())
     app = client(trusted=Trusted.of(source, code=False), limits=Limits(live_seconds=60))
-    before = ask(app, text).json()["further"]
-    assert ask(app, text).json()["further"] == before
+    before = ask(app, text).json()["answer"]
+    assert ask(app, text).json()["answer"] == before
     table.write_text(table.read_text().replace("3,1,S", "3,1,D"))
-    assert ask(app, text).json()["further"] != before
+    assert ask(app, text).json()["answer"] != before
 
 
 def test_job_of_somebody_else_cannot_be_guessed():

@@ -45,13 +45,19 @@ def ask(app, text=TEXT, *edits, name="mine.yaml", **more):
     return answer.json()
 
 
+def below(app, text=TEXT):
+    """What stands below the first screen of the answer to a study, which has been asked for."""
+    answer = app.post("/further", json={"name": "mine.yaml", "text": text}, headers={"Origin": HERE})
+    return answer.json()["further"] if answer.status_code == 200 else answer.json()["message"]
+
+
 def test_figures_are_those_of_a_run_to_the_printed_digit(app, tmp_path):
-    said = ask(app)
+    said, further = ask(app), below(app)
     (tmp_path / "mine.yaml").write_text(TEXT)
     results = doseesc.run(load(tmp_path / "mine.yaml"), method="exact")
     for (scenario, design), cell in results.cells.items():
         selected = [percent(float(each)) for each in cell.best.selected]
-        assert all(f"{design}, {scenario}: " in said["further"] and each in said["further"] for each in selected)
+        assert all(f"{design}, {scenario}: " in further and each in further for each in selected)
     own = results.verdict.standing
     assert said["headline"] in said["answer"]
     assert percent(float(own.mean(own.correct).max())) in said["headline"]
@@ -120,11 +126,11 @@ def test_texts_of_a_study_are_shown_as_texts(app):
     text = TEXT.replace("title: small", f"title: '{hostile}'").replace("name: BOIN", "name: '<b>B</b>'")
     text = text.replace("none is toxic", "'<svg onload=alert(3)>'")
     said = ask(app, text, form=True)
-    for part in ("answer", "further", "form"):
-        assert "<img" not in said[part]
-        assert "<script" not in said[part]
-        assert "<b>B" not in said[part]
-        assert "<svg onload" not in said[part]
+    for part in (said["answer"], said["form"], below(app, text)):
+        assert "<img" not in part
+        assert "<script" not in part
+        assert "<b>B" not in part
+        assert "<svg onload" not in part
     begun = TestClient(application(settings(text=text)), base_url=HERE).get("/").text
     assert "<img" not in begun
     assert begun.count("<script") == begun.count("</script>")
@@ -138,13 +144,19 @@ def test_text_that_is_no_study_is_answered_in_words(app, text):
 
 
 def test_phase_2_doses_are_shown_and_time_is_left_to_the_calendar(app):
-    said = ask(app, TEXT + ARMS + "accrual: {per_month: 2}\n")
+    text = TEXT + ARMS + "accrual: {per_month: 2}\n"
+    said = ask(app, text)
     assert "The doses that Phase 2 gets after " in said["answer"]  # of whose choice the shares are
-    assert "On the calendar" in said["further"]
+    assert "On the calendar" in below(app, text)
     assert 'data-ask="calendar"' in said["answer"]
     assert 'data-ask="calendar"' not in ask(app)["answer"]
-    assert "On the calendar" not in ask(app)["further"]
+    assert "On the calendar" not in below(app)
     assert "problems" not in said
+
+
+def test_what_stands_below_is_that_of_an_answer_that_was_given(app):
+    assert "reload the page" in below(app, TEXT.replace("max_n: 12", "max_n: 9"))
+    assert "max_n" in below(app, TEXT.replace("max_n: 12", "max_n: x"))
 
 
 def test_shipped_studies_can_be_loaded_by_name(app):

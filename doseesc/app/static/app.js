@@ -74,9 +74,24 @@ const show = async got => {
   await remember();
 };
 const remember = async () => history.replaceState(null, "", await toAddress(study));
+// Below the first screen: asked for once nothing is typed or dragged any more.
+let rests = 0, belowOf = "";
+const below = async () => {
+  const asked = study;
+  if (busy) { rests = setTimeout(below, 50); return; }
+  if (waiting || job || document.body.classList.contains("stale")) return; // another answer is to come
+  try {
+    const got = asked.text === belowOf ? null : await post("further", asked);
+    if (study !== asked) return;
+    if (got) { $("further").innerHTML = got.further; dress($("further")); belowOf = asked.text; }
+    $("further").classList.remove("behind");
+  } catch (error) { trouble(`No figures below the first screen: ${error.message}`); }
+};
 const answered = got => {
-  $("answer").innerHTML = got.answer; $("further").innerHTML = got.further;
-  dress($("answer")); dress($("further"));
+  $("answer").innerHTML = got.answer;
+  dress($("answer"));
+  $("further").classList.add("behind");
+  clearTimeout(rests); rests = setTimeout(below, 100);
   dragging(got.panel);
   document.body.classList.remove("stale");
   if (!$("decisions").hidden) decide();
@@ -269,8 +284,12 @@ $("form").addEventListener("click", event => {
   const at = event.target.closest("button");
   if (!at) return;
   if (at.dataset.remove) ask({edits: [{path: JSON.parse(at.dataset.remove), kind: "remove"}], form: true});
+  else if (at.dataset.item) ask({edits: [{path: [...JSON.parse(at.dataset.list), +at.dataset.at], kind: "value", value: at.dataset.item}], form: true});
   else if (at.dataset.scenario) ask({edits: [{path: ["scenarios", +at.dataset.scenario], kind: "scenario"}], form: true});
 });
+
+// What a field means, in the words of  doseesc explain .  Its place is always kept: nothing may move under a pointer that is down.
+$("form").addEventListener("focusin", event => { if (event.target.title) { $("meaning").textContent = event.target.title; $("meaning").scrollTop = 0; } });
 
 $("to-form").addEventListener("click", () => { $("form").scrollIntoView(); $("form").querySelector("input").focus({preventScroll: true}); });
 
