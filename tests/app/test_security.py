@@ -115,7 +115,9 @@ def test_more_requests_than_may_be_worked_on_are_told_to_wait(monkeypatch):
         go_on.set()
         assert first.result().status_code == 200
         assert second.status_code == 503
-        assert second.json() == {"message": "as many requests are being answered as may be at once, 1; ask again in a moment"}
+        assert second.json() == {
+            "message": "as many requests are being answered as may be at once, 1; ask again in a moment"
+        }
         assert ask(app).status_code == 200
 
 
