@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from doseesc.conduct import Recommendation, Watch
     from doseesc.study import Study
 
+Code = Callable[[str, str, Mapping[str, Any]], str]
+
 PATIENTS, LOG = "patients.csv", "decisions.jsonl"
 """What files are called that the page lets one download."""
 
@@ -43,10 +45,12 @@ class Conduct:
     ----------
     read : callable
         Reads a scenario file from its name and text; raises ScenarioError.
+    code : callable
+        Takes a file's name, ``"next"``, and what is asked besides; returns the markup of the command and the Python.
     """
 
-    def __init__(self, read: Callable[[str, str], Study]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[str, str], Study], code: Code) -> None:
+        self._read, self._code = read, code
 
     @cached_property
     def _template(self) -> Template:
@@ -79,13 +83,20 @@ class Conduct:
         try:
             with bounded(study):
                 found = _recommended(study, design, asked)
-            told |= {"answer": self._template.render(_context(found)), "sentence": found.sentence}
+            code = self._code(asked.name, "next", _besides(asked, design))
+            told |= {"answer": self._template.render(_context(found)) + code, "sentence": found.sentence}
             if asked.log is not None:
                 earlier = log_in(asked.log.encode(), LOG) if asked.log else ()
                 told |= {"log": lengthened(earlier, LOG, found, study), "decisions": len(earlier) + 1}
         except (ScenarioError, OutputError, ValueError) as error:
             return told | {"wrong": str(error)}
         return told
+
+
+def _besides(asked: AskedConduct, design: str) -> dict[str, str]:
+    """Return what is asked besides the file, as the command takes it."""
+    data = {"data": PATIENTS} if asked.patients.strip() else {"outcomes": asked.outcomes}
+    return {"design": design, "date": asked.date, **data}
 
 
 def _recommended(study: Study, design: str, asked: AskedConduct) -> Recommendation:

@@ -189,6 +189,10 @@ class Fragments:
         """Return the answer to a further question."""
         return self._render("charted.html.j2", told=told)
 
+    def code(self, command: str, python: str) -> str:
+        """Return the command and the Python that answer the same."""
+        return self._render("code.html.j2", command=command, python=python) if command else ""
+
     def sizes(self, needed: SampleSizes, results: Results) -> str:
         """Return how many patients designs need, and correct selection against the largest number of them."""
         chart, table = sizes_shown(needed, results)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _CALENDAR_TRIALS = 4000
 _SIZES = 8  # largest numbers of patients that are compared
-_GOAL = 0.6  # chance of selecting the right dose; the table has the numbers for any other
+GOAL = 0.6  # chance of selecting the right dose; the table has the numbers for any other
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,27 @@ class Asked:
         enumerated(self.report, name, done, most)
 
 
+def begun(study: Study, truth: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Return the curves from which a search begins, too: that on the page, unless it is of another study."""
+    return [truth] if len(truth) == study.n_doses else []
+
+
+def size_step(study: Study) -> int:
+    """Return from which number of patients to the next designs are looked at."""
+    return study.cohort_size * max(1, round(2 * study.max_n / study.cohort_size / _SIZES))
+
+
+def calendar_trials(study: Study) -> int:
+    """Return how many trials are simulated on the calendar."""
+    return min(study.simulation.trials, _CALENDAR_TRIALS)
+
+
+def told_besides(study: Study, design: str, truth: tuple[float, ...]) -> dict[str, Any]:
+    """Return what questions say besides what they are called, for their command and their Python."""
+    step, trials = size_step(study), calendar_trials(study)
+    return {"design": design, "begin": begun(study, truth), "goal": GOAL, "by": step, "trials": trials}
+
+
 def _decisions(asked: Asked) -> dict[str, Any]:
     asked.report("decisions", 0, 1)
     results = asked.exact()
@@ -93,7 +114,7 @@ def _decisions(asked: Asked) -> dict[str, Any]:
 
 
 def _worst(asked: Asked) -> dict[str, Any]:
-    begin = [asked.truth] if len(asked.truth) == asked.study.n_doses else []  # else of another study
+    begin = begun(asked.study, asked.truth)
     most = asked.limits.states_bytes
     found = worst_cases(without_time(asked.study), begin=begin, memory_limit=most, **asked.told)
     return asked.html(worst_told(found, dragged=bool(begin)))
@@ -101,11 +122,10 @@ def _worst(asked: Asked) -> dict[str, Any]:
 
 def _size(asked: Asked) -> dict[str, Any]:
     study = asked.study
-    step = study.cohort_size * max(1, round(2 * study.max_n / study.cohort_size / _SIZES))
     needed = sample_size(
         study,
-        _GOAL,
-        sizes=sizes_of(study, by=step),
+        GOAL,
+        sizes=sizes_of(study, by=size_step(study)),
         on_calendar=False,
         method="exact",
         memory_limit=asked.limits.states_bytes,
@@ -117,7 +137,7 @@ def _size(asked: Asked) -> dict[str, Any]:
 def _calendar(asked: Asked) -> dict[str, Any]:
     if asked.study.calendar is None:
         _refuse("accrual", "is left out", "say under Arrivals and time how many patients arrive per month")
-    trials = min(asked.study.simulation.trials, _CALENDAR_TRIALS)
+    trials = calendar_trials(asked.study)
     results = run(
         asked.study.model_copy(update={"phase2_arms": ()}),
         method="auto",

@@ -41,7 +41,7 @@ def optimum_told(optimum: OptimalDesign, table: PolicyTable, differences: Mappin
     words += [f"{name} is not compared: {why}" for name, why in optimum.left_out.items()]
     lists = [(f"Where {name} decides otherwise", difference_words(optimum.study, name, each))
              for name, each in differences.items()]  # fmt: skip
-    chart = _chart(optimum, answer)
+    chart = _chart(optimum)
     tables = [_worth_table(optimum), _decisions_table(optimum, table)]
     return Told(answer, words, [] if chart is None else [chart], tables, lists=lists)
 
@@ -50,7 +50,7 @@ def _worths(optimum: OptimalDesign) -> dict[str, Worth]:
     return {_OPTIMUM: optimum.best, **optimum.rivals}
 
 
-def _chart(optimum: OptimalDesign, title: str) -> Chart | None:
+def _chart(optimum: OptimalDesign) -> Chart | None:
     """Return what designs are worth beside the best possible one; None where worth is no share of trials."""
     found = _worths(optimum)
     if not worth_words(0.0, optimum.utility).endswith("%") or not optimum.rivals:
@@ -63,10 +63,11 @@ def _chart(optimum: OptimalDesign, title: str) -> Chart | None:
         return DotRow(name, "", (tuple(100 * values[each.name] for each in shown),))
 
     rows = [
-        row("under its own truths", {name: each.value for name, each in found.items()}),
-        row("under truths held out", {name: each.held_out_mean for name, each in found.items()}),
+        row("its own truths", {name: each.value for name, each in found.items()}),
+        row("held out", {name: each.held_out_mean for name, each in found.items()}),
     ]
-    how = "Trials that are right, in %, under the truths that the optimum is made for, and under others."
+    title = "How near the designs come to the best possible one"
+    how = "Trials that are right, in %, under the truths that the optimum is made for, and under others held out."
     measures = (Measure("right, % of trials", 100.0),)
     return pair("optimum", title, how, lambda width: dot_plot(rows, measures, shown, width=width, alt=title))
 

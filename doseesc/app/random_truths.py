@@ -29,7 +29,7 @@ def ensemble_told(ensemble: EnsembleResults) -> Told:
         f"{drawn} {'All figures are exact.' if exact else 'Figures are exact but for designs said to be simulated.'}"
     ]
     answer = ensemble_answer(ensemble)
-    return Told(answer, [*words, *ensemble.notes], [_chart(ensemble, answer)], [_table(ensemble)])
+    return Told(answer, [*words, *ensemble.notes], [_chart(ensemble)], [_table(ensemble)])
 
 
 def _groups(ensemble: EnsembleResults) -> list[tuple[int | None, str]]:
@@ -40,7 +40,7 @@ def _groups(ensemble: EnsembleResults) -> list[tuple[int | None, str]]:
     return [(None, "all curves"), *by_mtd]
 
 
-def _chart(ensemble: EnsembleResults, title: str) -> Chart:
+def _chart(ensemble: EnsembleResults) -> Chart:
     names = list(ensemble.figures)
     series = series_of(names, sorted(names, key=lambda name: -ensemble.mean(name)))
     rows = []
@@ -58,6 +58,7 @@ def _chart(ensemble: EnsembleResults, title: str) -> Chart:
         "From curve to curve: lines from the 5 to the 95 % quantile, thick between the quartiles; the dot is the "
         "median, the stroke the mean."
     )
+    title = "How designs fare from curve to curve"
     measures = tuple((words, 100.0) for words in _SHOWN.values())
     return pair("ensemble", title, how, lambda width: range_plot(rows, measures, width=width, alt=title))
 

@@ -9,6 +9,7 @@ from doseesc.report.charts import Curve, Frame, curve_plot
 from doseesc.report.page import pair
 from doseesc.report.tables import PageTable, Value, number
 from doseesc.report.words import searched_words, worst_answer, worst_toxic_answer
+from doseesc.wording import percent
 
 if TYPE_CHECKING:
     from doseesc.planning import WorstCase, WorstCases
@@ -37,7 +38,10 @@ def worst_told(cases: WorstCases, *, dragged: bool) -> Told:
     return Told(
         answer,
         [toxic, searched_words(cases), *begun],
-        [_chart(cases, 0, answer, order), _chart(cases, 1, toxic, order)],
+        [
+            _chart(cases, 0, "The curve under which each design is least often right", order),
+            _chart(cases, 1, "The curve under which each most often selects a dose that is too toxic", order),
+        ],
         [_table(cases, 0), _table(cases, 1)],
         curves,
     )
@@ -49,7 +53,12 @@ def _chart(cases: WorstCases, which: int, title: str, order: list[str]) -> Chart
     levels = [float(level) for level in range(1, study.n_doses + 1)]
     found = {name: pair_of[which].overall for name, pair_of in cases.found.items()}
     curves = [
-        Curve(each.name, levels, found[each.name].probabilities.tolist(), look=f"c{each.colour}")
+        Curve(
+            f"{each.name} {percent(found[each.name].value)} %",
+            levels,
+            found[each.name].probabilities.tolist(),
+            look=f"c{each.colour}",
+        )
         for each in series_of(list(found), order)
         if each.colour is not None
     ]
@@ -58,11 +67,8 @@ def _chart(cases: WorstCases, which: int, title: str, order: list[str]) -> Chart
         level=study.target,
         level_name=f"target {100 * study.target:.3g} %",
     )
-    how = (
-        "True DLT probability in %, by dose: for each design the curve under which it is least often right."
-        if which == 0
-        else "The same for the curve under which each design most often selects a dose that is too toxic."
-    )
+    done = "is right" if which == 0 else "selects such a dose"
+    how = f"True DLT probability in %, by dose; beside each name how often the design {done} there."
     name = ("worst_correct", "worst_toxic")[which]
     return pair(
         name, title, how, lambda width: curve_plot("", curves, [], frame, width=width, height=_HEIGHT, alt=title)
