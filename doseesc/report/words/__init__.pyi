@@ -13,6 +13,7 @@ from .benchmark import benchmark_words as benchmark_words
 from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
+from .decision_log import checked_answer as checked_answer
 from .ensemble import ensemble_answer as ensemble_answer
 from .follow_up import follow_up_cells as follow_up_cells
 from .follow_up import follow_up_heads as follow_up_heads
