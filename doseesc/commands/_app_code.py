@@ -10,10 +10,15 @@ from typing import Any
 from doseesc.commands._calls import Call, library, script, variable
 
 
+def study_command(name: str) -> str:
+    """Return the command that gives the exact figures of a file."""
+    return f"doseesc run {shlex.quote(name)} --method exact\n"
+
+
 def study_code(name: str) -> str:
-    """Return the Python that runs a file."""
-    results = variable("results")
-    return _script(name, "results", library("doseesc").run(variable("study")), results.to_frame())
+    """Return the Python that gives the exact figures of a file, time left aside, as the page shows them."""
+    results, timeless = variable("results"), library("doseesc.planning", "without_time")(variable("study"))
+    return _script(name, "results", library("doseesc").run(timeless, method="exact"), results.to_frame())
 
 
 def question_code(name: str, question: str, told: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from doseesc.commands._app_code import question_code, study_code
+from doseesc.commands._app_code import question_code, study_code, study_command
 from doseesc.commands._options import PLANNING
 from doseesc.commands._studies import study_path
 
@@ -60,7 +59,7 @@ def open_app(
         name=Path(source.path).name,
         text=source.text,
         trusted=Trusted.of(source, code=allow_code),
-        command=lambda name: f"doseesc run {shlex.quote(name)}\n",
+        command=study_command,
         python=study_code,
         question=question_code,
         host=host,

@@ -3,16 +3,20 @@
 import contextlib
 import io
 import shlex
+from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 from support import ARMS, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
+from doseesc.app import Settings, Trusted, application
 from doseesc.app.inquiries import told_besides
 from doseesc.app.questions import DECISIONS, QUESTIONS
-from doseesc.commands._app_code import question_code, study_code
+from doseesc.commands._app_code import question_code, study_code, study_command
 from doseesc.planning import sample_size, worst_cases
 from doseesc.study import load
+from doseesc.wording import percent
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}{ARMS}"
 RUNNING = {"design": "BOIN", "outcomes": "1NNN 2NNT"}
@@ -48,7 +52,7 @@ def test_command_is_one_and_the_python_is_what_it_shows_too(study, cli, question
     compile(python, "shown", "exec")
 
 
-def test_python_gives_the_figures_that_the_page_shows(study):
+def test_python_gives_the_figures_that_the_page_shows(study, cli):
     sizes = run(question_code("my study.yaml", "size", {"goal": 0.6, "by": 6})[1])[0]["found"]
     own = sample_size(study, 0.6, sizes=[6, 12, 18, 24], method="exact")
     assert {name: sizes.kept(name) for name in sizes.curves} == {name: own.kept(name) for name in own.curves}
@@ -57,7 +61,16 @@ def test_python_gives_the_figures_that_the_page_shows(study):
     assert worst.to_dict() == worst_cases(study, begin=begin).to_dict()
     said = run(question_code("my study.yaml", "next", RUNNING)[1])[1]
     assert said.strip() == doseesc.recommend(study, "1NNN 2NNT", "BOIN").sentence
-    assert "doseesc.run(study)" in study_code("my study.yaml")
+    timed = TEXT.replace(ARMS, "") + "accrual: {per_month: 2}\n"
+    Path("my study.yaml").write_text(timed)
+    exact = run(study_code("my study.yaml"))[0]["results"]
+    app = TestClient(application(Settings("a", timed, Trusted(), str, str)), base_url="http://127.0.0.1:8000")
+    page = app.post("/state", json={"name": "a", "text": timed}, headers={"Origin": "http://127.0.0.1:8000"}).json()
+    for (scenario, design), cell in exact.cells.items():
+        assert f"{design}, {scenario}: " in page["further"]
+        assert all(percent(float(each)) in page["further"] for each in cell.best.selected)
+    code, _, errors = cli(*shlex.split(study_command("my study.yaml"))[1:], "--show-code")
+    assert code == 0, errors
 
 
 def test_what_is_typed_stays_one_word_of_the_command():
