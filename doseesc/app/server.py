@@ -85,5 +85,7 @@ def _warm() -> None:
     """Load what answers need while the browser opens."""
     import doseesc.app.fragments
     import doseesc.runs.run_study  # noqa: F401
+    from doseesc.app.workers import prepare
 
     known_topics()
+    prepare()

@@ -58,7 +58,7 @@ class Views:
         """What answers about running trials."""
         from doseesc.app.conduct import Conduct
 
-        return Conduct(self._answers.study)
+        return Conduct(self._answers.study, lambda *asked: self._fragments.code(*self._settings.question(*asked)))
 
     def page(self) -> str:
         """Return the whole page."""
@@ -165,7 +165,7 @@ class Views:
         BadRequest
             If no page asks it.
         """
-        from doseesc.app.inquiries import ANSWERS, Asked
+        from doseesc.app.inquiries import ANSWERS, Asked, told_besides
 
         answer = ANSWERS.get(asked.question)
         if answer is None:
@@ -175,14 +175,16 @@ class Views:
             study = self._answers.study(name, asked.text)
         except ScenarioError as error:
             return {"message": str(error)}
-        if asked.question != DECISIONS:
-            task = Task(name, asked.text, asked.question, asked.design, asked.truth)
-            return self._begun(partial(self._workers.answer, task))
 
-        def work(report: Report) -> dict[str, Any]:  # which needs little more than what is known here
-            exact = partial(self._answers.exact, study, partial(enumerated, report))
-            own = self._fragments, self._settings.limits
-            return answer(Asked(study, asked.design, asked.truth, exact, *own, report))
+        def work(report: Report) -> dict[str, Any]:
+            if asked.question == DECISIONS:  # which need little more than what is known here
+                exact = partial(self._answers.exact, study, partial(enumerated, report))
+                own = self._fragments, self._settings.limits
+                found = answer(Asked(study, asked.design, asked.truth, exact, *own, report))
+            else:
+                found = self._workers.answer(Task(name, asked.text, asked.question, asked.design, asked.truth), report)
+            code = self._settings.question(name, asked.question, told_besides(study, asked.design, asked.truth))
+            return found | {"code": self._fragments.code(*code)}
 
         return self._begun(work)
 

@@ -145,6 +145,11 @@ class Workers:
             worker.line.close()
 
 
+def prepare() -> None:
+    """Load what answers to long questions need, so that the first of them need not wait for it."""
+    _context()
+
+
 def _context() -> Any:
     """Return how processes are begun: where it is safe as copies of one that has loaded everything, else anew."""
     if sys.platform != "linux":

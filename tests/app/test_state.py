@@ -15,9 +15,15 @@ from doseesc.app.fragments import Fragments
 from doseesc.app.inquiries import ANSWERS, Asked
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
-from doseesc.planning import sample_size, sizes_of, worst_cases
-from doseesc.report.terminal import worst_case_lines
-from doseesc.report.words import size_answer
+from doseesc.planning import answer, optimal_design, run_ensemble, sample_size, sizes_of, worst_cases
+from doseesc.report.words import (
+    ensemble_answer,
+    nearest_words,
+    power_answer,
+    size_answer,
+    worst_answer,
+    worst_toxic_answer,
+)
 from doseesc.study import load, parse, shipped_scenarios, source_of
 from doseesc.wording import percent
 
@@ -199,7 +205,12 @@ def test_worst_case_is_that_of_the_command_line_and_can_be_taken_into_the_panel(
     found = answer_to(app, "worst")
     (tmp_path / "mine.yaml").write_text(TEXT)
     own = worst_cases(load(tmp_path / "mine.yaml"))
-    assert all(line.plain.strip() in html.unescape(found["html"]) for line in worst_case_lines(own))
+    shown = html.unescape(found["html"])
+    assert shown.index(worst_answer(own)) < shown.index(worst_toxic_answer(own)) < shown.index("<svg")
+    figures = re.findall(r">([0-9]+\.[0-9])</td>", shown)
+    for case in (case for pair in own.found.values() for case in pair):
+        for worst in case.by_level:
+            assert all(percent(float(each)) in figures for each in (*worst.probabilities, worst.value))
     curves = [[round(float(p), 4) for p in case.overall.probabilities] for pair in own.found.values() for case in pair]
     assert [json.loads(html.unescape(each)) for each in re.findall('data-truth="([^"]*)"', found["html"])] == curves
 
@@ -244,6 +255,41 @@ def test_size_is_answered_as_by_the_command(app, tmp_path):
     assert size_answer(needed) in found
     for curve in needed.curves.values():
         assert all(percent(value) in found for value in (*curve.correct, *curve.overdose))
+
+
+def test_random_truths_are_those_of_the_command(app, tmp_path):
+    shown = html.unescape(answer_to(app, "ensemble")["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    own = run_ensemble(load(tmp_path / "mine.yaml"))
+    assert ensemble_answer(own) in shown
+    figures = re.findall(r">([0-9.]+)</td>", shown)
+    for design in own.figures:
+        for mtd in (None, 1, 2, 3):
+            assert percent(own.mean(design, mtd=mtd)) in figures
+            assert percent(own.quantile(design, "correct_selection", 0.05, mtd)) in figures
+            assert f"{own.mean(design, 'patients_above_mtd', mtd):.2f}" in figures
+
+
+def test_optimum_is_that_of_the_command(app, tmp_path):
+    shown = html.unescape(answer_to(app, "optimum")["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    own = optimal_design(load(tmp_path / "mine.yaml"))
+    assert nearest_words(own) in shown
+    figures = re.findall(r">([0-9.]+)(?: %)?</td>", shown)
+    for worth in (own.best, *own.rivals.values()):
+        assert {percent(worth.value), percent(worth.held_out_mean), f"{worth.above_mtd:.2f}"} <= set(figures)
+    assert all(f"Where {name} decides otherwise" in shown for name in own.rivals)
+
+
+def test_phase_2_is_that_of_the_command(app, tmp_path):
+    shown = html.unescape(answer_to(app, "phase2", TEXT + ARMS)["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT + ARMS)
+    own = answer(load(tmp_path / "mine.yaml"), assurance=True)
+    assert power_answer(own.power, own.null, own.title) in shown
+    assert "all of Phase 2 is assumed" in shown.partition("<svg")[0]
+    figures = re.findall(r">([0-9.]+)(?: <small>[^<]*</small>)?</td>", shown)
+    assert all(percent(each.success) in figures for each in own.programme)
+    assert {percent(float(own.power.share(each))) for each in ("any_ttci", "all_ttci", "any_claim")} <= set(figures)
 
 
 def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
