@@ -95,13 +95,13 @@ def run_ensemble(
     random = file_random(study) if random is None else random
     truths = study.draw(random)
     right = study.right_levels(truths)
-    with workers_for(jobs, cluster, study.design_types) as workers:
+    with workers_for(jobs, cluster, study.design_types) as workers, study.fits_by(workers) as others:
         figures, notes = ensemble_figures(
             study,
             truths,
             trials=trials,
             seed=random.seed,
-            jobs=workers,
+            jobs=others,
             memory_limit=MEMORY_LIMIT if memory_limit is None else memory_limit,
             progress=progress,
             enumerating=enumerating,

@@ -53,6 +53,7 @@ from .sweep_comparison import CellComparison as CellComparison
 from .sweep_comparison import compare_cells as compare_cells
 from .sweep_table import SWEEP_FILE as SWEEP_FILE
 from .sweep_table import Facts as Facts
+from .sweep_table import OwnWeights as OwnWeights
 from .sweep_table import kind_of as kind_of
 from .sweep_table import piece_of as piece_of
 from .sweep_table import whole_pieces as whole_pieces

@@ -73,9 +73,9 @@ class SweepResults:
         """Return one row per design and combination, in the order of the table.
 
         Columns are ``design``, the axes but replicates' seeds, the figures of :data:`SUMMED` as means over the
-        scenarios by their weights, ``mcse`` (of ``correct_selection``) and ``overdose_mcse``, ``score``, by which the
-        study judges, and ``pareto``: no other cell selects rightly as often and overdoses as rarely, and better in one
-        of the two.
+        scenarios by their weights in the cell, ``mcse`` (of ``correct_selection``) and ``overdose_mcse``, ``score``, by
+        which the study judges, and ``pareto``: no other cell selects rightly as often and overdoses as rarely, and
+        better in one of the two.
         """
         rows = self.best_method()
         rows = rows[rows["metric"].isin(SUMMED)]
@@ -83,7 +83,7 @@ class SweepResults:
         found = rows.drop_duplicates(keys)[keys].reset_index(drop=True)
         rows = rows.assign(
             cell=rows.groupby(keys, sort=False, dropna=False).ngroup(),  # by which all that follows is put together
-            weight=rows["scenario"].map(dict(self.facts.weights)).astype(float),
+            weight=self.facts.weights_of(rows),
             variance=rows["mcse"] ** 2,
         )
         each = (
@@ -108,12 +108,11 @@ class SweepResults:
     def _scores(self, each: pd.DataFrame) -> pd.Series[float]:
         """Return by what the study judges, by the number of the cell."""
         pair = each[each["metric"].isin(SUMMED[:2])]
-        wide = pair.pivot(index=["cell", "scenario"], columns="metric", values="value").reset_index()
+        wide = pair.pivot(index=["cell", "scenario", "weight"], columns="metric", values="value").reset_index()
         wide["score"] = wide["correct_selection"] - self.facts.price * wide["overdose_selection"]
-        weight = wide["scenario"].map(dict(self.facts.weights)).astype(float)
         if self.facts.worst_case:
-            return wide[weight > 0].groupby("cell")["score"].min()
-        return wide.assign(score=wide["score"] * weight).groupby("cell")["score"].sum()
+            return wide[wide["weight"] > 0].groupby("cell")["score"].min()
+        return wide.assign(score=wide["score"] * wide["weight"]).groupby("cell")["score"].sum()
 
     def beside(self, summary: pd.DataFrame, cell: Any, free: Sequence[str]) -> pd.DataFrame:
         """Return the rows of a summary of a cell's design that differ from it in the axes ``free`` at most."""

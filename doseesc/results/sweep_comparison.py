@@ -123,11 +123,14 @@ def _figures(results: SweepResults, place: dict[str, Any]) -> pd.DataFrame:
     rows = rows[rows["metric"].isin(SUMMED)]
     for name, value in place.items():
         rows = rows[rows[name].isna() if pd.isna(value) else rows[name] == value]
-    rows = rows.assign(variance=rows["mcse"] ** 2)
+    rows = rows.assign(variance=rows["mcse"] ** 2, weight=results.facts.weights_of(rows))
     by = rows.groupby(["scenario", "metric"], sort=False)
-    each = by.agg(value=("value", "mean"), variance=("variance", "sum"), n=("value", "size")).reset_index()
+    each = by.agg(
+        value=("value", "mean"), variance=("variance", "sum"), n=("value", "size"), weight=("weight", "first")
+    )
+    each = each.reset_index()
     each["variance"] /= each["n"] ** 2
-    weight = each["scenario"].map(dict(results.facts.weights)).astype(float)
+    weight = each["weight"]
     over = each.assign(value=each["value"] * weight, variance=each["variance"] * weight**2)
     over = over.groupby("metric", sort=False)[["value", "variance"]].sum().reset_index()
     over["scenario"] = pd.Series([None] * len(over), dtype="string")

@@ -25,6 +25,10 @@ PIECE = 200_000
 """Rows that are handled at a time."""
 
 
+OwnWeights = tuple[dict[str, Any], dict[str, float]]
+"""Values of axes, and what each scenario counts in the cells that have them."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a table of a sweep does not say itself.
@@ -41,6 +45,9 @@ class Facts:
         The axes' short names.
     weights : dict of str to float
         What each scenario counts, in all 1.
+    own_weights : tuple of (dict, dict)
+        Values of axes, by name, and what each scenario counts instead in the cells that have them, whose true MTDs are
+        others.
     price : float
         Points of correct selection that a point of overdosing costs.
     worst_case : bool
@@ -59,7 +66,24 @@ class Facts:
     price: float
     worst_case: bool
     notes: tuple[str, ...] = ()
+    own_weights: tuple[OwnWeights, ...] = ()
     study_text: str = ""
+
+    def weights_of(self, rows: pd.DataFrame) -> pd.Series[float]:
+        """Return what the scenario of each row counts in its cell.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            With ``scenario`` and the columns of the axes.
+        """
+        found = rows["scenario"].map(dict(self.weights)).astype(float)
+        for at, weights in self.own_weights:
+            meant = np.ones(len(rows), dtype=np.bool_)
+            for name, value in at.items():
+                meant &= (rows[name] == value).fillna(False).to_numpy(dtype=np.bool_)
+            found[meant] = rows.loc[meant, "scenario"].map(weights).astype(float)
+        return found
 
     def text(self, digest: str) -> str:
         """Return the facts as text, with the hash of the table."""
@@ -81,8 +105,9 @@ class Facts:
         seal = about.pop("sha256", None)
         try:
             fields = {str(name): tuple(field) for name, field in about["axes"].items()}
-            facts = Facts(**{**about, "axes": fields, "notes": tuple(map(str, about["notes"]))})
-        except (KeyError, TypeError, AttributeError) as error:
+            own = tuple((dict(at), dict(weights)) for at, weights in about.get("own_weights", ()))
+            facts = Facts(**{**about, "axes": fields, "notes": tuple(map(str, about["notes"])), "own_weights": own})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"it is incomplete: {error}") from error
         if not facts.are_sound():
             raise ValueError("what it says of its axes, scenarios or title cannot be")
@@ -98,7 +123,12 @@ class Facts:
             all(isinstance(each, str) for each in (*texts, *names))
             and all(each.isprintable() for each in names)
             and set(self.short) == set(self.axes)
-            and all(isinstance(each, int | float) and 0 <= each <= 1 for each in self.weights.values())
+            and all(set(at) <= set(self.axes) and set(own) == set(self.weights) for at, own in self.own_weights)
+            and all(
+                isinstance(each, int | float) and 0 <= each <= 1
+                for weights in (self.weights, *(own for _, own in self.own_weights))
+                for each in weights.values()
+            )
             and isinstance(self.price, int | float)
         )
 
@@ -216,6 +246,13 @@ def write_table(path: Path, some: Iterable[pd.DataFrame], facts: Facts | Callabl
         As :func:`pieces` yields them, so that the same table makes the same bytes.
     facts : Facts or callable
         A function gives them when all pieces are there.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows at all.
+    OSError
+        If the file cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

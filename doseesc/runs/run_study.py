@@ -99,8 +99,8 @@ def run(
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise refused(study, ("scenarios",), "holds random curves only", remedy)
     require_analysis_fits(study)
-    with workers_for(jobs, cluster, study.design_types) as workers:
-        return _run(study, method, n_trials, seed, workers, memory_limit, progress, enumerating, walks, began)
+    with workers_for(jobs, cluster, study.design_types) as workers, study.fits_by(workers) as others:
+        return _run(study, method, n_trials, seed, others, memory_limit, progress, enumerating, walks, began)
 
 
 def _run(

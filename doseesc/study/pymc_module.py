@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from doseesc.errors import FieldPath, Problem, show, suggestion
-from doseesc.inference.any_model import SAMPLING, ModelError, PosteriorText, Sampler, posterior_of_model
+from doseesc.inference.any_model import (
+    SAMPLING,
+    ModelError,
+    ModelSource,
+    PosteriorText,
+    Sampler,
+    load_module,
+    posterior_of_model,
+    where,
+)
 from doseesc.study.beside import Filled, file_beside, read_beside, with_entries
 from doseesc.study.levels import DoseLabels, amount_labels
 from doseesc.study.yaml_source import Source
@@ -89,9 +95,9 @@ def _posterior(
         return [Problem((*path, "module"), f"is {show(module)}, which {error}")]
     print(f"{source.path}: runs {name} of {file}, code that is not part of doseesc", file=sys.stderr)
     try:
-        loaded = _load(file, code)
+        loaded = load_module(file, code)
     except (Exception, SystemExit) as error:  # whatever the user's own code may raise
-        return [Problem((*path, "module"), f"is {show(module)}, which cannot be run: {_where(error, file)}")]
+        return [Problem((*path, "module"), f"is {show(module)}, which cannot be run: {where(error, file)}")]
     function = getattr(loaded, name, None)
     if not callable(function):
         known = [key for key, value in vars(loaded).items() if inspect.isfunction(value) and not key.startswith("_")]
@@ -105,7 +111,7 @@ def _posterior(
     try:
         model = function(**asked)
     except (Exception, SystemExit) as error:
-        return [Problem((*path, "function"), f"is {show(name)}, which fails: {_where(error, file)}")]
+        return [Problem((*path, "function"), f"is {show(name)}, which fails: {where(error, file)}")]
     try:
         posterior = posterior_of_model(
             model,
@@ -115,6 +121,7 @@ def _posterior(
             parameter_means=entry.get("selection") == "plug_in",
             sampler=Sampler(**{to: int(entry[key]) for key, to in SAMPLING.items() if isinstance(entry.get(key), int)}),
             cache=str(entry.get("cache", "")),
+            source=ModelSource.of(file, code, name, asked),
         )
     except ModelError as error:
         field = "dlt_probability" if "no variable" in str(error) else "function"
@@ -130,28 +137,8 @@ def _posterior(
     return PosteriorText.of(posterior)
 
 
-def _load(file: Path, code: bytes) -> ModuleType:
-    """Run a module's source, and never what was once compiled from it and lies beside it: that might be another."""
-    if file.suffix != ".py":
-        raise ImportError("it is no Python file; its name must end in .py")
-    module = ModuleType(f"doseesc_model_{file.stem}")
-    module.__file__ = str(file)
-    exec(compile(code, str(file), "exec", dont_inherit=True), vars(module))
-    return module
-
-
 def _asked(function: Callable[..., Any]) -> list[str]:
     """Return the names of the arguments that a function cannot do without."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return [each.name for each in parameters if each.default is each.empty and each.kind not in kinds]
-
-
-def _where(error: BaseException, file: Path) -> str:
-    """Say what was raised, and at which line of the user's file."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-    if isinstance(error, SyntaxError) and error.filename == str(file):
-        lines = [error.lineno]
-    at = f" ({file}, line {lines[-1]})" if lines else ""
-    text = (str(error.msg if isinstance(error, SyntaxError) else error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}{': ' if text else ''}{text}{at}"

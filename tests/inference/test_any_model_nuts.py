@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pymc as pm
 import pytest
 from scipy import stats
@@ -19,9 +20,11 @@ from doseesc.inference.any_model.design import PymcDesign
 from doseesc.inference.any_model.nuts_cache import Fit, FitName, default_cache, read_fit, write_fit
 from doseesc.inference.any_model.nuts_fits import Sampler, model_hash
 from doseesc.inference.any_model.posterior import PosteriorText, posterior_of_model
+from doseesc.pieces import text_of, value_of
 from doseesc.planning.sweeps.cells import CellError, read_cell, run_cell
 from doseesc.planning.sweeps.checks import checked_cells
 from doseesc.planning.sweeps.reading import Asked, plan_of, source_of_study
+from doseesc.study import PseudoUniform
 
 SAMPLER = Sampler(draws=400, tune=300, chains=2, seed=3)
 PRIOR = ((1, 4), (2, 3), (3, 2), (4, 1))
@@ -288,7 +291,7 @@ def test_a_model_fitted_as_the_trial_goes_on_is_sent_as_its_source(tmp_path, mon
     asked = []
 
     def provide(self, keys):
-        asked.append((self.packed is not None, self.jobs))
+        asked.append((self.model is not None, self.jobs))
         for n, dlt in keys:
             random = np.random.default_rng(1)
             a, b = np.array([1, 2, 3, 4]) + dlt, np.array([4, 3, 2, 1]) + np.subtract(n, dlt)
@@ -303,14 +306,99 @@ def test_a_model_fitted_as_the_trial_goes_on_is_sent_as_its_source(tmp_path, mon
     plan = plan_of(source_of_study(doseesc.load("study.yaml")), Asked({"max_n": [6]}))
     (cell,) = checked_cells(plan)
     assert "pm.Beta" in cell.text
-    assert '"fitted"' not in cell.text
     Path("own.py").unlink()  # as on a worker
     monkeypatch.chdir("/")
     found = read_cell(run_cell(cell.text), cell.name)
     assert set(asked) == {(True, 1)}
     assert [row[4] for row in found.rows] == single["value"].tolist()
     assert not [note for note in found.notes if "NUTS" in note]
+    assert cell.text.count("pm.Beta") == 1
+    assert str(tmp_path) not in cell.text  # or its name would depend on where it is planned
+
+
+@pytest.fixture
+def compiled(monkeypatch, tmp_path):
+    """Models compiled, by name of who samples; fits are drawn from the conjugate posterior of ``MODEL``."""
+    nuts_fits._compiled.cache_clear()
+    counted = []
+
+    def compile_model(model):
+        counted.append(sorted(each.name for each in model.free_RVs))
+
+        def sample(n, dlt, sampler, seed):
+            a, b = np.array([1, 2, 3, 4]) + dlt, np.array([4, 3, 2, 1]) + n - dlt
+            return np.random.default_rng(seed).beta(a, b, (sampler.chains, sampler.draws, 4)), 0.0
+
+        return sample
+
+    monkeypatch.setattr(nuts_fits, "_by_nutpie", compile_model)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(MODEL)
+    Path("study.yaml").write_text(FOUR)
+    yield counted
+    nuts_fits._compiled.cache_clear()
+
+
+def alone(study):
+    """Let a study's own model be fitted in this process."""
+    for entry in study.design_entries:
+        entry.parameters["fitted"].live.jobs = 1
+    return study
+
+
+def test_a_model_is_compiled_once_in_a_process_whatever_it_is_fitted_to(compiled):
+    """To more patients, from the same file read again, and in the cells of a sweep."""
+    for _ in range(2):
+        study = alone(doseesc.load("study.yaml"))
+        design = study.designs["own"]
+        for words in ("1NNN", "1NNN 2NNT", "1NNN 2NNT 2NNN"):
+            design.decide(Tally.parse(words, n_doses=4))
+    assert compiled == [["share"]]
+    cells = checked_cells(plan_of(source_of_study(study), Asked({"max_n": [6, 9, 12]})))
+    rows = [read_cell(run_cell(cell.text), cell.name).rows for cell in cells]
+    assert compiled == [["share"]]
+    assert rows[0] != rows[2]
+    Path("own.py").write_text(MODEL.replace("[1, 2, 3, 4]", "[1, 2, 3, 5]"))
+    alone(doseesc.load("study.yaml")).designs["own"].decide(Tally.parse("1NNN", n_doses=4))
+    assert len(compiled) == 2
+
+
+def test_what_a_module_lacks_where_it_is_fitted_is_named(compiled):
+    (cell,) = checked_cells(plan_of(source_of_study(doseesc.load("study.yaml")), Asked({"max_n": [6]})))
     lacking = json.loads(cell.text)
-    lacking["modules"]["own.py"] = "import my_helpers\n" + MODEL
-    with pytest.raises(CellError, match=r"own\.py.*No module named 'my_helpers'"):
+    source = value_of(lacking["fitted"])
+    origin = replace(source.live.model.origin, code="import my_helpers\n" + MODEL)
+    model = replace(source.live.model, origin=origin)
+    lacking["fitted"] = text_of(PosteriorText.of(replace(source.live, model=model)))
+    said = r"build of own\.py cannot be run where it is fitted: .*No module named 'my_helpers' \(own\.py, line 1\)"
+    with pytest.raises(CellError, match=said):
         run_cell(json.dumps(lacking))
+
+
+def test_workers_make_the_fits_and_this_process_keeps_them(compiled):
+    """As on a cluster, whose machines need not share a disk: with pieces as texts, and the rest of a run done here."""
+    from doseesc.pieces.piece import do
+
+    class Others:
+        here, threads = False, 2
+        pieces = 0
+
+        def each(self, pieces):
+            for number, piece in enumerate(pieces):
+                self.pieces += 1
+                assert value_of(json.loads(piece.ask)["ask"]).args[0].origin.code == MODEL
+                yield number, do(piece)
+
+    here = doseesc.run(alone(doseesc.load("study.yaml")), method="both", trials=50).to_frame()
+    shutil.rmtree("home")
+    workers = Others()
+    there = doseesc.run(doseesc.load("study.yaml"), method="both", trials=50, cluster=workers).to_frame()
+    pd.testing.assert_frame_equal(here, there)
+    assert workers.pieces > 3
+    assert len(list(Path("home").rglob("*.npz"))) > 3
+    both = [
+        doseesc.ensemble(each, PseudoUniform(count=3, seed=1), **more).to_frame()
+        for each, more in ((alone(doseesc.load("study.yaml")), {}), (doseesc.load("study.yaml"), {"cluster": Others()}))
+    ]
+    pd.testing.assert_frame_equal(*both)

@@ -25,7 +25,7 @@ from doseesc.planning.sweeps.reading import Asked, plan_of, read_plan, source_of
 from doseesc.planning.sweeps.running import SweepError, compute_cells, run_plan
 from doseesc.planning.sweeps.store import Folder, Memory
 from doseesc.planning.sweeps.work import compute
-from doseesc.results import SweepResults, sweep_table
+from doseesc.results import SweepResults, compare_cells, sweep_table
 from doseesc.results.sweep import pareto
 
 STUDY = f"""\
@@ -484,3 +484,33 @@ def test_shards_part_the_cells_without_a_rest(study, method, parts):
     shards = [[cell.name for cell in checked_cells(plan, (number, parts))] for number in range(parts)]
     assert sorted(name for shard in shards for name in shard) == sorted(whole)
     assert max(map(len, shards)) - min(map(len, shards)) <= 2
+
+
+THREE_TRUTHS = STUDY.replace("  - {name: random,", "  - {name: flat, dlt: [0.1, 0.12, 0.25]}\n  - {name: random,")
+
+
+@pytest.mark.parametrize(
+    ("axes", "cell"),
+    [
+        ({"target": [0.25, 0.1]}, "BOIN, target 0.25"),
+        ({"target": [0.1]}, "BOIN"),
+        ({"scenarios.flat.dlt": [[0.1, 0.25, 0.4]], "max_n": [9]}, "BOIN"),
+        ({"max_n": [9, 12]}, "BOIN, max_n 9"),
+    ],
+)
+@pytest.mark.parametrize("counts", ["correct", "worst_case"])
+def test_scenarios_count_by_the_true_mtds_of_each_cell(study, axes, cell, counts):
+    """Each cell counts as a study of its own does, also after the table was written and read."""
+    Path("study.yaml").write_text(f"{THREE_TRUTHS}comparison: {{weights: true_mtds, counts: {counts}}}\n")
+    plan = plan_for(doseesc.load("study.yaml"), axes, designs=["BOIN"])
+    results = SweepResults.from_frame(run_plan(plan, Memory()).stamped())
+    assert bool(results.facts.own_weights) == ("max_n" not in axes or len(axes) > 1)
+    summary = results.summary()
+    for place, point in enumerate(plan.points()):
+        own = plan.variant(point).model_copy(update={"comparison": plan.study.comparison})
+        alone = run_plan(plan_for(own, {"cohort_size": [own.cohort_size]}), Memory()).summary()
+        for name in ("correct_selection", "overdose_selection", "score"):
+            assert summary[name][place] == pytest.approx(alone[name][0], abs=1e-12)
+    over = compare_cells(results, results, (cell, cell)).frame
+    total = over[over["scenario"].isna() & (over["metric"] == "correct_selection")]["first"].item()
+    assert total == pytest.approx(summary["correct_selection"][0], abs=1e-12)

@@ -123,3 +123,11 @@ def test_report_and_figure_of_a_sweep_are_written(cli):
     assert cli("report", "out")[0] == 2  # exists already
     code, _, err = cli("sweep", "sweep.yaml", "--out", "out", "--figure", "s.svg")
     assert (code, err) == (2, "s.svg exists already\n  replace it with  --force,  or move it away\n")
+
+
+def test_the_legend_of_the_figure_leaves_the_axes_their_names(found):
+    figure = sweep_figure(found)
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    for axes in figure.axes:
+        assert not legend.get_window_extent().overlaps(axes.xaxis.label.get_window_extent())

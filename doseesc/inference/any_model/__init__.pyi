@@ -1,6 +1,9 @@
 from . import nuts_fits as nuts_fits
 from .from_pymc import SAMPLING as SAMPLING
 from .model_function import ModelError as ModelError
+from .model_source import ModelSource as ModelSource
+from .model_source import load_module as load_module
+from .model_source import where as where
 from .nuts_fits import Sampler as Sampler
 from .posterior import PosteriorText as PosteriorText
 from .posterior import answers_alone as answers_alone

@@ -1,7 +1,8 @@
 """One posterior by NUTS for each distinct tally, kept on disk.
 
-A model is compiled once in each process, with the tally as data that can be exchanged; nutpie samples, or PyMC
-itself.  Fits are kept in a folder named by a hash of all that they depend on:
+A fit is a piece of work (:mod:`doseesc.pieces`): this process makes it, others, or a cluster, and it is written here.
+A model is compiled once in each of them, with the tally as data that can be exchanged; nutpie samples, or PyMC itself.
+Fits are kept in a folder named by a hash of all that they depend on:
 
 * the model: its log density and its DLT probabilities as PyTensor prints them, graph by graph, with every constant
   and every shared value by their bytes, so that a changed prior, dose or formula gives another folder, and renamed
@@ -16,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,12 +25,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from designs.arrays import FloatArray
+from doseesc.inference.any_model.model_source import ModelSource
 from doseesc.inference.any_model.nuts_cache import Counts, FitName, write_fit
 from doseesc.inference.arviz_compat import ess, rhat
 from doseesc.pieces import answers
 
 if TYPE_CHECKING:
     import pymc as pm
+
+    from doseesc.pieces import Jobs
 
 MOST_R_HAT = 1.02
 LEAST_ESS = 200.0
@@ -81,40 +86,51 @@ def model_hash(model: pm.Model, dlt_probability: str, sampler: Sampler, backend:
     return hashed.hexdigest()[:32]
 
 
-def packed_model(model: pm.Model, dlt_probability: str) -> bytes:
-    """Return the model with a likelihood of exchangeable data, for other processes to compile."""
+@dataclass(frozen=True)
+class FittedModel:
+    """A model as whoever fits it gets it; equal keys and samplers are equal models.
+
+    Attributes
+    ----------
+    key : str
+        See :func:`model_hash`.
+    backend : {"nutpie", "pymc"}
+        Who samples.
+    dlt_probability : str
+        Name of the variable that holds the DLT probabilities.
+    origin : ModelSource or bytes
+        The module that builds it; where there is none, as of a model made in Python, the model itself.
+    """
+
+    key: str
+    backend: str
+    dlt_probability: str = field(compare=False)
+    origin: ModelSource | bytes = field(compare=False, repr=False)
+
+
+def fitted_model(
+    model: pm.Model, dlt_probability: str, key: str, backend: str, source: ModelSource | None
+) -> FittedModel:
+    """Return a model as others fit it."""
     import cloudpickle
-    import pymc
-    import pytensor.tensor as pt
-    from pymc.model.fgraph import clone_model
 
-    with_data = clone_model(model)
-    with with_data:
-        p = with_data[dlt_probability]
-        n_doses = int(np.size(pymc.draw(p, random_seed=1)))
-        n = pymc.Data("doseesc_n", np.zeros(n_doses))
-        dlt = pymc.Data("doseesc_dlt", np.zeros(n_doses))
-        inside = pt.clip(p, _EDGE, 1 - _EDGE)
-        likelihood = dlt * pt.log(inside) + (n - dlt) * pt.log1p(-inside)
-        pymc.Potential("doseesc_likelihood", likelihood.sum())
-        pymc.Deterministic("doseesc_p", p)
-    packed: bytes = cloudpickle.dumps(with_data)
-    return packed
+    return FittedModel(key, backend, dlt_probability, cloudpickle.dumps(model) if source is None else source)
 
 
-def fit_all(packed: bytes, tasks: Sequence[Task], sampler: Sampler, backend: str, jobs: int) -> Iterator[bool]:
-    """Make fits in several processes and write them; yields for each, as it is done, whether it has converged."""
-    return answers(partial(_fit, packed, sampler, backend), tasks, jobs, in_order=False)
+def fit_all(model: FittedModel, tasks: Sequence[Task], sampler: Sampler, jobs: Jobs) -> Iterator[bool]:
+    """Make fits, in this process or by workers, and write them here; yields for each whether it has converged."""
+    for task, draws, converged in answers(partial(_fit, model, sampler), tasks, jobs, in_order=False):
+        write_fit(
+            Path(task.file), FitName(task.model, task.n, task.dlt, draws.shape[0] * draws.shape[1]), draws, converged
+        )
+        yield converged
 
 
-def _fit(packed: bytes, sampler: Sampler, backend: str, task: Task) -> bool:
-    sample = _compiled(packed, backend)
+def _fit(model: FittedModel, sampler: Sampler, task: Task) -> tuple[Task, FloatArray, bool]:
+    sample = _compiled(model)
     seed = int(np.random.SeedSequence([sampler.seed, *task.n, *task.dlt]).generate_state(1)[0] % 2**31)
     draws, divergent = sample(np.array(task.n, dtype=np.float64), np.array(task.dlt, dtype=np.float64), sampler, seed)
-    converged = divergent <= MOST_DIVERGENT and _mixed(draws)
-    name = FitName(task.model, task.n, task.dlt, draws.shape[0] * draws.shape[1])
-    write_fit(Path(task.file), name, draws, converged)
-    return converged
+    return task, draws, divergent <= MOST_DIVERGENT and _mixed(draws)
 
 
 def _mixed(draws: FloatArray) -> bool:
@@ -126,13 +142,36 @@ def _mixed(draws: FloatArray) -> bool:
     return bool(np.max(rhat(data)["p"].values) <= MOST_R_HAT and min(sizes) >= LEAST_ESS)
 
 
-@lru_cache(maxsize=4)
-def _compiled(packed: bytes, backend: str) -> Sample:
-    """Compile a model once in this process; returns what samples it for any tally."""
-    import cloudpickle
+@lru_cache(maxsize=8)
+def _compiled(fitted: FittedModel) -> Sample:
+    """Compile a model once in this process, whatever it is fitted to; returns what samples it for any tally."""
+    if isinstance(fitted.origin, bytes):
+        import cloudpickle
 
-    model = cloudpickle.loads(packed)
-    return _by_nutpie(model) if backend == "nutpie" else _by_pymc(model)
+        model = cloudpickle.loads(fitted.origin)
+    else:
+        model = fitted.origin.build()
+    with_data = _with_data(model, fitted.dlt_probability)
+    return _by_nutpie(with_data) if fitted.backend == "nutpie" else _by_pymc(with_data)
+
+
+def _with_data(model: pm.Model, dlt_probability: str) -> pm.Model:
+    """Return the model with a likelihood of a tally that can be exchanged without compiling anew."""
+    import pymc
+    import pytensor.tensor as pt
+    from pymc.model.fgraph import clone_model
+
+    with_data: pm.Model = clone_model(model)
+    with with_data:
+        p = with_data[dlt_probability]
+        n_doses = int(np.size(pymc.draw(p, random_seed=1)))
+        n = pymc.Data("doseesc_n", np.zeros(n_doses))
+        dlt = pymc.Data("doseesc_dlt", np.zeros(n_doses))
+        inside = pt.clip(p, _EDGE, 1 - _EDGE)
+        likelihood = dlt * pt.log(inside) + (n - dlt) * pt.log1p(-inside)
+        pymc.Potential("doseesc_likelihood", likelihood.sum())
+        pymc.Deterministic("doseesc_p", p)
+    return with_data
 
 
 def _by_nutpie(model: Any) -> Sample:

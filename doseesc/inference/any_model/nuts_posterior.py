@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +31,15 @@ from doseesc.inference.any_model.nuts_cache import (
     read_fit,
     shared_by,
 )
-from doseesc.inference.any_model.nuts_fits import Sampler, Task, fit_all, model_hash, packed_model
+from doseesc.inference.any_model.nuts_fits import FittedModel, Sampler, Task, fit_all, fitted_model, model_hash
 from doseesc.inference.sampling import chosen_sampler
 from doseesc.input_files import json_of
 
 if TYPE_CHECKING:
     import pymc as pm
+
+    from doseesc.inference.any_model.model_source import ModelSource
+    from doseesc.pieces import Jobs
 
 
 MARK = "doseesc nuts 1\n"
@@ -62,10 +66,10 @@ class NutsPosterior:
     n_doses, patients : int
     sampler : Sampler
     backend : {"nutpie", "pymc"}
-    packed : bytes or None
-        The model; None where only fits in the cache can be used, as in results read back.
-    jobs : int
-        Processes; 0 = one for each processor.
+    model : FittedModel or None
+        None where only fits in the cache can be used, as in results read back.
+    jobs : int or Workers
+        Processes, 0 = one for each processor; or the workers of a cluster.
     made, taken : int
         Fits made, and taken from the cache, by this process so far.
     damaged : int
@@ -82,8 +86,8 @@ class NutsPosterior:
     patients: int
     sampler: Sampler
     backend: str
-    packed: bytes | None = field(default=None, repr=False)
-    jobs: int = 0
+    model: FittedModel | None = field(default=None, repr=False)
+    jobs: Jobs = 0
     made: int = 0
     taken: int = 0
     damaged: int = 0
@@ -102,13 +106,14 @@ class NutsPosterior:
         cache: str = "",
         backend: str = "",
         jobs: int = 0,
+        source: ModelSource | None = None,
     ) -> NutsPosterior:
         """Prepare a model; nothing is fitted yet."""
         backend = backend or chosen_sampler("auto")
         key = model_hash(model, dlt_probability, sampler, backend)
         folder = str(Path(cache) if cache else default_cache())
-        packed = packed_model(model, dlt_probability)
-        return cls(key, folder, prior, n_doses, patients, sampler, backend, packed, jobs)
+        fitted = fitted_model(model, dlt_probability, key, backend, source)
+        return cls(key, folder, prior, n_doses, patients, sampler, backend, fitted, jobs)
 
     @property
     def words(self) -> str:
@@ -172,6 +177,17 @@ class NutsPosterior:
         """Return all but the model itself, see :func:`nuts_from_text`."""
         return MARK + json.dumps({name: getattr(self, name) for name in _PARTS} | {"sampler": list(self.sampler)})
 
+    def to_piece(self) -> dict[str, Any]:
+        """Return what a piece of work takes with it; the user's own cache is that of whoever does it."""
+        own = self.cache == str(default_cache())
+        return {"text": replace(self, cache="").text(), "cache": "" if own else self.cache, "model": self.model}
+
+    @classmethod
+    def from_piece(cls, given: Mapping[str, Any]) -> NutsPosterior:
+        """Return what :meth:`to_piece` has returned; fits are then made in one process."""
+        cache = given["cache"] or str(default_cache())
+        return replace(nuts_from_text(given["text"]), cache=cache, model=given["model"], jobs=1)
+
     def _of(self, tally: Tally) -> tuple[list[Fit], npt.NDArray[np.int64]]:
         """Return the fits of the distinct tallies, and which of them each tally has (S,)."""
         both = np.concatenate([tally.n, tally.dlt], axis=1).astype(np.int64)
@@ -180,7 +196,7 @@ class NutsPosterior:
         wanted = [key for key in keys if key not in self._fits]
         self._require_memory(len(wanted))
         nothing = ((0,) * self.n_doses,) * 2
-        if wanted and self.packed is not None and nothing not in (*self._fits, *wanted):
+        if wanted and self.model is not None and nothing not in (*self._fits, *wanted):
             wanted.append(nothing)  # the prior, which every report shows
         self._provide(wanted)
         return [self._fits[key] for key in keys], row.reshape(-1)
@@ -209,7 +225,7 @@ class NutsPosterior:
                 self.taken += 1
         if not missing:
             return
-        if self.packed is None:
+        if self.model is None:
             raise OutputError(
                 f"the posterior after {_shown(*missing[0])} is not in the cache {self.cache}\n  run the study again, "
                 f"with --report for a page"
@@ -221,7 +237,7 @@ class NutsPosterior:
         if shared and not self.made:
             print(f"warning: the cache {self.cache} is shared: {shared}", file=sys.stderr)
         tasks = [Task(*key, self.key, str(self._name(key).file(self.cache))) for key in missing]
-        fits = fit_all(self.packed, tasks, self.sampler, self.backend, self.jobs or cpu_count())
+        fits = fit_all(self.model, tasks, self.sampler, self.jobs or cpu_count())
         for done, _ in enumerate(fits, start=1):
             if done % _EVERY == 0 or done == len(tasks):
                 said = f"{self.made + done} fits made by NUTS, {self.taken} from the cache"

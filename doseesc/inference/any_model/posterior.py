@@ -6,9 +6,9 @@ With up to three parameters posteriors are found on a grid (:mod:`doseesc.infere
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from doseesc.inference.any_model.nuts_fits import Sampler
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
     from doseesc.inference.any_model.grid_posterior import GridPosterior
+    from doseesc.inference.any_model.model_source import ModelSource
     from doseesc.inference.any_model.nuts_posterior import NutsPosterior
 
 Posterior: TypeAlias = "GridPosterior | NutsPosterior"
@@ -34,24 +35,14 @@ class PosteriorText(str):
         made.live = posterior
         return made
 
-    def to_piece(self) -> dict[str, Any]:
-        """Return what a piece of work takes with it: the text, and for fits by NUTS the model.
-
-        Fits are kept on each machine in the user's cache, unless the study names a folder.
-        """
-        return {"text": str(self), "packed": getattr(self.live, "packed", None)}
+    def to_piece(self) -> object:
+        """Return what a piece of work takes with it: the text, or what makes fits by NUTS."""
+        return str(self) if answers_alone(self) else self.live
 
     @classmethod
-    def from_piece(cls, given: Mapping[str, Any]) -> PosteriorText:
-        """Return what :meth:`to_piece` has returned; fits by NUTS are then made in one process."""
-        made = cls(given["text"])
-        made.live = posterior_from_text(given["text"])
-        if given["packed"] is not None:
-            from doseesc.inference.any_model.nuts_posterior import nuts_from_text
-
-            made.live = nuts_from_text(given["text"])
-            made.live.packed, made.live.jobs = given["packed"], 1
-        return made
+    def from_piece(cls, given: str | NutsPosterior) -> PosteriorText:
+        """Return what :meth:`to_piece` is of."""
+        return cls.of(posterior_from_text(given) if isinstance(given, str) else given)
 
 
 def answers_alone(text: str) -> bool:
@@ -73,6 +64,7 @@ def posterior_of_model(
     cache: str = "",
     backend: str = "",
     jobs: int = 0,
+    source: ModelSource | None = None,
 ) -> Posterior:
     """Return the posterior of a model: on a grid where it has at most three parameters, else by NUTS.
 
@@ -82,7 +74,7 @@ def posterior_of_model(
         As for :func:`doseesc.inference.design_from_pymc`.
     parameter_means : bool
         See :func:`doseesc.inference.any_model.grid.model_grid`.
-    sampler, cache, backend, jobs
+    sampler, cache, backend, jobs, source
         See :class:`doseesc.inference.any_model.nuts_posterior.NutsPosterior`; without effect on a grid.
 
     Raises
@@ -116,6 +108,7 @@ def posterior_of_model(
         cache=cache,
         backend=backend,
         jobs=jobs,
+        source=source,
     )
 
 

@@ -8,24 +8,21 @@ the same bytes wherever it is computed, and one that has been computed is never 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stderr
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from doseesc._version import __version__
 from doseesc.files import OutputError
 from doseesc.inference.any_model import answers_alone
+from doseesc.pieces import text_of, value_of
 from doseesc.planning.sweeps.variants import with_effect
-from doseesc.results import Results, characteristics_rows, time_rows
+from doseesc.results import characteristics_rows, time_rows
 from doseesc.runs import run
-from doseesc.study import Source, Study, file_beside, parse, read_beside
+from doseesc.study import Study
 
 _HOW_FITTED = "fits made by NUTS"
 """In notes that say how much of the work was done before, which differs from one machine to the next."""
@@ -85,26 +82,18 @@ class CellFigures:
     notes: tuple[str, ...]
 
 
-def cell_text(study: Study, file: str = "") -> str:
+def cell_text(study: Study) -> str:
     """Return the text of the cell of a study that has one design.
 
     A model of a user's own goes with it as numbers where these answer for every tally, else as its module's source.
-
-    Parameters
-    ----------
-    study : Study
-    file : str
-        Its file, beside which the module lies.
     """
-    kept = with_effect(study.model_dump(mode="json", by_alias=True))
+    kept = with_effect(study.to_piece())
     for scenario in kept["scenarios"]:
         scenario["description"] = ""
     document: dict[str, Any] = {"doseesc": __version__, "study": kept}
     for entry in kept["designs"]:
         if isinstance(entry.get("fitted"), str) and not answers_alone(entry["fitted"]):
-            del entry["fitted"]
-            module = entry["module"]
-            document["modules"] = {module: read_beside(file_beside(file, module)).decode("utf-8", "surrogateescape")}
+            document["fitted"] = text_of(entry.pop("fitted"))
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -134,10 +123,10 @@ def run_cell(text: str, memory_limit: int | None = None) -> bytes:
     if document["doseesc"] != __version__:
         raise CellError(f"this cell is of doseesc {document['doseesc']}, and this is {__version__}")
     try:
-        if "modules" in document:
-            results = _with_modules(document, memory_limit)
-        else:
-            results = run(Study.model_validate(document["study"]), jobs=1, memory_limit=memory_limit)
+        study = document["study"]
+        if "fitted" in document:  # fits are kept in the user's cache on each machine, so that cells share them
+            study["designs"][0]["fitted"] = value_of(document["fitted"])
+        results = run(Study.from_piece(study), jobs=1, memory_limit=memory_limit)
     except (ValueError, OutputError) as error:  # such as a posterior that would not be finite
         raise CellError(str(error)) from error
     rows = [
@@ -148,25 +137,6 @@ def run_cell(text: str, memory_limit: int | None = None) -> bytes:
     ]
     notes = [note for note in results.notes if _HOW_FITTED not in note]
     return _content({"cell": cell_name(text), "rows": rows, "notes": notes})
-
-
-def _with_modules(document: Mapping[str, Any], memory_limit: int | None) -> Results:
-    """Run a study whose model is fitted as the trial goes on, from the source of its module, in one process.
-
-    Fits are kept in the user's cache on each machine, by model and tally, so that cells share them.
-    """
-    with TemporaryDirectory(prefix="doseesc-cell-") as folder:
-        for name, source in document["modules"].items():
-            path = file_beside(str(Path(folder, "cell.yaml")), name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(source.encode("utf-8", "surrogateescape"))
-        with redirect_stderr(io.StringIO()):  # that code of the user's is run was said when the sweep was planned
-            study = parse(Source(str(Path(folder, "cell.yaml")), "", "", document["study"], {}))
-        for entry in study.design_entries:
-            live = getattr(entry.parameters.get("fitted"), "live", None)
-            if live is not None and hasattr(live, "jobs"):
-                live.jobs = 1
-        return run(study, jobs=1, memory_limit=memory_limit)
 
 
 def read_cell(content: bytes, name: str) -> CellFigures:

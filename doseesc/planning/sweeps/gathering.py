@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from designs.arrays import IntArray
 from doseesc._version import __version__
 from doseesc.errors import CannotCompute
 from doseesc.files import write_file_by
@@ -17,6 +18,7 @@ from doseesc.planning.sweeps.plan import Plan
 from doseesc.planning.sweeps.store import Store
 from doseesc.results import (
     Facts,
+    OwnWeights,
     SweepResults,
     kind_of,
     piece_of,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TOGETHER = 500  # cells
-_WHAT_IS_RIGHT = ("target", "true_mtd")
+_WHAT_IS_RIGHT, _WHAT_IS_TRUE = ("target", "true_mtd"), ("scenarios", "doses")
 _ROW = ("scenario", "method", "metric", "level", "value", "mcse")
 
 
@@ -114,17 +116,39 @@ def _facts(plan: Plan, notes: Iterable[str]) -> Facts:
     weights = study.comparison.weights
     if isinstance(weights, dict) and not any(weights.get(name) for name in names):
         weights = "scenarios"  # none of those that take part counts anything
+    base = _by_name(weights, names, mtds)
     return Facts(
         doseesc=__version__,
         title=plan.title or study.study.title,
         axes={axis.name: axis.field for axis in plan.axes},
         short=short_names([axis.name for axis in plan.axes]),
-        weights=dict(zip(names, scenario_weights(weights, names, mtds).tolist(), strict=True)),
+        weights=base,
+        own_weights=tuple(_own_weights(plan, names, base)) if weights == "true_mtds" else (),
         price=study.comparison.price,
         worst_case=study.comparison.counts == "worst_case",
         notes=(*_other_questions(plan), *notes),
         study_text=study.text,
     )
+
+
+def _by_name(weights: str | dict[str, float], names: tuple[str, ...], mtds: IntArray) -> dict[str, float]:
+    return dict(zip(names, scenario_weights(weights, names, mtds).tolist(), strict=True))
+
+
+def _own_weights(plan: Plan, names: tuple[str, ...], base: dict[str, float]) -> Iterator[OwnWeights]:
+    """Yield what scenarios count where a cell's own true MTDs make it another than the base study's."""
+    axes = [axis for axis in plan.axes if axis.field[0] in (*_WHAT_IS_RIGHT, *_WHAT_IS_TRUE)]
+    seen: set[tuple[int, ...]] = set()
+    for point in plan.points() if axes else ():
+        places = tuple(point.places[axis.name] for axis in axes)
+        if places in seen:
+            continue
+        seen.add(places)
+        study = plan.variant(point)
+        mtds = np.array([study.true_mtd(truth) for truth in study.truths.values()], dtype=np.int64)
+        own = _by_name("true_mtds", names, mtds)
+        if own != base:
+            yield {axis.name: axis.column[place] for axis, place in zip(axes, places, strict=True)}, own
 
 
 def _other_questions(plan: Plan) -> list[str]:
@@ -133,4 +157,4 @@ def _other_questions(plan: Plan) -> list[str]:
     if not names:
         return []
     differ = f"cells differ in which dose is right, since {' and '.join(names)} varies"
-    return [f"{differ}: compare their figures with care; scenarios count as in the base study"]
+    return [f"{differ}: compare their figures with care; in each, scenarios count by its own true MTDs"]

@@ -131,7 +131,7 @@ class Plan:
                 refused(point, error)
                 continue
             for truth in mine:
-                text = cell_text(one_truth(study, truth) if self.by_truth else study, self.source.path)
+                text = cell_text(one_truth(study, truth) if self.by_truth else study)
                 yield Cell(cell_name(text), text, point)
 
     def variant(self, point: Point) -> Study:

@@ -131,9 +131,11 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
     extra = _LEGEND_ROW * (-(-len(handles) // columns) - 1)
     if extra > 0:
         _grow(figure, extra)
+    # Where matplotlib lays the parts out, it must be told to leave the legend room.
+    outside = "" if figure.get_layout_engine() is None else "outside "
     figure.legend(
         handles=list(handles),
-        loc="lower center",
+        loc=f"{outside}lower center",
         ncols=columns,
         fontsize=7.5,
         frameon=False,
