@@ -11,7 +11,7 @@ import typer
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._options import RESULTS, Format, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data, print_found
+from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study
 from doseesc.commands.validate import FAILED
 
@@ -55,6 +55,6 @@ def compare_script(
     if not quiet:
         from doseesc.report.terminal import script_lines
 
-        print_found(found, partial(script_lines, every=every), output_format)
+        print_found(found, partial(script_lines, every=every, width=terminal_width()), output_format)
     if not found.agrees:
         raise typer.Exit(FAILED)

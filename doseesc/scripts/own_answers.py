@@ -26,8 +26,6 @@ class OwnAnswers:
     Attributes
     ----------
     design : Design
-    type : str
-        As in scenario files.
     truths : dict of str to array (J,)
         What the figures rest on, by scenario.
     exact : bool
@@ -36,7 +34,6 @@ class OwnAnswers:
 
     def __init__(self, study: Study, name: str) -> None:
         self.design: Design = study.designs[name]
-        self.type = name_of_design(type(self.design))
         self.truths = truths_seen(study)
         self._study = study
         self.exact = True
@@ -55,6 +52,11 @@ class OwnAnswers:
                 name: simulate(self.design, truth, n_trials=asked.trials, seed=asked.seed)
                 for name, truth in truths.items()
             }
+
+    @cached_property
+    def type(self) -> str:
+        """The design's type, as in scenario files."""
+        return name_of_design(self.design.__class__)
 
     @cached_property
     def letters(self) -> dict[int, tuple[str, ...]] | None:

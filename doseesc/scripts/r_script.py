@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from doseesc.study import refused
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from doseesc.study import Study
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -116,8 +119,9 @@ def can_be_enumerated(design: Design, most: int | None = None) -> bool:
     return most is None or states <= most
 
 
-def _render(**values: object) -> str:
-    """Fill in the templates; blank lines that they leave beyond one are dropped."""
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    """Return what renders the templates, each compiled once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -128,7 +132,12 @@ def _render(**values: object) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["r"] = r_value
-    text = environment.get_template("script.R.jinja").render(**values)
+    return environment
+
+
+def _render(**values: object) -> str:
+    """Fill in the templates; blank lines that they leave beyond one are dropped."""
+    text = _templates().get_template("script.R.jinja").render(**values)
     lines: list[str] = []
     for line in text.splitlines():
         if line.strip() or (lines and lines[-1]):

@@ -20,9 +20,17 @@ SHORT = (
 HEADER = ",".join(COLUMNS)
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study") / "mine.yaml"
+    path.write_text(SHORT, encoding="utf-8")
+    return doseesc.load(path)
+
+
 @pytest.fixture
-def study(scenario_file):
-    return doseesc.load(scenario_file(SHORT))
+def study(loaded, scenario_file):
+    scenario_file(SHORT)
+    return loaded
 
 
 @pytest.fixture
@@ -133,9 +141,8 @@ def test_a_design_too_large_to_enumerate_is_simulated(study, rows, monkeypatch):
 
 def test_rows_of_an_older_file_are_noted(study, rows):
     lines = rows("BOIN")
-    changed = doseesc.load(Path("mine.yaml"))
     Path("mine.yaml").write_text(Path("mine.yaml").read_text() + "# a comment\n")
-    assert compared(changed, lines).notes == ()
+    assert compared(study, lines).notes == ()
     assert "another version" in compared(doseesc.load("mine.yaml"), lines).notes[0]
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ doses: {labels: [a, b, c], amounts: [1, 2, 3]}
 target: 0.25
 dlt_window_days: 28
 cohort_size: 3
-max_n: 9
+max_n: 6
 designs:
   - {name: D, %s}
 scenarios:
@@ -32,43 +33,43 @@ scenarios:
 """
 SKELETON = "skeleton: [0.1, 0.25, 0.4]"
 DESIGNS = {
-    "boin": "type: BOIN",
-    "boin_options": "type: BOIN, max_n: 12, extra_safe: true, stop_at_n: 6, bound_mtd: true, start_level: 2",
+    "boin": "type: BOIN, max_n: 9",
+    "boin_options": "type: BOIN, max_n: 9, extra_safe: true, stop_at_n: 6, bound_mtd: true, start_level: 2",
     "boin_titrated": "type: BOIN, titration: true",
-    "boin_own_rates": "type: BOIN, stay_at_one_of_three: true, p_safe: 0.1, p_toxic: 0.4",
+    "boin_own_rates": "type: BOIN, max_n: 9, stay_at_one_of_three: true, p_safe: 0.1, p_toxic: 0.4",
     "boin_low_target": "type: BOIN, target: 0.01",
-    "boin_safe": "type: BOIN, rules: [{type: StopTooToxic, confidence: 0.8}, {type: GlobalCoherence}, "
+    "boin_safe": "type: BOIN, max_n: 9, rules: [{type: StopTooToxic, confidence: 0.8}, {type: GlobalCoherence}, "
     "{type: StopAtDose, n: 6}, {type: StopWhenStaying, n: 6}, {type: CohortSizeByLevel, sizes: [2, 3, 1]}]",
-    "boin_combined": "type: BOIN, rules: [{type: CohortSizeByDLTs, sizes: [[0, 1], [1, 3]]}, {type: AllOf, rules: "
+    "boin_combined": "type: BOIN, max_n: 9, rules: [{type: CohortSizeByDLTs, sizes: [[0, 1], [1, 3]]}, {type: AllOf, rules: "
     "[{type: MinimumPatients, n: 5}, {type: AnyOf, rules: [{type: StopAtRecommended, n: 4}, {type: StopAtDose, n: 5, "
     "level: 2}]}]}]",
     "six_at_mtd": "type: 3+3, max_n: 18",
     "deescalation": "type: 3+3, max_n: 18, variant: deescalation",
     "escalation_only": "type: 3+3, max_n: 18, variant: escalation_only",
-    "a_plus_b": "type: A+B, cohort_size: 2, a: 2, b: 4, c: 1, d: 1, e: 1",
-    "mtpi": "type: mTPI",
+    "a_plus_b": "type: A+B, max_n: 18, cohort_size: 2, a: 2, b: 4, c: 1, d: 1, e: 1",
+    "mtpi": "type: mTPI, max_n: 9",
     "mtpi_tested": "type: mTPI, mtd_fit: tested, exclusion_certainty: 0.8",
     "mtpi_titrated": "type: mTPI, rules: [{type: AcceleratedTitration, ladder: [1, 3], completes: false}]",
     "mtpi2": "type: mTPI-2",
     "mtpi2_all": "type: mTPI-2, mtd_fit: all, mtd_alpha: 1, mtd_beta: 1",
-    "keyboard": "type: Keyboard",
+    "keyboard": "type: Keyboard, max_n: 9",
     "keyboard_plain": "type: Keyboard, end_keys: plain, epsilon1: 0.1, epsilon2: 0.03, exclusion_min_n: 1",
     "tpi": "type: TPI",
     "ccd": "type: CCD",
     "ccd_excluding": "type: CCD, exclusion_certainty: 0.95, delta: 0.05, target: 0.3",
     "i3plus3": "type: i3+3",
-    "i3plus3_ruled": "type: i3+3, rules: [{type: NoSkipping, reference: highest_tried, down: true}, "
+    "i3plus3_ruled": "type: i3+3, max_n: 9, rules: [{type: NoSkipping, reference: highest_tried, down: true}, "
     "{type: CoherentEscalation}, {type: CoherentDeescalation}, {type: HardSafety, confidence: 0.8}, "
     "{type: SelectTried}, {type: MinimumAtMTD, n: 6}]",
-    "table": "type: table, table: {3: ESDU, 6: EESDUUU}",
-    "crm": f"type: CRM, max_n: 6, {SKELETON}, rules: [{{type: NoSkipping}}, {{type: StopTooToxic, confidence: 0.8}}]",
-    "crm_logistic": f"type: CRM, max_n: 6, {SKELETON}, model: logistic, rules: [{{type: NoSkipping}}, "
+    "table": "type: table, max_n: 9, table: {3: ESDU, 6: EESDUUU}",
+    "crm": f"type: CRM, {SKELETON}, rules: [{{type: NoSkipping}}, {{type: StopTooToxic, confidence: 0.8}}]",
+    "crm_logistic": f"type: CRM, {SKELETON}, model: logistic, rules: [{{type: NoSkipping}}, "
     "{type: CoherentEscalation}, {type: StopTooToxic, confidence: 0.8, by: beta_binomial}]",
-    "crm_mean": f"type: CRM, max_n: 6, {SKELETON}, estimate: posterior_mean, selection: next_level, prior_sd: 2.5",
-    "crm_floor": f"type: CRM, max_n: 6, {SKELETON}, model: logistic, floor: 0.05, rules: [{{type: SelectTried}}, "
+    "crm_mean": f"type: CRM, {SKELETON}, estimate: posterior_mean, selection: next_level, prior_sd: 2.5",
+    "crm_floor": f"type: CRM, {SKELETON}, model: logistic, floor: 0.05, rules: [{{type: SelectTried}}, "
     "{type: StopTooToxic, confidence: 0.8}]",
 }
-SIMULATED = ("BOIN", 400)
+SIMULATED = ("BOIN", 200)
 EACH = """
 for (file in commandArgs(TRUE)) {
   printed <- capture.output(source(file, local = new.env(), encoding = "UTF-8"))
@@ -104,6 +105,7 @@ def folder(rscript, tmp_path_factory):
     return folder
 
 
+@cache
 def shipped():
     return doseesc.load(Path(__file__).parents[2] / "scenarios" / "nct04602104.yaml")
 

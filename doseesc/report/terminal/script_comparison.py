@@ -17,7 +17,7 @@ _MOST = 20
 _COLUMNS = ("line", "what", "script", "doseesc", "SE", "apart")
 
 
-def script_lines(comparison: ScriptComparison, every: bool = False) -> list[Text]:
+def script_lines(comparison: ScriptComparison, every: bool = False, width: int = WIDTH) -> list[Text]:
     """Return the lines that ``doseesc compare-script`` prints.
 
     Parameters
@@ -25,6 +25,8 @@ def script_lines(comparison: ScriptComparison, every: bool = False) -> list[Text
     comparison : ScriptComparison
     every : bool
         Show all rows, not only those that differ.
+    width : int
+        Columns for paragraphs.
     """
     lines = [Text(verdict_words(comparison), "bold")]
     lines += [Text(words) for words in _counts(comparison)]
@@ -39,7 +41,7 @@ def script_lines(comparison: ScriptComparison, every: bool = False) -> list[Text
     if known:
         where = ", those that touch what differs first" if differing else ""
         lines += [Text(), Text(f"Known differences of conventions between programs{where}", "bold")]
-        lines += [Text(line) for each in known for line in _paragraph(each.about, each.text)]
+        lines += [Text(line) for each in known for line in _paragraph(each.about, each.text, width)]
     return lines
 
 
@@ -116,5 +118,5 @@ def _cells(row: ComparedRow) -> tuple[str, ...]:
     return str(row.line), shorten(what, 52), f"{float(row.theirs):.6g}", f"{float(row.ours):.6g}", se, apart
 
 
-def _paragraph(about: str, text: str) -> list[str]:
-    return textwrap.wrap(f"{about}: {text}", WIDTH - 2, initial_indent="  ", subsequent_indent="    ")
+def _paragraph(about: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(f"{about}: {text}", width - 2, initial_indent="  ", subsequent_indent="    ")
