@@ -249,7 +249,7 @@ def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
     if type(design) is BOIN:  # what is made from BOIN may look at more
         return {
             int(n): tuple(
-                "E" if y <= up else "DU" if y >= out else "D" if y >= down else "S" for y in range(int(n) + 1)
+                "DU" if y >= out else "E" if y <= up else "D" if y >= down else "S" for y in range(int(n) + 1)
             )
             for n, up, down, out in zip(*design.boundaries(), strict=True)
         }

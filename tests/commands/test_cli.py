@@ -1,4 +1,6 @@
+import contextlib
 import inspect
+import io
 import json
 import logging
 import re
@@ -153,6 +155,11 @@ def test_help_has_an_example_that_works(cli, monkeypatch, words):
     assert example, "no example"
     for folder in (word for word in shlex.split(example[1]) if word.startswith("results/")):  # made by an earlier run
         assert cli("run", "nct04602104", "--trials", "100", "--quiet", "--out", folder)[0] == 0
+    if "rows.csv" in shlex.split(example[1]):  # printed by a script
+        text = cli("script", "nct04602104", "--design", "BOIN", "--language", "python")[1]
+        with contextlib.redirect_stdout(io.StringIO()) as rows:
+            exec(text, {})
+        Path("rows.csv").write_text(rows.getvalue())
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)  # the app, which serves until it is interrupted
     monkeypatch.setattr("webbrowser.open", lambda *_: True)
     code, _, err = cli(*shlex.split(example[1]))

@@ -87,6 +87,13 @@ def test_boins_letters_where_nothing_is_eliminated():
     assert decision_letters(BOIN(target=0.3, n_doses=3, max_n=6))[2] == ("E", "D", "D")
 
 
+def test_boins_letters_where_a_level_without_a_dlt_is_eliminated():
+    """With so low a target the uniform prior alone condemns a level from three patients on."""
+    design = BOIN(target=0.01, n_doses=3, max_n=9)
+    assert decision_letters(design)[3] == ("DU",) * 4
+    assert design.decide(Tally.parse("1NNN", n_doses=3)).level == [0]
+
+
 def test_three_plus_three():
     assert decision_letters(ThreePlusThree(n_doses=3)) == {3: ("E", "S", "DU", "DU"), 6: ("E", "E") + 5 * ("DU",)}
 

@@ -19,6 +19,7 @@ from .phase2 import answer_lines as answer_lines
 from .recommendation import recommendation_lines as recommendation_lines
 from .replay import replay_lines as replay_lines
 from .run import run_lines as run_lines
+from .script_comparison import script_lines as script_lines
 from .sizes import size_lines as size_lines
 from .sweep import sweep_lines as sweep_lines
 from .worst_case import worst_case_lines as worst_case_lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -69,8 +70,8 @@ class _Folder:
     def study(self) -> Study:
         return load(self.path / _FILE)
 
-    def ask(self, *words: str) -> str:
-        """Run a command, check that it ends well, and return what it prints."""
+    def ask(self, *words: str, code: int = 0) -> str:
+        """Run a command, check that it ends with this exit code, and return what it prints."""
         ended = subprocess.run(
             [sys.executable, "-m", "doseesc", *words],
             cwd=self.path,
@@ -80,7 +81,7 @@ class _Folder:
         )
         said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
         self.seen.holds(
-            f"{' '.join(words)}: {said[-1] if said and ended.returncode else 'ends'}", ended.returncode == 0
+            f"{' '.join(words)}: {said[-1] if said and ended.returncode else 'ends'}", ended.returncode == code
         )
         return ended.stdout.decode("utf-8", "replace")
 
@@ -214,6 +215,27 @@ def results() -> Comparison:
         text = folder.ask("compare", "out", "out", "--format", "json")
         answered: dict[str, Any] = json.loads(text)
         seen.holds("compare: nothing has changed", not answered.get("changes"))
+    return seen.result
+
+
+def scripts() -> Comparison:
+    """Have a design recomputed by scripts in Python and, where it is, in R; compare their rows, and altered ones."""
+    seen = Differences()
+    programs = {"python": [sys.executable], "r": [shutil.which("Rscript") or ""]}
+    with _folder(seen) as folder:
+        for language, program in programs.items():
+            folder.ask("script", _FILE, "--design", "BOIN", "--language", language, "--out", language)
+            if not program[0]:
+                continue
+            ran = subprocess.run(
+                [*program, language], cwd=folder.path, env=_environment(), capture_output=True, check=False
+            )
+            seen.equal(f"{language}: exit code", ran.returncode, 0)
+            rows = ran.stdout.decode("utf-8", "replace").replace('"', "")
+            (folder.path / "rows.csv").write_text(rows, encoding="utf-8")
+            folder.ask("compare-script", _FILE, "rows.csv", "--design", "BOIN")
+            (folder.path / "altered.csv").write_text(rows.replace("6,1,decision,E", "6,1,decision,S"), encoding="utf-8")
+            folder.ask("compare-script", _FILE, "altered.csv", "--design", "BOIN", code=3)
     return seen.result
 
 

@@ -1,0 +1,124 @@
+"""What of a design the script in R needs: its template, and what is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from designs import BOIN, CCD, CRM, MTPI, MTPI2, TPI, Complete, Design, I3Plus3, Keyboard, ThreePlusThree
+from designs.a_plus_b import APlusB
+from designs.interval import IntervalDesign
+from designs.registry import name_of_design
+from designs.table_design import TableDesign
+from doseesc.scripts.r_rules import Inexpressible
+
+_KNOWN_MEMORY = {"last_n", "last_dlt"}
+
+
+@dataclass(frozen=True)
+class DesignCode:
+    """What the script needs to know of a design.
+
+    Attributes
+    ----------
+    template : str
+        Name of the template of the design.
+    values : dict
+        What is filled into it besides the design itself.
+    lettered : bool
+        Whether decisions are letters by patients and DLTs at the current level.
+    model_based : bool
+        Whether posterior probabilities are those of a model of all doses.
+    """
+
+    template: str
+    values: dict[str, Any] = field(default_factory=dict)
+    lettered: bool = True
+    model_based: bool = False
+
+
+def design_code(design: Design) -> DesignCode:
+    """Return what the script needs to know of a design.
+
+    Raises
+    ------
+    Inexpressible
+        If the script cannot express the design, or one of its options.
+
+    Examples
+    --------
+    >>> design_code(BOIN(target=0.3, n_doses=3, max_n=18)).template
+    'boin'
+    """
+    make = _KNOWN.get(type(design))
+    if make is None:
+        known = ", ".join(name_of_design(kind) for kind in _KNOWN)
+        named = name_of_design(type(design))
+        raise Inexpressible(f"is {named}, a type that the script cannot express", ("type",), f"it can express {known}")
+    if isinstance(design, TableDesign) and design.by_pending:
+        raise Inexpressible(
+            "says what happens while patients are pending, which the script, waiting for every outcome, cannot express",
+            ("table",),
+        )
+    if type(design.pending) is not Complete:
+        waits = "in which every cohort waits for all outcomes"
+        raise Inexpressible(
+            f"is {type(design.pending).__name__}(), which the script, {waits}, cannot express",
+            ("pending",),
+            "write  pending: complete,  or compare by a script of your own",
+        )
+    unknown = set(design.needed_memory) - _KNOWN_MEMORY
+    if unknown:
+        raise Inexpressible("look at the course of the trial, which the script cannot express", ("rules",))
+    return make(design)
+
+
+def _boin(design: Any) -> DesignCode:
+    return DesignCode("boin", {"p_safe": design._p_safe, "p_toxic": design._p_toxic})
+
+
+def _a_plus_b(design: Any) -> DesignCode:
+    return DesignCode("a_plus_b", {"grouped": True})
+
+
+def _interval(how: str, **more: Any) -> Callable[[Any], DesignCode]:
+    def code(design: IntervalDesign) -> DesignCode:
+        values = {
+            "how": how,
+            "prior": how in ("mtpi", "keys", "tpi"),
+            "certainty": design.exclusion_certainty,
+            "exclusion_prior": design.exclusion_prior(),
+            **more,
+        }
+        if isinstance(design, Keyboard):
+            values["scaled"] = design.end_keys == "scaled"
+        if isinstance(design, TableDesign):
+            values["table_n"] = "as.numeric(names(written))"
+            values["written"] = [row for row in design.known_rows if row[0] <= design.max_n]
+        return DesignCode("interval", values)
+
+    return code
+
+
+def _crm(design: CRM) -> DesignCode:
+    if design.floor_prior is not None:
+        raise Inexpressible(
+            "gives the floor a prior, which the script cannot express", ("floor_prior",), "give a known  floor  instead"
+        )
+    return DesignCode("crm", lettered=False, model_based=True)
+
+
+_KNOWN: dict[type[Design], Callable[[Any], DesignCode]] = {
+    ThreePlusThree: _a_plus_b,
+    APlusB: _a_plus_b,
+    BOIN: _boin,
+    Keyboard: _interval("keys"),
+    MTPI: _interval("mtpi"),
+    MTPI2: _interval("keys", scaled=True),
+    TPI: _interval("tpi"),
+    CCD: _interval("ccd"),
+    I3Plus3: _interval("i3plus3"),
+    TableDesign: _interval("table"),
+    CRM: _crm,
+}

@@ -1,0 +1,218 @@
+"""Scripts in R: R itself recomputes the designs, and gets our decisions and exact figures.
+
+All are run by one R process at once.  Without Rscript these tests are skipped, or fail where DOSEESC_REQUIRE_R is set.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import doseesc
+from doseesc.conduct import decision_letters
+from doseesc.errors import ScenarioError
+from doseesc.scripts import compare_script, conventions, r_script
+from doseesc.scripts.r_designs import _KNOWN
+
+STUDY = """\
+study: {title: T}
+doses: {labels: [a, b, c], amounts: [1, 2, 3]}
+target: 0.25
+dlt_window_days: 28
+cohort_size: 3
+max_n: 6
+designs:
+  - {name: D, %s}
+scenarios:
+  - {name: S1, dlt: [0.05, 0.2, 0.4]}
+  - {name: 'é "odd"', dlt: [0, 0.3, 1]}
+"""
+SKELETON = "skeleton: [0.1, 0.25, 0.4]"
+DESIGNS = {
+    "boin": "type: BOIN, max_n: 9",
+    "boin_options": "type: BOIN, max_n: 9, extra_safe: true, stop_at_n: 6, bound_mtd: true, start_level: 2",
+    "boin_titrated": "type: BOIN, titration: true",
+    "boin_own_rates": "type: BOIN, max_n: 9, stay_at_one_of_three: true, p_safe: 0.1, p_toxic: 0.4",
+    "boin_low_target": "type: BOIN, target: 0.01",
+    "boin_safe": "type: BOIN, max_n: 9, rules: [{type: StopTooToxic, confidence: 0.8}, {type: GlobalCoherence}, "
+    "{type: StopAtDose, n: 6}, {type: StopWhenStaying, n: 6}, {type: CohortSizeByLevel, sizes: [2, 3, 1]}]",
+    "boin_combined": "type: BOIN, max_n: 9, rules: [{type: CohortSizeByDLTs, sizes: [[0, 1], [1, 3]]}, "
+    "{type: AllOf, rules: [{type: MinimumPatients, n: 5}, {type: AnyOf, rules: [{type: StopAtRecommended, n: 4}, {type: StopAtDose, n: 5, "
+    "level: 2}]}]}]",
+    "six_at_mtd": "type: 3+3, max_n: 18",
+    "deescalation": "type: 3+3, max_n: 18, variant: deescalation",
+    "escalation_only": "type: 3+3, max_n: 18, variant: escalation_only",
+    "a_plus_b": "type: A+B, max_n: 18, cohort_size: 2, a: 2, b: 4, c: 1, d: 1, e: 1",
+    "mtpi": "type: mTPI, max_n: 9",
+    "mtpi_tested": "type: mTPI, mtd_fit: tested, exclusion_certainty: 0.8",
+    "mtpi_titrated": "type: mTPI, rules: [{type: AcceleratedTitration, ladder: [1, 3], completes: false}]",
+    "mtpi2": "type: mTPI-2",
+    "mtpi2_all": "type: mTPI-2, mtd_fit: all, mtd_alpha: 1, mtd_beta: 1",
+    "keyboard": "type: Keyboard, max_n: 9",
+    "keyboard_plain": "type: Keyboard, end_keys: plain, epsilon1: 0.1, epsilon2: 0.03, exclusion_min_n: 1",
+    "tpi": "type: TPI",
+    "ccd": "type: CCD",
+    "ccd_excluding": "type: CCD, exclusion_certainty: 0.95, delta: 0.05, target: 0.3",
+    "i3plus3": "type: i3+3",
+    "i3plus3_ruled": "type: i3+3, max_n: 9, rules: [{type: NoSkipping, reference: highest_tried, down: true}, "
+    "{type: CoherentEscalation}, {type: CoherentDeescalation}, {type: HardSafety, confidence: 0.8}, "
+    "{type: SelectTried}, {type: MinimumAtMTD, n: 6}]",
+    "table": "type: table, max_n: 9, table: {3: ESDU, 6: EESDUUU}",
+    "crm": f"type: CRM, {SKELETON}, rules: [{{type: NoSkipping}}, {{type: StopTooToxic, confidence: 0.8}}]",
+    "crm_logistic": f"type: CRM, {SKELETON}, model: logistic, rules: [{{type: NoSkipping}}, "
+    "{type: CoherentEscalation}, {type: StopTooToxic, confidence: 0.8, by: beta_binomial}]",
+    "crm_mean": f"type: CRM, {SKELETON}, estimate: posterior_mean, selection: next_level, prior_sd: 2.5",
+    "crm_floor": f"type: CRM, {SKELETON}, model: logistic, floor: 0.05, rules: [{{type: SelectTried}}, "
+    "{type: StopTooToxic, confidence: 0.8}]",
+}
+SIMULATED = ("BOIN", 200)
+EACH = """
+for (file in commandArgs(TRUE)) {
+  printed <- capture.output(source(file, local = new.env(), encoding = "UTF-8"))
+  writeLines(printed, sub("[.]R$", ".csv", file), useBytes = TRUE)
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def rscript():
+    path = shutil.which("Rscript")
+    if path is None:
+        (pytest.fail if os.environ.get("DOSEESC_REQUIRE_R") else pytest.skip)("there is no Rscript")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(rscript, tmp_path_factory):
+    """Return a folder with a study and the rows that R printed of each design."""
+    folder = tmp_path_factory.mktemp("scripts")
+    for name, entry in DESIGNS.items():
+        (folder / f"{name}.yaml").write_text(STUDY % entry, encoding="utf-8")
+        (folder / f"{name}.R").write_text(r_script(doseesc.load(folder / f"{name}.yaml"), "D"), encoding="utf-8")
+    design, trials = SIMULATED
+    (folder / "simulated.R").write_text(r_script(shipped(), design, trials=trials, seed=1), encoding="utf-8")
+    (folder / "each.R").write_text(EACH)
+    scripts = [f"{name}.R" for name in (*DESIGNS, "simulated")]
+    ran = subprocess.run(
+        [rscript, "--vanilla", "each.R", *scripts], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "rror" not in ran.stderr
+    return folder
+
+
+@cache
+def shipped():
+    return doseesc.load(Path(__file__).parents[2] / "scenarios" / "nct04602104.yaml")
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_r_gets_our_decisions_and_exact_figures(folder, name):
+    study = doseesc.load(folder / f"{name}.yaml")
+    found = compare_script(study, "D", folder / f"{name}.csv")
+    assert found.differing == []
+    assert (found.exact, found.missing) == (True, 0)
+    figures = [row for row in found.rows if row.kind == "figure"]
+    assert len(figures) == 2 * 10
+    assert max(abs(row.theirs - row.ours) for row in figures) < 1e-9
+    assert {row.se for row in figures} == {0.0}
+    decisions = [row for row in found.rows if row.kind == "decision"]
+    letters = decision_letters(study.designs["D"])
+    if letters is None:
+        graph = doseesc.decision_table(study.designs["D"]).graph
+        assert len(decisions) == graph.size
+    else:
+        assert len(decisions) == sum(len(row) for row in letters.values())
+
+
+def test_every_type_that_the_script_knows_is_tried(tmp_path):
+    tried = set()
+    for entry in DESIGNS.values():
+        (tmp_path / "s.yaml").write_text(STUDY % entry, encoding="utf-8")
+        tried.add(type(doseesc.load(tmp_path / "s.yaml").designs["D"]))
+    assert tried == set(_KNOWN)
+
+
+def test_simulated_figures_are_within_four_standard_errors_of_exact_ones(folder):
+    found = compare_script(shipped(), SIMULATED[0], folder / "simulated.csv")
+    assert found.agrees
+    errors = [row.errors for row in found.rows if row.errors is not None]
+    assert len(errors) == 9 * 10
+    assert 1 < max(errors) < 4
+    assert all(row.se > 0 for row in found.rows if row.kind == "figure")
+
+
+def test_a_packages_own_section_is_there_where_it_has_the_design():
+    text = r_script(shipped(), "BOIN", trials=100)
+    assert 'requireNamespace("BOIN", quietly = TRUE)' in text
+    assert "BOIN::get.oc(" in text
+    assert "dfcrm::crm(" in r_script(shipped(), "CRM", trials=100)
+    assert "No package is asked" in r_script(shipped(), "3+3", trials=100)
+
+
+def test_scripts_are_readable():
+    for name in shipped().names:
+        text = r_script(shipped(), name, trials=100)
+        assert max(map(len, text.splitlines())) <= 130
+        assert "\n\n\n" not in text
+        assert not re.search(r"[{]%|[{][{]|None|np\.", text)
+
+
+@pytest.mark.parametrize(
+    ("entry", "field", "what"),
+    [
+        ("type: BLRM, prior_mean: [-0.85, 0], prior_sd: [1, 0.7]", "designs.D.type", "is BLRM"),
+        ("type: RollingSix", "designs.D.type", "is RollingSix"),
+        ("type: BOIN, rules: [{type: NoSkipping}, {type: StopWhenRepeated, cohorts: 3}]", "designs.D.rules", "course"),
+        (
+            "type: BOIN, rules: [{type: NoSkipping}, {type: TryRescueDose, n: 3}, {type: StopTooToxic}]",
+            "designs.D.rules[2]",
+            "is TryRescueDose",
+        ),
+        ("type: BOIN, rules: [{type: SentinelAtNewDose}]", "designs.D.rules[1]", "is SentinelAtNewDose"),
+        ("type: BOIN, rules: [{type: FollowPath, path: [1, 2]}]", "designs.D.rules[1]", "is FollowPath"),
+        ("type: BOIN, pending: settled", "designs.D.pending", "is Settled()"),
+        ("type: TITE-BOIN", "designs.D", "is Weighted()"),
+        (f"type: CRM, {SKELETON}, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
+        (
+            "type: BOIN, titration: true, rules: [{type: AcceleratedTitration}]",
+            "designs.D.rules",
+            "two titrations",
+        ),
+    ],
+)
+def test_what_the_script_cannot_express_is_refused_by_name(tmp_path, entry, field, what):
+    (tmp_path / "mine.yaml").write_text(STUDY % entry, encoding="utf-8")
+    with pytest.raises(ScenarioError) as refusal:
+        r_script(doseesc.load(tmp_path / "mine.yaml"), "D")
+    first, second, *_ = str(refusal.value).splitlines()
+    assert re.search(r"mine\.yaml:8 ", first)
+    assert first.endswith(field) or field in first
+    assert what in second
+
+
+@pytest.mark.parametrize(
+    ("file", "design", "field"),
+    [("tite", "TITE-CRM", "designs.TITE-CRM.pending"), ("tite_backfill", "BF-BOIN", "backfill")],
+)
+def test_what_rests_on_the_calendar_is_refused(file, design, field):
+    study = doseesc.load(Path(__file__).parents[2] / "scenarios" / f"{file}.yaml")
+    with pytest.raises(ScenarioError, match=re.escape(field)):
+        r_script(study, design)
+
+
+def test_a_seed_that_r_does_not_take_is_refused():
+    with pytest.raises(ValueError, match="seed must be at most 2147483647"):
+        r_script(shipped(), "BOIN", trials=10, seed=2**31)
+
+
+def test_conventions_are_known_for_every_type_of_the_script():
+    from designs.registry import name_of_design
+
+    for kind in _KNOWN:
+        own = [each for each in conventions(name_of_design(kind)) if each.designs]
+        assert own, kind
