@@ -7,8 +7,9 @@ from pkgutil import iter_modules
 import pytest
 from support import cases_in
 
-from designs import design_names, rule_names
+from designs import design_names, policy_names, rule_names
 from doseesc import commands
+from doseesc.phase2 import plan
 from doseesc.study import Study
 from doseesc.validation import all_cases, cases, requirements
 from doseesc.validation.requirements import RISKS, known_deviations
@@ -16,9 +17,15 @@ from doseesc.validation.requirements import RISKS, known_deviations
 ALL = requirements()
 SECTIONS = [field.alias or name for name, field in Study.model_fields.items()]
 COMMANDS = [each.name.replace("_", "-") for each in iter_modules(commands.__path__) if not each.name.startswith("_")]
+ANALYSES = [
+    *(*plan.TTCI_TESTS, *plan.TABLE_TESTS, *plan.INTERVALS, *plan.SECONDARY_ANALYSES),
+    *(method for method in plan.METHODS if method != "none"),
+]
 WANTED = [
     *(f"design {name}" for name in design_names()),
+    *(f"policy {name}" for name in policy_names()),
     *(f"rule {name}" for name in rule_names()),
+    *(f"analysis {name}" for name in ANALYSES),
     *(f"command {name}" for name in COMMANDS),
     *(f"section {name}" for name in SECTIONS),
 ]
