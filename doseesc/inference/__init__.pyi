@@ -4,6 +4,7 @@ from . import models as models
 from .any_model.design import PymcDesign as PymcDesign
 from .any_model.from_pymc import design_from_pymc as design_from_pymc
 from .arviz_compat import Trace as Trace
+from .arviz_compat import ess as ess
 from .arviz_compat import group as group
 from .arviz_compat import write_netcdf as write_netcdf
 from .borrowing.borrowing import RobustPrior as RobustPrior
@@ -14,6 +15,7 @@ from .borrowing.heterogeneity import Heterogeneity as Heterogeneity
 from .borrowing.hierarchy import Hierarchy as Hierarchy
 from .borrowing.hierarchy import hierarchy_posterior as hierarchy_posterior
 from .borrowing.normal_mixture import BivariateNormal as BivariateNormal
+from .borrowing.normal_mixture import NormalMixture as NormalMixture
 from .convergence import Convergence as Convergence
 from .convergence import judge_convergence as judge_convergence
 from .data import NOBODY as NOBODY

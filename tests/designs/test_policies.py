@@ -7,6 +7,7 @@ import pytest
 from extremes import bounded
 from hypothesis import given
 from hypothesis import strategies as st
+from support import cases_in, name_of, passes
 
 from designs import (
     BLRM,
@@ -29,6 +30,7 @@ from designs import (
     ThreePlusThree,
     Weighted,
 )
+from doseesc.validation.cases import policies
 
 WINDOW = 28
 SKELETON = (0.1, 0.25, 0.4)
@@ -233,3 +235,8 @@ def test_every_reason_to_wait_has_its_sentence():
     waits = [reason for reason in Reason if reason.waits]
     assert [reason.name for reason in waits] == ["WAIT", "TOO_MANY_PENDING", "FOLLOW_UP_TOO_SHORT", "TOO_FEW_KNOWN"]
     assert all(reason.sentence.startswith("Wait: ") and not reason.stops for reason in waits)
+
+
+@pytest.mark.parametrize("case", cases_in(policies), ids=name_of)
+def test_waiting_is_what_all_outcomes_say(case):
+    passes(case)

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 from borrowed import (
-    AGENT_A,
-    AGENT_B,
     AMOUNTS,
     MEXVT,
     TRIAL,
@@ -13,9 +11,9 @@ from borrowed import (
     hierarchy,
     known,
     likelihood,
-    scipy_integral,
 )
 from scipy.special import expit
+from support import cases_in, name_of, passes
 
 from designs import BLRM, Tally
 from doseesc.inference.borrowing.borrowing import robust_prior
@@ -24,34 +22,16 @@ from doseesc.inference.borrowing.hierarchy import hierarchy_posterior
 from doseesc.inference.borrowing.mixture_fit import fit_components
 from doseesc.inference.borrowing.normal_mixture import BivariateNormal, NormalMixture, nearest_mixture
 from doseesc.inference.data import ToxicityData
+from doseesc.validation.cases import borrowing
 
 # One trial under a mixture of normal priors
 
 
-@pytest.fixture(scope="module")
-def two_laws():
-    """A mixture's components, with evidences and means of p at 8 by scipy."""
-    laws = [BivariateNormal(mean=(-2.5, 0.3), sd=(0.8, 0.4), correlation=0.5), WEAK]
-    evidence = [scipy_integral(law, TRIAL, 16) for law in laws]
-    at_8 = [
-        scipy_integral(law, TRIAL, 16, lambda theta: expit(theta[0] + np.exp(theta[1]) * np.log(0.5))) / total
-        for law, total in zip(laws, evidence, strict=True)
-    ]
-    return laws, np.array(evidence), np.array(at_8)
+LAWS = [BivariateNormal(mean=(-2.5, 0.3), sd=(0.8, 0.4), correlation=0.5), WEAK]
 
 
-def test_posterior_weight_is_the_ratio_of_evidences_by_scipy(two_laws):
-    laws, evidence, at_8 = two_laws
-    fit = fit_components(laws, TRIAL, reference=16, amounts=AMOUNTS)
-    assert np.exp(fit.log_evidence) == pytest.approx(evidence, rel=1e-6)
-    prior = np.array([0.3, 0.7])
-    expected = prior * evidence / (prior @ evidence)
-    assert fit.weights(prior) == pytest.approx(expected, abs=1e-7)
-    assert fit.posterior(prior).mean[2] == pytest.approx(expected @ at_8, abs=1e-7)
-
-
-def test_single_component_is_the_blrm(two_laws):
-    law = two_laws[0][0]
+def test_single_component_is_the_blrm():
+    law = LAWS[0]
     data = TRIAL + ToxicityData.from_outcomes("3NNT", amounts=[2, 8, 16])
     fit = fit_components([law], data, reference=16, amounts=AMOUNTS, limits=[0.25, 0.5])
     found = fit.posterior([1.0])
@@ -69,16 +49,16 @@ def test_single_component_is_the_blrm(two_laws):
         assert [fit.quantile([1.0], q)[level - 1] for q in (0.1, 0.9)] == pytest.approx(ends, abs=2e-4)
 
 
-def test_quantiles_of_a_mixture_leave_their_share_below(two_laws):
-    laws = two_laws[0]
+def test_quantiles_of_a_mixture_leave_their_share_below():
+    laws = LAWS
     fit = fit_components(laws, TRIAL, reference=16, amounts=[8])
     ends = [float(fit.quantile([0.4, 0.6], q)[0]) for q in (0.05, 0.95)]
     above = fit_components(laws, TRIAL, reference=16, amounts=[8], limits=ends).posterior([0.4, 0.6]).above
     assert above[0] == pytest.approx([0.95, 0.05], abs=3e-4)
 
 
-def test_floor_takes_events_for_background(two_laws):
-    laws = two_laws[0]
+def test_floor_takes_events_for_background():
+    laws = LAWS
     plain, floored = (
         fit_components(laws, TRIAL, reference=16, amounts=[8], floor=floor).posterior([0.4, 0.6]).mean
         for floor in (0.0, 0.1)
@@ -217,29 +197,6 @@ def test_components_are_added_until_close_enough():
     assert prior == robust_prior(MEXVT, how, 0.5)
 
 
-@pytest.mark.parametrize(
-    ("history", "trial", "reference"),
-    [
-        (MEXVT, TRIAL, 16),
-        (AGENT_A, ToxicityData(study=["now"] * 2, amount=[3, 6], n=[3, 3], dlt=[0, 1]), 6),
-        (AGENT_B, ToxicityData(study=["now"] * 2, amount=[200, 800], n=[3, 6], dlt=[0, 3]), 1120),
-    ],
-)
-def test_two_steps_are_as_good_as_one(history, trial, reference):
-    """The mixture as a prior of the trial, against all studies at once without a mixture (Schmidli et al. 2014)."""
-    how = hierarchy(Heterogeneity.named("substantial"), reference)
-    amounts = trial.amount
-    prior = robust_prior(history, how, 0.6)
-    fit = prior.fit(trial, amounts, [0.25])
-    (name,) = trial.studies
-    for weight in (1.0, 0.6):
-        at_once = hierarchy_posterior(history + trial, how, {history.studies[0]: 1.0, name: weight})
-        mass = at_once.study_mass(name)
-        before = prior.with_weight(weight).component_weights
-        found = fit.posterior(before)
-        mean, sd = at_once.dlt_mean_sd(mass, amounts)
-        assert found.mean == pytest.approx(mean, abs=0.004)
-        assert found.sd == pytest.approx(sd, abs=0.004)
-        above = [at_once.probability_above(mass, amount, [0.25])[0] for amount in amounts]
-        assert found.above[:, 0] == pytest.approx(above, abs=0.006)
-        assert 1 - fit.weights(before)[-1] == pytest.approx(at_once.exchangeable[1], abs=0.005)
+@pytest.mark.parametrize("case", cases_in(borrowing), ids=name_of)
+def test_what_is_borrowed_is_what_integration_and_one_analysis_say(case):
+    passes(case)

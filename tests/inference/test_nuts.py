@@ -5,11 +5,12 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.stats import kstest
-from support import data
+from support import data, passes
 
-from doseesc.inference import ToxicityData, densities, grids, judge_convergence, models, sample_density
+from doseesc.inference import ToxicityData, densities, grids, models, sample_density
 from doseesc.inference.arviz_compat import ess, group
 from doseesc.inference.sampling import Sampler, chosen_sampler
+from doseesc.validation.cases import drawn
 
 TALLIES = 5
 
@@ -40,17 +41,10 @@ MODELS = {
         LEVELS,
     ),
 }
-SKELETON_B = ("crm_power", CASES["neuenschwander_one_parameter_b"]["arguments"], (1.0, 2.5, 5.0, 10.0, 25.0))
-PUBLISHED = {
-    "cheung_p21": "crm_logistic",
-    "neuenschwander_one_parameter_a": "crm_power",
-    "neuenschwander_one_parameter_b": "crm_power, b",
-    "neuenschwander_two_parameters": "two_parameter_logistic",
-}
 
 
 def sampled(key, data, **settings):
-    name, arguments, _ = (MODELS | {"crm_power, b": SKELETON_B})[key]
+    name, arguments, _ = MODELS[key]
     return sample_density(getattr(densities, name)(data, **arguments), **settings)
 
 
@@ -65,37 +59,8 @@ def data_at(rows, n, dlt):
     return ToxicityData(study=["t"] * len(rows), amount=rows, n=n, dlt=dlt)
 
 
-def distance(draws, printed, within):
-    """Return how far the mean of draws is from a printed number, beyond its rounding, in Monte Carlo errors."""
-    error = float(draws.std()) / np.sqrt(float(ess(draws.to_dataset(name="x"), "mean")["x"]))
-    return max(abs(float(draws.mean()) - printed) - within, 0.0) / error
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_published_numbers_within_monte_carlo_error(name):
-    case = CASES[name]
-    rows = case["data"]
-    trace = sampled(PUBLISHED[name], data_at(rows["amount"], rows["n"], rows["dlt"]), draws=3000, seed=3)
-    assert judge_convergence(trace).converged
-    posterior = group(trace, "posterior")
-    p = posterior["p"]
-    found = [distance(p[..., place], mean, case["within"]) for place, mean in enumerate(case["mean"])]
-    for place, sd in enumerate(case.get("sd", ())):
-        # The printed mean's rounding moves the second moment about it by less than this.
-        within = 2 * sd * case["sd_within"] + case["within"] ** 2
-        found.append(distance((p[..., place] - case["mean"][place]) ** 2, sd**2, within))
-    for parameter, mean in case.get("parameters", {}).items():
-        found.append(distance(posterior[parameter], mean, case["within"]))
-    for dose, shares in case.get("intervals", {}).items():
-        at = p[..., case["arguments"]["levels"].index(dose)]
-        for low, high, share in zip((-1, 0.2, 0.35, 0.6), (0.2, 0.35, 0.6, 2), shares, strict=True):
-            if share > 0.005:  # what is rarer has too few draws for a standard error
-                found.append(distance(1.0 * ((at > low) & (at <= high)), share, 0.00051))
-    for limit, of_doses in case.get("above", {}).items():
-        for dose, share in of_doses.items():
-            at = p[..., case["arguments"]["levels"].index(dose)]
-            found.append(distance(1.0 * (at > limit), share, 0.00061))
-    assert max(found) < 4
+def test_published_numbers_within_monte_carlo_error():
+    passes(drawn.published_posteriors)
 
 
 @pytest.mark.long

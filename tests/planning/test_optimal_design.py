@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support import passes
 
 import doseesc
 from designs import BOIN, CRM, CoherentEscalation, HardSafety, NoSkipping, PolicyDesign
@@ -23,6 +24,7 @@ from doseesc.results import held_out_truths, lattice_of, prior_truths, stakes_of
 from doseesc.results.weighted_truths import design_draws
 from doseesc.study import DesignPrior, PseudoUniform, ScenarioPrior, Utility, load
 from doseesc.study.shipped import shipped_scenarios
+from doseesc.validation.cases import optimum
 
 DESIGNS = """
   - {name: B, type: BOIN}
@@ -352,3 +354,7 @@ def test_the_command_refuses_what_is_too_large(cli, small_scenario, tmp_path):
     assert code == 2
     assert "write a larger  cohort_size" in errors
     assert "Traceback" not in errors
+
+
+def test_no_choice_after_any_history_is_better():
+    passes(optimum.every_history)

@@ -9,6 +9,7 @@ import pytest
 from extremes import bounded
 from scipy.special import expit, logit
 from scipy.stats import norm, qmc
+from support import passes
 
 from designs import BOIN, Tally
 from doseesc.engines.dose_posterior import DoseModel, DosePosterior
@@ -23,6 +24,7 @@ from doseesc.results.folder import write_results
 from doseesc.results.reading import read_results
 from doseesc.runs.run_study import run
 from doseesc.study import load
+from doseesc.validation.cases import arms
 
 ARMS = "phase2_arms: [{name: saline, control: true}, {name: quarter, fraction: 0.25}, {name: full, fraction: 1}]\n"
 TWO_DESIGNS = "designs:\n  - {name: 3+3, type: 3+3}"
@@ -337,3 +339,7 @@ def test_an_analysis_that_takes_too_much_memory_is_refused_at_once(scenario_file
     text = small_scenario.replace("max_n: 18", wrong) + arms
     with bounded(seconds=60, megabytes=600), pytest.raises(ScenarioError, match=r"Phase 2 arms.* GiB"):
         run(load(scenario_file(text)), trials=10, method="monte_carlo")
+
+
+def test_posteriors_are_those_of_plain_sums():
+    passes(arms.posteriors)

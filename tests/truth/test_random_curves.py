@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import data
+from support import cases_in, name_of, passes
 
 from doseesc.truth.mtd import true_mtd
 from doseesc.truth.random_curves import logistic_steps, ordered_uniform, probit_steps, pseudo_uniform
-
-PUBLISHED = data("random_truths.json")
+from doseesc.validation.cases import random_curves
 
 GENERATORS = {
     "pseudo_uniform": lambda generator, count: pseudo_uniform(generator, count, n_doses=5, target=0.25),
@@ -91,36 +90,9 @@ def test_pseudo_uniform_is_the_published_algorithm(mtd):
         assert (np.abs(difference) < 4 * error + 60 / count).all()
 
 
-@pytest.mark.parametrize("case", PUBLISHED["probit_steps"], ids=lambda case: str(list(case.values())))
-def test_probit_steps_give_the_published_distances(case):
-    target, n_doses, generator = case["target"], case["n_doses"], np.random.default_rng(2)
-    distances = []
-    for mtd in range(1, n_doses + 1):
-        curves = probit_steps(
-            generator,
-            40_000 // n_doses,
-            n_doses=n_doses,
-            target=target,
-            mtd=mtd,
-            mtd_margin=1.0,
-            step_mean=case["step_mean"],
-        )
-        beside = [level - 1 for level in (mtd - 1, mtd + 1) if 1 <= level <= n_doses]
-        distances.append(np.abs(curves[:, beside] - target).min(axis=1))
-    assert np.concatenate(distances).mean() == pytest.approx(case["distance"], abs=0.0025)
-
-
-def test_logistic_curves_spread_as_published_series():
-    series = PUBLISHED["published_series"]
-    curves = logistic_steps(np.random.default_rng(1), 40_000, n_doses=4)
-    middle = [1, 2, 3]  # the quartiles; the fit's tails are those of normal distributions
-    lowest = np.quantile(curves[:, 0], np.array(series["levels"])[middle])
-    np.testing.assert_allclose(lowest, np.array(series["lowest_dose"])[middle], atol=0.003)
-    logits = np.log(curves / (1 - curves))
-    steps = np.diff(logits, axis=1)
-    np.testing.assert_allclose(steps, steps[:, :1].repeat(3, axis=1), atol=1e-9)
-    quartiles = np.quantile(steps[:, 0], np.array(series["levels"])[middle])
-    np.testing.assert_allclose(quartiles, np.array(series["logit_step"])[middle], atol=0.03)
+@pytest.mark.parametrize("case", cases_in(random_curves), ids=name_of)
+def test_curves_are_as_published(case):
+    passes(case)
 
 
 def test_ordered_uniforms_lie_between_their_limits():

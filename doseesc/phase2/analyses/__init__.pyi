@@ -4,10 +4,13 @@ from .day_counts import IMPROVED as IMPROVED
 from .day_counts import DayCounts as DayCounts
 from .gray import gray as gray
 from .incidence import aalen_johansen as aalen_johansen
+from .incidence import kaplan_meier as kaplan_meier
 from .log_rank import DEATH_RULES as DEATH_RULES
+from .log_rank import ScoreTest as ScoreTest
 from .log_rank import cox_score as cox_score
 from .log_rank import log_rank as log_rank
 from .mmrm import VisitSums as VisitSums
+from .mmrm import mmrm as mmrm
 from .mmrm import mmrm_of as mmrm_of
 from .mmrm import origins as origins
 from .multiplicity import ENDPOINT_ORDERS as ENDPOINT_ORDERS
@@ -27,6 +30,7 @@ from .stratified import stratified_gray as stratified_gray
 from .stratified import stratified_log_rank as stratified_log_rank
 from .visit_tests import ArmSums as ArmSums
 from .visit_tests import Counts as Counts
+from .visit_tests import ancova as ancova
 from .visit_tests import ancova_of as ancova_of
 from .visit_tests import below as below
 from .visit_tests import places_counted as places_counted

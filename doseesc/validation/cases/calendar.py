@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from designs import Complete, RollingSix, ThreePlusThree
-from doseesc.engines import DAILY, Calendar, CalendarTrial, GivenPatients, calendar_trials
+from designs import BOIN, Complete, RollingSix, ThreePlusThree
+from doseesc.engines import DAILY, Calendar, CalendarTrial, GivenPatients, Stagger, calendar_trials
 from doseesc.truth import Accrual
 from doseesc.validation.comparing import Comparison, Differences
 from doseesc.validation.golden_numbers import golden
@@ -105,4 +105,42 @@ def tite_crm() -> Comparison:
         seen.equal(f"{where}, turned away", trial.turned_away, 0)
         last = item["arrival"][-1] + item["obswin"]
         seen.holds(f"{where}, duration", trial.opened_before + trial.duration_days <= last + DAYS)
+    return seen.result
+
+
+_RISING = (0.1, 0.25, 0.45)
+
+
+def _worked(calendar: Calendar, latent: list[float], max_n: int) -> CalendarTrial:
+    """Play a trial of BOIN with somebody at the door every day, a window of 14 days, and DLTs on day 3."""
+    design = BOIN(target=0.25, n_doses=3, max_n=max_n)
+    given = GivenPatients(
+        latent=np.array([latent]), dlt_day=np.full((1, max_n), 3.0), gaps=np.array([[0.0] + [1.0] * 20])
+    )
+    (trial,) = calendar_trials(design, _RISING, window_days=14, calendar=calendar, patients=given)
+    return trial
+
+
+def staggered() -> Comparison:
+    """Compare first doses with those of trials worked out by hand, in which the second patient waits seven days."""
+    seen = Differences()
+    calendar = Calendar(accrual=DAILY, stagger=Stagger(days_after_first=7))
+    quiet = _worked(calendar, [0.9] * 6, 6)
+    seen.equal("nobody has a DLT, first doses", quiet.entered, [0, 7, 8, 22, 29, 30])
+    seen.equal("nobody has a DLT, levels", quiet.level, [1, 1, 1, 2, 2, 2])
+    # With a DLT of the first patient on day 3 the design decides anew, and 1 of 1 at the lowest level stays there.
+    toxic = _worked(calendar, [0.0] + [0.9] * 5, 6)
+    seen.equal("a DLT on day 3, decisions", [(each.day, each.level) for each in toxic.decisions[:2]], [(0, 1), (3, 1)])
+    seen.equal("a DLT on day 3, second first dose", toxic.entered[1], 7)
+    return seen.result
+
+
+def ended_in_time() -> Comparison:
+    """Compare first doses and durations of trials that may only last so many days with those worked out by hand."""
+    seen = Differences()
+    entries = [0, 1, 2, 16, 17, 18, 32, 33, 34]
+    for days, entered, duration in ((None, 9, 48), (20, 6, 32), (17, 5, 31), (1.5, 2, 15)):
+        trial = _worked(Calendar(accrual=DAILY, max_days=days), [0.9] * 9, 9)
+        seen.equal(f"at most {days} days, first doses", trial.entered, entries[:entered])
+        seen.equal(f"at most {days} days, duration", trial.duration_days, duration)
     return seen.result
