@@ -228,7 +228,7 @@ def scripts() -> Comparison:
             if not program[0]:
                 continue
             ran = subprocess.run(
-                [*program, language], cwd=folder.path, env=_environment(), capture_output=True, check=False
+                [*program, language], cwd=folder.path, env=own_environment(), capture_output=True, check=False
             )
             seen.equal(f"{language}: exit code", ran.returncode, 0)
             rows = ran.stdout.decode("utf-8", "replace").replace('"', "")
