@@ -76,12 +76,10 @@ def application(settings: Settings) -> Starlette:
         return await worked_on(views.state, asked(await request.body(), AskedState))
 
     async def further(request: Request) -> Response:
-        question = asked(await request.body(), AskedStudy)
-        return JSONResponse(await run_in_threadpool(views.further, question))
+        return await worked_on(views.further, asked(await request.body(), AskedStudy))
 
     async def durations(request: Request) -> Response:
-        question = asked(await request.body(), AskedDurations)
-        return JSONResponse(await run_in_threadpool(views.durations, question))
+        return await worked_on(views.durations, asked(await request.body(), AskedDurations))
 
     async def conduct(request: Request) -> Response:
         return await worked_on(views.conduct.answer, asked(await request.body(), AskedConduct))

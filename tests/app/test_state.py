@@ -241,10 +241,12 @@ def test_best_policy_that_a_file_asks_for_is_sought_in_the_background_within_the
     with TestClient(application(small), base_url=HERE) as app:
         found = over(app, ask(app, text)["job"])
         assert found["state"] == "done"
-        assert "of the attainable, %" not in found["further"]  # for which more would be needed
-        assert ask(app, text)["further"] == found["further"]
+        assert "of the attainable, %" not in below(app, text)  # for which more would be needed
+        assert "job" not in ask(app, text)
     large = TestClient(application(settings(limits=Limits(live_seconds=60))), base_url=HERE)
-    assert "of the attainable, %" in ask(large, text.replace("max_n: 60", "max_n: 12"))["further"]
+    text = text.replace("max_n: 60", "max_n: 12")
+    assert "job" not in ask(large, text)
+    assert "of the attainable, %" in below(large, text)
 
 
 def test_size_is_answered_as_by_the_command(app, tmp_path):
