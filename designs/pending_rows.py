@@ -69,6 +69,18 @@ def rows_from_states(states: Mapping[State, str]) -> PendingRows:
     return pending_rows([(n, c, "".join(row.get(y, "-") for y in range(max(row) + 1))) for (n, c), row in rows.items()])
 
 
+def states_of(rows: PendingRows) -> dict[State, str]:
+    """Return the letter of each (entered, DLTs, pending) of which rows say one; after a U more DLTs are U, too.
+
+    Examples
+    --------
+    >>> states_of(((1, 1, "S"), (2, 0, "S-U")))
+    {(1, 0, 1): 'S', (2, 0, 0): 'S', (2, 2, 0): 'U'}
+    """
+    letter = _letters(rows)
+    return {(int(n), int(y), int(c)): LETTERS[letter[n, y, c]] for n, y, c in np.argwhere(letter != _ABSENT) if n > 0}
+
+
 def require_decisions(rows: PendingRows, cohort_size: int, max_n: int) -> None:
     """Raise ValueError, naming the states, where a trial can reach one without a decision or one where it is stuck."""
     letter = _letters(rows)

@@ -43,7 +43,8 @@ def table(
     """Show the decision table of a design of FILE, as protocols print it.
 
     For a design that decides from the patients and DLTs at the current dose alone: one letter for each of their
-    numbers. For all others: one line for every tally that a trial can reach.
+    numbers; where patients pending count, as in TITE-BOIN and rolling six, by their number too, with limits on their
+    follow-up. For all others: one line for every tally that a trial can reach.
     """
     study, found = variable("study"), variable("table")
     if show_code:

@@ -2,13 +2,14 @@
 
 A design that decides from the patients n and DLTs y at the current level alone has a table of letters over (n, y):
 E escalate, S stay, D de-escalate, DU de-escalate and exclude the level and all above.  Where it weighs patients pending
-by their follow-up, its table has rows over (n, y, patients pending), with limits on the follow-up.  Every other design
-has one line per reachable tally, with the level that follows.
+by their follow-up, its table has rows over (n, y, patients pending), with limits on the follow-up; rolling six and
+users' tables with patients pending have such rows without limits.  Every other design has one line per reachable tally,
+with the level that follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -16,9 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from designs import BOIN, Design, Reason
+from designs import Design, Reason, RollingSix
 from designs.a_plus_b import APlusB
-from designs.interval import IntervalDesign
 from designs.table_design import TableDesign
 from doseesc.conduct.follow_up_rows import (
     FollowUpRow,
@@ -28,6 +28,8 @@ from doseesc.conduct.follow_up_rows import (
     statistic,
     weighs_by_limits,
 )
+from doseesc.conduct.letter_rows import decides_by_pending, letter_legend, letter_rows
+from doseesc.conduct.letters import decision_letters
 from doseesc.conduct.stopping_cells import STOP, with_stops
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.engines import UNKNOWN, DecisionGraph, TooManyStates
@@ -54,9 +56,6 @@ STOP_MEANING = f"{_THE_END}; X in the table"
 
 PATHWAY_LEGEND = {"E": "escalate", "S": "stay", "D": "de-escalate", "stop": "the trial ends"}
 
-MOST_LETTERED = 1_000
-"""Patients of a trial whose decisions are written as letters, half a million of them; those of larger ones are not."""
-
 STATE_LIMIT = 200_000
 """Tallies that a table may have, unless told otherwise."""
 
@@ -75,7 +74,8 @@ class DecisionTable:
     graph : DecisionGraph or None
         All reachable tallies with their decisions, where ``cells`` is None.
     follow_up : tuple of FollowUpRow, or None
-        The rows with limits on the follow-up of patients pending; None where the design does not weigh them by such.
+        The rows over patients pending, with limits on their follow-up where the design weighs them by such; None where
+        it decides otherwise.
     """
 
     trial: Trial
@@ -86,6 +86,8 @@ class DecisionTable:
     @property
     def legend(self) -> Mapping[str, str]:
         """What the letters mean."""
+        if decides_by_pending(self.trial.design):
+            return letter_legend(_by_pending(self.trial.design), LEGEND)
         if self.cells is None:
             return PATHWAY_LEGEND
         if self.follow_up is not None:
@@ -99,7 +101,8 @@ class DecisionTable:
     @property
     def statistic(self) -> str:
         """What the limits on follow-up are on, "STFT" or "ESS"; "" where there are none."""
-        return "" if self.follow_up is None else statistic(_tabulated(self.trial.design))
+        weighs = self.follow_up is not None and weighs_by_limits(self.trial.design)
+        return statistic(_tabulated(self.trial.design)) if weighs else ""
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -131,11 +134,12 @@ class DecisionTable:
         Returns
         -------
         DataFrame
-            ``n``, ``dlt`` and ``decision``; with limits on follow-up ``n``, ``dlt_min``, ``dlt_max``, ``pending_min``,
-            ``pending_max``, ``decision``, ``escalate_if_stft_ge``, ``deescalate_if_stft_le`` (or ``ess``) and
-            ``followed_ge``, the share of the window; or, by reachable tallies, ``n_LABEL`` and ``dlt_LABEL`` for each
-            dose, what else the design remembers, the current ``level``, ``decision``, ``next_level`` (0 = stop),
-            ``next_n``, ``reason`` and, where the trial ends, ``mtd``.
+            ``n``, ``dlt`` and ``decision``; over patients pending ``n``, ``dlt_min``, ``dlt_max``, ``pending_min``,
+            ``pending_max``, ``decision`` and, with limits on follow-up, ``escalate_if_stft_ge``,
+            ``deescalate_if_stft_le`` (or ``ess``) and ``followed_ge``, the share of the window; or, by reachable
+            tallies, ``n_LABEL`` and ``dlt_LABEL`` for each dose, what else the design remembers, the current
+            ``level``, ``decision``, ``next_level`` (0 = stop), ``next_n``, ``reason`` and, where the trial ends,
+            ``mtd``.
         """
         import pandas as pd
 
@@ -147,7 +151,8 @@ class DecisionTable:
                 (r.n, *r.dlt, *r.pending, r.decision, r.escalate_from, r.deescalate_to, r.followed)
                 for r in self.follow_up
             ]
-            return pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(limits, float))
+            frame = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(limits, float))
+            return frame if name else frame.drop(columns=[*limits, "followed_ge"])
         if self.cells is not None:
             rows = [(n, dlt, letter) for n, row in self.cells.items() for dlt, letter in enumerate(row)]
             return pd.DataFrame(rows, columns=["n", "dlt", "decision"])
@@ -182,11 +187,6 @@ class DecisionTable:
         return columns
 
 
-def last_telling(rows: Iterable[Sequence[str]]) -> int:
-    """Return the DLTs from which on every row, a letter for 0, 1, ... DLTs, repeats its last letter."""
-    return max((next((y for y in range(len(row) - 1, 0, -1) if row[y] != row[y - 1]), 0) for row in rows), default=0)
-
-
 def decision_table(
     study: Study | Design, design: str | Design | None = None, *, state_limit: int = STATE_LIMIT
 ) -> DecisionTable:
@@ -218,7 +218,9 @@ def decision_table(
 
 
 def letter_table(trial: Trial) -> DecisionTable | None:
-    """Return the table of the letters of :func:`decision_letters`; None where there are none."""
+    """Return the table of letters, or of rows over patients pending; None where the design has neither."""
+    if decides_by_pending(trial.design):
+        return DecisionTable(trial, None, follow_up=letter_rows(_by_pending(trial.design)))
     cells = decision_letters(trial.design)
     if cells is None:
         return None
@@ -226,34 +228,6 @@ def letter_table(trial: Trial) -> DecisionTable | None:
     if not isinstance(trial.design, APlusB):  # whose letters say themselves where the trial ends
         cells = with_stops(trial.design, cells)
     return DecisionTable(trial, cells, follow_up=follow_up_rows(_tabulated(trial.design)) if weighs else None)
-
-
-def decision_letters(design: Design) -> dict[int, tuple[str, ...]] | None:
-    """Return the letters of a design by patients n at the current level.
-
-    None where the design looks at more, and where a trial of more than :data:`MOST_LETTERED` patients has too many.
-    """
-    if design.max_n > MOST_LETTERED and not isinstance(design, APlusB):
-        return None
-    if isinstance(design, TableDesign):
-        if design.by_pending:  # what the largest number of patients leads to is not in the letters
-            return None
-        return {n: _spelled(row) for n, row in design.known_rows if n <= design.max_n}
-    if isinstance(design, IntervalDesign):
-        return {n: _spelled(row) for n, row in enumerate(design.decision_table()) if n > 0}
-    if isinstance(design, APlusB):
-        return {
-            design.a: _a_plus_b(design.a, design.c - 1, design.d),
-            design.a + design.b: _a_plus_b(design.a + design.b, design.e, design.e),
-        }
-    if type(design) is BOIN:  # what is made from BOIN may look at more
-        return {
-            int(n): tuple(
-                "DU" if y >= out else "E" if y <= up else "D" if y >= down else "S" for y in range(int(n) + 1)
-            )
-            for n, up, down, out in zip(*design.boundaries(), strict=True)
-        }
-    return None
 
 
 def reachable(design: Design, state_limit: int = STATE_LIMIT) -> DecisionGraph:
@@ -286,12 +260,8 @@ def _tabulated(design: Design) -> TabulatedDesign:
     return cast("TabulatedDesign", design)  # those that weigh by limits have a table
 
 
-def _spelled(row: str) -> tuple[str, ...]:
-    return tuple("DU" if letter == "U" else letter for letter in row)
-
-
-def _a_plus_b(n: int, most_to_escalate: int, most_to_stay: int) -> tuple[str, ...]:
-    return tuple("E" if y <= most_to_escalate else "S" if y <= most_to_stay else "DU" for y in range(n + 1))
+def _by_pending(design: Design) -> RollingSix | TableDesign:
+    return cast("RollingSix | TableDesign", design)
 
 
 def _a_plus_b_legend(design: APlusB) -> Mapping[str, str]:

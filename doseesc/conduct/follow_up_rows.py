@@ -105,7 +105,7 @@ def follow_up_rows(design: TabulatedDesign) -> tuple[FollowUpRow, ...]:
         for c in range(n - y + 1)
     }
     cells = _with_stops(design, policy, cells)
-    return tuple(row for n in range(1, design.max_n + 1) for row in _joined(n, list(_rows(cells, n))))
+    return tuple(row for n in range(1, design.max_n + 1) for row in joined(n, list(_rows(cells, n))))
 
 
 def statistic(design: FollowUpDesign) -> str:
@@ -214,8 +214,8 @@ def _cell(table: FollowUpTable, policy: Weighted, at: _State, step: int) -> _Cel
     )
 
 
-def _joined(n: int, rows: list[FollowUpRow]) -> Iterator[FollowUpRow]:
-    """Join what follows one another with the same decision whoever is pending."""
+def joined(n: int, rows: list[FollowUpRow]) -> Iterator[FollowUpRow]:
+    """Join rows of n patients that follow one another with the same decision whoever is pending."""
     for whole, group in groupby(rows, key=_whatever_is_pending):
         same = list(group)
         if whole is None or len(same) == 1:

@@ -143,16 +143,25 @@ class Calendar:
         """
         arriving = self.arrivals_within(window_days)
         hardly = ", so that pending patients hardly matter" if arriving < _FEW else ""
-        sentences = [
-            self.accrual.describe(),
-            f"On average {arriving:.2g} patients arrive within a DLT window of {window_days:g} days{hardly}.",
-            times_words(self.times, window_days),
-        ]
-        if self.stagger is not None:
-            sentences.append(self.stagger.describe())
-        if self.backfill is not None:
-            sentences.append(self.backfill.describe())
+        times = times_words(self.times, window_days)
+        backfilled = [] if self.backfill is None else [self.backfill.describe()]
+        arriving_words = (
+            f"On average {arriving:.2g} patients arrive within a DLT window of {window_days:g} days{hardly}."
+        )
+        return " ".join([self.accrual.describe(), arriving_words, times, *self.restrictions, *backfilled])
+
+    @property
+    def restrictions(self) -> tuple[str, ...]:
+        """What keeps patients from being treated as they come, in plain sentences: staggering, and the last day.
+
+        Examples
+        --------
+        >>> calendar = Calendar(accrual=Accrual(per_month=2), stagger=Stagger(days_after_first=7), max_days=365.25)
+        >>> calendar.restrictions[1]
+        'Nobody is enrolled more than 12 months after the first patient.'
+        """
+        found = [] if self.stagger is None else [self.stagger.describe()]
         if self.max_days is not None:
             months = self.max_days / DAYS_PER_MONTH
-            sentences.append(f"Nobody is enrolled more than {months:.3g} months after the first patient.")
-        return " ".join(sentences)
+            found.append(f"Nobody is enrolled more than {months:.3g} months after the first patient.")
+        return tuple(found)

@@ -29,7 +29,7 @@ from designs import (
     Tally,
     ThreePlusThree,
 )
-from doseesc.conduct.decision_table import decision_letters, decision_table
+from doseesc.conduct import decision_letters, decision_table
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.states import TooManyStates
 from doseesc.study.shipped import shipped_scenarios

@@ -167,9 +167,10 @@ def test_triples_are_what_is_kept():
     assert "6 entered, 1 pending: EWU" in WRITTEN.describe()
 
 
-def test_its_known_outcomes_are_tabulated_by_reachable_tallies():
+def test_it_is_printed_over_patients_pending():
     frame = decision_table(WRITTEN).to_frame()
-    assert {"decision", "next_level"} <= set(frame)
+    assert {"n", "dlt_min", "pending_min", "pending_max", "decision"} <= set(frame)
+    assert frame["pending_max"].max() > 0
 
 
 SCENARIO = """

@@ -8,7 +8,7 @@ import pytest
 from support import THREE_DOSES
 
 from designs import CRM, NoSkipping, StopTooToxic
-from doseesc.conduct.decision_table import decision_letters
+from doseesc.conduct import decision_letters
 from doseesc.report.protocol.protocol import protocol_blocks, protocol_files
 from doseesc.report.protocol.sections import SECTIONS
 from doseesc.report.protocol.sources import registry_queries

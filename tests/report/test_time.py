@@ -78,6 +78,27 @@ def test_long_names_with_backfilled_and_lost_patients_fit_80_columns(scenario_fi
     assert head.split()[-2:] == ["lost", "backfilled"]
 
 
+def test_decisions_that_outcomes_would_change_are_told_where_there_is_no_room_beside_the_duration(backfilled):
+    lines = plain(time_lines(backfilled))
+    own = next(each for each in design_times(backfilled) if each.design == "TITE-BOIN backfilled")
+    assert not any("changed" in line for line in lines if "median (5 to 95 %)" in line)
+    row = lines[lines.index(next(line for line in lines if line.split() == ["pending", "changed"])) + 6]
+    assert row.split() == ["TITE-BOIN", "backfilled", f"{own.pending:.1f}", f"{100 * own.changed:.1f}"]
+
+
+def test_what_holds_patients_back_is_said_on_the_screen(scenario_file, small_scenario):
+    more = """
+accrual: {per_month: 6}
+stagger: {days_after_first: 7}
+max_duration_months: 12
+dlt_times: {type: early, within_days: 2, share: 0.6}
+"""
+    said = " ".join(plain(time_lines(doseesc.run(doseesc.load(scenario_file(small_scenario + more)), trials=20))))
+    assert "At a dose not given before, the second patient is treated at least 7 days after the first." in said
+    assert "Nobody is enrolled more than 12 months after the first patient." in said
+    assert "60 % come in the first 2 days" in said
+
+
 def test_a_slow_pace_is_said_with_its_number(main_job):
     words = pace_words(main_job)
     assert words.startswith("0.32 patients arrive in a DLT window of 14 days")

@@ -1,7 +1,8 @@
 """The decision table of a protocol, for every design.
 
-A design that decides from patients and DLTs at the current dose alone has its table of letters.  Of every other design
-the protocol shows every decision of the first cohorts, and the decisions at each dose where no lower dose had a DLT.
+A design that decides from patients, DLTs and patients pending at each dose has its table of letters.  Of every other
+design the protocol shows every decision of the first cohorts, and the decisions at each dose where no lower dose had a
+DLT.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from designs import CohortSizeRule, PartialCohortRule, ProposalRule, Tally
-from doseesc.conduct import MOST_LETTERED, SHOWN, DecisionTable, Trial, decision_letters, last_telling, letter_table
+from doseesc.conduct import MOST_LETTERED, SHOWN, DecisionTable, Trial, last_telling, letter_table
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import PageTable, Value
@@ -51,7 +52,7 @@ def decision_blocks(trial: Trial) -> Iterator[Block]:
 
 def uses_pathways(trial: Trial) -> bool:
     """Whether the section shows dose-transition pathways."""
-    return decision_letters(trial.design) is None
+    return letter_table(trial) is None
 
 
 def _letter_blocks(table: DecisionTable) -> Iterator[Block]:
@@ -74,13 +75,15 @@ def _letter_blocks(table: DecisionTable) -> Iterator[Block]:
 
 
 def _follow_up_blocks(table: DecisionTable) -> Iterator[Block]:
-    """Yield the table with limits on follow-up, of which that of letters is the part with nobody pending."""
-    shown = _patients_shown(table.trial, sorted({row.n for row in table.follow_up or ()}))
-    rows = [tuple(map(Value, follow_up_cells(row))) for row in table.follow_up or () if row.n in shown]
-    caption = (
-        "Decisions by patients, known DLTs and patients pending at the current dose, with limits on their follow-up"
+    """Yield the table over patients pending, of which that of letters is the part with nobody pending."""
+    shown, heads = (
+        _patients_shown(table.trial, sorted({row.n for row in table.follow_up or ()})),
+        follow_up_heads(table),
     )
-    yield from captioned(PageTable("decisions", caption, "", follow_up_heads(table), rows, 3))
+    rows = [tuple(map(Value, follow_up_cells(row)[: len(heads)])) for row in table.follow_up or () if row.n in shown]
+    limits = ", with limits on their follow-up" if table.statistic else ""
+    caption = f"Decisions by patients, known DLTs and patients pending at the current dose{limits}"
+    yield from captioned(PageTable("decisions", caption, "", heads, rows, 3))
 
 
 def _patients_shown(trial: Trial, sizes: list[int]) -> list[int]:

@@ -25,10 +25,10 @@ _FOLLOW_UP_WIDTHS = [10, 7, 9, 12, 24, 18]
 def table_lines(table: DecisionTable, width: int = WIDTH) -> list[Text]:
     """Return the lines that ``doseesc table`` prints, with the columns that there is room for."""
     title = Text(f"Decision table of {plain_words(table.trial.name)}", "bold")
-    if table.cells is None:
-        body = _tallies(table, width)
+    if table.follow_up is not None:
+        body = _follow_up(table)
     else:
-        body = _grid(table, width) if table.follow_up is None else _follow_up(table)
+        body = _tallies(table, width) if table.cells is None else _grid(table, width)
     legend = [f"{letter} {meaning}" for letter, meaning in table.legend.items()]
     lines = [title, Text(), *body, Text(), *(Text(each) for each in legend)]
     for rule in table.rules:
@@ -61,17 +61,19 @@ def _grid(table: DecisionTable, width: int) -> list[Text]:
 
 
 def _follow_up(table: DecisionTable) -> list[Text]:
-    """Return a line for each row with limits on follow-up, cohort by cohort, as papers print them."""
+    """Return a line for each row over patients pending, cohort by cohort, as papers print them."""
     rows = [row for row in table.follow_up or () if row.n % table.trial.design.cohort_size == 0]
     shown = rows if len(rows) <= ROWS else [row for row in rows if row.n < rows[ROWS].n] or rows[:ROWS]
-    lines = [line([Cell(each, "dim", left=True) for each in follow_up_heads(table)], _FOLLOW_UP_WIDTHS)]
+    heads = follow_up_heads(table)
+    widths = _FOLLOW_UP_WIDTHS[: len(heads)]
+    lines = [line([Cell(each, "dim", left=True) for each in heads], widths)]
     before = 0
     for row in shown:
         n, *cells = follow_up_cells(row)
         head = "" if row.n == before else f"{n:>4}"
-        styled = [Cell(each, left=True) for each in (head, *cells)]
+        styled = [Cell(each, left=True) for each in (head, *cells)][: len(heads)]
         styled[3] = Cell(styled[3].text, _STYLES.get(row.decision, ""), left=True)
-        lines.append(line(styled, _FOLLOW_UP_WIDTHS))
+        lines.append(line(styled, widths))
         before = row.n
     more = len(rows) - len(shown)
     if more > 0:

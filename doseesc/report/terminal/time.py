@@ -22,7 +22,7 @@ from doseesc.report.words import (
     span_words,
     time_answer,
 )
-from doseesc.truth import DAYS_PER_MONTH
+from doseesc.truth import DAYS_PER_MONTH, times_words
 from doseesc.wording import percent, plain_words
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _LONGEST = 20
 _DURATION = 26
+_MEDIAN = "median (5 to 95 %)"
 _NUMBERS = MappingProxyType({"mean": 7, "5 %": 6, "25 %": 6, "50 %": 6, "75 %": 6, "95 %": 6, "waits": 8, "a month": 9})
 
 
@@ -41,9 +42,10 @@ def time_lines(results: Results) -> list[Text]:
     if not times or calendar is None:
         return []
     found = [Text("How long it takes", "bold"), *_wrapped(time_answer(times, len(results.study.truths)), "bold")]
-    found += [*_table(times), *_distribution(times)]
+    shown, left_over = _columns(times)
+    found += [*_table(times, shown), *(_table(times, left_over, "") if left_over else []), *_distribution(times)]
     waiting = "waiting: mean time for which a patient who has come cannot be treated"
-    shown = _columns(times)
+    shown |= left_over
     meanings = [f"{from_when(results)}. By scenario: medians. {waiting[0].upper()}{waiting[1:]}"]
     if "lost" in shown:
         meanings.append("lost: patients turned away meanwhile")
@@ -56,15 +58,19 @@ def time_lines(results: Results) -> list[Text]:
     meanings.append("waits: times at which a patient who had come could not be treated · a month: patients treated")
     text = " · ".join(meanings)
     said = [f"{text}.", pace_words(results), *calendar_words(results), calendar.accrual.describe()]
+    if calendar.dlt_times is not None and results.study.own_model is None:
+        said.append(times_words(calendar.dlt_times, float(results.study.dlt_window_days)))
+    said += calendar.restrictions
     said += [] if calendar.backfill is None else [backfill_in_words(results, calendar.backfill)]
     return found + [each for words in said for each in _wrapped(words, "dim")]
 
 
-def _table(times: list[DesignTime]) -> list[Text]:
-    columns = _columns(times)
+def _table(times: list[DesignTime], columns: dict[str, int], first: str = _MEDIAN) -> list[Text]:
+    """Return a line for each design with these columns, after the duration unless ``first`` is empty."""
     names = _name_width(times)
-    widths = [names, _DURATION, *columns.values()]
-    rows = [line(["", "median (5 to 95 %)", *columns], widths)]
+    durations = [_DURATION] if first else []
+    widths = [names, *durations, *columns.values()]
+    rows = [line(["", *([first] if first else []), *columns], widths)]
     for each in times:
         cells = {
             "by scenario": span_words(each.shortest[1], each.longest[1]),
@@ -75,8 +81,8 @@ def _table(times: list[DesignTime]) -> list[Text]:
             "changed": percent(each.changed),
         }
         name = Cell("  " + cut(plain_words(each.design), names - 3), left=True)
-        duration = range_words(each.median, each.low, each.high)
-        rows.append(line([name, duration, *(cells[column] for column in columns)], widths))
+        duration = [range_words(each.median, each.low, each.high)] if first else []
+        rows.append(line([name, *duration, *(cells[column] for column in columns)], widths))
     return rows
 
 
@@ -95,20 +101,24 @@ def _distribution(times: list[DesignTime]) -> list[Text]:
     return rows
 
 
-def _columns(times: list[DesignTime]) -> dict[str, int]:
-    """Return the columns that have something to say, and room, with their widths."""
+def _columns(times: list[DesignTime]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the columns that have something to say, with their widths: those beside the duration, and the others.
+
+    The range by scenario is left out where there is no room beside it.
+    """
     columns = {"by scenario": 21, "waiting": 12}
     if any(each.turned_away > 0 for each in times):
         columns["lost"] = 6
     backfilled = any(each.backfilled > 0 for each in times)
     if backfilled:
         columns["backfilled"] = 11
-    if any(each.pending >= 0.05 for each in times):
-        columns |= {"pending": 8 if backfilled else 9, "changed": 9}
-    for least_wanted in ("by scenario", "changed", "pending"):
-        if _name_width(times) + _DURATION + sum(columns.values()) > _WIDTH:
-            columns.pop(least_wanted, None)
-    return columns
+    decisions = {"pending": 8 if backfilled else 9, "changed": 9} if any(each.pending >= 0.05 for each in times) else {}
+    without_range = {name: width for name, width in columns.items() if name != "by scenario"}
+    room = _WIDTH - _name_width(times) - _DURATION
+    for beside in (columns | decisions, without_range | decisions):
+        if sum(beside.values()) <= room:
+            return beside, {}
+    return without_range, decisions
 
 
 def _name_width(times: list[DesignTime]) -> int:

@@ -8,11 +8,12 @@ from doseesc.conduct import DecisionTable, FollowUpRow
 def follow_up_heads(table: DecisionTable) -> tuple[str, ...]:
     """Return the headings of the columns."""
     name = table.statistic
-    return "patients", "DLTs", "pending", "decision", f"up if {name}", f"down if {name}"
+    limits = (f"up if {name}", f"down if {name}") if name else ()
+    return "patients", "DLTs", "pending", "decision", *limits
 
 
 def follow_up_cells(row: FollowUpRow) -> tuple[str, ...]:
-    """Return what stands in the columns.
+    """Return what stands in the columns, those of limits among them.
 
     Examples
     --------
