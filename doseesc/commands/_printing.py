@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import shlex
 import shutil
 import sys
 import time
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import typer
 
 from doseesc.commands._options import Format
 from doseesc.files import csv_text, json_text
@@ -60,8 +63,9 @@ def print_answer(
     csv: Callable[[], str],
     json: Callable[[], str],
     written: Sequence[Path | str] = (),
+    following: str = "",
 ) -> None:
-    """Print an answer in lines for people, as CSV, or as JSON; people are told what was written, too.
+    """Print an answer in lines for people, as CSV, or as JSON; people are told what was written and what comes next.
 
     Parameters
     ----------
@@ -69,13 +73,43 @@ def print_answer(
     lines, csv, json : callable
         Give the answer in each form; only the one that is wanted is asked for.
     written : sequence of path
+    following : str, optional
+        The next step, as :func:`next_step` says it, or in words.
     """
     if output_format != Format.table:
         print_data(csv() if output_format == Format.csv else json())
         return
     print_lines(lines())
-    if written:
-        print_lines([f"\nwritten to {', '.join(str(path) for path in written)}"])
+    if written or following:
+        typer.echo()
+        print_end(f"written to {', '.join(str(path) for path in written)}" if written else "", following)
+
+
+def print_end(written: str, following: str) -> None:
+    """Print the last lines of an answer, or the last one where there is room: what was written, and the next step."""
+    parts = [each for each in (written, following) if each]
+    together = " \N{MIDDLE DOT} ".join(parts)
+    typer.echo(together if len(together) <= terminal_width() else "\n".join(parts))
+
+
+def next_step(*words: str | Path | None, first: str = "") -> str:
+    """Say which command comes next, quoted as a shell takes it; words that are None are left out.
+
+    Parameters
+    ----------
+    *words : str, path or None
+    first : str, optional
+        What is to be done before.
+
+    Examples
+    --------
+    >>> next_step("table", "mine.yaml", "--design", "BOIN of 2015")
+    "next: doseesc table mine.yaml --design 'BOIN of 2015'"
+    >>> next_step("run", "mine.yaml", first="write max_n: 24 in mine.yaml")
+    'next: write max_n: 24 in mine.yaml, then doseesc run mine.yaml'
+    """
+    command = f"doseesc {shlex.join(str(each) for each in words if each is not None)}"
+    return f"next: {first}, then {command}" if first else f"next: {command}"
 
 
 def print_lines(lines: Iterable[RenderableType]) -> None:
@@ -95,6 +129,7 @@ def print_found(
     lines: Callable[[Any], Iterable[RenderableType]],
     output_format: Format,
     written: Sequence[Path | str] = (),
+    following: str = "",
 ) -> None:
     """Print an answer that has the usual forms."""
     print_answer(
@@ -103,6 +138,7 @@ def print_found(
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(answer.to_dict()),
         written=written,
+        following=following,
     )
 
 

@@ -23,7 +23,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
+from doseesc.commands._printing import TrialProgress, next_step, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
@@ -162,7 +162,12 @@ def calibrate(
         if not quiet:
             from doseesc.report.terminal import skeleton_lines
 
-            print_found(best, lambda each: skeleton_lines(each, name, loaded.named_doses), output_format)
+            print_found(
+                best,
+                lambda each: skeleton_lines(each, name, loaded.named_doses),
+                output_format,
+                following=_following(file),
+            )
         return
     with (
         workers_told(loaded, cluster, jobs, quiet) as more,
@@ -193,7 +198,12 @@ def calibrate(
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(rounded_rows(answer.to_frame())),
         written=written,
+        following=_following(file),
     )
+
+
+def _following(file: str) -> str:
+    return next_step("run", file, first=f"write it in {file}")
 
 
 def _axis(text: str) -> tuple[str, tuple[float, ...]]:

@@ -9,7 +9,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode, refused
-from doseesc.commands._printing import print_data, print_found
+from doseesc.commands._printing import next_step, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def compare(
         return
     from doseesc.report.terminal import comparison_lines
 
-    print_found(answer, lambda each: comparison_lines(each, least, every), output_format, written)
+    following = next_step("report", second)
+    print_found(answer, lambda each: comparison_lines(each, least, every), output_format, written, following)
 
 
 def _compare_cells(
@@ -104,4 +105,4 @@ def _compare_cells(
     if not quiet:
         from doseesc.report.terminal import cell_comparison_lines
 
-        print_found(answer, cell_comparison_lines, output_format)
+        print_found(answer, cell_comparison_lines, output_format, following=next_step("report", second))

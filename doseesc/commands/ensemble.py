@@ -22,7 +22,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, print_data, print_found
+from doseesc.commands._printing import TrialProgress, next_step, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text
@@ -104,4 +104,4 @@ def ensemble(
         return
     from doseesc.report.terminal import ensemble_lines
 
-    print_found(answer, ensemble_lines, output_format, written)
+    print_found(answer, ensemble_lines, output_format, written, next_step("worst-case", file))

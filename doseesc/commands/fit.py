@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -26,7 +26,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import print_data, print_found, terminal_width
+from doseesc.commands._printing import next_step, print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study
 
 if TYPE_CHECKING:
@@ -143,21 +143,31 @@ def fit(
 
         write_fit(answer, out, force=force)
     if not (quiet and output_format == Format.table):
-        _print(answer, output_format, out, full)
+        following = _following(answer, file, out, {"--outcomes": outcomes, "--data": data, "--date": date})
+        _print(answer, output_format, full, [] if out is None else [f"{out}/"], following)
     if not answer.converged:
         typer.echo(answer.verdict, err=True)
         raise typer.Exit(NOT_CONVERGED)
 
 
-def _print(answer: Fit, output_format: Format, out: Path | None, full: bool) -> None:
+def _print(answer: Fit, output_format: Format, full: bool, written: Sequence[str], following: str) -> None:
     from doseesc.report.terminal import fit_lines
 
-    print_found(answer, partial(fit_lines, width=terminal_width(), full=full), output_format)
-    if output_format == Format.table and out is not None:
-        from doseesc.results import RESULTS_FILE
+    print_found(answer, partial(fit_lines, width=terminal_width(), full=full), output_format, written, following)
 
-        following = f" · next: doseesc report {out} --force" if (out / RESULTS_FILE).is_file() else ""
-        typer.echo(f"\nwritten to {out}/{following}")
+
+def _following(answer: Fit, file: str, out: Path | None, known: Mapping[str, str | Path | None]) -> str:
+    """Return the next step: the page of the run that the fit now belongs to, else the next dose on the same data."""
+    from doseesc.results import RESULTS_FILE
+
+    if out is not None and (out / RESULTS_FILE).is_file():
+        return next_step("report", out, "--force")
+    names = answer.study.names
+    if not names:
+        return next_step("run", file)
+    design = next((name for name in names if answer.mtd_source.startswith(f"as {name} ")), names[0])
+    same = [word for option, value in known.items() if value is not None for word in (option, value)]
+    return next_step("next", file, "--design", design, *same)
 
 
 @contextmanager

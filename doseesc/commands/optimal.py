@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os.path
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +20,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._printing import TrialProgress, next_step, print_answer, print_data
 from doseesc.commands._saving import save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text
@@ -90,4 +92,14 @@ def optimal(
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(answer.to_dict()),
         written=written,
+        following=_following(file, out),
     )
+
+
+def _following(file: str, out: Path | None) -> str:
+    """Return the next step: to keep the policy, or once it is kept to run it as a design beside the others."""
+    if out is None:
+        return next_step("optimal", file, "--out", "optimum")
+    beside = Path(os.path.relpath(out / POLICY_FILE, Path(file).parent)) if Path(file).exists() else out / POLICY_FILE
+    design = f"{{name: optimum, type: policy, file: {beside}}}"
+    return next_step("run", file, first=f"add {design} to the designs of {file}")

@@ -24,7 +24,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._printing import next_step, print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import json_text
@@ -184,7 +184,17 @@ def phase2(
         csv=lambda: phase2_power_csv(answer),
         json=lambda: json_text(phase2_document(answer)),
         written=written,
+        following=_following(file, {"--scenario": scenario, "--mtd": mtd}, size=size, assurance=assurance),
     )
+
+
+def _following(file: str, chosen: dict[str, str | None], *, size: float | None, assurance: bool) -> str:
+    """Return the next step: the number of patients for a power, the programme's chance, then the study itself."""
+    if size is not None and assurance:
+        return next_step("run", file, "--report")
+    same = [word for name, value in chosen.items() if value is not None for word in (name, value)]
+    wanted = [*([] if size is not None else ["--size", "0.8"]), *([] if assurance else ["--assurance"])]
+    return next_step("phase2", file, *same, *wanted)
 
 
 def _figures(study: Call, answers: Call, trials: int, jobs: int) -> tuple[Call, Call, Call]:

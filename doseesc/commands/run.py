@@ -25,7 +25,14 @@ from doseesc.commands._options import (
     ShowCode,
     Trials,
 )
-from doseesc.commands._printing import TrialProgress, print_answer, print_data, terminal_width
+from doseesc.commands._printing import (
+    TrialProgress,
+    next_step,
+    print_answer,
+    print_data,
+    print_end,
+    terminal_width,
+)
 from doseesc.commands._studies import load_call, load_study
 from doseesc.commands.report import report_call, write_report
 
@@ -119,7 +126,5 @@ def _print(
         json=lambda: results_json(answer),
     )
     if output_format == Format.table:
-        following = f"open {folder / 'report.html'}" if report else f"doseesc report {folder}"
-        written, following = f"written to {folder}/", f"next: {following}"
-        room = len(written) + len(following) + 3 <= terminal_width()
-        typer.echo(f"{written} · {following}" if room else f"{written}\n{following}")
+        following = f"next: open {folder / 'report.html'}" if report else next_step("report", folder)
+        print_end(f"written to {folder}/", following)

@@ -24,7 +24,7 @@ from doseesc.commands._options import (
     ShowCode,
     Trials,
 )
-from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._printing import TrialProgress, next_step, print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
 from doseesc.commands._shards import ShardOption, shard_of
 from doseesc.commands._studies import study_path
@@ -185,3 +185,4 @@ def _print(answer: SweepResults, output_format: Format, folder: Path) -> None:
     )
     if output_format == Format.table:
         typer.echo(f"written to {folder / SWEEP_FILE} · all figures: doseesc.read({str(folder)!r}).to_frame()")
+        typer.echo(next_step("report", folder))

@@ -11,7 +11,7 @@ import typer
 from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import print_data, print_found, terminal_width
+from doseesc.commands._printing import next_step, print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, write_file
 
@@ -66,7 +66,8 @@ def table(
         return
     from doseesc.report.terminal import table_lines
 
-    print_found(answer, partial(table_lines, width=terminal_width()), output_format, written)
+    following = next_step("paths", file, "--design", name or loaded.names[0])
+    print_found(answer, partial(table_lines, width=terminal_width()), output_format, written, following)
 
 
 def _file_call(out: Path, table: Call, force: bool) -> Call:

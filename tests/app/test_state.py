@@ -196,7 +196,7 @@ def over(app, job):
 def test_decisions_are_those_of_the_design_that_is_asked_for(app):
     found = answer_to(app, "decisions", design="BOIN")
     assert found["state"] == "done", found["message"]
-    assert "BOIN: what follows, by DLTs" in found["html"]
+    assert "BOIN: of the 3 patients at the current dose, 0 DLT: escalate; " in found["html"]
     assert "trials of BOIN" in found["html"]
     assert found["walks"]["BOIN"]["doses"] == ["low (2 mg)", "medium (8 mg)", "high (16 mg)"]
 

@@ -3,6 +3,7 @@
 import math
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -125,6 +126,21 @@ def test_a_long_note_begins_further_left_and_is_not_cut():
     assert note in svg
 
 
+def test_a_note_wider_than_a_phone_is_folded_and_not_cut():
+    note = "MTD 3 differs most: CRM 27.0 % too high, TITE-CRM 17.0 % too high in the same trials"
+    plain, noted = (
+        dot_plot(
+            [DotRow("MTD 3", "", ((50.0, 60.0, 70.0),), note=each)], (Measure("right, %"),), DESIGNS, width=345, alt=""
+        )
+        for each in ("", note)
+    )
+    lines = [each for each in texts(noted) if each not in texts(plain)]
+    assert " ".join(lines) == note
+    assert len(lines) == 2
+    heights = [float(parsed(each).get("viewBox").split()[3]) for each in (plain, noted)]
+    assert heights[1] - heights[0] == pytest.approx(34, abs=1)  # both lines have room
+
+
 def test_many_designs_are_named_as_far_as_there_is_room_the_best_first():
     series = tuple(Series(f"a long name of a design {k}", k, k, front=k == 5) for k in range(8))
     svg = dot_plot([DotRow("S", "", ((50.0,) * 8,))], (Measure("right, %"),), series, width=345, alt="many")
@@ -183,7 +199,8 @@ def covers(one, other):
 def test_labels_of_points_do_not_lie_on_one_another(found):
     points = [Point(x, y, f"dose {k}", "", kind) for k, (x, y, kind) in enumerate(found)]
     frame = Frame(((1.0, "1"), (20.0, "20")), "dose", True, 0.25, "target 25 %", 8.0, "planned")
-    svg = curve_plot("", [], points, frame, width=590, height=300, alt="points")
+    svg = curve_plot("", [], points, replace(frame, up="P(DLT), %"), width=590, height=300, alt="points")
+    assert "P(DLT), %" in texts(svg)
     own = ("target 25 %", "planned", *(each.label for each in points))
     boxes = [written(each) for each in parsed(svg).iter("text") if each.text in own]
     assert len(boxes) == len(own)

@@ -181,6 +181,7 @@ def test_charts_are_said_in_words_and_told_as_findings(page):
     titles = [each["text"] for each in bold]
     assert any(each.startswith("What is assumed: the right dose is") for each in titles)
     assert any("most often selects the right dose in" in each for each in titles)
+    assert any("of the 3 patients at the current dose, 0 DLT: escalate; " in each for each in titles)
 
 
 def test_figures_for_slides_are_saved(saved):

@@ -107,6 +107,21 @@ def test_no_line_is_longer_than_the_terminal(name, width, screens):
     assert [each for each in screens[name, width].splitlines() if cell_len(each) > width] == []
 
 
+ENDS = sorted(set(SCREENS) - {"next", "next_pending", "replay", "scenarios"})
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_the_last_line_is_a_next_step_that_can_be_taken(name, screens, tmp_path, monkeypatch):
+    for width in WIDTHS:
+        last = screens[name, width].splitlines()[-1]
+        assert re.match(r"(written to .* \u00b7 )?next: ", last), (width, last)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(STUDY)
+    (tmp_path / "many.yaml").write_text(MANY)
+    words = shlex.split(last.rpartition("doseesc ")[2])
+    assert "doseesc." in printed([*words, "--show-code"])  # read without a mistake
+
+
 def test_a_wide_terminal_shows_more(screens):
     for width, head in ((80, "none  correct  above"), (100, "none  correct    simulated  above")):
         assert head in screens["run_full", width]

@@ -84,6 +84,8 @@ class Frame:
     planned_name : str
     band : tuple of float, or None
         Probabilities between which the ground is shaded.
+    up : str
+        Name of the other axis, with its unit; empty where the title says it.
     """
 
     across: tuple[tuple[float, str], ...]
@@ -94,6 +96,7 @@ class Frame:
     planned: float | None = None
     planned_name: str = ""
     band: tuple[float, float] | None = None
+    up: str = ""
 
 
 def curve_plot(
@@ -111,6 +114,7 @@ def curve_plot(
     plot = _Plot(frame, width - right, height, [x for each in curves for x in each.across] + [p.across for p in points])
     foot = plot.bottom
     inside = [words(0, 13, fitting(title, width, BOLD), kind="strong")] if title else []
+    inside += [words(0, 11, fitting(frame.up, width, SIZE), kind="soft")] if frame.up and not title else []
     if frame.band is not None:
         low, high = plot.y(frame.band[0]), plot.y(frame.band[1])
         inside.append(

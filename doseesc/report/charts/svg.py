@@ -23,6 +23,7 @@ _MARKERS = (
     "M-5.4-3.1L0-6.2L5.4-3.1V3.1L0 6.2L-5.4 3.1Z",
 )
 _OTHER = "M0-3A3 3 0 1 1 0 3A3 3 0 1 1 0-3Z"
+_TIED = "\N{NO-BREAK SPACE}"
 
 
 def tag(name: str, attributes: Mapping[str, object], *inside: str) -> str:
@@ -91,6 +92,25 @@ def fitting(text: str, width: float, size: float = SIZE) -> str:
     while most > 1 and width_of(text[:most], size) + size > width:
         most -= 1
     return text[:most].rstrip() + "…"
+
+
+def folded(text: str, width: float, size: float = SIZE) -> list[str]:
+    """Return a text in lines that fit into a width; only a single word that does not fit is cut.
+
+    Examples
+    --------
+    >>> folded("at most 75 % in S7", 60, 10)
+    ['at most', '75 % in S7']
+    """
+    lines: list[str] = []
+    for word in text.replace(" %", f"{_TIED}%").split(" "):
+        word = word.replace(_TIED, " ")  # a number stays with its percent sign
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_of(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fitting(word, width, size))
+    return lines
 
 
 def spread(places: Sequence[float], widths: Sequence[float], low: float, high: float) -> list[float]:

@@ -26,6 +26,7 @@ _MOST_ROWS = 20
 _AHEAD = 4  # cohorts that can be clicked through
 _MOST_NODES = 1500
 _WORDS = {"E": "escalate", "S": "stay", "D": "de-escalate", "DU": "de-escalate, exclude", "stop": "stop"}
+_NEVER = "–"
 _ARROWS = {-1: "↓ ", 0: "= ", 1: "↑ "}
 
 
@@ -110,9 +111,12 @@ def _ranges(cells: Any, name: str, place: int, cohort: int) -> tuple[PageTable, 
     for n in sizes:
         found = {letter: [y for y, each in enumerate(cells[n]) if each == letter] for letter in letters}
         rows.append((Value(str(n), "", n), *(Value(_spans(found[letter])) for letter in letters)))
+    first = cohort if cohort in sizes else sizes[0]
+    said = [(_spans([y for y, each in enumerate(cells[first]) if each == letter]), letter) for letter in letters]
+    follows = "; ".join(f"{spans} DLT: {_WORDS[letter]}" for spans, letter in said if spans != _NEVER)
     table = PageTable(
         f"decisions_{place}",
-        f"{name}: what follows, by DLTs among the patients at the current dose",
+        f"{name}: of the {first} patients at the current dose, {follows}",
         "Find the row of the patients treated at the current dose: the column that holds their DLTs says what follows.",
         ("patients", *(_WORDS[letter] for letter in letters)),
         rows,
@@ -126,7 +130,7 @@ def _spans(numbers: list[int]) -> str:
     for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         run = [number for _, number in group]
         spans.append(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}")
-    return ", ".join(spans) or "–"
+    return ", ".join(spans) or _NEVER
 
 
 def _ahead(design: Any, cohorts: int, most_rows: int | None) -> Pathways | None:

@@ -76,6 +76,7 @@ def posterior_chart(fit: SavedFit) -> Chart:
         logarithmic=True,
         level=fit.target,
         level_name=f"target {100 * fit.target:.3g} %",
+        up="P(DLT), %",
     )
     title = posterior_finding(fit)
     levels = [each for each in points if each.kind != "open"]

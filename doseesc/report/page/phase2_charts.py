@@ -139,6 +139,7 @@ def power_charts(curves: PowerCurves, answers: Phase2Answers) -> list[Chart]:
         level_name=f"{100 * _WANTED:.0f} %",
         planned=float(planned),
         planned_name=f"planned: {planned}",
+        up="power, %",
     )
     how = f"Power in %; bands are 95 % Monte Carlo intervals of {found[0].tally.trials:,} trials each."
     charts = [_power_chart("power", title, how, [float(n) for n in sizes], found, frame)]
@@ -157,6 +158,7 @@ def power_charts(curves: PowerCurves, answers: Phase2Answers) -> list[Chart]:
         level_name=f"{100 * _WANTED:.0f} %",
         planned=float(effect),
         planned_name=f"assumed: {effect:.3g}",
+        up="power, %",
     )
     charts.append(_power_chart("effect", title, how, effects, tested, frame))
     return charts

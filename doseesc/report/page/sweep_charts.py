@@ -130,7 +130,7 @@ def _along(results: SweepResults, name: str, curves: dict[int, pd.DataFrame]) ->
             Point(x, value, tip=f"{design}, {short} {x:g}: above {100 * value:.1f} %", kind="open")
             for x, value in zip(across, cells[ABOVE], strict=True)
         ]
-    frame = Frame(tuple((each, f"{each:g}") for each in values), short)
+    frame = Frame(tuple((each, f"{each:g}") for each in values), short, up="% of trials")
     how = (
         "Lines: % of trials that select the true MTD; diamonds: a dose above it. Other axes as in a design's best cell."
     )
