@@ -93,6 +93,21 @@ def fitting(text: str, width: float, size: float = SIZE) -> str:
     return text[:most].rstrip() + "…"
 
 
+def folded(text: str, width: float, size: float = SIZE) -> list[str]:
+    """Return a text on one line, or on two where it does not fit into a width; the second is cut to what fits.
+
+    Examples
+    --------
+    >>> folded("no dose selected (no safe dose)", 200, 11), folded("no dose selected (no safe dose)", 110, 11)
+    (['no dose selected (no safe dose)'], ['no dose selected', '(no safe dose)'])
+    """
+    if width_of(text, size) <= width or " " not in text:
+        return [fitting(text, width, size)]
+    parts = text.split(" ")
+    most = max((k for k in range(1, len(parts)) if width_of(" ".join(parts[:k]), size) <= width), default=1)
+    return [fitting(" ".join(each), width, size) for each in (parts[:most], parts[most:])]
+
+
 def spread(places: Sequence[float], widths: Sequence[float], low: float, high: float) -> list[float]:
     """Move labels apart that would overlap, as little as may be, within limits.
 
