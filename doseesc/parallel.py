@@ -6,6 +6,7 @@ together in their order.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,11 +78,12 @@ def _numbered(ask: Callable[[Task], Answer], number: int, task: Task) -> tuple[i
 def begin(work: Callable[[], Answer]) -> Callable[[], Answer]:
     """Begin work in a second process, and return what waits for its answer.
 
-    Where there is a single processor the work is done at once, in this one.
+    Where there is a single processor, or this process may start no other, the work is done at once, in this one.
     """
     from joblib import Parallel, delayed
 
-    begun = Parallel(n_jobs=min(2, os.cpu_count() or 1), return_as="generator")([delayed(work)()])
+    processes = 1 if multiprocessing.current_process().daemon else min(2, os.cpu_count() or 1)
+    begun = Parallel(n_jobs=processes, return_as="generator")([delayed(work)()])
     return lambda: next(iter(begun))
 
 

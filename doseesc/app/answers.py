@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,15 @@ class Answers:
                 self._known.move_to_end(_question(study))
             return found
 
+    def takes_long(self, study: Study) -> bool:
+        """Tell whether an answer that is not known takes long beyond doubt: by the best policy that is asked for."""
+        from doseesc.results import asks_attainable
+
+        unasked = study.model_copy(update={"optimal": study.optimal.model_copy(update={"benchmark": None})})
+        count = len(study.truths)
+        asked = asks_attainable(study, count) and not asks_attainable(unasked, count)
+        return asked and self.known(study) is None
+
     def exact(self, study: Study, told: Callable[[str, int, int], None]) -> Results:
         """Return the exact figures of every design, without time, and without what Phase 2 learns of its arms.
 
@@ -101,11 +110,21 @@ class Answers:
             walks=self._walks,
         )
         results = replace(ran, study=timeless)
+        self.keep(study, results, {})
+        return results
+
+    def walks(self, study: Study) -> dict[Design, Paths]:
+        """Return what was enumerated for a study and is still kept."""
+        found = {each: self._walks.get(each) for each in study.designs.values()}
+        return {design: paths for design, paths in found.items() if paths is not None}
+
+    def keep(self, study: Study, results: Results, walks: Mapping[Design, Paths]) -> None:
+        """Keep the exact answer to a study that was found elsewhere."""
+        self._walks.update(walks)
         with self._lock:
             self._known[_question(study)] = results
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
-        return results
 
     def paths(self, walk: Callable[[Design], Paths], design: Design) -> Paths:
         """Return the ways in which a design's trials can end, which a walk enumerates unless they are still kept.

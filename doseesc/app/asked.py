@@ -71,6 +71,8 @@ class AskedConduct(AskedStudy):
     date: str = Field(default="", max_length=20)
     log: str | None = Field(default=None, max_length=1_000_000)
     """The log to which the answer is added; "" begins one, None adds it to none."""
+    verify: bool = False
+    """Verify the log against the data instead, and add nothing to it."""
 
 
 def asked(body: bytes, model: type[Model]) -> Model:

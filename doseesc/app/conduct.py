@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doseesc.conduct import as_date, lengthened, log_in, outcome_table, patients_in, recommend, trial_of
+from doseesc.conduct import (
+    as_date,
+    check_log,
+    lengthened,
+    log_in,
+    outcome_table,
+    patients_in,
+    recommend,
+    replay,
+    trial_of,
+)
 from doseesc.errors import ScenarioError
 from doseesc.files import OutputError
 from doseesc.report.page import TEMPLATES, template_environment
 from doseesc.report.words import (
     after_next_words,
+    checked_answer,
     estimates_words,
     if_ended_words,
     known_when_words,
@@ -24,11 +35,13 @@ from doseesc.study import bounded
 from doseesc.wording import percent
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
     from doseesc.app.asked import AskedConduct
-    from doseesc.conduct import Recommendation, Watch
+    from doseesc.conduct import Patients, Recommendation, Watch
     from doseesc.study import Study
+
+Code = Callable[[str, str, Mapping[str, Any]], str]
 
 PATIENTS, LOG = "patients.csv", "decisions.jsonl"
 """What files are called that the page lets one download."""
@@ -43,15 +56,19 @@ class Conduct:
     ----------
     read : callable
         Reads a scenario file from its name and text; raises ScenarioError.
+    code : callable
+        Takes a file's name, ``"next"``, and what is asked besides; returns the markup of the command and the Python.
     """
 
-    def __init__(self, read: Callable[[str, str], Study]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[str, str], Study], code: Code) -> None:
+        self._read, self._code = read, code
 
     @cached_property
-    def _template(self) -> Template:
-        own = Path(__file__).parent / "templates"
-        return template_environment(own, TEMPLATES).get_template("conduct_answer.html.j2")
+    def _templates(self) -> Environment:
+        return template_environment(Path(__file__).parent / "templates", TEMPLATES)
+
+    def _shown(self, name: str, context: Mapping[str, Any]) -> str:
+        return self._templates.get_template(name).render(context)
 
     def answer(self, asked: AskedConduct) -> dict[str, Any]:
         """Return what a design recommends, in the words of ``doseesc next``.
@@ -59,7 +76,8 @@ class Conduct:
         Returns
         -------
         dict
-            ``answer`` (markup) and ``sentence``; ``log``, the lengthened log, where one was given; ``designs``,
+            ``answer`` (markup) and ``sentence``; ``log``, the lengthened log, where one was given, or ``checked``
+            (markup) and ``checked_sentence`` where it is to be verified, of so many ``decisions``; ``designs``,
             ``design``, ``doses`` and ``window``, of which the page makes its fields; or ``wrong``, everything that is
             wrong, in words.
         """
@@ -79,22 +97,50 @@ class Conduct:
         try:
             with bounded(study):
                 found = _recommended(study, design, asked)
-            told |= {"answer": self._template.render(_context(found)), "sentence": found.sentence}
-            if asked.log is not None:
+            code = self._code(asked.name, "next", _besides(asked, design))
+            shown = self._shown("conduct_answer.html.j2", _context(found))
+            told |= {"answer": shown + code, "sentence": found.sentence}
+            if asked.log is not None and asked.verify:
+                told |= self._checked(study, design, asked)
+            elif asked.log is not None:
                 earlier = log_in(asked.log.encode(), LOG) if asked.log else ()
                 told |= {"log": lengthened(earlier, LOG, found, study), "decisions": len(earlier) + 1}
         except (ScenarioError, OutputError, ValueError) as error:
             return told | {"wrong": str(error)}
         return told
 
+    def _checked(self, study: Study, design: str, asked: AskedConduct) -> dict[str, Any]:
+        """Verify a log against the data, as ``doseesc replay --log`` does; its last decision says by which design."""
+        log = log_in((asked.log or "").encode(), LOG)
+        named = str(log[-1].entry["design"])
+        own = named if named in study.names else design
+        record = _record(study, own, asked)
+        date = as_date(asked.date or None) if isinstance(record, str) else None  # else patients have it
+        checked = check_log(log, replay(study, record, own, date=date), study)
+        answer = checked_answer(checked)
+        shown = self._shown("conduct_log.html.j2", {"checked": checked, "answer": answer})
+        return {"checked": shown, "checked_sentence": answer, "decisions": len(log)}
+
+
+def _record(study: Study, design: str, asked: AskedConduct) -> str | Patients:
+    """Return the patients that are asked about, or outcomes."""
+    if not asked.patients.strip():
+        return asked.outcomes
+    trial, date = trial_of(study, design), as_date(asked.date or None)
+    return patients_in(asked.patients.encode(), PATIENTS, trial.doses, window_days=trial.window_days, date=date)
+
+
+def _besides(asked: AskedConduct, design: str) -> dict[str, str]:
+    """Return what is asked besides the file, as the command takes it."""
+    data = {"data": PATIENTS} if asked.patients.strip() else {"outcomes": asked.outcomes}
+    return {"design": design, "date": asked.date, **data}
+
 
 def _recommended(study: Study, design: str, asked: AskedConduct) -> Recommendation:
-    date = as_date(asked.date or None)
-    if not asked.patients.strip():
-        return recommend(study, asked.outcomes, design, date=date)
-    trial = trial_of(study, design)
-    people = patients_in(asked.patients.encode(), PATIENTS, trial.doses, window_days=trial.window_days, date=date)
-    return recommend(study, people, design)
+    record = _record(study, design, asked)
+    if isinstance(record, str):
+        return recommend(study, record, design, date=as_date(asked.date or None))
+    return recommend(study, record, design)
 
 
 def _context(advice: Recommendation) -> dict[str, Any]:

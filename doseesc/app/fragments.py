@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.app.sizes import sizes_shown
+from doseesc.app.told import Told
 from doseesc.conduct import trial_of
 from doseesc.report.page import (
     PANEL_SCRIPTS,
@@ -52,8 +53,6 @@ from doseesc.report.words import (
 from doseesc.runs import typical_scenario
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from designs import Design
     from doseesc.app.form import Form
     from doseesc.engines import Paths
@@ -81,7 +80,13 @@ class Fragments:
         """Return the style sheet of the report and of the app."""
         colours = colour_variables()
         head = f":root{{{colours['light']}}}\n@media (prefers-color-scheme:dark){{:root{{{colours['dark']}}}}}\n"
-        parts = (TEMPLATES / "page.css", *sorted(SCRIPTS.glob("*.css")), STATIC / "app.css", STATIC / "conduct.css")
+        parts = (
+            TEMPLATES / "page.css",
+            *sorted(SCRIPTS.glob("*.css")),
+            STATIC / "app.css",
+            STATIC / "conduct.css",
+            STATIC / "asked.css",
+        )
         return head + colours["classes"] + "\n" + "\n".join(each.read_text(encoding="utf-8") for each in parts)
 
     def page(self, start: dict[str, Any], version: str, shipped: Mapping[str, str]) -> str:
@@ -184,27 +189,26 @@ class Fragments:
         )
         return {"html": html, "walks": {} if shown.walk is None else {name: shown.walk}}
 
-    def lines(self, title: str, lines: Iterable[Text], curves: Sequence[Mapping[str, Any]] = ()) -> str:
-        """Return an answer as the command line prints it; ``curves`` can be taken over into the panel."""
-        text = "\n".join(each.plain.rstrip() for each in lines)
-        return self._render("lines.html.j2", title=title, text=text, curves=curves)
+    def told(self, told: Told) -> str:
+        """Return the answer to a further question."""
+        return self._render("charted.html.j2", told=told)
+
+    def code(self, command: str, python: str) -> str:
+        """Return the command and the Python that answer the same."""
+        return self._render("code.html.j2", command=command, python=python) if command else ""
 
     def sizes(self, needed: SampleSizes, results: Results) -> str:
         """Return how many patients designs need, and correct selection against the largest number of them."""
         chart, table = sizes_shown(needed, results)
         words = [size_answer(needed), *size_remarks(needed), *filter(None, [crm_size_words(needed)])]
-        return self._render("charted.html.j2", charts=[chart], tables=[table], words=words)
+        return self.told(Told(words[0], words[1:], [chart], [table]))
 
     def calendar(self, results: Results) -> str:
         """Return how long trials last, of results on the calendar."""
-        words = [time_answer(design_times(results), len(results.study.truths)), pace_words(results)]
+        answer = time_answer(design_times(results), len(results.study.truths))
+        words = [pace_words(results), *calendar_words(results), f"{results.n_trials:,} simulated trials each."]
         table = time_table(results)
-        return self._render(
-            "charted.html.j2",
-            charts=durations_charts(look_of(results)),
-            tables=[] if table is None else [table],
-            words=[*words, *calendar_words(results), f"{results.n_trials:,} simulated trials each."],
-        )
+        return self.told(Told(answer, words, durations_charts(look_of(results)), [] if table is None else [table]))
 
     def _render(self, template: str, **context: Any) -> str:
         return self._environment.get_template(template).render(context)

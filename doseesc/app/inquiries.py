@@ -8,21 +8,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from doseesc.app.jobs import enumerated
+from doseesc.app.optimum import optimum_told
+from doseesc.app.phase2 import phase2_told
+from doseesc.app.random_truths import ensemble_told
+from doseesc.app.worst import worst_told
 from doseesc.errors import Problem, ScenarioError
 from doseesc.planning import (
     answer,
     differences,
     optimal_design,
     policy_table,
+    power_curves,
     run_ensemble,
     sample_size,
     sizes_of,
     without_time,
     worst_cases,
 )
-from doseesc.report.page import REPORT_FILE, report_files
+from doseesc.report.page import CURVE_TRIALS, REPORT_FILE, report_files
 from doseesc.report.protocol import protocol_files
-from doseesc.report.terminal import answer_lines, ensemble_lines, optimal_lines, worst_case_lines
 from doseesc.results import SavedRun
 from doseesc.runs import example_trials, run
 from doseesc.study import SMALLER_LATTICE, bounded
@@ -31,12 +35,13 @@ if TYPE_CHECKING:
     from doseesc.app.fragments import Fragments
     from doseesc.app.jobs import Report
     from doseesc.app.limits import Limits
+    from doseesc.app.told import Told
     from doseesc.results import Results
     from doseesc.study import Study
 
 _CALENDAR_TRIALS = 4000
 _SIZES = 8  # largest numbers of patients that are compared
-_GOAL = 0.6  # chance of selecting the right dose; the table has the numbers for any other
+GOAL = 0.6  # chance of selecting the right dose; the table has the numbers for any other
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,34 @@ class Asked:
         """What functions of the library take to report their progress."""
         return {"progress": partial(self.report, "working"), "enumerating": self.enumerating}
 
+    def html(self, told: Told) -> dict[str, Any]:
+        """Return an answer for the page."""
+        return {"html": self.fragments.told(told)}
+
     def enumerating(self, name: str, done: int, most: int) -> None:
         """Report how far a design is enumerated."""
         enumerated(self.report, name, done, most)
+
+
+def begun(study: Study, truth: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Return the curves from which a search begins, too: that on the page, unless it is of another study."""
+    return [truth] if len(truth) == study.n_doses else []
+
+
+def size_step(study: Study) -> int:
+    """Return from which number of patients to the next designs are looked at."""
+    return study.cohort_size * max(1, round(2 * study.max_n / study.cohort_size / _SIZES))
+
+
+def calendar_trials(study: Study) -> int:
+    """Return how many trials are simulated on the calendar."""
+    return min(study.simulation.trials, _CALENDAR_TRIALS)
+
+
+def told_besides(study: Study, design: str, truth: tuple[float, ...]) -> dict[str, Any]:
+    """Return what questions say besides what they are called, for their command and their Python."""
+    step, trials = size_step(study), calendar_trials(study)
+    return {"design": design, "begin": begun(study, truth), "goal": GOAL, "by": step, "trials": trials}
 
 
 def _decisions(asked: Asked) -> dict[str, Any]:
@@ -84,27 +114,21 @@ def _decisions(asked: Asked) -> dict[str, Any]:
 
 
 def _worst(asked: Asked) -> dict[str, Any]:
-    begin = [asked.truth] if len(asked.truth) == asked.study.n_doses else []  # else of another study
+    begin = begun(asked.study, asked.truth)
     most = asked.limits.states_bytes
     found = worst_cases(without_time(asked.study), begin=begin, memory_limit=most, **asked.told)
-    curves = [
-        {"words": f"{design}, {what}", "truth": [round(float(p), 4) for p in case.overall.probabilities]}
-        for design, (correct, toxic) in found.found.items()
-        for what, case in (("least correct selection", correct), ("most often too toxic", toxic))
-    ]
-    title = f"Where designs do least well{', sought from the dragged truth, too' if begin else ''}"
-    return {"html": asked.fragments.lines(title, worst_case_lines(found), curves=curves)}
+    return asked.html(worst_told(found, dragged=bool(begin)))
 
 
 def _size(asked: Asked) -> dict[str, Any]:
     study = asked.study
-    step = study.cohort_size * max(1, round(2 * study.max_n / study.cohort_size / _SIZES))
     needed = sample_size(
         study,
-        _GOAL,
-        sizes=sizes_of(study, by=step),
+        GOAL,
+        sizes=sizes_of(study, by=size_step(study)),
         on_calendar=False,
         method="exact",
+        memory_limit=asked.limits.states_bytes,
         progress=partial(asked.report, "numbers of patients"),
     )
     return {"html": asked.fragments.sizes(needed, asked.exact())}
@@ -113,7 +137,7 @@ def _size(asked: Asked) -> dict[str, Any]:
 def _calendar(asked: Asked) -> dict[str, Any]:
     if asked.study.calendar is None:
         _refuse("accrual", "is left out", "say under Arrivals and time how many patients arrive per month")
-    trials = min(asked.study.simulation.trials, _CALENDAR_TRIALS)
+    trials = calendar_trials(asked.study)
     results = run(
         asked.study.model_copy(update={"phase2_arms": ()}),
         method="auto",
@@ -126,22 +150,32 @@ def _calendar(asked: Asked) -> dict[str, Any]:
 
 
 def _phase2(asked: Asked) -> dict[str, Any]:
+    phase1 = run(
+        asked.study,
+        method="auto",
+        memory_limit=asked.limits.states_bytes,
+        progress=partial(asked.report, "trials simulated"),
+        enumerating=asked.enumerating,
+    )
     asked.report("simulating Phase 2", 0, 0)
-    found = answer(asked.study, assurance=True, phase1=asked.exact(), trials=5000)
-    return {"html": asked.fragments.lines("The Phase 2 trial", answer_lines(found))}
+    found = answer(asked.study, assurance=True, phase1=phase1)
+    asked.report("simulating Phase 2 with other numbers of patients, and other effects", 0, 0)
+    curves = power_curves(found.plan, trials=CURVE_TRIALS, seed=found.power.seed)
+    return asked.html(phase2_told(found, curves, phase1))
 
 
 def _ensemble(asked: Asked) -> dict[str, Any]:
     found = run_ensemble(without_time(asked.study), memory_limit=asked.limits.states_bytes, **asked.told)
-    return {"html": asked.fragments.lines("Under many random truths", ensemble_lines(found))}
+    return asked.html(ensemble_told(found))
 
 
 def _optimum(asked: Asked) -> dict[str, Any]:
     study = without_time(asked.study)
     with bounded(asked.study, remedy=SMALLER_LATTICE):
-        found = optimal_design(study, progress=partial(asked.report, "patients in the states at hand"))
+        told = partial(asked.report, "patients in the states at hand")
+        found = optimal_design(study, memory_limit=asked.limits.states_bytes, progress=told)
     apart = {name: differences(found, study.designs[name]) for name in found.rivals}
-    return {"html": asked.fragments.lines("The best possible design", optimal_lines(found, policy_table(found), apart))}
+    return asked.html(optimum_told(found, policy_table(found), apart))
 
 
 def _run(asked: Asked) -> Any:

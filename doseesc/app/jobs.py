@@ -106,7 +106,7 @@ class Jobs:
             return self._jobs.get(name)
 
     def cancel(self, name: str) -> Job | None:
-        """Ask a job to end, which it does where it next reports progress."""
+        """End a job: at once where it is in a process of its own, else where it next reports progress."""
         job = self.get(name)
         if job is not None:
             job.stopped.set()
@@ -129,8 +129,10 @@ class Jobs:
             job.what, job.done, job.total = what, done, total
 
         try:
-            job.found = work(report)
-            job.state = "cancelled" if job.stopped.is_set() else "done"
+            found = work(report)
+            if job.stopped.is_set():
+                raise Cancelled
+            job.found, job.state = found, "done"
         except Cancelled:
             job.state, job.message = "cancelled", "cancelled"
         except TooLong:

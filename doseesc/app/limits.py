@@ -31,6 +31,8 @@ class Limits:
         Longest time of a background job.
     jobs : int
         Background jobs that run at once.
+    requests : int
+        Requests that are worked on at once; a page makes one at a time.
     trials : int
         Simulated trials per design and scenario.
     states_bytes : int
@@ -41,6 +43,7 @@ class Limits:
     live_seconds: float = 3.0
     job_seconds: float = 1200.0
     jobs: int = 2
+    requests: int = 8
     trials: int = 100_000
     states_bytes: int = 1_000_000_000
 
@@ -118,6 +121,11 @@ class Trusted:
         if found:
             located = [Problem(each.path, each.message, each.remedy, source.line(each.path)) for each in found]
             raise ScenarioError(source.path, located, source.data)
+
+
+def names_files(data: Any) -> bool:
+    """Tell whether designs are made from other files or from code, of which what they become need not be handed on."""
+    return bool(_references(data))
 
 
 def _remedy(key: str) -> str:

@@ -16,7 +16,7 @@ class Question:
 
 QUESTIONS = {
     "worst": Question("Worst case", "The truths under which each design does least well.", "worst-case"),
-    "size": Question("Number of patients", "Correct selection against the largest number of patients.", ""),
+    "size": Question("Number of patients", "Correct selection against the largest number of patients.", "size"),
     "calendar": Question("On the calendar", "How long trials last, and what they wait for, at this accrual.", "run"),
     "phase2": Question("Phase 2", "The power of the Phase 2 trial, and the whole programme's chance.", "phase2"),
     "ensemble": Question("Random truths", "Every design under many random curves.", "ensemble"),

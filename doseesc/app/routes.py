@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +21,9 @@ from doseesc.app.jobs import Jobs
 from doseesc.app.security import Guard, allowed_hosts
 from doseesc.app.settings import Settings
 from doseesc.app.views import Views
+from doseesc.app.workers import Workers
+
+Asked = TypeVar("Asked")
 
 _HERE = Path(__file__).parent
 SCRIPTS = _HERE.parent / "report/page/scripts"
@@ -34,12 +38,26 @@ def application(settings: Settings) -> Starlette:
     settings : Settings
     """
     jobs = Jobs(settings.limits)
-    views = Views(settings, jobs)
+    workers = Workers(settings.trusted, settings.limits)
+    views = Views(settings, jobs, workers)
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         yield
         jobs.end()
+        workers.end()
+
+    at_work = 0
+
+    async def worked_on(work: Callable[[Asked], dict[str, Any]], question: Asked) -> Response:
+        nonlocal at_work
+        if at_work >= settings.limits.requests:
+            raise Crowded(f"as many requests are being answered as may be at once, {at_work}; ask again in a moment")
+        at_work += 1
+        try:
+            return JSONResponse(await run_in_threadpool(work, question))
+        finally:
+            at_work -= 1
 
     async def page(_: Request) -> Response:
         return HTMLResponse(await run_in_threadpool(views.page))
@@ -55,8 +73,7 @@ def application(settings: Settings) -> Starlette:
         return HTMLResponse(page)
 
     async def state(request: Request) -> Response:
-        question = asked(await request.body(), AskedState)
-        return JSONResponse(await run_in_threadpool(views.state, question))
+        return await worked_on(views.state, asked(await request.body(), AskedState))
 
     async def further(request: Request) -> Response:
         question = asked(await request.body(), AskedStudy)
@@ -67,16 +84,14 @@ def application(settings: Settings) -> Starlette:
         return JSONResponse(await run_in_threadpool(views.durations, question))
 
     async def conduct(request: Request) -> Response:
-        question = asked(await request.body(), AskedConduct)
-        return JSONResponse(await run_in_threadpool(views.conduct.answer, question))
+        return await worked_on(views.conduct.answer, asked(await request.body(), AskedConduct))
 
     async def job(request: Request) -> Response:
         found = jobs.get(request.path_params["name"])
         return _unknown() if found is None else JSONResponse(found.told())
 
     async def ask(request: Request) -> Response:
-        question = asked(await request.body(), AskedQuestion)
-        return JSONResponse(await run_in_threadpool(views.ask, question))
+        return await worked_on(views.ask, asked(await request.body(), AskedQuestion))
 
     async def saved(request: Request) -> Response:
         found = jobs.get(request.path_params["name"])
@@ -111,9 +126,13 @@ def application(settings: Settings) -> Starlette:
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.host), www_redirect=False),
             Middleware(Guard, token=settings.token, request_bytes=settings.limits.request_bytes),
         ],
-        exception_handlers={BadRequest: _told},
+        exception_handlers={BadRequest: _told, Crowded: _later},
         lifespan=life,
     )
+
+
+class Crowded(Exception):
+    """As many requests are worked on as may be."""
 
 
 def _unknown() -> Response:
@@ -122,3 +141,7 @@ def _unknown() -> Response:
 
 async def _told(_: Request, error: Exception) -> Response:
     return JSONResponse({"message": str(error)}, 400)
+
+
+async def _later(_: Request, error: Exception) -> Response:
+    return JSONResponse({"message": str(error)}, 503, headers={"Retry-After": "1"})

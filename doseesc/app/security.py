@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -13,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 """Names under which an app is reached that listens on its own machine only."""
 
-_COOKIE = "doseesc_token"
 _ASKS = ("GET", "HEAD")
 _POLICY = "; ".join(
     (
@@ -53,6 +53,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, token: str = "", request_bytes: int = 1_500_000) -> None:
         self._app, self._token, self._most = app, token, request_bytes
+        # Browsers hold the cookies of all ports of a host together: each app that is started has one of its own name.
+        self._cookie = f"doseesc_{sha256(token.encode()).hexdigest()[:16]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -119,10 +121,10 @@ class Guard:
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if asked and secrets.compare_digest(asked.encode(), self._token.encode()):
             entered = RedirectResponse(scope.get("root_path", "") + scope["path"], 303)
-            entered.set_cookie(_COOKIE, self._token, httponly=True, samesite="strict")
+            entered.set_cookie(self._cookie, self._token, httponly=True, samesite="strict")
             return entered
         try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+            cookie = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
         except CookieError:
             cookie = None
         if cookie is None or not secrets.compare_digest(cookie.value.encode(), self._token.encode()):

@@ -62,7 +62,10 @@ def _listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, place = found[0]
         listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Elsewhere than on Windows a port may be listened on again soon after it was; there the same would let two apps
+        # listen on one port, and either answer.
+        alone = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if alone is None else alone, 1)
         listening.bind(place)
         listening.listen(64)
     except OSError as error:
@@ -82,5 +85,7 @@ def _warm() -> None:
     """Load what answers need while the browser opens."""
     import doseesc.app.fragments
     import doseesc.runs.run_study  # noqa: F401
+    from doseesc.app.workers import prepare
 
     known_topics()
+    prepare()

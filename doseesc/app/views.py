@@ -14,7 +14,9 @@ from doseesc.app.edits import edited, read_text
 from doseesc.app.fields import path_name
 from doseesc.app.form import form_of
 from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
-from doseesc.app.limits import Deadline, TooLong
+from doseesc.app.limits import Deadline, TooLong, names_files
+from doseesc.app.questions import DECISIONS
+from doseesc.app.workers import EXACT, Task
 from doseesc.errors import ScenarioError, field_name
 from doseesc.guide import UnknownGuideTopic, guide_page
 from doseesc.study import shipped_scenarios, shipped_summaries
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from doseesc.app.conduct import Conduct
     from doseesc.app.fragments import Fragments
     from doseesc.app.settings import Settings
+    from doseesc.app.workers import Workers
     from doseesc.results import Results
     from doseesc.study import Study
 
@@ -36,10 +39,11 @@ class Views:
     ----------
     settings : Settings
     jobs : Jobs
+    workers : Workers
     """
 
-    def __init__(self, settings: Settings, jobs: Jobs) -> None:
-        self._settings, self._jobs, self._lock = settings, jobs, Lock()
+    def __init__(self, settings: Settings, jobs: Jobs, workers: Workers) -> None:
+        self._settings, self._jobs, self._workers, self._lock = settings, jobs, workers, Lock()
         self._answers = Answers(settings.trusted, settings.limits)
 
     @cached_property
@@ -54,7 +58,7 @@ class Views:
         """What answers about running trials."""
         from doseesc.app.conduct import Conduct
 
-        return Conduct(self._answers.study)
+        return Conduct(self._answers.study, lambda *asked: self._fragments.code(*self._settings.question(*asked)))
 
     def page(self) -> str:
         """Return the whole page."""
@@ -132,7 +136,7 @@ class Views:
         try:
             study = self._answers.study(name, text)
             told["warnings"] = study.warnings()
-            return told | self._answered(study)
+            return told | self._answered(study, Task(name, text, EXACT), alone=names_files(source.data))
         except ScenarioError as error:
             return told | problems(error, source.data)
 
@@ -161,32 +165,45 @@ class Views:
         BadRequest
             If no page asks it.
         """
-        from doseesc.app.inquiries import ANSWERS, Asked
+        from doseesc.app.inquiries import ANSWERS, Asked, told_besides
 
         answer = ANSWERS.get(asked.question)
         if answer is None:
             raise BadRequest("this question is not one of the app's page")
+        name = file_name(asked.name)
         try:
-            study = self._answers.study(file_name(asked.name), asked.text)
+            study = self._answers.study(name, asked.text)
         except ScenarioError as error:
             return {"message": str(error)}
 
         def work(report: Report) -> dict[str, Any]:
-            exact = partial(self._answers.exact, study, partial(enumerated, report))
-            own = self._fragments, self._settings.limits
-            return answer(Asked(study, asked.design, asked.truth, exact, *own, report))
+            if asked.question == DECISIONS:  # which need little more than what is known here
+                exact = partial(self._answers.exact, study, partial(enumerated, report))
+                own = self._fragments, self._settings.limits
+                found = answer(Asked(study, asked.design, asked.truth, exact, *own, report))
+            else:
+                found = self._workers.answer(Task(name, asked.text, asked.question, asked.design, asked.truth), report)
+            code = self._settings.question(name, asked.question, told_besides(study, asked.design, asked.truth))
+            return found | {"code": self._fragments.code(*code)}
 
         return self._begun(work)
 
-    def _answered(self, study: Study) -> dict[str, Any]:
+    def _answered(self, study: Study, task: Task, *, alone: bool) -> dict[str, Any]:
         try:
+            if self._answers.takes_long(study):
+                raise TooLong
             deadline = Deadline(self._settings.limits.live_seconds)
             return self._shown(study, self._answers.exact(study, deadline))
         except TooLong:
-            return self._begun(partial(self._slowly, study))
+            return self._begun(partial(self._slowly if alone else self._elsewhere, study, task))
 
-    def _slowly(self, study: Study, report: Report) -> dict[str, Any]:
+    def _slowly(self, study: Study, _: Task, report: Report) -> dict[str, Any]:
         return self._shown(study, self._answers.exact(study, partial(enumerated, report)))
+
+    def _elsewhere(self, study: Study, task: Task, report: Report) -> dict[str, Any]:
+        results, walks = self._workers.answer(task, report)
+        self._answers.keep(study, results, walks)
+        return self._shown(study, results)
 
     def _shown(self, study: Study, results: Results) -> dict[str, Any]:
         return self._fragments.answer(results, self._answers.paths, timed=study.accrual is not None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from doseesc.commands._calls import library, script, variable
+from doseesc.commands._app_code import question_code, study_code, study_command
 from doseesc.commands._options import PLANNING
 from doseesc.commands._studies import study_path
 
@@ -60,8 +59,9 @@ def open_app(
         name=Path(source.path).name,
         text=source.text,
         trusted=Trusted.of(source, code=allow_code),
-        command=lambda name: f"doseesc run {shlex.quote(name)}\n",
-        python=_python,
+        command=study_command,
+        python=study_code,
+        question=question_code,
         host=host,
     )
     try:
@@ -73,10 +73,3 @@ def open_app(
         )
     except NoAddress as error:
         raise typer.BadParameter(str(error), param_hint="--port") from None
-
-
-def _python(name: str) -> str:
-    """Return the Python that runs a file."""
-    study, results = variable("study"), variable("results")
-    steps = {"study": library("doseesc").load(name), "results": library("doseesc").run(study)}
-    return script(steps, [results.to_frame()])

@@ -16,7 +16,16 @@ import numpy as np
 
 from designs import Design
 from designs.arrays import BoolArray, FloatArray
-from doseesc.engines import BLOCK, MEMORY_LIMIT, METRICS, DecisionGraph, TooManyStates, count_ends, enumerate_paths
+from doseesc.engines import (
+    BLOCK,
+    LATTICE_LIMIT,
+    MEMORY_LIMIT,
+    METRICS,
+    DecisionGraph,
+    TooManyStates,
+    count_ends,
+    enumerate_paths,
+)
 from doseesc.parallel import answers, block_sizes
 from doseesc.planning.ensemble_results import DesignFigures, EnsembleResults
 from doseesc.results import Attainable, WeightedTruths, asks_attainable, attainable_under, stakes_of, utilities_of
@@ -30,7 +39,7 @@ def run_ensemble(
     *,
     trials: int = 1000,
     jobs: int = 1,
-    memory_limit: int = MEMORY_LIMIT,
+    memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
 ) -> EnsembleResults:
@@ -47,8 +56,8 @@ def run_ensemble(
         Trials per curve of a design that is too large to enumerate; a note then says that it was simulated.
     jobs : int
         Processes, of which each takes a design at a time; the answer does not depend on it.
-    memory_limit : int
-        Bytes that an enumeration may use.
+    memory_limit : int, optional
+        Bytes that an enumeration may use, by default 2 GiB, and the search for the best policy, by default 4 GiB.
     progress : callable, optional
         Called with the designs done and the designs in all.
     enumerating : callable, optional
@@ -83,11 +92,12 @@ def run_ensemble(
         trials=trials,
         seed=random.seed,
         jobs=jobs,
-        memory_limit=memory_limit,
+        memory_limit=MEMORY_LIMIT if memory_limit is None else memory_limit,
         progress=progress,
         enumerating=enumerating,
     )
-    attainable = _attainable(study, truths, figures) if asks_attainable(study, len(truths)) else None
+    largest = LATTICE_LIMIT if memory_limit is None else memory_limit
+    attainable = _attainable(study, truths, figures, largest) if asks_attainable(study, len(truths)) else None
     if attainable is not None:
         notes.append(attainable.words)
     elapsed = time.perf_counter() - began
@@ -154,7 +164,7 @@ def _figures(
     return DesignFigures("exact", {metric: getattr(found, metric) for metric in METRICS}), []
 
 
-def _attainable(study: Study, truths: FloatArray, figures: dict[str, DesignFigures]) -> Attainable:
+def _attainable(study: Study, truths: FloatArray, figures: dict[str, DesignFigures], memory_limit: int) -> Attainable:
     """Return how much of the attainable the designs reach on the curves."""
     words = f"these {len(truths):,} curves"
     stakes = stakes_of(study, WeightedTruths(truths, np.full(len(truths), 1 / len(truths)), words, True))
@@ -162,7 +172,7 @@ def _attainable(study: Study, truths: FloatArray, figures: dict[str, DesignFigur
         name: float(stakes.weight @ utilities_of(SimpleNamespace(**each.values), stakes))
         for name, each in figures.items()
     }
-    return attainable_under(study, stakes, designs, words)
+    return attainable_under(study, stakes, designs, words, memory_limit)
 
 
 def file_random(study: Study, name: str | None = None) -> RandomScenarios:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from designs import Design, Policy, PolicyDesign, Rule, Stakes
 from designs.arrays import BoolArray, FloatArray
-from doseesc.engines import LATTICE_LIMIT, TooManyStates, enumerate_paths, solve
+from doseesc.engines import LATTICE_LIMIT, MEMORY_LIMIT, TooManyStates, enumerate_paths, solve
 from doseesc.planning.optimal_question import asked_rules, asked_trial, asked_truths, asked_utility
 from doseesc.results import WeightedTruths, lattice_of, stakes_of, utilities_of
 from doseesc.study import BareTrial, Prior, Study, Utility
@@ -186,7 +186,7 @@ def optimal_design(
     cohort_size, start_level, mtd_rule, mtd_margin, ties, designs
         The same, not needed; see :func:`doseesc.study.bare_trial`.
     memory_limit : int
-        Bytes that the induction may take, about.
+        Bytes that the induction may take, about; the enumeration of a design that is compared takes at most 2 GiB.
     progress : callable, optional
         Called with the patients treated in the states at hand, and the most of the trial.
 
@@ -234,7 +234,8 @@ def optimal_design(
     left_out: dict[str, str] = {}
     for name, design in trial.designs.items():
         try:
-            rivals[name] = worth_of(design, stakes, judged, trial.right_levels(known.truths))
+            most = min(memory_limit, MEMORY_LIMIT)
+            rivals[name] = worth_of(design, stakes, judged, trial.right_levels(known.truths), most)
         except TooManyStates as error:
             left_out[name] = str(error)
     elapsed = time.perf_counter() - began
@@ -243,7 +244,9 @@ def optimal_design(
     )
 
 
-def worth_of(design: Design, stakes: Stakes, judged: Stakes, right: BoolArray) -> Worth:
+def worth_of(
+    design: Design, stakes: Stakes, judged: Stakes, right: BoolArray, memory_limit: int = MEMORY_LIMIT
+) -> Worth:
     """Return what a design is worth under a prior and on further truths, exactly.
 
     Parameters
@@ -253,13 +256,15 @@ def worth_of(design: Design, stakes: Stakes, judged: Stakes, right: BoolArray) -
         Of the prior, and of the further truths.
     right : array of bool, shape (K, J + 1)
         The levels right to select under the truths of the prior.
+    memory_limit : int
+        Bytes that its enumeration may use.
 
     Raises
     ------
     TooManyStates
         If it is too large to enumerate.
     """
-    paths = enumerate_paths(design)
+    paths = enumerate_paths(design, memory_limit=memory_limit)
     figures = paths.characteristics(stakes.truths, true_mtd=right)
     value = float(stakes.weight @ utilities_of(figures, stakes))
     above = float(stakes.weight @ figures.patients_above_mtd)

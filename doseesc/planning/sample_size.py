@@ -26,6 +26,7 @@ import numpy as np
 
 from designs import CRM
 from designs.checks import require_probability, require_whole
+from doseesc.engines import MEMORY_LIMIT
 from doseesc.planning.crm_size import approximation_for
 from doseesc.planning.ensemble import file_random
 from doseesc.planning.size_curves import Over, SampleSizes, SizeCurve
@@ -101,6 +102,7 @@ def sample_size(
     trials: int | None = None,
     seed: int | None = None,
     jobs: int = 1,
+    memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
 ) -> SampleSizes:
@@ -134,6 +136,9 @@ def sample_size(
         Of simulations, by default the study's; per random curve 1,000 trials.
     jobs : int
         Processes; over scenarios only.
+    memory_limit : int, optional
+        Bytes that an enumeration may use, by default 2 GiB.  What needs more is simulated over scenarios and random
+        curves, and refused in the worst case.
     progress : callable, optional
         Called with the pieces of work done and in all.
     enumerating : callable, optional
@@ -168,19 +173,20 @@ def sample_size(
     plan = _plan(study, wanted, looked_at, over, simulation)
     plan = replace(plan, on_calendar=on_calendar)
     notes: list[str] = []
+    most = MEMORY_LIMIT if memory_limit is None else memory_limit
     if over == "scenarios":
         count = len(plan.scenarios)
-        curves = _over_scenarios(plan, looked_at, jobs, progress, notes)
+        curves = _over_scenarios(plan, looked_at, jobs, memory_limit, progress, notes)
     elif over == "ensemble":
         drawn = file_random(study, random)
         truths = study.draw(drawn if seed is None else drawn.model_copy(update={"seed": seed}))
         count = len(truths)
         per_curve = _CURVE_TRIALS if trials is None else trials
-        make = OverCurves(truths, per_curve, drawn.seed if seed is None else seed, enumerating, notes)
+        make = OverCurves(truths, per_curve, drawn.seed if seed is None else seed, most, enumerating, notes)
         curves = by_variant(plan, make, progress)
     else:
         count = 0
-        curves = by_variant(plan, OverWorst(separation, enumerating), progress)
+        curves = by_variant(plan, OverWorst(separation, most, enumerating), progress)
     models = [study.designs[name] for name in wanted]
     approximation = None
     if over != "worst" and any(isinstance(each, CRM) for each in models):
@@ -224,10 +230,11 @@ def _over_scenarios(
     plan: Plan,
     sizes: Sequence[int],
     jobs: int,
+    memory_limit: int | None,
     progress: Callable[[int, int], None] | None,
     notes: list[str],
 ) -> dict[str, SizeCurve]:
-    found = run_plan(plan, Memory(), jobs=jobs, progress=progress)
+    found = run_plan(plan, Memory(), jobs=jobs, memory_limit=memory_limit, progress=progress)
     summary = found.summary()
     rows = found.best_method()
     rows = rows[rows["metric"] == "correct_selection"]

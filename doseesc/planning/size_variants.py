@@ -59,13 +59,19 @@ class OverCurves:
     truths: FloatArray
     trials: int
     seed: int
+    memory_limit: int
     enumerating: Callable[[str, int, int], None] | None
     notes: list[str]
 
     def __call__(self, study: Study) -> SizeFigures:
         """Return its mean figures."""
         by_design, notes = ensemble_figures(
-            study, self.truths, trials=self.trials, seed=self.seed, enumerating=self.enumerating
+            study,
+            self.truths,
+            trials=self.trials,
+            seed=self.seed,
+            memory_limit=self.memory_limit,
+            enumerating=self.enumerating,
         )
         self.notes.extend(note for note in notes if note not in self.notes)
         (found,) = by_design.values()
@@ -89,11 +95,13 @@ class OverWorst:
     """A design under its worst truths."""
 
     separation: float
+    memory_limit: int
     enumerating: Callable[[str, int, int], None] | None
 
     def __call__(self, study: Study) -> SizeFigures:
         """Return its least chance of being right and its greatest of selecting a dose that is too toxic."""
-        found = worst_cases(study, separation=self.separation, enumerating=self.enumerating)
+        told = self.enumerating
+        found = worst_cases(study, separation=self.separation, memory_limit=self.memory_limit, enumerating=told)
         ((correct, toxic),) = found.found.values()
         patients = float(correct.overall.characteristics.total_patients)
         return SizeFigures("exact", correct.overall.value, 0.0, toxic.overall.value, 0.0, patients)

@@ -159,7 +159,9 @@ def asks_attainable(study: Study, n_truths: int) -> bool:
     return tallies * (_PER_TALLY + n_truths * _PER_TRUTH) <= _CHEAP
 
 
-def attainable_of(study: Study, cells: Mapping[tuple[str, str], Cell[OperatingCharacteristics]]) -> Attainable | None:
+def attainable_of(
+    study: Study, cells: Mapping[tuple[str, str], Cell[OperatingCharacteristics]], memory_limit: int = LATTICE_LIMIT
+) -> Attainable | None:
     """Return how much of the attainable the designs of a run reach; None unless :func:`asks_attainable`.
 
     Unless the study itself asks, also None where all scenarios have the same true MTD: the best policy made for them
@@ -183,10 +185,12 @@ def attainable_of(study: Study, cells: Mapping[tuple[str, str], Cell[OperatingCh
             np.array([float(each.total_dlts) for each in figures]),
         )
         designs[name] = round(float(stakes.weight @ utilities_of(together, stakes)), _DIGITS)
-    return attainable_under(study, stakes, designs, known.words)
+    return attainable_under(study, stakes, designs, known.words, memory_limit)
 
 
-def attainable_under(study: Study, stakes: Stakes, designs: dict[str, float], prior: str) -> Attainable:
+def attainable_under(
+    study: Study, stakes: Stakes, designs: dict[str, float], prior: str, memory_limit: int = LATTICE_LIMIT
+) -> Attainable:
     """Return what designs are worth beside the best policy under the same weighted truths.
 
     Parameters
@@ -197,10 +201,12 @@ def attainable_under(study: Study, stakes: Stakes, designs: dict[str, float], pr
         What each design is worth under them.
     prior : str
         What the truths are, in words.
+    memory_limit : int
+        Bytes that the search for the best policy may take, about.
     """
     rules = tuple(type(rule).__name__ for rule in study.optimal_rules)
     try:
-        value, why_not = round(solve(lattice_of(study), stakes).value, _DIGITS), ""
+        value, why_not = round(solve(lattice_of(study, memory_limit=memory_limit), stakes).value, _DIGITS), ""
     except TooManyStates as error:
         value, why_not = None, str(error)
     own = study.cohort_size, study.first_level, False

@@ -13,7 +13,7 @@ import numpy as np
 
 from designs.arrays import BoolArray, FloatArray
 from doseesc._version import __version__
-from doseesc.engines import METRICS, OperatingCharacteristics
+from doseesc.engines import LATTICE_LIMIT, METRICS, OperatingCharacteristics
 from doseesc.files import write_file
 from doseesc.results.arm_figures import ArmFigures
 from doseesc.results.arms import phase2_rows, summarise_phase2
@@ -80,6 +80,8 @@ class Results:
         empty for a study without active arms.
     times : dict of (scenario, design) to TimeFigures
         How long trials take and what is waited for; empty for a study that says nothing about accrual.
+    lattice_limit : int
+        Bytes that the search for the best policy may take, of which :attr:`attainable` tells the shares.
     """
 
     study: Study
@@ -97,6 +99,7 @@ class Results:
     arm_analysis: tuple[ArmFigures, ...] = ()
     times: Times = field(default_factory=dict)
     benchmark_observed: dict[str, FloatArray] = field(default_factory=dict)
+    lattice_limit: int = LATTICE_LIMIT
 
     def efficiency(self, scenario: str, design: str) -> float | None:
         """Return correct selection relative to that of the benchmark in the world that the design meets.
@@ -149,7 +152,7 @@ class Results:
     @cached_property
     def attainable(self) -> Attainable | None:
         """How much of the attainable the designs reach; None where that takes long, unless the study asks for it."""
-        return attainable_of(self.study, self.cells)
+        return attainable_of(self.study, self.cells, self.lattice_limit)
 
     def provenance_now(self) -> dict[str, Any]:
         """Return what the figures depend on: this process, or what it was when results read back were made."""

@@ -13,6 +13,7 @@ import numpy as np
 from designs.arrays import FloatArray
 from designs.checks import require_whole
 from doseesc.engines import (
+    LATTICE_LIMIT,
     MEMORY_LIMIT,
     DecisionGraph,
     Enrolment,
@@ -45,7 +46,7 @@ def run(
     trials: int | None = None,
     seed: int | None = None,
     jobs: int = 1,
-    memory_limit: int = MEMORY_LIMIT,
+    memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
     walks: MutableMapping[Design, Paths] | None = None,
@@ -62,8 +63,9 @@ def run(
         By default the file's.
     jobs : int
         Processes for the simulation; the answer does not depend on it.
-    memory_limit : int
-        Bytes that an exact enumeration may use; a design that needs more is simulated, and a note says so.
+    memory_limit : int, optional
+        Bytes that an exact enumeration may use, by default 2 GiB; a design that needs more is simulated, and a note
+        says so.  The search for the best policy, for the share of the attainable, may use as many, by default 4 GiB.
     progress : callable, optional
         Called with the trials done and the trials in all.
     enumerating : callable, optional
@@ -98,7 +100,8 @@ def run(
     graphs: dict[str, DecisionGraph] = {}
     if method != "monte_carlo":
         kept = graphs if method == "both" or study.calendar is not None else None
-        _enumerate_all(study, memory_limit, notes, exact, timed, enumerating, kept, {} if walks is None else walks)
+        most = MEMORY_LIMIT if memory_limit is None else memory_limit
+        _enumerate_all(study, most, notes, exact, timed, enumerating, kept, {} if walks is None else walks)
     names = {entry.name for entry in study.design_entries} - timed
     not_exact = names - {design for _, design in exact[None].found}
     simulated_designs = not_exact if method in ("exact", "auto") else names
@@ -130,6 +133,7 @@ def run(
         policies=_compared(cells, simulated, exact) if own is not None else None,
         arm_analysis=analysis,
         times=timing.times,
+        lattice_limit=LATTICE_LIMIT if memory_limit is None else memory_limit,
     )
 
 

@@ -141,6 +141,20 @@ def test_the_log_is_verified_by_the_command_line(app, cli, scenario_file, tmp_pa
     assert changed != log
     (tmp_path / "decisions.jsonl").write_text(changed)
     assert cli(*verify)[0] == 3
+    # The same in the page.
+    checked = ask(app, patients=cohort, log=log, verify=True)
+    assert checked["decisions"] == 3
+    assert "log" not in checked
+    assert checked["checked_sentence"] == "The log of 3 decisions is whole, nothing in it was changed; 3 were followed."
+    for each in found["decisions"]:
+        assert each["recommendation"] in words(checked["checked"])
+    assert words(checked["checked"]).strip().startswith(checked["checked_sentence"])
+    without = ask(app, patients="", log=log, verify=True)
+    assert "2 cannot be told from these data" in without["checked_sentence"]
+    spoilt = ask(app, patients=cohort, log=changed, verify=True)
+    assert "was changed after it was written, at entry 2" in spoilt["checked_sentence"]
+    assert "what it says is not what its sha256 is of" in words(spoilt["checked"])
+    assert "is no JSON" in ask(app, log="nonsense", verify=True)["wrong"]
     refused = ask(app, design="BOIN", patients=cohort, log=changed)
     assert "log" not in refused
     assert refused["wrong"].startswith("decisions.jsonl: entry 2 was changed after it was written")

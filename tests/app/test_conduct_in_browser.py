@@ -100,6 +100,37 @@ def test_a_shipped_trial_is_conducted_as_by_the_command_line(tab, cli, tmp_path)
     assert not any(each["differences"] for each in found["decisions"])
 
 
+def test_log_is_opened_and_verified_and_none_is_replaced_unasked(tab, tmp_path):
+    tab.locator("#conduct-design").select_option("CRM")
+    tab.get_by_role("button", name="Add this answer to the log").click()
+    tab.locator("#conduct-logged", has_text="The log has 1 decision.").wait_for()
+    tab.get_by_role("button", name="Verify the log").click()
+    checked = tab.locator("#conduct-checked")
+    checked.get_by_text("The log of 1 decision is whole, nothing in it was changed; 1 is still open.").wait_for()
+    other = tmp_path / "other.jsonl"
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Download the log").click()
+    download.value.save_as(other)
+    tab.get_by_role("button", name="Add this answer to the log").click()
+    tab.locator("#conduct-logged", has_text="The log has 2 decisions.").wait_for()
+    asked = []
+    tab.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    tab.locator("#conduct-open").set_input_files(other)
+    assert "of 2 decisions, was not downloaded" in asked[0]
+    assert tab.locator("#conduct-logged").inner_text() == "The log has 2 decisions."
+    tab.once("dialog", lambda dialog: dialog.accept())
+    tab.locator("#conduct-open").set_input_files(other)
+    tab.locator("#conduct-logged", has_text="The log has 1 decision.").wait_for()
+    checked.get_by_text("The log of 1 decision is whole").wait_for()
+    spoilt = tmp_path / "spoilt.jsonl"
+    spoilt.write_text(other.read_text().replace("Treat the", "Do not treat the"))
+    tab.locator("#conduct-open").set_input_files(spoilt)
+    checked.get_by_text("was changed after it was written, at entry 1").wait_for()
+    (tmp_path / "no.jsonl").write_text("nonsense\n")
+    tab.locator("#conduct-open").set_input_files(tmp_path / "no.jsonl")
+    tab.locator("#conduct-wrong", has_text="is no JSON").wait_for()
+
+
 def test_pending_patients_files_and_a_cohort_as_recommended(tab, tmp_path):
     tab.locator("#conduct-design").select_option("BOIN")
     tab.locator("#conduct-date").fill("2026-09-10")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urljoin
 
 import pytest
@@ -9,6 +11,7 @@ from starlette.testclient import TestClient
 from support import THREE_DESIGNS, THREE_DOSES
 
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.views import Views
 from doseesc.guide import GUIDE_TOPICS
 from doseesc.study import source_of
 
@@ -81,6 +84,41 @@ def test_app_that_listens_elsewhere_asks_for_a_token():
     assert entered.headers["location"] == "/"
     assert "HttpOnly" in entered.headers["set-cookie"]
     assert app.get("/").status_code == 200
+
+
+def test_two_apps_of_one_host_do_not_share_a_token_though_browsers_share_cookies():
+    first, second = (client("http://box.example:8000", host="box.example", token=each) for each in ("one", "two"))
+    entered = [
+        app.get(f"/?token={token}", follow_redirects=False).headers["set-cookie"]
+        for app, token in ((first, "one"), (second, "two"))
+    ]
+    cookies = "; ".join(each.partition(";")[0] for each in entered)
+    for app in (first, second):
+        app.cookies.clear()
+        assert app.get("/", headers={"Cookie": cookies}).status_code == 200
+    assert first.get("/", headers={"Cookie": entered[1].partition(";")[0]}).status_code == 403
+
+
+def test_more_requests_than_may_be_worked_on_are_told_to_wait(monkeypatch):
+    app, go_on, began = client(limits=Limits(requests=1)), threading.Event(), threading.Event()
+
+    def waits(self, asked):
+        began.set()
+        go_on.wait(30)
+        return {}
+
+    monkeypatch.setattr(Views, "state", waits)
+    with app, ThreadPoolExecutor() as pool:
+        first = pool.submit(ask, app)
+        assert began.wait(30)
+        second = ask(app)
+        go_on.set()
+        assert first.result().status_code == 200
+        assert second.status_code == 503
+        assert second.json() == {
+            "message": "as many requests are being answered as may be at once, 1; ask again in a moment"
+        }
+        assert ask(app).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from support import ROOT
 
 from doseesc.app import Settings, Trusted, serve
 from doseesc.app.routes import SCRIPTS
+from doseesc.app.server import _listen
 from doseesc.report import page
 
 
@@ -74,6 +75,21 @@ def test_port_that_is_taken_is_said(cli):
     assert code == 2
     assert "cannot listen on 127.0.0.1" in errors
     assert "--port" in errors
+
+
+def test_second_app_cannot_share_a_port_on_windows_either(monkeypatch):
+    asked = []
+
+    class Watched(socket.socket):
+        def setsockopt(self, level, name, value):
+            asked.append(name)
+
+    monkeypatch.setattr(socket, "socket", Watched)
+    for exclusive, wanted in ((None, socket.SO_REUSEADDR), (-5, -5)):
+        if exclusive is not None:
+            monkeypatch.setattr(socket, "SO_EXCLUSIVEADDRUSE", exclusive, raising=False)
+        _listen("127.0.0.1", 0).close()
+        assert asked.pop() == wanted
 
 
 def test_scripts_that_page_and_app_share_are_where_the_app_looks_for_them():

@@ -11,12 +11,20 @@ from support import ARMS, ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.fragments import Fragments
+from doseesc.app.inquiries import ANSWERS, Asked
 from doseesc.app.questions import DECISIONS, QUESTIONS
 from doseesc.errors import ScenarioError
-from doseesc.planning import sample_size, sizes_of, worst_cases
-from doseesc.report.terminal import worst_case_lines
-from doseesc.report.words import size_answer
-from doseesc.study import load, shipped_scenarios, source_of
+from doseesc.planning import answer, optimal_design, run_ensemble, sample_size, sizes_of, worst_cases
+from doseesc.report.words import (
+    ensemble_answer,
+    nearest_words,
+    power_answer,
+    size_answer,
+    worst_answer,
+    worst_toxic_answer,
+)
+from doseesc.study import load, parse, shipped_scenarios, source_of
 from doseesc.wording import percent
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}"
@@ -197,7 +205,12 @@ def test_worst_case_is_that_of_the_command_line_and_can_be_taken_into_the_panel(
     found = answer_to(app, "worst")
     (tmp_path / "mine.yaml").write_text(TEXT)
     own = worst_cases(load(tmp_path / "mine.yaml"))
-    assert all(line.plain.strip() in html.unescape(found["html"]) for line in worst_case_lines(own))
+    shown = html.unescape(found["html"])
+    assert shown.index(worst_answer(own)) < shown.index(worst_toxic_answer(own)) < shown.index("<svg")
+    figures = re.findall(r">([0-9]+\.[0-9])</td>", shown)
+    for case in (case for pair in own.found.values() for case in pair):
+        for worst in case.by_level:
+            assert all(percent(float(each)) in figures for each in (*worst.probabilities, worst.value))
     curves = [[round(float(p), 4) for p in case.overall.probabilities] for pair in own.found.values() for case in pair]
     assert [json.loads(html.unescape(each)) for each in re.findall('data-truth="([^"]*)"', found["html"])] == curves
 
@@ -210,13 +223,29 @@ def test_best_design_that_is_too_large_to_be_found_is_refused_in_the_words_of_th
     assert code == 2
     assert found["state"] == "failed"
     assert "optimal.constraints" in found["message"]
-    assert found["message"] in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
+    own = found["message"].replace("0.93 GiB", "4 GiB")  # which the app and the command allow
+    assert own in errors.replace(str(tmp_path / "mine.yaml"), "mine.yaml")
 
 
 def test_questions_keep_within_the_memory_that_the_app_may_use():
     small = settings(limits=Limits(states_bytes=2000))
     with TestClient(application(small), base_url=HERE) as app:
-        assert "is too large with 3 doses" in answer_to(app, "worst")["message"]
+        for question in ("worst", "optimum"):
+            assert "is too large with 3 doses" in answer_to(app, question)["message"]
+        assert "simulated where a design is too large" in answer_to(app, "size")["html"]
+
+
+def test_best_policy_that_a_file_asks_for_is_sought_in_the_background_within_the_memory_of_the_app():
+    text = TEXT.replace("max_n: 12", "max_n: 60") + "optimal: {benchmark: true}\n"
+    small = settings(limits=Limits(states_bytes=500_000, live_seconds=60))
+    with TestClient(application(small), base_url=HERE) as app:
+        found = over(app, ask(app, text)["job"])
+        assert found["state"] == "done"
+        assert "of the attainable, %" not in below(app, text)  # for which more would be needed
+        assert ask(app, text)["answer"] == found["answer"]
+    large = TestClient(application(settings(limits=Limits(live_seconds=60))), base_url=HERE)
+    ask(large, text.replace("max_n: 60", "max_n: 12"))
+    assert "of the attainable, %" in below(large, text.replace("max_n: 60", "max_n: 12"))
 
 
 def test_size_is_answered_as_by_the_command(app, tmp_path):
@@ -229,6 +258,41 @@ def test_size_is_answered_as_by_the_command(app, tmp_path):
         assert all(percent(value) in found for value in (*curve.correct, *curve.overdose))
 
 
+def test_random_truths_are_those_of_the_command(app, tmp_path):
+    shown = html.unescape(answer_to(app, "ensemble")["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    own = run_ensemble(load(tmp_path / "mine.yaml"))
+    assert ensemble_answer(own) in shown
+    figures = re.findall(r">([0-9.]+)</td>", shown)
+    for design in own.figures:
+        for mtd in (None, 1, 2, 3):
+            assert percent(own.mean(design, mtd=mtd)) in figures
+            assert percent(own.quantile(design, "correct_selection", 0.05, mtd)) in figures
+            assert f"{own.mean(design, 'patients_above_mtd', mtd):.2f}" in figures
+
+
+def test_optimum_is_that_of_the_command(app, tmp_path):
+    shown = html.unescape(answer_to(app, "optimum")["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT)
+    own = optimal_design(load(tmp_path / "mine.yaml"))
+    assert nearest_words(own) in shown
+    figures = re.findall(r">([0-9.]+)(?: %)?</td>", shown)
+    for worth in (own.best, *own.rivals.values()):
+        assert {percent(worth.value), percent(worth.held_out_mean), f"{worth.above_mtd:.2f}"} <= set(figures)
+    assert all(f"Where {name} decides otherwise" in shown for name in own.rivals)
+
+
+def test_phase_2_is_that_of_the_command(app, tmp_path):
+    shown = html.unescape(answer_to(app, "phase2", TEXT + ARMS)["html"])
+    (tmp_path / "mine.yaml").write_text(TEXT + ARMS)
+    own = answer(load(tmp_path / "mine.yaml"), assurance=True)
+    assert power_answer(own.power, own.null, own.title) in shown
+    assert "all of Phase 2 is assumed" in shown.partition("<svg")[0]
+    figures = re.findall(r">([0-9.]+)(?: <small>[^<]*</small>)?</td>", shown)
+    assert all(percent(each.success) in figures for each in own.programme)
+    assert {percent(float(own.power.share(each))) for each in ("any_ttci", "all_ttci", "any_claim")} <= set(figures)
+
+
 def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
     begun = []
 
@@ -237,11 +301,13 @@ def test_worst_case_begins_from_the_dragged_truth_too(app, monkeypatch):
         return worst_cases(study, begin=begin, **told)
 
     monkeypatch.setattr("doseesc.app.inquiries.worst_cases", watched)
-    asked = {"name": "mine.yaml", "text": TEXT, "question": "worst"}
-    for truth in ([0.1, 0.2, 0.3], [0.1, 0.2], []):
-        over(app, app.post("/ask", json=asked | {"truth": truth}, headers={"Origin": HERE}).json()["job"])
+    study, limits = parse(source_of("mine.yaml", TEXT.encode())), Limits()
+    for truth in ((0.1, 0.2, 0.3), (0.1, 0.2), ()):
+        asked = Asked(study, "", truth, lambda: None, Fragments(), limits, lambda *_: None)
+        ANSWERS["worst"](asked)
     assert begun == [[(0.1, 0.2, 0.3)], [], []]
-    assert app.post("/ask", json=asked | {"truth": [2]}, headers={"Origin": HERE}).status_code == 400
+    wrong = {"name": "mine.yaml", "text": TEXT, "question": "worst", "truth": [2]}
+    assert app.post("/ask", json=wrong, headers={"Origin": HERE}).status_code == 400
 
 
 def test_time_is_simulated_where_the_file_has_accrual_and_asked_for_where_it_has_none(app):
@@ -264,8 +330,6 @@ def test_question_that_no_page_asks_is_refused(app):
 
 
 def test_every_question_of_the_page_has_an_answer():
-    from doseesc.app.inquiries import ANSWERS
-
     assert {*QUESTIONS, DECISIONS} == set(ANSWERS)
 
 

@@ -379,10 +379,10 @@ def test_cells_that_fail_are_named_and_the_others_kept(study, monkeypatch):
     plan, cells, store = sixty("out")
     real = work.run_cell
 
-    def refuses(text):
+    def refuses(text, memory_limit):
         if '"max_n":9' in text and '"p_safe":0.1}' in text.replace(',"type":"BOIN"', ""):
             raise CellError("no")
-        return real(text)
+        return real(text, memory_limit)
 
     monkeypatch.setattr(work, "run_cell", refuses)
     with pytest.raises(SweepError, match=r"BOIN, designs.BOIN.p_safe 0.1, max_n 9\n  no"):

@@ -26,7 +26,9 @@ const fromAddress = async hash => {
 
 // Asking: changes gather while a request is under way, a later one of the same place replaces an earlier.
 const post = async (where, body) => {
-  const got = await fetch(where, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
+  const how = {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)};
+  let got = await fetch(where, how);
+  for (let again = 5; again && got.status === 503; again--) { await wait(1000); got = await fetch(where, how); } // others are being answered
   const json = (got.headers.get("Content-Type") || "").includes("json");
   const said = json ? await got.json() : {message: await got.text()};
   if (!got.ok && !said.state) throw new Error(said.message || got.statusText);
@@ -228,15 +230,18 @@ const inquire = async (place, question, more = {}) => {
     if (!got) return;
     if (got.file) {
       const link = make("a", `Save ${got.file}`, {href: `jobs/${begun.job}/file`, download: got.file, className: "plain"});
-      asking[place] = null; box.replaceChildren(link); link.click();
+      asking[place] = null; box.innerHTML = got.code; box.prepend(link); link.click();
     } else if (got.html) {
-      asking[place] = null; box.innerHTML = got.html; dress(box); walkTrees(got.walks || {}, box);
+      asking[place] = null; box.innerHTML = got.html + got.code; dress(box); walkTrees(got.walks || {}, box);
     } else over(got.message);
   } catch (error) { over(`No answer: ${error.message}`); }
 };
 $("ask").addEventListener("click", event => {
   const {question, truth} = event.target.dataset;
-  if (question) inquire("ask-said", question, panel ? {truth: panel.state().truth} : {});
+  if (question) {
+    inquire("ask-said", question, panel ? {truth: panel.state().truth} : {});
+    if ($("ask-said").getBoundingClientRect().top > 0.6 * innerHeight) $("ask-said").scrollIntoView(); // below the questions on a phone
+  }
   if (truth && panel) { turn($("tab-explore")); panel.set(JSON.parse(truth), null); $("drag").scrollIntoView(); }
 });
 $("answer").addEventListener("click", event => {

@@ -18,19 +18,20 @@ app.js before it: `study`, `post`, `make`, `$`. */
   };
   const chosen = () => document.querySelector('#conduct-form [name="way"]:checked').value;
 
+  const question = (log, verify) => ({
+    name: study.name, text: study.text, design: $("conduct-design").value, patients: patients(),
+    outcomes: chosen() === "outcomes" ? $("conduct-text").value : "", date: $("conduct-date").value, log, verify,
+  });
+
   // One question is under way at a time, and the newest state wins.
-  const ask = async (add = false) => {
+  const ask = async (add = false, verify = false) => {
     if ($("conduct").hidden) return;
-    if (asking) { again = again || {add}; again.add = again.add || add; return; }
+    if (asking) { again = again || {add, verify}; again.add = again.add || add; again.verify = again.verify || verify; return; }
     asking = true;
     $("conduct-answer").parentElement.classList.add("old");
-    const question = {
-      name: study.name, text: study.text, design: $("conduct-design").value, patients: patients(),
-      outcomes: chosen() === "outcomes" ? $("conduct-text").value : "", date: $("conduct-date").value, log: add ? log || "" : null,
-    };
-    try { show(await post("conduct", question)); } catch (error) { advised = null; wrong(`No answer: ${error.message}`); }
+    try { show(await post("conduct", question(verify ? log : add ? log || "" : null, verify))); } catch (error) { advised = null; wrong(`No answer: ${error.message}`); }
     asking = false;
-    if (again) { const next = again; again = false; ask(next.add); }
+    if (again) { const next = again; again = false; ask(next.add && !next.verify, next.verify); }
   };
   const wrong = words => { $("conduct-wrong").textContent = words; $("conduct-wrong").hidden = !words; };
   const show = got => {
@@ -39,10 +40,12 @@ app.js before it: `study`, `post`, `make`, `$`. */
     if (got.log !== undefined) {
       log = got.log; decisions = got.decisions; logKept = false;
       const last = log.trim().split("\n").length;
-      $("conduct-logged").textContent = `The log has ${decisions} decision${decisions === 1 ? "" : "s"}.`;
+      logged();
       if (last !== decisions) wrong("the log that came back is not whole; do not use it");
     }
-    $("conduct-save-log").disabled = !log; $("conduct-save-patients").disabled = !patients();
+    if (got.checked) { $("conduct-checked").innerHTML = got.checked; decisions = got.decisions; logged(); }
+    else if (got.log !== undefined) $("conduct-checked").textContent = ""; // it was of the shorter log
+    $("conduct-save-log").disabled = $("conduct-verify").disabled = !log; $("conduct-save-patients").disabled = !patients();
     command();
     if (!got.answer) { advised = null; return; }
     $("conduct-answer").innerHTML = got.answer;
@@ -50,6 +53,7 @@ app.js before it: `study`, `post`, `make`, `$`. */
     hint();
     if (advised !== got.sentence) $("conduct-said").textContent = advised = got.sentence;
   };
+  const logged = () => { $("conduct-logged").textContent = `The log has ${decisions} decision${decisions === 1 ? "" : "s"}.`; };
   const fields = got => {
     const labels = got.doses.map(each => each.label), select = $("conduct-design");
     if (select.dataset.names !== JSON.stringify(got.designs)) {
@@ -123,9 +127,16 @@ app.js before it: `study`, `post`, `make`, `$`. */
     if (text !== null) { csv = text; $("conduct-area").value = text; changed(); }
   });
   $("conduct-open").addEventListener("change", async event => {
+    if (event.target.files[0] && log && !logKept && !confirm(`The log on this page, of ${decisions} decision${decisions === 1 ? "" : "s"}, was not downloaded. Open another in its place?`)) { event.target.value = ""; return; }
     const text = await content(event.target, 1e6);
-    if (text !== null) { log = text; $("conduct-save-log").disabled = !log; $("conduct-logged").textContent = "The next answer is added to the log that was opened."; }
+    if (text === null) return;
+    if (!text.trim()) { wrong("the file is empty; it holds no log of decisions"); return; }
+    try {
+      const got = await post("conduct", question(text, true));
+      if (got.checked) { log = text; logKept = true; show(got); } else wrong(got.wrong); // what was there stays
+    } catch (error) { wrong(`No answer: ${error.message}`); }
   });
+  $("conduct-verify").addEventListener("click", () => ask(false, true));
   $("conduct-log").addEventListener("click", () => ask(true));
   const save = (text, name, type) => {
     const link = make("a", "", {href: URL.createObjectURL(new Blob([text], {type})), download: name});

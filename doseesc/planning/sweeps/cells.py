@@ -113,10 +113,17 @@ def cell_name(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def run_cell(text: str) -> bytes:
+def run_cell(text: str, memory_limit: int | None = None) -> bytes:
     """Compute a cell, in one process; return the content of its file.
 
     Call it with :func:`doseesc.parallel.one_blas_thread`, which takes a while itself.
+
+    Parameters
+    ----------
+    text : str
+    memory_limit : int, optional
+        As for :func:`doseesc.runs.run`.  Where it is less than by default it may decide what is simulated, so that such
+        a cell must not be kept for others.
 
     Raises
     ------
@@ -128,9 +135,9 @@ def run_cell(text: str) -> bytes:
         raise CellError(f"this cell is of doseesc {document['doseesc']}, and this is {__version__}")
     try:
         if "modules" in document:
-            results = _with_modules(document)
+            results = _with_modules(document, memory_limit)
         else:
-            results = run(Study.model_validate(document["study"]), jobs=1)
+            results = run(Study.model_validate(document["study"]), jobs=1, memory_limit=memory_limit)
     except (ValueError, OutputError) as error:  # such as a posterior that would not be finite
         raise CellError(str(error)) from error
     rows = [
@@ -143,7 +150,7 @@ def run_cell(text: str) -> bytes:
     return _content({"cell": cell_name(text), "rows": rows, "notes": notes})
 
 
-def _with_modules(document: Mapping[str, Any]) -> Results:
+def _with_modules(document: Mapping[str, Any], memory_limit: int | None) -> Results:
     """Run a study whose model is fitted as the trial goes on, from the source of its module, in one process.
 
     Fits are kept in the user's cache on each machine, by model and tally, so that cells share them.
@@ -159,7 +166,7 @@ def _with_modules(document: Mapping[str, Any]) -> Results:
             live = getattr(entry.parameters.get("fitted"), "live", None)
             if live is not None and hasattr(live, "jobs"):
                 live.jobs = 1
-        return run(study, jobs=1)
+        return run(study, jobs=1, memory_limit=memory_limit)
 
 
 def read_cell(content: bytes, name: str) -> CellFigures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -141,6 +142,7 @@ def run_plan(
     *,
     jobs: int = 1,
     workers: Workers | None = None,
+    memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SweepResults:
     """Compute what a store lacks of a plan, and gather it; see :func:`sweep`.
@@ -153,11 +155,14 @@ def run_plan(
         Processes on this machine.
     workers : Workers, optional
         Others, instead.
+    memory_limit : int, optional
+        As for :func:`doseesc.runs.run`; only with a store that forgets.
     progress : callable, optional
     """
     cells = checked_cells(plan)
+    work = partial(compute_cells, jobs=jobs, workers=workers, memory_limit=memory_limit, progress=progress)
     return _again_if_damaged(
-        lambda: compute_cells(plan, cells, store, jobs=jobs, workers=workers, progress=progress),
+        lambda: work(plan, cells, store),
         lambda: gathered(plan, cells, store),
     )
 
@@ -205,6 +210,7 @@ def compute_cells(
     *,
     jobs: int = 1,
     workers: Workers | None = None,
+    memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Compute those of the cells of a shard that a store lacks.
@@ -221,6 +227,7 @@ def compute_cells(
         store,
         workers=own if workers is None else workers,
         at_once=workers is not None,
+        memory_limit=memory_limit,
         progress=progress,
     )
     if failed:

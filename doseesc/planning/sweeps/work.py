@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -62,6 +63,7 @@ def compute(
     *,
     workers: Workers | None = None,
     at_once: bool = False,
+    memory_limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[tuple[Cell, str]]:
     """Compute those cells that a store lacks, and put them there.
@@ -77,6 +79,8 @@ def compute(
         Without any, this process does it all.
     at_once : bool
         Let workers begin at once, as those of a cluster, which run already.
+    memory_limit : int, optional
+        As for :func:`doseesc.planning.sweeps.cells.run_cell`; only with a store that forgets.
     progress : callable, optional
         Called with the cells done and the cells in all.
 
@@ -103,7 +107,7 @@ def compute(
         with one_blas_thread():
             for cell in waiting:
                 computed += 1
-                keep(cell, _outcome(cell.text))
+                keep(cell, _outcome(cell.text, memory_limit))
                 seconds = (time.perf_counter() - began) / computed
                 rest = seconds * (total - waiting.done_before - computed)
                 if workers is not None and time.perf_counter() - began > ALONE and rest > WORTH:
@@ -118,7 +122,7 @@ def compute(
             groups.append(group)
             yield [cell.text for cell in group]
 
-    for number, (outcomes, taken) in workers.groups(run_cells, texts()):
+    for number, (outcomes, taken) in workers.groups(partial(run_cells, memory_limit=memory_limit), texts()):
         seconds = taken / len(outcomes)
         for cell, outcome in zip(groups[number], outcomes, strict=True):
             computed += 1
@@ -127,17 +131,17 @@ def compute(
     return failed
 
 
-def run_cells(texts: Sequence[str]) -> Answer:
+def run_cells(texts: Sequence[str], memory_limit: int | None = None) -> Answer:
     """Compute cells one after the other, as :func:`doseesc.planning.sweeps.cells.run_cell` does; tell how long."""
     began = time.perf_counter()
     with one_blas_thread():
-        outcomes = [_outcome(text) for text in texts]
+        outcomes = [_outcome(text, memory_limit) for text in texts]
     return outcomes, time.perf_counter() - began
 
 
-def _outcome(text: str) -> Outcome:
+def _outcome(text: str, memory_limit: int | None) -> Outcome:
     try:
-        return run_cell(text)
+        return run_cell(text, memory_limit)
     except CellError as error:
         return str(error)
 

@@ -1,5 +1,6 @@
 from .answer import answer_context as answer_context
 from .design_charts import design_page as design_page
+from .figures import CURVE_TRIALS as CURVE_TRIALS
 from .first_screen import chips as chips
 from .further_charts import durations_charts as durations_charts
 from .further_charts import example_chart as example_chart
@@ -11,6 +12,8 @@ from .look import look_of as look_of
 from .look import pair as pair
 from .page import REPORT_FILE as REPORT_FILE
 from .page import report_files as report_files
+from .phase2_charts import assurance_chart as assurance_chart
+from .phase2_charts import power_charts as power_charts
 from .scenario_charts import overview_chart as overview_chart
 from .scenario_charts import patients_chart as patients_chart
 from .scenario_charts import selection_chart as selection_chart

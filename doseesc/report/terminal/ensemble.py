@@ -7,7 +7,8 @@ from rich.text import Text
 
 from doseesc.planning import EnsembleResults
 from doseesc.report.terminal.lines import Cell, cut, ends, line, wrapped
-from doseesc.wording import in_a_row, percent, percent_words, plain_words
+from doseesc.report.words import ensemble_answer
+from doseesc.wording import percent, percent_words, plain_words
 
 _NAME = 26
 _WIDTHS = (_NAME, 10, 8, 8, 12, 8, 12, 8)
@@ -28,7 +29,7 @@ def ensemble_lines(ensemble: EnsembleResults) -> list[Text]:
     drawn = f"{_curves(count, 'random')}, {_CURVES[ensemble.random.type]} · seed {ensemble.random.seed}"
     how = f"{drawn} · {ensemble.elapsed:.1f} s"
     lines = [*ends(title, f"target {percent_words(study.target)} · {how}", "bold"), Text()]
-    lines += [*wrapped(_answer(ensemble), "bold"), Text()]
+    lines += [*wrapped(ensemble_answer(ensemble), "bold"), Text()]
     lines.append(line(["", "correct %", "", "", "above %", "", "n above", ""], _WIDTHS))
     lines.append(line(["", "mean", "5 %", "95 %", "mean", "95 %", "mean", "of n"], _WIDTHS))
     groups: list[int | None] = [None, *(int(level) for level in np.unique(ensemble.true_mtd))]
@@ -50,28 +51,6 @@ def ensemble_lines(ensemble: EnsembleResults) -> list[Text]:
     for each in (" · ".join(legend), *map(plain_words, ensemble.notes)):
         lines += wrapped(each, "dim")
     return lines
-
-
-def _answer(ensemble: EnsembleResults) -> str:
-    """Say which design is right most often over the curves, or which are level, and how sure that is of each curve."""
-    correct = {name: ensemble.mean(name) for name in ensemble.figures}
-    order = sorted(correct, key=lambda name: -correct[name])
-    margin = ensemble.study.comparison.margin
-    level = [name for name in order if correct[order[0]] - correct[name] <= margin + 1e-9]
-    shares = {name: f"{percent(correct[name])} %" for name in order}
-    best = order[0]
-    low = percent(ensemble.quantile(best, "correct_selection", 0.05))
-    worst = f"in the worst 5 % of curves {plain_words(best)} is right in at most {low} %"
-    if len(order) == 1:
-        return f"{plain_words(best)} selects the true MTD in {shares[best]} of trials on average; {worst}."
-    if len(level) > 1:
-        named = in_a_row([f"{plain_words(name)} ({shares[name]})" for name in level])
-        return f"No design is ahead over random curves: {named} are level; {worst}."
-    second = order[1]
-    return (
-        f"{plain_words(best)} selects the true MTD most often over random curves: {shares[best]} of trials, against "
-        f"{shares[second]} with {plain_words(second)}; {worst}."
-    )
 
 
 def _row(ensemble: EnsembleResults, design: str, mtd: int | None) -> Text:

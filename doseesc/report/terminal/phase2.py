@@ -11,14 +11,13 @@ from doseesc.report.terminal.phase2_analyses import analyses_lines
 from doseesc.report.terminal.phase2_power import (
     assumption_lines,
     assurance_lines,
-    power_answer,
     power_lines,
     size_lines,
 )
 from doseesc.report.terminal.phase2_precision import precision_lines
 from doseesc.report.terminal.phase2_secondary import secondary_lines
 from doseesc.report.terminal.phase2_totals import totals_lines, totals_verdicts
-from doseesc.study import assumptions_of
+from doseesc.report.words import assumed_count_words, power_answer
 
 
 def answer_lines(answers: Phase2Answers, full: bool = True) -> list[Text]:
@@ -73,12 +72,5 @@ def answer_parts(answers: Phase2Answers, full: bool = True) -> list[list[Text]]:
 
 def headline(answers: Phase2Answers) -> list[Text]:
     """Return one line about how much of the trial is assumed; none where nothing is."""
-    assumed = [each for each in assumptions_of(answers.section) if not each.from_file]
-    if not assumed:
-        return []
-    if answers.study.phase2 is None:
-        words = "the file has no  phase2:  section: all of Phase 2 is assumed (this project's ARDS values)"
-    else:
-        count = f"{len(assumed)} value{'s' if len(assumed) > 1 else ''}"
-        words = f"{count} of Phase 2 assumed, not in the file"
-    return [Text(words, "yellow")]
+    words = assumed_count_words(answers)
+    return [Text(words, "yellow")] if words else []

@@ -31,30 +31,6 @@ _TESTS = {
 }
 
 
-def power_answer(power: Power, null: Power, title: str) -> str:
-    """Say how likely the trial is to show anything, and by chance alone.
-
-    Parameters
-    ----------
-    power, null : Power
-        Under the truth, and under a drug that does nothing.
-    title : str
-        Which trial it is.
-    """
-    plan = power.plan
-    shares = power.share("any_ttci"), null.share("any_ttci"), power.mcse("any_ttci")
-    share, without, error = (percent(float(each)) for each in shares)
-    best = ""
-    if plan.better is not None and power.better_chosen is not None and len(plan.active) > 1:
-        better = plain_words(plan.active[plan.better].name)
-        best = f" and chooses {better}, the better, in {percent(power.better_chosen)} %"
-    patients = sum(arm.n for arm in plan.arms)
-    return (
-        f"{plain_words(title)}, {patients} patients: shows in {share} % of trials that at least one dosage improves "
-        f"sooner{best}; a drug that does nothing would seem to in {without} %. Simulated to ± {error} points (1 SE)."
-    )
-
-
 def power_lines(power: Power, null: Power, title: str, reactions: str, full: bool = True) -> list[Text]:
     """Return the table of one trial: its arms, power per comparison, and type I error.
 

@@ -13,6 +13,8 @@ from .benchmark import benchmark_words as benchmark_words
 from .characteristics import DOSE_RULES as DOSE_RULES
 from .characteristics import error_words as error_words
 from .characteristics import method_words as method_words
+from .decision_log import checked_answer as checked_answer
+from .ensemble import ensemble_answer as ensemble_answer
 from .follow_up import follow_up_cells as follow_up_cells
 from .follow_up import follow_up_heads as follow_up_heads
 from .next_dose import after_next_words as after_next_words
@@ -27,6 +29,7 @@ from .optimum import calibrated_words as calibrated_words
 from .optimum import caution_words as caution_words
 from .optimum import difference_words as difference_words
 from .optimum import held_out_words as held_out_words
+from .optimum import nearest_words as nearest_words
 from .optimum import question_words as question_words
 from .optimum import state_words as state_words
 from .optimum import table_words as table_words
@@ -40,6 +43,8 @@ from .pathways import outcome_words as outcome_words
 from .pathways import percents as percents
 from .pathways import start_words as start_words
 from .pathways import weights_of as weights_of
+from .phase2 import assumed_count_words as assumed_count_words
+from .phase2 import power_answer as power_answer
 from .programme import programme_success as programme_success
 from .programme import programme_words as programme_words
 from .recommendation import recommendation as recommendation
@@ -75,3 +80,6 @@ from .verdict import VerdictWords as VerdictWords
 from .verdict import criterion_words as criterion_words
 from .verdict import verdict_words as verdict_words
 from .verdict import weights_words as weights_words
+from .worst_case import searched_words as searched_words
+from .worst_case import worst_answer as worst_answer
+from .worst_case import worst_toxic_answer as worst_toxic_answer

@@ -36,6 +36,22 @@ def question_words(utility: Utility, prior: str, rules: Sequence[Rule]) -> str:
     return f"Utility: {utility.words}. Prior: {prior}. Constraints: {kept}."
 
 
+def nearest_words(optimum: OptimalDesign) -> str:
+    """Say what the best possible design is worth, and how near to it the designs of the study come."""
+    utility = optimum.utility
+    said = f"The best possible design is worth {worth_words(optimum.value, utility)}"
+    if in_percent(utility):
+        said = f"The best possible design is right in {worth_words(optimum.value, utility)} of trials"
+    order = sorted(optimum.rivals, key=lambda name: -optimum.rivals[name].value)
+    if not order or optimum.value <= 0:
+        return f"{said}."
+    reached = [
+        f"{plain_words(name)} {100 * optimum.share(name):.0f} % of it ({worth_words(worth.value, utility)})"
+        for name, worth in ((name, optimum.rivals[name]) for name in order)
+    ]
+    return f"{said}; {in_a_row(reached)}."
+
+
 def held_out_words(optimum: OptimalDesign) -> str:
     """Say what the optimum is worth on truths that it is not made for, and what twice as many truths brought."""
     best, utility = optimum.best, optimum.utility
