@@ -283,6 +283,22 @@ def test_a_tree_has_parents_in_the_middle_of_their_children():
     assert "0" in texts(decision_tree(branches, ["first", "after", "in S1"], width=250, alt="tree"))
 
 
+def test_why_a_trial_ends_is_folded_in_a_tree_and_below_a_strip_before_it_is_cut():
+    box = {"fill": "#abc", "ink": "#000", "share": "", "tip": "say"}
+    end = {"fill": "", "ink": "", "share": "50 %", "tip": ""}
+    branches = [
+        Branch(0, -1, "", "low", chance=1.0, **box),
+        Branch(1, 0, "0", "↑ high", chance=0.5, **box),
+        Branch(2, 0, "1", "■ no dose selected (no safe dose)", chance=0.5, **end),
+    ]
+    wide, narrow = (texts(decision_tree(branches, ["a", "b", "c"], width=width, alt="")) for width in (600, 300))
+    assert "■ no dose selected (no safe dose)" in wide
+    assert {"■ no dose selected", "(no safe dose)"} <= set(narrow)
+    long = "Highest dose tested: high (16 x 1e8 particles per day); no toxicity bounds it"
+    svg = trial_strip("S1", [StripCohort(1, 3, 0, "")], ["low"], long, width=345, alt="")
+    assert " ".join(texts(svg)[-2:]) == long
+
+
 @pytest.fixture(scope="module")
 def look(tmp_path_factory):
     path = tmp_path_factory.mktemp("charts") / "study.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from doseesc.report.charts.svg import BOLD, fitting, line, picture, rectangle, tag, ticks, tips, width_of, words
+from doseesc.report.charts.svg import BOLD, fitting, folded, line, picture, rectangle, tag, ticks, tips, width_of, words
 
 _LANE, _TITLE, _STEP, _BETWEEN = 20.0, 22.0, 15.0, 8.0
 _PATIENT = 9.0
@@ -70,8 +70,9 @@ def trial_strip(
             x += step
         inside.append(tag("g", {}, *tips(each.tip), *dots))
         x, before = x + _BETWEEN, y
-    inside.append(words(0, bottom + 15, fitting(outcome, width, 11), kind="small"))
-    return picture(width, bottom + 21, inside, alt, "strip")
+    told = folded(outcome, width, 11, most=2)
+    inside += [words(0, bottom + 15 + 13 * place, part, kind="small") for place, part in enumerate(told)]
+    return picture(width, bottom + 8 + 13 * len(told), inside, alt, "strip")
 
 
 @dataclass(frozen=True)

@@ -94,23 +94,33 @@ def fitting(text: str, width: float, size: float = SIZE) -> str:
     return text[:most].rstrip() + "…"
 
 
-def folded(text: str, width: float, size: float = SIZE) -> list[str]:
-    """Return a text in lines that fit into a width; only a single word that does not fit is cut.
+def folded(text: str, width: float, size: float = SIZE, most: int | None = None) -> list[str]:
+    """Return a text in lines that fit into a width; what does not fit into a word's or the last line is cut.
+
+    Parameters
+    ----------
+    text : str
+    width : float
+    size : float
+    most : int, optional
+        Lines at most; by default as many as it takes.
 
     Examples
     --------
     >>> folded("at most 75 % in S7", 60, 10)
     ['at most', '75 % in S7']
+    >>> folded("no dose selected (no safe dose at all)", 110, 11, most=2)
+    ['no dose selected', '(no safe dose at…']
     """
     lines: list[str] = []
     for word in text.replace(" %", f"{_TIED}%").split(" "):
         word = word.replace(_TIED, " ")  # a number stays with its percent sign
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width_of(longer, size) <= width:
+        if lines and (width_of(longer, size) <= width or len(lines) == most):
             lines[-1] = longer
         else:
-            lines.append(fitting(word, width, size))
-    return lines
+            lines.append(word)
+    return [fitting(line, width, size) for line in lines]
 
 
 def spread(places: Sequence[float], widths: Sequence[float], low: float, high: float) -> list[float]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from doseesc.report.charts.svg import escaped, fitting, picture, tag, tips, width_of, words
+from doseesc.report.charts.svg import escaped, fitting, folded, picture, tag, tips, width_of, words
 
-_ROW, _HEAD, _BOX = 25.0, 24.0, 19.0
+_ROW, _HEAD, _BOX, _LINE = 25.0, 24.0, 19.0, 11.5
 _EDGE, _SHORT_EDGE = 62.0, 30.0  # pixels for the words on a line, and for their numbers alone
 _ROOMY = 150.0  # pixels of a column that has room for words
 
@@ -116,18 +116,19 @@ def _edge(each: Branch, start: tuple[float, float], goal: tuple[float, float], u
 
 
 def _box(each: Branch, x: float, y: float, width: float) -> str:
-    text = fitting(each.text, width - 4, 11)
     frame: dict[str, object] = {"x": x, "y": y - _BOX / 2, "width": width, "height": _BOX}
     if not each.fill:
-        inside = words(x + 2, y + 4, text, "", "small")
+        told = folded(each.text, width - 4, 11, most=2)
+        first = y + 4 - _LINE / 2 * (len(told) - 1)
+        inside = [words(x + 2, first + _LINE * place, part, "", "small") for place, part in enumerate(told)]
         return tag(
             "g",
             {"class": "node end", "data-node": each.number},
             *tips(each.tip),
             tag("rect", {**frame, "class": "ground"}),
-            inside,
+            *inside,
         )
     look = {**frame, "rx": 4, "class": "part", "style": f"fill:{each.fill}"}
     place = {"x": x + width / 2, "y": y + 4, "text-anchor": "middle", "class": "small", "style": f"fill:{each.ink}"}
-    written = tag("text", place, escaped(text))
+    written = tag("text", place, escaped(fitting(each.text, width - 4, 11)))
     return tag("g", {"class": "node", "data-node": each.number}, *tips(each.tip), tag("rect", look), written)
