@@ -40,9 +40,9 @@ DESIGNS = {
     "boin_low_target": "type: BOIN, target: 0.01",
     "boin_safe": "type: BOIN, max_n: 9, rules: [{type: StopTooToxic, confidence: 0.8}, {type: GlobalCoherence}, "
     "{type: StopAtDose, n: 6}, {type: StopWhenStaying, n: 6}, {type: CohortSizeByLevel, sizes: [2, 3, 1]}]",
-    "boin_combined": "type: BOIN, max_n: 9, rules: [{type: CohortSizeByDLTs, sizes: [[0, 1], [1, 3]]}, {type: AllOf, rules: "
-    "[{type: MinimumPatients, n: 5}, {type: AnyOf, rules: [{type: StopAtRecommended, n: 4}, {type: StopAtDose, n: 5, "
-    "level: 2}]}]}]",
+    "boin_combined": "type: BOIN, max_n: 9, rules: [{type: CohortSizeByDLTs, sizes: [[0, 1], [1, 3]]}, "
+    "{type: AllOf, rules: [{type: MinimumPatients, n: 5}, {type: AnyOf, rules: [{type: StopAtRecommended, n: 4}, "
+    "{type: StopAtDose, n: 5, level: 2}]}]}]",
     "six_at_mtd": "type: 3+3, max_n: 18",
     "deescalation": "type: 3+3, max_n: 18, variant: deescalation",
     "escalation_only": "type: 3+3, max_n: 18, variant: escalation_only",
