@@ -12,6 +12,7 @@ from .decision_table import decision_letters as decision_letters
 from .decision_table import decision_table as decision_table
 from .decision_table import last_telling as last_telling
 from .decision_table import letter_table as letter_table
+from .decision_table import reachable as reachable
 from .dose_estimates import estimate_doses as estimate_doses
 from .follow_up_rows import FollowUpRow as FollowUpRow
 from .known_outcomes import known_outcomes as known_outcomes
