@@ -9,6 +9,7 @@ from .decision_table import SHOWN as SHOWN
 from .decision_table import DecisionTable as DecisionTable
 from .decision_table import decision_table as decision_table
 from .decision_table import letter_table as letter_table
+from .decision_table import reachable as reachable
 from .dose_estimates import estimate_doses as estimate_doses
 from .follow_up_rows import FollowUpRow as FollowUpRow
 from .known_outcomes import known_outcomes as known_outcomes

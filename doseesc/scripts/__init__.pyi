@@ -3,8 +3,8 @@ from .compare import ScriptComparison as ScriptComparison
 from .compare import compare_script as compare_script
 from .conventions import Convention as Convention
 from .conventions import conventions as conventions
+from .own_rows import can_be_enumerated as can_be_enumerated
 from .own_rows import script_rows as script_rows
-from .r_script import can_be_enumerated as can_be_enumerated
 from .r_script import r_script as r_script
 from .rows import COLUMNS as COLUMNS
 from .rows import FIGURES as FIGURES

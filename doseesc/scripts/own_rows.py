@@ -9,13 +9,29 @@ import numpy as np
 
 from designs import Design
 from doseesc.conduct import decision_letters, decision_table
-from doseesc.engines import OperatingCharacteristics
+from doseesc.engines import OperatingCharacteristics, TooManyStates, enumerate_paths
 from doseesc.scripts.rows import COLUMNS, FIGURES, LAST_COHORT
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from doseesc.study import Study
+
+
+def can_be_enumerated(design: Design) -> bool:
+    """Tell whether all ways in which a design's trials can go can be enumerated.
+
+    Examples
+    --------
+    >>> from designs import BOIN
+    >>> can_be_enumerated(BOIN(target=0.3, n_doses=3, max_n=9))
+    True
+    """
+    try:
+        enumerate_paths(design)
+    except TooManyStates:
+        return False
+    return True
 
 
 def script_rows(study: Study, design: str, characteristics: Mapping[str, OperatingCharacteristics]) -> pd.DataFrame:

@@ -6,7 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from designs import BOIN, CCD, CRM, MTPI, MTPI2, TPI, Complete, Design, I3Plus3, Keyboard, ThreePlusThree
+import numpy as np
+
+from designs import (
+    BLRM,
+    BMACRM,
+    BOIN,
+    CCD,
+    CRM,
+    CRMMLE,
+    EWOC,
+    IBOIN,
+    MTPI,
+    MTPI2,
+    TPI,
+    Complete,
+    Design,
+    I3Plus3,
+    Keyboard,
+    ThreePlusThree,
+)
 from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.registry import name_of_design
@@ -102,11 +121,37 @@ def _interval(how: str, **more: Any) -> Callable[[Any], DesignCode]:
 
 
 def _crm(design: CRM) -> DesignCode:
+    _refuse_floor_prior(design)
+    return DesignCode("crm", {"known_floor": design.floor}, lettered=False, model_based=True)
+
+
+def _bma_crm(design: BMACRM) -> DesignCode:
+    return DesignCode("bma_crm", {"known_floor": 0.0}, lettered=False, model_based=True)
+
+
+def _crm_mle(design: CRMMLE) -> DesignCode:
+    return DesignCode("crm_mle", {"initial": design._sequence}, lettered=False)
+
+
+def _blrm(design: BLRM) -> DesignCode:
+    _refuse_floor_prior(design)
+    reference = design.doses[-1] if design.reference is None else design.reference
+    return DesignCode("blrm", {"reference": reference}, lettered=False, model_based=True)
+
+
+def _ewoc(design: EWOC) -> DesignCode:
+    return DesignCode("ewoc", {"range": design._range}, lettered=False, model_based=True)
+
+
+def _refuse_floor_prior(design: CRM | BLRM) -> None:
     if design.floor_prior is not None:
-        raise Inexpressible(
-            "gives the floor a prior, which the script cannot express", ("floor_prior",), "give a known  floor  instead"
-        )
-    return DesignCode("crm", lettered=False, model_based=True)
+        what = "gives the floor a prior, which the script cannot express"
+        raise Inexpressible(what, ("floor_prior",), "give a known  floor  instead")
+
+
+def _iboin(design: IBOIN) -> DesignCode:
+    worth = [int(each) for each in np.broadcast_to(np.asarray(design.prior_n), design.n_doses)]
+    return DesignCode("iboin", {**_boin(design).values, "prior_n": worth}, lettered=False)
 
 
 _KNOWN: dict[type[Design], Callable[[Any], DesignCode]] = {
@@ -121,4 +166,9 @@ _KNOWN: dict[type[Design], Callable[[Any], DesignCode]] = {
     I3Plus3: _interval("i3plus3"),
     TableDesign: _interval("table"),
     CRM: _crm,
+    BMACRM: _bma_crm,
+    CRMMLE: _crm_mle,
+    IBOIN: _iboin,
+    BLRM: _blrm,
+    EWOC: _ewoc,
 }

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from designs import Design
 from designs.registry import name_of_design
 from doseesc._version import __version__
-from doseesc.engines import TooManyStates, enumerate_paths
+from doseesc.conduct import reachable
+from doseesc.engines import TooManyStates
 from doseesc.scripts.packages import PACKAGE_TRIALS, package_code
 from doseesc.scripts.r_designs import design_code
 from doseesc.scripts.r_rules import Inexpressible, rules_code
@@ -106,17 +107,11 @@ def _simulated(study: Study, design: Design, trials: int | None, seed: int | Non
         raise ValueError(f"seed must be at most {LARGEST_SEED}, the largest that R takes, not {chosen}")
     if trials is not None:
         return _Simulated(trials, chosen)
-    few = can_be_enumerated(design, MOST_STATES)
-    return _Simulated(0 if few else study.simulation.trials, chosen)
-
-
-def can_be_enumerated(design: Design, most: int | None = None) -> bool:
-    """Tell whether all ways in which a design's trials can go can be enumerated, within so many tallies if given."""
     try:
-        states = enumerate_paths(design).n_states
+        reachable(design, MOST_STATES)
     except TooManyStates:
-        return False
-    return most is None or states <= most
+        return _Simulated(study.simulation.trials, chosen)
+    return _Simulated(0, chosen)
 
 
 @lru_cache(maxsize=1)

@@ -41,8 +41,8 @@ DESIGNS = {
     "boin_safe": "type: BOIN, max_n: 9, rules: [{type: StopTooToxic, confidence: 0.8}, {type: GlobalCoherence}, "
     "{type: StopAtDose, n: 6}, {type: StopWhenStaying, n: 6}, {type: CohortSizeByLevel, sizes: [2, 3, 1]}]",
     "boin_combined": "type: BOIN, max_n: 9, rules: [{type: CohortSizeByDLTs, sizes: [[0, 1], [1, 3]]}, "
-    "{type: AllOf, rules: [{type: MinimumPatients, n: 5}, "
-    "{type: AnyOf, rules: [{type: StopAtRecommended, n: 4}, {type: StopAtDose, n: 5, level: 2}]}]}]",
+    "{type: AllOf, rules: [{type: MinimumPatients, n: 5}, {type: AnyOf, rules: [{type: StopAtRecommended, n: 4}, "
+    "{type: StopAtDose, n: 5, level: 2}]}]}]",
     "six_at_mtd": "type: 3+3, max_n: 18",
     "deescalation": "type: 3+3, max_n: 18, variant: deescalation",
     "escalation_only": "type: 3+3, max_n: 18, variant: escalation_only",
@@ -66,6 +66,20 @@ DESIGNS = {
     "crm_logistic": f"type: CRM, {SKELETON}, model: logistic, rules: [{{type: NoSkipping}}, "
     "{type: CoherentEscalation}, {type: StopTooToxic, confidence: 0.8, by: beta_binomial}]",
     "crm_mean": f"type: CRM, {SKELETON}, estimate: posterior_mean, selection: next_level, prior_sd: 2.5",
+    "iboin": f"type: iBOIN, {SKELETON}, prior_n: [0, 6, 2], extra_safe: true",
+    "bma_crm": "type: BMA-CRM, skeletons: [[0.1, 0.25, 0.4], [0.05, 0.1, 0.25]], "
+    "rules: [{type: NoSkipping}, {type: StopTooToxic, confidence: 0.8}]",
+    "bma_crm_one": "type: BMA-CRM, skeletons: [[0.1, 0.25, 0.4], [0.05, 0.1, 0.25]], model_prior: [1, 3], "
+    "averaging: most_probable, estimate: plug_in, model: logistic",
+    "crm_mle": f"type: CRM-MLE, {SKELETON}, rules: [{{type: NoSkipping}}, {{type: StopTooToxic, confidence: 0.8}}]",
+    "crm_mle_logistic": f"type: CRM-MLE, max_n: 9, {SKELETON}, model: logistic, initial_levels: [1, 1, 3], rules: []",
+    "blrm": "type: BLRM, max_n: 9",
+    "blrm_loss": "type: BLRM, selection: loss, prior_correlation: -0.5, rules: [], floor: 0.05",
+    "blrm_mean": "type: BLRM, selection: nearest_mean, overdose_above: 0.4, reference: 2, "
+    "rules: [{type: StopTooToxic, confidence: 0.6}]",
+    "ewoc": "type: EWOC, max_n: 9",
+    "ewoc_rising": "type: EWOC, bound_step: 0.05, minimum: 1, maximum: 5, prior_rho: [1, 2], prior_mtd: [2, 1], "
+    "rules: [{type: NoSkipping}, {type: StopTooToxic, confidence: 0.8}]",
     "crm_floor": f"type: CRM, {SKELETON}, model: logistic, floor: 0.05, rules: [{{type: SelectTried}}, "
     "{type: StopTooToxic, confidence: 0.8}]",
 }
@@ -165,7 +179,7 @@ def test_scripts_are_readable():
 @pytest.mark.parametrize(
     ("entry", "field", "what"),
     [
-        ("type: BLRM, prior_mean: [-0.85, 0], prior_sd: [1, 0.7]", "designs.D.type", "is BLRM"),
+        ("type: BLRM, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
         ("type: RollingSix", "designs.D.type", "is RollingSix"),
         ("type: BOIN, rules: [{type: NoSkipping}, {type: StopWhenRepeated, cohorts: 3}]", "designs.D.rules", "course"),
         (
