@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -66,10 +67,13 @@ def make(
     if progress is not None:
         progress(0, len(cases))
     ask = partial(_make, compiling=not quick)
-    for made in answers(ask, cases.values(), jobs, in_order=False):
-        found[made.case.name] = made
-        if progress is not None:
-            progress(len(found), len(cases))
+    with warnings.catch_warnings():
+        # Of processes that joblib replaces because comparisons that compile or draw have grown them: nothing is lost.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
+        for made in answers(ask, cases.values(), jobs, in_order=False):
+            found[made.case.name] = made
+            if progress is not None:
+                progress(len(found), len(cases))
     return {name: found[name] for name in cases}
 
 

@@ -158,7 +158,7 @@ def test_a_broken_installation_is_told(tmp_path):
     first, second, *_ = ended.stdout.splitlines()
     assert first.startswith("D2  boin.published_tables: ")
     assert "eliminate_if_ge" in first
-    assert second == "    expected equal, found 1"
+    assert second == "    expected equal, found off by 1"
     assert "Verdict: FAILED: D2.\n" in ended.stdout
     document = json.loads((tmp_path / "out" / "validation.json").read_text(encoding="utf-8"))
     assert (document["verdict"], document["failed"]) == ("failed", ["D2"])

@@ -11,6 +11,7 @@ from doseesc.report.tables import PageTable, Value
 
 Row = Mapping[str, Any]
 
+_BLANK = "\u00a0"  # which keeps room to write in
 _ROLES = ("Performed by", "Reviewed by", "Approved by (quality assurance)")
 
 
@@ -50,7 +51,7 @@ def _blocks(document: Mapping[str, Any]) -> Iterator[Block]:
     rows = list(document["environment"].items())
     yield from captioned(_table("environment", "Environment", ("What", "Found"), rows))
     yield Block("heading", "Signatures")
-    signatures = [(role, "", "", "") for role in _ROLES]
+    signatures = [(role, *(_BLANK * width for width in (24, 14, 30))) for role in _ROLES]
     yield from captioned(_table("signatures", "Signatures", ("Role", "Name", "Date", "Signature"), signatures))
     yield from paragraphs(f"SHA-256 of the evidence in validation.json, its own line left out: {document['sha256']}")
 
@@ -111,8 +112,16 @@ def failing_rows(document: Mapping[str, Any]) -> list[tuple[str, str, str, str]]
     for each in document["operation"]:
         for case in each["cases"]:
             if case["verdict"] == "failed":
-                rows.append((each["id"], f"{case['name']}: {case['where']}", allowed(case), largest(case)))
+                rows.append((each["id"], f"{case['name']}: {case['where']}", *_beyond(case)))
     return rows
+
+
+def _beyond(case: Row) -> tuple[str, str]:
+    """Say what a comparison that failed expects, and what it found."""
+    if case["tolerance"] is None:
+        return allowed(case), largest(case)
+    within = allowed(case)
+    return within if within == "equal" else f"within {within}", f"off by {largest(case)}"
 
 
 def allowed(case: Row) -> str:
