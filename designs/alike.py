@@ -23,7 +23,7 @@ from designs.policies import Complete
 from designs.rolling_six import RollingSix
 from designs.three_plus_three import ThreePlusThree
 
-_MOST_PATIENTS = 80  # of a trial: the arrays grow with the cube
+_MOST_PATIENTS = 63  # of a trial: the arrays grow with the cube
 _MOST_KINDS = 256  # bytes
 
 

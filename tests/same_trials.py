@@ -4,8 +4,9 @@ import numpy as np
 
 from doseesc.engines.clock_arrays import Trials
 from doseesc.engines.clock_batches import PlayInBatches
+from doseesc.engines.clock_ended import ends_of
 from doseesc.engines.clock_patients import DrawnPatients
-from doseesc.engines.clock_play import ends_of, play_trials, setting_of
+from doseesc.engines.clock_play import play_trials, setting_of
 
 
 def played(player, design, calendar, truth, *, window=14.0, trials=300, seed=2):

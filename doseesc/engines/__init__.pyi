@@ -18,6 +18,7 @@ from .clock import simulate_calendar as simulate_calendar
 from .clock_blocks import CalendarBlocks as CalendarBlocks
 from .clock_complete import complete_times as complete_times
 from .clock_complete import waits_for_all as waits_for_all
+from .clock_ended import Ended as Ended
 from .clock_ends import COLUMNS as COLUMNS
 from .clock_ends import PER_TRIAL as PER_TRIAL
 from .clock_ends import RATIOS as RATIOS
@@ -27,7 +28,6 @@ from .clock_figures import CalendarCharacteristics as CalendarCharacteristics
 from .clock_figures import duration_name as duration_name
 from .clock_patients import DAILY as DAILY
 from .clock_patients import GivenPatients as GivenPatients
-from .clock_play import Ended as Ended
 from .clock_trials import CalendarDecision as CalendarDecision
 from .clock_trials import CalendarTrial as CalendarTrial
 from .clock_trials import calendar_trials as calendar_trials

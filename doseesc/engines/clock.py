@@ -34,7 +34,8 @@ from doseesc.pieces import Blocks, over_blocks
 from doseesc.truth import Accrual, DltTimes, ObservationModel
 
 if TYPE_CHECKING:
-    from doseesc.engines.clock_play import Ended, Player
+    from doseesc.engines.clock_ended import Ended
+    from doseesc.engines.clock_play import Player
 
 
 class _Part(NamedTuple):

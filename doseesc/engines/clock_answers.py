@@ -24,16 +24,19 @@ class Answers(NamedTuple):
         A state and the decision: reason, cohort and level in one number; -1 = empty.
     size : array of int, shape (1,)
         Rows taken.
+    shift : int
+        Of 64 bits those that do not tell where a state is.
     """
 
     row: IntArray
     size: IntArray
+    shift: int
 
 
 def no_answers(states: int, words: int) -> Answers:
     """Return an empty table with so many rows, of states of so many words."""
-    row = np.full((2 ** int(np.ceil(np.log2(states))), words + 1), -1, dtype=np.int64)
-    return Answers(row, np.zeros(1, dtype=np.int64))
+    bits = max((states - 1).bit_length(), 1)
+    return Answers(np.full((1 << bits, words + 1), -1, dtype=np.int64), np.zeros(1, dtype=np.int64), 64 - bits)
 
 
 def first_of_each(keys: IntArray) -> IntArray:
@@ -66,19 +69,18 @@ def parts_of(answer: int) -> tuple[int, int, int]:
 @compiled_inner
 def _slot_of(answers: Answers, key: IntArray) -> Any:
     """Return the row where a state is, or belongs."""
-    mask = len(answers.row) - 1
     mixed = np.uint64(0)
     for word in key:
         mixed = (mixed ^ np.uint64(word)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(32)
-    slot = np.int64(mixed & np.uint64(mask))
+    # An index without a sign is not asked whether it counts from the end.
+    slot, last = mixed >> np.uint64(answers.shift), np.uint64(len(answers.row) - 1)
     while answers.row[slot, len(key)] >= 0:
         same = True
         for w in range(len(key)):
             same &= answers.row[slot, w] == key[w]
         if same:
             break
-        slot = (slot + 1) & mask
+        slot = (slot + np.uint64(1)) & last
     return slot
 
 

@@ -27,7 +27,7 @@ STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_RO
 SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS = range(10, 15)
 LEFT, REPLACEMENTS, SEATS, COHORT_CLOSED = range(15, 19)
 BACKFILLED, BACKFILLED_MEANWHILE, BACKFILLED_FOR, CLOSED_FROM = range(19, 23)
-FIRST_BACKFILLED, BACKFILLED_LEFT, N_COUNTS = range(23, 26)
+FIRST_BACKFILLED, BACKFILLED_LEFT, ROW, N_COUNTS = range(23, 27)
 NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, HELD_UNTIL, N_DAYS = range(9)
 
 
@@ -99,9 +99,11 @@ class Trials(NamedTuple):
     fate_day : array, shape (S, J, Q)
         Days from first dose to the end of their follow-up.
     counts, days : arrays, shape (S, ...)
-        Single numbers of a trial, by the columns named above.
+        Single numbers of a trial, by the columns named above; ``ROW`` is that of its patients in the arrays before.
     n, known, dlt : array of int, shape (S, J)
         Patients entered who have not left, patients assessed, and DLTs among these.
+    all_n, all_dlt : array of int, shape (S, J)
+        Of those entered, the patients who will not leave, and their DLTs, known yet or not.
     gate : array, shape (S, J)
         Day before which staggering lets nobody enter at this level or above.
     level : array of int, shape (S, P)
@@ -132,6 +134,8 @@ class Trials(NamedTuple):
     n: IntArray
     known: IntArray
     dlt: IntArray
+    all_n: IntArray
+    all_dlt: IntArray
     gate: FloatArray
     level: IntArray
     has_dlt: BoolArray
@@ -172,6 +176,7 @@ def new_trials(
     size, patients = len(latent), max(latent.shape[1], fates.fate.shape[2])
     counts = np.zeros((size, N_COUNTS), dtype=np.int64)
     counts[:, FIRST_BACKFILLED] = patients - fates.backfilled
+    counts[:, ROW] = np.arange(size)
     days = np.zeros((size, N_DAYS))
     days[:, SHUT_SINCE] = np.nan
     told_apart = patients if fates.backfilled and fates.fate.shape[2] else 0
@@ -186,6 +191,8 @@ def new_trials(
         n=np.zeros((size, n_doses), dtype=np.int64),
         known=np.zeros((size, n_doses), dtype=np.int64),
         dlt=np.zeros((size, n_doses), dtype=np.int64),
+        all_n=np.zeros((size, n_doses), dtype=np.int64),
+        all_dlt=np.zeros((size, n_doses), dtype=np.int64),
         gate=np.full((size, n_doses), -np.inf),
         level=np.zeros((size, patients), dtype=np.int64),
         has_dlt=np.zeros((size, patients), dtype=np.bool_),

@@ -284,13 +284,11 @@ def _looks(x: Trials, setting: Setting, rows: IntArray) -> Looks:
     for r in range(len(rows)):
         s = rows[r]
         now, first, seen = x.days[s, NOW], x.counts[s, COHORT_FIRST], 0
-        all_n[r], all_dlt[r] = x.n[s], x.dlt[s]
+        all_n[r], all_dlt[r] = x.all_n[s], x.all_dlt[s]
         for k in range(x.counts[s, PENDING]):
             i = x.place[s, k]
             level[r, k] = x.level[s, i]
             days[r, k] = followed(x, setting, s, i)
-            all_n[r, x.level[s, i] - 1] -= x.what[s, i] & UNUSABLE > 0
-            all_dlt[r, x.level[s, i] - 1] += x.has_dlt[s, i]
             waited_for[r] |= x.assessed[s, i] > now
             backfilled[r, k] = i >= x.counts[s, FIRST_BACKFILLED]
         entered = x.counts[s, PATIENTS]

@@ -13,7 +13,8 @@ from doseesc.engines.clock_complete_observed import ObservedClock
 from doseesc.engines.decision_graph import DecisionGraph
 
 if TYPE_CHECKING:
-    from doseesc.engines.clock_play import Ended, Player
+    from doseesc.engines.clock_ended import Ended
+    from doseesc.engines.clock_play import Player
 
 
 class CalendarBlocks:

@@ -26,11 +26,13 @@ from doseesc.engines.clock_arrays import (
     Setting,
     Trials,
 )
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks, to_their_ends
+from doseesc.engines.clock_batches import decide_looks
 from doseesc.engines.clock_crm_model import NEAR, Model, model_of
+from doseesc.engines.clock_followed import Followed, follow_if_over
 from doseesc.engines.clock_instants import followed
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner, compiled_sums
+from doseesc.engines.clock_one_place import placed
 from doseesc.engines.clock_rules import TOO_TOXIC, UNSURE, WAITS, bounded, knows_setting, stopped
 
 _START = int(Reason.START)
@@ -48,8 +50,6 @@ class Bench(NamedTuple):
         as seen now.
     in_known : array of int, shape (2, J)
         Patients without and with a DLT in ``known``.
-    all_dlt : array of int, shape (J,)
-        DLTs of the patients in ``final``.
     dlt_days : array, shape (P,)
         Days from first dose to the DLTs known, in order.
     """
@@ -58,12 +58,11 @@ class Bench(NamedTuple):
     final: FloatArray
     product: FloatArray
     in_known: IntArray
-    all_dlt: IntArray
     dlt_days: FloatArray
 
 
-class PlayCrm:
-    """Plays trials of one TITE-CRM.
+class CrmDecisions:
+    """Decisions of one TITE-CRM.
 
     Parameters
     ----------
@@ -76,29 +75,29 @@ class PlayCrm:
         self._model = model_of(design)
         nodes, doses = len(self._model.node), design.n_doses
         known, final, product = np.empty((3, nodes))
-        counts = np.empty((3, doses), dtype=np.int64)
-        self._bench = Bench(known, final, product, counts[:2], counts[2], np.empty(design.max_n))
+        self._bench = Bench(known, final, product, np.empty((2, doses), dtype=np.int64), np.empty(design.max_n))
 
-    def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
-        """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
-        if not knows_setting(setting):
-            return PlayInBatches(self._design).play(trials, setting, more)
-        return to_their_ends(
-            trials,
-            np.arange(len(trials.counts)),
-            self._design,
-            more,
-            step=lambda there, running: _play(there, setting, self._model, self._bench, running),
-            look=lambda there, near: decide_looks(self._design, there, setting, near),
-        )
+    def know(self, setting: Setting) -> bool:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: where nothing else goes on."""
+        return knows_setting(setting)
+
+    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: until it is too near a limit to tell."""
+        return _play(trials, setting, self._model, self._bench, running, found)
+
+    def look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: ask the design itself."""
+        decide_looks(self._design, trials, setting, looking)
 
 
 @compiled
-def _play(x: Trials, setting: Setting, model: Model, bench: Bench, running: IntArray) -> IntArray:
+def _play(x: Trials, setting: Setting, model: Model, bench: Bench, running: IntArray, found: Followed) -> IntArray:
     """Run trials to their ends, or to looks that the design itself is to decide; return their status."""
     status = np.empty(len(running), dtype=np.int64)
     for r in range(len(running)):
-        status[r] = _play_one(x, setting, model, bench, running[r])
+        s = placed(x, found, running[r])
+        status[r] = _play_one(x, setting, model, bench, s)
+        follow_if_over(x, s, found, running[r])
     return status
 
 
@@ -108,7 +107,6 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
     _copy(model.prior, bench.known)
     _copy(model.prior, bench.final)
     bench.in_known[:] = 0
-    bench.all_dlt[:] = 0
     in_final = 0
     while True:
         status = advance(x, setting, s)
@@ -129,9 +127,8 @@ def _play_one(x: Trials, setting: Setting, model: Model, bench: Bench, s: int) -
         if counts[PENDING] > 0:
             for i in range(in_final, counts[PATIENTS]):
                 _multiply(bench.final, model.has_dlt if x.has_dlt[s, i] else model.no_dlt, x.level[s, i] - 1)
-                bench.all_dlt[x.level[s, i] - 1] += x.has_dlt[s, i]
             in_final = counts[PATIENTS]
-            later = _answer(x, setting, model, bench.final, bench.all_dlt, s, True)
+            later = _answer(x, setting, model, bench.final, x.all_dlt[s], s, True)
             if later == UNSURE:
                 return status
             changed = max(later, 0) != max(answer, 0)

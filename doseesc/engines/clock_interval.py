@@ -11,11 +11,13 @@ import numpy as np
 from designs import Design, Reason
 from designs.arrays import IntArray
 from doseesc.engines.clock_arrays import LEVEL, LOOK, PATIENTS, PENDING, Setting, Trials
-from doseesc.engines.clock_batches import MoreNumbers, PlayInBatches, decide_looks, to_their_ends
+from doseesc.engines.clock_batches import decide_looks
+from doseesc.engines.clock_followed import Followed, follow_if_over
 from doseesc.engines.clock_instants import followed
 from doseesc.engines.clock_interval_model import Table, table_of
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
+from doseesc.engines.clock_one_place import placed
 from doseesc.engines.clock_rules import NO_SAFE_DOSE, TOO_TOXIC, UNSURE, WAITS, bounded, knows_setting, stopped
 
 _START = int(Reason.START)
@@ -23,8 +25,8 @@ _NEAR = 1e-9  # of the window; sums of days differ by some 1e-15
 _HELD, _NEAR_LIMIT = 2, 3  # steps that are none
 
 
-class PlayInterval:
-    """Plays trials of one design.
+class IntervalDecisions:
+    """Decisions of one design.
 
     Parameters
     ----------
@@ -36,37 +38,35 @@ class PlayInterval:
         self._design = design
         self._table: tuple[float, Table] | None = None
 
-    def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
-        """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
-        if not knows_setting(setting):
-            return PlayInBatches(self._design).play(trials, setting, more)
+    def know(self, setting: Setting) -> bool:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: where nothing else goes on."""
+        return knows_setting(setting)
+
+    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: until it is too near a limit to tell."""
         if self._table is None or self._table[0] != setting.window:
             self._table = setting.window, table_of(self._design, setting.window)
-        table = self._table[1]
-        return to_their_ends(
-            trials,
-            np.arange(len(trials.counts)),
-            self._design,
-            more,
-            step=lambda there, running: _play(there, setting, table, running),
-            look=lambda there, near: decide_looks(self._design, there, setting, near),
-        )
+        return _play(trials, setting, self._table[1], running, found)
+
+    def look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: ask the design itself."""
+        decide_looks(self._design, trials, setting, looking)
 
 
 @compiled
-def _play(x: Trials, setting: Setting, table: Table, running: IntArray) -> IntArray:
+def _play(x: Trials, setting: Setting, table: Table, running: IntArray, found: Followed) -> IntArray:
     """Run trials to their ends, or to looks that the design itself is to decide; return their status."""
     status = np.empty(len(running), dtype=np.int64)
-    all_dlt = np.empty(x.n.shape[1], dtype=np.int64)
     for r in range(len(running)):
-        status[r] = _play_one(x, setting, table, all_dlt, running[r])
+        s = placed(x, found, running[r])
+        status[r] = _play_one(x, setting, table, s)
+        follow_if_over(x, s, found, running[r])
     return status
 
 
 @compiled_inner
-def _play_one(x: Trials, setting: Setting, table: Table, all_dlt: IntArray, s: int) -> int:
-    counts, counted = x.counts[s], 0
-    all_dlt[:] = 0  # of those entered, the first so many of whom have been counted
+def _play_one(x: Trials, setting: Setting, table: Table, s: int) -> int:
+    counts = x.counts[s]
     while True:
         status = advance(x, setting, s)
         if status != LOOK:
@@ -82,10 +82,7 @@ def _play_one(x: Trials, setting: Setting, table: Table, all_dlt: IntArray, s: i
             continue
         changed = False
         if counts[PENDING] > 0:
-            while counted < counts[PATIENTS]:
-                all_dlt[x.level[s, counted] - 1] += x.has_dlt[s, counted]
-                counted += 1
-            changed = max(_answer(x, setting, table, all_dlt, s, True), 0) != max(answer, 0)
+            changed = max(_answer(x, setting, table, x.all_dlt[s], s, True), 0) != max(answer, 0)
         note_decision(x, s, 0, changed)
         size = min(table.cohort_size, setting.max_n - counts[PATIENTS])
         apply(x, setting, s, max(answer, 0), size, max(-answer, 0))

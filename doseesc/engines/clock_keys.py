@@ -17,7 +17,7 @@ from designs import Design
 from designs.alike import kinds_of
 from designs.arrays import IntArray
 from designs.tally import MEMORY
-from doseesc.engines.clock_arrays import COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, PATIENTS, PENDING, Setting, Trials
+from doseesc.engines.clock_arrays import COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, PATIENTS, Setting, Trials
 from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
@@ -34,10 +34,11 @@ class Layout(NamedTuple):
         To a count.
     word, shift : array of int, shape (J,)
         Word of each dose, and the bit that it begins at.
-    words, rest : int
-        The last word holds in its lowest bits, those of ``rest``, the level and what rules remember.
-    kind : array of uint8, shape (5, N + 1, N + 1, N + 1) or (5, 0, 0, 0)
-        Kinds of counts, see :class:`designs.alike.Kinds`; if there are none, a dose has its counts.
+    words, level_bits : int
+        The last word holds in its lowest bits the level, so many, and what rules remember.
+    kind : array of uint8, shape (5 * 8^bits,) or (0,)
+        Kinds by counts, see :class:`designs.alike.Kinds`, so many bits to each; if there are none, a dose has its
+        counts.
     most : int
         Where there are kinds: so many patients still to be entered are as good as more.
     last_n, last_dlt, cohorts, in_a_row : bool
@@ -48,7 +49,7 @@ class Layout(NamedTuple):
     word: IntArray
     shift: IntArray
     words: int
-    rest: int
+    level_bits: int
     kind: npt.NDArray[np.uint8]
     most: int
     last_n: bool
@@ -57,39 +58,19 @@ class Layout(NamedTuple):
     in_a_row: bool
 
 
-class Scratch(NamedTuple):
-    """Where one trial's state is worked out.
-
-    Attributes
-    ----------
-    now, later : array of int, shape (W,)
-        The state as known now, and of the same patients once all are known.
-    to_come : array of int, shape (2, J)
-        Of the patients pending, those who will leave and those who will have a DLT.
-    """
-
-    now: IntArray
-    later: IntArray
-    to_come: IntArray
-
-    @classmethod
-    def of(cls, layout: Layout) -> Scratch:
-        """Return it for states packed so."""
-        now, later = np.empty((2, layout.words), dtype=np.int64)
-        return cls(now, later, np.empty((2, len(layout.word)), dtype=np.int64))
-
-
 def layout_of(design: Design) -> Layout | None:
     """Return how a design's states are packed; None where those of a dose or what rules remember fit no word."""
     memory = design.needed_memory
     flags = [name in memory for name in MEMORY]
     last_n, last_dlt, cohorts, in_a_row = flags
-    bits, most, kind = int(design.max_n).bit_length(), 0, np.zeros((5, 0, 0, 0), dtype=np.uint8)
+    bits, most, kind = int(design.max_n).bit_length(), 0, np.zeros(0, dtype=np.uint8)
     of_dose = 3 * bits
     kinds = None if any(flags) else kinds_of(design)
     if kinds is not None:
-        kind, most, of_dose = kinds.kind, kinds.largest_cohort, (kinds.number - 1).bit_length()
-    rest = int(design.n_doses).bit_length() + bits * (3 * (last_n or last_dlt) + cohorts + in_a_row + (most > 0))
+        room = np.zeros((len(kinds.kind), *(1 << bits,) * 3), dtype=np.uint8)
+        room[(slice(None), *(slice(size) for size in kinds.kind.shape[1:]))] = kinds.kind
+        kind, most, of_dose = room.ravel(), kinds.largest_cohort, (kinds.number - 1).bit_length()
+    rest = int(design.n_doses).bit_length() + bits * (3 * (last_n or last_dlt) + cohorts + in_a_row) + most.bit_length()
     if of_dose > _BITS or rest > _BITS:
         return None
     word, shift = np.zeros((2, design.n_doses), dtype=np.int64)
@@ -102,73 +83,79 @@ def layout_of(design: Design) -> Layout | None:
     if taken + rest > _BITS:
         last += 1
     shift[word == last] += rest
-    return Layout(bits, word, shift, last + 1, (1 << rest) - 1, kind, most, *flags)
+    return Layout(bits, word, shift, last + 1, int(design.n_doses).bit_length(), kind, most, *flags)
 
 
 @compiled
-def keys_of(x: Trials, setting: Setting, layout: Layout, scratch: Scratch, rows: IntArray, later: bool) -> IntArray:
+def keys_of(x: Trials, setting: Setting, layout: Layout, rows: IntArray, later: bool) -> IntArray:
     """Return the states of trials, (S, W); with ``later`` those of the same patients once all are known."""
     keys = np.empty((len(rows), layout.words), dtype=np.int64)
     for r in range(len(rows)):
-        pack_now(x, setting, layout, scratch, rows[r])
         if later:
-            pack_later(x, setting, layout, scratch, rows[r])
-        keys[r] = scratch.later if later else scratch.now
+            pack_later(x, setting, layout, rows[r], keys[r])
+        else:
+            pack_now(x, setting, layout, rows[r], keys[r])
     return keys
 
 
 @compiled_inner
-def pack_now(x: Trials, setting: Setting, layout: Layout, scratch: Scratch, s: int) -> None:
+def pack_now(x: Trials, setting: Setting, layout: Layout, s: int, key: IntArray) -> None:
     """Pack the state of trial ``s``."""
     entered, word, packed = 0, 0, 0
-    level = x.counts[s, LEVEL]
+    first = 3 - x.counts[s, LEVEL]
     for j in range(x.n.shape[1]):
         n = x.n[s, j]
         if layout.word[j] != word:
-            scratch.now[word] = packed
+            key[word] = packed
             word, packed = layout.word[j], 0
-        packed |= _of_dose(layout, j + 1 - level, n, x.dlt[s, j], n - x.known[s, j]) << layout.shift[j]
+        packed |= _of_dose(layout, first + j, n, x.dlt[s, j], n - x.known[s, j]) << layout.shift[j]
         entered += n
-    if word != layout.words - 1:
-        scratch.now[word] = packed
-        packed = 0
-    scratch.now[layout.words - 1] = packed | _rest(x, setting, layout, s, entered, False)
+    _finish(x, setting, layout, s, key, word, packed, entered, False)
 
 
 @compiled_inner
-def pack_later(x: Trials, setting: Setting, layout: Layout, scratch: Scratch, s: int) -> None:
-    """Pack the state of the patients of trial ``s`` once all are known, from that of now."""
-    level, doses = x.counts[s, LEVEL], x.n.shape[1]
-    for w in range(layout.words):
-        scratch.later[w] = scratch.now[w]
-    for j in range(doses):
-        scratch.to_come[0, j] = scratch.to_come[1, j] = 0
-    for k in range(x.counts[s, PENDING]):
-        i = x.place[s, k]
-        j = x.level[s, i] - 1
-        if x.has_dlt[s, i]:
-            scratch.to_come[1, j] += 1
-        elif x.what[s, i] & UNUSABLE:
-            scratch.to_come[0, j] += 1
-    entered = 0
-    for j in range(doses):
-        n, dlt = x.n[s, j], x.dlt[s, j]
-        pending, gone = n - x.known[s, j], scratch.to_come[0, j]
-        if pending > 0:
-            before = _of_dose(layout, j + 1 - level, n, dlt, pending)
-            after = _of_dose(layout, j + 1 - level, n - gone, dlt + scratch.to_come[1, j], 0)
-            scratch.later[layout.word[j]] += (after - before) << layout.shift[j]
-        entered += n - gone
-    last = layout.words - 1
-    scratch.later[last] += _rest(x, setting, layout, s, entered, True) - (scratch.now[last] & layout.rest)
+def pack_later(x: Trials, setting: Setting, layout: Layout, s: int, key: IntArray) -> None:
+    """Pack the state of the patients of trial ``s`` once all are known."""
+    entered, word, packed = 0, 0, 0
+    first = 3 - x.counts[s, LEVEL]
+    for j in range(x.n.shape[1]):
+        n = x.all_n[s, j]
+        if layout.word[j] != word:
+            key[word] = packed
+            word, packed = layout.word[j], 0
+        packed |= _of_dose(layout, first + j, n, x.all_dlt[s, j], 0) << layout.shift[j]
+        entered += n
+    _finish(x, setting, layout, s, key, word, packed, entered, True)
 
 
 @compiled_inner
-def _of_dose(layout: Layout, above: int, n: int, dlt: int, pending: int) -> Any:
-    """Pack the counts of a dose so many levels above the current one."""
+def _of_dose(layout: Layout, place: int, n: int, dlt: int, pending: int) -> Any:
+    """Pack the counts of a dose ``place - 2`` levels above the current one."""
+    counts = (((n << layout.bits) | dlt) << layout.bits) | pending
     if layout.most == 0:
-        return (((n << layout.bits) | dlt) << layout.bits) | pending
-    return np.int64(layout.kind[min(max(above, -2), 2) + 2, n, dlt, pending])
+        return counts
+    where = min(max(place, 0), 4)
+    # An index without a sign is not asked whether it counts from the end.
+    return np.int64(layout.kind[np.uint64((where << (3 * layout.bits)) | counts)])
+
+
+@compiled_inner
+def _finish(
+    x: Trials,
+    setting: Setting,
+    layout: Layout,
+    s: int,
+    key: IntArray,
+    word: int,
+    packed: int,
+    entered: int,
+    later: bool,
+) -> None:
+    last = layout.words - 1
+    if word != last:
+        key[word] = packed
+        packed = 0
+    key[last] = packed | _rest(x, setting, layout, s, entered, later)
 
 
 @compiled_inner
@@ -177,7 +164,7 @@ def _rest(x: Trials, setting: Setting, layout: Layout, s: int, entered: int, lat
     counts, bits = x.counts[s], layout.bits
     rest = counts[LEVEL]
     if layout.most > 0:
-        rest = (rest << bits) | min(setting.max_n - entered, layout.most)
+        rest |= min(setting.max_n - entered, layout.most) << layout.level_bits
     if layout.last_n or layout.last_dlt:
         known, dlt, open_outcomes = 0, 0, 0
         for i in range(counts[COHORT_FIRST], counts[PATIENTS]):

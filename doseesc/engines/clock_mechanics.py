@@ -67,6 +67,7 @@ from doseesc.engines.clock_arrays import (
     PENDING_AT_DECISIONS,
     REASON,
     REPLACEMENTS,
+    ROW,
     SEATS,
     SHORT,
     SHUT_SINCE,
@@ -83,6 +84,7 @@ from doseesc.engines.clock_arrays import (
 from doseesc.engines.clock_instants import broken_off, gate, next_dlt_in_cohort, next_event
 from doseesc.engines.clock_known import next_to_leave, settle
 from doseesc.engines.clock_numba import compiled_inner
+from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.watched_patients import COUNTED
 from doseesc.truth import next_gap as next_gap_in_python
 
@@ -210,7 +212,7 @@ def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
 def _arrive(x: Trials, setting: Setting, s: int, full: bool) -> None:
     """Let the next patient come; to a full trial once one has left."""
     count, day = x.counts[s], x.days[s]
-    number = x.number[s, count[ARRIVALS]]
+    number = x.number[count[ROW], count[ARRIVALS]]
     if count[ARRIVALS] == 0:
         day[OPENED] = next_gap(setting.pieces, 0.0, number)
     else:
@@ -253,7 +255,7 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
 def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
     """Give who stands there his first dose, as patient ``i``."""
     count, day = x.counts[s], x.days[s]
-    now, j = day[NOW], level - 1
+    now, j, row = day[NOW], level - 1, count[ROW]
     x.level[s, i] = level
     x.arrived[s, i] = day[ARRIVAL]
     x.entered[s, i] = now
@@ -266,17 +268,21 @@ def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
                 count[REPLACEMENTS] += 1
         if setting.backfills:
             x.who[s, i] = who
-        what = x.fate[s, j, who]
+        what = x.fate[row, j, who]
         x.what[s, i] = what
-        x.has_dlt[s, i] = what & COUNTED > 0
-        x.assessed[s, i] = now + x.fate_day[s, j, who]
-    else:
-        after = x.dlt_day[s, min(j, x.dlt_day.shape[1] - 1), i]
-        dlt = x.latent[s, i] < setting.probability[j] and after <= setting.window
+        dlt = what & COUNTED > 0
         x.has_dlt[s, i] = dlt
+        x.all_n[s, j] += what & UNUSABLE == 0
+        x.assessed[s, i] = now + x.fate_day[row, j, who]
+    else:
+        after = x.dlt_day[row, min(j, x.dlt_day.shape[1] - 1), i]
+        dlt = x.latent[row, i] < setting.probability[j] and after <= setting.window
+        x.has_dlt[s, i] = dlt
+        x.all_n[s, j] += 1
         x.assessed[s, i] = now + (after if dlt else setting.window)
     x.place[s, count[PENDING]] = i
     x.n[s, j] += 1
+    x.all_dlt[s, j] += dlt
     day[DAYS_WAITED] += now - day[ARRIVAL]
     day[ENTERED] = now
     count[PENDING] += 1

@@ -24,59 +24,53 @@ from doseesc.engines.clock_answers import (
     unknown,
 )
 from doseesc.engines.clock_arrays import LOOK, PENDING, Setting, Trials
-from doseesc.engines.clock_batches import MoreNumbers, followed_to_the_end, ignores_follow_up, seen, to_their_ends
-from doseesc.engines.clock_keys import Layout, Scratch, keys_of, layout_of, pack_later, pack_now
+from doseesc.engines.clock_batches import followed_to_the_end, ignores_follow_up, seen
+from doseesc.engines.clock_followed import Followed, follow_if_over
+from doseesc.engines.clock_keys import Layout, keys_of, layout_of, pack_later, pack_now
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
+from doseesc.engines.clock_one_place import placed
 
-_FIRST = 512
 
-
-class PlayByStates:
-    """Plays trials of one design; what it has decided it knows in later blocks.
+class StateDecisions:
+    """Decisions of one design by states; what has been decided is known in later blocks.
 
     Parameters
     ----------
     design : Design
-        One that :meth:`can_play`.
+        One that :meth:`can_decide`.
     """
 
     def __init__(self, design: Design) -> None:
         self._design = design
         layout = layout_of(design)
-        assert layout is not None, "asked only of a design that can be played"
-        self._layout, self._scratch = layout, Scratch.of(layout)
+        assert layout is not None, "asked only of a design whose states can be packed"
+        self._layout = layout
+        self._now, self._later = np.empty((2, layout.words), dtype=np.int64)
         self._answers = no_answers(1024, layout.words)
 
     @staticmethod
-    def can_play(design: Design) -> bool:
+    def can_decide(design: Design) -> bool:
         """Say whether the design's decisions depend on counts alone, and these on so few patients that they fit."""
         return ignores_follow_up(design) and layout_of(design) is not None
 
-    def play(self, trials: Trials, setting: Setting, more: MoreNumbers) -> Trials:
-        """Play trials to their ends; return them, whose numbers for arrivals may have been added to."""
-        everyone = np.arange(len(trials.counts))
-        # Most states are met by the first few trials; later ones then hardly ever come to one that is not known.
-        for share in (everyone[:_FIRST], everyone[_FIRST:]):
-            trials = self._play_share(trials, setting, more, share)
-        return trials
+    def know(self, setting: Setting) -> bool:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: in any."""
+        return True
 
-    def _play_share(self, trials: Trials, setting: Setting, more: MoreNumbers, running: IntArray) -> Trials:
-        return to_their_ends(
-            trials,
-            running,
-            self._design,
-            more,
-            step=lambda there, rows: _play(there, setting, self._layout, self._answers, self._scratch, rows),
-            look=lambda there, looking: self._learn(there, setting, looking),
-        )
+    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: until a state is not known."""
+        return _play(trials, setting, self._layout, self._answers, self._now, self._later, running, found)
 
-    def _learn(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
-        """Decide the states of trials at their looks, and where it is asked for those of all followed to the end."""
+    def look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
+        """See :class:`doseesc.engines.clock_compiled.Decisions`: decide the states, for the next run.
+
+        Where it is asked for also those of all followed to the end.
+        """
         design, memory = self._design, self._design.needed_memory
         asked = looking
         for later in (False, True):
-            keys = keys_of(trials, setting, self._layout, self._scratch, asked, later)
+            keys = keys_of(trials, setting, self._layout, asked, later)
             rows = np.flatnonzero(unknown(self._answers, keys))
             if len(rows):
                 rows = rows[first_of_each(keys[rows])]
@@ -101,31 +95,42 @@ class PlayByStates:
 
 @compiled
 def _play(
-    x: Trials, setting: Setting, layout: Layout, answers: Answers, scratch: Scratch, running: IntArray
+    x: Trials,
+    setting: Setting,
+    layout: Layout,
+    answers: Answers,
+    now: IntArray,
+    later: IntArray,
+    running: IntArray,
+    found: Followed,
 ) -> IntArray:
     status = np.empty(len(running), dtype=np.int64)
     for r in range(len(running)):
-        status[r] = _play_one(x, setting, layout, answers, scratch, running[r])
+        s = placed(x, found, running[r])
+        status[r] = _play_one(x, setting, layout, answers, now, later, s)
+        follow_if_over(x, s, found, running[r])
     return status
 
 
 @compiled_inner
-def _play_one(x: Trials, setting: Setting, layout: Layout, answers: Answers, scratch: Scratch, s: int) -> int:
+def _play_one(
+    x: Trials, setting: Setting, layout: Layout, answers: Answers, now: IntArray, later: IntArray, s: int
+) -> int:
     """Run trial ``s`` to its end, or to a state that is not known; return its status."""
     while True:
         status = advance(x, setting, s)
         if status != LOOK:
             return status
-        pack_now(x, setting, layout, scratch, s)
-        answer = find(answers, scratch.now)
+        pack_now(x, setting, layout, s, now)
+        answer = find(answers, now)
         if answer < 0:
             return status
         level, cohort, reason = parts_of(answer)
         if is_noted(answer):
             changed = False
             if x.counts[s, PENDING] > 0:
-                pack_later(x, setting, layout, scratch, s)
-                then = find(answers, scratch.later)
+                pack_later(x, setting, layout, s, later)
+                then = find(answers, later)
                 if then < 0:
                     return status
                 changed = parts_of(then)[0] != level

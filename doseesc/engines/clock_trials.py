@@ -147,7 +147,8 @@ def calendar_trials(
     (array([ 0.,  2.,  4., 18., 20., 22.]), 1, [(6.0, 18.0)])
     """
     from doseesc.engines.clock_batches import PlayInBatches  # compiles
-    from doseesc.engines.clock_play import ends_of, play_trials, setting_of, with_backfill
+    from doseesc.engines.clock_ended import ends_of
+    from doseesc.engines.clock_play import play_trials, setting_of, with_backfill
 
     truth = check_probabilities(probabilities, design.n_doses)
     require_positive("window_days", window_days)

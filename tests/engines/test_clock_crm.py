@@ -33,7 +33,8 @@ from designs import (
     skeleton,
 )
 from doseesc.engines import Calendar, Stagger, clock_crm, clock_rules
-from doseesc.engines.clock_crm import PlayCrm
+from doseesc.engines.clock_compiled import PlayCompiled
+from doseesc.engines.clock_crm import CrmDecisions
 from doseesc.engines.clock_crm_model import dose_boundaries, is_tite_crm
 from doseesc.engines.clock_play import player_of, setting_of
 from doseesc.engines.clock_rules import UNSURE
@@ -90,7 +91,7 @@ def test_compiled_trials_are_those_of_the_design(name):
     changes, course = SETTINGS[name]
     design = replace(TITE, **changes)
     player = player_of(design)
-    assert isinstance(player, PlayCrm)
+    assert isinstance(player.decisions, CrmDecisions)
     assert_played_as_in_batches(player, design, calendar(**course), TRUTH[: design.n_doses])
 
 
@@ -130,7 +131,9 @@ def test_compiled_trials_are_those_of_the_design_in_any_setting(options, how, pe
     design = CRM(**options)
     assert is_tite_crm(design)
     truth = np.linspace(0.05, 0.6, design.n_doses)
-    assert_played_as_in_batches(PlayCrm(design), design, calendar(how, per_month), truth, trials=40, seed=seed)
+    assert_played_as_in_batches(
+        PlayCompiled(design, CrmDecisions(design)), design, calendar(how, per_month), truth, trials=40, seed=seed
+    )
 
 
 def test_where_a_sum_comes_near_a_limit_the_design_itself_is_asked(monkeypatch):
@@ -141,19 +144,19 @@ def test_where_a_sum_comes_near_a_limit_the_design_itself_is_asked(monkeypatch):
     tied = replace(TITE, target=0.3, skeleton=(0.1, 0.2, 0.4, 0.6), start_level=2, rules=())
     assert np.abs(dose_boundaries(tied)).min() < 1e-15
     at_once = Calendar(accrual=Accrual(per_month=1e9, process="fixed"), max_days=0.001)
-    assert_played_as_in_batches(PlayCrm(tied), tied, at_once, [0.1, 0.2, 0.4, 0.6], trials=20)
+    assert_played_as_in_batches(PlayCompiled(tied, CrmDecisions(tied)), tied, at_once, [0.1, 0.2, 0.4, 0.6], trials=20)
     assert asked
 
 
 def test_next_to_no_trial_comes_near_a_limit(monkeypatch):
     monkeypatch.setattr(clock_crm, "decide_looks", lambda *given: pytest.fail("near a limit"))
     design = replace(TITE, rules=(NoSkipping(), CoherentEscalation(), SAFE))
-    played(PlayCrm(design), design, calendar(), TRUTH, trials=2000)
+    played(PlayCompiled(design, CrmDecisions(design)), design, calendar(), TRUTH, trials=2000)
 
 
 def test_a_likelihood_too_small_for_its_digits_is_left_to_the_design():
-    player = PlayCrm(TITE)
-    model, trials = player._model, played(player, TITE, calendar(), TRUTH, trials=1)
+    decisions = CrmDecisions(TITE)
+    model, trials = decisions._model, played(PlayCompiled(TITE, decisions), TITE, calendar(), TRUTH, trials=1)
     setting = setting_of(TITE, np.array(TRUTH), 14.0, calendar())
     answers = [
         clock_crm._answer(trials, setting, model, model.prior * scale, trials.dlt[0], 0, True)
@@ -203,7 +206,7 @@ class OwnWeights(Weighted):
 )
 def test_what_is_not_known_is_declined(design):
     assert not is_tite_crm(design)
-    assert not isinstance(player_of(design), PlayCrm)
+    assert not isinstance(getattr(player_of(design), "decisions", None), CrmDecisions)
 
 
 def test_a_parameter_not_heard_of_is_declined(monkeypatch):
@@ -214,4 +217,4 @@ def test_a_parameter_not_heard_of_is_declined(monkeypatch):
 
 def test_the_shipped_file_is_played_in_compiled_code():
     study = doseesc.load(ROOT / "scenarios/tite.yaml")
-    assert isinstance(player_of(study.designs["TITE-CRM"]), PlayCrm)
+    assert isinstance(player_of(study.designs["TITE-CRM"]).decisions, CrmDecisions)

@@ -34,7 +34,8 @@ from designs import (
     Weighted,
 )
 from doseesc.engines import Calendar, Stagger, clock_interval
-from doseesc.engines.clock_interval import PlayInterval
+from doseesc.engines.clock_compiled import PlayCompiled
+from doseesc.engines.clock_interval import IntervalDecisions
 from doseesc.engines.clock_interval_model import decides_by_follow_up
 from doseesc.engines.clock_play import player_of
 from doseesc.truth import Accrual, LateWeibull
@@ -84,7 +85,7 @@ SETTINGS = {
 def test_compiled_trials_are_those_of_the_design(name):
     design, course = SETTINGS[name]
     player = player_of(design)
-    assert isinstance(player, PlayInterval)
+    assert isinstance(player.decisions, IntervalDecisions)
     truth = [0.4, *TRUTH[1:]] if "safety" in name else TRUTH
     assert_played_as_in_batches(player, design, calendar(**course), truth[: design.n_doses])
 
@@ -122,7 +123,9 @@ def test_compiled_trials_are_those_of_the_design_in_any_setting(kind, options, p
     design = kind(**options, pending=policy, rules=rules)
     assert decides_by_follow_up(design)
     truth = np.linspace(0.1, 0.6, design.n_doses)
-    assert_played_as_in_batches(PlayInterval(design), design, calendar(how, *pace), truth, trials=40, seed=seed)
+    assert_played_as_in_batches(
+        PlayCompiled(design, IntervalDecisions(design)), design, calendar(how, *pace), truth, trials=40, seed=seed
+    )
 
 
 def test_where_follow_up_comes_near_a_limit_the_design_itself_is_asked(monkeypatch):
@@ -132,7 +135,9 @@ def test_where_follow_up_comes_near_a_limit_the_design_itself_is_asked(monkeypat
     # One DLT, and a limit of whole windows on the effective sample size: whole days of follow-up reach it exactly.
     design = CCD(target=0.25, delta=0.05, n_doses=3, max_n=18, cohort_size=1, pending=Weighted(minimum_known=0))
     every_other_day = calendar(per_month=365.25 / 12 / 2, process="fixed")
-    assert_played_as_in_batches(PlayInterval(design), design, every_other_day, [0.2, 0.3, 0.4], window=10.0)
+    assert_played_as_in_batches(
+        PlayCompiled(design, IntervalDecisions(design)), design, every_other_day, [0.2, 0.3, 0.4], window=10.0
+    )
     assert asked
 
 
@@ -167,9 +172,9 @@ class OwnWeights(Weighted):
 )
 def test_what_is_not_known_is_declined(design):
     assert not decides_by_follow_up(design)
-    assert not isinstance(player_of(design), PlayInterval)
+    assert not isinstance(getattr(player_of(design), "decisions", None), IntervalDecisions)
 
 
 def test_the_shipped_file_is_played_in_compiled_code():
     study = doseesc.load(ROOT / "scenarios/tite.yaml")
-    assert isinstance(player_of(study.designs["TITE-BOIN"]), PlayInterval)
+    assert isinstance(player_of(study.designs["TITE-BOIN"]).decisions, IntervalDecisions)

@@ -37,9 +37,11 @@ from doseesc.engines import (
     simulate_calendar,
 )
 from doseesc.engines.clock_batches import PlayInBatches
+from doseesc.engines.clock_compiled import PlayCompiled
+from doseesc.engines.clock_ended import ends_of
 from doseesc.engines.clock_patients import DrawnPatients
-from doseesc.engines.clock_play import ends_of, play_trials, setting_of
-from doseesc.engines.clock_states import PlayByStates
+from doseesc.engines.clock_play import play_trials, setting_of
+from doseesc.engines.clock_states import StateDecisions
 from doseesc.truth import Accrual, EarlyTimes, ObservationModel, WeibullTimes
 
 TRUTH = np.array([0.10, 0.25, 0.45])
@@ -274,7 +276,7 @@ def test_played_by_states_trials_are_those_played_in_batches(name, how):
         accrual=Accrual(per_month=8, arrivals_while_waiting=how), stagger=Stagger(days_after_first=3), max_days=400
     )
     played = []
-    for player in (PlayByStates(design), PlayInBatches(design)):
+    for player in (PlayCompiled(design, StateDecisions(design)), PlayInBatches(design)):
         patients = DrawnPatients(calendar, TRUTH, 14.0, patients=design.max_n, trials=300, seed=2, index=0, model=model)
         setting = setting_of(design, TRUTH, 14.0, calendar, observed=True)
         trials = play_trials(player, patients, setting)

@@ -20,7 +20,7 @@ from designs import (
 )
 from doseesc.engines import Calendar, CalendarSetting, Players, Stagger, play_calendar
 from doseesc.engines.clock_play import player_of
-from doseesc.engines.clock_states import PlayByStates
+from doseesc.engines.clock_states import StateDecisions
 from doseesc.truth import Accrual
 
 TRUTH = [0.10, 0.25, 0.45]
@@ -41,7 +41,7 @@ def test_both_ways_play_the_same_trials(name, policy, how):
         accrual=Accrual(per_month=8, arrivals_while_waiting=how), stagger=Stagger(days_after_first=3), max_days=200
     )
     fast = player_of(design)
-    assert isinstance(fast, PlayByStates)
+    assert isinstance(fast.decisions, StateDecisions)
     assert_played_as_in_batches(fast, design, calendar, TRUTH)
 
 
@@ -54,9 +54,9 @@ def test_what_is_learned_under_one_truth_serves_under_another(monkeypatch):
         return play_calendar(design, np.array(truth), setting, 600, 1, players=players)
 
     learned = []
-    learn = PlayByStates._add
+    learn = StateDecisions._add
     monkeypatch.setattr(
-        PlayByStates, "_add", lambda self, keys, decision: learned.append(len(keys)) or learn(self, keys, decision)
+        StateDecisions, "_add", lambda self, keys, decision: learned.append(len(keys)) or learn(self, keys, decision)
     )
     played(TRUTH, players)
     first = sum(learned)

@@ -1,0 +1,130 @@
+"""What is left of trials on the calendar once everybody entered has been followed to the end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from designs.arrays import BoolArray, FloatArray, IntArray
+from doseesc.engines.clock_arrays import (
+    BACKFILLED,
+    COHORT_FIRST,
+    FIRST_BACKFILLED,
+    N_COUNTS,
+    N_DAYS,
+    OVER,
+    PATIENTS,
+    STATUS,
+    Trials,
+)
+from doseesc.engines.clock_numba import compiled, compiled_inner
+from doseesc.engines.patients_at_risk import UNUSABLE
+from doseesc.engines.watched_patients import FROZEN
+
+
+class Followed(NamedTuple):
+    """S trials, all of whose patients are known; who has left is not among them.
+
+    Attributes
+    ----------
+    counts, days : arrays, shape (S, ...)
+        Those of :class:`doseesc.engines.clock_arrays.Trials`.
+    n, dlt : array of int, shape (S, J)
+    last : array of int, shape (S, 2)
+        Patients and DLTs of the last cohort.
+    frozen : array of bool, shape (S,)
+        Whether the outcome of anybody who counts in the MTD will never be known.
+    end : array, shape (S,)
+        Day of the last assessment.
+    backfilled, backfilled_dlt : array of int, shape (S, J)
+        Of the patients and their DLTs, those backfilled.
+    """
+
+    counts: IntArray
+    days: FloatArray
+    n: IntArray
+    dlt: IntArray
+    last: IntArray
+    frozen: BoolArray
+    end: FloatArray
+    backfilled: IntArray
+    backfilled_dlt: IntArray
+
+    def put(self, rows: IntArray, others: Followed) -> None:
+        """Put other trials in these rows."""
+        for mine, theirs in zip(self, others, strict=True):
+            mine[rows] = theirs
+
+
+def room_for(size: int, doses: int) -> Followed:
+    """Return arrays for so many trials, with nothing in them yet."""
+    n, dlt, backfilled, backfilled_dlt = np.empty((4, size, doses), dtype=np.int64)
+    return Followed(
+        counts=np.empty((size, N_COUNTS), dtype=np.int64),
+        days=np.empty((size, N_DAYS)),
+        n=n,
+        dlt=dlt,
+        last=np.empty((size, 2), dtype=np.int64),
+        frozen=np.empty(size, dtype=np.bool_),
+        end=np.empty(size),
+        backfilled=backfilled,
+        backfilled_dlt=backfilled_dlt,
+    )
+
+
+def followed_up(trials: Trials, count_all: bool) -> Followed:
+    """Follow everybody to the end; frozen are backfilled patients only with ``count_all``."""
+    found = room_for(*trials.n.shape)
+    _follow_all(trials, found, count_all)
+    return found
+
+
+@compiled
+def _follow_all(x: Trials, found: Followed, count_all: bool) -> None:
+    for s in range(len(x.counts)):
+        follow(x, s, found, s, count_all)
+
+
+@compiled_inner
+def follow_if_over(x: Trials, s: int, found: Followed, row: int) -> None:
+    """Note trial ``s`` in a row of those found, if there is room for any and it has ended."""
+    if len(found.end) > 0 and x.counts[s, STATUS] == OVER:
+        follow(x, s, found, row, True)
+
+
+@compiled_inner
+def follow(x: Trials, s: int, found: Followed, row: int, count_all: bool) -> None:
+    """Follow the patients of trial ``s``, and note it in a row of those found."""
+    counts = x.counts[s]
+    for c in range(N_COUNTS):
+        found.counts[row, c] = counts[c]
+    for c in range(N_DAYS):
+        found.days[row, c] = x.days[s, c]
+    for j in range(x.n.shape[1]):
+        found.n[row, j] = found.dlt[row, j] = found.backfilled[row, j] = found.backfilled_dlt[row, j] = 0
+    end, last_n, last_dlt, frozen = 0.0, 0, 0, False
+    for i in range(counts[PATIENTS]):
+        end = max(end, x.assessed[s, i])
+        if x.what[s, i] & UNUSABLE:
+            continue
+        j, dlt = x.level[s, i] - 1, x.has_dlt[s, i]
+        found.n[row, j] += 1
+        found.dlt[row, j] += dlt
+        frozen |= x.what[s, i] & FROZEN > 0
+        if i >= counts[COHORT_FIRST]:
+            last_n += 1
+            last_dlt += dlt
+    first = counts[FIRST_BACKFILLED]
+    for i in range(first, first + counts[BACKFILLED]):
+        end = max(end, x.assessed[s, i])
+        if x.what[s, i] & UNUSABLE:
+            continue
+        j, dlt = x.level[s, i] - 1, x.has_dlt[s, i]
+        found.n[row, j] += 1
+        found.dlt[row, j] += dlt
+        found.backfilled[row, j] += 1
+        found.backfilled_dlt[row, j] += dlt
+        frozen |= count_all and x.what[s, i] & FROZEN > 0
+    found.last[row, 0], found.last[row, 1] = last_n, last_dlt
+    found.frozen[row], found.end[row] = frozen, end
