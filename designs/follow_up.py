@@ -23,7 +23,8 @@ Either way a decision is a limit on F: escalate at or above one, de-escalate at 
 5. Escalate by the limit; but wait instead where fewer than ``minimum_known`` are known, or a pending patient has been
    followed for less than ``minimum_followed`` of the window (Chen et al. 2025, *Clinical Cancer Research* 31:2573).
 6. De-escalate by the limit, otherwise stay.  At the lowest level, which is given again instead of a lower one, wait
-   while patients are pending there (``hold_at_lowest``, as in TITEgBOIN; by default not).
+   while patients are pending there (``hold_at_lowest``, as in TITEgBOIN; in case 3 alone with
+   ``hold_sure_at_lowest``, as in TITE-MAD; by default not).
 
 With rate limits that are no numbers a trial meets, equality hardly matters; where it does, the dose is the lower one.
 """
@@ -184,8 +185,9 @@ def follow_up_step(design: FollowUpDesign, tally: EnteredTally) -> tuple[IntArra
     reason = np.zeros(tally.size, dtype=np.int8)
     reason[up & table.too_few_known[at]] = Reason.TOO_FEW_KNOWN
     reason[up & (pending.followed_at(tally.level) < policy.minimum_followed * window)] = Reason.FOLLOW_UP_TOO_SHORT
-    if policy.hold_at_lowest:
-        reason[down & (tally.level == 1) & (at[2] > 0)] = Reason.WAIT
+    if policy.hold_at_lowest or policy.hold_sure_at_lowest:
+        called = down if policy.hold_at_lowest else down & np.isposinf(table.deescalate_to[at])
+        reason[called & (tally.level == 1) & (at[2] > 0)] = Reason.WAIT
     reason[table.too_many_pending[at]] = Reason.TOO_MANY_PENDING
     return np.where(reason > 0, 0, up.astype(np.int64) - down), reason
 

@@ -29,6 +29,8 @@ from designs.tally import Tally
 from designs.weights import follow_up_weights, require_weights
 from designs.words import percent
 
+_FLAGS = ("suspend_first", "hold_at_lowest", "hold_sure_at_lowest")
+
 MOST_WEIGHED = 300
 """Patients of a trial whose interval design weighs pending ones: its table takes about 70 bytes times the cube."""
 
@@ -126,6 +128,9 @@ class Weighted(PendingPolicy):
     hold_at_lowest : bool
         Whether the trial waits at the lowest level while patients there are pending and the data call for a lower
         one, instead of giving it to more patients, as in TITEgBOIN.  Interval designs only.
+    hold_sure_at_lowest : bool
+        Whether it waits there only where no pending outcome can change that they do, as in the R code TITE-MAD.
+        Interval designs only.
     """
 
     weights: str | tuple[float, ...] = "linear"
@@ -135,6 +140,7 @@ class Weighted(PendingPolicy):
     minimum_known: int | None = None
     suspend_first: bool = False
     hold_at_lowest: bool = False
+    hold_sure_at_lowest: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", require_weights("weights", self.weights))
@@ -145,8 +151,8 @@ class Weighted(PendingPolicy):
         require_probability("minimum_followed", self.minimum_followed, closed=True)
         if self.minimum_known is not None:
             require_whole("minimum_known", self.minimum_known, 0)
-        require_flag("suspend_first", self.suspend_first)
-        require_flag("hold_at_lowest", self.hold_at_lowest)
+        for flag in _FLAGS:
+            require_flag(flag, getattr(self, flag))
 
     def check(self, design: PolicyDesign) -> None:
         """Raise ValueError unless the design can weigh pending patients in this way."""
@@ -165,7 +171,7 @@ class Weighted(PendingPolicy):
                 f"max_n must be at most {MOST_WEIGHED} where {name} weighs pending patients, since its table grows "
                 f"with the cube, not {design.max_n}"
             )
-        for flag in ("suspend_first", "hold_at_lowest"):
+        for flag in _FLAGS:
             if design.weighs_pending == "likelihood" and getattr(self, flag):
                 raise ValueError(f"{flag} must be false for {name}; it is about interval designs")
 
@@ -229,10 +235,9 @@ class Weighted(PendingPolicy):
             said.append(
                 f"The dose is raised only when at least {policy.minimum_known} outcomes at the current level are known."
             )
-        if policy.hold_at_lowest:
-            said.append(
-                "While patients at the lowest level are pending and the data call for a lower one, the trial waits."
-            )
+        if policy.hold_at_lowest or policy.hold_sure_at_lowest:
+            call = "the data call" if policy.hold_at_lowest else "known DLTs already call"
+            said.append(f"While patients at the lowest level are pending and {call} for a lower one, the trial waits.")
         return " ".join(said)
 
     def _suspended(self, entered: EnteredTally, decided: Decision) -> Decision:

@@ -68,7 +68,7 @@ def decides_by_follow_up(design: Design) -> bool:
         and knows_rules(design)
         and isinstance(policy, Weighted)
         and policy.weights != "adaptive"
-        and not policy.hold_at_lowest
+        and not (policy.hold_at_lowest or policy.hold_sure_at_lowest)
         and not design.own_follow_up_marks()
     )
 

@@ -39,7 +39,7 @@ _ENOUGH, _STAYING = -int(Reason.ENOUGH_AT_DOSE), -int(Reason.STAYING_AT_DOSE)
 # The parameters that are known here, by class.  What is not among them may change decisions in ways unheard of.
 _POLICY = {
     *("weights", "estimate", "suspend_above", "minimum_followed", "minimum_known"),
-    *("suspend_first", "hold_at_lowest"),
+    *("suspend_first", "hold_at_lowest", "hold_sure_at_lowest"),
 }
 _RULES: dict[type[Rule], set[str]] = {
     NoSkipping: {"reference", "down"},

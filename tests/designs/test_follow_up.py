@@ -42,6 +42,11 @@ def test_at_the_lowest_level_a_call_for_a_lower_one_may_be_waited_out():
     assert decided(boin(0.3, plain), states, level=1) == ["S", "S", "E", "DE"]
     assert decided(boin(0.3, replace(plain, hold_at_lowest=True)), states, level=1) == ["SUS", "S", "E", "DE"]
     assert decided(boin(0.3, replace(plain, hold_at_lowest=True)), states, level=2) == ["D", "D", "E", "DE"]
+    by_limits, sure = (3, 1, [0.1, 0.1]), (3, 2, [0.1])
+    keyboard = replace(plain, hold_sure_at_lowest=True), replace(plain, hold_at_lowest=True), plain
+    answers = [decided(boin(0.3, each), [by_limits, sure], level=1) for each in keyboard]
+    assert answers == [["S", "SUS"], ["SUS", "SUS"], ["S", "S"]]
+    assert decided(boin(0.3, keyboard[0]), [by_limits, sure], level=2) == ["D", "D"]
     with pytest.raises(ValueError, match=r"^hold_at_lowest must be false for CRM"):
         CRM(target=0.3, skeleton=(0.1, 0.3), max_n=9, pending=Weighted(hold_at_lowest=True))
 

@@ -7,6 +7,8 @@ call by another name:
   to a window after the last entry, and so do dfcrm's: ``enrolment_days`` + W.  dfcrm's begin before the first arrival:
   ``first_gap``.
 * TITE-MAD escalates on three known patients, TITEgBOIN on any number: ``minimum_known``.
+* At the lowest dose both wait for patients pending where the data call for a lower one, TITE-MAD only where no pending
+  outcome can change that (read in its code): ``hold_at_lowest``, ``hold_sure_at_lowest``.
 
 What we do not offer: TITEgBOIN's BOIN without pending patients waits, from each cohort's last entry, the longest time
 that any patient at the dose has taken, which is longer than any outcome takes; escalation's ``phase1_tite_sim`` decides
@@ -146,7 +148,7 @@ def tite_keyboard() -> Comparison:
             cohort_size=item["cohort_size"],
             epsilon1=width,
             epsilon2=width,
-            pending=Weighted(minimum_known=3),
+            pending=Weighted(minimum_known=3, hold_sure_at_lowest=True),
         )
         _compare_turned_away(seen, design, item)
     return seen.result
