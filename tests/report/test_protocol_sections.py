@@ -29,10 +29,11 @@ from doseesc.report.protocol.protocol import protocol_blocks
 from doseesc.report.protocol.sources import backfill_references, reference_blocks
 from doseesc.report.words import verdict_words
 from doseesc.results.folder import write_results
-from doseesc.results.reading import read_results
+from doseesc.results.reading import SavedRun, read_results
 from doseesc.runs.run_study import run
 from doseesc.study import load
 from doseesc.study.observation_section import Observation
+from doseesc.study.shipped import shipped_scenarios
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 RULES = (NoSkipping(), CoherentEscalation(), StopTooToxic(level=1, confidence=0.9), StopAtRecommended(9))
@@ -277,6 +278,17 @@ def test_power_of_phase_2_is_simulated_with_its_error(saved, blocks):
     share, error = 100 * power.share("any_ttci"), 100 * power.mcse("any_ttci")
     assert cells["at least one dosage improves sooner"] == (f"{share:.1f}", f"±{NO_BREAK}{error:.2f}")
     assert any("80 patients are randomised: saline 40, MTD (dose 16 mg) 40" in each.text for each in blocks)
+    told = [each.text for each in blocks if each.kind == "bullet" and f" {share:.1f} %" in each.text]
+    assert told == []  # once, in the table
+
+
+def test_tied_doses_are_told_once_and_in_words():
+    study = load(shipped_scenarios()["nct04602104"])
+    alone = study.model_copy(update={"phase2": None, "phase2_arms": (), "accrual": None, "observation": ()})
+    blocks = list(protocol_blocks(SavedRun(run(alone, method="exact")), "BOIN"))
+    said = [each.text for each in blocks] + [each.table.how_to_read for each in blocks if each.table is not None]
+    assert sum("equally near are low, medium and high in S6" in each.lower().replace("s6", "S6") for each in said) == 1
+    assert not any("ties:" in each or "true_mtd" in each for each in said)
 
 
 def test_what_the_file_does_not_give_of_phase_2_is_listed_as_assumed(saved, blocks):

@@ -38,6 +38,7 @@ def test_a_tie_is_never_a_win(words):
         "At worst BOIN selects a dose above the MTD in 20.3 % of trials (S8) and treats 4.7 of 18.0 patients above it "
         "(S8)."
     )
+    assert said.price[1] == "On average safer: 3+3 (5.0 %)."  # the headline has the figure of BOIN
     assert said.flips[:3] == (
         "With each scenario counting the same, CRM leads (63.9 %, BOIN 61.8 %).",
         "By the scenario where each does worst, CRM leads (41.1 %, BOIN 29.9 %).",

@@ -38,11 +38,12 @@ def characteristics_blocks(results: Results, trial: Trial) -> Iterator[Block]:
         evaluable if study.observation else "",
     )
     brief = _exact_where_possible(results)
-    yield from captioned(truth_table(results))
+    # Section 3.1 says which doses are tied.
+    yield from captioned(truth_table(results, ties=False))
     yield from captioned(summary_table(results))
     yield Block("figure", "Which dose is selected as the MTD", draw=partial(selection_figure, results))
     yield Block("note", "The marked column holds the true MTD; what is selected to its right is an overdose.")
-    tables = [*_of(name, selection_table(brief), safety_table(brief))]
+    tables = [*_of(name, selection_table(brief, ties=False), safety_table(brief))]
     handed = phase2_table(results)
     if handed is not None:
         tables += _of(name, handed)

@@ -14,7 +14,6 @@ from doseesc.report.protocol.open_points import open_point
 from doseesc.report.protocol.sections import section
 from doseesc.report.protocol.text_blocks import Block, captioned, paragraphs
 from doseesc.report.tables import arms_table
-from doseesc.report.words import DOSE_RULES
 from doseesc.results import fraction_words
 from doseesc.study import assumptions_of
 
@@ -108,9 +107,7 @@ def secondary_blocks(results: Results, trial: Trial, phase2: PlannedPhase2 | str
         yield from paragraphs("No Phase 2 is part of this study.", open_point("analyses of further objectives"))
         return
     arms = "; ".join(f"{arm.name}: {fraction_words(arm)}" for arm in study.phase2_arms)
-    yield from paragraphs(
-        f"Phase 2 opens only if an MTD is named. Its arms are {arms}. {DOSE_RULES[study.phase2_dose_rule]}"
-    )
+    yield from paragraphs(f"Phase 2 opens only if an MTD is named. Its arms are {arms}.")
     yield from captioned(table)
     if phase2 is None or isinstance(phase2, str):
         return

@@ -41,7 +41,7 @@ def phase2_size_blocks(phase2: PlannedPhase2 | str | None, seed: int) -> Iterato
         )
         return
     words = phase2.words
-    about = ("Arms and patients", "Course without the drug", "Effect planned for", "Power", "Type I error", "Duration")
+    about = ("Arms and patients", "Course without the drug", "Effect planned for", "Duration")  # power: in the table
     yield from (Block("bullet", words[each]) for each in about if each in words)
     yield from captioned(_power_table(phase2.power, phase2.null))
     yield from _needed_blocks(phase2, seed)

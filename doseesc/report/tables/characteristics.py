@@ -114,11 +114,11 @@ def _worst_overdosing(results: Results, design: str) -> Value:
     return Value(f"{100 * share:.1f}", f"in {scenario}" if share else "", 100 * share)
 
 
-def truth_table(results: Results) -> PageTable:
-    """Return the scenarios with their true DLT probabilities."""
+def truth_table(results: Results, *, ties: bool = True) -> PageTable:
+    """Return the scenarios with their true DLT probabilities, and, unless told elsewhere, which doses are tied."""
     study = results.study
     descriptions = {each.name: each.description for each in study.scenarios}
-    ties = ties_words(study)
+    tied = _sentence(ties_words(study)) if ties else ""
     rows = [
         (
             Value(name),
@@ -132,7 +132,7 @@ def truth_table(results: Results) -> PageTable:
     return PageTable(
         "scenarios",
         "The assumed truths",
-        f"What is taken to be true in each scenario. The true MTD is {mtd_definition(study)}.{_sentence(ties)}",
+        f"What is taken to be true in each scenario. The true MTD is {mtd_definition(study)}.{tied}",
         ("scenario", "meaning", *heads, "true MTD"),
         rows,
         2,
@@ -143,8 +143,9 @@ def _sentence(words: str) -> str:
     return f" {words[0].upper()}{words[1:]}." if words else ""
 
 
-def selection_table(results: Results) -> PageTable:
-    """Return the selection probabilities of every design and scenario."""
+def selection_table(results: Results, *, ties: bool = True) -> PageTable:
+    """Return the selection probabilities of every design and scenario, and, unless told elsewhere, the tied doses."""
+    tied = _sentence(ties_words(results.study)) if ties else ""
     labels = ("none", *results.study.dose_labels)
     rows = []
     for (scenario, design), cell in results.cells.items():
@@ -167,8 +168,7 @@ def selection_table(results: Results) -> PageTable:
         "selection",
         "Which dose is selected as the MTD, % of trials",
         f"★ marks the true MTD. {error_words(results)} Benchmark: correct selection relative to that of the "
-        f"nonparametric optimal benchmark, {benchmark_words(results)}; none where no dose is right."
-        f"{_sentence(ties_words(results.study))}",
+        f"nonparametric optimal benchmark, {benchmark_words(results)}; none where no dose is right.{tied}",
         (
             "scenario",
             "design",

@@ -84,6 +84,7 @@ def _legend(results: Results, layout: BlockLayout) -> list[Text]:
     }[study.true_mtd_rule.rule]
     meanings = [f"* true MTD: {rule}", "correct: % of trials that select it"]
     ties = ties_words(study)
+    ties += f" (true_mtd: {{ties: {study.true_mtd_rule.ties}}})" if ties else ""
     if "simulated" in layout.ratings:
         simulated_only = any(cell.exact is None for cell in results.cells.values())
         marked = " but for designs marked ~" if simulated_only else ""

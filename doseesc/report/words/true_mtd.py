@@ -45,7 +45,7 @@ def ties_words(study: Study) -> str:
     >>> print(words.replace(": ", ":\n", 1).replace("else ", "else\n"))
     equally near are low, medium and high in S6, medium and high in S7:
     the highest of them at or below the target, else
-    the lowest, counts as the true MTD, and selecting another as wrong (true_mtd: {ties: highest_below})
+    the lowest, counts as the true MTD, and selecting another as wrong
     """
     rule = study.true_mtd_rule
     tied = []
@@ -58,7 +58,7 @@ def ties_words(study: Study) -> str:
         return ""
     limit = "the target" if rule.rule == "nearest" else "the target plus margin"
     counts = _COUNTS.get(rule.ties, _BELOW.format(limit=limit))
-    return f"equally near are {', '.join(tied)}: {counts} (true_mtd: {{ties: {rule.ties}}})"
+    return f"equally near are {', '.join(tied)}: {counts}"
 
 
 def true_mtd_words(study: Study, truth: FloatArray) -> str:

@@ -137,8 +137,13 @@ def _price(verdict: Verdict) -> tuple[str, ...]:
         named = [f"{name} ({percent(share)} %)" for share, name in sorted(safer)[:_NAMED]]
         more = len(safer) - len(named)
         named += [f"{more} more"] if more else []
-        mean = f"On average {best} does so in {percent(float(overdose[row]))} % of trials; safer"
-        said.append(f"{'Safer' if len(own.scenarios) == 1 else mean}: {in_a_row(named)}.")
+        if len(own.scenarios) == 1:
+            opening = "Safer"
+        elif verdict.leaders.ahead is None and _safest_words(verdict):
+            opening = "On average safer"  # than the headline says
+        else:
+            opening = f"On average {best} does so in {percent(float(overdose[row]))} % of trials; safer"
+        said.append(f"{opening}: {in_a_row(named)}.")
     return tuple(said)
 
 
