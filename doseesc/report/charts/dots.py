@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doseesc.report.charts.dot_labels import NAME_LINE, NUMBER_LINE, key_rows, labels_for, name_labels, number_labels
-from doseesc.report.charts.svg import BOLD, fitting, line, marker, picture, tag, ticks, width_of, words
+from doseesc.report.charts.svg import BOLD, fitting, folded, line, marker, picture, tag, ticks, width_of, words
 
 _ROW, _NAMES, _GROUP, _NOTE, _HEAD, _FOOT = 22.0, 15.0, 24.0, 17.0, 32.0, 4.0
 _MEANING = 420  # where a chart is wider, rows say what they mean
@@ -137,8 +137,9 @@ def dot_plot(
         y += _ROW + numbers_below
         if row.note:
             start = max(min(left + 6, width - width_of(row.note, BOLD)), 0.0) if wide else 0.0
-            body.append(words(start, y + 8, fitting(row.note, width - start, BOLD), kind="note"))
-            y += _NOTE
+            for part in folded(row.note, width - start, BOLD):
+                body.append(words(start, y + 8, part, kind="note"))
+                y += _NOTE
     grid = [_axis(measure, start, end, top, y) for measure, (start, end) in zip(measures, columns, strict=True)]
     key, y = key_rows(series, sorted({k for each in labels for k in each.numbered}), y, width)
     return picture(width, y + _FOOT, [*grid, *heads, *body, *key], alt, "dots")
