@@ -69,10 +69,11 @@ $("ask").addEventListener("click", event => {
   }
   if (truth && panel) { turn($("tab-explore")); panel.set(JSON.parse(truth), null); $("drag").scrollIntoView(); }
 });
-$("answer").addEventListener("click", event => {
+[$("answer"), $("drag")].forEach(each => each.addEventListener("click", event => {
   const {ask: question} = event.target.dataset;
-  if (question) { turn($("tab-ask")); inquire("ask-said", question); $("ask-said").scrollIntoView({block: "nearest"}); }
-});
+  if (!question) return;
+  turn($("tab-ask")); inquire("ask-said", question, panel ? {truth: panel.state().truth} : {}); $("ask-said").scrollIntoView({block: "nearest"});
+}));
 let decidedFor = "";
 const decide = () => {
   const names = panel ? every('#form .item:not(.scenario) [data-path$=\'"name"]\'] input').map(each => each.value) : [], chosen = $("decided").value;
