@@ -67,6 +67,15 @@ OWN_TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 _SCRIPTS = ("tables", "trees")
+_OWN_SCRIPTS = (
+    "app",
+    "truth",
+    "form",
+    "questions",
+    "file",
+    "pages",
+    "conduct",
+)  # in the order in which they are loaded
 _PAGES = (("explore", "Explore"), (DECISIONS, "Decisions"), ("ask", "Ask"), ("conduct", "Conduct"), ("file", "File"))
 
 
@@ -101,7 +110,9 @@ class Fragments:
             What the shipped studies are about, by name.
         """
         panel = [each.stem for each in PANEL_SCRIPTS]
-        scripts = [f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)] + ["static/app.js", "static/conduct.js"]
+        scripts = [f"scripts/{name}.js" for name in (*panel, *_SCRIPTS)] + [
+            f"static/{name}.js" for name in _OWN_SCRIPTS
+        ]
         return self._render(
             "index.html.j2",
             start=start,

@@ -396,8 +396,12 @@ def test_questions_are_answered_and_one_is_cancelled(tab):
     walk = tab.locator("#decisions-said .walk")
     walk.get_by_role("button", name="2", exact=True).click()
     assert "2 DLT of 3 at low" in walk.text_content()
-    tab.locator("#tab-ask").click()
-    tab.get_by_role("button", name="Worst case").click()
+    tab.locator("#tab-explore").click()
+    tab.evaluate("panel.set([0.2, 0.31, 0.5], null)")
+    tab.get_by_role("button", name="Seek the worst truth from here").click()
+    tab.locator("#ask-said").get_by_text(
+        "The curve that is dragged on the page Explore was among the starts"
+    ).wait_for()
     tab.locator("#ask-said [data-truth]").first.click()
     settled(tab)
     assert tab.locator("#explore").is_visible()

@@ -65,7 +65,9 @@ def test_python_gives_the_figures_that_the_page_shows(study, cli):
     Path("my study.yaml").write_text(timed)
     exact = run(study_code("my study.yaml"))[0]["results"]
     app = TestClient(application(Settings("a", timed, Trusted(), str, str)), base_url="http://127.0.0.1:8000")
-    page = app.post("/state", json={"name": "a", "text": timed}, headers={"Origin": "http://127.0.0.1:8000"}).json()
+    asked = {"json": {"name": "a", "text": timed}, "headers": {"Origin": "http://127.0.0.1:8000"}}
+    app.post("/state", **asked)
+    page = app.post("/further", **asked).json()
     for (scenario, design), cell in exact.cells.items():
         assert f"{design}, {scenario}: " in page["further"]
         assert all(percent(float(each)) in page["further"] for each in cell.best.selected)

@@ -124,6 +124,9 @@ def test_a_long_note_begins_further_left_and_is_not_cut():
     rows = [DotRow("MTD 3", "the third dose is the MTD", values, note=note)]
     svg = dot_plot(rows, (Measure("right, %"), Measure("high, %", 20.0)), DESIGNS, width=600, alt="A finds")
     assert note in svg
+    narrow = texts(dot_plot(rows, (Measure("right, %"), Measure("high, %", 20.0)), DESIGNS, width=345, alt="A finds"))
+    assert note in " ".join(narrow)  # on two lines
+    assert not any(each.endswith("…") for each in narrow)
 
 
 def test_a_note_wider_than_a_phone_is_folded_and_not_cut():
@@ -294,6 +297,8 @@ def test_why_a_trial_ends_is_folded_in_a_tree_and_below_a_strip_before_it_is_cut
     wide, narrow = (texts(decision_tree(branches, ["a", "b", "c"], width=width, alt="")) for width in (600, 300))
     assert "■ no dose selected (no safe dose)" in wide
     assert {"■ no dose selected", "(no safe dose)"} <= set(narrow)
+    scarce = texts(decision_tree(branches, ["a", "b", "c"], width=230, alt=""))
+    assert {"■ no dose", "selected"} <= set(scarce)
     long = "Highest dose tested: high (16 x 1e8 particles per day); no toxicity bounds it"
     svg = trial_strip("S1", [StripCohort(1, 3, 0, "")], ["low"], long, width=345, alt="")
     assert " ".join(texts(svg)[-2:]) == long

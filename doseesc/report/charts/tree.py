@@ -119,6 +119,8 @@ def _box(each: Branch, x: float, y: float, width: float) -> str:
     frame: dict[str, object] = {"x": x, "y": y - _BOX / 2, "width": width, "height": _BOX}
     if not each.fill:
         told = folded(each.text, width - 4, 11, most=2)
+        if any(part.endswith("…") for part in told):  # then why is left to the tip, and to the tree in words
+            told = folded(each.text.partition(" (")[0], width - 4, 11, most=2)
         first = y + 4 - _LINE / 2 * (len(told) - 1)
         inside = [words(x + 2, first + _LINE * place, part, "", "small") for place, part in enumerate(told)]
         return tag(
