@@ -75,7 +75,10 @@ def asked(body: bytes, model: type[Model]) -> Model:
     BadRequest
     """
     try:
-        return model.model_validate(json.loads(body))
+        told = json.loads(body)
+        if b"\\u" in body:
+            json.dumps(told, ensure_ascii=False).encode()  # halves of characters cannot be sent back
+        return model.model_validate(told)
     except (ValidationError, ValueError, RecursionError) as error:
         raise BadRequest("this request is not one of the app's page") from error
 

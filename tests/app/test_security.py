@@ -68,7 +68,15 @@ def test_too_much_is_not_read():
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b'{"name": 1}', b"[" * 100_000, json.dumps({"name": "a", "text": "b", "more": 1}).encode()],
+    [
+        b"",
+        b"[]",
+        b'{"name": "a", "text": "\\ud83d"}',
+        b"{",
+        b'{"name": 1}',
+        b"[" * 100_000,
+        json.dumps({"name": "a", "text": "b", "more": 1}).encode(),
+    ],
 )
 def test_request_that_no_page_makes_is_refused(body):
     assert client().post("/state", content=body, headers={"Origin": HERE, **JSON}).status_code == 400
