@@ -29,6 +29,9 @@ class Limits:
         Time in which an answer is given at once; what takes longer is worked out in the background.
     job_seconds : float
         Longest time of a background job.
+    unheard_seconds : float
+        Time after which a job is ended that no page has asked about; a browser lets a page out of sight ask but once a
+        minute.
     jobs : int
         Background jobs that run at once.
     requests : int
@@ -46,6 +49,7 @@ class Limits:
     request_bytes: int = 1_500_000
     live_seconds: float = 3.0
     job_seconds: float = 1200.0
+    unheard_seconds: float = 150.0
     jobs: int = 2
     requests: int = 8
     trials: int = 100_000

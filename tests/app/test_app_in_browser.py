@@ -3,6 +3,7 @@
 Needs Playwright and a Chromium of the system, as ``conftest.py`` says.
 """
 
+import multiprocessing
 import re
 import threading
 import time
@@ -347,6 +348,23 @@ def test_questions_are_answered_and_one_is_cancelled(tab):
     tab.get_by_role("button", name="Protocol").click()
     tab.locator("#ask-said").get_by_role("button", name="Cancel").click()
     assert tab.locator("#ask-said").text_content() == "Cancelled."
+
+
+def test_page_reloaded_while_it_waits_leaves_no_work_behind(tab):
+    tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", TEXT + "simulation: {trials: 100000}\n"])
+    settled(tab)
+    for _ in range(3):  # more than are worked on at once
+        tab.locator("#tab-ask").click()
+        tab.get_by_role("button", name="Protocol").click()
+        tab.locator("#ask-said progress[value]").wait_for()
+        at_work = {each.pid for each in multiprocessing.active_children()}
+        tab.reload()
+        settled(tab)
+        until = time.monotonic() + 20
+        while at_work <= {each.pid for each in multiprocessing.active_children()}:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert "100000" in tab.evaluate("study.text")
 
 
 def test_long_answer_shows_its_progress_and_is_cancelled(tab):
