@@ -15,6 +15,7 @@ from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.errors import ScenarioError
 from doseesc.study import load
 from doseesc.wording import percent
 
@@ -235,6 +236,25 @@ def test_hostile_file_is_shown_as_text(tab):
     assert tab.locator("#title").text_content() == hostile
     assert tab.locator("#bad, main img, main script").count() == 0
     assert tab.title().startswith("<img")
+
+
+def test_wrong_file_that_is_loaded_is_answered_beside_its_field_in_the_words_of_the_command_line(tab, tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(TEXT.replace("{halfwidth: 0.05, prior_mtd: medium}", "[0.05, 0.12, 0.25, 0.4]"))
+    with pytest.raises(ScenarioError) as refused:
+        load(wrong)
+    said = str(refused.value).replace(str(wrong), "wrong.yaml")
+    before = headline(tab)
+    tab.locator("#tab-file").click()
+    tab.locator("#load").set_input_files(wrong)
+    tab.locator("#text-wrong", has_text="designs.CRM.skeleton").wait_for()
+    assert tab.locator("#text-wrong").text_content() == said
+    tab.locator("#tab-explore").click()
+    beside = field(tab, "designs", 1, "skeleton").locator(".wrong")
+    assert beside.is_visible()
+    assert "4 values for 3 doses" in beside.text_content()
+    assert " ".join(beside.text_content().split("; ")[0].split()) in " ".join(said.split())
+    assert headline(tab) == before
 
 
 def test_wrong_files_are_named_and_pages_that_show_nothing_say_why(tab, tmp_path):

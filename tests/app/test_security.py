@@ -66,6 +66,14 @@ def test_too_much_is_not_read():
     assert "2,000 bytes" in answer.text
 
 
+def test_text_that_is_too_long_is_named_with_the_limit():
+    answer = ask(client(), "x" * 1_000_001)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"message": "the file has more than 1,000,000 characters, the most that the app takes"},
+    )
+
+
 @pytest.mark.parametrize(
     "body",
     [
