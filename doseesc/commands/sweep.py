@@ -152,6 +152,13 @@ def sweep_path(name: str) -> Path:
 
 
 def _one_of(options: dict[str, bool]) -> None:
+    """Refuse more than one of some options.
+
+    Raises
+    ------
+    typer.BadParameter
+        Of the second.
+    """
     given = [name for name, wanted in options.items() if wanted]
     if len(given) > 1:
         raise typer.BadParameter(f"cannot be given together with {given[0]}", param_hint=given[1])

@@ -23,6 +23,9 @@ Answer = TypeVar("Answer")
 TASK = 1.0
 """Seconds that a piece of several tasks is to take, so that handing it over costs little."""
 
+HANDED_OVER = 0.004
+"""Seconds that a scheduler needs for a piece, at most: with a thousand workers a piece is to take four seconds."""
+
 
 class Workers(Protocol):
     """Whoever does pieces of work elsewhere."""
@@ -156,5 +159,5 @@ def shared_out(
 
 def _together(seconds: float, left: int, threads: int) -> int:
     """Return how many tasks the next piece is to hold: enough to last, and not so many that workers stand idle."""
-    enough = round(TASK / seconds) if seconds else 1
+    enough = round(max(TASK, HANDED_OVER * threads) / seconds) if seconds else 1
     return max(1, min(enough, left // (2 * threads)))

@@ -57,6 +57,13 @@ def test_short_tasks_go_together_and_long_ones_do_not():
         assert sizes[-1] == 1  # so that nobody waits for the last
 
 
+def test_pieces_for_many_workers_last_longer():
+    """A scheduler hands out some three hundred pieces in a second, which a thousand workers are not to outrun."""
+    workers = Told(threads=1000)
+    list(shared_out(partial(times, 2), range(100_000), workers, 100_000, 0.1))
+    assert max(len(json.loads(piece.tasks)) for piece in workers.pieces) == 40
+
+
 def test_processes_begin_with_one_thread_and_give_the_same():
     found = list(answers(threads, range(4), 2))
     assert {each[0] for each in found} == {"1"}

@@ -11,7 +11,7 @@ import pytest
 from support import ROOT, SIXTY_CELLS, THREE_DOSES
 
 import doseesc
-from doseesc.pieces import ClusterError, connected
+from doseesc.pieces import Cluster, ClusterError, connected
 from doseesc.planning.sweeps import work
 from doseesc.planning.sweeps.checks import checked_cells
 from doseesc.planning.sweeps.reading import read_plan
@@ -155,6 +155,16 @@ def test_workers_of_a_cluster_give_the_same_and_one_may_be_lost(plan, digest, sc
         assert done[-1] == 60
         assert len(cluster.client.scheduler_info()["workers"]) == 1
     second.kill()
+
+
+def test_what_is_said_of_a_cluster_names_its_dashboard():
+    workers = {"tcp://10.0.0.2:1": 4, "tcp://10.0.0.3:1": 4}
+    cluster = Cluster(None, "tcp://10.0.0.1:8786", workers, "http://10.0.0.1:8787/status")
+    version = doseesc.__version__
+    assert cluster.words == (
+        f"2 workers of tcp://10.0.0.1:8786, doseesc {version} on all · dashboard http://10.0.0.1:8787/status"
+    )
+    assert cluster.threads == 8
 
 
 def test_two_processes_give_the_same(plan, digest, monkeypatch):
