@@ -31,8 +31,9 @@ from designs.interval import IntervalDesign
 from designs.registry import name_of_design
 from designs.table_design import TableDesign
 from doseesc.scripts.r_rules import Inexpressible
+from doseesc.scripts.rows import LAST_COHORT
 
-_KNOWN_MEMORY = {"last_n", "last_dlt"}
+_REPEATED = "cohorts_in_a_row"
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,11 @@ def design_code(design: Design) -> DesignCode:
             ("pending",),
             "write  pending: complete,  or compare by a script of your own",
         )
-    unknown = set(design.needed_memory) - _KNOWN_MEMORY
-    if unknown:
-        raise Inexpressible("look at the course of the trial, which the script cannot express", ("rules",))
-    return make(design)
+    code = make(design)
+    if set(design.needed_memory) - ({*LAST_COHORT, _REPEATED} if code.lettered else {*LAST_COHORT}):
+        what = "look at the course of the trial, which the script's rows by patients and DLTs cannot tell"
+        raise Inexpressible(what, ("rules",))
+    return code
 
 
 def _boin(design: Any) -> DesignCode:

@@ -70,6 +70,10 @@ def _counts(comparison: ScriptComparison) -> list[str]:
         words.append(f"{program or 'script'}: {', '.join(parts)}.")
     if not comparison.exact:
         words.append("doseesc's own figures are simulated: the design is too large to be enumerated.")
+    if comparison.policy and any(row.kind == "figure" for row in comparison.rows):
+        words.append(
+            f"Figures are of trials that observe the study's way ({plain_words(comparison.policy)}), as by run."
+        )
     if comparison.missing:
         words.append(f"{comparison.missing:,} figures of doseesc have no row in the file, and were not compared.")
     return words
