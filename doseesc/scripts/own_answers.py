@@ -83,6 +83,9 @@ class OwnAnswers:
         if len(row.n) != n_doses:
             message = f"has {len(row.n)} numbers for {n_doses} doses"
             return Problem(("n",), message, "write the patients at every level, a space between", row.line)
+        if sum(row.n) > self.design.max_n:
+            message = f"has {sum(row.n):,} patients, more than max_n = {self.design.max_n:,}"
+            return Problem(("n",), message, "write patients of one trial", row.line)
         if row.level == 0 and sum(row.n) > 0:
             return Problem(("level",), "is 0, though patients were treated", "write that of the last cohort", row.line)
         if set(self.design.needed_memory) - set(LAST_COHORT):

@@ -209,6 +209,7 @@ def test_scripts_are_readable():
             "designs.D.rules",
             "SentinelAtNewDose",
         ),
+        ("type: BOIN, max_n: 2000", "designs.D", "has 2,000 patients"),
         ("type: BOIN, pending: settled", "designs.D.pending", "is Settled()"),
         ("type: TITE-BOIN", "designs.D", "is Weighted()"),
         (f"type: CRM, {SKELETON}, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
