@@ -69,6 +69,8 @@ class ScriptComparison:
     rows : tuple of ComparedRow
     missing : int
         Figures of ours that the script has no row for.
+    policy : str
+        The study's policy of observation, by which a trial sees the figures' DLT probabilities; empty: the drug alone.
     notes : tuple of str
     """
 
@@ -77,6 +79,7 @@ class ScriptComparison:
     exact: bool
     rows: tuple[ComparedRow, ...]
     missing: int
+    policy: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -112,6 +115,7 @@ class ScriptComparison:
             "agrees": self.agrees,
             "ours": "exact" if self.exact else "simulated",
             "missing": self.missing,
+            "policy": self.policy,
             "notes": list(self.notes),
             "conventions": [each.text for each in self.conventions],
             "rows": [asdict(row) for row in self.rows],
@@ -156,7 +160,13 @@ def compare_script(study: Study, design: str, path: str | Path) -> ScriptCompari
     given = len({row.key for row in figures if not row.by})
     wanted = len(ours.truths) * (3 * ours.design.n_doses + 1)
     return ScriptComparison(
-        design, ours.type, ours.exact, tuple(sorted(compared, key=lambda row: row.line)), wanted - given, tuple(notes)
+        design,
+        ours.type,
+        ours.exact,
+        tuple(sorted(compared, key=lambda row: row.line)),
+        missing=wanted - given,
+        policy=study.own_policy or "",
+        notes=tuple(notes),
     )
 
 

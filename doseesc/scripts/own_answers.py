@@ -83,6 +83,9 @@ class OwnAnswers:
         if len(row.n) != n_doses:
             message = f"has {len(row.n)} numbers for {n_doses} doses"
             return Problem(("n",), message, "write the patients at every level, a space between", row.line)
+        if sum(row.n) > self.design.max_n:
+            message = f"has {sum(row.n):,} patients, more than max_n = {self.design.max_n:,}"
+            return Problem(("n",), message, "write patients of one trial", row.line)
         if row.level == 0 and sum(row.n) > 0:
             return Problem(("level",), "is 0, though patients were treated", "write that of the last cohort", row.line)
         if set(self.design.needed_memory) - set(LAST_COHORT):
@@ -90,7 +93,8 @@ class OwnAnswers:
                 f"is {show(row.quantity)}; the design's rules look at the course of the trial, which rows do not tell"
             )
             return Problem(("quantity",), message, "compare figures only", row.line)
-        if self.design.needed_memory and row.last is None and sum(row.n) > 0:
+        known = row.last is not None and (row.last[1] > 0 or "last_n" not in self.design.needed_memory)
+        if self.design.needed_memory and not known and sum(row.n) > 0:
             remedy = "write  next_level after 1/3  for 1 DLT among the 3 patients of the last cohort"
             return Problem(("quantity",), "does not tell the last cohort, on which rules look", remedy, row.line)
         return None
@@ -113,8 +117,10 @@ class OwnAnswers:
             return []
         memory = {name: np.zeros(len(rows), dtype=np.int64) for name in self.design.needed_memory}
         for place, row in enumerate(rows):
-            if row.last is not None and memory:
-                memory["last_dlt"][place], memory["last_n"][place] = row.last
+            if row.last is not None:
+                for name, value in zip(reversed(LAST_COHORT), row.last, strict=True):
+                    if name in memory:
+                        memory[name][place] = value
         tally = Tally(
             n=np.array([row.n for row in rows]),
             dlt=np.array([row.y for row in rows]),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from designs import Design
+from designs import Design, Tally
+from designs.arrays import IntArray
 from doseesc.conduct import decision_letters, decision_table
 from doseesc.engines import OperatingCharacteristics, TooManyStates, enumerate_paths
 from doseesc.scripts.rows import COLUMNS, FIGURES, LAST_COHORT
@@ -83,10 +84,15 @@ def _decisions(design: Design) -> Iterator[dict[str, Any]]:
         return
     tally = graph.tally
     for node in range(graph.size):
-        last = "" if not memory else f" after {tally.memory['last_dlt'][node]}/{tally.memory['last_n'][node]}"
+        last = "" if not memory else f" after {'/'.join(str(each[node]) for each in _last_cohort(tally))}"
         patients, dlts = (" ".join(map(str, np.asarray(each[node]))) for each in (tally.n, tally.dlt))
         level, following = int(tally.level[node]), int(graph.level[node])
         yield _row("decision", f"next_level{last}", following, level=level, n=patients, y=dlts)
+
+
+def _last_cohort(tally: Tally) -> list[IntArray]:
+    """Return DLTs and patients of the last cohort, as far as they are remembered."""
+    return [tally.memory[name] for name in reversed(LAST_COHORT) if name in tally.memory]
 
 
 def _figures(scenario: str, own: OperatingCharacteristics) -> Iterator[dict[str, Any]]:

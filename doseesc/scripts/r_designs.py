@@ -30,9 +30,11 @@ from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.registry import name_of_design
 from designs.table_design import TableDesign
+from doseesc.conduct import MOST_LETTERED
 from doseesc.scripts.r_rules import Inexpressible
+from doseesc.scripts.rows import LAST_COHORT
 
-_KNOWN_MEMORY = {"last_n", "last_dlt"}
+_REPEATED = "cohorts_in_a_row"
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,14 @@ def design_code(design: Design) -> DesignCode:
             ("pending",),
             "write  pending: complete,  or compare by a script of your own",
         )
-    unknown = set(design.needed_memory) - _KNOWN_MEMORY
-    if unknown:
-        raise Inexpressible("look at the course of the trial, which the script cannot express", ("rules",))
-    return make(design)
+    if design.max_n > MOST_LETTERED and not isinstance(design, APlusB):
+        what = f"has {design.max_n:,} patients, of which the script's table would be too large"
+        raise Inexpressible(what, (), f"write a  max_n  of at most {MOST_LETTERED:,}")
+    code = make(design)
+    if set(design.needed_memory) - ({*LAST_COHORT, _REPEATED} if code.lettered else {*LAST_COHORT}):
+        what = "look at the course of the trial, which the script's rows by patients and DLTs cannot tell"
+        raise Inexpressible(what, ("rules",))
+    return code
 
 
 def _boin(design: Any) -> DesignCode:

@@ -15,17 +15,23 @@ from designs.rules import (
     CoherentEscalation,
     CohortSizeByDLTs,
     CohortSizeByLevel,
+    FollowPath,
     GlobalCoherence,
     HardSafety,
+    MaximumIncrement,
     MinimumAtMTD,
     MinimumPatients,
     NoSkipping,
     SelectTried,
+    SentinelAtNewDose,
     StopAtDose,
     StopAtRecommended,
     StoppingRule,
     StopTooToxic,
+    StopWhenPrecise,
+    StopWhenRepeated,
     StopWhenStaying,
+    TryRescueDose,
 )
 from designs.rules.base import own_or_target
 from doseesc.scripts.r_values import comment_lines, r_value
@@ -63,7 +69,7 @@ class RulesCode:
 
     Attributes
     ----------
-    limits, exclusions, safety, stops, holds, sizes, selection, titrations : list of RuleCode
+    limits, exclusions, safety, stops, holds, sizes, selection, leads, rescues, parts : list of RuleCode
     tails : bool
         Whether a rule asks for the posterior of the design's own model.
     """
@@ -75,7 +81,9 @@ class RulesCode:
     holds: list[RuleCode] = field(default_factory=list)
     sizes: list[RuleCode] = field(default_factory=list)
     selection: list[RuleCode] = field(default_factory=list)
-    titrations: list[RuleCode] = field(default_factory=list)
+    leads: list[RuleCode] = field(default_factory=list)
+    rescues: list[RuleCode] = field(default_factory=list)
+    parts: list[RuleCode] = field(default_factory=list)
     tails: bool = False
 
 
@@ -101,8 +109,12 @@ def rules_code(design: Design, model_based: bool) -> RulesCode:
             _add(found, rule, design, model_based)
         except Inexpressible as error:
             raise Inexpressible(str(error), ("rules", place), error.remedy) from None
-    if len(found.titrations) > 1:
-        raise Inexpressible("has two titrations, of which the script knows one", ("rules",))
+    if len(found.leads) > 1:
+        raise Inexpressible("lead in several ways, of which the script knows one", ("rules",))
+    if len(found.rescues) > 1:
+        raise Inexpressible("offer several levels before the trial is stopped; the script knows one", ("rules",))
+    if found.parts and found.sizes:
+        raise Inexpressible("hold SentinelAtNewDose and set the size of cohorts, too; the script knows one", ("rules",))
     for place, size in enumerate(found.sizes[1:], 1):
         found.sizes[place] = replace(size, code=f"min(size, {size.code})")
     return found
@@ -135,7 +147,15 @@ def _add(phases: RulesCode, rule: Rule, design: Design, model_based: bool) -> No
         phases.selection.append(RuleCode(words, f"trial$n >= {rule.n}"))
     elif isinstance(rule, AcceleratedTitration):
         ladder = [int(level) for level in rule.rungs(design)]
-        phases.titrations.append(RuleCode(words, {"ladder": ladder, "completes": rule.completes}))
+        phases.leads.append(RuleCode(words, {"ladder": ladder, "completes": rule.completes}))
+    elif isinstance(rule, FollowPath):
+        phases.leads.append(RuleCode(words, {"path": rule.steps(design)}))
+    elif isinstance(rule, TryRescueDose) and not design.fixed_cohorts:
+        phases.rescues.append(RuleCode(words, {"level": rule.level, "n": rule.n}))
+    elif isinstance(rule, SentinelAtNewDose):
+        limit = "if (trial$n[trial$level] < cohort_size) highest <- min(highest, trial$level)"
+        phases.limits.append(RuleCode(words, [limit]))
+        phases.parts.append(RuleCode(words, rule.k))
     else:
         raise _unknown(rule)
 
@@ -161,9 +181,24 @@ def _condition(rule: Rule, design: Design, model_based: bool) -> str:
         return f"level > 0 && trial$n[level] >= {rule.n}"
     if isinstance(rule, StopAtDose):
         return f"max(trial$n) >= {rule.n}" if rule.level is None else f"trial$n[{rule.level}] >= {rule.n}"
+    if isinstance(rule, StopWhenRepeated):
+        return f"level == trial$level && trial$in_a_row >= {rule.cohorts}"
+    if isinstance(rule, StopWhenPrecise):
+        return _precise(rule, model_based)
     if isinstance(rule, StopWhenStaying):
         return f"level == trial$level && trial$n[level] >= {rule.n}"
     raise _unknown(rule)
+
+
+def _precise(rule: StopWhenPrecise, model_based: bool) -> str:
+    """Return the condition that the interval from the level's own data is narrow enough."""
+    if rule.cv is not None or model_based:
+        raise Inexpressible("is StopWhenPrecise by the design's model, which the script cannot express")
+    ends = f"qbeta({r_value(((1 - rule.credibility) / 2, (1 + rule.credibility) / 2))}, "
+    interval = f"{ends}1 + trial$y[level], 1 + trial$n[level] - trial$y[level])"
+    if rule.width is not None:
+        return f"level > 0 && diff({interval}) <= {r_value(rule.width)}"
+    return f"level > 0 && diff({interval} * c({r_value(rule.ratio)}, 1)) <= 0"
 
 
 def _asks_model(rule: Rule) -> bool:
@@ -198,9 +233,23 @@ def _global_coherence(rule: GlobalCoherence, design: Design) -> list[str]:
     return [f"if ({rate} > {r_value(target)}) highest <- min(highest, trial$level)"]
 
 
+def _increment(rule: MaximumIncrement, design: Design) -> list[str]:
+    if rule.dlt_start is not None:
+        raise Inexpressible("is MaximumIncrement with dlt_start, which the script cannot express")
+    dlts = "trial$last_y" if rule.needed_memory else "sum(trial$y)"
+    rows = ", ".join(r_value(row) for row in rule.factors())
+    stage = f"findInterval({dlts}, {r_value([k for k, _ in rule.after_dlts])}) + 1" if rule.after_dlts else "1"
+    return [
+        f"amounts <- {r_value(rule.amounts)}",
+        f"times <- rbind({rows})[{stage}, trial$level]  # by the amount in use, and by DLTs",
+        "highest <- min(highest, max(which(amounts <= times * amounts[trial$level] * (1 + 1e-12))))",
+    ]
+
+
 _LIMITS: dict[type[Rule], Callable[[Any, Design], list[str]]] = {
     NoSkipping: _no_skipping,
     CoherentEscalation: _coherent_up,
     CoherentDeescalation: _coherent_down,
     GlobalCoherence: _global_coherence,
+    MaximumIncrement: _increment,
 }

@@ -16,6 +16,7 @@ from doseesc.scripts.packages import PACKAGE_TRIALS, package_code
 from doseesc.scripts.r_designs import design_code
 from doseesc.scripts.r_rules import Inexpressible, rules_code
 from doseesc.scripts.r_values import comment_lines, r_value
+from doseesc.scripts.rows import LAST_COHORT
 from doseesc.scripts.truths import refuse_calendar, truths_seen
 from doseesc.study import refused
 from doseesc.wording import plain_words
@@ -87,7 +88,8 @@ def r_script(study: Study, design: str, *, trials: int | None = None, seed: int 
         trials=simulated.trials,
         seed=simulated.seed,
         sha256=study.source_sha256,
-        remembers=bool(chosen.needed_memory),
+        remembers=bool(set(chosen.needed_memory).intersection(LAST_COHORT)),
+        counts_cohorts="cohorts_in_a_row" in chosen.needed_memory,
         design_template=f"{code.template}.R.jinja",
         lettered=code.lettered,
         grouped=code.values.get("grouped", False),

@@ -26,7 +26,7 @@ KINDS = ("setting", "decision", "figure")
 
 MOST_BYTES = 50_000_000
 _KIND = re.compile(r"(setting|decision|figure)(?: by ([A-Za-z][\w.]*))?")
-_NEXT = re.compile(r"next_level(?: after (\d+)/(\d+))?")
+_NEXT = re.compile(r"next_level(?: after (\d+)(?:/(\d+))?)?")
 _WHOLE = re.compile(r"\d{1,9}")
 
 
@@ -56,7 +56,7 @@ class Row:
         The same as a number, where it is one.
     se : float or None
     last : tuple of int or None
-        DLTs and patients of the last cohort, where the decision rests on them.
+        DLTs and patients of the last cohort, where the decision rests on them; patients 0 where it does not on these.
     """
 
     line: int
@@ -188,7 +188,7 @@ def _decision(row: Row) -> Row:
         raise _Wrong("level", "is empty", "write the level of the last cohort, 0 before the first")
     if row.number is None or not row.number.is_integer():
         raise _Wrong("value", f"is {show(row.value)}", "write a level, 0 where the trial stops")
-    last = (int(asked[1]), int(asked[2])) if asked[1] is not None else None
+    last = (int(asked[1]), int(asked[2] or 0)) if asked[1] is not None else None
     return replace(row, last=last)
 
 

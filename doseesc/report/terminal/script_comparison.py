@@ -70,6 +70,9 @@ def _counts(comparison: ScriptComparison) -> list[str]:
         words.append(f"{program or 'script'}: {', '.join(parts)}.")
     if not comparison.exact:
         words.append("doseesc's own figures are simulated: the design is too large to be enumerated.")
+    if comparison.policy and any(row.kind == "figure" for row in comparison.rows):
+        policy = plain_words(comparison.policy)
+        words.append(f"Figures are of the trial as the study's observation sees it ({policy}), like those of run.")
     if comparison.missing:
         words.append(f"{comparison.missing:,} figures of doseesc have no row in the file, and were not compared.")
     return words
