@@ -25,7 +25,7 @@ from designs import (
 from designs.grid import GridModel
 from designs.nodes import thinned_axis
 from doseesc.testing import DesignTests
-from doseesc.validation.cases import quadrature
+from doseesc.validation.cases import quadrature, sas
 
 TRUTH = [0.05, 0.12, 0.25, 0.40, 0.55]
 FIVE = (10.0, 20.0, 30.0, 45.0, 60.0)
@@ -278,3 +278,7 @@ def test_wrong_argument_is_named(design, wrong, name):
 def test_wrong_argument_of_indifference_intervals_is_named(wrong, name):
     with pytest.raises(ValueError, match=rf"^{name}\b"):
         indifference_intervals(**({"skeleton": SKELETONS[0], "target": 0.25} | wrong))
+
+
+def test_blrm_has_the_posteriors_and_doses_of_sas():
+    passes(sas.blrm)

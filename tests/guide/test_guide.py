@@ -48,6 +48,22 @@ def test_the_page_of_designs_names_all_of_them():
     assert set(rule_names()) - named <= {"AllOf", "AnyOf"}  # all: and any: in a file
 
 
+def test_what_r_gave_stands_in_what_is_printed_here():
+    """The numbers quoted from R, to the digits quoted, are among those of the output below them, which is compared."""
+    text, quoted = guide_page("r-users").text, 0
+    blocks = re.findall(r"^```(\w+)[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    for place, (language, code) in enumerate(blocks):
+        numbers = [each for line in re.findall(r"#(.*)", code) for each in re.findall(r"\d+\.\d{3,}", line)]
+        if language != "r" or not numbers:
+            continue
+        printed = next(block for kind, block in blocks[place:] if kind == "text")
+        ours = [float(each) for each in re.findall(r"\d+\.\d+", printed)]
+        for each in numbers:
+            assert any(abs(float(each) - one) < 0.51 * 10.0 ** -len(each.partition(".")[2]) for one in ours), each
+        quoted += len(numbers)
+    assert quoted == 12
+
+
 def test_the_folder_for_a_browser(cli):
     code, out, _ = cli("guide", "--html", "pages")
     assert (code, out) == (0, "written to pages/index.html\n")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from doseesc.analysis import fit
 from doseesc.conduct import decision_table, recommend, replay
@@ -166,7 +166,7 @@ def many_variants() -> Comparison:
 
 
 def app() -> Comparison:
-    """Open the app on a free port, fetch its page, and end it."""
+    """Open the app on a free port, fetch its page, ask it for the next dose, and end it."""
     seen = Differences()
     with _folder(seen) as folder:
         words = [sys.executable, "-m", "doseesc", "app", "--no-browser"]
@@ -186,12 +186,27 @@ def app() -> Comparison:
                 with urlopen(address, timeout=60) as answer:
                     seen.equal("status", answer.status, 200)
                     seen.holds("a page of doseesc", "doseesc" in answer.read().decode("utf-8", "replace"))
+                _advised(folder, address)
         finally:
             served.terminate()
             served.wait(timeout=60)
             if served.stdout is not None:
                 served.stdout.close()
     return seen.result
+
+
+def _advised(folder: _Folder, address: str) -> None:
+    """Compare what the app recommends with what the library does."""
+    study, text = folder.study, (folder.path / _FILE).read_text(encoding="utf-8")
+    for design in study.names:
+        for outcomes in ("", "1NNN", "1NNN 2NNT", "1NTT"):
+            asked = {"name": _FILE, "text": text, "design": design, "outcomes": outcomes}
+            headers = {"Origin": address.rstrip("/"), "Content-Type": "application/json"}
+            question = Request(f"{address}conduct", json.dumps(asked).encode(), headers)
+            with urlopen(question, timeout=60) as answer:
+                said: dict[str, Any] = json.loads(answer.read())
+            expected = recommend(study, outcomes, design=design).sentence
+            folder.seen.equal(f"{design}, {outcomes or 'nobody'}, recommended", said.get("sentence"), expected)
 
 
 def results() -> Comparison:
