@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,11 +12,9 @@ from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from designs import Design, Rule, check_design, rule_conflicts, type_names
 from designs.arrays import BoolArray, FloatArray
-from doseesc.engines import Calendar
 from doseesc.errors import FieldPath, field_name
 from doseesc.named_doses import Doses as NamedDoses
 from doseesc.study.arm_analysis_section import ArmAnalysis
-from doseesc.study.calendar_section import TimeParts, calendar_of
 from doseesc.study.checks import Parts, problems_across
 from doseesc.study.designs import Shared, build_design
 from doseesc.study.levels import level_of
@@ -28,14 +25,10 @@ from doseesc.study.sections import (
     EmaxCurve,
     LogisticCurve,
 )
-from doseesc.study.study_sections import StudySections
+from doseesc.study.study_in_time import StudyInTime
 from doseesc.study.yaml_source import Source
 from doseesc.truth import (
-    EVEN_TIMES,
     DoseProbability,
-    EventTimes,
-    LateWeibull,
-    ObservationModel,
     dlt_probability_at,
     dose_status,
     highest_right,
@@ -46,7 +39,7 @@ if TYPE_CHECKING:
     from doseesc.pieces import Jobs
 
 
-class Study(StudySections):
+class Study(StudyInTime):
     """A dose-escalation study to simulate."""
 
     _origin: Source | None = PrivateAttr(None)
@@ -195,56 +188,6 @@ class Study(StudySections):
         """The scenarios that are random curves, by name."""
         return {each.name: each.random for each in self.scenarios if each.random is not None}
 
-    @property
-    def observations(self) -> dict[str, ObservationModel]:
-        """The observation models by name, the study's own first; none where only the drug matters."""
-        times = self._shared_times
-        return {each.name: each.model(self.dlt_window_days, times) for each in self.observation}
-
-    @property
-    def own_policy(self) -> str | None:
-        """The name of the observation model by which the study sees the trial, the first; None = the drug alone."""
-        return self.observation[0].name if self.observation else None
-
-    @property
-    def own_model(self) -> ObservationModel | None:
-        """The observation model of :attr:`own_policy`."""
-        return None if self.own_policy is None else self.observations[self.own_policy]
-
-    @property
-    def watched_days(self) -> float:
-        """Days that the study itself watches a patient for DLTs."""
-        return float(self.dlt_window_days) if self.own_model is None else self.own_model.window
-
-    @property
-    def _shared_times(self) -> EventTimes:
-        """The law of the time of a DLT, for policies of observation without their own."""
-        law = EVEN_TIMES if self.dlt_times is None else self.dlt_times.law()
-        return EVEN_TIMES if isinstance(law, LateWeibull) else law  # no policy then asks for it, see the checks
-
-    @property
-    def calendar(self) -> Calendar | None:
-        """Everything about time; None where the study says nothing of accrual.
-
-        Backfill has the responses of no scenario; see :meth:`calendar_for`.
-        """
-        if self.accrual is None:
-            return None
-        return calendar_of(self.accrual, self._time, self.dose_labels)
-
-    def calendar_for(self, design: str, scenario: str | None = None) -> Calendar | None:
-        """Return the calendar of a design's trials, with the probabilities of a response where a scenario is named."""
-        calendar = self.calendar
-        if calendar is None or calendar.backfill is None:
-            return calendar
-        chosen = self.backfill.designs if self.backfill is not None else None
-        if chosen is not None and design not in chosen:
-            return replace(calendar, backfill=None)
-        responses = None
-        if scenario is not None:
-            responses = {each.name: each for each in self.scenarios}[scenario].responses(self.doses)
-        return replace(calendar, backfill=replace(calendar.backfill, response_probabilities=responses))
-
     def warnings(self) -> list[str]:
         """Return what the designs cannot do or should not, rules that contradict one another, and idle settings.
 
@@ -320,11 +263,6 @@ class Study(StudySections):
             method = f"the scenario's {curve.type} curve"
             return DoseProbability(float(curve.at([amount])[0]), dose_status(amount, self.dose_amounts), method)
         return dlt_probability_at(amount, self.dose_amounts, own.probabilities(self.doses))
-
-    @property
-    def _time(self) -> TimeParts:
-        given = self.accrual is not None
-        return TimeParts(given, self.dlt_times, self.stagger, self.backfill, self.max_duration_months)
 
     def parts(self) -> Parts:
         """Return what the checks across sections look at."""
