@@ -5,7 +5,7 @@ They are sums over the ways in which trials can end; see :mod:`doseesc.engines.t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from designs.arrays import BoolArray, FloatArray, IntArray
 from designs.checks import require_probability
-from doseesc.engines.figures import tidy_rows
+from doseesc.engines.figures import TidyRow, tidy_rows
 from doseesc.truth import MtdRule, Ties, right_levels
 
 if TYPE_CHECKING:
@@ -111,13 +111,17 @@ class OperatingCharacteristics:
         reached = cumulative[..., None, :] >= np.asarray(levels)[:, None] - 1e-12
         return np.argmax(reached, axis=-1)
 
+    def rows(self) -> Iterator[TidyRow]:
+        """Yield the rows of the tidy table of one truth."""
+        return tidy_rows(self)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the tidy table: ``metric, level, value, mcse``, and ``truth`` (from 1) where there are several."""
         import pandas as pd
 
         many = self.probabilities.ndim == 2
         each_truth = [one_truth(self, row) for row in range(len(self.probabilities))] if many else [self]
-        rows = [(truth, *row) for truth, found in enumerate(each_truth, start=1) for row in tidy_rows(found)]
+        rows = [(truth, *row) for truth, found in enumerate(each_truth, start=1) for row in found.rows()]
         frame = pd.DataFrame(rows, columns=["truth", "metric", "level", "value", "mcse"])
         frame["level"] = frame["level"].astype("Int64")
         return frame if many else frame.drop(columns="truth")

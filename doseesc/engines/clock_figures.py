@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from designs.arrays import FloatArray
 from doseesc.engines.characteristics import OperatingCharacteristics
-from doseesc.engines.figures import METRICS
+from doseesc.engines.figures import METRICS, TidyRow
 from doseesc.engines.observed import Observed
 
 DURATION_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -86,6 +87,11 @@ class CalendarCharacteristics(OperatingCharacteristics):
     patients_per_month: Any
     observed: Observed | None = None
 
+    def rows(self) -> Iterator[TidyRow]:
+        """Yield the rows of the tidy table, those about time last."""
+        yield from super().rows()
+        yield from time_rows(self)
+
     def without_time(self) -> OperatingCharacteristics:
         """Return the characteristics alone."""
         kept = {each.name: getattr(self, each.name) for each in fields(OperatingCharacteristics)}
@@ -97,6 +103,16 @@ class CalendarCharacteristics(OperatingCharacteristics):
         """Return the share of trials that have ended by a day."""
         share = np.linspace(0.0, 1.0, len(self.duration_curve))
         return float(np.interp(days, self.duration_curve, share, left=0.0, right=1.0))
+
+
+def time_rows(found: Any) -> Iterator[TidyRow]:
+    """Yield the figures about time that ``found`` has; quantiles of the duration follow its mean."""
+    for metric in CALENDAR_METRICS:
+        yield TidyRow(metric, None, float(getattr(found, metric)), float(getattr(found.mcse, metric)))
+        if metric == "duration_days":
+            pairs = zip(DURATION_LEVELS, found.duration_quantiles, found.mcse.duration_quantiles, strict=True)
+            for level, value, error in pairs:
+                yield TidyRow(duration_name(level), None, float(value), float(error))
 
 
 def duration_name(level: float) -> str:

@@ -10,7 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from designs.arrays import FloatArray
-from doseesc.engines.clock_figures import CALENDAR_METRICS, DURATION_LEVELS, CalendarCharacteristics, duration_name
+from doseesc.engines.clock_figures import (
+    CALENDAR_METRICS,
+    DURATION_LEVELS,
+    CalendarCharacteristics,
+    duration_name,
+    time_rows,
+)
 from doseesc.engines.figures import TidyRow
 
 
@@ -57,12 +63,7 @@ class TimeFigures:
 
     def rows(self) -> Iterator[TidyRow]:
         """Yield the figures as rows of the tidy table; quantiles of the duration follow its mean."""
-        for metric in CALENDAR_METRICS:
-            yield TidyRow(metric, None, float(getattr(self, metric)), float(getattr(self.mcse, metric)))
-            if metric == "duration_days":
-                pairs = zip(DURATION_LEVELS, self.duration_quantiles, self.mcse.duration_quantiles, strict=True)
-                for level, value, error in pairs:
-                    yield TidyRow(duration_name(level), None, float(value), float(error))
+        return time_rows(self)
 
 
 _WITH_ERRORS = (*CALENDAR_METRICS, "duration_quantiles")

@@ -557,3 +557,8 @@ def test_dates_or_dlts_alone_leave_nothing_to_say(study):
     assert not any("final" in each for each in doseesc.recommend(study, known, design="BOIN").notes)
     old = pd.DataFrame({"id": [1], "date": [datetime.date(2026, 1, 1)], "dose": ["low"], "dlt": ["no"]})
     assert not any("final" in each for each in doseesc.recommend(study, old, design="BOIN", date=DAY).notes)
+
+
+def test_one_day_is_one_day(cli):
+    _, out, _ = cli("next", "nct04602104", "--design", "BOIN", "--outcomes", "1NNN 2NNP13")
+    assert "13 of 14   in 1 day\n" in out

@@ -22,6 +22,15 @@ def test_rows_are_named_and_in_order(found):
     assert all(row.level is None for row in rows)
 
 
+def test_the_tidy_table_of_a_simulation_has_time_too(found):
+    frame = found.to_frame()
+    by_name = frame[frame["level"].isna()].set_index("metric")
+    assert tuple(frame["metric"])[-len(TIME_METRICS) :] == TIME_METRICS
+    for row in TimeFigures.of(found).rows():
+        assert (by_name.loc[row.metric, "value"], by_name.loc[row.metric, "mcse"]) == (row.value, row.mcse)
+    assert not set(found.without_time().to_frame()["metric"]) & set(TIME_METRICS)
+
+
 def test_characteristics_without_time_have_no_trace_of_it(found):
     alone = found.without_time()
     assert type(alone).__name__ == "OperatingCharacteristics"

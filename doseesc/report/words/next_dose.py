@@ -20,7 +20,9 @@ def window_end_words(watch: Watch, place: int) -> str:
     day = watch.window_end(patient)
     if patient.remaining == 0:
         return "overdue" if day is None else f"{day_words(day)}, overdue"
-    return f"in {patient.remaining:g} days" if day is None else day_words(day)
+    if day is not None:
+        return day_words(day)
+    return "in 1 day" if patient.remaining == 1 else f"in {patient.remaining:g} days"
 
 
 def known_when_words(watch: Watch) -> str:
