@@ -27,6 +27,8 @@ class Limits:
         Of what a browser sends.
     live_seconds : float
         Time in which an answer is given at once; what takes longer is worked out in the background.
+    follow_seconds : float
+        Longest time in which durations are simulated of a curve that is dragged.
     job_seconds : float
         Longest time of a background job.
     jobs : int
@@ -41,6 +43,7 @@ class Limits:
 
     request_bytes: int = 1_500_000
     live_seconds: float = 3.0
+    follow_seconds: float = 60.0
     job_seconds: float = 1200.0
     jobs: int = 2
     requests: int = 8
