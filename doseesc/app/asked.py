@@ -13,6 +13,7 @@ from doseesc.app.fields import known_topics, typed
 from doseesc.study import source_of
 
 _LONGEST = 60  # characters of a name
+_FOREIGN = "this request is not one of the app's page"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -84,9 +85,25 @@ def asked(body: bytes, model: type[Model]) -> Model:
     BadRequest
     """
     try:
-        return model.model_validate(json.loads(body))
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise BadRequest("this request is not one of the app's page") from error
+        told = json.loads(body)
+        if b"\\u" in body:
+            json.dumps(told, ensure_ascii=False).encode()  # halves of characters cannot be sent back
+        return model.model_validate(told)
+    except ValidationError as error:
+        raise BadRequest(_too_long(error) or _FOREIGN) from error
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(_FOREIGN) from error
+
+
+def _too_long(error: ValidationError) -> str:
+    """Say which text of a request has more characters than are taken; "" where none has."""
+    for each in error.errors():
+        if each["type"] == "string_too_long":
+            what = {"text": "the file", "log": "the log"}.get(
+                str(each["loc"][0]), f"what is given as {each['loc'][-1]}"
+            )
+            return f"{what} has more than {each['ctx']['max_length']:,} characters, the most that the app takes"
+    return ""
 
 
 def edits_of(data: Any, asked_edits: Sequence[AskedEdit]) -> list[Edit]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from doseesc.app.asked import AskedConduct
+    from doseesc.app.limits import Limits
     from doseesc.conduct import Patients, Recommendation, Watch
     from doseesc.study import Study
 
@@ -58,10 +59,11 @@ class Conduct:
         Reads a scenario file from its name and text; raises ScenarioError.
     code : callable
         Takes a file's name, ``"next"``, and what is asked besides; returns the markup of the command and the Python.
+    limits : Limits
     """
 
-    def __init__(self, read: Callable[[str, str], Study], code: Code) -> None:
-        self._read, self._code = read, code
+    def __init__(self, read: Callable[[str, str], Study], code: Code, limits: Limits) -> None:
+        self._read, self._code, self._limits = read, code, limits
 
     @cached_property
     def _templates(self) -> Environment:
@@ -95,6 +97,7 @@ class Conduct:
             "window": trial.window_days,
         }
         try:
+            self._check(asked)
             with bounded(study):
                 found = _recommended(study, design, asked)
             code = self._code(asked.name, "next", _besides(asked, design))
@@ -108,6 +111,15 @@ class Conduct:
         except (ScenarioError, OutputError, ValueError) as error:
             return told | {"wrong": str(error)}
         return told
+
+    def _check(self, asked: AskedConduct) -> None:
+        """Refuse more patients than are worked on here."""
+        count = len(asked.patients.strip().splitlines()) - 1
+        if not asked.patients.strip():
+            count = sum(each in "NTPntp" for each in asked.outcomes)
+        if count > self._limits.patients:
+            most = f"here at most {self._limits.patients:,} are read; use  doseesc next"
+            raise ValueError(f"the data have {count:,} patients; {most}")
 
     def _checked(self, study: Study, design: str, asked: AskedConduct) -> dict[str, Any]:
         """Verify a log against the data, as ``doseesc replay --log`` does; its last decision says by which design."""

@@ -45,6 +45,10 @@ class Job:
         What the page gets when it is done; ``file`` is a name, a media type and bytes, for the page to save.
     message : str
         Why it failed.
+    stopped : threading.Event
+        Set where it is not wanted any more.
+    heard : float
+        When a page last asked about it, on the monotonic clock.
     """
 
     what: str = ""
@@ -54,6 +58,7 @@ class Job:
     found: dict[str, Any] = field(default_factory=dict)
     message: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
+    heard: float = field(default_factory=time.monotonic)
 
     def told(self) -> dict[str, Any]:
         """Return it for the page."""
@@ -101,9 +106,12 @@ class Jobs:
         return name
 
     def get(self, name: str) -> Job | None:
-        """Return a job, None where it is not known."""
+        """Return a job that a page asks about, None where it is not known."""
         with self._lock:
-            return self._jobs.get(name)
+            job = self._jobs.get(name)
+            if job is not None:
+                job.heard = time.monotonic()
+            return job
 
     def cancel(self, name: str) -> Job | None:
         """End a job: at once where it is in a process of its own, else where it next reports progress."""
@@ -122,7 +130,7 @@ class Jobs:
         end = time.monotonic() + self._limits.job_seconds
 
         def report(what: str, done: int, total: int) -> None:
-            if job.stopped.is_set():
+            if job.stopped.is_set() or time.monotonic() - job.heard > self._limits.unheard_seconds:
                 raise Cancelled
             if time.monotonic() > end:
                 raise TooLong

@@ -31,6 +31,9 @@ class Limits:
         Longest time in which durations are simulated of a curve that is dragged.
     job_seconds : float
         Longest time of a background job.
+    unheard_seconds : float
+        Time after which a job is ended that no page has asked about; a browser lets a page out of sight ask but once a
+        minute.
     jobs : int
         Background jobs that run at once.
     requests : int
@@ -39,16 +42,23 @@ class Limits:
         Simulated trials per design and scenario.
     states_bytes : int
         Memory of an enumeration.
+    patients : int
+        Of a running trial.
+    cells : int
+        Designs times scenarios that a page shows.
     """
 
     request_bytes: int = 1_500_000
     live_seconds: float = 3.0
     follow_seconds: float = 60.0
     job_seconds: float = 1200.0
+    unheard_seconds: float = 150.0
     jobs: int = 2
     requests: int = 8
     trials: int = 100_000
     states_bytes: int = 1_000_000_000
+    patients: int = 1000
+    cells: int = 600
 
 
 class TooLong(Exception):
@@ -151,12 +161,21 @@ def _references(data: Any) -> list[tuple[int, str, str]]:
 
 
 def check_size(study: Study, limits: Limits, name: str) -> None:
-    """Refuse a study that asks for more simulated trials than are simulated here.
+    """Refuse a study that asks for more simulated trials, or for more designs and scenarios, than the app works on.
 
     Raises
     ------
     ScenarioError
     """
+    cells = len(study.names) * len(study.truths)
+    if cells > limits.cells:
+        designs, scenarios = len(study.names), len(study.truths)
+        path, said = ("designs",), f"are {designs} in {scenarios} scenarios"
+        if scenarios > designs:
+            path, said = ("scenarios",), f"are {scenarios} for {designs} designs"
+        message = f"{said}; here at most {limits.cells} of both, multiplied, are shown"
+        problem = Problem(path, message, "write fewer, or use  doseesc run", study.line_of(path))
+        raise ScenarioError(name, [problem])
     if study.simulation.trials > limits.trials:
         message = f"is {study.simulation.trials:,}; here at most {limits.trials:,} are simulated"
         problem = Problem(

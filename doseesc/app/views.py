@@ -58,7 +58,10 @@ class Views:
         """What answers about running trials."""
         from doseesc.app.conduct import Conduct
 
-        return Conduct(self._answers.study, lambda *asked: self._fragments.code(*self._settings.question(*asked)))
+        def code(*asked: Any) -> str:
+            return self._fragments.code(*self._settings.question(*asked))
+
+        return Conduct(self._answers.study, code, self._settings.limits)
 
     def page(self) -> str:
         """Return the whole page."""

@@ -3,6 +3,7 @@
 Needs Playwright and a Chromium of the system, as ``conftest.py`` says.
 """
 
+import multiprocessing
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
 import doseesc
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.errors import ScenarioError
 from doseesc.runs import duration_under
 from doseesc.study import load
 from doseesc.truth import DAYS_PER_MONTH
@@ -279,6 +281,25 @@ def test_hostile_file_is_shown_as_text(tab):
     assert tab.title().startswith("<img")
 
 
+def test_wrong_file_that_is_loaded_is_answered_beside_its_field_in_the_words_of_the_command_line(tab, tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(TEXT.replace("{halfwidth: 0.05, prior_mtd: medium}", "[0.05, 0.12, 0.25, 0.4]"))
+    with pytest.raises(ScenarioError) as refused:
+        load(wrong)
+    said = str(refused.value).replace(str(wrong), "wrong.yaml")
+    before = headline(tab)
+    tab.locator("#tab-file").click()
+    tab.locator("#load").set_input_files(wrong)
+    tab.locator("#text-wrong", has_text="designs.CRM.skeleton").wait_for()
+    assert tab.locator("#text-wrong").text_content() == said
+    tab.locator("#tab-explore").click()
+    beside = field(tab, "designs", 1, "skeleton").locator(".wrong")
+    assert beside.is_visible()
+    assert "4 values for 3 doses" in beside.text_content()
+    assert " ".join(beside.text_content().split("; ")[0].split()) in " ".join(said.split())
+    assert headline(tab) == before
+
+
 def test_wrong_files_are_named_and_pages_that_show_nothing_say_why(tab, tmp_path):
     picture, nothing = tmp_path / "picture.yaml", tmp_path / "nothing.yaml"
     picture.write_bytes(b"\x89PNG\r\n\x00\xff")
@@ -412,6 +433,23 @@ def test_questions_are_answered_and_one_is_cancelled(tab):
     tab.get_by_role("button", name="Protocol").click()
     tab.locator("#ask-said").get_by_role("button", name="Cancel").click()
     assert tab.locator("#ask-said").text_content() == "Cancelled."
+
+
+def test_page_reloaded_while_it_waits_leaves_no_work_behind(tab):
+    tab.evaluate("([name, text]) => load({name, text})", ["mine.yaml", TEXT + "simulation: {trials: 100000}\n"])
+    settled(tab)
+    for _ in range(3):  # more than are worked on at once
+        tab.locator("#tab-ask").click()
+        tab.get_by_role("button", name="Protocol").click()
+        tab.locator("#ask-said progress[value]").wait_for()
+        at_work = {each.pid for each in multiprocessing.active_children()}
+        tab.reload()
+        settled(tab)
+        until = time.monotonic() + 20
+        while at_work <= {each.pid for each in multiprocessing.active_children()}:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert "100000" in tab.evaluate("study.text")
 
 
 def test_long_answer_shows_its_progress_and_is_cancelled(tab):

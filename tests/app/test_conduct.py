@@ -179,6 +179,9 @@ def test_what_is_wrong_is_said_in_the_words_of_the_command_line(app, tmp_path, m
     posted = {"name": "a", "text": TEXT, "patients": "x" * 500_000}
     assert app.post("/conduct", json=posted, headers={"Origin": HERE}).status_code == 400
     assert app.post("/conduct", json={"name": "a", "text": TEXT}).status_code == 403
+    many = "id,dose,dlt\n" + "".join(f"{k},low,no\n" for k in range(1001))
+    for data in ({"patients": many}, {"outcomes": "1NNN " * 334}):
+        assert "here at most 1,000 are read" in ask(app, **data)["wrong"]
 
 
 def test_a_design_that_the_study_has_not_got_is_replaced_by_its_first(app):

@@ -66,9 +66,25 @@ def test_too_much_is_not_read():
     assert "2,000 bytes" in answer.text
 
 
+def test_text_that_is_too_long_is_named_with_the_limit():
+    answer = ask(client(), "x" * 1_000_001)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"message": "the file has more than 1,000,000 characters, the most that the app takes"},
+    )
+
+
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b'{"name": 1}', b"[" * 100_000, json.dumps({"name": "a", "text": "b", "more": 1}).encode()],
+    [
+        b"",
+        b"[]",
+        b'{"name": "a", "text": "\\ud83d"}',
+        b"{",
+        b'{"name": 1}',
+        b"[" * 100_000,
+        json.dumps({"name": "a", "text": "b", "more": 1}).encode(),
+    ],
 )
 def test_request_that_no_page_makes_is_refused(body):
     assert client().post("/state", content=body, headers={"Origin": HERE, **JSON}).status_code == 400

@@ -177,6 +177,16 @@ def test_too_many_trials_are_refused_with_the_limit(app):
     assert "at most 100,000" in said["whole"]
 
 
+def test_more_designs_and_scenarios_than_a_page_can_show_are_refused_with_the_limit(app):
+    many = "".join(f"  - {{name: s{k}, dlt: [0.1, 0.2, 0.3]}}\n" for k in range(200))
+    said = ask(app, TEXT.replace("scenarios:\n", f"scenarios:\n{many}"))
+    assert [each["path"] for each in said["problems"]] == ['["scenarios"]']
+    assert "are 203 for 3 designs; here at most 600 of both, multiplied, are shown" in said["whole"]
+    many = "".join(f"  - {{name: d{k}, type: BOIN}}\n" for k in range(200))
+    said = ask(app, TEXT.replace("designs:\n", f"designs:\n{many}"))
+    assert [each["path"] for each in said["problems"]] == ['["designs"]']
+
+
 def answer_to(app, question, text=TEXT, design=""):
     """Ask a question and wait for its answer."""
     asked = {"name": "mine.yaml", "text": text, "question": question, "design": design}

@@ -3,6 +3,7 @@
 import multiprocessing
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support import ARMS, THREE_DESIGNS, THREE_DOSES
@@ -74,6 +75,25 @@ def test_job_that_takes_too_long_is_ended(workers):
     until(lambda: job.state != "running")
     assert job.state == "failed"
     assert "use the command line" in job.message
+
+
+def test_job_that_no_page_asks_about_is_ended(workers):
+    jobs = Jobs(Limits(unheard_seconds=0.5))
+    name = jobs.begin(lambda report: workers.answer(LONG, report))
+    job = jobs.get(name)
+    for _ in range(5):
+        time.sleep(0.2)
+        assert jobs.get(name).state == "running"
+    until(lambda: job.state != "running")
+    assert job.state == "cancelled"
+
+
+def test_two_who_ask_at_once_get_each_their_own(workers):
+    with ThreadPoolExecutor(2) as pool:
+        texts = TEXT, TEXT.replace("target: 0.25", "target: 0.3")
+        first, second = pool.map(lambda text: workers.answer(Task("mine.yaml", text, "worst"), nothing)["html"], texts)
+    assert "target of 25 %" in first
+    assert "target of 30 %" in second
 
 
 def test_process_that_dies_is_told_and_replaced(workers):

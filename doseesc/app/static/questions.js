@@ -6,13 +6,18 @@ const quit = async () => {
   if (job) await post(`jobs/${job}/cancel`, {}).catch(() => null);
   job = null; $("working").hidden = true;
 };
+const running = new Set(); // the jobs that this page waits for, none of which is left behind
+addEventListener("pagehide", () => running.forEach(name => fetch(`jobs/${name}/cancel`, {method: "POST", keepalive: true, headers: {"Content-Type": "application/json"}, body: "{}"})));
 const watch = async (name, told) => { // asks until the job is over; null when it is no longer wanted
-  for (let pause = 150; ; pause = Math.min(pause * 1.3, 1000)) {
-    const got = await (await fetch(`jobs/${name}`)).json();
-    if (!told(got)) return null;
-    if (got.state !== "running") return got;
-    await wait(pause);
-  }
+  running.add(name);
+  try {
+    for (let pause = 150; ; pause = Math.min(pause * 1.3, 1000)) {
+      const got = await (await fetch(`jobs/${name}`)).json();
+      if (!told(got)) return null;
+      if (got.state !== "running") return got;
+      await wait(pause);
+    }
+  } finally { running.delete(name); }
 };
 const follow = async name => {
   job = name; $("working").hidden = false;
