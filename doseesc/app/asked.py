@@ -57,8 +57,9 @@ class AskedQuestion(AskedStudy):
 
 
 class AskedDurations(AskedStudy):
-    """The file on a page, the curve that is dragged there, and the scenario that it was begun from, "" for none."""
+    """The file on a page, the curve that is dragged there, where it was begun from, and the designs that are shown."""
 
+    designs: tuple[Annotated[str, Field(max_length=200)], ...] = Field(max_length=100)
     truth: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1, max_length=100)
     scenario: str = Field(default="", max_length=200)
 

@@ -7,7 +7,7 @@ before the next is asked for; the page says of which curve it is until it has ca
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doseesc.runs import duration_under
@@ -20,7 +20,9 @@ TRIALS = 1000
 """Simulated trials of each design: a standard error of about one part in a hundred."""
 
 
-def durations(study: Study, truth: Sequence[float], scenario: str) -> dict[str, Any]:
+def durations(
+    study: Study, truth: Sequence[float], scenario: str, designs: Collection[str], watch: Callable[[int], None]
+) -> dict[str, Any]:
     """Return for each design the months that its trials last, with standard errors, as the page shows them.
 
     Parameters
@@ -31,9 +33,13 @@ def durations(study: Study, truth: Sequence[float], scenario: str) -> dict[str, 
         True DLT probabilities.
     scenario : str
         The scenario that the curve was begun from, whose responses backfill may ask for; any other name is the first.
+    designs : collection of str
+        Names of those that the page shows.
+    watch : callable
+        Told how many trials more have been played; may raise to end the work.
     """
     trials = min(TRIALS, study.simulation.trials)
-    found = duration_under(study, truth, like=scenario, trials=trials)
+    found = duration_under(study, truth, like=scenario, trials=trials, designs=designs, watch=watch)
     return {
         "trials": trials,
         "designs": {

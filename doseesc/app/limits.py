@@ -27,6 +27,8 @@ class Limits:
         Of what a browser sends.
     live_seconds : float
         Time in which an answer is given at once; what takes longer is worked out in the background.
+    follow_seconds : float
+        Longest time in which durations are simulated of a curve that is dragged.
     job_seconds : float
         Longest time of a background job.
     unheard_seconds : float
@@ -48,6 +50,7 @@ class Limits:
 
     request_bytes: int = 1_500_000
     live_seconds: float = 3.0
+    follow_seconds: float = 60.0
     job_seconds: float = 1200.0
     unheard_seconds: float = 150.0
     jobs: int = 2

@@ -112,9 +112,13 @@ class Views:
 
         try:
             study = self._answers.study(file_name(asked.name), asked.text)
-            return durations(study, asked.truth, asked.scenario)
+            deadline = Deadline(self._settings.limits.follow_seconds)
+            return durations(study, asked.truth, asked.scenario, asked.designs, deadline)
         except ValueError as error:
             raise BadRequest(str(error)) from error
+        except TooLong as error:
+            words = f"it takes longer than {self._settings.limits.follow_seconds:.0f} s; ask “On the calendar”"
+            raise BadRequest(words) from error
 
     def state(self, asked: AskedState) -> dict[str, Any]:
         """Make the changes that are asked for, and answer the study that is then on the page."""

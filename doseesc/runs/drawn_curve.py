@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from designs.checks import require_whole
@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 _DRAWN = "as drawn"
 
 
-def duration_under(study: Study, truth: Sequence[float], *, like: str = "", trials: int) -> dict[str, TimeFigures]:
-    """Return the figures about time of every design under one curve, as its own observation model shows trials.
+def duration_under(
+    study: Study,
+    truth: Sequence[float],
+    *,
+    trials: int,
+    like: str = "",
+    designs: Collection[str] | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> dict[str, TimeFigures]:
+    """Return the figures about time of designs under one curve, as the study's own observation model shows trials.
 
     Parameters
     ----------
@@ -25,12 +33,16 @@ def duration_under(study: Study, truth: Sequence[float], *, like: str = "", tria
         With accrual.
     truth : sequence of float, shape (J,)
         True DLT probabilities.
-    like : str
-        The scenario whose probabilities of a response hold, where backfill asks for them; by default the first one
-        that is no random curve.
     trials : int
         Trials of each design, played from the study's seed: under a scenario's own curve the figures are those of
         :func:`doseesc.run` with as many trials.
+    like : str
+        The scenario whose probabilities of a response hold, where backfill asks for them; by default the first one
+        that is no random curve.
+    designs : collection of str, optional
+        Names of the designs; by default all.
+    watch : callable, optional
+        Told how many trials more have been played; may raise to end the work.
 
     Raises
     ------
@@ -53,7 +65,10 @@ def duration_under(study: Study, truth: Sequence[float], *, like: str = "", tria
             "scenarios": (own.model_copy(update=listed),),
             "observation": study.observation[:1],
             "phase2_arms": (),
+            "design_entries": tuple(each for each in study.design_entries if designs is None or each.name in designs),
         }
     )
-    times = time_study(alone, trials, study.simulation.seed).times
-    return {name: times[_DRAWN, name] for name in study.names}
+    if not alone.names:
+        return {}
+    times = time_study(alone, trials, study.simulation.seed, watch=watch).times
+    return {name: times[_DRAWN, name] for name in alone.names}

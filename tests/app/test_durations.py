@@ -23,7 +23,7 @@ def app():
 
 
 def asked(app, text=TEXT, truth=CURVE, **more):
-    body = {"name": "a.yaml", "text": text, "truth": truth, **more}
+    body = {"name": "a.yaml", "text": text, "truth": truth, "designs": ["3+3", "CRM", "BOIN"], **more}
     return app.post("/durations", json=body, headers={"Origin": HERE})
 
 
@@ -55,6 +55,15 @@ def test_what_has_no_duration_is_refused_in_words(app, text, truth, words):
 def test_no_more_trials_are_played_than_the_page_waits_for(app, monkeypatch):
     monkeypatch.setattr("doseesc.app.durations.TRIALS", 20)
     assert asked(app).json()["trials"] == 20
+
+
+def test_designs_that_the_page_does_not_show_are_not_played_and_none_for_long(app, monkeypatch):
+    assert list(asked(app, designs=["BOIN", "gone"]).json()["designs"]) == ["BOIN"]
+    assert asked(app, designs=[]).json()["designs"] == {}
+    slow = Settings("a.yaml", TEXT, Trusted(), str, str, limits=Limits(follow_seconds=0))
+    refused = asked(TestClient(application(slow), base_url=HERE))
+    assert refused.status_code == 400
+    assert "takes longer than 0 s; ask “On the calendar”" in refused.json()["message"]
 
 
 def test_panel_is_told_whether_the_file_says_how_patients_arrive(app):

@@ -37,7 +37,7 @@ def test_responses_are_those_of_the_scenario_that_the_curve_was_begun_from(study
     more = "  - {name: seldom, dlt: [0.1, 0.2, 0.3], response: [0, 0, 0]}\naccrual: {per_month: 3}\nbackfill: BF\n"
     given = study(more.replace("BF", "{type: BF-BOIN}"), text)
     played = []
-    monkeypatch.setattr("doseesc.runs.drawn_curve.time_study", lambda alone, *_: played.append(alone) or Timing())
+    monkeypatch.setattr("doseesc.runs.drawn_curve.time_study", lambda alone, *_, **__: played.append(alone) or Timing())
     for name in ("S", "seldom", "other"):
         with pytest.raises(KeyError):
             duration_under(given, [0.2, 0.3, 0.4], like=name, trials=60)

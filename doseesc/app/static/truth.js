@@ -14,7 +14,7 @@ const dragging = given => {
   if (begun && begun.truth.length === given.doses.length) panel.set(begun.truth, begun.scenario);
   begun = null;
 };
-const durations = (truth, scenario) => post("durations", {name: study.name, text: study.text, truth, scenario: scenario || ""});
+const durations = (truth, scenario, designs) => post("durations", {name: study.name, text: study.text, truth, scenario: scenario || "", designs});
 const changed = ({truth, scenario, moved}) => {
   const scenarios = every(".scenario", $("form")), k = scenarios.findIndex(each => each.querySelector("input").value === scenario);
   const listed = k >= 0 && every('[data-path*=\',"dlt",\'] input', scenarios[k]).length === truth.length;

@@ -11,7 +11,7 @@ Needs exact_ends.js and verdict.js before it, and truth_panel.css with the varia
                     null), moved (whether the curve differs from it), right, figures (of exactEnds, one for each design
                     of data.designs), verdict (of verdict.js, under this truth), study (the verdict with this truth in
                     place of the scenario begun from, or null)}
-    durations(truth, scenario)  where data.timed: a promise of {trials, designs: {name: {months, error}}}, how long trials
+    durations(truth, scenario, designs)  where data.timed: a promise of {trials, designs: {name: {months, error}}}, how long trials
                     last, simulated; asked again whenever the curve is another than that of the last answer, one at a
                     time, so that the newest curve wins.  What is shown is grey until it is of the curve that is shown.
   panel.state()           the same, of now; lasting = what durations last answered, and the truth it is of
@@ -88,7 +88,7 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}, 
     if (!timed() || simulating || current()) return;
     const at = [...truth], of = data;
     simulating = true;
-    const found = await durations(at, scenario).catch(error => ({trouble: error.message}));
+    const found = await durations(at, scenario, data.designs.map(each => each.name)).catch(error => ({trouble: error.message}));
     simulating = false;
     if (of === data) { lasting = {truth: at, ...found}; showTime(); }
     follow();
