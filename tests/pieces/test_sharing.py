@@ -59,9 +59,18 @@ def test_short_tasks_go_together_and_long_ones_do_not():
 
 def test_pieces_for_many_workers_last_longer():
     """A scheduler hands out some three hundred pieces in a second, which a thousand workers are not to outrun."""
-    workers = Told(threads=1000)
-    list(shared_out(partial(times, 2), range(100_000), workers, 100_000, 0.1))
-    assert max(len(json.loads(piece.tasks)) for piece in workers.pieces) == 40
+    sizes = []
+
+    class Many:
+        here, threads = True, 1000
+
+        def each(self, pieces):
+            for number, piece in enumerate(pieces):
+                sizes.append(len(json.loads(piece.tasks)))
+                yield number, ([None] * sizes[-1], 0.1 * sizes[-1])
+
+    assert len(list(shared_out(partial(times, 2), range(100_000), Many(), 100_000, 0.1))) == 100_000
+    assert (max(sizes), sizes[-1]) == (40, 1)
 
 
 def test_processes_begin_with_one_thread_and_give_the_same():

@@ -490,15 +490,14 @@ THREE_TRUTHS = STUDY.replace("  - {name: random,", "  - {name: flat, dlt: [0.1, 
 
 
 @pytest.mark.parametrize(
-    ("axes", "cell"),
+    ("axes", "cell", "counts"),
     [
-        ({"target": [0.25, 0.1]}, "BOIN, target 0.25"),
-        ({"target": [0.1]}, "BOIN"),
-        ({"scenarios.flat.dlt": [[0.1, 0.25, 0.4]], "max_n": [9]}, "BOIN"),
-        ({"max_n": [9, 12]}, "BOIN, max_n 9"),
+        ({"target": [0.25, 0.1]}, "BOIN, target 0.25", "correct"),
+        ({"target": [0.1]}, "BOIN", "worst_case"),
+        ({"scenarios.flat.dlt": [[0.1, 0.25, 0.4]], "max_n": [9]}, "BOIN", "correct"),
+        ({"max_n": [9, 12]}, "BOIN, max_n 9", "correct"),
     ],
 )
-@pytest.mark.parametrize("counts", ["correct", "worst_case"])
 def test_scenarios_count_by_the_true_mtds_of_each_cell(study, axes, cell, counts):
     """Each cell counts as a study of its own does, also after the table was written and read."""
     Path("study.yaml").write_text(f"{THREE_TRUTHS}comparison: {{weights: true_mtds, counts: {counts}}}\n")
