@@ -120,7 +120,7 @@ def folder(rscript, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scripts")
     for name, entry in DESIGNS.items():
         (folder / f"{name}.yaml").write_text(STUDY % entry, encoding="utf-8")
-        (folder / f"{name}.R").write_text(r_script(doseesc.load(folder / f"{name}.yaml"), "D"), encoding="utf-8")
+        (folder / f"{name}.R").write_text(r_script(loaded(folder / f"{name}.yaml"), "D"), encoding="utf-8")
     design, trials = SIMULATED
     (folder / "simulated.R").write_text(r_script(shipped(), design, trials=trials, seed=1), encoding="utf-8")
     (folder / "each.R").write_text(EACH)
@@ -134,13 +134,17 @@ def folder(rscript, tmp_path_factory):
 
 
 @cache
+def loaded(path):
+    return doseesc.load(path)
+
+
 def shipped():
-    return doseesc.load(Path(__file__).parents[2] / "scenarios" / "nct04602104.yaml")
+    return loaded(Path(__file__).parents[2] / "scenarios" / "nct04602104.yaml")
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_r_gets_our_decisions_and_exact_figures(folder, name):
-    study = doseesc.load(folder / f"{name}.yaml")
+    study = loaded(folder / f"{name}.yaml")
     found = compare_script(study, "D", folder / f"{name}.csv")
     assert found.differing == []
     assert (found.exact, found.missing) == (True, 0)
