@@ -24,10 +24,12 @@ from designs import (
     Design,
     I3Plus3,
     Keyboard,
+    RollingSix,
     ThreePlusThree,
 )
 from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
+from designs.pending_letters import ByTable
 from designs.registry import name_of_design
 from designs.table_design import TableDesign
 from doseesc.conduct import MOST_LETTERED
@@ -82,7 +84,7 @@ def design_code(design: Design) -> DesignCode:
             "says what happens while patients are pending, which the script, waiting for every outcome, cannot express",
             ("table",),
         )
-    if type(design.pending) is not Complete:
+    if type(design.pending) is not (ByTable if isinstance(design, RollingSix) else Complete):
         waits = "in which every cohort waits for all outcomes"
         raise Inexpressible(
             f"is {type(design.pending).__name__}(), which the script, {waits}, cannot express",
@@ -139,6 +141,12 @@ def _crm_mle(design: CRMMLE) -> DesignCode:
     return DesignCode("crm_mle", {"initial": design._sequence}, lettered=False)
 
 
+def _rolling_six(design: RollingSix) -> DesignCode:
+    if design.variant == "iq":
+        raise Inexpressible("is iq, whose closing of levels rests on the order of outcomes", ("variant",))
+    return DesignCode("rolling_six", {"finishes": True}, lettered=False)
+
+
 def _blrm(design: BLRM) -> DesignCode:
     _refuse_floor_prior(design)
     reference = design.doses[-1] if design.reference is None else design.reference
@@ -177,4 +185,5 @@ _KNOWN: dict[type[Design], Callable[[Any], DesignCode]] = {
     IBOIN: _iboin,
     BLRM: _blrm,
     EWOC: _ewoc,
+    RollingSix: _rolling_six,
 }

@@ -18,7 +18,7 @@ from designs import BOIN, AcceleratedTitration, MaximumIncrement, SelectionRule,
 from doseesc.conduct import decision_letters
 from doseesc.errors import ScenarioError
 from doseesc.scripts import compare_script, conventions, r_script
-from doseesc.scripts.r_designs import _KNOWN
+from doseesc.scripts.r_designs import _KNOWN, design_code
 from doseesc.scripts.r_rules import Inexpressible, rules_code
 
 STUDY = """\
@@ -60,6 +60,9 @@ DESIGNS = {
     "six_at_mtd": "type: 3+3, max_n: 18",
     "deescalation": "type: 3+3, max_n: 18, variant: deescalation",
     "escalation_only": "type: 3+3, max_n: 18, variant: escalation_only",
+    "rolling_six": "type: RollingSix, max_n: 18",
+    "rolling_six_cut_short": "type: RollingSix, max_n: 7, variant: eager, start_level: 2, rules: [{type: StopTooToxic, "
+    "above: 0.3, confidence: 0.9}]",
     "a_plus_b": "type: A+B, max_n: 18, cohort_size: 2, a: 2, b: 4, c: 1, d: 1, e: 1",
     "mtpi": "type: mTPI, max_n: 9",
     "mtpi_tested": "type: mTPI, mtd_fit: tested, exclusion_certainty: 0.8",
@@ -199,7 +202,7 @@ def test_scripts_are_readable():
     ("entry", "field", "what"),
     [
         ("type: BLRM, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
-        ("type: RollingSix", "designs.D.type", "is RollingSix"),
+        ("type: RollingSix, variant: iq", "designs.D.variant", "is iq"),
         (f"type: CRM, {SKELETON}, rules: [{{type: StopWhenRepeated, cohorts: 3}}]", "designs.D.rules", "course"),
         (
             f"type: CRM, {SKELETON}, rules: [{{type: NoSkipping}}, {{type: StopWhenPrecise, width: 0.3}}]",
@@ -240,6 +243,16 @@ def test_increments_after_a_titration_are_refused():
     with pytest.raises(Inexpressible, match="is MaximumIncrement with dlt_start") as refusal:
         rules_code(design, model_based=False)
     assert refusal.value.path == ("rules", 1)
+
+
+def test_a_design_of_others_is_refused_even_where_it_is_made_from_a_known_one():
+    @dataclass(frozen=True, kw_only=True)
+    class Mine(BOIN):
+        pass
+
+    with pytest.raises(Inexpressible, match="is Mine, a type that the script cannot express") as refusal:
+        design_code(Mine(target=0.3, n_doses=3, max_n=9))
+    assert "it can express 3+3, A+B, BOIN" in refusal.value.remedy
 
 
 def test_a_rule_of_others_is_refused():
