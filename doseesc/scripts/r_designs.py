@@ -31,6 +31,7 @@ from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
 from designs.pending_letters import ByTable
 from designs.registry import name_of_design
+from designs.settled import Settled
 from designs.table_design import TableDesign
 from doseesc.conduct import MOST_LETTERED
 from doseesc.scripts.r_rules import Inexpressible
@@ -84,13 +85,12 @@ def design_code(design: Design) -> DesignCode:
             "says what happens while patients are pending, which the script, waiting for every outcome, cannot express",
             ("table",),
         )
-    if type(design.pending) is not (ByTable if isinstance(design, RollingSix) else Complete):
-        waits = "in which every cohort waits for all outcomes"
-        raise Inexpressible(
-            f"is {type(design.pending).__name__}(), which the script, {waits}, cannot express",
-            ("pending",),
-            "write  pending: complete,  or compare by a script of your own",
-        )
+    # What waits until no outcome can change a decision decides as what waits for all.
+    expressed = (ByTable,) if isinstance(design, RollingSix) else (Complete, Settled)
+    if type(design.pending) not in expressed:
+        message = f"is {type(design.pending).__name__}(), which the script, a cohort after another, cannot express"
+        remedy = "write  pending: complete,  or compare by a script of your own"
+        raise Inexpressible(message, ("pending",), remedy)
     if design.max_n > MOST_LETTERED and not isinstance(design, APlusB):
         what = f"has {design.max_n:,} patients, of which the script's table would be too large"
         raise Inexpressible(what, (), f"write a  max_n  of at most {MOST_LETTERED:,}")

@@ -38,6 +38,7 @@ SKELETON = "skeleton: [0.1, 0.25, 0.4]"
 DESIGNS = {
     "boin": "type: BOIN, max_n: 9",
     "boin_options": "type: BOIN, max_n: 9, extra_safe: true, stop_at_n: 6, bound_mtd: true, start_level: 2",
+    "boin_settled": "type: BOIN, pending: settled",
     "boin_titrated": "type: BOIN, titration: true",
     "boin_own_rates": "type: BOIN, max_n: 9, stay_at_one_of_three: true, p_safe: 0.1, p_toxic: 0.4",
     "boin_low_target": "type: BOIN, target: 0.01",
@@ -217,7 +218,6 @@ def test_scripts_are_readable():
             "SentinelAtNewDose",
         ),
         ("type: BOIN, max_n: 2000", "designs.D", "has 2,000 patients"),
-        ("type: BOIN, pending: settled", "designs.D.pending", "is Settled()"),
         ("type: TITE-BOIN", "designs.D", "is Weighted()"),
         (f"type: CRM, {SKELETON}, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
         (
