@@ -149,9 +149,11 @@ def name_of_design(design: type[Design]) -> str:
     >>> name_of_design(MTPI2)
     'mTPI-2'
     """
-    named = [name for name, known in _BUILT_IN.items() if known is design]
+    built_in = next((name for name, known in _BUILT_IN.items() if known is design), None)
+    if built_in is not None:
+        return built_in  # without a look at what is installed, which takes a while
     home = f"{design.__module__}:{design.__qualname__}"
-    named += [name for name, entry in _third_party().items() if entry.value == home]
+    named = [name for name, entry in _third_party().items() if entry.value == home]
     return named[0] if named else design.__name__
 
 

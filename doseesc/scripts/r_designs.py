@@ -24,11 +24,14 @@ from designs import (
     Design,
     I3Plus3,
     Keyboard,
+    RollingSix,
     ThreePlusThree,
 )
 from designs.a_plus_b import APlusB
 from designs.interval import IntervalDesign
+from designs.pending_letters import ByTable
 from designs.registry import name_of_design
+from designs.settled import Settled
 from designs.table_design import TableDesign
 from doseesc.conduct import MOST_LETTERED
 from doseesc.scripts.r_rules import Inexpressible
@@ -82,13 +85,12 @@ def design_code(design: Design) -> DesignCode:
             "says what happens while patients are pending, which the script, waiting for every outcome, cannot express",
             ("table",),
         )
-    if type(design.pending) is not Complete:
-        waits = "in which every cohort waits for all outcomes"
-        raise Inexpressible(
-            f"is {type(design.pending).__name__}(), which the script, {waits}, cannot express",
-            ("pending",),
-            "write  pending: complete,  or compare by a script of your own",
-        )
+    # What waits until no outcome can change a decision decides as what waits for all.
+    expressed = (ByTable,) if isinstance(design, RollingSix) else (Complete, Settled)
+    if type(design.pending) not in expressed:
+        message = f"is {type(design.pending).__name__}(), which the script, a cohort after another, cannot express"
+        remedy = "write  pending: complete,  or compare by a script of your own"
+        raise Inexpressible(message, ("pending",), remedy)
     if design.max_n > MOST_LETTERED and not isinstance(design, APlusB):
         what = f"has {design.max_n:,} patients, of which the script's table would be too large"
         raise Inexpressible(what, (), f"write a  max_n  of at most {MOST_LETTERED:,}")
@@ -139,6 +141,12 @@ def _crm_mle(design: CRMMLE) -> DesignCode:
     return DesignCode("crm_mle", {"initial": design._sequence}, lettered=False)
 
 
+def _rolling_six(design: RollingSix) -> DesignCode:
+    if design.variant == "iq":
+        raise Inexpressible("is iq, whose closing of levels rests on the order of outcomes", ("variant",))
+    return DesignCode("rolling_six", {"finishes": True}, lettered=False)
+
+
 def _blrm(design: BLRM) -> DesignCode:
     _refuse_floor_prior(design)
     reference = design.doses[-1] if design.reference is None else design.reference
@@ -177,4 +185,5 @@ _KNOWN: dict[type[Design], Callable[[Any], DesignCode]] = {
     IBOIN: _iboin,
     BLRM: _blrm,
     EWOC: _ewoc,
+    RollingSix: _rolling_six,
 }

@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from designs import Design
+from designs import Complete, Design
 from designs.registry import name_of_design
+from designs.settled import Settled
 from doseesc._version import __version__
 from doseesc.conduct import reachable
 from doseesc.engines import TooManyStates
@@ -80,7 +81,9 @@ def r_script(study: Study, design: str, *, trials: int | None = None, seed: int 
         type=name_of_design(type(chosen)),
         file=plain_words(study.source.name if study.source else "FILE"),
         version=__version__,
-        description=[line for sentence in chosen.describe().split("\n") for line in comment_lines(sentence)],
+        description=comment_lines(chosen.describe()),
+        waiting=[] if type(chosen.pending) is Complete else comment_lines(chosen.pending.describe(chosen)),
+        settles=isinstance(chosen.pending, Settled),
         design=chosen,
         doses=plain_words(", ".join(study.dose_labels)),
         policy=plain_words(study.own_policy) if study.own_policy else "",
@@ -92,8 +95,7 @@ def r_script(study: Study, design: str, *, trials: int | None = None, seed: int 
         counts_cohorts="cohorts_in_a_row" in chosen.needed_memory,
         design_template=f"{code.template}.R.jinja",
         lettered=code.lettered,
-        grouped=code.values.get("grouped", False),
-        **{name: value for name, value in code.values.items() if name != "grouped"},
+        **{"grouped": False, "finishes": False, **code.values},
         **vars(rules),
         package=package.name,
         package_template=package.template,

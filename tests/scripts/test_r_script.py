@@ -18,7 +18,7 @@ from designs import BOIN, AcceleratedTitration, MaximumIncrement, SelectionRule,
 from doseesc.conduct import decision_letters
 from doseesc.errors import ScenarioError
 from doseesc.scripts import compare_script, conventions, r_script
-from doseesc.scripts.r_designs import _KNOWN
+from doseesc.scripts.r_designs import _KNOWN, design_code
 from doseesc.scripts.r_rules import Inexpressible, rules_code
 
 STUDY = """\
@@ -38,6 +38,7 @@ SKELETON = "skeleton: [0.1, 0.25, 0.4]"
 DESIGNS = {
     "boin": "type: BOIN, max_n: 9",
     "boin_options": "type: BOIN, max_n: 9, extra_safe: true, stop_at_n: 6, bound_mtd: true, start_level: 2",
+    "boin_settled": "type: BOIN, pending: settled",
     "boin_titrated": "type: BOIN, titration: true",
     "boin_own_rates": "type: BOIN, max_n: 9, stay_at_one_of_three: true, p_safe: 0.1, p_toxic: 0.4",
     "boin_low_target": "type: BOIN, target: 0.01",
@@ -60,6 +61,9 @@ DESIGNS = {
     "six_at_mtd": "type: 3+3, max_n: 18",
     "deescalation": "type: 3+3, max_n: 18, variant: deescalation",
     "escalation_only": "type: 3+3, max_n: 18, variant: escalation_only",
+    "rolling_six": "type: RollingSix, max_n: 18",
+    "rolling_six_cut_short": "type: RollingSix, max_n: 7, variant: eager, start_level: 2, rules: [{type: StopTooToxic, "
+    "above: 0.3, confidence: 0.9}]",
     "a_plus_b": "type: A+B, max_n: 18, cohort_size: 2, a: 2, b: 4, c: 1, d: 1, e: 1",
     "mtpi": "type: mTPI, max_n: 9",
     "mtpi_tested": "type: mTPI, mtd_fit: tested, exclusion_certainty: 0.8",
@@ -120,7 +124,7 @@ def folder(rscript, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scripts")
     for name, entry in DESIGNS.items():
         (folder / f"{name}.yaml").write_text(STUDY % entry, encoding="utf-8")
-        (folder / f"{name}.R").write_text(r_script(doseesc.load(folder / f"{name}.yaml"), "D"), encoding="utf-8")
+        (folder / f"{name}.R").write_text(r_script(loaded(folder / f"{name}.yaml"), "D"), encoding="utf-8")
     design, trials = SIMULATED
     (folder / "simulated.R").write_text(r_script(shipped(), design, trials=trials, seed=1), encoding="utf-8")
     (folder / "each.R").write_text(EACH)
@@ -134,13 +138,17 @@ def folder(rscript, tmp_path_factory):
 
 
 @cache
+def loaded(path):
+    return doseesc.load(path)
+
+
 def shipped():
-    return doseesc.load(Path(__file__).parents[2] / "scenarios" / "nct04602104.yaml")
+    return loaded(Path(__file__).parents[2] / "scenarios" / "nct04602104.yaml")
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_r_gets_our_decisions_and_exact_figures(folder, name):
-    study = doseesc.load(folder / f"{name}.yaml")
+    study = loaded(folder / f"{name}.yaml")
     found = compare_script(study, "D", folder / f"{name}.csv")
     assert found.differing == []
     assert (found.exact, found.missing) == (True, 0)
@@ -195,7 +203,7 @@ def test_scripts_are_readable():
     ("entry", "field", "what"),
     [
         ("type: BLRM, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
-        ("type: RollingSix", "designs.D.type", "is RollingSix"),
+        ("type: RollingSix, variant: iq", "designs.D.variant", "is iq"),
         (f"type: CRM, {SKELETON}, rules: [{{type: StopWhenRepeated, cohorts: 3}}]", "designs.D.rules", "course"),
         (
             f"type: CRM, {SKELETON}, rules: [{{type: NoSkipping}}, {{type: StopWhenPrecise, width: 0.3}}]",
@@ -210,7 +218,6 @@ def test_scripts_are_readable():
             "SentinelAtNewDose",
         ),
         ("type: BOIN, max_n: 2000", "designs.D", "has 2,000 patients"),
-        ("type: BOIN, pending: settled", "designs.D.pending", "is Settled()"),
         ("type: TITE-BOIN", "designs.D", "is Weighted()"),
         (f"type: CRM, {SKELETON}, floor_prior: [1, 19]", "designs.D.floor_prior", "a prior"),
         (
@@ -236,6 +243,16 @@ def test_increments_after_a_titration_are_refused():
     with pytest.raises(Inexpressible, match="is MaximumIncrement with dlt_start") as refusal:
         rules_code(design, model_based=False)
     assert refusal.value.path == ("rules", 1)
+
+
+def test_a_design_of_others_is_refused_even_where_it_is_made_from_a_known_one():
+    @dataclass(frozen=True, kw_only=True)
+    class Mine(BOIN):
+        pass
+
+    with pytest.raises(Inexpressible, match="is Mine, a type that the script cannot express") as refusal:
+        design_code(Mine(target=0.3, n_doses=3, max_n=9))
+    assert "it can express 3+3, A+B, BOIN" in refusal.value.remedy
 
 
 def test_a_rule_of_others_is_refused():

@@ -234,23 +234,21 @@ def results() -> Comparison:
 
 
 def scripts() -> Comparison:
-    """Have a design recomputed by scripts in Python and, where it is, in R; compare their rows, and altered ones."""
+    """Have a design recomputed by a script, in R where it is, else in Python; compare its rows, and altered ones."""
     seen = Differences()
-    programs = {"python": [sys.executable], "r": [shutil.which("Rscript") or ""]}
+    found = shutil.which("Rscript")
+    language, program = ("r", found) if found else ("python", sys.executable)
     with _folder(seen) as folder:
-        for language, program in programs.items():
-            folder.ask("script", _FILE, "--design", "BOIN", "--language", language, "--out", language)
-            if not program[0]:
-                continue
-            ran = subprocess.run(
-                [*program, language], cwd=folder.path, env=own_environment(), capture_output=True, check=False
-            )
-            seen.equal(f"{language}: exit code", ran.returncode, 0)
-            rows = ran.stdout.decode("utf-8", "replace").replace('"', "")
-            (folder.path / "rows.csv").write_text(rows, encoding="utf-8")
-            folder.ask("compare-script", _FILE, "rows.csv", "--design", "BOIN")
-            (folder.path / "altered.csv").write_text(rows.replace("6,1,decision,E", "6,1,decision,S"), encoding="utf-8")
-            folder.ask("compare-script", _FILE, "altered.csv", "--design", "BOIN", code=3)
+        folder.ask("script", _FILE, "--design", "BOIN", "--language", language, "--out", "script")
+        ran = subprocess.run(
+            [program, "script"], cwd=folder.path, env=own_environment(), capture_output=True, check=False
+        )
+        seen.equal(f"{language}: exit code", ran.returncode, 0)
+        rows = ran.stdout.decode("utf-8", "replace").replace('"', "")
+        altered = rows.replace("6,1,decision,E", "6,1,decision,S")
+        for name, text, code in (("rows.csv", rows, 0), ("altered.csv", altered, 3)):
+            (folder.path / name).write_text(text, encoding="utf-8")
+            folder.ask("compare-script", _FILE, name, "--design", "BOIN", code=code)
     return seen.result
 
 
