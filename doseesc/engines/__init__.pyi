@@ -1,3 +1,9 @@
+from .backfill_conflict import own_step as own_step
+from .backfill_decisions import Backfilled as Backfilled
+from .backfill_decisions import EscalationWithBackfill as EscalationWithBackfill
+from .backfill_decisions import Standing as Standing
+from .backfill_doses import open_doses as open_doses
+from .backfill_doses import picked as picked
 from .backfill_patients import GivenBackfill as GivenBackfill
 from .backfill_rules import BACKFILL_REFERENCES as BACKFILL_REFERENCES
 from .backfill_rules import BACKFILL_RULES as BACKFILL_RULES

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from doseesc.engines import METRICS
 from doseesc.results import characteristics_csv
 from doseesc.runs import run
+from doseesc.validation import conformance
 from doseesc.validation.checks import Check, passed_if
 from doseesc.validation.comparing import MARGIN, Comparison, Differences
 from doseesc.validation.simulations import compare_with_exact
 
 if TYPE_CHECKING:
+    from designs import Design
     from doseesc.results import Results
     from doseesc.study import Study
 
@@ -31,7 +33,7 @@ def check_study(study: Study, *, quick: bool = False) -> list[Check]:
     """
     trials = min(study.simulation.trials, QUICK_TRIALS if quick else TRIALS)
     results = run(study, method="both", trials=trials)
-    rows = [*_agreement(results), *_warnings(study)]
+    rows = [*_agreement(results), *_contracts(study.designs), *_warnings(study)]
     first = characteristics_csv(results)
     for what, jobs in (("the same seed again", 1), ("two processes in place of one", 2)):
         again = characteristics_csv(run(study, method="both", trials=trials, jobs=jobs))
@@ -87,6 +89,30 @@ def _agreement_row(name: str, comparison: Comparison, alone: int) -> Check:
     found = f"{comparison.largest:.2f} at most, of {comparison.comparisons} figures"
     where = f"largest at {comparison.where}"
     return Check(id="", what=what, expected=expected, found=found, verdict=passed_if(comparison.passed), remark=where)
+
+
+def _contracts(designs: Mapping[str, Design]) -> Iterator[Check]:
+    """Hold designs that do not come with doseesc to the contract of a design; ours are so in the comparisons."""
+    for name, design in designs.items():
+        if type(design).__module__.partition(".")[0] in ("designs", "doseesc"):
+            continue
+        seen = Differences()
+        for check in (
+            conformance.admissibility,
+            conformance.order_of_rules,
+            conformance.batches_are_singles,
+            conformance.described,
+        ):
+            seen.include(check.__name__.replace("_", " "), check(design))
+        found = seen.result
+        yield Check(
+            id="",
+            what=f"{name}: contract of a design, which is not doseesc's own",
+            expected="admissible, in batches as alone, rules in any order, described",
+            found=f"kept in {found.comparisons:,} figures" if found.passed else f"broken: {found.where}",
+            verdict=passed_if(found.passed),
+            remark="" if found.passed else "its own tests should subclass doseesc.testing.DesignTests",
+        )
 
 
 def _warnings(study: Study) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, log_expit, logit
 from support import data, name_of, passes
 
-from designs import BLRM, CRM, NoSkipping, Reason, StopTooToxic, Tally, design_class, target_cut_points
+from designs import BLRM, NoSkipping, Reason, StopTooToxic, Tally, design_class, target_cut_points
 from designs import grid as grids
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.montecarlo import simulate
@@ -110,30 +110,6 @@ def test_seventeen_patients_are_another_trial():
     correlated = trial_design().ceiling(trial_tally(n))
     assert DOSES[independent[0] - 1] == wrong["highest_safe_amount"]
     assert DOSES[correlated[0] - 1] == wrong["highest_safe_amount_with_correlation"]
-
-
-@pytest.mark.parametrize(
-    "item", PUBLISHED["neuenschwander_one_parameter"]["items"], ids=lambda item: f"table {item['name']}"
-)
-def test_one_parameter_tables(item):
-    table = PUBLISHED["neuenschwander_one_parameter"]
-    design = CRM(
-        target=TRIAL["target"],
-        skeleton=item["skeleton"],
-        max_n=60,
-        prior_sd=table["prior_variance"] ** 0.5,
-        estimate="posterior_mean",
-        rules=(),
-    )
-    mean = design.posterior(trial_tally()).dlt_probability[0, :10]
-    np.testing.assert_allclose(mean, item["mean"], rtol=0, atol=table["mean_within"])
-    # E p^2 is the integral of 2 c P(p > c).
-    c, weight = np.polynomial.legendre.leggauss(200)
-    c = (c + 1) / 2
-    square = [(weight * c * design.tails(trial_tally(), level, c)[0]).sum() for level in range(1, 11)]
-    np.testing.assert_allclose(np.sqrt(square - mean**2), item["sd"], rtol=0, atol=table["sd_within"])
-    if "next_amount" in item:
-        assert DOSES[design.decide(trial_tally()).level[0] - 1] == item["next_amount"]
 
 
 def test_prior_spread_is_a_standard_deviation():

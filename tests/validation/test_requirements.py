@@ -76,6 +76,18 @@ def test_every_file_of_reference_numbers_is_used():
     assert unused == []
 
 
+def test_every_part_of_a_file_of_reference_numbers_is_compared():
+    """A part is what has a source; those of one file that are iterated as a whole are named by the file alone."""
+    text = words_of_cases() + (Path(cases.__file__).parents[1] / "requirements.yaml").read_text(encoding="utf-8")
+    whole = {"inference.yaml", "replays.yaml"}
+    for path in sorted((Path(cases.__file__).parents[1] / "data").iterdir()):
+        if path.suffix == ".R" or path.name in whole:
+            continue
+        held = reference(path.name)
+        parts = [name for name, part in held.items() if isinstance(part, dict) and "source" in part]
+        assert [name for name in parts if not re.search(rf"\b{name}\b", text)] == [], path.name
+
+
 # What a requirement covers its comparisons are about
 
 

@@ -43,7 +43,7 @@ class _Sums:
     def __init__(self, model: DoseModel, tally: Tally) -> None:
         (mean_a, mean_b), (sd_a, sd_b), rho = model.mean, model.sd, model.correlation
         self.alpha = np.arange(mean_a - 6.5 * sd_a, mean_a + 6.5 * sd_a, _STEP)[:, None]
-        self.slope = np.exp(np.linspace(mean_b - 6.5 * sd_b, mean_b + 6.5 * sd_b, 261))[None]
+        self.slope = np.exp(np.linspace(mean_b - 6.5 * sd_b, mean_b + 6.5 * sd_b, 121))[None]
         u, v = (self.alpha - mean_a) / sd_a, (np.log(self.slope) - mean_b) / sd_b
         log_weight = -(u**2 - 2 * rho * u * v + v**2) / (2 * (1 - rho**2))
         for dose, n, dlt in zip(model.doses, tally.n[0], tally.dlt[0], strict=True):

@@ -176,6 +176,34 @@ def published_one_parameter_curves() -> Comparison:
     return seen.result
 
 
+def published_one_parameter_tables() -> Comparison:
+    """Compare means and standard deviations at ten doses, and the next dose, with the table of Neuenschwander et al."""
+    seen, published = Differences(), reference("model_designs.yaml")
+    table, trial = published["neuenschwander_one_parameter"], published["neuenschwander"]
+    tally = one_tally(trial["n"], trial["dlt"], 7)
+    nodes, weight = np.polynomial.legendre.leggauss(200)
+    limit = (nodes + 1) / 2
+    for item in table["items"]:
+        design = CRM(
+            target=trial["target"],
+            skeleton=item["skeleton"],
+            max_n=60,
+            prior_sd=table["prior_variance"] ** 0.5,
+            estimate="posterior_mean",
+            rules=(),
+        )
+        mean = design.posterior(tally).dlt_probability[0, :10]
+        seen.close(f"table {item['name']}, means", mean, item["mean"], within=table["mean_within"])
+        # E p^2 is the integral of 2 c P(p > c).
+        square = [(weight * limit * design.tails(tally, level, limit)[0]).sum() for level in range(1, 11)]
+        sd = np.sqrt(square - mean**2)
+        seen.close(f"table {item['name']}, standard deviations", sd, item["sd"], within=table["sd_within"])
+        if "next_amount" in item:
+            amount = trial["doses"][design.decide(tally).level[0] - 1]
+            seen.equal(f"table {item['name']}, next dose", amount, item["next_amount"])
+    return seen.result
+
+
 def maxima_of_the_likelihood() -> Comparison:
     """Compare the estimate, the curve and the dose of CRM-MLE with crm's, whose maxima are good to 7e-5."""
     seen = Differences()

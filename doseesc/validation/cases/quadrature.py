@@ -120,12 +120,12 @@ def crm_with_extreme_data() -> Comparison:
 
 
 def _compare_crm(seen: Differences, where: str, design: CRM, tally: Tally) -> None:
-    posterior = design.posterior(tally)
-    mean, variance = crm_moments(design, tally)
+    posterior, levels = design.posterior(tally), (1, 3, 5)
+    moments: list[Callable[[Any], Any]] = [lambda b: b, lambda b: b * b]
+    probabilities = [partial(crm_probability, design, level) for level in levels]
+    mean, second, *curve = crm_expectations(design, tally, [*moments, *probabilities])
     seen.close(f"{where}, mean", posterior.mean[0], mean, within=1e-8)
-    seen.close(f"{where}, variance", posterior.variance[0], variance, within=1e-8)
-    levels = (1, 3, 5)
-    curve = crm_expectations(design, tally, [partial(crm_probability, design, level) for level in levels])
+    seen.close(f"{where}, variance", posterior.variance[0], second - mean**2, within=1e-8)
     ours = posterior.dlt_probability[0, [level - 1 for level in levels]]
     seen.close(f"{where}, curve", ours, curve, within=1e-8)
 
