@@ -39,8 +39,8 @@ def optimum_told(optimum: OptimalDesign, table: PolicyTable, differences: Mappin
         words.append(f"There the optimum gains {gains} (± standard error).")
     words += caution_words(optimum)
     words += [f"{name} is not compared: {why}" for name, why in optimum.left_out.items()]
-    lists = [(f"Where {name} decides otherwise", difference_words(optimum.study, name, each))
-             for name, each in differences.items()]  # fmt: skip
+    differing = {name: difference_words(optimum.study, name, each) for name, each in differences.items()}
+    lists = [(f"Where {name} decides otherwise", said) for name, said in differing.items()]
     chart = _chart(optimum)
     tables = [_worth_table(optimum), _decisions_table(optimum, table)]
     return Told(answer, words, [] if chart is None else [chart], tables, lists=lists)

@@ -94,8 +94,7 @@ class Workers:
         report("starting", 0, 0)
         worker = self._one()
         try:
-            worker.line.send(task)
-            found = _listened(worker.line, report)
+            found = _asked(worker.line, task, report)
         except BaseException as error:
             if isinstance(error, Failed):
                 self._release(worker)
@@ -168,24 +167,23 @@ def _context() -> Any:
     return context
 
 
-def _listened(line: Connection, report: Report) -> Any:
+def _asked(line: Connection, task: Task, report: Report) -> Any:
     """Return what a process finds; meanwhile look whether it is still wanted."""
     told: tuple[str, int, int] = ("starting", 0, 0)
-    while True:
-        report(*told)
-        try:
+    try:
+        line.send(task)
+        while True:
+            report(*told)
             if not line.poll(_LOOKS):
                 continue
             kind, what = line.recv()
-        except (EOFError, OSError) as error:
-            raise Died(
-                "ended before it was answered, perhaps for want of memory; the terminal may tell more"
-            ) from error
-        if kind == "found":
-            return what
-        if kind == "wrong":
-            raise Failed(what)
-        told = cast("tuple[str, int, int]", what)
+            if kind == "found":
+                return what
+            if kind == "wrong":
+                raise Failed(what)
+            told = cast("tuple[str, int, int]", what)
+    except (EOFError, OSError) as error:
+        raise Died("ended before it was answered, perhaps for want of memory; the terminal may tell more") from error
 
 
 def _work(line: Connection, trusted: Trusted, limits: Limits) -> None:

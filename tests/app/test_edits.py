@@ -5,7 +5,7 @@ from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
 from doseesc.app.edits import Edit, edited
 from doseesc.errors import ScenarioError
-from doseesc.study import load, shipped_scenarios, source_of
+from doseesc.study import load, shipped_replays, shipped_scenarios, source_of
 
 SMALL = f"study: {{title: small}}  # of mine\n{THREE_DOSES}{THREE_DESIGNS}"
 
@@ -21,7 +21,7 @@ def values(data, path=()):
             yield from values(value, (*path, key))
 
 
-@pytest.mark.parametrize("name", shipped_scenarios())
+@pytest.mark.parametrize("name", {**shipped_scenarios(), **shipped_replays()})
 def test_every_number_of_a_shipped_file_can_be_changed_and_no_comment_is_lost(name):
     text = (ROOT / f"scenarios/{name}.yaml").read_text()
     data = source_of(name, text.encode()).data

@@ -152,6 +152,11 @@ def test_study_from_a_page_may_name_no_code_and_no_file(entry, key):
     assert [(each["path"], each["line"]) for each in problems] == [(f'["designs",2,"{key}"]', 10)]
     assert "a page may not name files or code" in problems[0]["words"]
     assert "--allow-code" in problems[0]["words"]
+    app = client()
+    asked = app.post("/ask", json={"name": "a", "text": text, "question": "worst"}, headers={"Origin": HERE}).json()
+    conduct = app.post("/conduct", json={"name": "a", "text": text}, headers={"Origin": HERE}).json()
+    assert "a page may not name files or code" in asked["message"]
+    assert "a page may not name files or code" in conduct["wrong"]
 
 
 def test_files_that_the_users_own_file_names_are_followed_and_no_others(tmp_path):

@@ -292,6 +292,16 @@ def test_optimum_is_that_of_the_command(app, tmp_path):
     assert all(f"Where {name} decides otherwise" in shown for name in own.rivals)
 
 
+def test_texts_of_a_study_are_texts_in_answers_to_questions_too(app):
+    hostile = TEXT.replace("name: BOIN", "name: '<b>B</b>'").replace("labels: [low,", "labels: ['<i>low</i>',")
+    hostile = hostile.replace("prior_mtd: medium", "prior_mtd: high")
+    for question in ("worst", "ensemble", "optimum", "size"):
+        shown = answer_to(app, question, hostile)["html"]
+        assert "&lt;b&gt;B&lt;/b&gt;" in shown
+        assert "<b>B" not in shown
+        assert "<i>" not in shown
+
+
 def test_phase_2_is_that_of_the_command(app, tmp_path):
     shown = html.unescape(answer_to(app, "phase2", TEXT + ARMS)["html"])
     (tmp_path / "mine.yaml").write_text(TEXT + ARMS)

@@ -26,7 +26,5 @@ def checked_answer(checked: CheckedReplay) -> str:
         where = in_a_row([str(each.number) for each in decisions if each.damage])
         return f"{log} was changed after it was written, at entry {where}: do not rely on it."
     counts = {outcome: sum(each.outcome == outcome for each in decisions) for outcome in _OUTCOMES}
-    said = [
-        f"{count} {_OUTCOMES[outcome].split('|')[count > 1]}" for outcome, count in counts.items() if count
-    ]  # fmt: skip
+    said = [f"{count} {_OUTCOMES[outcome].split('|')[count > 1]}" for outcome, count in counts.items() if count]
     return f"{log} is whole, nothing in it was changed; {in_a_row(said)}."
