@@ -66,6 +66,10 @@ if TYPE_CHECKING:
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
+_MONTHS = (
+    "Months alone are simulated, of trials as they go on the calendar; all other figures are of trials in which all "
+    "outcomes are known before each decision."
+)
 _SCRIPTS = ("tables", "trees")
 _OWN_SCRIPTS = (
     "app",
@@ -149,17 +153,18 @@ class Fragments:
             "chips": chips(look),
             "timed": timed,
         }
+        panel = truth_panel_data(
+            results.study,
+            start=typical_scenario(results),
+            first=[look.best],
+            colours={each.name: each.colour for each in look.series},
+            paths=partial(paths, panel_paths),
+        )
+        notes = [*panel["notes"], *([_MONTHS] if timed and panel["designs"] else [])]
         return {
             "answer": self._render("answered.html.j2", **context),
             "headline": context["recommendation"].headline,
-            "panel": truth_panel_data(
-                results.study,
-                start=typical_scenario(results),
-                first=[look.best],
-                colours={each.name: each.colour for each in look.series},
-                paths=partial(paths, panel_paths),
-            )
-            | {"timed": timed},
+            "panel": {**panel, "timed": timed, "notes": notes},
         }
 
     def further(self, results: Results, *, timed: bool) -> str:

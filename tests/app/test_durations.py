@@ -70,6 +70,7 @@ def test_panel_is_told_whether_the_file_says_how_patients_arrive(app):
     for text, timed in ((TEXT, True), (TEXT.replace("accrual: {per_month: 2}\n", ""), False)):
         state = app.post("/state", json={"name": "a.yaml", "text": text}, headers={"Origin": HERE}).json()
         assert state["panel"]["timed"] is timed
+        assert any("Months alone are simulated" in each for each in state["panel"]["notes"]) is timed
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from doseesc.engines import TooManyStates, enumerate_paths
 from doseesc.report.page import PANEL_SCRIPTS, PANEL_STYLE, truth_panel_data
 from doseesc.report.page.figures import Drawn
 from doseesc.report.page.page import page_html
-from doseesc.report.words.verdict import _headline, _price
+from doseesc.report.words.verdict import _flips, _headline, _price
 from doseesc.results import SavedRun
 from doseesc.results.verdict import verdict_of
 from doseesc.runs import run, typical_scenario
@@ -87,7 +87,10 @@ def test_at_the_scenarios_of_the_study_the_figures_are_those_of_the_run(panel, t
     assert panel.locator("tbody tr").count() == 2 + 4 + 3 + 4
     then = panel.locator("tbody th small").all_text_contents()
     assert then == [f"then Phase 2 gets {mtd / 4:g} (dosage 1) and {mtd} (dosage 2)" for mtd in (2, 8, 16)]
-    own = f"The study's answer with {name} as it is: {_headline(results.verdict)}"
+    flips = [
+        each for each in _flips(results.verdict, results) if " overtakes " in each or each.startswith("If a point")
+    ]
+    own = " ".join([f"The study's answer with {name} as it is: {_headline(results.verdict)}", *flips])
     assert panel.get_by_text(own, exact=True).count() == 1
 
 
@@ -131,6 +134,7 @@ def test_any_truth_is_judged_in_the_words_of_the_library(tab, results, drawn, co
         }""",
         [data, [truth.tolist() for truth in truths.values()]],
     )
+    told_flips = set()
     for name, state in zip(truths, told, strict=True):
         here = {key: cell for key, cell in drawn.cells.items() if key[0] == name}
         instead = {}
@@ -142,9 +146,15 @@ def test_any_truth_is_judged_in_the_words_of_the_library(tab, results, drawn, co
             assert verdict["headline"] == _headline(expected)
             assert verdict["price"] == [each.replace(f"({name})", "(as drawn)") for each in _price(expected)]
             scores = [expected.leaders.scores[each] for each in expected.standing.designs]
+            moving = [
+                each for each in _flips(expected, drawn) if " overtakes " in each or each.startswith("If a point")
+            ]
+            assert verdict["flips"] == [each for each in moving if not expected.standing.worst_case]
+            told_flips.update(each.split()[1] for each in moving)
             assert verdict["scores"] == pytest.approx(scores, abs=1e-10)
         assert state["moved"]
     assert len({state["verdict"]["headline"] for state in told}) > 15
+    assert told_flips == (set() if comparison.get("counts") == "worst_case" else {"overtakes", "a"})
 
 
 def test_a_drag_redraws_bars_and_verdict_all_the_way(panel, tab, results):

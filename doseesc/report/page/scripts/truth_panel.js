@@ -58,6 +58,7 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}, 
       designs: data.designs.map(each => each.name), scenarios, trueMtds: mtds, levels, weights,
       correct: figure("correct"), overdose: figure("overdose"), patients: figure("patients"), above: figure("above"),
       error: data.designs.map(() => mtds.map(() => 0)), penalty: data.penalty, worstCase: data.worstCase, margin: data.margin,
+      labels: ["none", ...data.doses.map(each => each.name)],
     };
     return verdict(own, levels.map(level => weights.reduce((sum, w, s) => sum + (mtds[s] === level ? w : 0), 0)));
   };
@@ -125,9 +126,9 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}, 
       range.setAttribute("aria-valuetext", `${shown(p)} %`);
     });
     parts.headline.textContent = now.verdict.headline;
-    parts.price.textContent = now.verdict.price.join(" ");
+    parts.price.textContent = [...now.verdict.price, ...now.verdict.flips].join(" ");
     parts.right.textContent = `Under this truth ${rightWords(right)}.`;
-    parts.study.textContent = now.study ? `The study's answer ${now.moved ? `with this in place of ${scenario}` : `with ${scenario} as it is`}: ${now.study.headline}` : "";
+    parts.study.textContent = now.study ? `The study's answer ${now.moved ? `with this in place of ${scenario}` : `with ${scenario} as it is`}: ${[now.study.headline, ...now.study.flips].join(" ")}` : "";
     figures.forEach((found, d) => {
       const {bar, segments, numbers} = parts.designs[d];
       found.selected.forEach((share, level) => {

@@ -23,8 +23,44 @@ const verdict = (own, levelWeights) => {
   const leaders = order.filter(d => scores[best] - scores[d] <= Math.max(own.margin, 2 * Math.sqrt(variance(best) + variance(d))) + 1e-9);
   const overdose = own.overdose.map(each => sum(weights, each)), correct = own.correct.map(each => sum(weights, each));
   const safest = leaders.reduce((a, b) => overdose[b] < overdose[a] ? b : a);
-  const found = {weights, scores, order, leaders, overdose, correct, safest};
-  return {...found, headline: headline(own, found), price: price(own, found)};
+  const reached = values.map(v => own.levels.map(l => sum(within.map((w, s) => own.trueMtds[s] === l ? w : 0), v)));
+  const found = {weights, scores, order, leaders, overdose, correct, safest, reached, shares: levelWeights.map(w => w / total)};
+  return {...found, headline: headline(own, found), price: price(own, found), flips: own.worstCase || !own.labels ? [] : flipped(own, found)};
+};
+// What flips it: weight moved to another true MTD, and a price on overdosing; own.labels = names of the levels, none first.
+const ROUNDING = 1e-9, DEAR = 2;
+const most = values => values.indexOf(Math.max(...values));
+const flipped = (own, {order, reached, shares, leaders, overdose, correct}) => {
+  if (order.length === 1) return [];
+  const said = [], best = most(reached.map(each => sum(shares, each)));
+  const shifts = own.designs.flatMap((_, d) => {
+    const moved = d === best ? null : shifted(reached[best].map((each, k) => each - reached[d][k]), shares);
+    return moved ? [{design: d, ...moved}] : [];
+  });
+  const near = shifts.reduce((a, b) => !a || b.moved < a.moved ? b : a, null);
+  if (near && near.moved > 0) {
+    const labels = places => row(places.map(k => own.labels[own.levels[k]])), points = percent(near.moved).replace(/\.0$/, "");
+    said.push(`${own.designs[near.design]} overtakes ${own.designs[leaders[0]]} if more than ${points} point${points === "1" ? "" : "s"} of weight move from the true MTD ${labels(near.away)} to ${labels([near.to])}.`);
+  }
+  const now = most(correct.map((each, d) => each - own.penalty * overdose[d]));
+  const safer = own.designs.map((_, d) => d).filter(d => overdose[d] < overdose[now] - ROUNDING)
+    .map(d => ({d, at: (correct[now] - correct[d]) / (overdose[now] - overdose[d])})).sort((a, b) => a.at - b.at || overdose[a.d] - overdose[b.d]);
+  const cost = safer.length ? Math.max(own.penalty, safer[0].at) : Infinity, cents = 100 * cost;
+  if (cost <= DEAR) said.push(`If a point of overdosing costs ${cents % 2 === 0.5 ? Math.floor(cents) / 100 : +cost.toFixed(2)} points of correct selection, ${own.designs[safer[0].d]} leads.`);
+  return said;
+};
+// What to take from where a lead is greatest, and give to where it is smallest, so that it is nothing on average.
+const shifted = (lead, weights) => {
+  const to = lead.indexOf(Math.min(...lead)), away = [];
+  if (lead[to] >= 0) return null;
+  let left = sum(weights, lead), moved = 0;
+  for (const k of lead.map((_, place) => place).sort((a, b) => lead[b] - lead[a] || a - b)) {
+    const gain = lead[k] - lead[to];
+    if (left <= ROUNDING || gain <= 0) break;
+    const amount = Math.min(weights[k], left / gain);
+    if (amount > 0) { away.push(k); moved += amount; left -= amount * gain; }
+  }
+  return {moved, away, to};
 };
 const headline = (own, {scores, order, leaders, overdose, correct, safest}) => {
   const name = d => own.designs[d], first = order[0];
