@@ -4,6 +4,7 @@ from .comparison import compare as compare
 from .example_trials import ExampleTrial as ExampleTrial
 from .example_trials import example_trials as example_trials
 from .example_trials import typical_scenario as typical_scenario
+from .fits_shared import fits_by as fits_by
 from .run_study import run as run
 from .timed_trials import TimedTrial as TimedTrial
 from .timed_trials import timed_trials as timed_trials
