@@ -70,7 +70,7 @@ def answers(
         What ``ask`` raises.
     """
     tasks = list(tasks)
-    if jobs == 1 or (isinstance(jobs, int) and len(tasks) == 1):
+    if jobs == 1 or (isinstance(jobs, int) and len(tasks) <= 1):
         yield from map(ask, tasks)
         return
     if isinstance(jobs, int):

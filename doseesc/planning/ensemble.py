@@ -30,6 +30,7 @@ from doseesc.engines import (
 from doseesc.pieces import answers, block_sizes, workers_for
 from doseesc.planning.ensemble_results import DesignFigures, EnsembleResults
 from doseesc.results import Attainable, WeightedTruths, asks_attainable, attainable_under, stakes_of, utilities_of
+from doseesc.runs import fits_by
 from doseesc.study import PseudoUniform, RandomScenarios, Study
 from doseesc.truth import highest_right
 
@@ -95,7 +96,7 @@ def run_ensemble(
     random = file_random(study) if random is None else random
     truths = study.draw(random)
     right = study.right_levels(truths)
-    with workers_for(jobs, cluster, study.design_types) as workers, study.fits_by(workers) as others:
+    with workers_for(jobs, cluster, study.design_types) as workers, fits_by(study, workers) as others:
         figures, notes = ensemble_figures(
             study,
             truths,

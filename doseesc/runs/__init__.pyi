@@ -5,6 +5,7 @@ from .drawn_curve import duration_under as duration_under
 from .example_trials import ExampleTrial as ExampleTrial
 from .example_trials import example_trials as example_trials
 from .example_trials import typical_scenario as typical_scenario
+from .fits_shared import fits_by as fits_by
 from .run_study import observed_truths as observed_truths
 from .run_study import run as run
 from .timed_trials import TimedTrial as TimedTrial

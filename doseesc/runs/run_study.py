@@ -28,6 +28,7 @@ from doseesc.engines import (
 from doseesc.pieces import workers_for
 from doseesc.results import Cell, PolicyComparison, PolicyFigures, Results, on_calendar
 from doseesc.runs.arm_analysis import analyse_arms, arms_analysed, require_analysis_fits
+from doseesc.runs.fits_shared import fits_by
 from doseesc.runs.simulation import Simulation, simulate_all
 from doseesc.runs.timed_differences import in_order, timed_differences
 from doseesc.runs.timing import time_study, trials_on_calendar
@@ -99,7 +100,7 @@ def run(
         remedy = "add a scenario with dlt or curve, or use  doseesc ensemble"
         raise refused(study, ("scenarios",), "holds random curves only", remedy)
     require_analysis_fits(study)
-    with workers_for(jobs, cluster, study.design_types) as workers, study.fits_by(workers) as others:
+    with workers_for(jobs, cluster, study.design_types) as workers, fits_by(study, workers) as others:
         return _run(study, method, n_trials, seed, others, memory_limit, progress, enumerating, walks, began)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import PrivateAttr, ValidationInfo, model_validator
@@ -34,9 +33,6 @@ from doseesc.truth import (
     highest_right,
     right_levels,
 )
-
-if TYPE_CHECKING:
-    from doseesc.pieces import Jobs
 
 
 class Study(StudyInTime):
@@ -82,27 +78,6 @@ class Study(StudyInTime):
     def from_piece(cls, given: Mapping[str, Any]) -> Self:
         """Return the study of which that is the content."""
         return cls.model_validate(given)
-
-    @contextmanager
-    def fits_by(self, workers: Jobs) -> Iterator[Jobs]:
-        """Let workers make the fits of designs that need NUTS, while this lasts; gives who is to do the rest.
-
-        These fits take nearly all the time of a study that has any.  So its trials are then played here, by the process
-        that knows which fits are needed, and no fit is made twice.
-        """
-        lives: list[Any] = [getattr(entry.parameters.get("fitted"), "live", None) for entry in self.design_entries]
-        fitting = [each for each in lives if hasattr(each, "jobs")]
-        if workers == 1 or not fitting:
-            yield workers
-            return
-        before = [each.jobs for each in fitting]
-        for each in fitting:
-            each.jobs = workers
-        try:
-            yield 1
-        finally:
-            for each, jobs in zip(fitting, before, strict=True):
-                each.jobs = jobs
 
     @property
     def source(self) -> Path | None:

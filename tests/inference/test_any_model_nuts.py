@@ -374,6 +374,13 @@ def test_what_a_module_lacks_where_it_is_fitted_is_named():
         lacking.build()
 
 
+def test_a_package_that_is_missing_where_fits_are_made_is_named():
+    model = nuts_fits.FittedModel("0" * 32, "no_such_sampler", "p", b"")
+    said = r"fits by NUTS need no_such_sampler, not installed where they are made, on \S+"
+    with pytest.raises(CannotCompute, match=said):
+        nuts_fits._compiled(model)
+
+
 def test_workers_make_the_fits_and_this_process_keeps_them(compiled):
     """As on a cluster, whose machines need not share a disk: with pieces as texts, and the rest of a run done here."""
     from doseesc.pieces.piece import do

@@ -79,6 +79,7 @@ def test_processes_begin_with_one_thread_and_give_the_same():
     assert all(each[1] == {1} for each in found)
     assert os.getpid() not in {each[2] for each in found}
     assert next(answers(threads, range(1), 2))[2] == os.getpid()  # one task is done here
+    assert list(answers(threads, [], 2)) == list(answers(threads, [], Told())) == []
 
 
 def test_what_has_no_text_is_shared_among_processes_here_alone():

@@ -16,15 +16,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from designs.arrays import FloatArray
+from doseesc.errors import CannotCompute
 from doseesc.inference.any_model.model_source import ModelSource
 from doseesc.inference.any_model.nuts_cache import Counts, FitName, write_fit
 from doseesc.inference.arviz_compat import ess, rhat
@@ -144,7 +147,18 @@ def _mixed(draws: FloatArray) -> bool:
 
 @lru_cache(maxsize=8)
 def _compiled(fitted: FittedModel) -> Sample:
-    """Compile a model once in this process, whatever it is fitted to; returns what samples it for any tally."""
+    """Compile a model once in this process, whatever it is fitted to; returns what samples it for any tally.
+
+    Raises
+    ------
+    CannotCompute
+        If a package is missing here, or the model cannot be built.
+    """
+    missing = [name for name in dict.fromkeys(("pymc", fitted.backend)) if find_spec(name) is None]
+    if missing:
+        raise CannotCompute(
+            f"fits by NUTS need {' and '.join(missing)}, not installed where they are made, on {socket.gethostname()}"
+        )
     if isinstance(fitted.origin, bytes):
         import cloudpickle
 

@@ -132,10 +132,10 @@ def legend_below(figure: Figure, handles: Sequence[Any], columns: int) -> None:
     if extra > 0:
         _grow(figure, extra)
     # Where matplotlib lays the parts out, it must be told to leave the legend room.
-    place: Any = "lower center" if figure.get_layout_engine() is None else "outside lower center"
+    laid_out = figure.get_layout_engine() is not None
     figure.legend(
         handles=list(handles),
-        loc=place,
+        loc="outside lower center" if laid_out else "lower center",
         ncols=columns,
         fontsize=7.5,
         frameon=False,
