@@ -33,16 +33,24 @@ def study(loaded, scenario_file):
     return loaded
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return {}
+
+
 @pytest.fixture
-def rows(cli, study):
+def rows(cli, study, kept):
     """Return a function that gives the lines of a design's rows, by the script in Python."""
 
     def printed(design, *options):
+        if (design, *options) in kept:
+            return list(kept[design, *options])
         code, text, err = cli("script", "mine.yaml", "--design", design, "--language", "python", *options)
         assert (code, err) == (0, "")
         with contextlib.redirect_stdout(io.StringIO()) as out:
             exec(compile(text, "script", "exec"), {})
-        return out.getvalue().splitlines()
+        kept[design, *options] = out.getvalue().splitlines()
+        return list(kept[design, *options])
 
     return printed
 
