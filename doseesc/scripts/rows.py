@@ -189,6 +189,8 @@ def _decision(row: Row) -> Row:
     if row.number is None or not row.number.is_integer():
         raise _Wrong("value", f"is {show(row.value)}", "write a level, 0 where the trial stops")
     last = (int(asked[1]), int(asked[2] or 0)) if asked[1] is not None else None
+    if last is not None and asked[2] is not None and last[0] > last[1]:
+        raise _Wrong("quantity", f"is {show(row.quantity)}: more DLTs than patients", "write DLTs, then patients")
     return replace(row, last=last)
 
 

@@ -33,16 +33,24 @@ def study(loaded, scenario_file):
     return loaded
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return {}
+
+
 @pytest.fixture
-def rows(cli, study):
+def rows(cli, study, kept):
     """Return a function that gives the lines of a design's rows, by the script in Python."""
 
     def printed(design, *options):
+        if (design, *options) in kept:
+            return list(kept[design, *options])
         code, text, err = cli("script", "mine.yaml", "--design", design, "--language", "python", *options)
         assert (code, err) == (0, "")
         with contextlib.redirect_stdout(io.StringIO()) as out:
             exec(compile(text, "script", "exec"), {})
-        return out.getvalue().splitlines()
+        kept[design, *options] = out.getvalue().splitlines()
+        return list(kept[design, *options])
 
     return printed
 
@@ -169,6 +177,7 @@ def test_rows_of_an_older_file_are_noted(study, rows):
         ("decision,,,3,,decision,E,", ["rows.csv:2  n", "not as many"]),
         ("decision,,,3,a,decision,E,", ["rows.csv:2  y", "whole numbers"]),
         ("decision,,,3,1,next,1,", ["rows.csv:2  quantity", "next_level"]),
+        ("decision,,1,3 0 0,1 0 0,next_level after 3/1,1,", ["rows.csv:2  quantity", "more DLTs than patients"]),
         ("decision,,1,3 0,1 0,next_level,1,", ["rows.csv:2  n", "2 numbers for 3 doses"]),
         ("decision,,1,999999999 0 0,1 0 0,next_level,1,", ["rows.csv:2  n", "more than max_n = 9"]),
         ("decision,,0,3 0 0,1 0 0,next_level,1,", ["rows.csv:2  level", "is 0"]),
