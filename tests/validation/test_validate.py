@@ -1,4 +1,4 @@
-"""The command ``validate``: its files, a broken installation, a changed file, the user's study."""
+"""The command ``validate``: its files, a broken installation and a changed file."""
 
 import base64
 import hashlib
@@ -7,24 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import docx
 import html5lib
-import numpy as np
 import pytest
 from support import ROOT, cases_in, name_of, passes
 
-from designs import BOIN, Design
+from designs import BOIN
 from doseesc.cli import main
-from doseesc.report.evidence import verdict_words
-from doseesc.study import load
-from doseesc.validation import Differences, all_cases, evidence, seal, validate
+from doseesc.validation import Differences, all_cases, evidence, seal
 from doseesc.validation.cases import commands, files, rules, selfcheck
 from doseesc.validation.installation import check_files, check_installation, versions_tested
-from doseesc.validation.own_study import _contracts, check_study
 from doseesc.validation.uncompiled import compare_uncompiled
 
 FILES = ["validation.docx", "validation.html", "validation.json"]
@@ -261,65 +256,3 @@ def test_versions_of_packages(monkeypatch, tmp_path):
         monkeypatch.setattr("doseesc.validation.installation._version", lambda _, version=version: version)
         found = {check.what: check for check in check_installation(tmp_path)}
         assert found["package numpy"].verdict == verdict
-
-
-# The user's study
-
-
-def test_the_users_study(scenario_file, small_scenario):
-    text = small_scenario.replace("{name: B, type: BOIN}", "{name: B, type: BOIN}\n  - {name: stiff, type: CRM, "
-                                  "skeleton: [0.15, 0.25, 0.36], prior_sd: 0.05, rules: []}")  # fmt: skip
-    study = load(scenario_file(text))
-    rows = {row.what: row for row in check_study(study, quick=True)}
-    assert rows["B: exact against simulated"].verdict == "passed"
-    assert rows["stiff: checks of the design"].verdict == "not checked"
-    assert "cannot" in rows["stiff: checks of the design"].found
-    assert rows["two processes in place of one: characteristics.csv"].verdict == "passed"
-    document = validate(study, quick=True, only=["C5"])
-    assert document["study"]["sha256"] == study.source_sha256
-    assert len(document["performance"]) == len(rows)
-    passed = sum(row.verdict == "passed" for row in rows.values())
-    said = f"{len(rows)} checks of the study's own designs and figures: {passed} passed, {len(rows) - passed} not"
-    assert any(each.startswith(said) for each in verdict_words(document))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Steady(Design):
-    """Stays at its level, and selects it."""
-
-    def propose(self, tally):
-        return self.move_to(tally, tally.level)
-
-    def pick(self, tally):
-        return tally.level
-
-
-class Guesses(Steady):
-    """Selects by the size of the batch."""
-
-    def pick(self, tally):
-        return np.full(tally.size, 1 if tally.size > 1 else 2)
-
-
-def test_a_design_of_others_is_held_to_the_contract():
-    given = {"n_doses": 3, "max_n": 6, "cohort_size": 3}
-    rows = list(_contracts({"ours": BOIN(target=0.25, **given), "kept": Steady(**given), "broken": Guesses(**given)}))
-    assert [(row.what.partition(":")[0], row.verdict) for row in rows] == [("kept", "passed"), ("broken", "failed")]
-    assert rows[1].found.startswith("broken: batches are singles: selection of tally")
-
-
-def test_engines_that_differ_are_told(scenario_file, small_scenario, monkeypatch):
-    from doseesc.validation import own_study
-
-    study, original = load(scenario_file(small_scenario)), own_study.run
-
-    def biased(study, **options):
-        results = original(study, **options)
-        for cell in results.cells.values():
-            cell.simulated.selected[1] += 0.2
-        return results
-
-    monkeypatch.setattr(own_study, "run", biased)
-    rows = {row.what: row for row in check_study(study, quick=True)}
-    assert rows["B: exact against simulated"].verdict == "failed"
-    assert "selected" in rows["B: exact against simulated"].remark
