@@ -32,11 +32,8 @@ from doseesc.engines.backfill_responses import Responses
 from doseesc.engines.backfill_rules import Backfill
 from doseesc.engines.clock_arrays import (
     BACKFILLED,
-    BACKFILLED_FOR,
     BACKFILLED_LEFT,
-    BACKFILLED_MEANWHILE,
     CLOSED_FROM,
-    COHORT_FIRST,
     COHORTS,
     FIRST_BACKFILLED,
     HELD_UNTIL,
@@ -48,6 +45,14 @@ from doseesc.engines.clock_arrays import (
     Setting,
     Trials,
 )
+from doseesc.engines.clock_backfilled import (
+    backfilled_meanwhile,
+    backfilled_of,
+    can_be_waited_for,
+    escalation_pending,
+    response_day,
+    responses_seen,
+)
 from doseesc.engines.clock_batches import (
     MoreNumbers,
     Watch,
@@ -57,10 +62,8 @@ from doseesc.engines.clock_batches import (
     seen,
     to_their_ends,
 )
-from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_mechanics import backfill_in, keep_waiting
 from doseesc.engines.clock_numba import compiled, compiled_inner
-from doseesc.engines.patients_at_risk import UNUSABLE
 
 
 class PlayWithBackfill:
@@ -112,7 +115,7 @@ class PlayWithBackfill:
 
     def _wait(self, trials: Trials, setting: Setting, looking: IntArray) -> IntArray:
         """Let those wait whose escalation has patients pending, without asking the design; return the others."""
-        waits = _escalation_pending(trials, looking)
+        waits = escalation_pending(trials, looking)
         rows = looking[waits]
         level, nobody = trials.counts[rows, LEVEL], np.zeros(len(rows), dtype=np.int64)
         decision = Decision(level, nobody, np.full(len(rows), Reason.WAIT, dtype=np.int8))
@@ -158,7 +161,7 @@ class PlayWithBackfill:
             last_dlt=looks.last[:, 3],
             last_n=looks.last[:, 4],
             backfilled=backfilled_of(trials, rows),
-            waited_for=_waited_for(trials, rows, self._escalation.counts),
+            waited_for=can_be_waited_for(trials, rows, self._escalation.counts),
             ceiling=np.where(closed > 0, closed - 1, doses),
         )
 
@@ -170,7 +173,7 @@ class PlayWithBackfill:
             return found
         rows = held[asked]
         at, responses = self._standing(trials, setting, rows), self._patients.responses
-        responded = _responded(trials, responses, rows)
+        responded = responses_seen(trials, responses, rows)
         doses = open_doses(self._rules, self._escalation, at, responded)
         doses &= np.maximum.accumulate(trials.gate[rows], axis=1) <= trials.days[rows, NOW, None]
         place = trials.counts[rows, FIRST_BACKFILLED] + trials.counts[rows, BACKFILLED]
@@ -184,7 +187,7 @@ class PlayWithBackfill:
         going: BoolArray = (counts[:, LEVEL] > rules.lowest_level) & (backfilled < self._most)
         going &= counts[:, COHORTS] >= rules.after_cohorts
         if rules.ratio is not None:
-            meanwhile, cohort = _meanwhile(trials, rows, rules.replace_unevaluable)
+            meanwhile, cohort = backfilled_meanwhile(trials, rows, rules.replace_unevaluable)
             going &= meanwhile < np.ceil(rules.ratio * cohort - 1e-9)
         return going
 
@@ -198,98 +201,6 @@ def _take(at: Standing, rows: IntArray) -> Standing:
         if name != "backfilled"
     }
     return Standing(**taken, backfilled=Backfilled(*(part[rows] for part in at.backfilled)))
-
-
-@compiled
-def _meanwhile(x: Trials, rows: IntArray, replace_unevaluable: bool) -> tuple[IntArray, IntArray]:
-    """Count those backfilled while the cohort in use is waited for, and the patients there are of that cohort."""
-    meanwhile, cohort = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
-    for r in range(len(rows)):
-        s = rows[r]
-        count = x.counts[s]
-        if count[BACKFILLED_FOR] == count[COHORTS]:
-            end = count[FIRST_BACKFILLED] + count[BACKFILLED]
-            for i in range(end - count[BACKFILLED_MEANWHILE], end):
-                meanwhile[r] += not (replace_unevaluable and has_left(x, s, i))
-        for i in range(count[COHORT_FIRST], count[PATIENTS]):
-            cohort[r] += not has_left(x, s, i)
-    return meanwhile, cohort
-
-
-@compiled
-def _waited_for(x: Trials, rows: IntArray, counts: bool) -> BoolArray:
-    """Say where outcomes can be waited for; see :class:`Standing`."""
-    found = np.zeros(len(rows), dtype=np.bool_)
-    for r in range(len(rows)):
-        s = rows[r]
-        never = False
-        for k in range(x.counts[s, PENDING]):
-            i = x.place[s, k]
-            if x.assessed[s, i] <= x.days[s, NOW]:
-                never = True
-            elif i < x.counts[s, FIRST_BACKFILLED] or (counts and x.level[s, i] >= x.counts[s, LEVEL]):
-                found[r] = True
-        found[r] |= not never
-    return found
-
-
-@compiled
-def _escalation_pending(x: Trials, rows: IntArray) -> BoolArray:
-    found = np.zeros(len(rows), dtype=np.bool_)
-    for r in range(len(rows)):
-        s = rows[r]
-        for k in range(x.counts[s, PENDING]):
-            found[r] |= x.place[s, k] < x.counts[s, FIRST_BACKFILLED]
-    return found
-
-
-@compiled
-def backfilled_of(x: Trials, rows: IntArray) -> Backfilled:
-    """Count the backfilled patients of some trials."""
-    found = np.zeros((6, len(rows), x.n.shape[1]), dtype=np.int64)
-    n, known, dlt, all_n, all_dlt, left = found
-    for r in range(len(rows)):
-        s = rows[r]
-        first = x.counts[s, FIRST_BACKFILLED]
-        for i in range(first, first + x.counts[s, BACKFILLED]):
-            j = x.level[s, i] - 1
-            if has_left(x, s, i):
-                left[r, j] += 1
-                continue
-            seen_by_now = is_known(x, s, i)
-            n[r, j] += 1
-            known[r, j] += seen_by_now
-            dlt[r, j] += seen_by_now and x.has_dlt[s, i]
-            all_n[r, j] += x.what[s, i] & UNUSABLE == 0
-            all_dlt[r, j] += x.has_dlt[s, i]
-    return Backfilled(n, known, dlt, all_n, all_dlt, left)
-
-
-@compiled
-def _responded(x: Trials, responses: Responses, rows: IntArray) -> IntArray:
-    """Count the responses seen by now at each level."""
-    found = np.zeros((len(rows), x.n.shape[1]), dtype=np.int64)
-    for r in range(len(rows)):
-        s = rows[r]
-        entered = x.counts[s, PATIENTS]
-        for k in range(entered + x.counts[s, BACKFILLED]):
-            i = k if k < entered else x.counts[s, FIRST_BACKFILLED] + k - entered
-            found[r, x.level[s, i] - 1] += response_day(x, responses, s, i) <= x.days[s, NOW]
-    return found
-
-
-@compiled_inner
-def response_day(x: Trials, responses: Responses, s: int, i: int) -> float:
-    """Return the day on which a patient's response is seen; infinite where none is."""
-    j, who = x.level[s, i] - 1, i
-    if x.who.shape[1] > 0:
-        who = x.who[s, i]
-    if responses.latent[s, who] >= responses.probability[min(j, len(responses.probability) - 1)]:
-        return np.inf
-    after: float = responses.day[s, min(j, responses.day.shape[1] - 1), who]
-    if responses.gone.shape[2] > 0 and responses.gone[s, j, who] < after:
-        return np.inf
-    return x.entered[s, i] + after
 
 
 @compiled

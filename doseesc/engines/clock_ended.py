@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Ended:
         Day of the last assessment, from the first patient's first dose.
     backfilled : array of int, shape (S,)
         How many of these patients were backfilled.
+    alike : tuple of array of int, shapes (T,) and (S,), optional
+        Trials of which each ended in another way, and of which of them each trial is a copy but for its end.
     """
 
     n: IntArray
@@ -49,10 +51,15 @@ class Ended:
     reason_code: IntArray
     end: FloatArray
     backfilled: IntArray
+    alike: tuple[IntArray, IntArray] | None = None
 
     def counts(self) -> EndCounts:
         """Return how many trials ended in each way."""
-        return EndCounts.of(np.column_stack([self.n, self.dlt, self.backfilled, self.selected, self.reason_code]))
+        parts = [self.n, self.dlt, self.backfilled, self.selected, self.reason_code]
+        if self.alike is None:
+            return EndCounts.of(np.column_stack(parts))
+        first, which = self.alike
+        return EndCounts.of(np.column_stack([part[first] for part in parts]), np.bincount(which))
 
 
 def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfill | None = None) -> Ended:
@@ -66,6 +73,7 @@ def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfi
         there, pending = _with_frozen(trials, known, some, window_days, count_all)
         why = found.counts[some, REASON]
         ended.selected[some], ended.reason_code[some] = _ended(design, there, why, pending)
+        ended = replace(ended, alike=None)
     return ended
 
 
@@ -76,7 +84,9 @@ def ends_of_followed(design: Design, found: Followed, count_all: bool = True) ->
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
     _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
     selected, reason = (values[back] for values in _ended(design, known.take(first), why[first, 1], None))
-    return Ended(found.n, found.dlt, selected, reason, found.end, found.backfilled.sum(axis=1))
+    backfilled = found.backfilled.sum(axis=1)
+    alike = None if backfilled.any() else (first, back)
+    return Ended(found.n, found.dlt, selected, reason, found.end, backfilled, alike)
 
 
 def _known(design: Design, found: Followed, count_all: bool) -> Tally:
