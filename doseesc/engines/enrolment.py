@@ -149,8 +149,8 @@ class Calendar:
         arriving_words = (
             f"On average {arriving:.2g} patients arrive within a DLT window of {window_days:g} days{hardly}."
         )
-        said = [self.accrual.describe(), exclusion_words(self.accrual), arriving_words, times, *self.restrictions]
-        return " ".join(each for each in [*said, *backfilled] if each)
+        said = [self.accrual.describe(), exclusion_words(self.accrual), arriving_words, times, *backfilled]
+        return " ".join(each for each in [*said, *self.restrictions] if each)
 
     @property
     def restrictions(self) -> tuple[str, ...]:
