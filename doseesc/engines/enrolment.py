@@ -15,6 +15,7 @@ from designs.checks import (
 )
 from doseesc.engines.backfill_rules import Backfill
 from doseesc.truth import DAYS_PER_MONTH, EVEN_TIMES, Accrual, DltTimes, times_words
+from doseesc.wording import percent_words
 
 _AT = {"new_dose": "at a dose not given before", "every_cohort": "in every cohort"}
 _FEW = 0.5  # arrivals within a DLT window below which hardly anybody is ever pending at an arrival
@@ -148,7 +149,8 @@ class Calendar:
         arriving_words = (
             f"On average {arriving:.2g} patients arrive within a DLT window of {window_days:g} days{hardly}."
         )
-        return " ".join([self.accrual.describe(), arriving_words, times, *self.restrictions, *backfilled])
+        said = [self.accrual.describe(), exclusion_words(self.accrual), arriving_words, times, *backfilled]
+        return " ".join(each for each in [*said, *self.restrictions] if each)
 
     @property
     def restrictions(self) -> tuple[str, ...]:
@@ -165,3 +167,18 @@ class Calendar:
             months = self.max_days / DAYS_PER_MONTH
             found.append(f"Nobody is enrolled more than {months:.3g} months after the first patient.")
         return tuple(found)
+
+
+def exclusion_words(accrual: Accrual) -> str:
+    """Return the share of those screened that each criterion is assumed to exclude; "" where none is given.
+
+    Examples
+    --------
+    >>> exclusion_words(Accrual(screened_per_month=20, exclusions={"dialysis": 0.2, "ECMO": 0.125}))
+    'Assumed to be excluded, of those screened: dialysis 20 %, ECMO 12.5 %; independently of one another.'
+    """
+    if not accrual.exclusions:
+        return ""
+    shares = ", ".join(f"{criterion} {percent_words(share)}" for criterion, share in accrual.exclusions.items())
+    overlap = "independently of one another" if accrual.eligible is None else "they overlap as the share eligible says"
+    return f"Assumed to be excluded, of those screened: {shares}; {overlap}."

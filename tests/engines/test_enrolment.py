@@ -16,6 +16,15 @@ def test_days_after_each_patient_of_a_cohort():
     assert [Stagger(days=(7, 2)).days_after(position) for position in (1, 2, 9)] == [7, 2, 2]
 
 
+def test_criteria_of_the_funnel_are_listed_where_a_calendar_is_described():
+    criteria = {"dialysis": 0.2, "body mass index above 28": 0.125}
+    apart = Calendar(accrual=Accrual(screened_per_month=40, exclusions=criteria)).describe(28)
+    assert "dialysis 20 %, body mass index above 28 12.5 %; independently of one another." in apart
+    overlapping = Calendar(accrual=Accrual(screened_per_month=40, exclusions=criteria, eligible=0.75)).describe(28)
+    assert "body mass index above 28 12.5 %; they overlap as the share eligible says." in overlapping
+    assert "excluded" not in Calendar(accrual=ACCRUAL).describe(28)
+
+
 def test_published_backfill_by_name():
     first = Backfill.named("BF-BOIN")
     assert (first.min_responses, first.responses_at, first.cap_per_dose, first.conflict) == (
