@@ -32,6 +32,8 @@ class Branch:
     share : str
         Written at the right of an end; empty for none.
     tip : str
+    shorter : tuple of str
+        What to write where there is no room for ``text``, each shorter than the one before.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Branch:
     chance: float
     share: str
     tip: str
+    shorter: tuple[str, ...] = ()
 
 
 def decision_tree(branches: Sequence[Branch], heads: Sequence[str], *, width: float, alt: str) -> str:
@@ -116,7 +119,8 @@ def _edge(each: Branch, start: tuple[float, float], goal: tuple[float, float], u
 
 
 def _box(each: Branch, x: float, y: float, width: float) -> str:
-    text = fitting(each.text, width - 4, 11)
+    said = (each.text, *each.shorter)
+    text = next((text for text in said if width_of(text, 11) <= width - 4), fitting(said[-1], width - 4, 11))
     frame: dict[str, object] = {"x": x, "y": y - _BOX / 2, "width": width, "height": _BOX}
     if not each.fill:
         inside = words(x + 2, y + 4, text, "", "small")
