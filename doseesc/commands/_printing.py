@@ -92,24 +92,29 @@ def print_end(written: str, following: str) -> None:
     typer.echo(together if len(together) <= terminal_width() else "\n".join(parts))
 
 
-def next_step(*words: str | Path | None, first: str = "") -> str:
+def next_step(*words: str | Path | None) -> str:
     """Say which command comes next, quoted as a shell takes it; words that are None are left out.
-
-    Parameters
-    ----------
-    *words : str, path or None
-    first : str, optional
-        What is to be done before.
 
     Examples
     --------
     >>> next_step("table", "mine.yaml", "--design", "BOIN of 2015")
     "next: doseesc table mine.yaml --design 'BOIN of 2015'"
-    >>> next_step("run", "mine.yaml", first="write max_n: 24 in mine.yaml")
-    'next: write max_n: 24 in mine.yaml, then doseesc run mine.yaml'
     """
-    command = f"doseesc {shlex.join(str(each) for each in words if each is not None)}"
-    return f"next: {first}, then {command}" if first else f"next: {command}"
+    return f"next: doseesc {shlex.join(str(each) for each in words if each is not None)}"
+
+
+def next_edit(file: str, change: str) -> str:
+    """Say what is to be changed in a scenario file, and then run; a shipped one is copied before.
+
+    Examples
+    --------
+    >>> next_edit("nct04602104", "write max_n: 24 in")
+    'next: doseesc scenarios copy nct04602104, write max_n: 24 in nct04602104.yaml, then doseesc run nct04602104.yaml'
+    """
+    if Path(file).exists():
+        return f"next: {change} {file}, then doseesc run {shlex.quote(file)}"
+    name = file.removesuffix(".yaml")
+    return f"next: doseesc scenarios copy {name}, {change} {name}.yaml, then doseesc run {name}.yaml"
 
 
 def print_lines(lines: Iterable[RenderableType]) -> None:

@@ -23,7 +23,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_step, print_answer, print_data, print_found
+from doseesc.commands._printing import TrialProgress, next_edit, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
@@ -203,7 +203,7 @@ def calibrate(
 
 
 def _following(file: str) -> str:
-    return next_step("run", file, first=f"write it in {file}")
+    return next_edit(file, "write it in")
 
 
 def _axis(text: str) -> tuple[str, tuple[float, ...]]:

@@ -20,7 +20,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_step, print_answer, print_data
+from doseesc.commands._printing import TrialProgress, next_edit, next_step, print_answer, print_data
 from doseesc.commands._saving import save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text
@@ -102,4 +102,4 @@ def _following(file: str, out: Path | None) -> str:
         return next_step("optimal", file, "--out", "optimum")
     beside = Path(os.path.relpath(out / POLICY_FILE, Path(file).parent)) if Path(file).exists() else out / POLICY_FILE
     design = f"{{name: optimum, type: policy, file: {beside}}}"
-    return next_step("run", file, first=f"add {design} to the designs of {file}")
+    return next_edit(file, f"add {design} to the designs of")

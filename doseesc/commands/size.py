@@ -24,7 +24,7 @@ from doseesc.commands._options import (
     Trials,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_step, print_data, print_found
+from doseesc.commands._printing import TrialProgress, next_edit, next_step, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text
@@ -179,5 +179,5 @@ def _following(file: str, answer: SampleSizes) -> str:
     """Return the next step: the study with as many patients as are needed, or more patients to look at."""
     kept = [size for size in map(answer.kept, answer.curves) if size is not None]
     if kept:
-        return next_step("run", file, first=f"write max_n: {min(kept)} in {file}")
+        return next_edit(file, f"write max_n: {min(kept)} in")
     return next_step("size", file, "--correct", f"{answer.correct:g}", "--up-to", f"{2 * answer.sizes[-1]}")

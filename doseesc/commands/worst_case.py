@@ -9,7 +9,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode, refused
-from doseesc.commands._printing import TrialProgress, next_step, print_data, print_found, terminal_width
+from doseesc.commands._printing import TrialProgress, next_edit, print_data, print_found, terminal_width
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text
@@ -94,5 +94,5 @@ def worst_case(
         return
     from doseesc.report.terminal import worst_case_lines
 
-    following = next_step("run", file, first=f"make a curve a scenario of {file}")
+    following = next_edit(file, "make a curve a scenario of")
     print_found(answer, partial(worst_case_lines, width=terminal_width()), output_format, written, following)

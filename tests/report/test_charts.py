@@ -144,6 +144,25 @@ def test_a_note_wider_than_a_phone_is_folded_and_not_cut():
     assert heights[1] - heights[0] == pytest.approx(34, abs=1)  # both lines have room
 
 
+def test_what_a_trial_came_to_is_folded_and_the_end_of_a_branch_shortened():
+    outcome = "Highest dose tested: high (16 x 1e8 particles per day), at which nobody of 6 had a DLT"
+    svg = trial_strip("T", [StripCohort(1, 3, 0, "three")], ["low"], outcome, width=250, alt="a trial")
+    assert " ".join(texts(svg)).endswith(outcome)
+    end = "no dose selected (no safe dose)"
+    ends = [
+        texts(decision_tree(branches, ["first", "then"], width=width, alt="a tree"))[-1]
+        for width in (700, 240)
+        for branches in [
+            [
+                Branch(0, -1, "", "low", "#fff", "#000", 1.0, "", "start"),
+                Branch(1, 0, "3", end, "", "", 1.0, "", "end", ("no dose (no safe dose)", "no dose")),
+            ]
+        ]
+    ]
+    assert ends[0] == end
+    assert ends[1] in ("no dose (no safe dose)", "no dose")
+
+
 def test_many_designs_are_named_as_far_as_there_is_room_the_best_first():
     series = tuple(Series(f"a long name of a design {k}", k, k, front=k == 5) for k in range(8))
     svg = dot_plot([DotRow("S", "", ((50.0,) * 8,))], (Measure("right, %"),), series, width=345, alt="many")

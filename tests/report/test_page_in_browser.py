@@ -419,6 +419,16 @@ def test_page_is_used_by_keyboard(tab):
     assert tab.evaluate("document.activeElement.parentElement.getAttribute('aria-sort')") == "ascending"
 
 
+@pytest.mark.parametrize("width", [1024, 390])
+def test_doses_that_may_be_untested_widen_no_page(tab, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    said = "all => all.forEach(e => e.insertAdjacentHTML('beforeend', ' <small>up to 2.7 % untested</small>'))"
+    tab.eval_on_selector_all(".doses td:not(:last-child)", said)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    ends = "all => Math.max(...all.map(e => e.getBoundingClientRect().right))"
+    assert tab.eval_on_selector_all(".box, .doses", ends) <= width
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_window_or_out_of_reach(tab, width):
     tab.set_viewport_size({"width": width, "height": 900})

@@ -1,8 +1,10 @@
 """The verdict in words: one home of its sentences for terminal, page and protocol."""
 
+from dataclasses import replace
+
 import pytest
 
-from doseesc.report.words.verdict import verdict_words
+from doseesc.report.words.verdict import _flips, verdict_words
 from doseesc.runs.run_study import run
 from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
@@ -47,6 +49,14 @@ def test_a_tie_is_never_a_win(words):
     assert (
         said.flips[3] == "CRM overtakes BOIN if more than 3.4 points of weight move from the true MTD medium to high."
     )
+
+
+def test_no_design_leads_however_weighted_where_a_weighting_brings_another_level():
+    results = run(load(shipped_scenarios()["nct04602104"]), method="exact")
+    verdict = replace(results.verdict, shares={"3+3": 0.0, "CRM": 0.002, "BOIN": 0.998})
+    assert "BOIN leads in nearly all ways to weight the true MTDs." in _flips(verdict, results)
+    alone = replace(verdict, shares={"3+3": 0.0, "CRM": 0.0, "BOIN": 1.0}, shift=None)
+    assert "BOIN leads however the true MTDs are weighted." in _flips(alone, results)
 
 
 def test_of_a_single_scenario_there_is_no_worst_and_no_average():

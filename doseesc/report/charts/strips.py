@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doseesc.report.charts.svg import BOLD, fitting, folded, line, picture, rectangle, tag, ticks, tips, width_of, words
 
 _LANE, _TITLE, _STEP, _BETWEEN = 20.0, 22.0, 15.0, 8.0
-_PATIENT = 9.0
+_PATIENT, _SAID = 9.0, 15.0
 _ENDS = {
     "DLT": "M-3-3.5L3 3.5M3-3.5L-3 3.5",
     "died": "M-1-3H1V-1H3V1H1V3H-1V1H-3V-1H-1Z",
@@ -70,9 +70,10 @@ def trial_strip(
             x += step
         inside.append(tag("g", {}, *tips(each.tip), *dots))
         x, before = x + _BETWEEN, y
-    told = folded(outcome, width, 11, most=2)
-    inside += [words(0, bottom + 15 + 13 * place, part, kind="small") for place, part in enumerate(told)]
-    return picture(width, bottom + 8 + 13 * len(told), inside, alt, "strip")
+    for said in folded(outcome, width, 11):
+        bottom += _SAID
+        inside.append(words(0, bottom, said, kind="small"))
+    return picture(width, bottom + 6, inside, alt, "strip")
 
 
 @dataclass(frozen=True)

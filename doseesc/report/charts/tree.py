@@ -32,6 +32,8 @@ class Branch:
     share : str
         Written at the right of an end; empty for none.
     tip : str
+    shorter : tuple of str
+        What to write where there is no room for ``text``, each shorter than the one before.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Branch:
     chance: float
     share: str
     tip: str
+    shorter: tuple[str, ...] = ()
 
 
 def decision_tree(branches: Sequence[Branch], heads: Sequence[str], *, width: float, alt: str) -> str:
@@ -118,9 +121,7 @@ def _edge(each: Branch, start: tuple[float, float], goal: tuple[float, float], u
 def _box(each: Branch, x: float, y: float, width: float) -> str:
     frame: dict[str, object] = {"x": x, "y": y - _BOX / 2, "width": width, "height": _BOX}
     if not each.fill:
-        told = folded(each.text, width - 4, 11, most=2)
-        if any(part.endswith("…") for part in told):  # then why is left to the tip, and to the tree in words
-            told = folded(each.text.partition(" (")[0], width - 4, 11, most=2)
+        told = _said(each, width - 4, lines=2)
         first = y + 4 - _LINE / 2 * (len(told) - 1)
         inside = [words(x + 2, first + _LINE * place, part, "", "small") for place, part in enumerate(told)]
         return tag(
@@ -132,5 +133,11 @@ def _box(each: Branch, x: float, y: float, width: float) -> str:
         )
     look = {**frame, "rx": 4, "class": "part", "style": f"fill:{each.fill}"}
     place = {"x": x + width / 2, "y": y + 4, "text-anchor": "middle", "class": "small", "style": f"fill:{each.ink}"}
-    written = tag("text", place, escaped(fitting(each.text, width - 4, 11)))
+    written = tag("text", place, escaped(_said(each, width - 4, lines=1)[0]))
     return tag("g", {"class": "node", "data-node": each.number}, *tips(each.tip), tag("rect", look), written)
+
+
+def _said(each: Branch, width: float, lines: int) -> list[str]:
+    """Return the longest text of a branch that fits; the shortest, cut, where none does."""
+    told = [folded(text, width, 11, most=lines) for text in (each.text, *each.shorter)]
+    return next((parts for parts in told if not parts[-1].endswith("…")), told[-1])

@@ -163,7 +163,9 @@ def _tree(look: Look, name: str, place: int, paths: Pathways, truth: FloatArray,
         said = words if parent < 0 else f"{outcome_words(paths, nodes)}: {words}"
         tip = f"{said}; in {100 * chance:.3g} % of trials in {typical}"
         share = percents(np.array([chance])) if end else ""
-        drawn.append(Branch(node, parent, outcome, text, fill, ink, chance, share, tip))
+        brief = text.replace("no dose selected", "no dose")
+        shorter = (brief, brief.partition(" (")[0])
+        drawn.append(Branch(node, parent, outcome, text, fill, ink, chance, share, tip, shorter))
         here = len(drawn) - 1
         for group in branches(paths, node):
             add(group, here)

@@ -153,13 +153,14 @@ def power_charts(curves: PowerCurves, answers: Phase2Answers) -> list[Chart]:
     effect = answers.plan.active[-1].effect.shr
     frame = Frame(
         tuple((each, f"{each:.2f}") for each in effects),
-        "subdistribution hazard ratio at the highest dosage",
+        "hazard ratio (sHR) at the highest dosage",
         level=_WANTED,
         level_name=f"{100 * _WANTED:.0f} %",
         planned=float(effect),
         planned_name=f"assumed: {effect:.3g}",
         up="power, %",
     )
+    how += " sHR: the subdistribution hazard ratio of improvement, above 1 is better."
     charts.append(_power_chart("effect", title, how, effects, tested, frame))
     return charts
 

@@ -178,7 +178,9 @@ def _flips(verdict: Verdict, results: Results) -> tuple[str, ...]:
     if len(verdict.shares) > 1:
         (first, most), *others = verdict.shared
         if most > 1 - _SHARE:
-            said.append(f"{_together(first)} however the true MTDs are weighted.")
+            always = most == 1 and verdict.shift is None  # else a weighting is told below with which another leads
+            which = "however the true MTDs are weighted" if always else "in nearly all ways to weight the true MTDs"
+            said.append(f"{_together(first)} {which}.")
         else:
             parts = [f"{_together(first)} in {100 * most:.0f} %"]
             parts += [f"{in_a_row(list(each))} in {100 * share:.0f} %" for each, share in others if share >= _SHARE]
