@@ -87,8 +87,8 @@ def question_code(name: str, question: str, told: Mapping[str, Any]) -> tuple[st
     raise ValueError(f"question must be one of the app's page, not {question!r}")
 
 
-def _script(name: str, answer: str, call: Call, *shown: Call) -> str:
-    return script({"study": library("doseesc").load(name), answer: call}, shown)
+def _script(file: str, result: str, call: Call, *shown: Call) -> str:
+    return script({"study": library("doseesc").load(file), result: call}, shown)
 
 
 def _files_script(name: str, question: str) -> str:
