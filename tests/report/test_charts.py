@@ -144,25 +144,6 @@ def test_a_note_wider_than_a_phone_is_folded_and_not_cut():
     assert heights[1] - heights[0] == pytest.approx(34, abs=1)  # both lines have room
 
 
-def test_what_a_trial_came_to_is_folded_and_the_end_of_a_branch_shortened():
-    outcome = "Highest dose tested: high (16 x 1e8 particles per day), at which nobody of 6 had a DLT"
-    svg = trial_strip("T", [StripCohort(1, 3, 0, "three")], ["low"], outcome, width=250, alt="a trial")
-    assert " ".join(texts(svg)).endswith(outcome)
-    end = "no dose selected (no safe dose)"
-    ends = [
-        texts(decision_tree(branches, ["first", "then"], width=width, alt="a tree"))[-1]
-        for width in (700, 240)
-        for branches in [
-            [
-                Branch(0, -1, "", "low", "#fff", "#000", 1.0, "", "start"),
-                Branch(1, 0, "3", end, "", "", 1.0, "", "end", ("no dose (no safe dose)", "no dose")),
-            ]
-        ]
-    ]
-    assert ends[0] == end
-    assert ends[1] in ("no dose (no safe dose)", "no dose")
-
-
 def test_many_designs_are_named_as_far_as_there_is_room_the_best_first():
     series = tuple(Series(f"a long name of a design {k}", k, k, front=k == 5) for k in range(8))
     svg = dot_plot([DotRow("S", "", ((50.0,) * 8,))], (Measure("right, %"),), series, width=345, alt="many")
@@ -305,19 +286,22 @@ def test_a_tree_has_parents_in_the_middle_of_their_children():
     assert "0" in texts(decision_tree(branches, ["first", "after", "in S1"], width=250, alt="tree"))
 
 
-def test_why_a_trial_ends_is_folded_in_a_tree_and_below_a_strip_before_it_is_cut():
+def test_why_a_trial_ends_is_folded_in_a_tree_and_below_a_strip_and_said_shorter_rather_than_cut():
     box = {"fill": "#abc", "ink": "#000", "share": "", "tip": "say"}
     end = {"fill": "", "ink": "", "share": "50 %", "tip": ""}
+    shorter = ("■ no dose (no safe dose)", "■ no dose")
     branches = [
         Branch(0, -1, "", "low", chance=1.0, **box),
         Branch(1, 0, "0", "↑ high", chance=0.5, **box),
-        Branch(2, 0, "1", "■ no dose selected (no safe dose)", chance=0.5, **end),
+        Branch(2, 0, "1", "■ no dose selected (no safe dose)", chance=0.5, **end, shorter=shorter),
     ]
     wide, narrow = (texts(decision_tree(branches, ["a", "b", "c"], width=width, alt="")) for width in (600, 300))
     assert "■ no dose selected (no safe dose)" in wide
     assert {"■ no dose selected", "(no safe dose)"} <= set(narrow)
-    scarce = texts(decision_tree(branches, ["a", "b", "c"], width=230, alt=""))
-    assert {"■ no dose", "selected"} <= set(scarce)
+    scarcer, scarce = (texts(decision_tree(branches, ["a", "b", "c"], width=width, alt="")) for width in (190, 230))
+    assert {"■ no dose (no", "safe dose)"} <= set(scarce)
+    assert "■ no dose" in scarcer
+    assert not any("(" in each for each in scarcer)
     long = "Highest dose tested: high (16 x 1e8 particles per day); no toxicity bounds it"
     svg = trial_strip("S1", [StripCohort(1, 3, 0, "")], ["low"], long, width=345, alt="")
     assert " ".join(texts(svg)[-2:]) == long

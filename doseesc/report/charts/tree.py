@@ -140,4 +140,4 @@ def _box(each: Branch, x: float, y: float, width: float) -> str:
 def _said(each: Branch, width: float, lines: int) -> list[str]:
     """Return the longest text of a branch that fits; the shortest, cut, where none does."""
     told = [folded(text, width, 11, most=lines) for text in (each.text, *each.shorter)]
-    return next((parts for parts in told if not parts[-1].endswith("…")), told[-1])
+    return next((parts for parts in told if not any(part.endswith("…") for part in parts)), told[-1])
