@@ -38,8 +38,8 @@ def tite():
 def backfilled(tmp_path_factory):
     """The shipped study without some of its designs, whose pages and protocols are long in the making."""
     text = (ROOT / "scenarios/tite_backfill.yaml").read_text()
-    kept = [line for line in text.splitlines() if "name: rolling six" not in line and "BOIN settled, type" not in line]
-    text = "\n".join(kept).replace("rolling six backfilled, ", "").replace("BF-BOIN settled, ", "")
+    kept = [line for line in text.splitlines() if "name: rolling" not in line and "BOIN settled, type" not in line]
+    text = "\n".join(kept).replace("rolling 6 backfilled, ", "").replace("BF-BOIN settled, ", "")
     path = tmp_path_factory.mktemp("backfilled") / "mine.yaml"
     path.write_text(text)
     return doseesc.run(doseesc.load(path), trials=60)
