@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 EXACT = "exact"
 """The question that asks for the exact figures of a study, and for what was enumerated for them."""
 
+_STARTING = threading.Lock()
+"""The environment is this process's alone; two who start the server of processes would leave each other's in it."""
+
 _LOOKS = 0.05  # seconds between looks whether an answer is still wanted
 _TELLS = 0.05  # least seconds between two reports of progress
 _LOADED = ("doseesc.app.inquiries", "doseesc.app.answers", "doseesc.app.fragments", "doseesc.runs.run_study")
@@ -154,16 +157,18 @@ def _context() -> Any:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_LOADED))
-    found = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))  # it is to load what this one has loaded
-    try:
-        forkserver.ensure_running()
-    finally:
-        if found is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = found
+    with _STARTING:
+        context.set_forkserver_preload(list(_LOADED))
+        found = os.environ.get("PYTHONPATH")
+        # It is to load what this one has loaded.
+        os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
+        try:
+            forkserver.ensure_running()
+        finally:
+            if found is None:
+                del os.environ["PYTHONPATH"]
+            else:
+                os.environ["PYTHONPATH"] = found
     return context
 
 

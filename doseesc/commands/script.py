@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,8 +86,8 @@ def script(
         print_lines(
             [
                 f"written to {out}; next:",
-                f"  {run} {out} > rows.csv",
-                f'  doseesc compare-script {file} rows.csv --design "{name}"',
+                f"  {shlex.join([run, str(out)])} > rows.csv",
+                f"  {shlex.join(['doseesc', 'compare-script', str(file), 'rows.csv', '--design', name])}",
             ]
         )
 

@@ -141,12 +141,12 @@ def shared_out(
     """
     from doseesc.pieces.piece import Asked
 
-    asked = Asked(ask, workers.here)
     waiting, firsts = iter(tasks), []
     begun = 0
 
     def pieces() -> Iterator[Piece]:
         nonlocal begun
+        asked = Asked(ask, workers.here)  # here, where a cluster says in its own words that there is no text
         while group := list(islice(waiting, _together(seconds, total - begun, workers.threads))):
             firsts.append(begun)
             begun += len(group)

@@ -123,7 +123,7 @@ def _fields(value: Any) -> dict[str, Any]:
 
 
 def _array(value: Any) -> dict[str, Any]:
-    if value.dtype.hasobject:
+    if value.dtype.hasobject or value.dtype.fields is not None:  # whose names the type's text does not hold
         raise NoText(f"an array of {value.dtype} has no text")
     plain = np.ascontiguousarray(value)
     return {"type": plain.dtype.str, "shape": list(value.shape), "bytes": b64encode(plain.tobytes()).decode()}

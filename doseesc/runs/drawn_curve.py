@@ -38,7 +38,7 @@ def duration_under(
         :func:`doseesc.run` with as many trials.
     like : str
         The scenario whose probabilities of a response hold, where backfill asks for them; by default the first one
-        that is no random curve.
+        that is no random curve, if there is any.
     designs : collection of str, optional
         Names of the designs; by default all.
     watch : callable, optional
@@ -57,9 +57,9 @@ def duration_under(
         raise refused(
             study, ("accrual",), "is left out, so that trials have no duration", "add  accrual: {per_month: 2}"
         )
-    known = [each for each in study.scenarios if each.random is None]
+    known = [each for each in study.scenarios if each.random is None] or study.scenarios
     own = next((each for each in known if each.name == like), known[0])
-    listed = {"name": _DRAWN, "dlt": tuple(curve.tolist()), "curve": None, "monotone": False}
+    listed = {"name": _DRAWN, "dlt": tuple(curve.tolist()), "curve": None, "random": None, "monotone": False}
     alone = study.model_copy(
         update={
             "scenarios": (own.model_copy(update=listed),),

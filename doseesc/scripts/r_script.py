@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -75,11 +76,13 @@ def r_script(study: Study, design: str, *, trials: int | None = None, seed: int 
         raise refused(study, path, str(error), error.remedy) from None
     simulated = _simulated(study, chosen, trials, seed)
     package = package_code(chosen)
+    file = plain_words(study.source.name if study.source else "FILE")
     return _render(
         title=plain_words(study.study.title),
         name=design,
         type=name_of_design(type(chosen)),
-        file=plain_words(study.source.name if study.source else "FILE"),
+        file=file,
+        compared=shlex.join(["doseesc", "compare-script", file, "rows.csv", "--design", design]),
         version=__version__,
         description=comment_lines(chosen.describe()),
         waiting=[] if type(chosen.pending) is Complete else comment_lines(chosen.pending.describe(chosen)),

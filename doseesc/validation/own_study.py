@@ -96,22 +96,28 @@ def _contracts(designs: Mapping[str, Design]) -> Iterator[Check]:
     for name, design in designs.items():
         if type(design).__module__.partition(".")[0] in ("designs", "doseesc"):
             continue
-        seen = Differences()
+        seen, failed = Differences(), ""
         for check in (
             conformance.admissibility,
             conformance.order_of_rules,
             conformance.batches_are_singles,
             conformance.described,
         ):
-            seen.include(check.__name__.replace("_", " "), check(design))
-        found = seen.result
+            words = check.__name__.replace("_", " ")
+            try:
+                seen.include(words, check(design))
+            except Exception as error:  # of others' code, which may fail in any way; that is a finding, too
+                failed = f"{words}: {type(error).__name__}: {error}"
+                break
+        kept = not failed and seen.result.passed
+        broken = failed or seen.result.where
         yield Check(
             id="",
             what=f"{name}: contract of a design, which is not doseesc's own",
             expected="admissible, in batches as alone, rules in any order, described",
-            found=f"kept in {found.comparisons:,} figures" if found.passed else f"broken: {found.where}",
-            verdict=passed_if(found.passed),
-            remark="" if found.passed else "its own tests should subclass doseesc.testing.DesignTests",
+            found=f"kept in {seen.result.comparisons:,} figures" if kept else f"broken: {broken}",
+            verdict=passed_if(kept),
+            remark="" if kept else "its own tests should subclass doseesc.testing.DesignTests",
         )
 
 

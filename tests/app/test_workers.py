@@ -1,6 +1,8 @@
 """Long questions are answered in processes of their own, which end as soon as nobody waits for them."""
 
 import multiprocessing
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from support import ARMS, THREE_DESIGNS, THREE_DOSES
 
 from doseesc.app import Limits, Trusted
 from doseesc.app.jobs import Jobs
-from doseesc.app.workers import EXACT, Died, Failed, Task, Workers
+from doseesc.app.workers import EXACT, Died, Failed, Task, Workers, prepare
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}{ARMS}"
 LONG = Task("mine.yaml", TEXT.replace("max_n: 12", "max_n: 30") + "simulation: {trials: 100000}\n", "protocol")
@@ -114,6 +116,31 @@ def test_process_that_dies_is_told_and_replaced(workers):
     assert "ended before it was answered" in found[0]
     assert workers.answer(QUICK, nothing)["html"]
     assert len(children() - before) <= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are begun anew")
+@pytest.mark.parametrize("before", [None, "elsewhere"])
+def test_two_who_start_processes_at_once_leave_the_environment_as_it_was(monkeypatch, before):
+    if before is None:
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONPATH", before)
+    meeting, met = threading.Barrier(2), []
+
+    def slowly():
+        assert os.environ["PYTHONPATH"] != before
+        try:
+            meeting.wait(0.1)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            pass
+
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(prepare) for _ in range(2)]:
+            each.result()
+    assert not met  # one after the other
+    assert os.environ.get("PYTHONPATH") == before
 
 
 def test_all_processes_end_with_the_app():

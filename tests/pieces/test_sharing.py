@@ -3,6 +3,7 @@
 import json
 import os
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from designs import BOIN
 from doseesc.engines import simulate
 from doseesc.errors import CannotCompute
-from doseesc.pieces import ClusterError, answers, shared_out, workers_for
+from doseesc.pieces import Cluster, ClusterError, answers, shared_out, workers_for
 from doseesc.pieces.piece import Asked, WrongVersion, do
 
 
@@ -88,6 +89,16 @@ def test_what_has_no_text_is_shared_among_processes_here_alone():
     assert list(answers(lambda task: task + offset, range(3), 2)) == [7, 8, 9]
     with pytest.raises(TypeError, match="cannot be imported by others"):
         list(answers(lambda task: task + offset, range(3), Told(here=False)))
+
+
+def test_a_cluster_says_in_its_own_words_that_there_is_no_text(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("distributed.as_completed", lambda **_: None)  # nothing comes to be waited for
+    cluster = Cluster(SimpleNamespace(loop=None), "tcp://10.0.0.1:8786", {"tcp://10.0.0.2:9000": 1}, "")
+    offset = 7
+    for ask, tasks in ((lambda task: task + offset, [1]), (partial(times, 2), [object()])):
+        with pytest.raises(ClusterError, match="this cannot be sent to a cluster: "):
+            list(answers(ask, tasks, cluster))
 
 
 def test_what_is_raised_is_raised_here():

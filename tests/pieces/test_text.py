@@ -97,6 +97,7 @@ class Own:
         (Own(), "Own has no text"),
         (lambda: 1, "<lambda> of"),
         (np.array([None]), "object has no text"),
+        (np.zeros(2, dtype=[("n", np.int64)]), "has no text"),
         (open, "no text"),
     ],
 )

@@ -46,6 +46,16 @@ def test_responses_are_those_of_the_scenario_that_the_curve_was_begun_from(study
     assert [alone.truths["as drawn"].tolist() for alone in played] == [[0.2, 0.3, 0.4]] * 3
 
 
+def test_a_study_of_random_curves_alone_has_durations_too(study, small_scenario):
+    text = small_scenario.replace("dlt: [0.1, 0.2, 0.3]", "random: {type: pseudo_uniform}")
+    given = study(text=text)
+    assert not given.truths
+    found, own = (duration_under(each, [0.1, 0.2, 0.3], trials=60) for each in (given, study()))
+    assert {name: each.duration_days for name, each in found.items()} == {
+        name: each.duration_days for name, each in own.items()
+    }
+
+
 def test_without_accrual_and_with_other_doses_it_is_refused(study):
     with pytest.raises(ScenarioError, match=r"accrual\n  is left out, so that trials have no duration\n  add"):
         duration_under(study(""), [0.1, 0.2, 0.3], trials=10)

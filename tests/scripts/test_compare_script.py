@@ -209,6 +209,15 @@ def test_a_row_given_twice_is_refused(study):
         compared(study, [HEADER, line, line])
 
 
+def test_what_comes_next_is_quoted_as_a_shell_takes_it(cli, scenario_file):
+    Path(scenario_file(SHORT.replace("name: BOIN", "name: 'BOIN, $5'"))).rename("my study.yaml")
+    code, out, err = cli("script", "my study.yaml", "--design", "BOIN, $5", "--out", "my boin.R")
+    assert (code, err) == (0, "")
+    compared = "doseesc compare-script 'my study.yaml' rows.csv --design 'BOIN, $5'"
+    assert out.splitlines()[1:] == ["  Rscript 'my boin.R' > rows.csv", f"  {compared}"]
+    assert f"#   {compared}" in Path("my boin.R").read_text(encoding="utf-8").splitlines()
+
+
 def test_a_file_without_the_columns_is_refused(study):
     with pytest.raises(RowsError, match="has no column se"):
         compared(study, [HEADER.removesuffix(",se"), "figure,middle,2,,,selected,0.5"])

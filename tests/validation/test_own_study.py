@@ -46,11 +46,24 @@ class Guesses(Steady):
         return np.full(tally.size, 1 if tally.size > 1 else 2)
 
 
+class Fails(Steady):
+    """Cannot be asked about many trials at once."""
+
+    def pick(self, tally):
+        if tally.size > 1:
+            raise IndexError("one trial at a time")
+        return tally.level
+
+
 def test_a_design_of_others_is_held_to_the_contract():
     given = {"n_doses": 3, "max_n": 6, "cohort_size": 3}
-    rows = list(_contracts({"ours": BOIN(target=0.25, **given), "kept": Steady(**given), "broken": Guesses(**given)}))
-    assert [(row.what.partition(":")[0], row.verdict) for row in rows] == [("kept", "passed"), ("broken", "failed")]
+    others = {"kept": Steady(**given), "broken": Guesses(**given), "failing": Fails(**given)}
+    rows = list(_contracts({"ours": BOIN(target=0.25, **given), **others}))
+    verdicts = {row.what.partition(":")[0]: row.verdict for row in rows}
+    assert verdicts == {"kept": "passed", "broken": "failed", "failing": "failed"}
     assert rows[1].found.startswith("broken: batches are singles: selection of tally")
+    assert rows[2].found.startswith("broken: ")
+    assert rows[2].found.endswith("IndexError: one trial at a time")
 
 
 def test_engines_that_differ_are_told(scenario_file, small_scenario, monkeypatch):

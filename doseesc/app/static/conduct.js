@@ -31,7 +31,11 @@ app.js before it: `study`, `post`, `make`, `$`. */
     $("conduct-answer").parentElement.classList.add("old");
     try { show(await post("conduct", question(verify ? log : add ? log || "" : null, verify))); } catch (error) { advised = null; wrong(`No answer: ${error.message}`); }
     asking = false;
-    if (again) { const next = again; again = false; ask(next.add && !next.verify, next.verify); }
+    if (again) { // what is to be added to the log comes first: it is then verified with it
+      const {add: adding, verify: verifying} = again;
+      again = adding && verifying ? {add: false, verify: true} : false;
+      ask(adding, verifying && !adding);
+    }
   };
   const wrong = words => { $("conduct-wrong").textContent = words; $("conduct-wrong").hidden = !words; };
   const show = got => {
