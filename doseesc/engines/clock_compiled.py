@@ -28,10 +28,10 @@ class Decisions(Protocol):
     def know(self, setting: Setting) -> bool:
         """Say whether they can be made in this setting."""
 
-    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+    def run(self, trials: Trials, setting: Setting, running: IntArray, ends: Followed) -> IntArray:
         """Run trials to their ends, or to looks that are not decided here; return their status.
 
-        With room in ``found`` each of them is begun anew in the one place that ``trials`` has for all, and noted there
+        With room in ``ends`` each of them is begun anew in the one place that ``trials`` has for all, and noted there
         if it ends.
         """
 
@@ -81,19 +81,19 @@ class PlayCompiled:
     def follow(self, patients: ComingPatients, setting: Setting) -> Followed:
         """Play one trial for each row of patients, and return what is left of them."""
         size, doses = len(patients.latent), len(setting.probability)
-        found, everyone = room_for(size, doses), np.arange(size)
-        self._side_by_side(patients, setting, everyone[: self._first], found)
+        ends, everyone = room_for(size, doses), np.arange(size)
+        self._side_by_side(patients, setting, everyone[: self._first], ends)
         place = one_place(patients.latent, patients.dlt_day, patients.numbers(), doses)
         running = everyone[self._first :]
-        status = self.decisions.run(place, setting, running, found)
-        self._side_by_side(patients, setting, running[status != OVER], found)
-        return found
+        status = self.decisions.run(place, setting, running, ends)
+        self._side_by_side(patients, setting, running[status != OVER], ends)
+        return ends
 
-    def _side_by_side(self, patients: ComingPatients, setting: Setting, rows: IntArray, found: Followed) -> None:
+    def _side_by_side(self, patients: ComingPatients, setting: Setting, rows: IntArray, ends: Followed) -> None:
         if not len(rows):
             return
         given = (patients.latent[rows], patients.dlt_day[rows], patients.numbers()[rows])
         trials = self.play(
             new_trials(*given, len(setting.probability)), setting, lambda beyond: patients.numbers(beyond)[rows]
         )
-        found.put(rows, followed_up(trials, True))
+        ends.put(rows, followed_up(trials, True))

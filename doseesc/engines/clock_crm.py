@@ -81,9 +81,9 @@ class CrmDecisions:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: where nothing else goes on."""
         return knows_setting(setting)
 
-    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+    def run(self, trials: Trials, setting: Setting, running: IntArray, ends: Followed) -> IntArray:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: until it is too near a limit to tell."""
-        return _play(trials, setting, self._model, self._bench, running, found)
+        return _play(trials, setting, self._model, self._bench, running, ends)
 
     def look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: ask the design itself."""
@@ -91,13 +91,13 @@ class CrmDecisions:
 
 
 @compiled
-def _play(x: Trials, setting: Setting, model: Model, bench: Bench, running: IntArray, found: Followed) -> IntArray:
+def _play(x: Trials, setting: Setting, model: Model, bench: Bench, running: IntArray, ends: Followed) -> IntArray:
     """Run trials to their ends, or to looks that the design itself is to decide; return their status."""
     status = np.empty(len(running), dtype=np.int64)
     for r in range(len(running)):
-        s = placed(x, found, running[r])
+        s = placed(x, ends, running[r])
         status[r] = _play_one(x, setting, model, bench, s)
-        follow_if_over(x, s, found, running[r])
+        follow_if_over(x, s, ends, running[r])
     return status
 
 

@@ -65,35 +65,35 @@ class Ended:
 def ends_of(design: Design, trials: Trials, window_days: float, backfill: Backfill | None = None) -> Ended:
     """Follow everybody to the end and select; equal ends are asked about once."""
     count_all = backfill is None or backfill.for_design(design).count_in_mtd
-    found = followed_up(trials, count_all)
-    ended = ends_of_followed(design, found, count_all)
-    some = np.flatnonzero(found.frozen)
+    ends = followed_up(trials, count_all)
+    ended = ends_of_followed(design, ends, count_all)
+    some = np.flatnonzero(ends.frozen)
     if len(some):
-        known = _known(design, found, count_all).take(some)
+        known = _known(design, ends, count_all).take(some)
         there, pending = _with_frozen(trials, known, some, window_days, count_all)
-        why = found.counts[some, REASON]
+        why = ends.counts[some, REASON]
         ended.selected[some], ended.reason_code[some] = _ended(design, there, why, pending)
         ended = replace(ended, alike=None)
     return ended
 
 
-def ends_of_followed(design: Design, found: Followed, count_all: bool = True) -> Ended:
+def ends_of_followed(design: Design, ends: Followed, count_all: bool = True) -> Ended:
     """Select where everybody has been followed to the end, the frozen as if without a DLT; see :func:`ends_of`."""
-    known = _known(design, found, count_all)
-    why = found.counts[:, [LEVEL, REASON]]
+    known = _known(design, ends, count_all)
+    why = ends.counts[:, [LEVEL, REASON]]
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
     _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
     selected, reason = (values[back] for values in _ended(design, known.take(first), why[first, 1], None))
-    backfilled = found.backfilled.sum(axis=1)
+    backfilled = ends.backfilled.sum(axis=1)
     alike = None if backfilled.any() else (first, back)
-    return Ended(found.n, found.dlt, selected, reason, found.end, backfilled, alike)
+    return Ended(ends.n, ends.dlt, selected, reason, ends.end, backfilled, alike)
 
 
-def _known(design: Design, found: Followed, count_all: bool) -> Tally:
-    n, dlt = found.n, found.dlt
+def _known(design: Design, ends: Followed, count_all: bool) -> Tally:
+    n, dlt = ends.n, ends.dlt
     if not count_all:
-        n, dlt = n - found.backfilled, dlt - found.backfilled_dlt
-    return everybody_known(n, dlt, found.counts, found.last, design.needed_memory)
+        n, dlt = n - ends.backfilled, dlt - ends.backfilled_dlt
+    return everybody_known(n, dlt, ends.counts, ends.last, design.needed_memory)
 
 
 def _ended(design: Design, tally: Tally, reason: IntArray, pending: Pending | None) -> tuple[IntArray, IntArray]:

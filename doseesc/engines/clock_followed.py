@@ -75,42 +75,42 @@ def room_for(size: int, doses: int) -> Followed:
 
 def followed_up(trials: Trials, count_all: bool) -> Followed:
     """Follow everybody to the end; frozen are backfilled patients only with ``count_all``."""
-    found = room_for(*trials.n.shape)
-    _follow_all(trials, found, count_all)
-    return found
+    ends = room_for(*trials.n.shape)
+    _follow_all(trials, ends, count_all)
+    return ends
 
 
 @compiled
-def _follow_all(x: Trials, found: Followed, count_all: bool) -> None:
+def _follow_all(x: Trials, ends: Followed, count_all: bool) -> None:
     for s in range(len(x.counts)):
-        follow(x, s, found, s, count_all)
+        follow(x, s, ends, s, count_all)
 
 
 @compiled_inner
-def follow_if_over(x: Trials, s: int, found: Followed, row: int) -> None:
+def follow_if_over(x: Trials, s: int, ends: Followed, row: int) -> None:
     """Note trial ``s`` in a row of those found, if there is room for any and it has ended."""
-    if len(found.end) > 0 and x.counts[s, STATUS] == OVER:
-        follow(x, s, found, row, True)
+    if len(ends.end) > 0 and x.counts[s, STATUS] == OVER:
+        follow(x, s, ends, row, True)
 
 
 @compiled_inner
-def follow(x: Trials, s: int, found: Followed, row: int, count_all: bool) -> None:
+def follow(x: Trials, s: int, ends: Followed, row: int, count_all: bool) -> None:
     """Follow the patients of trial ``s``, and note it in a row of those found."""
     counts = x.counts[s]
     for c in range(N_COUNTS):
-        found.counts[row, c] = counts[c]
+        ends.counts[row, c] = counts[c]
     for c in range(N_DAYS):
-        found.days[row, c] = x.days[s, c]
+        ends.days[row, c] = x.days[s, c]
     for j in range(x.n.shape[1]):
-        found.n[row, j] = found.dlt[row, j] = found.backfilled[row, j] = found.backfilled_dlt[row, j] = 0
+        ends.n[row, j] = ends.dlt[row, j] = ends.backfilled[row, j] = ends.backfilled_dlt[row, j] = 0
     end, last_n, last_dlt, frozen = 0.0, 0, 0, False
     for i in range(counts[PATIENTS]):
         end = max(end, x.assessed[s, i])
         if x.what[s, i] & UNUSABLE:
             continue
         j, dlt = x.level[s, i] - 1, x.has_dlt[s, i]
-        found.n[row, j] += 1
-        found.dlt[row, j] += dlt
+        ends.n[row, j] += 1
+        ends.dlt[row, j] += dlt
         frozen |= x.what[s, i] & FROZEN > 0
         if i >= counts[COHORT_FIRST]:
             last_n += 1
@@ -121,10 +121,10 @@ def follow(x: Trials, s: int, found: Followed, row: int, count_all: bool) -> Non
         if x.what[s, i] & UNUSABLE:
             continue
         j, dlt = x.level[s, i] - 1, x.has_dlt[s, i]
-        found.n[row, j] += 1
-        found.dlt[row, j] += dlt
-        found.backfilled[row, j] += 1
-        found.backfilled_dlt[row, j] += dlt
+        ends.n[row, j] += 1
+        ends.dlt[row, j] += dlt
+        ends.backfilled[row, j] += 1
+        ends.backfilled_dlt[row, j] += dlt
         frozen |= count_all and x.what[s, i] & FROZEN > 0
-    found.last[row, 0], found.last[row, 1] = last_n, last_dlt
-    found.frozen[row], found.end[row] = frozen, end
+    ends.last[row, 0], ends.last[row, 1] = last_n, last_dlt
+    ends.frozen[row], ends.end[row] = frozen, end

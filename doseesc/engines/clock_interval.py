@@ -42,11 +42,11 @@ class IntervalDecisions:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: where nothing else goes on."""
         return knows_setting(setting)
 
-    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+    def run(self, trials: Trials, setting: Setting, running: IntArray, ends: Followed) -> IntArray:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: until it is too near a limit to tell."""
         if self._table is None or self._table[0] != setting.window:
             self._table = setting.window, table_of(self._design, setting.window)
-        return _play(trials, setting, self._table[1], running, found)
+        return _play(trials, setting, self._table[1], running, ends)
 
     def look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: ask the design itself."""
@@ -54,13 +54,13 @@ class IntervalDecisions:
 
 
 @compiled
-def _play(x: Trials, setting: Setting, table: Table, running: IntArray, found: Followed) -> IntArray:
+def _play(x: Trials, setting: Setting, table: Table, running: IntArray, ends: Followed) -> IntArray:
     """Run trials to their ends, or to looks that the design itself is to decide; return their status."""
     status = np.empty(len(running), dtype=np.int64)
     for r in range(len(running)):
-        s = placed(x, found, running[r])
+        s = placed(x, ends, running[r])
         status[r] = _play_one(x, setting, table, s)
-        follow_if_over(x, s, found, running[r])
+        follow_if_over(x, s, ends, running[r])
     return status
 
 

@@ -16,9 +16,9 @@ def one_place(latent: FloatArray, dlt_day: FloatArray, number: FloatArray, n_dos
 
 
 @compiled_inner
-def placed(x: Trials, found: Followed, row: int) -> int:
+def placed(x: Trials, ends: Followed, row: int) -> int:
     """Return where trial ``row`` is played: in its own row or, with room for what is found, in the one place, anew."""
-    if len(found.end) == 0:
+    if len(ends.end) == 0:
         return row
     count, day = x.counts[0], x.days[0]
     for c in range(N_COUNTS):

@@ -58,9 +58,9 @@ class StateDecisions:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: in any."""
         return True
 
-    def run(self, trials: Trials, setting: Setting, running: IntArray, found: Followed) -> IntArray:
+    def run(self, trials: Trials, setting: Setting, running: IntArray, ends: Followed) -> IntArray:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: until a state is not known."""
-        return _play(trials, setting, self._layout, self._answers, self._now, self._later, running, found)
+        return _play(trials, setting, self._layout, self._answers, self._now, self._later, running, ends)
 
     def look(self, trials: Trials, setting: Setting, looking: IntArray) -> None:
         """See :class:`doseesc.engines.clock_compiled.Decisions`: decide the states, for the next run.
@@ -102,13 +102,13 @@ def _play(
     now: IntArray,
     later: IntArray,
     running: IntArray,
-    found: Followed,
+    ends: Followed,
 ) -> IntArray:
     status = np.empty(len(running), dtype=np.int64)
     for r in range(len(running)):
-        s = placed(x, found, running[r])
+        s = placed(x, ends, running[r])
         status[r] = _play_one(x, setting, layout, answers, now, later, s)
-        follow_if_over(x, s, found, running[r])
+        follow_if_over(x, s, ends, running[r])
     return status
 
 
