@@ -9,7 +9,7 @@ import numpy as np
 
 from designs import Design, Tally
 from designs.arrays import IntArray
-from doseesc.conduct import decision_letters, decision_table
+from doseesc.conduct import decision_letters, reachable
 from doseesc.engines import OperatingCharacteristics, TooManyStates, enumerate_paths
 from doseesc.scripts.rows import COLUMNS, FIGURES, LAST_COHORT
 
@@ -79,9 +79,9 @@ def _decisions(design: Design) -> Iterator[dict[str, Any]]:
             yield from (_row("decision", "decision", letter, n=n, y=dlt) for dlt, letter in enumerate(row))
         return
     memory = design.needed_memory
-    graph = decision_table(design).graph
-    if graph is None or set(memory) - set(LAST_COHORT):  # what rests on the course of the trial is not in the rows
+    if set(memory) - set(LAST_COHORT):  # what rests on the course of the trial is not in the rows
         return
+    graph = reachable(design)
     tally = graph.tally
     for node in range(graph.size):
         last = "" if not memory else f" after {'/'.join(str(each[node]) for each in _last_cohort(tally))}"

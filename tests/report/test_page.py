@@ -18,7 +18,7 @@ from doseesc.files import OutputError
 from doseesc.report.charts.palette import DARK_DESIGN_COLOURS, DESIGN_COLOURS, dose_colour, ink_for, relative_luminance
 from doseesc.report.figures.pathways import pathways_figure
 from doseesc.report.figures.style import design_style, figure_bytes, legend_below, panels
-from doseesc.report.page.design_charts import as_counted
+from doseesc.report.page.design_charts import _ranges, as_counted
 from doseesc.report.page.figure_plans import figure_plans
 from doseesc.report.tables.characteristics import selection_table
 from doseesc.report.words.recommendation import recommendation
@@ -182,6 +182,11 @@ def test_charts_are_said_in_words_and_told_as_findings(page):
     assert any(each.startswith("What is assumed: the right dose is") for each in titles)
     assert any("most often selects the right dose in" in each for each in titles)
     assert any("of the 3 patients at the current dose, 0 DLT: escalate; " in each for each in titles)
+
+
+def test_a_single_patient_is_told_as_one():
+    table, _ = _ranges({1: ("E", "D"), 2: ("E", "S", "D")}, "BOIN", 1, 1)
+    assert table.caption == "BOIN: of the 1 patient at the current dose, 0 DLT: escalate; 1 DLT: de-escalate"
 
 
 def test_figures_for_slides_are_saved(saved):

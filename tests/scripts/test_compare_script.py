@@ -16,6 +16,7 @@ SHORT = (
     + THREE_DOSES.replace("max_n: 12", "max_n: 9")
     + THREE_DESIGNS.replace("skeleton: {halfwidth: 0.05, prior_mtd: medium}", "skeleton: [0.1, 0.25, 0.4], "
     "rules: [{type: NoSkipping}, {type: CoherentEscalation}]")
+    .replace("scenarios:", "  - {name: rolling six, type: RollingSix}\nscenarios:")
 )  # fmt: skip
 HEADER = ",".join(COLUMNS)
 
@@ -64,11 +65,12 @@ def place(lines, begins):
     return next(number for number, line in enumerate(lines) if line.startswith(begins))
 
 
-@pytest.mark.parametrize("design", ["BOIN", "3+3", "CRM"])
+@pytest.mark.parametrize("design", ["BOIN", "3+3", "CRM", "rolling six"])
 def test_our_own_rows_agree(study, rows, design):
     found = compared(study, rows(design), design)
     assert (found.agrees, found.missing, found.exact, found.notes) == (True, 0, True, ())
     assert len(found.rows) > 40
+    assert any(row.kind == "decision" for row in found.rows)
 
 
 def test_our_own_simulation_agrees_within_its_errors(study, rows):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from designs import Reason
+from designs.rules.base import counted
 from doseesc.conduct import letter_table, trial_of
 from doseesc.engines import Pathways, TooManyPathways, pathways
 from doseesc.report.charts import Branch, decision_tree
@@ -116,7 +117,7 @@ def _ranges(cells: Any, name: str, place: int, cohort: int) -> tuple[PageTable, 
     follows = "; ".join(f"{spans} DLT: {_WORDS[letter]}" for spans, letter in said if spans != _NEVER)
     table = PageTable(
         f"decisions_{place}",
-        f"{name}: of the {first} patients at the current dose, {follows}",
+        f"{name}: of the {counted(first, 'patient')} at the current dose, {follows}",
         "Find the row of the patients treated at the current dose: the column that holds their DLTs says what follows.",
         ("patients", *(_WORDS[letter] for letter in letters)),
         rows,
