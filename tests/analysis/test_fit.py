@@ -69,7 +69,9 @@ def test_the_answer_comes_first_and_details_on_request(tmp_path, small_scenario,
     assert row[4] == level[2]
     assert "DLTs seen, and expected of as many patients" in full
     assert "DLTs seen, and expected of as many patients" not in brief
-    assert brief.rstrip().endswith("--full")
+    *_, details, _, step = brief.splitlines()
+    assert details.endswith("--full")
+    assert step.startswith("next: doseesc next ")
     assert len(brief.splitlines()) < len(full.splitlines())
 
 

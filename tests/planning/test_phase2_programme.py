@@ -171,7 +171,8 @@ def test_command_says_the_answer_first_and_details_on_request(cli):
     assert "10 values of Phase 2 assumed, not in the file" in out
     assert "169 patients can show none of this with 80 % power" in out
     assert "control.death_times" not in out
-    assert lines[-1].endswith("--full")
+    assert lines[-3].endswith("--full")
+    assert lines[-1].startswith("next: doseesc phase2 ")
 
 
 def test_command_writes_files_and_finds_the_size(cli, tmp_path):
