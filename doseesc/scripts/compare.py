@@ -69,6 +69,8 @@ class ScriptComparison:
     rows : tuple of ComparedRow
     missing : int
         Figures of ours that the script has no row for.
+    missing_decisions : int
+        Cells of our table of letters that it has no row for, unless it gives decisions by all levels' data.
     policy : str
         The study's policy of observation, by which a trial sees the figures' DLT probabilities; empty: the drug alone.
     notes : tuple of str
@@ -79,6 +81,7 @@ class ScriptComparison:
     exact: bool
     rows: tuple[ComparedRow, ...]
     missing: int
+    missing_decisions: int = 0
     policy: str = ""
     notes: tuple[str, ...] = ()
 
@@ -115,6 +118,7 @@ class ScriptComparison:
             "agrees": self.agrees,
             "ours": "exact" if self.exact else "simulated",
             "missing": self.missing,
+            "missing_decisions": self.missing_decisions,
             "policy": self.policy,
             "notes": list(self.notes),
             "conventions": [each.text for each in self.conventions],
@@ -165,6 +169,7 @@ def compare_script(study: Study, design: str, path: str | Path) -> ScriptCompari
         ours.exact,
         tuple(sorted(compared, key=lambda row: row.line)),
         missing=wanted - given,
+        missing_decisions=_letters_left_out(ours, decisions),
         policy=study.own_policy or "",
         notes=tuple(notes),
     )
@@ -185,6 +190,15 @@ def _check_settings(settings: dict[tuple[str, str], Row], study: Study, design: 
 def _trials(settings: dict[tuple[str, str], Row], row: Row) -> float | None:
     found = settings.get((f"trials by {row.by}" if row.by else "trials", ""))
     return None if found is None else found.number
+
+
+def _letters_left_out(ours: OwnAnswers, rows: list[Row]) -> int:
+    """Return how many cells of our table the script itself has no row for; 0 where it goes by all levels' data."""
+    own = [row for row in rows if not row.by]
+    lettered = {(row.n, row.y) for row in own if row.quantity == "decision"}
+    if ours.letters is None or (own and not lettered):
+        return 0
+    return sum(map(len, ours.letters.values())) - len(lettered)
 
 
 def _decisions(ours: OwnAnswers, rows: list[Row]) -> list[ComparedRow]:

@@ -132,7 +132,18 @@ def test_rows_of_ones_own_carry_their_own_errors(study):
     assert not compared(study, mine).agrees
     found = compared(study, [HEADER, "figure,middle,2,,,selected,0.5,0.2"])
     assert found.agrees
-    assert found.missing == 3 * 10 - 1
+    assert (found.missing, found.missing_decisions) == (3 * 10 - 1, 54)
+
+
+def test_what_the_script_leaves_out_is_told(cli, study, rows):
+    lines = rows("BOIN")
+    first = place(lines, "decision")
+    compared(study, [*lines[:first], *lines[first + 2 :]])
+    code, out, _ = cli("compare-script", "mine.yaml", "rows.csv", "--design", "BOIN")
+    assert code == 0
+    assert "The file has no row for 2 decisions of doseesc, which are not compared." in out
+    by_tally = [HEADER, "decision,,1,3 0 0,1 0 0,next_level,1,"]
+    assert compared(study, by_tally).missing_decisions == 0  # it goes by another way
 
 
 def test_a_design_too_large_to_enumerate_is_simulated(study, rows, monkeypatch):

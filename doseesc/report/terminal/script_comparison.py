@@ -9,7 +9,7 @@ from rich.text import Text
 
 from doseesc.report.terminal.lines import WIDTH
 from doseesc.scripts import ComparedRow, ScriptComparison
-from doseesc.wording import plain_words, shorten
+from doseesc.wording import in_a_row, plain_words, shorten
 
 _MOST = 20
 """Differing rows that are shown."""
@@ -73,8 +73,10 @@ def _counts(comparison: ScriptComparison) -> list[str]:
     if comparison.policy and any(row.kind == "figure" for row in comparison.rows):
         policy = plain_words(comparison.policy)
         words.append(f"Figures are of the trial as the study's observation sees it ({policy}), like those of run.")
-    if comparison.missing:
-        words.append(f"{comparison.missing:,} figures of doseesc have no row in the file, and were not compared.")
+    left_out = ((comparison.missing_decisions, "decision"), (comparison.missing, "figure"))
+    told = [f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in left_out if count]
+    if told:
+        words.append(f"The file has no row for {in_a_row(told)} of doseesc, which are not compared.")
     return words
 
 
