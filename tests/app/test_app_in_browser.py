@@ -413,7 +413,7 @@ def test_axe_finds_no_barrier(tab, width, scheme):
 def test_questions_are_answered_and_one_is_cancelled(tab):
     tab.locator("#tab-decisions").click()
     tab.locator("#decided").select_option("BOIN")
-    tab.get_by_text("BOIN: what follows").wait_for()
+    tab.get_by_text("BOIN: of the 3 patients at the current dose").wait_for()
     walk = tab.locator("#decisions-said .walk")
     walk.get_by_role("button", name="2", exact=True).click()
     assert "2 DLT of 3 at low" in walk.text_content()
@@ -442,7 +442,8 @@ def test_page_reloaded_while_it_waits_leaves_no_work_behind(tab):
         tab.locator("#tab-ask").click()
         tab.get_by_role("button", name="Protocol").click()
         tab.wait_for_function("() => running.size > 0")  # before the answer is there, which does not take long
-        at_work = {each.pid for each in multiprocessing.active_children()}
+        while not (at_work := {each.pid for each in multiprocessing.active_children()}):
+            time.sleep(0.01)  # until the process that is to answer has begun
         tab.reload()
         settled(tab)
         until = time.monotonic() + 20
