@@ -153,6 +153,8 @@ class Weighted(PendingPolicy):
             require_whole("minimum_known", self.minimum_known, 0)
         for flag in _FLAGS:
             require_flag(flag, getattr(self, flag))
+        if self.hold_at_lowest and self.hold_sure_at_lowest:
+            raise ValueError("hold_sure_at_lowest must be left out where hold_at_lowest is true, which waits oftener")
 
     def check(self, design: PolicyDesign) -> None:
         """Raise ValueError unless the design can weigh pending patients in this way."""

@@ -47,6 +47,8 @@ def test_at_the_lowest_level_a_call_for_a_lower_one_may_be_waited_out():
     answers = [decided(boin(0.3, each), [by_limits, sure], level=1) for each in keyboard]
     assert answers == [["S", "SUS"], ["SUS", "SUS"], ["S", "S"]]
     assert decided(boin(0.3, keyboard[0]), [by_limits, sure], level=2) == ["D", "D"]
+    with pytest.raises(ValueError, match=r"^hold_sure_at_lowest must be left out where hold_at_lowest is true"):
+        replace(plain, hold_at_lowest=True, hold_sure_at_lowest=True)
     with pytest.raises(ValueError, match=r"^hold_at_lowest must be false for CRM"):
         CRM(target=0.3, skeleton=(0.1, 0.3), max_n=9, pending=Weighted(hold_at_lowest=True))
 
