@@ -210,6 +210,7 @@ def decision_table(
 
     Examples
     --------
+    >>> from designs import BOIN
     >>> decision_table(BOIN(target=0.3, n_doses=5, max_n=30)).cells[6]
     ('E', 'E', 'S', 'D', 'DU', 'DU', 'DU')
     """

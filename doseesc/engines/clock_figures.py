@@ -105,12 +105,12 @@ class CalendarCharacteristics(OperatingCharacteristics):
         return float(np.interp(days, self.duration_curve, share, left=0.0, right=1.0))
 
 
-def time_rows(found: Any) -> Iterator[TidyRow]:
-    """Yield the figures about time that ``found`` has; quantiles of the duration follow its mean."""
+def time_rows(figures: Any) -> Iterator[TidyRow]:
+    """Yield the figures about time that ``figures`` has; quantiles of the duration follow its mean."""
     for metric in CALENDAR_METRICS:
-        yield TidyRow(metric, None, float(getattr(found, metric)), float(getattr(found.mcse, metric)))
+        yield TidyRow(metric, None, float(getattr(figures, metric)), float(getattr(figures.mcse, metric)))
         if metric == "duration_days":
-            pairs = zip(DURATION_LEVELS, found.duration_quantiles, found.mcse.duration_quantiles, strict=True)
+            pairs = zip(DURATION_LEVELS, figures.duration_quantiles, figures.mcse.duration_quantiles, strict=True)
             for level, value, error in pairs:
                 yield TidyRow(duration_name(level), None, float(value), float(error))
 

@@ -155,7 +155,7 @@ def test_how_well_simulation_and_exact_values_agree(trial):
 
 
 def test_how_well_they_agree_is_computed_once(studied, monkeypatch):
-    module, asked = import_module("doseesc.results.results"), []
+    module, asked = import_module("doseesc.results.agreement"), []
     scores = module._scores
     monkeypatch.setattr(module, "_scores", lambda *given: asked.append(given[2]) or scores(*given))
     results = studied(method="both")

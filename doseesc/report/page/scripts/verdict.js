@@ -62,23 +62,27 @@ const shifted = (lead, weights) => {
   }
   return {moved, away, to};
 };
-const headline = (own, {scores, order, leaders, overdose, correct, safest}) => {
+const safestWords = (own, {leaders, overdose, safest}) => {
+  const least = percent(overdose[safest]), most = percent(Math.max(...leaders.map(d => overdose[d])));
+  const against = leaders.length === 2 ? `less often (${least} against ${most}` : `least often (${least}, up to ${most}`;
+  return leaders.length < 2 || least === most ? "" : `; ${own.designs[safest]} selects a dose above the MTD ${against} % of trials)`;
+};
+const headline = (own, found) => {
+  const {scores, order, leaders, correct} = found;
   const name = d => own.designs[d], first = order[0];
   if (order.length === 1) return `${name(first)} selects the right dose, or rightly none, in ${percent(correct[first])} % of trials.`;
   if (leaders.length > 1) {
     const unit = own.penalty ? "points" : "% right";
     const level = `${row(leaders.map(name))} are level (${row(leaders.map(d => percent(scores[d])))} ${unit})`;
-    const least = percent(overdose[safest]), most = percent(Math.max(...leaders.map(d => overdose[d])));
-    const against = leaders.length === 2 ? `less often (${least} against ${most}` : `least often (${least}, up to ${most}`;
-    const safer = least === most ? "" : `; ${name(safest)} selects a dose above the MTD ${against} % of trials)`;
-    return `No design is ahead: ${level}${safer}.`;
+    return `No design is ahead: ${level}${safestWords(own, found)}.`;
   }
   const second = order[1], against = `${percent(scores[second])} ${own.penalty ? "points" : "%"} with ${name(second)}`;
   if (own.penalty) return `${name(first)} is ahead: ${percent(scores[first])} points, against ${against}.`;
   const when = own.worstCase ? "at worst it selects" : "it selects";
   return `${name(first)} is ahead: ${when} the right dose, or rightly none, in ${percent(scores[first])} % of trials, against ${against}.`;
 };
-const price = (own, {overdose, safest}) => {
+const price = (own, found) => {
+  const {overdose, safest} = found;
   const name = own.designs[safest], over = own.overdose[safest], worst = over.indexOf(Math.max(...over));
   const alone = own.scenarios.length === 1, where = s => alone ? "" : ` (${own.scenarios[s]})`;
   let said = `${name} never selects a dose above the MTD${alone ? "" : " in these scenarios"}.`;
@@ -92,5 +96,7 @@ const price = (own, {overdose, safest}) => {
   safer.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
   const named = safer.slice(0, 3).map(([share, each]) => `${each} (${percent(share)} %)`);
   if (safer.length > 3) named.push(`${safer.length - 3} more`);
-  return [said, alone ? `Safer: ${row(named)}.` : `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer: ${row(named)}.`];
+  const opening = alone ? "Safer" : safestWords(own, found) ? "On average safer" // than the headline says
+    : `On average ${name} does so in ${percent(overdose[safest])} % of trials; safer`;
+  return [said, `${opening}: ${row(named)}.`];
 };
