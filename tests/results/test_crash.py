@@ -272,11 +272,12 @@ def test_sweep(base):
     assert contents(work / "out") == after
 
 
-def test_edited_protocol_is_kept_as_a_copy(made, base):
+def test_edited_protocol_is_kept_as_a_copy(made, base, monkeypatch):
     results, saved = made[:2]
-    files = protocol_files(saved)
     write_results(results[0], "out")
     write_protocol(saved, "out")
+    files = {name: Path("out", name).read_bytes() for name in ("protocol.md", "protocol.docx")}
+    monkeypatch.setattr("doseesc.report.protocol.protocol.protocol_files", lambda *_: files)
     write_protocol(saved, "out", force=True)
     assert sorted(os.listdir("out"))[:2] == [".written.json", "characteristics.csv"]
     Path("out/protocol.md").write_text("edited by hand")
