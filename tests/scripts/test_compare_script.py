@@ -249,6 +249,15 @@ def test_the_verdict_comes_first_and_is_the_exit_code(cli, study, rows):
     assert "middle: patients level 3" in out
 
 
+def test_rows_without_decisions_are_said_to_leave_them_out(cli, study):
+    said = "The file has no decisions: those of doseesc were not compared."
+    mine = [HEADER, "figure,middle,2,,,selected,0.5,0.2"]
+    for lines, there in ((mine, True), ([*mine, "decision,,,3,0,decision,E,"], False)):
+        Path("rows.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        code, out, _ = cli("compare-script", "mine.yaml", "rows.csv", "--design", "BOIN")
+        assert (code, said in out) == (0, there)
+
+
 def test_wrong_rows_end_with_exit_code_2(cli, study):
     Path("rows.csv").write_text(f"{HEADER}\nfigure,middel,2,,,selected,0.5,\n")
     code, out, err = cli("compare-script", "mine.yaml", "rows.csv", "--design", "BOIN")

@@ -75,6 +75,8 @@ def _counts(comparison: ScriptComparison) -> list[str]:
         words.append(f"Figures are of the trial as the study's observation sees it ({policy}), like those of run.")
     if comparison.missing:
         words.append(f"{comparison.missing:,} figures of doseesc have no row in the file, and were not compared.")
+    if not any(row.kind == "decision" for row in comparison.rows):
+        words.append("The file has no decisions: those of doseesc were not compared.")
     return words
 
 
