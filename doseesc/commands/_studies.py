@@ -34,7 +34,7 @@ def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Stu
     for warning in study.warnings() if warn else ():
         typer.echo(f"warning: {warning}", err=True)
     if drug_alone and study.observations:
-        typer.echo("note: figures of the drug alone; the file's observation: is applied by  run  only", err=True)
+        typer.echo("note: figures of the drug alone; the file's observation: is left aside here", err=True)
     return study
 
 

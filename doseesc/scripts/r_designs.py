@@ -36,6 +36,7 @@ from designs.table_design import TableDesign
 from doseesc.conduct import MOST_LETTERED
 from doseesc.scripts.r_rules import Inexpressible
 from doseesc.scripts.rows import LAST_COHORT
+from doseesc.scripts.truths import waiting_instead
 
 _REPEATED = "cohorts_in_a_row"
 
@@ -89,7 +90,7 @@ def design_code(design: Design) -> DesignCode:
     expressed = (ByTable,) if isinstance(design, RollingSix) else (Complete, Settled)
     if type(design.pending) not in expressed:
         message = f"is {type(design.pending).__name__}(), which the script, a cohort after another, cannot express"
-        remedy = "write  pending: complete,  or compare by a script of your own"
+        remedy = f"{waiting_instead(design.pending)},  or compare by a script of your own"
         raise Inexpressible(message, ("pending",), remedy)
     if design.max_n > MOST_LETTERED and not isinstance(design, APlusB):
         what = f"has {design.max_n:,} patients, of which the script's table would be too large"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from designs import PendingPolicy, Weighted
+from designs.pending_letters import ByTable
 from doseesc.results import on_calendar
 from doseesc.runs import observed_truths
 from doseesc.study import refused
@@ -47,9 +49,19 @@ def refuse_calendar(study: Study, design: str) -> None:
         return
     named = {"stagger": calendar.stagger, "backfill": calendar.backfill, "max_duration_months": calendar.max_days}
     given = [section for section, value in named.items() if value is not None]
-    why = "by which whom the design treats rests on the calendar; a script without a clock cannot express it"
+    why = "so that decisions rest on the calendar, which a script without a clock cannot express"
     if given:
         raise refused(study, (given[0],), f"is given, {why}", f"leave out  {given[0]}  in a copy of the file")
     path = ("designs", study.names.index(design), "pending")
-    policy = type(study.designs[design].pending).__name__
-    raise refused(study, path, f"is {policy}(), {why}", "write  pending: complete,  or leave out  accrual")
+    pending = study.designs[design].pending
+    remedy = "leave out  accrual  and what rests on it in a copy of the file"
+    if not isinstance(pending, ByTable):  # which is what such a design is, and cannot be exchanged
+        remedy = waiting_instead(pending)
+    raise refused(study, path, f"is {type(pending).__name__}(), {why}", remedy)
+
+
+def waiting_instead(pending: PendingPolicy) -> str:
+    """Return what to write in a design's entry so that it waits for every outcome, as a script does."""
+    if isinstance(pending, Weighted):
+        return "write  pending: complete  and its type without  TITE-"
+    return "write  pending: complete"

@@ -31,7 +31,7 @@ from ruamel.yaml.events import (
 
 from doseesc.errors import FieldPath, Problem, ScenarioError, show, word_meant
 from doseesc.input_files import read_bounded
-from doseesc.study.shipped import shipped_replays, shipped_scenarios
+from doseesc.study.shipped import shipped_replays, shipped_scenarios, shipped_sweeps
 from doseesc.study.yaml_commas import is_empty, number_parted, unparted_key, with_decimal_commas
 from doseesc.study.yaml_scalars import plain_value
 from doseesc.study.yaml_syntax import syntax_problem
@@ -163,6 +163,8 @@ def _file_meant(path: Path) -> str:
         near = nearest(path.stem, by_stem)
         if near:
             return f"did you mean  {by_stem[near]}?"
+    if str(path) in shipped_sweeps():
+        return f"that is a shipped sweep, of many studies:  doseesc sweep {path}"
     shipped = word_meant(path.stem, {**shipped_scenarios(), **shipped_replays()})
     meant = f"did you mean the shipped  {shipped}?  " if shipped else "name an existing file;  "
     return f"{meant}doseesc scenarios  lists the shipped ones"

@@ -200,7 +200,7 @@ def test_wrong_random_scenarios_are_explained(complaint_with, written, said):
 def test_command_prints_and_writes(cli):
     code, out, err = cli("ensemble", "nct04602104", "--count", "40", "--seed", "2", "--out", "o", "--figure", "f.svg")
     assert code == 0
-    assert err == "note: figures of the drug alone; the file's observation: is applied by  run  only\n"
+    assert err == "note: figures of the drug alone; the file's observation: is left aside here\n"
     assert "40 random curves, pseudo-uniform · seed 2" in out
     assert "True MTD medium: " in out
     best = max(("3+3", "CRM", "BOIN"), key=lambda name: float(row_of(out, name)[1]))

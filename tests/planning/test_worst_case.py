@@ -240,7 +240,7 @@ def test_command_prints_and_writes(cli):
         "worst-case", "nct04602104", "--design", "BOIN", "--separation", "0.1", "--out", "o", "--figure", "f.png"
     )
     assert code == 0
-    assert err == "note: figures of the drug alone; the file's observation: is applied by  run  only\n"
+    assert err == "note: figures of the drug alone; the file's observation: is left aside here\n"
     lines = [line.split() for line in out.splitlines()]
     frame = pd.read_csv("o/worst_case.csv")
     assert list(frame.columns) == ["design", "figure", "level", "value", "overall", "p_1", "p_2", "p_3"]

@@ -262,6 +262,17 @@ def test_the_verdict_comes_first_and_is_the_exit_code(cli, study, rows):
     assert "middle: patients level 3" in out
 
 
+def test_rows_without_decisions_are_said_to_leave_them_out(cli, study):
+    Path("rows.csv").write_text(f"{HEADER}\nfigure,middle,2,,,selected,0.5,0.2\n", encoding="utf-8")
+    for design, said in (
+        ("CRM", "The file has no decisions: those of doseesc were not compared."),
+        ("BOIN", f" decisions and {len(study.truths) * 10 - 1} figures of doseesc, which are not compared."),
+    ):
+        code, out, _ = cli("compare-script", "mine.yaml", "rows.csv", "--design", design)
+        assert code == 0
+        assert said in " ".join(out.split())
+
+
 def test_wrong_rows_end_with_exit_code_2(cli, study):
     Path("rows.csv").write_text(f"{HEADER}\nfigure,middel,2,,,selected,0.5,\n")
     code, out, err = cli("compare-script", "mine.yaml", "rows.csv", "--design", "BOIN")

@@ -237,6 +237,22 @@ def test_what_the_script_cannot_express_is_refused_by_name(tmp_path, entry, fiel
     assert what in second
 
 
+@pytest.mark.parametrize(
+    ("entry", "remedy", "by"),
+    [
+        ("type: RollingSix", "leave out  accrual ", None),
+        ("type: TITE-BOIN", "write  pending: complete  and its type without  TITE-", "type: BOIN, pending: complete"),
+    ],
+)
+def test_what_is_to_be_written_where_the_calendar_decides_is_accepted_then(tmp_path, entry, remedy, by):
+    file, accrual = tmp_path / "mine.yaml", "accrual: {per_month: 2}\n"
+    file.write_text(STUDY % entry + accrual, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=re.escape(remedy)):
+        r_script(doseesc.load(file), "D")
+    file.write_text(STUDY % entry if by is None else STUDY % by + accrual, encoding="utf-8")
+    assert r_script(doseesc.load(file), "D").startswith("# ")
+
+
 def test_increments_after_a_titration_are_refused():
     increment = MaximumIncrement(amounts=(1, 2, 3), dlt_start=-1, clean_start=0)
     design = BOIN(target=0.3, n_doses=3, max_n=9, rules=(AcceleratedTitration(completes=False), increment))

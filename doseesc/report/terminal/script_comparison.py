@@ -77,6 +77,8 @@ def _counts(comparison: ScriptComparison) -> list[str]:
     told = [f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in left_out if count]
     if told:
         words.append(f"The file has no row for {in_a_row(told)} of doseesc, which are not compared.")
+    if not comparison.missing_decisions and not any(row.kind == "decision" for row in comparison.rows):
+        words.append("The file has no decisions: those of doseesc were not compared.")
     return words
 
 
