@@ -165,7 +165,7 @@ def _file_meant(path: Path) -> str:
             return f"did you mean  {by_stem[near]}?"
     if str(path) in shipped_sweeps():
         return f"that is a shipped sweep, of many studies:  doseesc sweep {path}"
-    shipped = word_meant(path.stem, {**shipped_scenarios(), **shipped_replays()})
+    shipped = word_meant(path.stem, {**shipped_scenarios(), **shipped_sweeps(), **shipped_replays()})
     meant = f"did you mean the shipped  {shipped}?  " if shipped else "name an existing file;  "
     return f"{meant}doseesc scenarios  lists the shipped ones"
 

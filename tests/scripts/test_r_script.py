@@ -253,6 +253,18 @@ def test_what_is_to_be_written_where_the_calendar_decides_is_accepted_then(tmp_p
     assert r_script(doseesc.load(file), "D").startswith("# ")
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("type: 3+3", "# Groups of 3: with no DLT up; with 1 a second group, of 3, at the level,"),
+        ("type: A+B, a: 3, b: 3, c: 1, d: 2, e: 2", "with no DLT up; with 1 to 2 a second group, of 3, at the level,"),
+    ],
+)
+def test_the_rule_of_an_a_plus_b_is_a_sentence_with_its_numbers(tmp_path, entry, said):
+    (tmp_path / "mine.yaml").write_text(STUDY % entry, encoding="utf-8")
+    assert said in r_script(doseesc.load(tmp_path / "mine.yaml"), "D")
+
+
 def test_increments_after_a_titration_are_refused():
     increment = MaximumIncrement(amounts=(1, 2, 3), dlt_start=-1, clean_start=0)
     design = BOIN(target=0.3, n_doses=3, max_n=9, rules=(AcceleratedTitration(completes=False), increment))
