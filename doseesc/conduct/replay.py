@@ -7,7 +7,7 @@ a DLT window, it is replayed day by day, with what was known on the day.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from designs.rules.base import counted
 from doseesc.conduct.dose_estimates import model_estimates
 from doseesc.conduct.patients import Patients
 from doseesc.conduct.record import Cohort, Record, Step, read_record
-from doseesc.conduct.standing import Advice, Standing, advise
+from doseesc.conduct.standing import Advice, Entered, Standing, advise
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.conduct.watch import iso
 from doseesc.conduct.words import beyond_notes, follow_up_notes, people
@@ -202,9 +202,29 @@ class Replay:
         if said.level != step.level:
             return f"the design asked for {doses.name(said.level)}"
         unfinished = self.dated or (last and self.record.now.missing > 0)
-        if step.n > said.cohort_size or (step.n < said.cohort_size and not unfinished):
+        more = step.n > said.cohort_size and not self._given_one_by_one(step)
+        if more or (step.n < said.cohort_size and not unfinished):
             return f"the design asked for {counted(said.cohort_size, 'patient')}"
         return ""
+
+    def _given_one_by_one(self, step: Step) -> bool:
+        """Say whether the design gives the dose to each patient of a step while those before are pending.
+
+        As rolling six does, which is asked for every patient and need not wait.
+        """
+        window = step.before.window_days or 1.0  # of patients who have just been entered
+        given = step.said.cohort_size
+        while given < step.n:
+            earlier = [
+                Entered(each.id, step.level, step.cohort, dlt=None, remaining=window) for each in step.patients[:given]
+            ]
+            patients = (*step.before.patients, *earlier)
+            standing = replace(step.before, patients=patients, window_days=window, asked=None, last=step.cohort)
+            advice = advise(self.trial.design, standing)
+            if advice.waits or advice.level != step.level:
+                return False
+            given += advice.cohort_size
+        return True
 
 
 def replay(

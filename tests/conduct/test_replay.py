@@ -9,7 +9,7 @@ import pytest
 from support import data, passes, yaml
 
 import doseesc
-from designs import BOIN, Tally, ThreePlusThree
+from designs import BOIN, RollingSix, Settled, Tally, ThreePlusThree
 from doseesc.study import load
 from doseesc.study.shipped import shipped_replays
 from doseesc.study.study import json_schema
@@ -85,6 +85,17 @@ def test_departures_of_each_kind():
     )
     assert doseesc.replay(design, "1NN").departures == ("the design asked for 3 patients",)
     assert doseesc.replay(design, "").departures == ()
+
+
+def test_patients_whom_the_design_gives_a_dose_one_by_one_may_be_entered_together():
+    six = RollingSix(n_doses=3, max_n=18)
+    assert doseesc.replay(six, "1NNN 2NNNNNN 3NTP", window_days=14).departures == ("", "", "")
+    assert doseesc.replay(six, "1NNNNNNN").departures == ("the design asked for 1 patient",)  # not for a seventh
+    settled = BOIN(target=0.25, n_doses=3, cohort_size=1, max_n=9, pending=Settled())
+    assert doseesc.replay(settled, "1NNNN").departures == (
+        "the design asked for 1 patient",
+    )  # its decision hangs on them
+    assert doseesc.replay(BOIN(target=0.25, n_doses=3, max_n=9), "1NNNN").departures[0]
 
 
 def test_what_the_design_had_said_does_not_know_the_future():

@@ -180,7 +180,7 @@ def test_registered_size_against_the_planned_one():
     assert frame.loc[(18, "any_claim, no effect"), "value"] < 0.05
     text = " ".join(" ".join(line.plain.split()) for line in totals_lines([few, many]))
     assert "What trials of 18 against 169 patients can show" in text
-    assert "18 patients can show none of this" in text
+    assert "18 patients can show none of these claims" in text
     assert "169 patients can show that highest dosage has more reactions" in text.replace("the highest", "highest")
 
 

@@ -169,7 +169,7 @@ def test_command_says_the_answer_first_and_details_on_request(cli):
     assert f"shows in {power[6]} % of trials that at least one dosage improves sooner" in first
     assert f"a drug that does nothing would seem to in {power[-1]} %" in first
     assert "10 values of Phase 2 assumed, not in the file" in out
-    assert "169 patients can show none of this with 80 % power" in out
+    assert "169 patients can show none of these claims with 80 % power" in out
     assert "control.death_times" not in out
     assert lines[-3].endswith("--full")
     assert lines[-1].startswith("next: doseesc phase2 ")

@@ -70,7 +70,7 @@ def _ratio(each: SizeFigures) -> str:
 def _verdict(each: SizeFigures) -> str:
     shown = [what for what, power in each.powers.items() if power >= ENOUGH]
     missed = [what for what, power in each.powers.items() if power < ENOUGH]
-    can = f"can show that {' and that '.join(shown)}" if shown else "can show none of this with 80 % power"
+    can = f"can show that {' and that '.join(shown)}" if shown else "can show none of these claims with 80 % power"
     cannot = f"; cannot (power below 80 %) that {', nor that '.join(missed)}" if shown and missed else ""
     effect = each.detectable
     ratio = f"no sHR up to {LARGEST:g}" if effect is None else f"an sHR of {effect.shr:.2g} or more"
