@@ -78,10 +78,10 @@ def validate(
     from doseesc.report.evidence import EVIDENCE_FILES
     from doseesc.validation import wanted_requirements
 
-    check_absent([out / name for name in EVIDENCE_FILES], force=force)
     with refused("--only"):
         wanted_requirements(only or (), quick=quick)
     known = {} if file is None else {"study": load_study(file, warn=False)}
+    check_absent([out / name for name in EVIDENCE_FILES], force=force)
     with TrialProgress(not quiet, "comparisons") as progress:
         document = made(call, known, out=out, progress=progress)
     paths = made(written, {"evidence": document})

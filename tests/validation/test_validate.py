@@ -178,6 +178,7 @@ def test_an_error_in_a_comparison_is_a_finding(cli, tmp_path, monkeypatch):
 def test_nothing_is_replaced_or_left_half_written(cli, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "validation.html").write_text("mine")
+    assert "XX" in cli("validate", "--only", "XX", "--out", "out")[2]  # what is wrong with the question comes first
     code, _, said = cli("validate", "--only", "C5", "--jobs", "1", "--out", "out")
     assert code == 2
     assert "validation.html exists already" in said
