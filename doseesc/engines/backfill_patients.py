@@ -120,8 +120,9 @@ def patients_of(
             *(drawn, model, truth, rules, others), seed=seed, index=index, numbers=numbers, responses=responses
         )
         return BackfillPatients.watched(drawn, watched)
-    dlt_day = days_drawn(calendar.times, by_trial(numbers.rows(DLT_DAYS, others)), truth, window_days)
-    return BackfillPatients(drawn, by_trial(numbers.rows(LATENT, others)), dlt_day, responses.of(0, others))
+    uniform, latent = (by_trial(numbers.rows(which, others), others, trials) for which in (DLT_DAYS, LATENT))
+    dlt_day = days_drawn(calendar.times, uniform, truth, window_days)
+    return BackfillPatients(drawn, latent, dlt_day, responses.of(0, others))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

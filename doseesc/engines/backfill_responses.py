@@ -137,4 +137,5 @@ class _Places:
                 else self._numbers.rows(self._of_replacements, missing)
             )
             self._replacements = np.concatenate([self._replacements, more])
-        return by_trial(np.concatenate([self._first, self._replacements[:replacements], self._others[:others]]))
+        rows = np.concatenate([self._first, self._replacements[:replacements], self._others[:others]])
+        return by_trial(rows, *rows.shape)

@@ -27,7 +27,7 @@ STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_RO
 SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS = range(10, 15)
 LEFT, REPLACEMENTS, SEATS, COHORT_CLOSED = range(15, 19)
 BACKFILLED, BACKFILLED_MEANWHILE, BACKFILLED_FOR, CLOSED_FROM = range(19, 23)
-FIRST_BACKFILLED, BACKFILLED_LEFT, ROW, N_COUNTS = range(23, 27)
+FIRST_BACKFILLED, BACKFILLED_LEFT, ROW, TRIED, N_COUNTS = range(23, 28)
 NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, HELD_UNTIL, N_DAYS = range(9)
 
 
@@ -99,7 +99,8 @@ class Trials(NamedTuple):
     fate_day : array, shape (S, J, Q)
         Days from first dose to the end of their follow-up.
     counts, days : arrays, shape (S, ...)
-        Single numbers of a trial, by the columns named above; ``ROW`` is that of its patients in the arrays before.
+        Single numbers of a trial, by the columns named above; ``ROW`` is that of its patients in the arrays before, and
+        ``TRIED`` the highest level given.
     n, known, dlt : array of int, shape (S, J)
         Patients entered who have not left, patients assessed, and DLTs among these.
     all_n, all_dlt : array of int, shape (S, J)

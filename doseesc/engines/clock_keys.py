@@ -17,7 +17,16 @@ from designs import Design
 from designs.alike import kinds_of
 from designs.arrays import IntArray
 from designs.tally import MEMORY
-from doseesc.engines.clock_arrays import COHORT_FIRST, COHORTS, IN_A_ROW, LEVEL, PATIENTS, Setting, Trials
+from doseesc.engines.clock_arrays import (
+    COHORT_FIRST,
+    COHORTS,
+    IN_A_ROW,
+    LEVEL,
+    PATIENTS,
+    TRIED,
+    Setting,
+    Trials,
+)
 from doseesc.engines.clock_known import has_left, is_known
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
@@ -32,13 +41,15 @@ class Layout(NamedTuple):
     ----------
     bits : int
         To a count.
-    word, shift : array of int, shape (J,)
-        Word of each dose, and the bit that it begins at.
+    first : array of int, shape (W + 1,)
+        The doses, from 0, that words begin with, and J.
+    shift : array of int, shape (J,)
+        The bit that each dose begins at in its word.
     words, level_bits : int
         The last word holds in its lowest bits the level, so many, and what rules remember.
     kind : array of uint8, shape (5 * 8^bits,) or (0,)
         Kinds by counts, see :class:`designs.alike.Kinds`, so many bits to each; if there are none, a dose has its
-        counts.
+        counts.  Those of a dose that nobody has been given are 0, so that doses never tried need not be looked at.
     most : int
         Where there are kinds: so many patients still to be entered are as good as more.
     last_n, last_dlt, cohorts, in_a_row : bool
@@ -46,7 +57,7 @@ class Layout(NamedTuple):
     """
 
     bits: int
-    word: IntArray
+    first: IntArray
     shift: IntArray
     words: int
     level_bits: int
@@ -68,64 +79,53 @@ def layout_of(design: Design) -> Layout | None:
     kinds = None if any(flags) else kinds_of(design)
     if kinds is not None:
         room = np.zeros((len(kinds.kind), *(1 << bits,) * 3), dtype=np.uint8)
-        room[(slice(None), *(slice(size) for size in kinds.kind.shape[1:]))] = kinds.kind
+        nobody = kinds.kind[:, :1, :1, :1]
+        room[(slice(None), *(slice(size) for size in kinds.kind.shape[1:]))] = kinds.kind ^ nobody
         kind, most, of_dose = room.ravel(), kinds.largest_cohort, (kinds.number - 1).bit_length()
     rest = int(design.n_doses).bit_length() + bits * (3 * (last_n or last_dlt) + cohorts + in_a_row) + most.bit_length()
     if of_dose > _BITS or rest > _BITS:
         return None
-    word, shift = np.zeros((2, design.n_doses), dtype=np.int64)
-    last, taken = 0, 0
+    first, shift, taken = [0], np.zeros(design.n_doses, dtype=np.int64), 0
     for j in range(design.n_doses):
         if taken + of_dose > _BITS:
-            last, taken = last + 1, 0
-        word[j], shift[j] = last, taken
+            first.append(j)
+            taken = 0
+        shift[j] = taken
         taken += of_dose
     if taken + rest > _BITS:
-        last += 1
-    shift[word == last] += rest
-    return Layout(bits, word, shift, last + 1, int(design.n_doses).bit_length(), kind, most, *flags)
+        first.append(design.n_doses)
+    shift[first[-1] :] += rest
+    words = len(first)
+    starts = np.array([*first, design.n_doses], dtype=np.int64)
+    return Layout(bits, starts, shift, words, int(design.n_doses).bit_length(), kind, most, *flags)
 
 
 @compiled
 def keys_of(x: Trials, setting: Setting, layout: Layout, rows: IntArray, later: bool) -> IntArray:
-    """Return the states of trials, (S, W); with ``later`` those of the same patients once all are known."""
+    """Return the states of trials, (S, W); see :func:`pack`."""
     keys = np.empty((len(rows), layout.words), dtype=np.int64)
     for r in range(len(rows)):
-        if later:
-            pack_later(x, setting, layout, rows[r], keys[r])
-        else:
-            pack_now(x, setting, layout, rows[r], keys[r])
+        pack(x, setting, layout, rows[r], later, keys[r])
     return keys
 
 
 @compiled_inner
-def pack_now(x: Trials, setting: Setting, layout: Layout, s: int, key: IntArray) -> None:
-    """Pack the state of trial ``s``."""
-    entered, word, packed = 0, 0, 0
-    first = 3 - x.counts[s, LEVEL]
-    for j in range(x.n.shape[1]):
-        n = x.n[s, j]
-        if layout.word[j] != word:
-            key[word] = packed
-            word, packed = layout.word[j], 0
-        packed |= _of_dose(layout, first + j, n, x.dlt[s, j], n - x.known[s, j]) << layout.shift[j]
-        entered += n
-    _finish(x, setting, layout, s, key, word, packed, entered, False)
-
-
-@compiled_inner
-def pack_later(x: Trials, setting: Setting, layout: Layout, s: int, key: IntArray) -> None:
-    """Pack the state of the patients of trial ``s`` once all are known."""
-    entered, word, packed = 0, 0, 0
-    first = 3 - x.counts[s, LEVEL]
-    for j in range(x.n.shape[1]):
-        n = x.all_n[s, j]
-        if layout.word[j] != word:
-            key[word] = packed
-            word, packed = layout.word[j], 0
-        packed |= _of_dose(layout, first + j, n, x.all_dlt[s, j], 0) << layout.shift[j]
-        entered += n
-    _finish(x, setting, layout, s, key, word, packed, entered, True)
+def pack(x: Trials, setting: Setting, layout: Layout, s: int, later: bool, key: IntArray) -> None:
+    """Pack the state of trial ``s``; with ``later`` that of the same patients once all are known."""
+    tried = x.counts[s, TRIED]
+    place, entered = 3 - x.counts[s, LEVEL], 0
+    for w in range(layout.words):
+        packed = 0
+        for j in range(layout.first[w], min(layout.first[w + 1], tried)):
+            if later:
+                n, dlt, pending = x.all_n[s, j], x.all_dlt[s, j], 0
+            else:
+                n, dlt = x.n[s, j], x.dlt[s, j]
+                pending = n - x.known[s, j]
+            packed |= _of_dose(layout, place + j, n, dlt, pending) << layout.shift[j]
+            entered += n
+        key[w] = packed
+    key[layout.words - 1] |= _rest(x, setting, layout, s, entered, later)
 
 
 @compiled_inner
@@ -137,25 +137,6 @@ def _of_dose(layout: Layout, place: int, n: int, dlt: int, pending: int) -> Any:
     where = min(max(place, 0), 4)
     # An index without a sign is not asked whether it counts from the end.
     return np.int64(layout.kind[np.uint64((where << (3 * layout.bits)) | counts)])
-
-
-@compiled_inner
-def _finish(
-    x: Trials,
-    setting: Setting,
-    layout: Layout,
-    s: int,
-    key: IntArray,
-    word: int,
-    packed: int,
-    entered: int,
-    later: bool,
-) -> None:
-    last = layout.words - 1
-    if word != last:
-        key[word] = packed
-        packed = 0
-    key[last] = packed | _rest(x, setting, layout, s, entered, later)
 
 
 @compiled_inner

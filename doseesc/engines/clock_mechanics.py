@@ -75,6 +75,7 @@ from doseesc.engines.clock_arrays import (
     STATUS,
     STUCK,
     SUSPENSIONS,
+    TRIED,
     TURN_AWAY,
     TURNED_AWAY,
     WAIT,
@@ -257,6 +258,7 @@ def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
     count, day = x.counts[s], x.days[s]
     now, j, row = day[NOW], level - 1, count[ROW]
     x.level[s, i] = level
+    count[TRIED] = max(count[TRIED], level)
     x.arrived[s, i] = day[ARRIVAL]
     x.entered[s, i] = now
     if setting.observed:

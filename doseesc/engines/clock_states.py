@@ -26,7 +26,7 @@ from doseesc.engines.clock_answers import (
 from doseesc.engines.clock_arrays import LOOK, PENDING, Setting, Trials
 from doseesc.engines.clock_batches import followed_to_the_end, ignores_follow_up, seen
 from doseesc.engines.clock_followed import Followed, follow_if_over
-from doseesc.engines.clock_keys import Layout, keys_of, layout_of, pack_later, pack_now
+from doseesc.engines.clock_keys import Layout, keys_of, layout_of, pack
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.clock_one_place import placed
@@ -121,7 +121,7 @@ def _play_one(
         status = advance(x, setting, s)
         if status != LOOK:
             return status
-        pack_now(x, setting, layout, s, now)
+        pack(x, setting, layout, s, False, now)
         answer = find(answers, now)
         if answer < 0:
             return status
@@ -129,7 +129,7 @@ def _play_one(
         if is_noted(answer):
             changed = False
             if x.counts[s, PENDING] > 0:
-                pack_later(x, setting, layout, s, later)
+                pack(x, setting, layout, s, True, later)
                 then = find(answers, later)
                 if then < 0:
                     return status

@@ -99,9 +99,13 @@ class TrialBlock:
     @classmethod
     def draw(cls, seed: int, index: int, patients: int, trials: int) -> TrialBlock:
         """Draw block ``index``: always a whole block's width, of which the first ``trials`` are kept."""
-        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index,))))
-        latent = generator.random((patients, BLOCK))
+        latent = latent_stream(seed, index).random((patients, BLOCK))
         return cls(latent if trials == BLOCK else np.ascontiguousarray(latent[:, :trials]))
+
+
+def latent_stream(seed: int, index: int) -> np.random.Generator:
+    """Return the stream of the latent numbers of a block of trials, which come patient by patient."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index,))))
 
 
 def play(graph: DecisionGraph, truth: FloatArray, block: TrialBlock) -> IntArray:
