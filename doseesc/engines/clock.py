@@ -30,11 +30,13 @@ from doseesc.engines.montecarlo import BLOCK
 from doseesc.engines.observed import SeenSums
 from doseesc.engines.trial_ends import TrialEnds
 from doseesc.finite import finite_numbers
-from doseesc.pieces import Blocks, over_blocks
+from doseesc.pieces import Blocks, one_ahead, over_blocks
 from doseesc.truth import Accrual, DltTimes, ObservationModel
 
 if TYPE_CHECKING:
+    from doseesc.engines.backfill_patients import BackfillPatients
     from doseesc.engines.clock_ended import Ended
+    from doseesc.engines.clock_patients import DrawnPatients
     from doseesc.engines.clock_play import Player
 
 
@@ -251,16 +253,21 @@ def _play_part(
     players: Players | None,
     blocks: Blocks,
 ) -> _Part:
-    from doseesc.engines.clock_play import play_block  # compiles
+    from doseesc.engines.clock_play import draw_block, play_block  # compiles
 
     met: list[EndCounts] = []
     sums: list[BlockEnds] = []
     durations: list[Durations] = []
     seen: list[SeenSums] = []
     done, player = 0, (players or Players()).of(design)
-    window, calendar, model = setting.window_days, setting.calendar, setting.observation
-    for index, trials in blocks:
-        played = play_block(player, design, truth, window, calendar, seed, index, trials, model)
+    of_all = design, truth, setting.window_days, setting.calendar
+
+    @finite_numbers()  # of the thread that draws, too
+    def draw(block: tuple[int, int]) -> DrawnPatients | BackfillPatients:
+        return draw_block(*of_all, seed, *block, setting.observation)
+
+    for (index, trials), patients in one_ahead(draw, list(blocks)):
+        played = play_block(player, *of_all, patients, setting.observation)
         if each_block is not None:
             each_block(index, played.ended, played.figures)
         met.append(played.ended.counts())

@@ -55,9 +55,10 @@ class CalendarBlocks:
 
     def play(self, index: int, trials: int) -> tuple[Ended, FloatArray]:
         """Return how the trials of block ``index`` ended, and their figures about time."""
-        from doseesc.engines.clock_play import play_block  # compiles
+        from doseesc.engines.clock_play import draw_block, play_block  # compiles
 
-        setting, truth = self._setting, self._truth
-        window, calendar, model = setting.window_days, setting.calendar, setting.observation
-        played = play_block(self._player, self._design, truth, window, calendar, self._seed, index, trials, model)
+        setting = self._setting
+        of_all = self._design, self._truth, setting.window_days, setting.calendar
+        patients = draw_block(*of_all, self._seed, index, trials, setting.observation)
+        played = play_block(self._player, *of_all, patients, setting.observation)
         return played.ended, played.figures

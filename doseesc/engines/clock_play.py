@@ -109,8 +109,7 @@ class BlockPlayed(NamedTuple):
     seen: SeenSums | None
 
 
-def play_block(
-    player: Player,
+def draw_block(
     design: Design,
     truth: FloatArray,
     window_days: float,
@@ -119,9 +118,23 @@ def play_block(
     index: int,
     size: int,
     model: ObservationModel | None = None,
-) -> BlockPlayed:
-    """Play one block of trials."""
+) -> DrawnPatients | BackfillPatients:
+    """Draw the patients of a block of trials, and when they come."""
     patients = patients_of(design, truth, window_days, calendar, trials=size, seed=seed, index=index, model=model)
+    patients.numbers()
+    return patients
+
+
+def play_block(
+    player: Player,
+    design: Design,
+    truth: FloatArray,
+    window_days: float,
+    calendar: Calendar,
+    patients: DrawnPatients | BackfillPatients,
+    model: ObservationModel | None = None,
+) -> BlockPlayed:
+    """Play one block of trials of a design, with the patients of :func:`draw_block`."""
     playing = player if isinstance(patients, DrawnPatients) else with_backfill(design, calendar, patients)
     watched_days = window_days if model is None else model.window
     setting = setting_of(design, truth, watched_days, calendar, model is not None)

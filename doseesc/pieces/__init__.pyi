@@ -1,3 +1,4 @@
+from .ahead import one_ahead as one_ahead
 from .blocks import Blocks as Blocks
 from .blocks import block_sizes as block_sizes
 from .blocks import over_blocks as over_blocks
