@@ -21,7 +21,7 @@ class Answers(NamedTuple):
     Attributes
     ----------
     row : array of int, shape (2^m, W + 1)
-        A state and the decision: reason, cohort and level in one number; -1 = empty.
+        The decision, that is reason, cohort and level in one number, and the state; -1 = empty.
     size : array of int, shape (1,)
         Rows taken.
     shift : int
@@ -39,12 +39,11 @@ def no_answers(states: int, words: int) -> Answers:
     return Answers(np.full((1 << bits, words + 1), -1, dtype=np.int64), np.zeros(1, dtype=np.int64), 64 - bits)
 
 
-def first_of_each(keys: IntArray) -> IntArray:
-    """Return where each state stands first."""
-    found = no_answers(2 * len(keys), keys.shape[1])
-    insert(found, keys, np.arange(len(keys)))
-    first = found.row[:, -1]
-    return np.sort(first[first >= 0])
+def distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
+    """Return where each state (S, W) stands first, in this order, and which of these each state is."""
+    first, which = np.empty((2, len(keys)), dtype=np.int64)
+    number = _numbered(no_answers(2 * len(keys), keys.shape[1]), keys, first, which)
+    return first[:number], which
 
 
 def packed(decision: Decision) -> IntArray:
@@ -72,12 +71,11 @@ def _slot_of(answers: Answers, key: IntArray) -> Any:
     mixed = np.uint64(0)
     for word in key:
         mixed = (mixed ^ np.uint64(word)) * np.uint64(0x9E3779B97F4A7C15)
-    # An index without a sign is not asked whether it counts from the end.
     slot, last = mixed >> np.uint64(answers.shift), np.uint64(len(answers.row) - 1)
-    while answers.row[slot, len(key)] >= 0:
+    while answers.row[slot, 0] >= 0:
         same = True
         for w in range(len(key)):
-            same &= answers.row[slot, w] == key[w]
+            same &= answers.row[slot, w + 1] == key[w]
         if same:
             break
         slot = (slot + np.uint64(1)) & last
@@ -87,7 +85,7 @@ def _slot_of(answers: Answers, key: IntArray) -> Any:
 @compiled_inner
 def find(answers: Answers, key: IntArray) -> Any:
     """Return the decision at a state in one number; -1 = not known."""
-    return answers.row[_slot_of(answers, key), len(key)]
+    return answers.row[_slot_of(answers, key), 0]
 
 
 @compiled
@@ -104,7 +102,22 @@ def insert(answers: Answers, keys: IntArray, decision: IntArray) -> None:
     """Put in the decisions of states, those that are there already left as they are."""
     for r in range(len(keys)):
         slot = _slot_of(answers, keys[r])
-        if answers.row[slot, keys.shape[1]] < 0:
-            answers.row[slot, : keys.shape[1]] = keys[r]
-            answers.row[slot, keys.shape[1]] = decision[r]
+        if answers.row[slot, 0] < 0:
+            answers.row[slot, 0] = decision[r]
+            answers.row[slot, 1:] = keys[r]
             answers.size[0] += 1
+
+
+@compiled
+def _numbered(answers: Answers, keys: IntArray, first: IntArray, which: IntArray) -> int:
+    """Give states numbers in the order of their first places; return how many there are."""
+    number = 0
+    for r in range(len(keys)):
+        slot = _slot_of(answers, keys[r])
+        if answers.row[slot, 0] < 0:
+            answers.row[slot, 0] = number
+            answers.row[slot, 1:] = keys[r]
+            first[number] = r
+            number += 1
+        which[r] = answers.row[slot, 0]
+    return number

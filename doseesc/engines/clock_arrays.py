@@ -27,7 +27,7 @@ STATUS, PATIENTS, ARRIVALS, PENDING, COHORT_LEFT, COHORT_FIRST, COHORTS, IN_A_RO
 SUSPENSIONS, TURNED_AWAY, DECISIONS, PENDING_AT_DECISIONS, CHANGED_DECISIONS = range(10, 15)
 LEFT, REPLACEMENTS, SEATS, COHORT_CLOSED = range(15, 19)
 BACKFILLED, BACKFILLED_MEANWHILE, BACKFILLED_FOR, CLOSED_FROM = range(19, 23)
-FIRST_BACKFILLED, BACKFILLED_LEFT, ROW, TRIED, N_COUNTS = range(23, 28)
+FIRST_BACKFILLED, BACKFILLED_LEFT, TRIED, ROW, N_COUNTS = range(23, 28)
 NOW, ARRIVAL, ENTERED, OPENED, SHUT_SINCE, DAYS_SUSPENDED, DAYS_WAITED, HELD_UNTIL, N_DAYS = range(9)
 
 
@@ -118,7 +118,7 @@ class Trials(NamedTuple):
         Days; ``assessed`` ends the follow-up, also of who leaves.
     began : array of int, shape (S, P + 1)
         The first patient of each cohort that is remembered, from 1.
-    place : array of int, shape (S, P)
+    place : array of uint64, shape (S, P)
         The patients pending, in the first ``counts[:, PENDING]`` places.
     shut_from : array, shape (S, P + 1)
         Day from which a patient who had come could not be entered, before the 1st, 2nd, ... entry of the escalation,
@@ -203,7 +203,7 @@ def new_trials(
         entered=np.zeros((size, patients)),
         assessed=np.zeros((size, patients)),
         began=np.zeros((size, patients + 1), dtype=np.int64),
-        place=np.zeros((size, patients), dtype=np.int64),
+        place=np.zeros((size, patients), dtype=np.uint64),
         shut_from=np.full((size, patients + 1), np.nan),
     )
 

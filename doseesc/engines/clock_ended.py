@@ -9,6 +9,7 @@ import numpy as np
 from designs import Design, Pending, Reason, Tally
 from designs.arrays import BoolArray, FloatArray, IntArray
 from doseesc.engines.backfill_rules import Backfill
+from doseesc.engines.clock_answers import distinct
 from doseesc.engines.clock_arrays import (
     BACKFILLED,
     COHORT_FIRST,
@@ -82,7 +83,7 @@ def ends_of_followed(design: Design, ends: Followed, count_all: bool = True) -> 
     known = _known(design, ends, count_all)
     why = ends.counts[:, [LEVEL, REASON]]
     rows = [known.n, known.dlt, why, *(values[:, None] for values in known.memory.values())]
-    _, first, back = np.unique(row_keys(np.concatenate(rows, axis=1)), return_index=True, return_inverse=True)
+    first, back = distinct(row_keys(np.concatenate(rows, axis=1))[:, None])
     selected, reason = (values[back] for values in _ended(design, known.take(first), why[first, 1], None))
     backfilled = ends.backfilled.sum(axis=1)
     alike = None if backfilled.any() else (first, back)

@@ -160,7 +160,10 @@ def figures_of_calendar_trials(
 ) -> FloatArray:
     """Return the figures (S, C) of single trials, in the order of :data:`COLUMNS`."""
     columns = {"duration_days": duration, "months": duration / DAYS_PER_MONTH} | count | days
-    return np.column_stack([columns[name].astype(np.float64) for name in COLUMNS])
+    figures = np.empty((len(duration), len(COLUMNS)))
+    for place, name in enumerate(COLUMNS):
+        figures[:, place] = columns[name]
+    return figures
 
 
 def _exact_sum(parts: list[FloatArray]) -> FloatArray:

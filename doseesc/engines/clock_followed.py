@@ -102,29 +102,21 @@ def follow(x: Trials, s: int, ends: Followed, row: int, count_all: bool) -> None
     for c in range(N_DAYS):
         ends.days[row, c] = x.days[s, c]
     for j in range(x.n.shape[1]):
-        ends.n[row, j] = ends.dlt[row, j] = ends.backfilled[row, j] = ends.backfilled_dlt[row, j] = 0
-    end, last_n, last_dlt, frozen = 0.0, 0, 0, False
+        ends.n[row, j], ends.dlt[row, j] = x.all_n[s, j], x.all_dlt[s, j]
+        ends.backfilled[row, j] = ends.backfilled_dlt[row, j] = 0
+    end, frozen, last_n, last_dlt = 0.0, False, 0, 0
     for i in range(counts[PATIENTS]):
         end = max(end, x.assessed[s, i])
-        if x.what[s, i] & UNUSABLE:
-            continue
-        j, dlt = x.level[s, i] - 1, x.has_dlt[s, i]
-        ends.n[row, j] += 1
-        ends.dlt[row, j] += dlt
-        frozen |= x.what[s, i] & FROZEN > 0
-        if i >= counts[COHORT_FIRST]:
+        frozen |= x.what[s, i] & (UNUSABLE | FROZEN) == FROZEN
+    for i in range(counts[COHORT_FIRST], counts[PATIENTS]):
+        if x.what[s, i] & UNUSABLE == 0:
             last_n += 1
-            last_dlt += dlt
-    first = counts[FIRST_BACKFILLED]
-    for i in range(first, first + counts[BACKFILLED]):
+            last_dlt += x.has_dlt[s, i]
+    for i in range(counts[FIRST_BACKFILLED], counts[FIRST_BACKFILLED] + counts[BACKFILLED]):
         end = max(end, x.assessed[s, i])
-        if x.what[s, i] & UNUSABLE:
-            continue
-        j, dlt = x.level[s, i] - 1, x.has_dlt[s, i]
-        ends.n[row, j] += 1
-        ends.dlt[row, j] += dlt
-        ends.backfilled[row, j] += 1
-        ends.backfilled_dlt[row, j] += dlt
-        frozen |= count_all and x.what[s, i] & FROZEN > 0
+        if x.what[s, i] & UNUSABLE == 0:
+            frozen |= count_all and x.what[s, i] & FROZEN > 0
+            ends.backfilled[row, x.level[s, i] - 1] += 1
+            ends.backfilled_dlt[row, x.level[s, i] - 1] += x.has_dlt[s, i]
     ends.last[row, 0], ends.last[row, 1] = last_n, last_dlt
     ends.frozen[row], ends.end[row] = frozen, end

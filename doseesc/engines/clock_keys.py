@@ -28,7 +28,7 @@ from doseesc.engines.clock_arrays import (
     Trials,
 )
 from doseesc.engines.clock_known import has_left, is_known
-from doseesc.engines.clock_numba import compiled, compiled_inner
+from doseesc.engines.clock_numba import as_index, compiled, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
 
 _BITS = 63  # of a whole number that is not negative
@@ -116,13 +116,14 @@ def pack(x: Trials, setting: Setting, layout: Layout, s: int, later: bool, key: 
     place, entered = 3 - x.counts[s, LEVEL], 0
     for w in range(layout.words):
         packed = 0
-        for j in range(layout.first[w], min(layout.first[w + 1], tried)):
+        for dose in range(layout.first[w], min(layout.first[w + 1], tried)):
+            j = as_index(dose)
             if later:
                 n, dlt, pending = x.all_n[s, j], x.all_dlt[s, j], 0
             else:
                 n, dlt = x.n[s, j], x.dlt[s, j]
                 pending = n - x.known[s, j]
-            packed |= _of_dose(layout, place + j, n, dlt, pending) << layout.shift[j]
+            packed |= _of_dose(layout, place + dose, n, dlt, pending) << layout.shift[j]
             entered += n
         key[w] = packed
     key[layout.words - 1] |= _rest(x, setting, layout, s, entered, later)
@@ -135,8 +136,7 @@ def _of_dose(layout: Layout, place: int, n: int, dlt: int, pending: int) -> Any:
     if layout.most == 0:
         return counts
     where = min(max(place, 0), 4)
-    # An index without a sign is not asked whether it counts from the end.
-    return np.int64(layout.kind[np.uint64((where << (3 * layout.bits)) | counts)])
+    return np.int64(layout.kind[as_index((where << (3 * layout.bits)) | counts)])
 
 
 @compiled_inner

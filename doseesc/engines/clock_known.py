@@ -24,7 +24,7 @@ from doseesc.engines.clock_arrays import (
     Setting,
     Trials,
 )
-from doseesc.engines.clock_numba import compiled_inner
+from doseesc.engines.clock_numba import as_index, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.watched_patients import FROZEN
 
@@ -36,7 +36,7 @@ def settle(x: Trials, setting: Setting, s: int) -> None:
     still, left, places = 0, 0, 0
     for k in range(count[PENDING]):
         i = x.place[s, k]
-        j = x.level[s, i] - 1
+        j = as_index(x.level[s, i] - 1)
         if x.assessed[s, i] > now or x.what[s, i] & FROZEN:
             x.place[s, still] = i
             still += 1

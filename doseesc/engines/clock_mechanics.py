@@ -84,7 +84,7 @@ from doseesc.engines.clock_arrays import (
 )
 from doseesc.engines.clock_instants import broken_off, gate, next_dlt_in_cohort, next_event
 from doseesc.engines.clock_known import next_to_leave, settle
-from doseesc.engines.clock_numba import compiled_inner
+from doseesc.engines.clock_numba import as_index, compiled_inner
 from doseesc.engines.patients_at_risk import UNUSABLE
 from doseesc.engines.watched_patients import COUNTED
 from doseesc.truth import next_gap as next_gap_in_python
@@ -159,7 +159,7 @@ def apply(x: Trials, setting: Setting, s: int, level: int, size: int, reason: in
         count[COHORT_FIRST] = count[PATIENTS]
         count[COHORT_CLOSED] = 0
         count[COHORTS] += 1
-        x.began[s, count[COHORTS]] = count[PATIENTS]
+        x.began[s, as_index(count[COHORTS])] = count[PATIENTS]
         count[IN_A_ROW] = count[IN_A_ROW] + 1 if level == count[LEVEL] else 1
     count[COHORT_LEFT] = 1 if setting.each_is_a_look else size
     count[SEATS] = count[PATIENTS] - count[LEFT] + count[COHORT_LEFT]
@@ -213,7 +213,7 @@ def note_decision(x: Trials, s: int, reason: int, changed: bool) -> None:
 def _arrive(x: Trials, setting: Setting, s: int, full: bool) -> None:
     """Let the next patient come; to a full trial once one has left."""
     count, day = x.counts[s], x.days[s]
-    number = x.number[count[ROW], count[ARRIVALS]]
+    number = x.number[as_index(count[ROW]), as_index(count[ARRIVALS])]
     if count[ARRIVALS] == 0:
         day[OPENED] = next_gap(setting.pieces, 0.0, number)
     else:
@@ -247,23 +247,23 @@ def _enter(x: Trials, setting: Setting, s: int, level: int) -> None:
     count[COHORT_LEFT] -= 1
     count[LEVEL] = level
     count[STATUS] = ARRIVES
-    position = x.n[s, level - 1] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
-    gap = setting.gaps[min(position, len(setting.gaps)) - 1]
-    x.gate[s, level - 1] = day[NOW] + gap if gap > 0 else -np.inf
+    position = x.n[s, as_index(level - 1)] if setting.gaps_by_dose else count[PATIENTS] - count[COHORT_FIRST]
+    gap = setting.gaps[as_index(min(position, len(setting.gaps)) - 1)]
+    x.gate[s, as_index(level - 1)] = day[NOW] + gap if gap > 0 else -np.inf
 
 
 @compiled_inner
-def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
-    """Give who stands there his first dose, as patient ``i``."""
+def _treat(x: Trials, setting: Setting, s: int, place: int, level: int) -> None:
+    """Give who stands there his first dose, as the patient at a place."""
     count, day = x.counts[s], x.days[s]
-    now, j, row = day[NOW], level - 1, count[ROW]
+    now, i, j, row = day[NOW], as_index(place), as_index(level - 1), as_index(count[ROW])
     x.level[s, i] = level
     count[TRIED] = max(count[TRIED], level)
     x.arrived[s, i] = day[ARRIVAL]
     x.entered[s, i] = now
     if setting.observed:
-        who = i
-        if i < count[FIRST_BACKFILLED]:
+        who = place
+        if place < count[FIRST_BACKFILLED]:
             who -= count[REPLACEMENTS]
             if who >= count[SEATS]:  # as many first patients have come as there were places: one has left
                 who = setting.max_n + count[REPLACEMENTS]
@@ -277,12 +277,12 @@ def _treat(x: Trials, setting: Setting, s: int, i: int, level: int) -> None:
         x.all_n[s, j] += what & UNUSABLE == 0
         x.assessed[s, i] = now + x.fate_day[row, j, who]
     else:
-        after = x.dlt_day[row, min(j, x.dlt_day.shape[1] - 1), i]
+        after = x.dlt_day[row, as_index(min(level, x.dlt_day.shape[1]) - 1), i]
         dlt = x.latent[row, i] < setting.probability[j] and after <= setting.window
         x.has_dlt[s, i] = dlt
         x.all_n[s, j] += 1
         x.assessed[s, i] = now + (after if dlt else setting.window)
-    x.place[s, count[PENDING]] = i
+    x.place[s, as_index(count[PENDING])] = i
     x.n[s, j] += 1
     x.all_dlt[s, j] += dlt
     day[DAYS_WAITED] += now - day[ARRIVAL]
@@ -308,7 +308,7 @@ def _hold(x: Trials, setting: Setting, s: int, until: float) -> None:
 def _reopen(x: Trials, s: int) -> None:
     day = x.days[s]
     if not math.isnan(day[SHUT_SINCE]):
-        x.shut_from[s, x.counts[s, PATIENTS]] = day[SHUT_SINCE]
+        x.shut_from[s, as_index(x.counts[s, PATIENTS])] = day[SHUT_SINCE]
         day[DAYS_SUSPENDED] += day[NOW] - day[SHUT_SINCE]
         day[SHUT_SINCE] = np.nan
 

@@ -21,10 +21,17 @@ from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core import event
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
+
+as_index = np.uint64
+"""Makes an index of a number that is not negative: without a sign, it is not asked whether it counts from the end.
+
+For brackets alone, where it saves a sixth of the time; reckoned with a number that has a sign it becomes a fraction.
+"""
 
 _HERE = Path(__file__).parent
 

@@ -14,8 +14,8 @@ from designs import Decision, Design
 from designs.arrays import BoolArray, IntArray
 from doseesc.engines.clock_answers import (
     Answers,
+    distinct,
     find,
-    first_of_each,
     insert,
     is_noted,
     no_answers,
@@ -73,7 +73,7 @@ class StateDecisions:
             keys = keys_of(trials, setting, self._layout, asked, later)
             rows = np.flatnonzero(unknown(self._answers, keys))
             if len(rows):
-                rows = rows[first_of_each(keys[rows])]
+                rows = rows[distinct(keys[rows])[0]]
                 tally, pending, looks = seen(trials, setting, asked[rows], memory)
                 if later:
                     decision = design.decide(followed_to_the_end(trials, asked[rows], looks, memory))
@@ -87,9 +87,9 @@ class StateDecisions:
         answers = self._answers
         needed = 2 * (int(answers.size[0]) + len(keys))
         if needed > len(answers.row):
-            taken = answers.row[answers.row[:, -1] >= 0]
+            taken = answers.row[answers.row[:, 0] >= 0]
             self._answers = no_answers(2 * needed, self._layout.words)
-            insert(self._answers, np.ascontiguousarray(taken[:, :-1]), np.ascontiguousarray(taken[:, -1]))
+            insert(self._answers, np.ascontiguousarray(taken[:, 1:]), np.ascontiguousarray(taken[:, 0]))
         insert(self._answers, keys, packed(decision))
 
 

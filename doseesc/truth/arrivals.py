@@ -96,6 +96,8 @@ def next_gap(table: FloatArray, day: float, number: float) -> float:
     >>> float(next_gap(profile_table([0.5, 0.0, 0.25], days=30), 20.0, 6.0))  # 5 by day 30, a hold, 1 more after it
     44.0
     """
+    if len(table) == 1:
+        return number / table[0, RATE]
     last = len(table) - 1
     here = 0
     while here < last and table[here + 1, START] <= day:
