@@ -10,7 +10,8 @@
 from designs.a_plus_b import APlusB
 from designs.blrm import BLRM, BlrmPosterior
 from designs.bma_crm import BMACRM, BmaPosterior
-from designs.boin import BOIN, Boundaries
+from designs.boin import BOIN
+from designs.boin_boundaries import Boundaries
 from designs.ccd import CCD
 from designs.crm import CRM
 from designs.crm_mle import CRMMLE

@@ -26,7 +26,8 @@ import numpy.typing as npt
 from designs.arrays import BoolArray, IntArray
 from designs.checks import MOST_IN_COHORT, require_choice, require_whole, shown
 from designs.decision import Decision, Reason
-from designs.design import Design, highest_level
+from designs.design import Design
+from designs.phases import highest_level
 from designs.rules.base import counted
 from designs.tally import Tally
 

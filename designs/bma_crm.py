@@ -18,7 +18,8 @@ from scipy.special import softmax
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_numbers, require_within, shown
-from designs.crm import CRM, model_words
+from designs.crm import CRM
+from designs.crm_grid import model_words
 from designs.decision import Decision
 from designs.partly_followed import likelihood_words
 from designs.pending import Pending

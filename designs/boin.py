@@ -17,14 +17,14 @@ With ``pending=Weighted()`` it is TITE-BOIN, which goes on while patients are pe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from designs.arrays import BoolArray, FloatArray, IntArray
-from designs.beta_binomial import fewest_above, tail_at
+from designs.arrays import BoolArray, IntArray
+from designs.beta_binomial import tail_at
+from designs.boin_boundaries import Boundaries, BoundaryTable, boundary_table, interval_boundary
 from designs.checks import require_flag, require_probability, require_whole
 from designs.decision import Decision
 from designs.design import Design
@@ -42,20 +42,6 @@ from designs.rules import AcceleratedTitration, Rule, StopWhenStaying
 from designs.tally import Tally
 from designs.weights import weights_sentence
 from designs.words import percent
-
-_WHOLE = 1e-12  # a product nearer to a whole number than this is that number
-
-
-class Boundaries(NamedTuple):
-    """BOIN's decision table: one entry for each number of patients ``n`` = 1..max_n at a level.
-
-    A boundary that cannot be reached (no elimination) is n + 1.
-    """
-
-    n: IntArray
-    escalate_if_le: IntArray
-    deescalate_if_ge: IntArray
-    eliminate_if_ge: IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,66 +226,9 @@ class BOIN(Design):
     def _p_toxic(self) -> float:
         return 1.4 * self.target if self.p_toxic is None else self.p_toxic
 
-    def _table(self, max_n: int) -> _Table:
-        return _make_table(
+    def _table(self, max_n: int) -> BoundaryTable:
+        return boundary_table(
             *(self.target, self._p_safe, self._p_toxic, self.elimination_cutoff, self.offset),
             self.stay_at_one_of_three,
             max(max_n, self.max_n),
         )
-
-
-def interval_boundary(alternative: float, target: float) -> float:
-    """Return the rate at which ``alternative`` and ``target`` are equally likely, whatever n.
-
-    Liu and Yuan (2015), equation (2), with equal prior weights.
-
-    Examples
-    --------
-    >>> round(interval_boundary(0.18, 0.3), 7)
-    0.2364907
-    """
-    odds = alternative * (1 - target) / (target * (1 - alternative))
-    return float(np.log((1 - target) / (1 - alternative)) / np.log(odds))
-
-
-class _Table(NamedTuple):
-    """Boundaries indexed by n = 0..max_n; nobody treated: no boundary is reached."""
-
-    escalate: IntArray
-    deescalate: IntArray
-    eliminate: IntArray
-    stop_extra_safe: IntArray
-
-
-@lru_cache(maxsize=256)
-def _make_table(
-    target: float, p_safe: float, p_toxic: float, cutoff: float, offset: float, one_of_three: bool, max_n: int
-) -> _Table:
-    lambda_e, lambda_d = interval_boundary(p_safe, target), interval_boundary(p_toxic, target)
-    n = np.arange(max_n + 1)
-    eliminate = np.where(n >= 3, fewest_above(target, cutoff, n), n + 1)
-    # The package asks for extra safety only where elimination is possible at all with that many patients.
-    extra = np.where(eliminate <= n, fewest_above(target, cutoff - offset, n), n + 1)
-    highest, lowest = np.multiply.outer(np.array([lambda_e, lambda_d]), n)
-    escalate, deescalate = whole_boundaries(highest, lowest)
-    if one_of_three:
-        deescalate[n == 3] = np.maximum(deescalate[n == 3], 2)
-    table = _Table(escalate, np.minimum(deescalate, eliminate), eliminate, extra)
-    for column in table:
-        column.setflags(write=False)
-    return table
-
-
-def whole_boundaries(highest: FloatArray, lowest: FloatArray) -> tuple[IntArray, IntArray]:
-    """Return the largest y that is at most ``highest`` and the least that exceeds ``lowest``, entry by entry.
-
-    A product that is whole but for rounding is whole: a rate on the lower boundary escalates, one on the upper stays.
-
-    Examples
-    --------
-    >>> whole_boundaries(np.array([0.6, 3 - 1e-15]), np.array([1.2, 3 + 1e-15]))
-    (array([0, 3]), array([2, 4]))
-    """
-    whole = np.abs(lowest - np.round(lowest)) < _WHOLE
-    least = np.where(whole, np.round(lowest) + 1, np.ceil(lowest)).astype(np.int64)
-    return np.floor(highest + _WHOLE).astype(np.int64), least

@@ -35,7 +35,7 @@ from scipy.special import logit
 
 from designs.arrays import FloatArray, IntArray
 from designs.checks import increasing_probabilities, require_choice, require_probability
-from designs.crm_grid import crm_grid, log_dlt_at, require_crm_grid, require_model
+from designs.crm_grid import Quadrature, crm_grid, log_dlt_at, model_words, require_crm_grid, require_model
 from designs.decision import Decision
 from designs.floor import FlooredGrid, require_floor, require_floored_grid, with_floor
 from designs.grid import GridModel, grid_patients
@@ -63,21 +63,6 @@ class Posterior(NamedTuple):
     mean: FloatArray
     variance: FloatArray
     dlt_probability: FloatArray
-
-
-class Quadrature(NamedTuple):
-    """The likelihood and the prior of a CRM on G nodes of its parameter.
-
-    ``parameter`` (G,) are the nodes, ``log_weight`` (G,) the logarithms of the prior's weights, and ``log_dlt`` and
-    ``log_no_dlt`` (J, G) those of the probabilities that a patient has a DLT, by the drug or by a known floor, and of
-    having none.  ``share`` (G,) says by how much a node counts towards a tail probability; 0 where none is asked for.
-    """
-
-    parameter: FloatArray
-    log_weight: FloatArray
-    log_dlt: FloatArray
-    log_no_dlt: FloatArray
-    share: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,16 +289,3 @@ class CRM(TailsDesign):
         patients = grid_patients(self.max_n, tally)
         axis, grid = crm_grid(self.skeleton, self.model, float(self.intercept), float(self.prior_sd), patients, step)
         return axis, with_floor(grid, float(self.floor), self.floor_prior, patients)
-
-
-def model_words(model: str, intercept: float) -> str:
-    """Name a one-parameter model with its formula.
-
-    Examples
-    --------
-    >>> model_words("empiric", 3.0)
-    'empiric model p = s^exp(b)'
-    """
-    if model == "empiric":
-        return "empiric model p = s^exp(b)"
-    return f"logistic model logit p = {intercept:g} + exp(b) x, x = logit(s) - {intercept:g},"

@@ -1,4 +1,4 @@
-"""The one-parameter models of the CRM on a grid: nodes of the parameter b, their prior weights, and the curves there.
+"""The one-parameter models of the CRM: in words, and on a grid of the parameter b with its prior and the curves there.
 
 The formulas are in :mod:`designs.crm`.
 """
@@ -6,6 +6,7 @@ The formulas are in :mod:`designs.crm`.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit, log_expit, logit
@@ -17,6 +18,34 @@ from designs.nodes import Axis, axis_nodes, thinned_axis
 
 _PRIOR_SDS = 1e-6, 1e6  # a prior narrower than that is a number, one wider knows nothing of any number
 _LARGEST_INTERCEPT = 100.0
+
+
+class Quadrature(NamedTuple):
+    """The likelihood and the prior of a CRM on G nodes of its parameter.
+
+    ``parameter`` (G,) are the nodes, ``log_weight`` (G,) the logarithms of the prior's weights, and ``log_dlt`` and
+    ``log_no_dlt`` (J, G) those of the probabilities that a patient has a DLT, by the drug or by a known floor, and of
+    having none.  ``share`` (G,) says by how much a node counts towards a tail probability; 0 where none is asked for.
+    """
+
+    parameter: FloatArray
+    log_weight: FloatArray
+    log_dlt: FloatArray
+    log_no_dlt: FloatArray
+    share: FloatArray
+
+
+def model_words(model: str, intercept: float) -> str:
+    """Name a one-parameter model with its formula.
+
+    Examples
+    --------
+    >>> model_words("empiric", 3.0)
+    'empiric model p = s^exp(b)'
+    """
+    if model == "empiric":
+        return "empiric model p = s^exp(b)"
+    return f"logistic model logit p = {intercept:g} + exp(b) x, x = logit(s) - {intercept:g},"
 
 
 def log_dlt_at(parameter: FloatArray, skeleton: tuple[float, ...], model: str, intercept: float) -> FloatArray:

@@ -33,12 +33,12 @@ from designs.checks import (
     require_whole,
     shown,
 )
-from designs.crm import model_words
-from designs.crm_grid import require_intercept
+from designs.crm_grid import model_words, require_intercept
 from designs.decision import Decision, Reason
 from designs.design import Design
+from designs.entered import entered_too_soon, known_part
 from designs.partly_followed import PartlyFollowed, likelihood_words
-from designs.pending import Pending, entered_too_soon, known_part
+from designs.pending import Pending
 from designs.policies import Weighted
 from designs.rules import NoSkipping, Rule
 from designs.rules.paths import waits_words

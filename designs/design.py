@@ -7,7 +7,7 @@ A new design is one frozen dataclass with two methods:
 ``pick(tally)``
     the level it would name as the MTD if the trial ended now.
 
-:meth:`Design.decide` and :meth:`Design.select` put the rules around them, phase by phase; see :mod:`designs.phases`.
+:meth:`Design.decide` and :meth:`Design.select` put the rules around them; see :mod:`designs.deciding`.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from designs.checks import (
     require_within,
     shown,
 )
-from designs.decision import Decision, Reason, merged, require_decision, waits_for_outcomes
+from designs.deciding import before_stopping, decided
+from designs.decision import Decision, Reason, merged
 from designs.own_data import OwnData
 from designs.pending import Pending
-from designs.phases import highest_level as highest_level
 from designs.policies import Complete, PendingPolicy, Weighted
 from designs.reasons import fitting_sentence
 from designs.rules import Rule
 from designs.tally import MEMORY, Tally
 from designs.weights import weights_sentence
+from designs.words import described_by_fields
 
 _LEAST_TARGET = 1e-6
 
@@ -162,7 +163,7 @@ class Design(OwnData, ABC):
 
         By default the first line of the class's documentation and its parameters.
         """
-        return default_description(self)
+        return described_by_fields(self, usual={each.name for each in fields(Design)} - {"target"})
 
     def weighing_words(self, policy: Weighted) -> str:
         """Say in plain sentences how pending patients count under ``policy``, its numbers filled in."""
@@ -208,7 +209,7 @@ class Design(OwnData, ABC):
         if tally.n_doses != self.n_doses:
             raise ValueError(f"tally has {tally.n_doses} doses, the design {self.n_doses}")
         if pending is None:
-            return self._decide_where(tally, self._finished(tally))
+            return decided(self, tally, self._finished(tally))
         pending = pending.beside(tally)
         observed = pending.total > 0
         if not observed.any():
@@ -258,14 +259,6 @@ class Design(OwnData, ABC):
         stop[(stop == 0) & (tally.total_n >= self.max_n)] = Reason.MAX_N
         return stop
 
-    def _decide_where(self, tally: Tally, stop: npt.NDArray[np.int8]) -> Decision:
-        going = stop == 0
-        if going.all():
-            return self._decide_going(tally)
-        nothing = np.zeros(int((~going).sum()), dtype=np.int64)
-        over = Decision(nothing, nothing, stop[~going])
-        return merged(~going, over, self._decide_going(tally.take(going))) if going.any() else over
-
     def select(self, tally: Tally) -> IntArray:
         """Return the MTD (S,) if each trial ended now; 0 = no dose."""
         if tally.n_doses != self.n_doses:
@@ -278,7 +271,7 @@ class Design(OwnData, ABC):
 
     def next_level(self, tally: Tally) -> IntArray:
         """Return the level (S,) of the next cohort were the trial not stopped by number; 0 = no safe level."""
-        return self._limited(tally).level
+        return before_stopping(self, tally).level
 
     def move_to(self, tally: Tally, level: IntArray) -> Decision:
         """Build the decision to treat a full cohort at ``level``: escalate, stay or de-escalate."""
@@ -306,55 +299,6 @@ class Design(OwnData, ABC):
         """Return the design's own rules and those around it."""
         return self.own_rules() + self.rules
 
-    def _decide_going(self, tally: Tally) -> Decision:
-        rules = self.all_rules()
-        decision = self._limited(tally)
-        decision = phases.stopped(
-            self,
-            rules,
-            tally,
-            decision,
-            ceiling=lambda: phases.highest_admissible(self, rules, tally, self.ceiling(tally)),
-        )
-        cohort = np.minimum(phases.sized(self, rules, tally, decision), self.max_n - tally.total_n)
-        waits = waits_for_outcomes(decision.reason_code)
-        cohort = np.where(waits, 0, cohort)
-        if ((decision.level > 0) & ((cohort < 1) & ~waits | (decision.level > self.n_doses))).any():
-            raise ValueError(
-                f"{type(self).__name__} proposes a cohort without patients or a level that does not exist; "
-                f"propose must give levels from 1 to {self.n_doses}, or 0 to stop, and else cohorts of at least 1"
-            )
-        return Decision(decision.level, np.where(decision.level > 0, cohort, 0), decision.reason_code)
-
     def full_cohort(self, tally: Tally, level: IntArray) -> IntArray:
         """Return how many patients (S,) a full cohort at ``level`` (S,) has: the cohort size, or as rules say."""
         return phases.full_cohort(self, self.all_rules(), tally, level)
-
-    def _limited(self, tally: Tally) -> Decision:
-        """Decide up to the phase of limits."""
-        untreated = tally.level == 0
-        if untreated.any():
-            return self._with_starts(tally, untreated)
-        proposal, own_ceiling = self.propose_with_ceiling(tally)
-        require_decision(proposal, tally.size, f"{type(self).__name__}.propose")
-        proposal = phases.redirected(self, self.all_rules(), tally, proposal)
-        return phases.limited(self, self.all_rules(), tally, proposal, own_ceiling)
-
-    def _with_starts(self, tally: Tally, untreated: BoolArray) -> Decision:
-        empty = tally.take(untreated)
-        level, cohort = np.full(empty.size, self.start_level), np.full(empty.size, self.cohort_size)
-        start = Decision(level, cohort, np.full(empty.size, Reason.START, dtype=np.int8))
-        starts = phases.redirected(self, self.all_rules(), empty, start)
-        return starts if untreated.all() else merged(untreated, starts, self._limited(tally.take(~untreated)))
-
-
-def default_description(design: Design) -> str:
-    """Return the first line of the class's documentation, and the parameters that the design adds to the usual ones."""
-    name = type(design).__name__
-    first = ((type(design).__doc__ or "").strip().splitlines() or [""])[0]
-    if not first or first.startswith(f"{name}("):  # what dataclasses write where there is no documentation
-        first = f"The design {name}."
-    usual = {field.name for field in fields(Design)} - {"target"}
-    own = {field.name: getattr(design, field.name) for field in fields(design) if field.name not in usual}
-    shown = ", ".join(f"{name} = {value}" for name, value in own.items() if value is not None)
-    return f"{first} Parameters: {shown}." if shown else first

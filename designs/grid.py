@@ -33,9 +33,9 @@ import numpy as np
 from scipy.special import logsumexp
 
 from designs.arrays import FloatArray, IntArray
+from designs.entered import known_part
 from designs.nodes import CURVATURE, Axis, position_of
 from designs.partly_followed import PartlyFollowed
-from designs.pending import known_part
 from designs.tally import Tally
 
 MOST_BYTES = 2**28

@@ -24,7 +24,8 @@ import numpy as np
 from scipy.special import gammaln, softmax, xlog1py, xlogy
 
 from designs.arrays import FloatArray, IntArray
-from designs.boin import BOIN, whole_boundaries
+from designs.boin import BOIN
+from designs.boin_boundaries import whole_boundaries
 from designs.checks import increasing_probabilities, require_within, shown
 from designs.decision import Decision
 from designs.tally import Tally

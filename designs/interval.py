@@ -30,7 +30,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -43,18 +42,15 @@ from designs.beta_binomial import TABULATED
 from designs.checks import (
     require_beta_parameter,
     require_choice,
-    require_number,
     require_probability,
     require_whole,
-    shown,
 )
 from designs.decision import Decision
-from designs.design import Design, default_description
+from designs.design import Design
 from designs.follow_up import FollowUpLimits, ess_limits_of_steps, ess_sentences, propose_by_follow_up
 from designs.isotonic import isotonic_rates, nearest_to_target
 from designs.pending import EnteredTally
 from designs.policies import Weighted
-from designs.rational import rational
 from designs.tally import Tally
 from designs.weights import weights_sentence
 from designs.words import listed, percent
@@ -67,7 +63,6 @@ MASS_TIE = 1e-10
 CERTAINTY_TIE = 1e-12
 """Difference below which a posterior probability is at its cut-off."""
 
-_NARROWEST = 1e-3  # equivalence interval: the intervals as wide as it that cover 0 to 1 are a thousand then
 _ROWS = 8  # of a table, made at a time: some designs hold a number per entry and interval
 
 
@@ -179,7 +174,7 @@ class IntervalDesign(Design):
         )
 
     def _how(self) -> str:
-        return default_description(self)
+        return super().describe()
 
     def decision_table(self) -> tuple[str, ...]:
         """Return the decisions as letters: entry n has one for each number of DLTs 0..n; entry 0 is empty.
@@ -241,46 +236,6 @@ class IntervalDesign(Design):
 
     def _table(self, max_n: int) -> DecisionTable:
         return _make_table(self, max(max_n, self.max_n))
-
-
-@dataclass(frozen=True, kw_only=True)
-class EquivalenceIntervalDesign(IntervalDesign):
-    """An interval design with the equivalence interval [target - epsilon1, target + epsilon2].
-
-    Parameters
-    ----------
-    epsilon1 : float
-        How far the equivalence interval reaches below the target.
-    epsilon2 : float
-        How far the equivalence interval reaches above the target.
-    """
-
-    epsilon1: float = 0.05
-    epsilon2: float = 0.05
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= require_number("epsilon1", self.epsilon1) < self.target:
-            raise ValueError(f"epsilon1 must lie between 0 and the target {self.target}, not {shown(self.epsilon1)}")
-        if not 0 <= require_number("epsilon2", self.epsilon2) < 1 - self.target:
-            raise ValueError(
-                f"epsilon2 must lie between 0 and what the target {self.target} leaves to 1, not {shown(self.epsilon2)}"
-            )
-        if self.epsilon1 + self.epsilon2 < _NARROWEST:
-            raise ValueError(
-                f"epsilon1 and epsilon2 must add up to at least {_NARROWEST:g}, the width of the equivalence interval, "
-                f"not {self.epsilon1 + self.epsilon2:g}"
-            )
-
-    @property
-    def interval(self) -> tuple[Fraction, Fraction]:
-        """The equivalence interval, exactly."""
-        target = rational(self.target)
-        return target - rational(self.epsilon1), target + rational(self.epsilon2)
-
-    def _interval_words(self) -> str:
-        low, high = (percent(float(edge)) for edge in self.interval)
-        return f"{low} to {high}"
 
 
 def letters(table: DecisionTable) -> tuple[str, ...]:

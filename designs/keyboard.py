@@ -32,7 +32,8 @@ import numpy.typing as npt
 
 from designs.arrays import IntArray
 from designs.checks import require_choice
-from designs.interval import EquivalenceIntervalDesign, index_of_greatest, posterior_cdf
+from designs.equivalence_interval import EquivalenceIntervalDesign
+from designs.interval import index_of_greatest, posterior_cdf
 from designs.words import listed
 
 END_KEYS = ("scaled", "plain")

@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import IntArray
-from designs.interval import EquivalenceIntervalDesign, index_of_greatest, posterior_cdf
+from designs.equivalence_interval import EquivalenceIntervalDesign
+from designs.interval import index_of_greatest, posterior_cdf
 from designs.words import listed
 
 

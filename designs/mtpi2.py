@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from designs.arrays import IntArray
-from designs.interval import EquivalenceIntervalDesign
+from designs.equivalence_interval import EquivalenceIntervalDesign
 from designs.keyboard import steps_to_target_key
 from designs.words import listed
 

@@ -33,8 +33,9 @@ import numpy.typing as npt
 from designs.arrays import BoolArray, IntArray
 from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
-from designs.policies import PendingPolicy, PolicyDesign, held, wait_where
+from designs.policies import PendingPolicy, PolicyDesign
 from designs.tally import Tally
+from designs.waiting import held, wait_where
 
 LETTERS = "ESWMDU"
 """From the mildest to the most severe: with more DLTs among as many patients no letter may become milder."""

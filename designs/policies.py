@@ -20,12 +20,11 @@ from typing import Protocol
 
 import numpy as np
 
-from designs.arrays import BoolArray, IntArray
 from designs.checks import require_choice, require_flag, require_probability, require_whole
 from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
-from designs.rules.base import Rule, RuledDesign
 from designs.tally import Tally
+from designs.waiting import DecidingDesign, held, wait_where, waiting, without_outcomes
 from designs.weights import follow_up_weights, require_weights
 from designs.words import percent
 
@@ -35,8 +34,8 @@ MOST_WEIGHED = 300
 """Patients of a trial whose interval design weighs pending ones: its table takes about 70 bytes times the cube."""
 
 
-class PolicyDesign(RuledDesign, Protocol):
-    """What policies ask of a design beyond what rules do."""
+class PolicyDesign(DecidingDesign, Protocol):
+    """What policies ask of a design beyond what rules do, and what it takes to wait."""
 
     @property
     def weighs_pending(self) -> str:
@@ -52,12 +51,6 @@ class PolicyDesign(RuledDesign, Protocol):
     @property
     def needed_memory(self) -> tuple[str, ...]:
         """Memory that the design and its rules need."""
-
-    def condemns(self, entered: Tally) -> BoolArray:
-        """Return where known DLTs make the current level too toxic for good."""
-
-    def all_rules(self) -> tuple[Rule, ...]:
-        """Return the design's own rules and those around it."""
 
 
 class PendingPolicy(ABC):
@@ -256,47 +249,3 @@ class Weighted(PendingPolicy):
             many = there > self.suspend_above * entered.current_n
             reason[going & (level >= entered.level) & many] = Reason.TOO_MANY_PENDING
         return wait_where(entered, decided, reason)
-
-
-def waiting(entered: EnteredTally, reason: Reason) -> Decision:
-    """Return the decision to wait at the current level."""
-    nobody = np.zeros(entered.size, dtype=np.int64)
-    return Decision(entered.level, nobody, np.full(entered.size, reason, dtype=np.int8))
-
-
-def wait_where(tally: Tally, decided: Decision, reason: IntArray) -> Decision:
-    """Replace decisions by waiting at the current level where a reason code (S,) is given; 0 = none."""
-    waits = reason > 0
-    return Decision(
-        np.where(waits, tally.level, decided.level),
-        np.where(waits, 0, decided.cohort_size),
-        np.where(waits, reason, decided.reason_code).astype(np.int8),
-    )
-
-
-def held(design: PolicyDesign, entered: EnteredTally, decided: Decision, waits: BoolArray) -> Decision:
-    """Wait where the policy says so, and where a rule demands known outcomes before anybody else is treated."""
-    for rule in design.all_rules():
-        waits = waits | ((decided.level > 0) & rule.waits(design, entered, decided.level))
-    return wait_where(entered, decided, np.where(waits, np.int8(Reason.WAIT), np.int8(0)))
-
-
-def without_outcomes(design: PolicyDesign, entered: EnteredTally, decided: Decision) -> Decision:
-    """Give the decisions that no outcome can change.
-
-    Nobody is left to enter; a group begun is to be completed; or known DLTs condemn a level, and nobody is pending at
-    those below, where the trial goes.
-    """
-    full = entered.total_n >= design.max_n
-    level = np.where(full, 0, decided.level)
-    cohort = np.where(full, 0, decided.cohort_size)
-    reason = np.where(full, np.int8(Reason.MAX_N), decided.reason_code)
-    if design.fixed_cohorts:
-        begun = design.decide(entered.taken_as_known())
-        below = np.arange(1, entered.n_doses + 1) < entered.level[:, None]
-        leaves = design.condemns(entered) & ~(below & (entered.pending.count > 0)).any(axis=1)
-        certain = (begun.reason_code == Reason.COMPLETE_COHORT) | (leaves & ~full)
-        level = np.where(certain, begun.level, level)
-        cohort = np.where(certain, begun.cohort_size, cohort)
-        reason = np.where(certain, begun.reason_code, reason)
-    return Decision(level, cohort, reason.astype(np.int8))

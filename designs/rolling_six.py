@@ -47,7 +47,7 @@ import numpy.typing as npt
 from designs.arrays import IntArray
 from designs.checks import require_choice
 from designs.decision import Decision
-from designs.design import Design, highest_level
+from designs.design import Design
 from designs.pending_letters import (
     ByTable,
     E,
@@ -63,6 +63,7 @@ from designs.pending_letters import (
     require_own_policy,
     stops,
 )
+from designs.phases import highest_level
 from designs.policies import PendingPolicy
 from designs.tally import Tally
 

@@ -9,8 +9,9 @@ import numpy as np
 from designs.arrays import BoolArray, IntArray
 from designs.decision import Decision, Reason
 from designs.pending import EnteredTally, Pending
-from designs.policies import PendingPolicy, PolicyDesign, held, without_outcomes
+from designs.policies import PendingPolicy, PolicyDesign
 from designs.tally import Tally
+from designs.waiting import held, without_outcomes
 
 MOST_COMPLETIONS = 2**22
 """Ways in which the pending outcomes of one trial may turn out where all have to be decided."""

@@ -1,8 +1,10 @@
-"""Numbers in words, and what is said of events without the drug."""
+"""Numbers in words, what is said of events without the drug, and of a design that says nothing of itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import fields
+from typing import Any, cast
 
 
 def percent(probability: float) -> str:
@@ -38,3 +40,14 @@ def floor_sentence(floor: float, floor_prior: tuple[float, float] | None) -> str
         assumed = f"DLT-like events without the drug are taken to have probability {percent(floor)}"
         return f" {assumed}; estimates are the drug's own."
     return ""
+
+
+def described_by_fields(design: object, usual: Collection[str]) -> str:
+    """Return the first line of a dataclass's documentation, and its parameters but for the ``usual`` ones."""
+    name = type(design).__name__
+    first = ((type(design).__doc__ or "").strip().splitlines() or [""])[0]
+    if not first or first.startswith(f"{name}("):  # what dataclasses write where there is no documentation
+        first = f"The design {name}."
+    values = {each.name: getattr(design, each.name) for each in fields(cast("Any", design)) if each.name not in usual}
+    shown = ", ".join(f"{name} = {value}" for name, value in values.items() if value is not None)
+    return f"{first} Parameters: {shown}." if shown else first

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a terminal without ± shows a question mark, not a traceback
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        ended = build_app()(args=words, prog_name="doseesc", standalone_mode=False)
+        ended = build_app(words)(args=words, prog_name="doseesc", standalone_mode=False)
         _flush()
         sys.exit(ended if isinstance(ended, int) else 0)
     except _Mistake as error:
@@ -101,8 +101,15 @@ def _cannot(error: OSError) -> NoReturn:
     sys.exit(USER_ERROR)
 
 
-def build_app() -> typer.Typer:
-    """Return the application with all commands."""
+def build_app(words: Sequence[str] = ()) -> typer.Typer:
+    """Return the application, with all commands or with the one that it is asked for.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Those typed, if they are known.  Where they begin with a command, after options that take no value, the others
+        are not imported: that would take as long as parsing a study.
+    """
     app = typer.Typer(
         cls=_Group,
         help="Design and simulate Phase 1 dose-escalation trials, up to the arms of Phase 2.",
@@ -114,9 +121,11 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_about)
-    for name in sorted(module.name for module in iter_modules(commands.__path__)):
-        if not name.startswith("_"):
-            import_module(f"{commands.__name__}.{name}").add_to(app)
+    modules = sorted(each.name for each in iter_modules(commands.__path__) if not each.name.startswith("_"))
+    by_command = {name.replace("_", "-"): name for name in modules}
+    asked = by_command.get(next((word for word in words if not word.startswith("-")), ""))
+    for name in modules if asked is None else [asked]:
+        import_module(f"{commands.__name__}.{name}").add_to(app)
     return app
 
 

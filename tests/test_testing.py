@@ -1,11 +1,10 @@
 """The conformance suite: shipped designs pass it, and a design that breaks the contract fails."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
+from small_designs import Guesses, Steady
 
-from designs import BOIN, CRM, CoherentEscalation, Design, NoSkipping, StopTooToxic
+from designs import BOIN, CRM, CoherentEscalation, NoSkipping, StopTooToxic
 from doseesc.testing import DesignTests
 from doseesc.validation.cases.engines import built_in_designs
 
@@ -23,24 +22,6 @@ class TestCrm(DesignTests):
 
 
 CHECKS = [name for name in vars(DesignTests) if name.startswith("test_")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Steady(Design):
-    """Stays at its level: what other designs of the tests break."""
-
-    def propose(self, tally):
-        return self.move_to(tally, tally.level)
-
-    def pick(self, tally):
-        return tally.level
-
-
-class Guesses(Steady):
-    """Selects by the size of the batch."""
-
-    def pick(self, tally):
-        return np.full(tally.size, 1 if tally.size > 1 else 2)
 
 
 class Beyond(Steady):

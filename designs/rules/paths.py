@@ -9,8 +9,9 @@ import numpy as np
 from designs.arrays import BoolArray, IntArray
 from designs.checks import require_number, require_whole, shown
 from designs.decision import Decision, Reason
+from designs.entered import entered_too_soon
 from designs.outcomes import parse_cohorts
-from designs.pending import EnteredTally, entered_too_soon
+from designs.pending import EnteredTally
 from designs.rules.base import ProposalRule, RuledDesign, counted
 from designs.tally import Tally
 

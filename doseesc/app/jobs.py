@@ -73,7 +73,7 @@ class Job:
         }
 
 
-class Jobs:
+class PageJobs:
     """The jobs of all pages; who knows a job's name, which cannot be guessed, may ask for it.
 
     Parameters

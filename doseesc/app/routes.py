@@ -17,11 +17,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from doseesc.app.asked import AskedConduct, AskedDurations, AskedQuestion, AskedState, AskedStudy, BadRequest, asked
-from doseesc.app.jobs import Jobs
+from doseesc.app.jobs import PageJobs
 from doseesc.app.security import Guard, allowed_hosts
 from doseesc.app.settings import Settings
 from doseesc.app.views import Views
-from doseesc.app.workers import Workers
+from doseesc.app.workers import AnsweringProcesses
 
 Asked = TypeVar("Asked")
 
@@ -37,8 +37,8 @@ def application(settings: Settings) -> Starlette:
     ----------
     settings : Settings
     """
-    jobs = Jobs(settings.limits)
-    workers = Workers(settings.trusted, settings.limits)
+    jobs = PageJobs(settings.limits)
+    workers = AnsweringProcesses(settings.trusted, settings.limits)
     views = Views(settings, jobs, workers)
 
     @asynccontextmanager

@@ -13,7 +13,7 @@ from doseesc.app.asked import AskedDurations, AskedQuestion, AskedState, AskedSt
 from doseesc.app.edits import edited, read_text
 from doseesc.app.fields import path_name
 from doseesc.app.form import form_of
-from doseesc.app.jobs import Busy, Jobs, Report, Work, enumerated
+from doseesc.app.jobs import Busy, PageJobs, Report, Work, enumerated
 from doseesc.app.limits import Deadline, TooLong, names_files
 from doseesc.app.questions import DECISIONS
 from doseesc.app.workers import EXACT, Task
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from doseesc.app.conduct import Conduct
     from doseesc.app.fragments import Fragments
     from doseesc.app.settings import Settings
-    from doseesc.app.workers import Workers
+    from doseesc.app.workers import AnsweringProcesses
     from doseesc.results import Results
     from doseesc.study import Study
 
@@ -38,11 +38,11 @@ class Views:
     Parameters
     ----------
     settings : Settings
-    jobs : Jobs
-    workers : Workers
+    jobs : PageJobs
+    workers : AnsweringProcesses
     """
 
-    def __init__(self, settings: Settings, jobs: Jobs, workers: Workers) -> None:
+    def __init__(self, settings: Settings, jobs: PageJobs, workers: AnsweringProcesses) -> None:
         self._settings, self._jobs, self._workers, self._lock = settings, jobs, workers, Lock()
         self._answers = Answers(settings.trusted, settings.limits)
 

@@ -66,7 +66,7 @@ class _Worker:
     line: Connection
 
 
-class Workers:
+class AnsweringProcesses:
     """Processes that answer; as many as jobs may run at once, begun when they are first needed.
 
     Parameters

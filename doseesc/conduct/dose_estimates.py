@@ -15,7 +15,7 @@ import numpy as np
 from designs import Design, Tally
 from designs.arrays import FloatArray
 from designs.crm_mle import CRMMLE
-from designs.interval import EquivalenceIntervalDesign
+from designs.equivalence_interval import EquivalenceIntervalDesign
 from designs.interval_choice import ChoosingDesign
 
 CREDIBILITY = 0.9

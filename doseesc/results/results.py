@@ -1,4 +1,7 @@
-"""What running a study found, as documents, tables and data sets, and read back from them."""
+"""What running a study found, as documents, tables and data sets, and read back from them.
+
+A run writes a document and no more: what reads one back, and the other forms, are imported where they are wanted.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,13 @@ import numpy as np
 from doseesc._version import __version__
 from doseesc.files import write_file
 from doseesc.results.cells import CHARACTERISTICS_COLUMNS, Difference, characteristics_rows
-from doseesc.results.consistency import check_document, check_rebuilt
-from doseesc.results.dataset import dataset_of
-from doseesc.results.dataset import document_of as document_of_dataset
 from doseesc.results.document import (
     arm_figures_from,
     cell_from,
     study_from,
 )
 from doseesc.results.document_whole import whole_document
-from doseesc.results.formats import check_ending, content
 from doseesc.results.found import Found
-from doseesc.results.frame import document_of as document_of_frame
-from doseesc.results.frame import frame_of
 from doseesc.results.policies import policies_from
 from doseesc.results.times import time_rows, times_from
 from doseesc.results.versions import upgraded, version_notes
@@ -62,6 +59,8 @@ class Results(Found):
         KeyError, TypeError, ValueError
             If the document is incomplete, or says what cannot be; see :mod:`doseesc.results.consistency`.
         """
+        from doseesc.results.consistency import check_document, check_rebuilt
+
         document = upgraded(document)
         results = Results._of(document)
         complete = "agreement" in document  # what comes from a table or a data set is not
@@ -113,6 +112,8 @@ class Results(Found):
         import pandas as pd
 
         if complete:
+            from doseesc.results.frame import frame_of
+
             return frame_of(self.to_document())
         rows = [*characteristics_rows(self.cells), *time_rows(self.times)]
         frame = pd.DataFrame(rows, columns=list(CHARACTERISTICS_COLUMNS))
@@ -127,10 +128,14 @@ class Results(Found):
         ValueError
             If the frame was not made by ``to_frame(complete=True)``, or lost rows or its ``attrs`` since.
         """
-        return Results.from_document(document_of_frame(frame))
+        from doseesc.results.frame import document_of
+
+        return Results.from_document(document_of(frame))
 
     def to_xarray(self) -> xr.Dataset:
         """Return the results by scenario, design and level; see :mod:`doseesc.results.dataset`."""
+        from doseesc.results.dataset import dataset_of
+
         return dataset_of(self.to_document())
 
     @staticmethod
@@ -142,8 +147,10 @@ class Results(Found):
         ValueError
             If it is no such Dataset.
         """
+        from doseesc.results.dataset import document_of
+
         try:
-            return Results.from_document(document_of_dataset(dataset))
+            return Results.from_document(document_of(dataset))
         except (KeyError, AttributeError) as error:
             raise ValueError(f"the dataset lacks {error}") from error
 
@@ -163,6 +170,8 @@ class Results(Found):
         OutputError
             If the ending is another, the file exists and ``force`` is not given, or writing fails.
         """
+        from doseesc.results.formats import check_ending, content
+
         path = Path(path)
         check_ending(path)
         return write_file(path, content(self.to_document(), path.suffix.lower()), force=force)

@@ -78,11 +78,19 @@ class Facts:
             With ``scenario`` and the columns of the axes.
         """
         found = rows["scenario"].map(dict(self.weights)).astype(float)
+        for axes, own in self._own_by_place().items():
+            for place, at in rows.groupby(list(axes), sort=False, observed=True).indices.items():
+                weights = own.get(place if isinstance(place, tuple) else (place,))
+                if weights is not None:
+                    found.iloc[at] = rows["scenario"].iloc[at].map(weights).astype(float)
+        return found
+
+    def _own_by_place(self) -> dict[tuple[str, ...], dict[tuple[Any, ...], Mapping[str, float]]]:
+        """Return the own weights by the axes that tell their cells apart, and by the values there."""
+        found: dict[tuple[str, ...], dict[tuple[Any, ...], Mapping[str, float]]] = {}
         for at, weights in self.own_weights:
-            meant = np.ones(len(rows), dtype=np.bool_)
-            for name, value in at.items():
-                meant &= (rows[name] == value).fillna(False).to_numpy(dtype=np.bool_)
-            found[meant] = rows.loc[meant, "scenario"].map(weights).astype(float)
+            axes = tuple(sorted(at))
+            found.setdefault(axes, {})[tuple(at[axis] for axis in axes)] = weights
         return found
 
     def text(self, digest: str) -> str:
@@ -123,7 +131,7 @@ class Facts:
             all(isinstance(each, str) for each in (*texts, *names))
             and all(each.isprintable() for each in names)
             and set(self.short) == set(self.axes)
-            and all(set(at) <= set(self.axes) and set(own) == set(self.weights) for at, own in self.own_weights)
+            and all(at and set(at) <= set(self.axes) and set(own) == set(self.weights) for at, own in self.own_weights)
             and all(
                 isinstance(each, int | float) and 0 <= each <= 1
                 for weights in (self.weights, *(own for _, own in self.own_weights))

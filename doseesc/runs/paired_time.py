@@ -53,7 +53,7 @@ def paired_time_errors(first: Results, second: Results) -> dict[Key, dict[str, F
     found: dict[Key, dict[str, FloatArray]] = {}
     for key in first.times if same_patients(first, second) else ():
         if key in second.times:
-            a, b = _Replay.of(first, key), _Replay.of(second, key)
+            a, b = _CalendarReplay.of(first, key), _CalendarReplay.of(second, key)
             errors = _unchanged(a, b) if a.same_setting(b) else _paired(a, b, first.seed, first.n_trials)
             if errors is not None:
                 found[key] = errors
@@ -61,7 +61,7 @@ def paired_time_errors(first: Results, second: Results) -> dict[Key, dict[str, F
 
 
 @dataclass
-class _Replay:
+class _CalendarReplay:
     """One design under one scenario of a run on the calendar, to be simulated again."""
 
     blocks: CalendarBlocks
@@ -72,7 +72,7 @@ class _Replay:
     right: BoolArray
 
     @classmethod
-    def of(cls, results: Results, key: Key) -> _Replay:
+    def of(cls, results: Results, key: Key) -> _CalendarReplay:
         study, (scenario, name) = results.study, key
         calendar = study.calendar_for(name, scenario)
         assert calendar is not None, "there are figures about time"
@@ -90,7 +90,7 @@ class _Replay:
             right,
         )
 
-    def same_setting(self, other: _Replay) -> bool:
+    def same_setting(self, other: _CalendarReplay) -> bool:
         """Whether the same trials are played."""
         return self.setting == other.setting
 
@@ -113,7 +113,7 @@ class _Replay:
         return bool(np.allclose(mean[: len(PER_TRIAL)], wanted, rtol=SAME, atol=SAME))
 
 
-def _unchanged(first: _Replay, second: _Replay) -> dict[str, FloatArray] | None:
+def _unchanged(first: _CalendarReplay, second: _CalendarReplay) -> dict[str, FloatArray] | None:
     """Return errors of 0 where nothing differs; None where another version simulated one of the two."""
     before, after = ([row.value for row in each.times.rows()] for each in (first, second))
     if not np.array_equal(before, after, equal_nan=True):
@@ -128,7 +128,7 @@ def _unchanged(first: _Replay, second: _Replay) -> dict[str, FloatArray] | None:
     return nothing
 
 
-def _paired(first: _Replay, second: _Replay, seed: int, n_trials: int) -> dict[str, FloatArray] | None:
+def _paired(first: _CalendarReplay, second: _CalendarReplay, seed: int, n_trials: int) -> dict[str, FloatArray] | None:
     with_ends = first.known is not None and second.known is not None
     sums, products = np.zeros(0), np.zeros(0)
     for index, trials in enumerate(block_sizes(n_trials, BLOCK)):

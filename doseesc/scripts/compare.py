@@ -64,8 +64,8 @@ class ScriptComparison:
     ----------
     design, type : str
         Name and type of the design.
-    exact : bool
-        Whether our figures are exact; else they are simulated.
+    exact : bool, optional
+        Whether our figures are exact; else they are simulated.  None where decisions alone were compared.
     rows : tuple of ComparedRow
     missing : int
         Figures of ours that the script has no row for.
@@ -78,7 +78,7 @@ class ScriptComparison:
 
     design: str
     type: str
-    exact: bool
+    exact: bool | None
     rows: tuple[ComparedRow, ...]
     missing: int
     missing_decisions: int = 0
@@ -116,7 +116,7 @@ class ScriptComparison:
             "design": self.design,
             "type": self.type,
             "agrees": self.agrees,
-            "ours": "exact" if self.exact else "simulated",
+            "ours": None if self.exact is None else "exact" if self.exact else "simulated",
             "missing": self.missing,
             "missing_decisions": self.missing_decisions,
             "policy": self.policy,
@@ -166,7 +166,7 @@ def compare_script(study: Study, design: str, path: str | Path) -> ScriptCompari
     return ScriptComparison(
         design,
         ours.type,
-        ours.exact,
+        ours.exact if figures else None,
         tuple(sorted(compared, key=lambda row: row.line)),
         missing=wanted - given,
         missing_decisions=_letters_left_out(ours, decisions),

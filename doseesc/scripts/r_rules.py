@@ -127,8 +127,8 @@ def _add(phases: RulesCode, rule: Rule, design: Design, model_based: bool) -> No
     if isinstance(rule, StoppingRule):
         code = RuleCode(words, _condition(rule, design, model_based))
         (phases.safety if rule.selects_none else phases.stops).append(code)
-    elif kind is MinimumPatients:
-        phases.holds.append(RuleCode(words, f"sum(trial$n) < {rule.n}"))  # type: ignore[attr-defined]
+    elif isinstance(rule, MinimumPatients):
+        phases.holds.append(RuleCode(words, f"sum(trial$n) < {rule.n}"))
     elif kind in _LIMITS:
         phases.limits.append(RuleCode(words, _LIMITS[kind](rule, design)))
     elif isinstance(rule, HardSafety):

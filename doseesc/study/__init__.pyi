@@ -43,6 +43,6 @@ from .topic import Parameter as Parameter
 from .topic import Topic as Topic
 from .validation import problems_of as problems_of
 from .values import Section as Section
+from .yaml_file import read_source as read_source
 from .yaml_source import Source as Source
-from .yaml_source import read_source as read_source
 from .yaml_source import source_of as source_of

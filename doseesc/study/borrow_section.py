@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,10 +12,8 @@ from doseesc.inference.borrowing import (
     FACTOR_4,
     LOG_SDS,
     TAUS,
-    BivariateNormal,
     HalfNormal,
     Heterogeneity,
-    Hierarchy,
     Known,
     LogNormal,
 )
@@ -31,6 +29,9 @@ from doseesc.study.values import (
     Section,
     Whole,
 )
+
+if TYPE_CHECKING:
+    from doseesc.inference.borrowing import BivariateNormal, Hierarchy
 
 _Tau = Annotated[Number, Field(ge=TAUS[0], le=TAUS[1])]
 _LogSd = Annotated[Number, Field(ge=LOG_SDS[0], le=LOG_SDS[1])]
@@ -145,6 +146,8 @@ class NormalPrior(Section):
 
     def law(self) -> BivariateNormal:
         """Return the prior."""
+        from doseesc.inference.borrowing import BivariateNormal
+
         return BivariateNormal(mean=self.mean, sd=self.sd, correlation=self.correlation)
 
 
@@ -224,6 +227,8 @@ class Borrow(Section):
         base : BivariateNormal
             For the priors that the section leaves out.
         """
+        from doseesc.inference.borrowing import Hierarchy
+
         if isinstance(self.heterogeneity, str):
             differences = Heterogeneity.named(self.heterogeneity)
         else:

@@ -9,18 +9,16 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from designs import Design, Rule, UnknownName, design_type, rule_class, rule_names, skeleton, type_names
+from designs import Design, Rule, UnknownName, design_type, skeleton, type_names
 from doseesc.errors import FieldPath, Problem, show, suggestion
 from doseesc.other_names import squeezed
 from doseesc.study.levels import Level, resolve_level
-from doseesc.study.parameters import from_study, missing_parameters, parameter_fields, read_parameters, refusal
+from doseesc.study.parameters import AMOUNTS, from_study, missing_parameters, parameter_fields, read_parameters, refusal
 from doseesc.study.pending_parameter import read_policy, with_policy
+from doseesc.study.rules import read_rules
 from doseesc.study.sections import DesignEntry
 from doseesc.study.validation import problems_of
 from doseesc.study.values import Number, Section
-
-AMOUNTS = ("doses", "amounts")
-"""Parameters of designs and rules that hold the dose amounts; taken from the study unless an entry sets them."""
 
 SHARED = ("target", "n_doses", "cohort_size", "max_n", "start_level", *AMOUNTS)
 """Parameters that a design takes from the study unless its entry sets them."""
@@ -84,13 +82,13 @@ def build_design(
     try:
         cls, preset = design_type(entry.type)
     except UnknownName:
-        return None, [_unknown("design", entry.type, type_names(), (*path, "type"))]
+        return None, [_unknown(entry.type, type_names(), (*path, "type"))]
     except (ImportError, AttributeError, TypeError) as error:  # what is wrong with somebody else's package
         return None, [Problem((*path, "type"), f"is {entry.type}, which cannot be loaded: {error}", "mend its package")]
     given = entry.parameters
     present = [*given, *SHARED]
-    context = _Context(labels, shared.amounts if shared else None)
-    rules, problems = _rules(given.pop("rules", None), context, (*path, "rules"))
+    amounts = shared.amounts if shared else None
+    rules, problems = read_rules(given.pop("rules", None), labels, amounts, (*path, "rules"))
     policy, wrong = read_policy(given.pop("pending", None), preset, entry.type, (*path, "pending"))
     problems += wrong
     interval: SkeletonRule | None = None
@@ -155,95 +153,6 @@ def _design_refusal(
     return problem
 
 
-def read_rules(
-    given: Any, labels: tuple[str, ...] | None, amounts: tuple[float, ...] | None, path: FieldPath
-) -> tuple[tuple[Rule, ...] | None, list[Problem]]:
-    """Build rules as a file has them.
-
-    Parameters
-    ----------
-    given : list of dict
-    labels, amounts : tuple or None
-        Of the doses; None where they are wrong.
-    path : tuple
-        Where the list stands in the file.
-
-    Returns
-    -------
-    rules : tuple of Rule or None
-        Those that are right; None where none are given.
-    problems : list of Problem
-        What is wrong with the others.
-    """
-    return _rules(given, _Context(labels, amounts), path)
-
-
-@dataclass(frozen=True)
-class _Context:
-    """What rules are read with; None where it is wrong in the file."""
-
-    labels: tuple[str, ...] | None
-    amounts: tuple[float, ...] | None
-
-
-def _rules(given: Any, context: _Context, path: FieldPath) -> tuple[tuple[Rule, ...] | None, list[Problem]]:
-    """Build the rules of a design; None where the design's own default is to be used."""
-    if given is None:
-        return None, []
-    if not isinstance(given, list):
-        return None, [Problem(path, f"is {show(given)}, not a list", "write for example  rules: [{type: NoSkipping}]")]
-    rules: list[Rule] = []
-    problems: list[Problem] = []
-    for place, item in enumerate(given):
-        rule, wrong = _rule(item, context, (*path, place))
-        problems += wrong
-        if rule is not None:
-            rules.append(rule)
-    return tuple(rules), problems
-
-
-def _rule(given: Any, context: _Context, path: FieldPath) -> tuple[Rule | None, list[Problem]]:
-    given = _spelt_out(given)
-    kind = given.get("type") if isinstance(given, dict) else None
-    if not isinstance(kind, str):
-        meant = given if isinstance(given, str) else "NoSkipping"
-        reason = "has no type" if isinstance(given, dict) else f"is {show(given)}, not a rule with its type"
-        return None, [Problem(path, reason, f"write for example  {{type: {show(meant)}}}")]
-    try:
-        cls = rule_class(kind)
-    except UnknownName:
-        return None, [_unknown("rule", kind, rule_names(), (*path, "type"))]
-    own = parameter_fields(cls)
-    parameters = {key: value for key, value in given.items() if key != "type"}
-    present = [*parameters, *AMOUNTS]
-    inner: dict[str, Any] = {}
-    problems: list[Problem] = []
-    if "rules" in parameters and "rules" in own:  # a rule made of rules
-        rules, problems = _rules(parameters.pop("rules"), context, (*path, "rules"))
-        inner["rules"] = rules or ()
-    values, wrong = read_parameters(cls, parameters, context.labels, path, what=kind)
-    problems += wrong + missing_parameters(cls, present, path)
-    if context.amounts is not None:
-        inner |= {name: context.amounts for name in AMOUNTS if name in own and name not in parameters}
-    # What cannot be looked up in a file whose doses are wrong is not there, and the rule cannot be built.
-    unknown = len(values) < len(parameters) or missing_parameters(cls, [*values, *inner], path)
-    if problems or unknown:
-        return None, problems
-    try:
-        return cls(**values, **inner), []
-    except ValueError as error:
-        return None, [refusal(error, cls, path)]
-
-
-def _spelt_out(given: Any) -> Any:
-    """Return ``{all: [...], label: ...}`` and ``{any: [...]}`` as the rules that they stand for."""
-    for short, kind in (("all", "AllOf"), ("any", "AnyOf")):
-        if isinstance(given, dict) and short in given and "type" not in given:
-            rest = {key: value for key, value in given.items() if key != short}
-            return {"type": kind, "rules": given[short], **rest}
-    return given
-
-
 def _skeleton_rule(
     given: dict[str, Any], labels: tuple[str, ...] | None, path: FieldPath
 ) -> tuple[SkeletonRule | None, list[Problem]]:
@@ -292,11 +201,11 @@ def _skeleton_remedy(labels: tuple[str, ...]) -> str:
     return f"write {len(labels)} increasing probabilities, or  skeleton: {{halfwidth: 0.05, prior_mtd: {middle}}}"
 
 
-def _unknown(kind: str, name: str, known: list[str], path: FieldPath) -> Problem:
-    message = f"is {show(name)}, which is no known {kind}"
+def _unknown(name: str, known: list[str], path: FieldPath) -> Problem:
+    message = f"is {show(name)}, which is no known design"
     plain = re.sub(r"(?i)^tite[\s_-]*", "", name)
     like = next((each for each in known if plain != name and squeezed(each) == squeezed(plain)), None)
-    if like and kind == "design":
+    if like:
         policy = "weighted" if design_type(like).design.weighs_pending else "settled"
         remedy = f"{like} has no version of its own for this: write  type: {like}, pending: {policy}"
         return Problem(path, message, remedy)

@@ -9,9 +9,9 @@ from typing import Any
 
 from designs import Design, design_type
 from doseesc.errors import show
-from doseesc.study.designs import AMOUNTS, SHARED
+from doseesc.study.designs import SHARED
 from doseesc.study.example_lines import item_lines
-from doseesc.study.parameters import from_study, parameter_fields
+from doseesc.study.parameters import AMOUNTS, from_study, parameter_fields
 from doseesc.study.schema import described_parameters
 from doseesc.study.topic import LEFT_OUT, Parameter, Topic, paragraphs
 

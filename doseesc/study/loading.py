@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doseesc.study.yaml_source import read_source
+from doseesc.study.yaml_file import read_source
 
 if TYPE_CHECKING:
     from doseesc.study.study import Study

@@ -10,9 +10,10 @@ from pydantic import Field
 from designs import BLRM, CRM, Design, NoSkipping, Rule
 from designs.at_will import Proposing
 from doseesc.errors import FieldPath, Problem, show, suggestion
-from doseesc.study.designs import Shared, read_rules
+from doseesc.study.designs import Shared
 from doseesc.study.parameters import refusal
 from doseesc.study.random_section import OrderedUniform, ProbitSteps, PseudoUniform, RandomLogistic
+from doseesc.study.rules import read_rules
 from doseesc.study.values import Flag, Name, Number, Section
 
 COUNT = 200

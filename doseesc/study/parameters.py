@@ -19,6 +19,9 @@ from doseesc.study.levels import resolve_level
 from doseesc.study.validation import problems_of
 from doseesc.values_meant import with_whole_numbers
 
+AMOUNTS = ("doses", "amounts")
+"""Parameters of designs and rules that hold the dose amounts; taken from the study unless an entry sets them."""
+
 _LARGEST = 2**63 - 1
 
 

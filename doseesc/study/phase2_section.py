@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from doseesc.phase2 import STRATIFIED_TTCI_TESTS, AnalysisPlan
 from doseesc.phase2.patients import BERLIN, MOST_PER_ARM, ControlCourse, DoseEffect, Stratum
 from doseesc.study.accrual_section import Enrolment
 from doseesc.study.levels import Level
@@ -25,6 +24,9 @@ from doseesc.study.values import (
     Whole,
 )
 from doseesc.truth import WeibullTimes
+
+if TYPE_CHECKING:
+    from doseesc.phase2 import AnalysisPlan
 
 
 def _same_or_by_arm(value: Any) -> str:
@@ -187,16 +189,22 @@ class Phase2Analysis(Section):
 
     @model_validator(mode="after")
     def _check_stratified(self) -> Self:
-        if self.stratified and self.ttci not in STRATIFIED_TTCI_TESTS:
+        if not self.stratified:
+            return self
+        from doseesc.phase2 import STRATIFIED_TTCI_TESTS
+
+        if self.ttci not in STRATIFIED_TTCI_TESTS:
             remedy = {"remedy": f"write ttci: {', '.join(STRATIFIED_TTCI_TESTS[:-1])} or {STRATIFIED_TTCI_TESTS[-1]}"}
             raise PydanticCustomError("stratified", "has ttci {ttci} stratified", remedy | {"ttci": self.ttci})
-        if self.stratified and self.mortality != "chi_square":
+        if self.mortality != "chi_square":
             remedy = {"remedy": "write mortality: chi_square, which is then Cochran-Mantel-Haenszel"}
             raise PydanticCustomError("stratified", "has Fisher's test stratified", remedy)
         return self
 
     def plan(self) -> AnalysisPlan:
         """Return the plan of analysis."""
+        from doseesc.phase2 import AnalysisPlan
+
         return AnalysisPlan(**self.model_dump())
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from designs import Design, design_type, policy_class, policy_names, rule_class, rule_names
-from doseesc.study.designs import AMOUNTS, SHARED, SkeletonRule
+from doseesc.study.designs import SHARED, SkeletonRule
 from doseesc.study.keys_elsewhere import models_in
 from doseesc.study.meanings import meanings
-from doseesc.study.parameters import from_study, is_level, is_levels, parameter_adapter, parameter_fields
+from doseesc.study.parameters import AMOUNTS, from_study, is_level, is_levels, parameter_adapter, parameter_fields
 from doseesc.study.sections import RandomOnly
 
 _NAME = {"type": ["string", "number"], "description": "Name in tables and commands."}

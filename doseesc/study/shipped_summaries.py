@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from doseesc.study.shipped import shipped_scenarios
-from doseesc.study.yaml_source import read_source
+from doseesc.study.yaml_file import read_source
 
 
 class Summary(NamedTuple):

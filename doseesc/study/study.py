@@ -19,7 +19,6 @@ from doseesc.study.designs import Shared, build_design
 from doseesc.study.levels import level_of
 from doseesc.study.optimal_section import constraint_rules
 from doseesc.study.random_section import Ladder, RandomScenarios
-from doseesc.study.schema import scenario_schema
 from doseesc.study.sections import (
     EmaxCurve,
     LogisticCurve,
@@ -272,4 +271,6 @@ def json_schema(designs: Sequence[str] | None = None) -> dict[str, object]:
     >>> json_schema()["title"]
     'doseesc scenario'
     """
+    from doseesc.study.schema import scenario_schema
+
     return scenario_schema(Study, type_names() if designs is None else designs)

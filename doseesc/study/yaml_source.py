@@ -1,6 +1,6 @@
-"""Reading a YAML file from strangers: plain values, and the line of every field.
+"""Reading YAML from strangers: plain values, and the line of every field.
 
-The file is read event by event and never turned into objects: no tags, no merge keys, aliases only within limits.
+A file is read event by event and never turned into objects: no tags, no merge keys, aliases only within limits.
 ruamel.yaml's own loaders do not fit: the safe one forgets lines, and the one that keeps them takes any tag and any
 number of aliases.
 """
@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -29,20 +26,14 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from doseesc.errors import FieldPath, Problem, ScenarioError, show, word_meant
-from doseesc.input_files import read_bounded
-from doseesc.study.shipped import shipped_replays, shipped_scenarios, shipped_sweeps
+from doseesc.errors import FieldPath, Problem, ScenarioError
 from doseesc.study.yaml_commas import is_empty, number_parted, unparted_key, with_decimal_commas
 from doseesc.study.yaml_scalars import plain_value
 from doseesc.study.yaml_syntax import syntax_problem
-from doseesc.wording import nearest
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_VALUES = 50_000
 MAX_ALIASED = 1_000  # values that aliases may add in all; a bomb of nine lines asks for a billion
-
-_ENDINGS = (".yaml", ".yml")
 
 _NESTED = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
 
@@ -81,18 +72,6 @@ class Source:
         return self.lines.get(path, 1)
 
 
-def read_source(path: str | Path) -> Source:
-    """Read a YAML file.
-
-    Raises
-    ------
-    ScenarioError
-        If the file is missing, no regular file, too large, not UTF-8, empty or not YAML.
-    """
-    name = str(path)
-    return source_of(name, _read_bytes(Path(path), name))
-
-
 def source_of(name: str, raw: bytes) -> Source:
     """Turn a YAML file's bytes into what it holds.
 
@@ -105,69 +84,17 @@ def source_of(name: str, raw: bytes) -> Source:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _refusal(name, "is not UTF-8 text", "save the file as UTF-8", line) from error
+        raise refused(name, "is not UTF-8 text", "save the file as UTF-8", line) from error
     nested = _NESTED.search(text)
     if nested:  # seen at once; the parser looks ahead at every bracket
         line = text.count("\n", 0, nested.end()) + 1
-        raise _refusal(name, f"is nested more than {MAX_DEPTH} deep", "write a plain scenario file", line)
+        raise refused(name, f"is nested more than {MAX_DEPTH} deep", "write a plain scenario file", line)
     composer = _Composer(name)
     try:
         data = composer.compose(text)
     except YAMLError as error:
         raise ScenarioError(name, [syntax_problem(text, error)]) from error
     return Source(name, text, hashlib.sha256(raw).hexdigest(), data, composer.lines, composer.problems)
-
-
-def _read_bytes(path: Path, name: str) -> bytes:
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise _refusal(name, "is a directory", _files_in(path))
-        if not stat.S_ISREG(status.st_mode):
-            raise _refusal(name, "is not a regular file", "name a scenario file")
-        if status.st_size > MAX_BYTES:
-            message = f"has {status.st_size / 1e6:.1f} MB; a scenario file has at most 1 MB"
-            raise _refusal(name, message, "name a scenario file, not data")
-        raw = read_bounded(path, MAX_BYTES)
-    except ScenarioError:
-        raise
-    except FileNotFoundError as error:
-        raise _refusal(name, "does not exist", _file_meant(path)) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _refusal(name, f"cannot be read: {reason}", "check the file's name and permissions") from error
-    if not raw.strip(b" \t\r\n\xef\xbb\xbf"):
-        raise _refusal(name, "is empty", "start from  doseesc init")
-    return raw
-
-
-def _files_in(folder: Path) -> str:
-    """Return what to write instead of a folder."""
-    with suppress(OSError):
-        names = sorted(each.name for each in folder.iterdir() if each.suffix.lower() in _ENDINGS)
-        if names:
-            return f"name one of its files:  {', '.join(show(str(folder / each)) for each in names[:5])}"
-        if (folder / "results.json").is_file():
-            return f"these are results:  doseesc report {folder},  or  doseesc compare"
-    return "name a scenario file;  doseesc init  writes one"
-
-
-def _file_meant(path: Path) -> str:
-    """Return what to write instead of a file that is not there."""
-    with suppress(OSError, ValueError):
-        for ending in _ENDINGS:
-            other = path.with_suffix(ending)
-            if other.is_file():
-                return f"did you mean  {other}?"
-        by_stem = {each.stem: each for each in path.parent.iterdir() if each.suffix.lower() in _ENDINGS}
-        near = nearest(path.stem, by_stem)
-        if near:
-            return f"did you mean  {by_stem[near]}?"
-    if str(path) in shipped_sweeps():
-        return f"that is a shipped sweep, of many studies:  doseesc sweep {path}"
-    shipped = word_meant(path.stem, {**shipped_scenarios(), **shipped_sweeps(), **shipped_replays()})
-    meant = f"did you mean the shipped  {shipped}?  " if shipped else "name an existing file;  "
-    return f"{meant}doseesc scenarios  lists the shipped ones"
 
 
 class _Composer:
@@ -194,7 +121,7 @@ class _Composer:
             elif isinstance(event, NodeEvent):
                 data, _ = self._value(event, events, ())
         if data is None:
-            raise _refusal(self.name, "is empty but for comments", "start from  doseesc init")
+            raise refused(self.name, "is empty but for comments", "start from  doseesc init")
         return data
 
     def _value(self, event: Event, events: Iterator[Event], path: FieldPath) -> tuple[Any, int]:
@@ -304,12 +231,13 @@ class _Composer:
             self.problems.append(Problem(path, f"has a YAML tag, {event.tag}", "leave the tag out", _line(event)))
 
     def _refusal(self, message: str, remedy: str, event: Event) -> ScenarioError:
-        return _refusal(self.name, message, remedy, _line(event))
+        return refused(self.name, message, remedy, _line(event))
 
 
 def _line(event: Event) -> int:
     return int(event.start_mark.line) + 1
 
 
-def _refusal(name: str, message: str, remedy: str, line: int | None = None) -> ScenarioError:
+def refused(name: str, message: str, remedy: str, line: int | None = None) -> ScenarioError:
+    """Return what to raise where a file cannot be read at all."""
     return ScenarioError(name, [Problem((), message, remedy, line)])

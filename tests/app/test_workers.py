@@ -11,8 +11,8 @@ import pytest
 from support import ARMS, THREE_DESIGNS, THREE_DOSES
 
 from doseesc.app import Limits, Trusted
-from doseesc.app.jobs import Jobs
-from doseesc.app.workers import EXACT, Died, Failed, Task, Workers, prepare
+from doseesc.app.jobs import PageJobs
+from doseesc.app.workers import EXACT, AnsweringProcesses, Died, Failed, Task, prepare
 
 TEXT = f"study: {{title: small}}\n{THREE_DOSES}{THREE_DESIGNS}{ARMS}"
 LONG = Task("mine.yaml", TEXT.replace("max_n: 12", "max_n: 30") + "simulation: {trials: 100000}\n", "protocol")
@@ -21,7 +21,7 @@ QUICK = Task("mine.yaml", TEXT, "worst")
 
 @pytest.fixture(scope="module")
 def workers():
-    made = Workers(Trusted(), Limits())
+    made = AnsweringProcesses(Trusted(), Limits())
     yield made
     made.end()
 
@@ -57,7 +57,7 @@ def test_answer_comes_from_a_process_that_is_kept_for_the_next_question(workers)
 
 
 def test_cancelled_job_ends_at_once_and_its_process_with_it(workers):
-    jobs = Jobs(Limits())
+    jobs = PageJobs(Limits())
     name = jobs.begin(lambda report: workers.answer(LONG, report))
     job = jobs.get(name)
     until(lambda: job.what not in ("", "starting"))
@@ -72,7 +72,7 @@ def test_cancelled_job_ends_at_once_and_its_process_with_it(workers):
 
 
 def test_job_that_takes_too_long_is_ended(workers):
-    jobs = Jobs(Limits(job_seconds=0.2))
+    jobs = PageJobs(Limits(job_seconds=0.2))
     job = jobs.get(jobs.begin(lambda report: workers.answer(LONG, report)))
     until(lambda: job.state != "running")
     assert job.state == "failed"
@@ -80,7 +80,7 @@ def test_job_that_takes_too_long_is_ended(workers):
 
 
 def test_job_that_no_page_asks_about_is_ended(workers):
-    jobs = Jobs(Limits(unheard_seconds=0.5))
+    jobs = PageJobs(Limits(unheard_seconds=0.5))
     name = jobs.begin(lambda report: workers.answer(LONG, report))
     job = jobs.get(name)
     for _ in range(5):
@@ -144,7 +144,7 @@ def test_two_who_start_processes_at_once_leave_the_environment_as_it_was(monkeyp
 
 
 def test_all_processes_end_with_the_app():
-    made = Workers(Trusted(), Limits())
+    made = AnsweringProcesses(Trusted(), Limits())
     before = children()
     made.answer(QUICK, nothing)
     assert children() - before

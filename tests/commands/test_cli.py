@@ -38,6 +38,23 @@ def command_lines():
     return list(walk(typer.main.get_command(build_app()), []))
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["run", "table"], "run"),
+        (["--cite", "compare-script"], "compare_script"),
+        (["compare_script"], None),
+        (["rum"], None),
+        (["--help"], None),
+        ([], None),
+    ],
+)
+def test_only_the_command_asked_for_is_made(words, asked):
+    """The others would take as long as a study takes to read; a word that is no command may be near any of them."""
+    made = [each.callback.__module__.rpartition(".")[2] for each in build_app(words).registered_commands]
+    assert made == [asked] if asked else len(made) > 20
+
+
 def names(folder="."):
     return sorted(path.name for path in Path(folder).iterdir())
 

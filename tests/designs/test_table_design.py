@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from typer.testing import CliRunner
 
 from designs import BOIN, IBOIN, MTPI2, APlusB, TableDesign, Tally, ThreePlusThree
-from designs.boin import interval_boundary
+from designs.boin_boundaries import interval_boundary
 from doseesc.cli import build_app
 from doseesc.engines.exact import enumerate_paths
 from doseesc.engines.figures import METRICS

@@ -143,7 +143,9 @@ def test_what_the_script_leaves_out_is_told(cli, study, rows):
     assert code == 0
     assert "The file has no row for 2 decisions of doseesc, which are not compared." in out
     by_tally = [HEADER, "decision,,1,3 0 0,1 0 0,next_level,1,"]
-    assert compared(study, by_tally).missing_decisions == 0  # it goes by another way
+    decisions_alone = compared(study, by_tally)
+    assert decisions_alone.missing_decisions == 0  # it goes by another way
+    assert (decisions_alone.exact, decisions_alone.to_dict()["ours"]) == (None, None), "no figure was asked for"
 
 
 def test_a_design_too_large_to_enumerate_is_simulated(study, rows, monkeypatch):
@@ -156,7 +158,7 @@ def test_a_design_too_large_to_enumerate_is_simulated(study, rows, monkeypatch):
     few = study.model_copy(update={"simulation": study.simulation.model_copy(update={"trials": 500})})
     found = compared(few, [line for line in lines if "file_sha256" not in line])
     assert found.differing == []
-    assert not found.exact
+    assert found.exact is False
     assert all(row.se > 0 for row in found.rows if row.kind == "figure" and 0.01 < row.ours < 0.99)
 
 

@@ -15,7 +15,7 @@ from doseesc.results.reading import read_results
 from doseesc.study.pymc_module import with_pymc_models
 from doseesc.study.shipped import shipped_scenarios
 from doseesc.study.study import Study, json_schema
-from doseesc.study.yaml_source import read_source
+from doseesc.study.yaml_file import read_source
 
 MODEL = """\
 import numpy as np

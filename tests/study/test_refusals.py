@@ -26,10 +26,9 @@ COMMANDS = {
 
 
 @pytest.fixture
-def mine(small_scenario):
+def mine(scenario_file, small_scenario):
     further = "  - {name: CRM, type: CRM, skeleton: [0.1, 0.25, 0.4], rules: [{type: StopTooToxic}]}\n"
-    Path("mine.yaml").write_text(small_scenario.replace("scenarios:", f"{further}scenarios:"))
-    return load("mine.yaml")
+    return load(scenario_file(small_scenario.replace("scenarios:", f"{further}scenarios:")))
 
 
 def too_many(*_, **__):

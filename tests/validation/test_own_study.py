@@ -1,10 +1,8 @@
 """Performance on the user's study: exact against simulated, the contract of designs, and the same seed."""
 
-from dataclasses import dataclass
+from small_designs import Guesses, Steady
 
-import numpy as np
-
-from designs import BOIN, Design
+from designs import BOIN
 from doseesc.report.evidence import verdict_words
 from doseesc.study import load
 from doseesc.validation import validate
@@ -26,24 +24,6 @@ def test_the_users_study(scenario_file, small_scenario):
     passed = sum(row.verdict == "passed" for row in rows.values())
     said = f"{len(rows)} checks of the study's own designs and figures: {passed} passed, {len(rows) - passed} not"
     assert any(each.startswith(said) for each in verdict_words(document))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Steady(Design):
-    """Stays at its level, and selects it."""
-
-    def propose(self, tally):
-        return self.move_to(tally, tally.level)
-
-    def pick(self, tally):
-        return tally.level
-
-
-class Guesses(Steady):
-    """Selects by the size of the batch."""
-
-    def pick(self, tally):
-        return np.full(tally.size, 1 if tally.size > 1 else 2)
 
 
 class Fails(Steady):

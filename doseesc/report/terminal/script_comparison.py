@@ -68,7 +68,7 @@ def _counts(comparison: ScriptComparison) -> list[str]:
         if figures:
             parts.append(f"{_agreeing(figures)} figures {_within(figures)}")
         words.append(f"{program or 'script'}: {', '.join(parts)}.")
-    if not comparison.exact:
+    if comparison.exact is False:
         words.append("doseesc's own figures are simulated: the design is too large to be enumerated.")
     if comparison.policy and any(row.kind == "figure" for row in comparison.rows):
         policy = plain_words(comparison.policy)
