@@ -9,6 +9,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by, workers_told
+from doseesc.commands._following import given, next_edit
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -23,7 +24,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_edit, print_answer, print_data, print_found
+from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
@@ -92,6 +93,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def calibrate(
+    context: typer.Context,
     file: ScenarioFile,
     design: DesignName,
     criterion: ChosenCriterion = CriterionName.mean,
@@ -166,7 +168,7 @@ def calibrate(
                 best,
                 lambda each: skeleton_lines(each, name, loaded.named_doses),
                 output_format,
-                following=_following(file),
+                following=_following(context, file),
             )
         return
     with (
@@ -198,12 +200,13 @@ def calibrate(
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(rounded_rows(answer.to_frame())),
         written=written,
-        following=_following(file),
+        following=_following(context, file),
     )
 
 
-def _following(file: str) -> str:
-    return next_edit(file, "write it in")
+def _following(context: typer.Context, file: str) -> str:
+    """Return the next step: the study with what was found."""
+    return next_edit(file, "write it in", *given(context, "jobs", "cluster"))
 
 
 def _axis(text: str) -> tuple[str, tuple[float, ...]]:

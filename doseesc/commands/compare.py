@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._following import next_report
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode, refused
-from doseesc.commands._printing import next_step, print_data, print_found
+from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure
 
 if TYPE_CHECKING:
@@ -79,8 +81,8 @@ def compare(
         return
     from doseesc.report.terminal import comparison_lines
 
-    following = next_step("report", second)
-    print_found(answer, lambda each: comparison_lines(each, least, every), output_format, written, following)
+    lines = partial(comparison_lines, least=least, every=every)
+    print_found(answer, lines, output_format, written, next_report(second))
 
 
 def _compare_cells(
@@ -105,4 +107,4 @@ def _compare_cells(
     if not quiet:
         from doseesc.report.terminal import cell_comparison_lines
 
-        print_found(answer, cell_comparison_lines, output_format, following=next_step("report", second))
+        print_found(answer, cell_comparison_lines, output_format, following=next_report(second))

@@ -8,6 +8,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by, workers_told
+from doseesc.commands._following import next_step
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -22,7 +23,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_step, print_data, print_found
+from doseesc.commands._printing import TrialProgress, print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text

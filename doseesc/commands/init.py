@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from doseesc.commands._calls import library, script
+from doseesc.commands._following import next_run
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import write_with_schema
@@ -31,4 +32,4 @@ def init(
 
     write_with_schema(path, starter_file(), force=force)
     if not quiet:
-        typer.echo(f"written to {path} · next: doseesc run {path}")
+        typer.echo(f"written to {path} · {next_run(path)}")

@@ -10,6 +10,7 @@ import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._clusters import shared_by
+from doseesc.commands._following import again, given, next_run
 from doseesc.commands._options import (
     LOOKING_INSIDE,
     Force,
@@ -24,7 +25,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import next_step, print_answer, print_data
+from doseesc.commands._printing import print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import json_text
@@ -107,6 +108,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def phase2(
+    context: typer.Context,
     file: ScenarioFile,
     scenario: ToxicityScenario = None,
     mtd: DeclaredMtd = None,
@@ -184,17 +186,15 @@ def phase2(
         csv=lambda: phase2_power_csv(answer),
         json=lambda: json_text(phase2_document(answer)),
         written=written,
-        following=_following(file, {"--scenario": scenario, "--mtd": mtd}, size=size, assurance=assurance),
+        following=_following(context, file, size=size, assurance=assurance),
     )
 
 
-def _following(file: str, chosen: dict[str, str | None], *, size: float | None, assurance: bool) -> str:
+def _following(context: typer.Context, file: str, *, size: float | None, assurance: bool) -> str:
     """Return the next step: the number of patients for a power, the programme's chance, then the study itself."""
     if size is not None and assurance:
-        return next_step("run", file, "--report")
-    same = [word for name, value in chosen.items() if value is not None for word in (name, value)]
-    wanted = [*([] if size is not None else ["--size", "0.8"]), *([] if assurance else ["--assurance"])]
-    return next_step("phase2", file, *same, *wanted)
+        return next_run(file, "--report", *given(context, "jobs"))
+    return again(context, {"size": 0.8 if size is None else size, "assurance": True})
 
 
 def _figures(study: Call, answers: Call, trials: int, jobs: int) -> tuple[Call, Call, Call]:

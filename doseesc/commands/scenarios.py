@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from doseesc.commands._calls import library, script
+from doseesc.commands._following import copy_words, next_run, next_step
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
@@ -47,7 +48,7 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
         words = (str(read_source(path).data["title"]), f"many variants of a study: doseesc sweep {name}")
         _print_named(name, words, width)
     first = next(iter(found))
-    typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
+    typer.echo(f"\n{next_run(first)}, or {copy_words(first)}")
 
 
 def _print_named(name: str, words: Sequence[str], width: int) -> None:
@@ -70,4 +71,5 @@ def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, 
         return
     write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
     if not quiet:
-        typer.echo(f"written to {path} · next: doseesc {'sweep' if stem in shipped_sweeps() else 'run'} {path}")
+        following = next_step("sweep", path) if stem in shipped_sweeps() else next_run(path)
+        typer.echo(f"written to {path} · {following}")

@@ -12,6 +12,7 @@ import typer
 from doseesc.commands._calls import Call, library, made, variable
 from doseesc.commands._calls import script as script_of
 from doseesc.commands._conduct import OneDesign, design_name
+from doseesc.commands._following import command_words, free
 from doseesc.commands._options import RESULTS, Force, Quiet, ScenarioFile, Seed, ShowCode, refused
 from doseesc.commands._printing import print_data, print_lines
 from doseesc.commands._studies import load_call, load_study
@@ -82,12 +83,12 @@ def script(
         return
     write_file(out, text, force=force)
     if not quiet:
-        run = "Rscript" if language is Language.r else "python"
+        run, rows = "Rscript" if language is Language.r else "python", free(Path("rows.csv"))
         print_lines(
             [
                 f"written to {out}; next:",
-                f"  {shlex.join([run, str(out)])} > rows.csv",
-                f"  {shlex.join(['doseesc', 'compare-script', str(file), 'rows.csv', '--design', name])}",
+                f"  {shlex.join([run, str(out)])} > {rows}",
+                f"  {command_words('compare-script', file, rows, '--design', name)}",
             ]
         )
 

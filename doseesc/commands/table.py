@@ -10,8 +10,9 @@ import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
+from doseesc.commands._following import next_step
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import next_step, print_data, print_found, terminal_width
+from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, write_file
 
