@@ -222,6 +222,20 @@ def test_a_row_given_twice_is_refused(study):
         compared(study, [HEADER, line, line])
 
 
+def test_a_mistake_on_many_lines_is_told_once(study):
+    wrong = [f"decision,,,{n},0,decision,X," for n in range(1, 10)]
+    with pytest.raises(RowsError) as refusal:
+        compared(study, [HEADER, *wrong, "figure,middle,2,,,selected,none,"])
+    first, second = str(refusal.value).split("\n\n")
+    assert first == ("rows.csv:2  value\n  is X; the same on lines 3, 4, 5 and 5 more\n  write E, S, D or DU")
+    assert second.startswith("rows.csv:11  value\n")
+    others = [f"decision,,,{n},{n + 1},decision,E," for n in range(1, 31)]
+    with pytest.raises(RowsError) as refusal:
+        compared(study, [HEADER, *others])
+    assert len(refusal.value.problems) == 21
+    assert str(refusal.value).endswith("rows.csv:22\n  has 10 more mistakes from here on\n  mend those above first")
+
+
 def test_what_comes_next_is_quoted_as_a_shell_takes_it(cli, scenario_file):
     Path(scenario_file(SHORT.replace("name: BOIN", "name: 'BOIN, $5'"))).rename("my study.yaml")
     code, out, err = cli("script", "my study.yaml", "--design", "BOIN, $5", "--out", "my boin.R")
