@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from doseesc.study import Study
 
 
+_ANY_LEVEL = 10**9
+
 OneDesign = Annotated[
     str | None,
     typer.Option(
@@ -106,15 +108,27 @@ def design_name(study: Study, name: str | None) -> str:
 
 
 def check_one_source(outcomes: str | None, data: Path | None) -> None:
-    """Refuse both outcomes and a file of patients.
+    """Refuse both outcomes and a file of patients, and outcomes in place of the file's name.
 
     Raises
     ------
     typer.BadParameter
-        If both are given.
+        If both are given, or --data gives outcomes.
     """
     if outcomes is not None and data is not None:
         raise typer.BadParameter("give the data once, by --outcomes or by --data", param_hint="--data")
+    if data is not None and not data.exists() and _reads_as_outcomes(str(data)):
+        message = f'{data} is no file but reads as outcomes; write  --outcomes "{data}"'
+        raise typer.BadParameter(message, param_hint="--data")
+
+
+def _reads_as_outcomes(text: str) -> bool:
+    from designs.outcomes import parse_patients
+
+    try:
+        return bool(parse_patients(text, _ANY_LEVEL))
+    except ValueError:
+        return False
 
 
 def check_log_file(out: Path | None) -> None:
