@@ -80,6 +80,16 @@ def save_files(out: Path | None, files: Callable[[], Mapping[str, str | bytes]],
     return [] if out is None else add_files(files(), out, force=force)
 
 
+def files_call(out: Path | None, texts: Mapping[str, Call], *, force: bool) -> list[Call]:
+    """Return the call that writes tables as :func:`save_files` does; none where none is asked for."""
+    return [] if out is None else [library("doseesc.files", "add_files")(dict(texts), str(out), force=force or None)]
+
+
+def csv_call(frame: Call) -> Call:
+    """Return the call that gives a table as CSV."""
+    return library("doseesc.files", "csv_text")(frame)
+
+
 def write_with_schema(path: Path, text: str, *, force: bool = False) -> None:
     """Write a scenario file, and the schema by which editors complete its keys where there is none beside it.
 

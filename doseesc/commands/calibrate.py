@@ -25,7 +25,15 @@ from doseesc.commands._options import (
     refused,
 )
 from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
 
@@ -121,6 +129,8 @@ def calibrate(
     p_safe and p_toxic; where the best lies at its edge it is widened. With --out DIR all candidates are written to
     DIR/calibration.csv.
     """
+    if optimal:
+        _refuse({"--grid": grid, "--attainable": attainable, "--out": out, "--figure": figure})
     axes = dict(_axis(text) for text in grid or []) or None
     loaded = None if show_code else load_study(file, drug_alone=True)
     name = name_in_file(file, design) if loaded is None else chosen_design(loaded, design)[0]
@@ -141,9 +151,9 @@ def calibrate(
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
     if loaded is None:
         steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
-        wanted = figure is not None and not optimal
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
-        print_data(script(steps, shown, figure_call(figure, drawn) if wanted else []))
+        saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force) + figure_call(figure, drawn)
+        print_data(script(steps, shown, saved))
         return
     check_figure_file(figure, force=force)
     from doseesc.study import bounded
@@ -202,6 +212,20 @@ def calibrate(
         written=written,
         following=_following(context, file),
     )
+
+
+def _refuse(options: dict[str, object]) -> None:
+    """Refuse what a search for the best skeleton, which has no candidates to be listed, would leave aside in silence.
+
+    Raises
+    ------
+    typer.BadParameter
+        Of the first that was given.
+    """
+    for name, value in options.items():
+        if value:
+            message = "is about the candidates of a grid, and --optimal-skeleton has none; leave one of the two out"
+            raise typer.BadParameter(message, param_hint=name)
 
 
 def _following(context: typer.Context, file: str) -> str:

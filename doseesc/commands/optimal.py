@@ -22,7 +22,7 @@ from doseesc.commands._options import (
     refused,
 )
 from doseesc.commands._printing import TrialProgress, print_answer, print_data
-from doseesc.commands._saving import save_files
+from doseesc.commands._saving import csv_call, files_call, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text
 
@@ -65,7 +65,12 @@ def optimal(
     study, found = variable("study"), variable("found")
     sought = library("doseesc", "optimal_design")(study, held_out=held_out)
     if show_code:
-        print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()]))
+        texts = {
+            POLICY_FILE: library("doseesc.study", "policy_file")(found.policy),
+            CSV_FILE: csv_call(found.to_frame()),
+        }
+        saved = files_call(out, texts, force=force)
+        print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()], saved))
         return
     loaded = load_study(file, drug_alone=True)
     from doseesc.study import SMALLER_LATTICE, bounded, policy_file

@@ -10,7 +10,15 @@ from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._following import next_step
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_answer, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
 from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text, json_text, rounded_rows
 
@@ -65,7 +73,8 @@ def paths(
         asked = _call(study, name, cohorts, outcomes)
         drawn = library("doseesc.report.figures", "pathways_figure")(tree, named, study.dose_labels)
         steps = {"study": load_call(file), "paths": asked}
-        print_data(script(steps, [tree.to_frame(named)], figure_call(figure, drawn)))
+        saved = files_call(out, {CSV_FILE: csv_call(tree.to_frame(named))}, force=force)
+        print_data(script(steps, [tree.to_frame(named)], saved + figure_call(figure, drawn)))
         return
     loaded = load_study(file, drug_alone=True)
     name, _ = chosen_design(loaded, design)

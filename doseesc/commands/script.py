@@ -74,11 +74,18 @@ def script(
     name = design_name(study, design)
     asked = library("doseesc.scripts", "r_script")(variable("study"), name, trials=trials, seed=seed)
     if show_code and language is Language.r:
-        print_data(script_of({"study": load_call(file), "text": asked}, [variable("text")]))
+        steps, shown = {"study": load_call(file), "text": asked}, variable("text")
+        written = [] if out is None else [library("doseesc.files", "write_file")(str(out), shown, force=force or None)]
+        print_data(script_of(steps, [] if written else [shown], written))
         return
+    if show_code and out is not None:
+        raise typer.BadParameter(
+            "the script in Python is that code itself; leave this out, and it is written to the file",
+            param_hint="--show-code",
+        )
     with refused("--seed"):
         text = made(asked, {"study": study}) if language is Language.r else _in_python(file, study, name, trials, seed)
-    if out is None or show_code:
+    if out is None:
         print_data(text)
         return
     write_file(out, text, force=force)

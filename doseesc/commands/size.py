@@ -26,7 +26,15 @@ from doseesc.commands._options import (
     refused,
 )
 from doseesc.commands._printing import TrialProgress, print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text
 
@@ -153,7 +161,8 @@ def size(
     if show_code:
         names = [name_in_file(file, name) for name in design] if design else None
         steps = {"study": load_call(file), "sizes": sized, "found": asked(study, correct, designs=names, **options)}
-        print_data(script(steps, [found.to_frame()], figure_call(figure, drawn)))
+        saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force)
+        print_data(script(steps, [found.to_frame()], saved + figure_call(figure, drawn)))
         return
     loaded = load_study(file, drug_alone=over != Truths.scenarios)
     names = [chosen_design(loaded, name)[0] for name in design] if design else None

@@ -13,6 +13,7 @@ from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._following import next_step
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data, print_found, terminal_width
+from doseesc.commands._saving import csv_call
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, write_file
 
@@ -73,6 +74,5 @@ def table(
 
 def _file_call(out: Path, table: Call, force: bool) -> Call:
     csv = out.suffix.lower() == ".csv"
-    as_csv, as_json = (library("doseesc.files", name) for name in ("csv_text", "json_text"))
-    text = as_csv(table.to_frame()) if csv else as_json(table.to_dict())
+    text = csv_call(table.to_frame()) if csv else library("doseesc.files", "json_text")(table.to_dict())
     return library("doseesc.files", "write_file")(str(out), text, force=force or None)

@@ -11,7 +11,15 @@ from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._following import next_edit
 from doseesc.commands._options import PLANNING, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode, refused
 from doseesc.commands._printing import TrialProgress, print_data, print_found, terminal_width
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text
 
@@ -74,7 +82,8 @@ def worst_case(
     if show_code:
         names = None if design is None else [name_in_file(file, design)]
         steps = {"study": load_call(file), "found": searched(study, designs=names, **limits)}
-        print_data(script(steps, [found.to_frame()], figure_call(figure, drawn)))
+        saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force)
+        print_data(script(steps, [found.to_frame()], saved + figure_call(figure, drawn)))
         return
     loaded = load_study(file, drug_alone=True)
     names = None if design is None else [chosen_design(loaded, design)[0]]

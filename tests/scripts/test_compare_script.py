@@ -245,6 +245,21 @@ def test_what_comes_next_is_quoted_as_a_shell_takes_it(cli, scenario_file):
     assert f"#   {compared}" in Path("my boin.R").read_text(encoding="utf-8").splitlines()
 
 
+def test_shown_code_writes_the_file_that_is_asked_for(cli, study):
+    words = ("script", "mine.yaml", "--design", "BOIN", "--show-code", "--out", "shown.R")
+    code, shown, err = cli(*words)
+    assert (code, err) == (0, "")
+    assert not Path("shown.R").exists()
+    exec(shown, {})
+    assert cli("script", "mine.yaml", "--design", "BOIN")[1] == Path("shown.R").read_text(encoding="utf-8")
+    code, out, err = cli(*words, "--language", "python")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[1:] == [
+        "  the script in Python is that code itself",
+        "  leave this out, and it is written to the file",
+    ]
+
+
 def test_a_file_without_the_columns_is_refused(study):
     with pytest.raises(RowsError, match="has no column se"):
         compared(study, [HEADER.removesuffix(",se"), "figure,middle,2,,,selected,0.5"])
