@@ -43,6 +43,14 @@ Bound = Annotated[
         show_default=False,
     ),
 ]
+Steepest = Annotated[
+    float | None,
+    typer.Option(
+        "--steepest",
+        help="Largest rise of P(DLT) from one dose to the next, such as 0.3; by default any, a jump from 0 to 1 too.",
+        show_default=False,
+    ),
+]
 Starts = Annotated[int, typer.Option("--starts", min=1, max=500, help="Searches per level.")]
 SearchSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the searches' random starts.")]
 
@@ -60,6 +68,7 @@ def worst_case(
     separation: Separation = 0.05,
     band: Band = 0.0,
     bound: Bound = None,
+    steepest: Steepest = None,
     starts: Starts = 12,
     seed: SearchSeed = 1,
     out: Out = None,
@@ -73,12 +82,14 @@ def worst_case(
 
     For each level as the true MTD, among the monotone curves whose other doses are at least SEPARATION away from the
     target: the curve with the least chance of correct selection. And the curve with the greatest chance that a dose is
-    selected whose P(DLT) is at the bound or above. With --out DIR they are written to DIR/worst_case.csv.
+    selected whose P(DLT) is at the bound or above. --steepest leaves out curves that rise as no drug's is likely to.
+    With --out DIR they are written to DIR/worst_case.csv.
     """
     study, found = variable("study"), variable("found")
     searched = library("doseesc.planning", "worst_cases")
     drawn = library("doseesc.report.figures", "worst_case_figure")(found)
-    limits = {"separation": separation, "band": band, "bound": bound, "starts": starts, "seed": seed}
+    limits = {"separation": separation, "band": band, "bound": bound, "steepest": steepest}
+    limits |= {"starts": starts, "seed": seed}
     if show_code:
         names = None if design is None else [name_in_file(file, design)]
         steps = {"study": load_call(file), "found": searched(study, designs=names, **limits)}
@@ -90,7 +101,7 @@ def worst_case(
     check_figure_file(figure, force=force)
     with (
         TrialProgress(wanted=not quiet, unit="designs") as progress,
-        refused("--separation", named=("separation", "band", "bound")),
+        refused("--separation", named=("separation", "band", "bound", "steepest")),
     ):
         answer: WorstCases = made(
             searched(study, designs=names, **limits),
