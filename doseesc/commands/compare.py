@@ -57,7 +57,7 @@ def compare(
     quiet: Quiet = False,
     show_code: ShowCode = False,
 ) -> None:
-    """Show what changed from the run in DIR1 to the run in DIR2: settings first, then figures.
+    """Show what changed from the run in DIR1 to the run in DIR2: how much, then settings and figures.
 
     A difference is that of the second run minus the first, ± its standard error; runs of the same seed and number of
     trials treat the same patients, and are compared trial by trial. --format csv or json gives all figures, --figure a
