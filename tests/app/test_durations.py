@@ -180,3 +180,24 @@ def test_answers_about_another_study_are_left_aside(page):
     assert months(page) == ["…"] * 3
     page.evaluate("() => panel.replace({...given, timed: false})")
     assert page.locator(".truth-time").count() == 0
+
+
+def test_what_a_curve_was_begun_from_is_said_where_it_is_no_scenario(page):
+    begin = page.get_by_label("Begin from")
+    back = page.get_by_role("button", name="Back to it")
+
+    def said():
+        return begin.evaluate("each => each.selectedOptions[0]?.textContent"), page.locator(
+            ".truth-from"
+        ).text_content()
+
+    for name in (None, "a scenario that was renamed"):
+        page.evaluate("name => panel.set([0.2, 0.3, 0.4], name)", name)
+        assert said() == ("a curve of your own", "")
+        assert back.is_disabled()
+    begin.select_option("S3")
+    assert begin.evaluate("each => each.options[0].hidden"), "only what can be gone back to is offered"
+    page.evaluate("() => panel.set([0.2, 0.3, 0.4], 'S3')")
+    assert said()[0].startswith("S3")
+    assert said()[1] == "moved from S3"
+    assert back.is_enabled()
