@@ -1,4 +1,4 @@
-"""What ``next``, ``replay`` and ``table`` share: the design meant, and the trial's data."""
+"""What commands about one design share: the design meant, and the trial's data."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ def design_name(study: Study, name: str | None) -> str:
         return chosen_design(study, name)[0]
     names = list(study.designs)
     if len(names) > 1:
-        raise typer.BadParameter(f"name one of the file's designs: {', '.join(names)}", param_hint="--design")
+        message = f"is needed: the file has {len(names)} designs; write  --design  and one of  {', '.join(names)}"
+        raise typer.BadParameter(message, param_hint="--design")
     return names[0]
 
 

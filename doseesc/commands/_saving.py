@@ -25,8 +25,8 @@ FigureFile = Annotated[
 ]
 
 
-def check_figure_file(path: Path | None, *, force: bool) -> None:
-    """Refuse a figure that could not be written; worth calling before a long computation.
+def check_figure_file(path: Path | None, *, force: bool, hint: str = "--figure") -> None:
+    """Refuse a figure that could not be written, by the option ``hint``; worth calling before a long computation.
 
     Raises
     ------
@@ -38,7 +38,9 @@ def check_figure_file(path: Path | None, *, force: bool) -> None:
     if path is None:
         return
     if path.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(f"{path} must end in {', '.join(SUFFIXES)}", param_hint="--figure")
+        raise typer.BadParameter(
+            f"{path} must end in {', '.join(SUFFIXES)}; write  {hint} {path.with_suffix('.png')}", param_hint=hint
+        )
     check_absent([path], force=force)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by, workers_told
+from doseesc.commands._conduct import OneDesign, design_name
 from doseesc.commands._following import given, next_edit
 from doseesc.commands._options import (
     PLANNING,
@@ -34,7 +35,7 @@ from doseesc.commands._saving import (
     save_figure,
     save_files,
 )
-from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
+from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def add_to(app: typer.Typer) -> None:
 def calibrate(
     context: typer.Context,
     file: ScenarioFile,
-    design: DesignName,
+    design: OneDesign = None,
     criterion: ChosenCriterion = CriterionName.mean,
     penalty: Penalty = 1.0,
     grid: Grid = None,
@@ -132,8 +133,8 @@ def calibrate(
     if optimal:
         _refuse({"--grid": grid, "--attainable": attainable, "--out": out, "--figure": figure})
     axes = dict(_axis(text) for text in grid or []) or None
-    loaded = None if show_code else load_study(file, drug_alone=True)
-    name = name_in_file(file, design) if loaded is None else chosen_design(loaded, design)[0]
+    loaded = load_study(file, warn=not show_code, drug_alone=not show_code)
+    name = design_name(loaded, design)
     study, truths, found = variable("study"), variable("truths"), variable("found")
     judged_on = library("doseesc.planning", "truths_of")(study, curves=curves, seed=None if curves is None else seed)
     made_of = library("doseesc.planning", "make_objective")(
@@ -149,7 +150,7 @@ def calibrate(
     search = library("doseesc.planning", "optimal_skeleton" if optimal else "calibrate")
     searched = search(study.designs[name], variable("objective"), **own, **shared_by(jobs, cluster))
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
-    if loaded is None:
+    if show_code:
         steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
         saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force) + figure_call(figure, drawn)

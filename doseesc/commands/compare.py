@@ -90,7 +90,7 @@ def _compare_cells(
 ) -> None:
     """Compare a cell of one sweep with one of another."""
     if len(cells) != 2:
-        wrong = "is to be given twice: a cell of the first sweep, one of the second"
+        wrong = "is to be given twice; name a cell of the first sweep, then one of the second"
         raise typer.BadParameter(wrong, param_hint="--cell")
     sweeps = [library("doseesc").read(str(folder)) for folder in (first, second)]
     compared = library("doseesc.results", "compare_cells")(*sweeps, tuple(cells))

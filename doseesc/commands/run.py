@@ -33,7 +33,7 @@ from doseesc.commands._printing import (
     print_end,
     terminal_width,
 )
-from doseesc.commands._studies import load_call, load_study
+from doseesc.commands._studies import check_scenario, load_call, load_study
 from doseesc.commands.report import report_call, write_report
 
 if TYPE_CHECKING:
@@ -86,10 +86,7 @@ def run(
     from doseesc.results import check_folder, edited
     from doseesc.study import bounded
 
-    if scenario is not None and scenario not in loaded.truths:
-        names = ", ".join(loaded.truths)
-        raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
-
+    check_scenario(loaded, scenario)
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with (

@@ -15,6 +15,7 @@ from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
 from doseesc.study import read_source, shipped_scenarios, shipped_summaries, shipped_sweeps
+from doseesc.wording import did_you_mean
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
 To = Annotated[
@@ -62,7 +63,9 @@ def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, 
     names = shipped_scenarios() | shipped_sweeps()
     stem = name.removesuffix(".yaml")
     if stem not in names:
-        raise typer.BadParameter(f"{name!r} is not shipped; there are {', '.join(names)}", param_hint="NAME")
+        raise typer.BadParameter(
+            f"{name!r} is not shipped; {did_you_mean(stem, names)}there are {', '.join(names)}", param_hint="NAME"
+        )
     path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
     if show_code:
         listed = "shipped_sweeps" if stem in shipped_sweeps() else "shipped_scenarios"

@@ -50,11 +50,14 @@ def table(
     """
     study, found = variable("study"), variable("table")
     if show_code:
-        steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=design)}
+        name = design_name(load_study(file, warn=False), design)
+        steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=name)}
         print_data(script(steps, [found.to_frame()], [] if out is None else [_file_call(out, found, force)]))
         return
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
-        raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
+        raise typer.BadParameter(
+            f"{out} must end in .csv or .json; write  --out {out.with_suffix('.csv')}", param_hint="--out"
+        )
     loaded = load_study(file)
     from doseesc.study import bounded
 

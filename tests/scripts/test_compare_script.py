@@ -330,7 +330,7 @@ def test_script_is_written_printed_and_shown(cli, study):
     ("options", "said"),
     [
         (["--design", "BION"], "did you mean BOIN?"),
-        ([], "name one of the file's designs"),
+        ([], "--design  and one of  3+3, CRM, BOIN"),
         (["--design", "BOIN", "--language", "sas"], "--language"),
         (["--design", "BOIN", "--trials", "0"], "--trials"),
         (["--design", "BOIN", "--trials", "5", "--seed", "9999999999"], "--seed"),
