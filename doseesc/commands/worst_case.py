@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,6 +51,15 @@ Steepest = Annotated[
         show_default=False,
     ),
 ]
+Begin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--begin",
+        metavar="P,P,...",
+        help="A curve from which the search begins, too, such as 0.05,0.1,0.25; may be given several times.",
+        show_default=False,
+    ),
+]
 Starts = Annotated[int, typer.Option("--starts", min=1, max=500, help="Searches per level.")]
 SearchSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the searches' random starts.")]
 
@@ -69,6 +78,7 @@ def worst_case(
     band: Band = 0.0,
     bound: Bound = None,
     steepest: Steepest = None,
+    begin: Begin = None,
     starts: Starts = 12,
     seed: SearchSeed = 1,
     out: Out = None,
@@ -88,8 +98,8 @@ def worst_case(
     study, found = variable("study"), variable("found")
     searched = library("doseesc.planning", "worst_cases")
     drawn = library("doseesc.report.figures", "worst_case_figure")(found)
-    limits = {"separation": separation, "band": band, "bound": bound, "steepest": steepest}
-    limits |= {"starts": starts, "seed": seed}
+    limits: dict[str, Any] = {"separation": separation, "band": band, "bound": bound, "steepest": steepest}
+    limits |= {"starts": starts, "seed": seed, "begin": [_curve(text) for text in begin] if begin else None}
     if show_code:
         names = None if design is None else [name_in_file(file, design)]
         steps = {"study": load_call(file), "found": searched(study, designs=names, **limits)}
@@ -101,7 +111,7 @@ def worst_case(
     check_figure_file(figure, force=force)
     with (
         TrialProgress(wanted=not quiet, unit="designs") as progress,
-        refused("--separation", named=("separation", "band", "bound", "steepest")),
+        refused("--separation", named=("separation", "band", "bound", "steepest", "begin")),
     ):
         answer: WorstCases = made(
             searched(study, designs=names, **limits),
@@ -117,3 +127,12 @@ def worst_case(
 
     following = next_edit(file, "make a curve a scenario of")
     print_found(answer, partial(worst_case_lines, width=terminal_width()), output_format, written, following)
+
+
+def _curve(text: str) -> list[float]:
+    """Read a curve's DLT probabilities."""
+    try:
+        return [float(each) for each in text.split(",")]
+    except ValueError:
+        message = f"{text!r} cannot be read; write one DLT probability for each dose:  --begin 0.05,0.1,0.25"
+        raise typer.BadParameter(message, param_hint="--begin") from None

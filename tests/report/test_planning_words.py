@@ -69,7 +69,8 @@ def test_optimum_says_what_it_is_worth_and_how_near_designs_come():
     best = max(found.rivals, key=lambda name: found.rivals[name].value)
     said = nearest_words(found)
     assert said.startswith(f"The best possible design is right in {percent(found.value)} % of trials; {best} ")
-    assert f"{best} {100 * found.share(best):.0f} % of it ({percent(found.rivals[best].value)} %)" in said
+    assert f"{best} reaches {100 * found.share(best):.0f} % of it ({percent(found.rivals[best].value)} %), " in said
+    assert said.count("reaches") == said.count("of it") == 1
     assert nearest_words(replace(found, rivals={})) == said.partition(";")[0] + "."
     priced = nearest_words(replace(found, utility=Utility(per_patient=0.01)))
     assert priced.startswith(f"The best possible design is worth {found.value:.4f};")
