@@ -153,6 +153,9 @@ def calibrate(
     if show_code:
         steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
+        if attainable:
+            score = library("doseesc.planning", "attainable_score")(study, found.objective)
+            shown.append(library("doseesc.report.words", "calibrated_words")(found, score))
         saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force) + figure_call(figure, drawn)
         print_data(script(steps, shown, saved))
         return

@@ -26,7 +26,8 @@ def init(
 ) -> None:
     """Write a small commented scenario file to begin with, and the schema that editors need."""
     if show_code:
-        print_data(script({}, [library("doseesc.study", "starter_file")()]))
+        text = library("doseesc.study", "starter_file")()
+        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text, force=force or None)]))
         return
     from doseesc.study import starter_file
 

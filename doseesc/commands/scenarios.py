@@ -70,7 +70,7 @@ def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, 
     if show_code:
         listed = "shipped_sweeps" if stem in shipped_sweeps() else "shipped_scenarios"
         text = library("doseesc.study", listed)()[stem].read_text(encoding="utf-8")
-        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text)]))
+        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text, force=force or None)]))
         return
     write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
     if not quiet:

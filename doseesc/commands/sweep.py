@@ -26,7 +26,7 @@ from doseesc.commands._options import (
     Trials,
 )
 from doseesc.commands._printing import TrialProgress, print_answer, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
+from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure
 from doseesc.commands._shards import ShardOption, shard_of
 from doseesc.commands._studies import study_path
 from doseesc.files import csv_text, json_text, rounded_rows
@@ -84,7 +84,8 @@ def sweep(
     if show_code:
         options = {"method": method, "trials": trials, "seed": seed, **shared_by(jobs, cluster)}
         called = library("doseesc").sweep(str(path), folder=str(folder), **options)
-        print_data(script({"found": called}, [variable("found")]))
+        drawn = library("doseesc.report.figures", "sweep_figure")(library("doseesc").read(str(folder)))
+        print_data(script({"found": called}, [variable("found")], figure_call(figure, drawn)))
         return
     check_figure_file(figure, force=force)
     _one_of({"--plan": plan, "--status": status, "--gather": gather})

@@ -30,3 +30,24 @@ def test_shown_code_writes_the_same_files(cli, line, capsys):
     assert names == sorted(each.name for each in Path("shown").iterdir())
     for name in names:
         assert (Path("made") / name).read_bytes() == (Path("shown") / name).read_bytes()
+
+
+def test_shown_code_says_what_is_attainable(cli, capsys):
+    Path("mine.yaml").write_text(STUDY)
+    words = shlex.split("calibrate mine.yaml --design BOIN --grid p_safe=0.1,0.15 --widen 0 --attainable")
+    said = " ".join(cli(*words)[1].split())
+    exec(cli(*words, "--show-code")[1], {})
+    shown = capsys.readouterr().out.splitlines()[-1]
+    assert shown.startswith("the best possible design scores ")
+    assert shown in said
+
+
+def test_shown_code_writes_the_starter_and_the_figure_of_a_sweep(cli):
+    assert cli("init", "made.yaml")[0] == 0
+    exec(cli("init", "shown.yaml", "--show-code")[1], {})
+    assert Path("shown.yaml").read_bytes() == Path("made.yaml").read_bytes()
+    Path("mine.yaml").write_text(STUDY)
+    Path("axes.yaml").write_text("study: mine.yaml\ndesigns: [BOIN]\naxes:\n  max_n: [3, 6]\n")
+    assert cli("sweep", "axes.yaml", "--quiet", "--figure", "made.svg")[0] == 0
+    exec(cli("sweep", "axes.yaml", "--figure", "shown.svg", "--show-code")[1], {})
+    assert Path("shown.svg").read_bytes() == Path("made.svg").read_bytes()
