@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pytest
 import typer
-from support import THREE_DESIGNS, THREE_DOSES
+from support import ARMS, THREE_DESIGNS, THREE_DOSES
 
 from doseesc.commands._following import again, changed_words, free, given, next_edit, next_report, next_run
 
@@ -114,11 +114,12 @@ def test_size_that_reaches_its_goal_carries_how_it_was_computed(cli):
 
 
 def test_phase2_and_optimal_carry_their_options(cli):
-    words = "--scenario S2 --mtd high --for mortality --trials 100 --seed 2"
-    out = cli("phase2", "nct04602104", *words.split())[1]
+    Path("mine.yaml").write_text(STUDY + ARMS)
+    words = "--scenario middle --mtd low --for mortality --trials 100 --seed 2"
+    out = cli("phase2", "mine.yaml", *words.split())[1]
     assert out.splitlines()[-1] == (
-        "next: doseesc phase2 nct04602104 --scenario S2 --mtd high --size 0.8 --for mortality --assurance --trials 100 "
-        "--seed 2"
+        "next: doseesc phase2 mine.yaml --scenario middle --mtd low --size 0.8 --for mortality --assurance "
+        "--trials 100 --seed 2"
     )
     Path("optimum").mkdir()
     Path("optimum/mine.txt").write_text("")
