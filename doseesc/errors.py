@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from doseesc.other_names import ours
-from doseesc.wording import nearest, shorten
+from doseesc.wording import in_a_row, nearest, shorten
 
 FieldPath = tuple[str | int, ...]
+
+_LINES = 3  # named of those on which a mistake is made again
 
 _LIKE_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)|true$|false$", flags=re.IGNORECASE)
 _PERCENTAGE = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*(?:%|per ?cent|pct)\s*")
@@ -80,6 +82,43 @@ def _text(name: str, problem: Problem, data: Any) -> str:
     field = field_name(problem.path, data)
     lines = [f"{where}  {field}" if field else where, f"  {problem.message}"]
     return "\n".join([*lines, f"  {problem.remedy}"] if problem.remedy else lines)
+
+
+def told_once(problems: Iterable[Problem], most: int = 20) -> list[Problem]:
+    """Return problems of a file of rows with the same mistake on many lines as one, which names the lines.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        Each with its line.
+    most : int
+        Different mistakes told; a last problem says how many there are besides.
+
+    Examples
+    --------
+    >>> told_once([Problem(("dlt",), "is n", "write no", line) for line in range(2, 12)])[0].message
+    'is n; the same on lines 3, 4, 5 and 6 more'
+    """
+    alike: dict[tuple[FieldPath, str, str], list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault((problem.path, problem.message, problem.remedy), []).append(problem)
+    told = [
+        replace(first, message=first.message + _also_on([each.line for each in others]))
+        for first, *others in alike.values()
+    ]
+    if len(told) > most:
+        more = f"has {len(told) - most} more mistakes from here on"
+        told[most:] = [Problem((), more, "mend those above first", told[most].line)]
+    return told
+
+
+def _also_on(lines: Sequence[int | None]) -> str:
+    """Say on which lines a mistake is made again, as text to be added."""
+    if not lines:
+        return ""
+    named = [str(line) for line in (lines if len(lines) <= _LINES + 1 else lines[:_LINES])]
+    rest = [f"{len(lines) - len(named)} more"] if len(named) < len(lines) else []
+    return f"; the same on line{'s' if len(lines) > 1 else ''} {in_a_row([*named, *rest])}"
 
 
 def field_name(path: FieldPath, data: Any) -> str:

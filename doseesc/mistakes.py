@@ -15,6 +15,7 @@ _KINDS = {
     "valid number": "a number",
     "valid boolean": "true or false",
 }
+_SHARE = re.compile(r"between 0 and 1|at most 1\b|room around the target|less than the separation")
 _LIMITS = {
     r"greater than or equal to ([-\d.]+)": "at least {0}",
     r"less than or equal to ([-\d.]+)": "at most {0}",
@@ -101,7 +102,15 @@ def _wrong_value(command: str, error: Any, arguments: Sequence[str]) -> str:
     for begin in ("Value error, ", "Assertion failed, "):
         message = message.removeprefix(begin)
     head, mark, tail = message.rpartition("; ")
-    return _said(where, head if mark else message, tail if mark else f"{command} --help  says what it means")
+    if not mark:
+        head, tail = message, _share_remedy(name, value, message) or f"{command} --help  says what it means"
+    return _said(where, head, tail)
+
+
+def _share_remedy(name: str, value: str | None, message: str) -> str:
+    """Return what to write for a percentage where the library refuses it because a share is meant; "" elsewhere."""
+    meant = None if value is None or not _SHARE.search(message) else percentage(_as_number(value))
+    return "" if meant is None else f"for {100 * meant:g} % write  {name} {meant:g}"
 
 
 def _number_remedy(name: str, value: str, kind: str) -> str:

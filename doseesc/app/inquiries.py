@@ -25,9 +25,9 @@ from doseesc.planning import (
     without_time,
     worst_cases,
 )
-from doseesc.report.page import CURVE_TRIALS, REPORT_FILE, report_files
+from doseesc.report.page import CURVE_TRIALS, report_files
 from doseesc.report.protocol import protocol_files
-from doseesc.results import SavedRun
+from doseesc.results import REPORT_FILE, SavedRun
 from doseesc.runs import example_trials, run
 from doseesc.study import SMALLER_LATTICE, bounded
 

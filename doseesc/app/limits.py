@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,15 +71,17 @@ class Cancelled(Exception):
 
 
 class Deadline:
-    """Ends work that takes too long, wherever it reports progress.
+    """Ends work that takes too long, or that nobody waits for any more, wherever it reports progress.
 
     Parameters
     ----------
     seconds : float
+    gone : callable, optional
+        Tells whether nobody waits for it any more.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self, seconds: float, gone: Callable[[], bool] | None = None) -> None:
+        self._end, self._gone = time.monotonic() + seconds, gone
 
     def __call__(self, *_: object) -> None:
         """Take note of progress.
@@ -87,7 +90,11 @@ class Deadline:
         ------
         TooLong
             After the time.
+        Cancelled
+            Where nobody waits for it.
         """
+        if self._gone is not None and self._gone():
+            raise Cancelled
         if time.monotonic() > self._end:
             raise TooLong
 

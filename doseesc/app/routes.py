@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 from starlette.applications import Starlette
@@ -26,6 +29,7 @@ from doseesc.app.workers import AnsweringProcesses
 Asked = TypeVar("Asked")
 
 _HERE = Path(__file__).parent
+_LOOKS = 0.2  # seconds between looks whether a page still waits
 SCRIPTS = _HERE.parent / "report/page/scripts"
 """What the report and the app share; not asked of the report, which takes long to load."""
 
@@ -79,7 +83,9 @@ def application(settings: Settings) -> Starlette:
         return await worked_on(views.further, asked(await request.body(), AskedStudy))
 
     async def durations(request: Request) -> Response:
-        return await worked_on(views.durations, asked(await request.body(), AskedDurations))
+        gone = Event()
+        work = partial(views.durations, gone=gone.is_set)
+        return await _while_awaited(request, gone, worked_on(work, asked(await request.body(), AskedDurations)))
 
     async def conduct(request: Request) -> Response:
         return await worked_on(views.conduct.answer, asked(await request.body(), AskedConduct))
@@ -131,6 +137,16 @@ def application(settings: Settings) -> Starlette:
 
 class Crowded(Exception):
     """As many requests are worked on as may be."""
+
+
+async def _while_awaited(request: Request, gone: Event, answer: Coroutine[Any, Any, Response]) -> Response:
+    """Return an answer; where the page that asked for it is closed meanwhile, say so to the work by ``gone``."""
+    working = asyncio.ensure_future(answer)
+    while not (await asyncio.wait({working}, timeout=_LOOKS))[0]:
+        if await request.is_disconnected():
+            gone.set()
+            break
+    return await working
 
 
 def _unknown() -> Response:

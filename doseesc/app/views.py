@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
@@ -14,7 +15,7 @@ from doseesc.app.edits import edited, read_text
 from doseesc.app.fields import path_name
 from doseesc.app.form import form_of
 from doseesc.app.jobs import Busy, PageJobs, Report, Work, enumerated
-from doseesc.app.limits import Deadline, TooLong, names_files
+from doseesc.app.limits import Cancelled, Deadline, TooLong, names_files
 from doseesc.app.questions import DECISIONS
 from doseesc.app.workers import EXACT, Task
 from doseesc.errors import ScenarioError, field_name
@@ -100,25 +101,33 @@ class Views:
             raise BadRequest(f"there is no shipped study {name}")
         return {"name": f"{name}.yaml", "text": Path(found).read_text(encoding="utf-8")}
 
-    def durations(self, asked: AskedDurations) -> dict[str, Any]:
+    def durations(self, asked: AskedDurations, gone: Callable[[], bool] | None = None) -> dict[str, Any]:
         """Return how long trials of each design last under the curve that is dragged on a page.
+
+        Parameters
+        ----------
+        asked : AskedDurations
+        gone : callable, optional
+            Tells whether the page is closed; then it is simulated no further.
 
         Raises
         ------
         BadRequest
-            If the study on the page cannot be used, or is of other doses, which the page itself knows.
+            If the study on the page cannot be used, or is of other doses, which the page itself knows, or is closed.
         """
         from doseesc.app.durations import durations
 
         try:
             study = self._answers.study(file_name(asked.name), asked.text)
-            deadline = Deadline(self._settings.limits.follow_seconds)
+            deadline = Deadline(self._settings.limits.follow_seconds, gone)
             return durations(study, asked.truth, asked.scenario, asked.designs, deadline)
         except ValueError as error:
             raise BadRequest(str(error)) from error
         except TooLong as error:
             words = f"it takes longer than {self._settings.limits.follow_seconds:.0f} s; ask “On the calendar”"
             raise BadRequest(words) from error
+        except Cancelled as error:
+            raise BadRequest("the page that asked is closed") from error
 
     def state(self, asked: AskedState) -> dict[str, Any]:
         """Make the changes that are asked for, and answer the study that is then on the page."""

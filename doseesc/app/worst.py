@@ -8,7 +8,7 @@ from doseesc.app.told import Told, series_of
 from doseesc.report.charts import Curve, Frame, curve_plot
 from doseesc.report.page import pair
 from doseesc.report.tables import PageTable, Value, number
-from doseesc.report.words import searched_words, worst_answer, worst_toxic_answer
+from doseesc.report.words import searched_words, steep_words, worst_answer, worst_toxic_answer
 from doseesc.wording import percent
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def worst_told(cases: WorstCases, *, dragged: bool) -> Told:
     order = sorted(cases.found, key=lambda name: -cases.found[name][0].overall.value)
     return Told(
         answer,
-        [toxic, searched_words(cases), *begun],
+        [each for each in (toxic, steep_words(cases), searched_words(cases), *begun) if each],
         [
             _chart(cases, 0, "The curve under which each design is least often right", order),
             _chart(cases, 1, "The curve under which each most often selects a dose that is too toxic", order),

@@ -51,7 +51,8 @@ def question_code(name: str, question: str, told: Mapping[str, Any]) -> tuple[st
     match question:
         case "worst":
             begin = [list(each) for each in told.get("begin", ())] or None
-            return asked(f"worst-case {file}", library(planning, "worst_cases")(study, begin=begin))
+            same = "".join(f" --begin {','.join(str(float(p)) for p in curve)}" for curve in begin or ())
+            return asked(f"worst-case {file}{same}", library(planning, "worst_cases")(study, begin=begin))
         case "size":
             sizes = library(planning, "sizes_of")(study, by=told["by"])
             options = {"sizes": sizes, "on_calendar": False, "method": "exact"}

@@ -1,4 +1,4 @@
-"""What ``next``, ``replay`` and ``table`` share: the design meant, and the trial's data."""
+"""What commands about one design share: the design meant, and the trial's data."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from doseesc.commands._studies import chosen_design
 if TYPE_CHECKING:
     from doseesc.study import Study
 
+
+_ANY_LEVEL = 10**9
 
 OneDesign = Annotated[
     str | None,
@@ -101,20 +103,33 @@ def design_name(study: Study, name: str | None) -> str:
         return chosen_design(study, name)[0]
     names = list(study.designs)
     if len(names) > 1:
-        raise typer.BadParameter(f"name one of the file's designs: {', '.join(names)}", param_hint="--design")
+        message = f"is needed: the file has {len(names)} designs; write  --design  and one of  {', '.join(names)}"
+        raise typer.BadParameter(message, param_hint="--design")
     return names[0]
 
 
 def check_one_source(outcomes: str | None, data: Path | None) -> None:
-    """Refuse both outcomes and a file of patients.
+    """Refuse both outcomes and a file of patients, and outcomes in place of the file's name.
 
     Raises
     ------
     typer.BadParameter
-        If both are given.
+        If both are given, or --data gives outcomes.
     """
     if outcomes is not None and data is not None:
         raise typer.BadParameter("give the data once, by --outcomes or by --data", param_hint="--data")
+    if data is not None and not data.exists() and _reads_as_outcomes(str(data)):
+        message = f'{data} is no file but reads as outcomes; write  --outcomes "{data}"'
+        raise typer.BadParameter(message, param_hint="--data")
+
+
+def _reads_as_outcomes(text: str) -> bool:
+    from designs.outcomes import parse_patients
+
+    try:
+        return bool(parse_patients(text, _ANY_LEVEL))
+    except ValueError:
+        return False
 
 
 def check_log_file(out: Path | None) -> None:

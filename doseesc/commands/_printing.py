@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import shlex
 import shutil
 import sys
 import time
@@ -74,7 +73,7 @@ def print_answer(
         Give the answer in each form; only the one that is wanted is asked for.
     written : sequence of path
     following : str, optional
-        The next step, as :func:`next_step` says it, or in words.
+        The next step, as :func:`doseesc.commands._following.next_step` says it, or in words.
     """
     if output_format != Format.table:
         print_data(csv() if output_format == Format.csv else json())
@@ -90,31 +89,6 @@ def print_end(written: str, following: str) -> None:
     parts = [each for each in (written, following) if each]
     together = " \N{MIDDLE DOT} ".join(parts)
     typer.echo(together if len(together) <= terminal_width() else "\n".join(parts))
-
-
-def next_step(*words: str | Path | None) -> str:
-    """Say which command comes next, quoted as a shell takes it; words that are None are left out.
-
-    Examples
-    --------
-    >>> next_step("table", "mine.yaml", "--design", "BOIN of 2015")
-    "next: doseesc table mine.yaml --design 'BOIN of 2015'"
-    """
-    return f"next: doseesc {shlex.join(str(each) for each in words if each is not None)}"
-
-
-def next_edit(file: str, change: str) -> str:
-    """Say what is to be changed in a scenario file, and then run; a shipped one is copied before.
-
-    Examples
-    --------
-    >>> next_edit("nct04602104", "write max_n: 24 in")
-    'next: doseesc scenarios copy nct04602104, write max_n: 24 in nct04602104.yaml, then doseesc run nct04602104.yaml'
-    """
-    if Path(file).exists():
-        return f"next: {change} {file}, then doseesc run {shlex.quote(file)}"
-    name = file.removesuffix(".yaml")
-    return f"next: doseesc scenarios copy {name}, {change} {name}.yaml, then doseesc run {name}.yaml"
 
 
 def print_lines(lines: Iterable[RenderableType]) -> None:

@@ -25,8 +25,8 @@ FigureFile = Annotated[
 ]
 
 
-def check_figure_file(path: Path | None, *, force: bool) -> None:
-    """Refuse a figure that could not be written; worth calling before a long computation.
+def check_figure_file(path: Path | None, *, force: bool, hint: str = "--figure") -> None:
+    """Refuse a figure that could not be written, by the option ``hint``; worth calling before a long computation.
 
     Raises
     ------
@@ -38,7 +38,9 @@ def check_figure_file(path: Path | None, *, force: bool) -> None:
     if path is None:
         return
     if path.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(f"{path} must end in {', '.join(SUFFIXES)}", param_hint="--figure")
+        raise typer.BadParameter(
+            f"{path} must end in {', '.join(SUFFIXES)}; write  {hint} {path.with_suffix('.png')}", param_hint=hint
+        )
     check_absent([path], force=force)
 
 
@@ -78,6 +80,16 @@ def save_files(out: Path | None, files: Callable[[], Mapping[str, str | bytes]],
         If one exists and ``force`` is not given, or writing fails.
     """
     return [] if out is None else add_files(files(), out, force=force)
+
+
+def files_call(out: Path | None, texts: Mapping[str, Call], *, force: bool) -> list[Call]:
+    """Return the call that writes tables as :func:`save_files` does; none where none is asked for."""
+    return [] if out is None else [library("doseesc.files", "add_files")(dict(texts), str(out), force=force or None)]
+
+
+def csv_call(frame: Call) -> Call:
+    """Return the call that gives a table as CSV."""
+    return library("doseesc.files", "csv_text")(frame)
 
 
 def write_with_schema(path: Path, text: str, *, force: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,8 +12,6 @@ from doseesc.commands._calls import Call, library
 if TYPE_CHECKING:
     from designs import Design
     from doseesc.study import Study
-
-DesignName = Annotated[str, typer.Option("--design", metavar="NAME", help="A design of the file, by its name.")]
 
 
 def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Study:
@@ -62,6 +60,22 @@ def chosen_design(study: Study, name: str) -> tuple[str, Design]:
         message = f"{name!r} is not in the file; {did_you_mean(name, designs)}there are {', '.join(designs)}"
         raise typer.BadParameter(message, param_hint="--design")
     return found, designs[found]
+
+
+def check_scenario(study: Study, name: str | None) -> None:
+    """Refuse a scenario that the study does not list; None is none.
+
+    Raises
+    ------
+    typer.BadParameter
+    """
+    if name is None or name in study.truths:
+        return
+    from doseesc.wording import did_you_mean
+
+    there = f"there are {', '.join(study.truths)}" if study.truths else "it lists no scenarios"
+    message = f"{name!r} is not in the file; {did_you_mean(name, study.truths)}{there}"
+    raise typer.BadParameter(message, param_hint="--scenario")
 
 
 def name_in_file(file: str, name: str) -> str:

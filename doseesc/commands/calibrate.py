@@ -9,6 +9,8 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by, workers_told
+from doseesc.commands._conduct import OneDesign, design_name
+from doseesc.commands._following import given, next_edit
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -23,9 +25,17 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_edit, print_answer, print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
-from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
+from doseesc.commands._printing import TrialProgress, print_answer, print_data, print_found
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
+from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
@@ -92,8 +102,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def calibrate(
+    context: typer.Context,
     file: ScenarioFile,
-    design: DesignName,
+    design: OneDesign = None,
     criterion: ChosenCriterion = CriterionName.mean,
     penalty: Penalty = 1.0,
     grid: Grid = None,
@@ -119,9 +130,11 @@ def calibrate(
     p_safe and p_toxic; where the best lies at its edge it is widened. With --out DIR all candidates are written to
     DIR/calibration.csv.
     """
+    if optimal:
+        _refuse({"--grid": grid, "--attainable": attainable, "--out": out, "--figure": figure})
     axes = dict(_axis(text) for text in grid or []) or None
-    loaded = None if show_code else load_study(file, drug_alone=True)
-    name = name_in_file(file, design) if loaded is None else chosen_design(loaded, design)[0]
+    loaded = load_study(file, warn=not show_code, drug_alone=not show_code)
+    name = design_name(loaded, design)
     study, truths, found = variable("study"), variable("truths"), variable("found")
     judged_on = library("doseesc.planning", "truths_of")(study, curves=curves, seed=None if curves is None else seed)
     made_of = library("doseesc.planning", "make_objective")(
@@ -137,11 +150,14 @@ def calibrate(
     search = library("doseesc.planning", "optimal_skeleton" if optimal else "calibrate")
     searched = search(study.designs[name], variable("objective"), **own, **shared_by(jobs, cluster))
     drawn = library("doseesc.report.figures", "calibration_figure")(found, f"Calibration of {name}")
-    if loaded is None:
+    if show_code:
         steps = {"study": load_call(file), "truths": judged_on, "objective": made_of, "found": searched}
-        wanted = figure is not None and not optimal
         shown = [found.design.skeleton, found.score] if optimal else [found.best_values]
-        print_data(script(steps, shown, figure_call(figure, drawn) if wanted else []))
+        if attainable:
+            score = library("doseesc.planning", "attainable_score")(study, found.objective)
+            shown.append(library("doseesc.report.words", "calibrated_words")(found, score))
+        saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force) + figure_call(figure, drawn)
+        print_data(script(steps, shown, saved))
         return
     check_figure_file(figure, force=force)
     from doseesc.study import bounded
@@ -166,7 +182,7 @@ def calibrate(
                 best,
                 lambda each: skeleton_lines(each, name, loaded.named_doses),
                 output_format,
-                following=_following(file),
+                following=_following(context, file),
             )
         return
     with (
@@ -198,12 +214,27 @@ def calibrate(
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(rounded_rows(answer.to_frame())),
         written=written,
-        following=_following(file),
+        following=_following(context, file),
     )
 
 
-def _following(file: str) -> str:
-    return next_edit(file, "write it in")
+def _refuse(options: dict[str, object]) -> None:
+    """Refuse what a search for the best skeleton, which has no candidates to be listed, would leave aside in silence.
+
+    Raises
+    ------
+    typer.BadParameter
+        Of the first that was given.
+    """
+    for name, value in options.items():
+        if value:
+            message = "is about the candidates of a grid, and --optimal-skeleton has none; leave one of the two out"
+            raise typer.BadParameter(message, param_hint=name)
+
+
+def _following(context: typer.Context, file: str) -> str:
+    """Return the next step: the study with what was found."""
+    return next_edit(file, "write it in", *given(context, "jobs", "cluster"))
 
 
 def _axis(text: str) -> tuple[str, tuple[float, ...]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._following import next_report
 from doseesc.commands._options import RESULTS, Force, Format, Printed, Quiet, ShowCode, refused
-from doseesc.commands._printing import next_step, print_data, print_found
+from doseesc.commands._printing import print_data, print_found
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def compare(
     quiet: Quiet = False,
     show_code: ShowCode = False,
 ) -> None:
-    """Show what changed from the run in DIR1 to the run in DIR2: settings first, then figures.
+    """Show what changed from the run in DIR1 to the run in DIR2: how much, then settings and figures.
 
     A difference is that of the second run minus the first, ± its standard error; runs of the same seed and number of
     trials treat the same patients, and are compared trial by trial. --format csv or json gives all figures, --figure a
@@ -79,8 +81,8 @@ def compare(
         return
     from doseesc.report.terminal import comparison_lines
 
-    following = next_step("report", second)
-    print_found(answer, lambda each: comparison_lines(each, least, every), output_format, written, following)
+    lines = partial(comparison_lines, least=least, every=every)
+    print_found(answer, lines, output_format, written, next_report(second))
 
 
 def _compare_cells(
@@ -88,7 +90,7 @@ def _compare_cells(
 ) -> None:
     """Compare a cell of one sweep with one of another."""
     if len(cells) != 2:
-        wrong = "is to be given twice: a cell of the first sweep, one of the second"
+        wrong = "is to be given twice; name a cell of the first sweep, then one of the second"
         raise typer.BadParameter(wrong, param_hint="--cell")
     sweeps = [library("doseesc").read(str(folder)) for folder in (first, second)]
     compared = library("doseesc.results", "compare_cells")(*sweeps, tuple(cells))
@@ -105,4 +107,4 @@ def _compare_cells(
     if not quiet:
         from doseesc.report.terminal import cell_comparison_lines
 
-        print_found(answer, cell_comparison_lines, output_format, following=next_step("report", second))
+        print_found(answer, cell_comparison_lines, output_format, following=next_report(second))

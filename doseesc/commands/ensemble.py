@@ -8,6 +8,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by, workers_told
+from doseesc.commands._following import next_step
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -22,8 +23,16 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_step, print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._printing import TrialProgress, print_data, print_found
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text
 
@@ -82,7 +91,9 @@ def ensemble(
     drawn = library("doseesc.report.figures", "ensemble_figure")(found)
     if show_code:
         steps = {"study": load_call(file), "random": curves, "found": ran}
-        print_data(script(steps, [found.to_frame()], figure_call(figure, drawn)))
+        texts = {SUMMARY_FILE: csv_call(found.to_frame()), CURVES_FILE: csv_call(found.curves_to_frame())}
+        saved = files_call(out, texts, force=force)
+        print_data(script(steps, [found.to_frame()], saved + figure_call(figure, drawn)))
         return
     loaded = load_study(file, drug_alone=True)
     check_figure_file(figure, force=force)

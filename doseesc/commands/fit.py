@@ -14,6 +14,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._conduct import DataDate, DataFile, Outcomes, check_one_source
+from doseesc.commands._following import next_report, next_run, next_step
 from doseesc.commands._options import (
     DURING_THE_TRIAL,
     Force,
@@ -26,7 +27,7 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import next_step, print_data, print_found, terminal_width
+from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study
 
 if TYPE_CHECKING:
@@ -161,10 +162,10 @@ def _following(answer: Fit, file: str, out: Path | None, known: Mapping[str, str
     from doseesc.results import RESULTS_FILE
 
     if out is not None and (out / RESULTS_FILE).is_file():
-        return next_step("report", out, "--force")
+        return next_report(out)
     names = answer.study.names
     if not names:
-        return next_step("run", file)
+        return next_run(file)
     design = next((name for name in names if answer.mtd_source.startswith(f"as {name} ")), names[0])
     same = [word for option, value in known.items() if value is not None for word in (option, value)]
     return next_step("next", file, "--design", design, *same)

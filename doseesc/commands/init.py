@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from doseesc.commands._calls import library, script
+from doseesc.commands._following import next_run
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.commands._saving import write_with_schema
@@ -25,10 +26,11 @@ def init(
 ) -> None:
     """Write a small commented scenario file to begin with, and the schema that editors need."""
     if show_code:
-        print_data(script({}, [library("doseesc.study", "starter_file")()]))
+        text = library("doseesc.study", "starter_file")()
+        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text, force=force or None)]))
         return
     from doseesc.study import starter_file
 
     write_with_schema(path, starter_file(), force=force)
     if not quiet:
-        typer.echo(f"written to {path} · next: doseesc run {path}")
+        typer.echo(f"written to {path} · {next_run(path)}")

@@ -17,6 +17,7 @@ from doseesc.commands._conduct import (
     ask,
     check_log_file,
     check_one_source,
+    design_name,
 )
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data, print_found, terminal_width
@@ -66,7 +67,8 @@ def next_dose(
 
     if show_code:
         found = variable("recommendation")
-        steps = {"study": load_call(file), "recommendation": asked(variable("study"), design)}
+        name = design_name(load_study(file, warn=False), design)
+        steps = {"study": load_call(file), "recommendation": asked(variable("study"), name)}
         logged = library("doseesc.conduct", "append_decision")(str(out), found, variable("study"))
         print_data(script(steps, [found.sentence, found.to_frame()], [] if out is None else [logged]))
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._following import again, free, next_edit
 from doseesc.commands._options import (
     PLANNING,
     Force,
@@ -20,8 +21,8 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_edit, next_step, print_answer, print_data
-from doseesc.commands._saving import save_files
+from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._saving import csv_call, files_call, save_files
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text
 
@@ -44,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def optimal(
+    context: typer.Context,
     file: ScenarioFile,
     held_out: HeldOut = None,
     whole_table: WholeTable = False,
@@ -63,7 +65,12 @@ def optimal(
     study, found = variable("study"), variable("found")
     sought = library("doseesc", "optimal_design")(study, held_out=held_out)
     if show_code:
-        print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()]))
+        texts = {
+            POLICY_FILE: library("doseesc.study", "policy_file")(found.policy),
+            CSV_FILE: csv_call(found.to_frame()),
+        }
+        saved = files_call(out, texts, force=force)
+        print_data(script({"study": load_call(file), "found": sought}, [found.to_frame()], saved))
         return
     loaded = load_study(file, drug_alone=True)
     from doseesc.study import SMALLER_LATTICE, bounded, policy_file
@@ -92,14 +99,14 @@ def optimal(
         csv=lambda: csv_text(answer.to_frame()),
         json=lambda: json_text(answer.to_dict()),
         written=written,
-        following=_following(file, out),
+        following=_following(context, file, out),
     )
 
 
-def _following(file: str, out: Path | None) -> str:
+def _following(context: typer.Context, file: str, out: Path | None) -> str:
     """Return the next step: to keep the policy, or once it is kept to run it as a design beside the others."""
     if out is None:
-        return next_step("optimal", file, "--out", "optimum")
+        return again(context, {"out": free(Path("optimum"))})
     beside = Path(os.path.relpath(out / POLICY_FILE, Path(file).parent)) if Path(file).exists() else out / POLICY_FILE
     design = f"{{name: optimum, type: policy, file: {beside}}}"
     return next_edit(file, f"add {design} to the designs of")

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
+from doseesc.commands._conduct import OneDesign, design_name
+from doseesc.commands._following import next_step
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Out, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import next_step, print_answer, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
-from doseesc.commands._studies import DesignName, chosen_design, load_call, load_study, name_in_file
+from doseesc.commands._printing import print_answer, print_data
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
+from doseesc.commands._studies import check_scenario, load_call, load_study
 from doseesc.files import csv_text, json_text, rounded_rows
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 def paths(
     file: ScenarioFile,
-    design: DesignName,
+    design: OneDesign = None,
     cohorts: Cohorts = 3,
     outcomes: Outcomes = "",
     scenario: Scenarios = None,
@@ -58,16 +68,16 @@ def paths(
     written to DIR/pathways.csv, one per row; --format csv or json prints them instead of the tree.
     """
     study, tree = variable("study"), variable("paths")
-    name = name_in_file(file, design) if show_code else design
+    loaded = load_study(file, warn=not show_code, drug_alone=not show_code)
+    name = design_name(loaded, design)
     named = {each: study.truths[each] for each in scenario} if scenario else study.truths
     if show_code:
         asked = _call(study, name, cohorts, outcomes)
         drawn = library("doseesc.report.figures", "pathways_figure")(tree, named, study.dose_labels)
         steps = {"study": load_call(file), "paths": asked}
-        print_data(script(steps, [tree.to_frame(named)], figure_call(figure, drawn)))
+        saved = files_call(out, {CSV_FILE: csv_call(tree.to_frame(named))}, force=force)
+        print_data(script(steps, [tree.to_frame(named)], saved + figure_call(figure, drawn)))
         return
-    loaded = load_study(file, drug_alone=True)
-    name, _ = chosen_design(loaded, design)
     truths = _truths(loaded, scenario)
     check_figure_file(figure, force=force)
     try:
@@ -109,9 +119,6 @@ def _plain(tree: Pathways, truths: dict[str, FloatArray], design: str) -> dict[s
 
 
 def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:
-    truths = study.truths
     for name in names or []:
-        if name not in truths:
-            there = f"there are {', '.join(truths)}" if truths else "it lists no scenarios"
-            raise typer.BadParameter(f"{name!r} is not in the file; {there}", param_hint="--scenario")
-    return {name: truths[name] for name in names} if names else truths
+        check_scenario(study, name)
+    return {name: study.truths[name] for name in names} if names else study.truths

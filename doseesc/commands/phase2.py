@@ -10,6 +10,7 @@ import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._clusters import shared_by
+from doseesc.commands._following import again, given, next_run
 from doseesc.commands._options import (
     LOOKING_INSIDE,
     Force,
@@ -24,9 +25,9 @@ from doseesc.commands._options import (
     ShowCode,
     refused,
 )
-from doseesc.commands._printing import next_step, print_answer, print_data
+from doseesc.commands._printing import print_answer, print_data
 from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
-from doseesc.commands._studies import load_call, load_study
+from doseesc.commands._studies import check_scenario, load_call, load_study
 from doseesc.files import json_text
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def phase2(
+    context: typer.Context,
     file: ScenarioFile,
     scenario: ToxicityScenario = None,
     mtd: DeclaredMtd = None,
@@ -148,31 +150,27 @@ def phase2(
     }
     asked = library("doseesc.planning", "answer")(study, **wanted)
     texts = library("doseesc.planning", "phase2_files")(answers)
-    drawn = {
-        file: call
-        for file, call in zip(
-            (figure, assurance_file, course_file), _figures(study, answers, trials, jobs), strict=True
-        )
-        if file is not None
-    }
+    files = (figure, assurance_file, course_file)
+    calls = _figures(study, answers, trials, jobs)
+    drawn = {path: call for path, call in zip(files, calls, strict=True) if path is not None}
     if show_code:
         done = [] if out is None else [library("doseesc.files", "add_files")(texts, str(out), force=force or None)]
-        done += [each for file, call in drawn.items() for each in figure_call(file, call)]
+        done += [each for path, call in drawn.items() for each in figure_call(path, call)]
         parts = {"size": size is not None, "analyses": analyses, "secondary": secondary, "programme": assurance}
         shown = [getattr(answers, name) for name, asked_for in parts.items() if asked_for]
         shown.insert(0, library("doseesc.planning", "phase2_power_csv")(answers))
         print_data(script({"study": load_call(file), "answers": asked}, shown, done))
         return
     loaded = load_study(file)
-    for each in drawn:
-        check_figure_file(each, force=force)
+    for hint, path in zip(("--figure", "--assurance-figure", "--course-figure"), files, strict=True):
+        check_figure_file(path, force=force, hint=hint)
     _check(loaded, scenario, mtd)
     with refused("--size"):
         answer: Phase2Answers = made(asked, {"study": loaded})
     known = {"study": loaded, "answers": answer}
     written = save_files(out, lambda: made(texts, known), force=force)
-    for path, call in drawn.items():
-        written += save_figure(path, lambda call=call: made(call, known))  # type: ignore[misc]
+    for place, call in drawn.items():
+        written += save_figure(place, lambda call=call: made(call, known))  # type: ignore[misc]
     if quiet:
         return
     from doseesc.planning import phase2_document, phase2_power_csv
@@ -184,17 +182,15 @@ def phase2(
         csv=lambda: phase2_power_csv(answer),
         json=lambda: json_text(phase2_document(answer)),
         written=written,
-        following=_following(file, {"--scenario": scenario, "--mtd": mtd}, size=size, assurance=assurance),
+        following=_following(context, file, size=size, assurance=assurance),
     )
 
 
-def _following(file: str, chosen: dict[str, str | None], *, size: float | None, assurance: bool) -> str:
+def _following(context: typer.Context, file: str, *, size: float | None, assurance: bool) -> str:
     """Return the next step: the number of patients for a power, the programme's chance, then the study itself."""
     if size is not None and assurance:
-        return next_step("run", file, "--report")
-    same = [word for name, value in chosen.items() if value is not None for word in (name, value)]
-    wanted = [*([] if size is not None else ["--size", "0.8"]), *([] if assurance else ["--assurance"])]
-    return next_step("phase2", file, *same, *wanted)
+        return next_run(file, "--report", *given(context, "jobs"))
+    return again(context, {"size": 0.8 if size is None else size, "assurance": True})
 
 
 def _figures(study: Call, answers: Call, trials: int, jobs: int) -> tuple[Call, Call, Call]:
@@ -213,9 +209,7 @@ def _figures(study: Call, answers: Call, trials: int, jobs: int) -> tuple[Call, 
 def _check(study: Study, scenario: str | None, mtd: str | None) -> None:
     if not study.truths:
         raise typer.BadParameter("the file has random curves only; add a scenario with dlt", param_hint="--scenario")
-    if scenario is not None and scenario not in study.truths:
-        names = ", ".join(study.truths)
-        raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
+    check_scenario(study, scenario)
     if mtd is not None:
         with refused("--mtd"):
             study.level_of(mtd)

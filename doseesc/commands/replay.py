@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from doseesc.commands._calls import Call, library, script, variable
-from doseesc.commands._conduct import DataDate, DataFile, LogFile, OneDesign, Outcomes, ask, check_one_source
+from doseesc.commands._conduct import (
+    DataDate,
+    DataFile,
+    LogFile,
+    OneDesign,
+    Outcomes,
+    ask,
+    check_one_source,
+    design_name,
+)
 from doseesc.commands._options import DURING_THE_TRIAL, Format, Printed, ScenarioFile, ShowCode
 from doseesc.commands._printing import print_data, print_found, terminal_width
 from doseesc.commands._studies import load_call, load_study, study_path
@@ -61,7 +70,8 @@ def replay(
         return library("doseesc").replay(study, record, design=design, date=date)
 
     if show_code:
-        steps = {"study": load_call(file), "found": asked(variable("study"), design)}
+        name = design_name(load_study(file, warn=False), design)
+        steps = {"study": load_call(file), "found": asked(variable("study"), name)}
         if log is not None:
             entries = library("doseesc.conduct", "read_log")(str(log))
             steps["checked"] = library("doseesc.conduct", "check_log")(entries, variable("found"), variable("study"))

@@ -12,8 +12,6 @@ from doseesc.commands._options import RESULTS, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data
 from doseesc.files import check_absent
 
-SWEEP_FILE = "sweep.parquet"  # doseesc.results.SWEEP_FILE, which takes pandas to import
-
 ResultsFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Results folder that  doseesc run  has written.")]
 
 
@@ -39,6 +37,8 @@ def report(folder: ResultsFolder, force: Force = False, quiet: Quiet = False, sh
 
 def report_call(folder: Path, force: bool = False) -> Call:
     """Return the call that writes the report into a results folder."""
+    from doseesc.results import SWEEP_FILE
+
     if (folder / SWEEP_FILE).is_file():
         files = library("doseesc.report.page", "sweep_files")(library("doseesc").read(str(folder)))
     else:
@@ -49,7 +49,7 @@ def report_call(folder: Path, force: bool = False) -> Call:
 
 def write_report(folder: Path, *, force: bool) -> Path:
     """Write the report into a results folder; return its path."""
-    from doseesc.report.page import REPORT_FILE
+    from doseesc.results import REPORT_FILE
 
     check_absent([folder / REPORT_FILE], force=force)
     written: list[Path] = made(report_call(folder, force))

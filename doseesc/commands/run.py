@@ -9,6 +9,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by, workers_told
+from doseesc.commands._following import next_report, results_folder
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -27,13 +28,12 @@ from doseesc.commands._options import (
 )
 from doseesc.commands._printing import (
     TrialProgress,
-    next_step,
     print_answer,
     print_data,
     print_end,
     terminal_width,
 )
-from doseesc.commands._studies import load_call, load_study
+from doseesc.commands._studies import check_scenario, load_call, load_study
 from doseesc.commands.report import report_call, write_report
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(
     and files are written only where --out names a folder. With --report DIR/report.html is written too, as by
     doseesc report DIR.
     """
-    folder = out or Path("results") / Path(file).stem
+    folder = out or results_folder(file)
     writes = out is not None or output_format == Format.table
     study, results = variable("study"), variable("results")
     ran = library("doseesc").run(study, method=method, trials=trials, seed=seed, **shared_by(jobs, cluster))
@@ -86,10 +86,7 @@ def run(
     from doseesc.results import check_folder, edited
     from doseesc.study import bounded
 
-    if scenario is not None and scenario not in loaded.truths:
-        names = ", ".join(loaded.truths)
-        raise typer.BadParameter(f"{scenario!r} is not in the file; there are {names}", param_hint="--scenario")
-
+    check_scenario(loaded, scenario)
     if writes:
         check_folder(folder, force=force, keep=loaded.source)
     with (
@@ -126,5 +123,5 @@ def _print(
         json=lambda: results_json(answer),
     )
     if output_format == Format.table:
-        following = f"next: open {folder / 'report.html'}" if report else next_step("report", folder)
+        following = f"next: open {folder / 'report.html'}" if report else next_report(folder)
         print_end(f"written to {folder}/", following)

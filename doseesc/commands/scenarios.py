@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from doseesc.commands._calls import library, script
+from doseesc.commands._following import copy_words, next_run, next_step
 from doseesc.commands._options import PLANNING, Force, Quiet, ShowCode
 from doseesc.commands._printing import print_data, terminal_width
 from doseesc.commands._saving import write_with_schema
 from doseesc.study import read_source, shipped_scenarios, shipped_summaries, shipped_sweeps
+from doseesc.wording import did_you_mean
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped scenario.")]
 To = Annotated[
@@ -47,7 +49,7 @@ def list_shipped(context: typer.Context, show_code: ShowCode = False) -> None:
         words = (str(read_source(path).data["title"]), f"many variants of a study: doseesc sweep {name}")
         _print_named(name, words, width)
     first = next(iter(found))
-    typer.echo(f"\nnext: doseesc run {first}, or doseesc scenarios copy {first}")
+    typer.echo(f"\n{next_run(first)}, or {copy_words(first)}")
 
 
 def _print_named(name: str, words: Sequence[str], width: int) -> None:
@@ -61,13 +63,16 @@ def copy(name: Name, to: To = None, force: Force = False, quiet: Quiet = False, 
     names = shipped_scenarios() | shipped_sweeps()
     stem = name.removesuffix(".yaml")
     if stem not in names:
-        raise typer.BadParameter(f"{name!r} is not shipped; there are {', '.join(names)}", param_hint="NAME")
+        raise typer.BadParameter(
+            f"{name!r} is not shipped; {did_you_mean(stem, names)}there are {', '.join(names)}", param_hint="NAME"
+        )
     path = Path(f"{stem}.yaml") if to is None else to / f"{stem}.yaml" if to.is_dir() else to
     if show_code:
         listed = "shipped_sweeps" if stem in shipped_sweeps() else "shipped_scenarios"
         text = library("doseesc.study", listed)()[stem].read_text(encoding="utf-8")
-        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text)]))
+        print_data(script({}, done=[library("doseesc.files", "write_file")(str(path), text, force=force or None)]))
         return
     write_with_schema(path, names[stem].read_text(encoding="utf-8"), force=force)
     if not quiet:
-        typer.echo(f"written to {path} · next: doseesc {'sweep' if stem in shipped_sweeps() else 'run'} {path}")
+        following = next_step("sweep", path) if stem in shipped_sweeps() else next_run(path)
+        typer.echo(f"written to {path} · {following}")

@@ -12,6 +12,7 @@ import typer
 from doseesc.commands._calls import Call, library, made, variable
 from doseesc.commands._calls import script as script_of
 from doseesc.commands._conduct import OneDesign, design_name
+from doseesc.commands._following import command_words, free
 from doseesc.commands._options import RESULTS, Force, Quiet, ScenarioFile, Seed, ShowCode, refused
 from doseesc.commands._printing import print_data, print_lines
 from doseesc.commands._studies import load_call, load_study
@@ -73,21 +74,28 @@ def script(
     name = design_name(study, design)
     asked = library("doseesc.scripts", "r_script")(variable("study"), name, trials=trials, seed=seed)
     if show_code and language is Language.r:
-        print_data(script_of({"study": load_call(file), "text": asked}, [variable("text")]))
+        steps, shown = {"study": load_call(file), "text": asked}, variable("text")
+        written = [] if out is None else [library("doseesc.files", "write_file")(str(out), shown, force=force or None)]
+        print_data(script_of(steps, [] if written else [shown], written))
         return
+    if show_code and out is not None:
+        raise typer.BadParameter(
+            "the script in Python is that code itself; leave this out, and it is written to the file",
+            param_hint="--show-code",
+        )
     with refused("--seed"):
         text = made(asked, {"study": study}) if language is Language.r else _in_python(file, study, name, trials, seed)
-    if out is None or show_code:
+    if out is None:
         print_data(text)
         return
     write_file(out, text, force=force)
     if not quiet:
-        run = "Rscript" if language is Language.r else "python"
+        run, rows = "Rscript" if language is Language.r else "python", free(Path("rows.csv"))
         print_lines(
             [
                 f"written to {out}; next:",
-                f"  {shlex.join([run, str(out)])} > rows.csv",
-                f"  {shlex.join(['doseesc', 'compare-script', str(file), 'rows.csv', '--design', name])}",
+                f"  {shlex.join([run, str(out)])} > {rows}",
+                f"  {command_words('compare-script', file, rows, '--design', name)}",
             ]
         )
 

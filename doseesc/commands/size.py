@@ -9,6 +9,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by
+from doseesc.commands._following import again, given, next_edit
 from doseesc.commands._options import (
     PLANNING,
     Force,
@@ -24,8 +25,16 @@ from doseesc.commands._options import (
     Trials,
     refused,
 )
-from doseesc.commands._printing import TrialProgress, next_edit, next_step, print_data, print_found
-from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure, save_files
+from doseesc.commands._printing import TrialProgress, print_data, print_found
+from doseesc.commands._saving import (
+    FigureFile,
+    check_figure_file,
+    csv_call,
+    figure_call,
+    files_call,
+    save_figure,
+    save_files,
+)
 from doseesc.commands._studies import chosen_design, load_call, load_study, name_in_file
 from doseesc.files import csv_text
 
@@ -105,6 +114,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def size(
+    context: typer.Context,
     file: ScenarioFile,
     correct: Correct,
     design: Designs = None,
@@ -151,7 +161,8 @@ def size(
     if show_code:
         names = [name_in_file(file, name) for name in design] if design else None
         steps = {"study": load_call(file), "sizes": sized, "found": asked(study, correct, designs=names, **options)}
-        print_data(script(steps, [found.to_frame()], figure_call(figure, drawn)))
+        saved = files_call(out, {CSV_FILE: csv_call(found.to_frame())}, force=force)
+        print_data(script(steps, [found.to_frame()], saved + figure_call(figure, drawn)))
         return
     loaded = load_study(file, drug_alone=over != Truths.scenarios)
     names = [chosen_design(loaded, name)[0] for name in design] if design else None
@@ -172,12 +183,13 @@ def size(
         return
     from doseesc.report.terminal import size_lines
 
-    print_found(answer, size_lines, output_format, written, _following(file, answer))
+    print_found(answer, size_lines, output_format, written, _following(context, file, answer))
 
 
-def _following(file: str, answer: SampleSizes) -> str:
+def _following(context: typer.Context, file: str, answer: SampleSizes) -> str:
     """Return the next step: the study with as many patients as are needed, or more patients to look at."""
     kept = [size for size in map(answer.kept, answer.curves) if size is not None]
     if kept:
-        return next_edit(file, f"write max_n: {min(kept)} in")
-    return next_step("size", file, "--correct", f"{answer.correct:g}", "--up-to", f"{2 * answer.sizes[-1]}")
+        same = ("jobs", "method", "trials", "seed") if answer.over == Truths.scenarios else ("jobs",)
+        return next_edit(file, f"write max_n: {min(kept)} in", *given(context, *same))
+    return again(context, {"up_to": 2 * answer.sizes[-1]})

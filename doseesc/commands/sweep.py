@@ -10,6 +10,7 @@ import typer
 
 from doseesc.commands._calls import library, script, variable
 from doseesc.commands._clusters import shared_by
+from doseesc.commands._following import again, changed_words, next_report, results_folder
 from doseesc.commands._options import (
     PLANNING,
     ClusterAddress,
@@ -24,8 +25,8 @@ from doseesc.commands._options import (
     ShowCode,
     Trials,
 )
-from doseesc.commands._printing import TrialProgress, next_step, print_answer, print_data
-from doseesc.commands._saving import FigureFile, check_figure_file, save_figure
+from doseesc.commands._printing import TrialProgress, print_answer, print_data
+from doseesc.commands._saving import FigureFile, check_figure_file, figure_call, save_figure
 from doseesc.commands._shards import ShardOption, shard_of
 from doseesc.commands._studies import study_path
 from doseesc.files import csv_text, json_text, rounded_rows
@@ -53,6 +54,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def sweep(
+    context: typer.Context,
     file: SweepFile,
     out: Out = None,
     plan: PlanOnly = False,
@@ -77,12 +79,13 @@ def sweep(
     it again after an interrupt, or as shards in several places at once, with --gather at the end. The table is
     DIR/sweep.parquet, the same whoever computed it.
     """
-    folder = out or Path("results") / Path(file).stem
+    folder = out or results_folder(file)
     path = sweep_path(file)
     if show_code:
         options = {"method": method, "trials": trials, "seed": seed, **shared_by(jobs, cluster)}
         called = library("doseesc").sweep(str(path), folder=str(folder), **options)
-        print_data(script({"found": called}, [variable("found")]))
+        drawn = library("doseesc.report.figures", "sweep_figure")(library("doseesc").read(str(folder)))
+        print_data(script({"found": called}, [variable("found")], figure_call(figure, drawn)))
         return
     check_figure_file(figure, force=force)
     _one_of({"--plan": plan, "--status": status, "--gather": gather})
@@ -105,6 +108,7 @@ def sweep(
     cells = checked_cells(read, part or (0, 1))
     if plan:
         _print_plan(read, cells, jobs)
+        typer.echo(again(context, {"plan": False, "out": out}))
         return
     store = Folder(folder)
     store.check()
@@ -112,6 +116,7 @@ def sweep(
     if status:
         missing = len(names - store.present())
         typer.echo(f"{len(names) - missing:,} of {len(names):,} cells are in {folder}")
+        typer.echo(again(context, {"status": False, "out": out}) if missing else f"next: {_gathered(context, folder)}")
         return
     table = folder / SWEEP_FILE
     if gather:
@@ -128,7 +133,7 @@ def sweep(
     if part is not None:
         if not quiet:
             typer.echo(f"shard {part[0]}/{part[1]}: all its {len(names):,} cells are in {folder}")
-            typer.echo(f"next, when all shards are done: doseesc sweep {file} --out {folder} --gather")
+            typer.echo(f"next, when all shards are done: {_gathered(context, folder)}")
         return
     if not fits_into_memory(table):
         typer.echo(f"written to {table}, which is too large to be summed up here; read it by columns, as with polars")
@@ -141,6 +146,12 @@ def sweep(
         save_figure(figure, lambda: sweep_figure(answer))
     if not (quiet and output_format == Format.table):
         _print(answer, output_format, folder)
+
+
+def _gathered(context: typer.Context, folder: Path) -> str:
+    """Return the command that makes the table of the same sweep's cells: those of the same trials, seed and method."""
+    changed = {"status": False, "gather": True, "out": folder}
+    return changed_words(context, changed, without=("shard", "jobs", "cluster"))
 
 
 def sweep_path(name: str) -> Path:
@@ -192,4 +203,4 @@ def _print(answer: SweepResults, output_format: Format, folder: Path) -> None:
     )
     if output_format == Format.table:
         typer.echo(f"written to {folder / SWEEP_FILE} · all figures: doseesc.read({str(folder)!r}).to_frame()")
-        typer.echo(next_step("report", folder))
+        typer.echo(next_report(folder))

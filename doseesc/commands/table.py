@@ -10,8 +10,10 @@ import typer
 
 from doseesc.commands._calls import Call, library, made, script, variable
 from doseesc.commands._conduct import OneDesign, design_name
+from doseesc.commands._following import next_step
 from doseesc.commands._options import LOOKING_INSIDE, Force, Format, Printed, Quiet, ScenarioFile, ShowCode
-from doseesc.commands._printing import next_step, print_data, print_found, terminal_width
+from doseesc.commands._printing import print_data, print_found, terminal_width
+from doseesc.commands._saving import csv_call
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import csv_text, json_text, write_file
 
@@ -48,11 +50,14 @@ def table(
     """
     study, found = variable("study"), variable("table")
     if show_code:
-        steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=design)}
+        name = design_name(load_study(file, warn=False), design)
+        steps = {"study": load_call(file), "table": library("doseesc").decision_table(study, design=name)}
         print_data(script(steps, [found.to_frame()], [] if out is None else [_file_call(out, found, force)]))
         return
     if out is not None and out.suffix.lower() not in (".csv", ".json"):
-        raise typer.BadParameter(f"{out} must end in .csv or .json", param_hint="--out")
+        raise typer.BadParameter(
+            f"{out} must end in .csv or .json; write  --out {out.with_suffix('.csv')}", param_hint="--out"
+        )
     loaded = load_study(file)
     from doseesc.study import bounded
 
@@ -72,6 +77,5 @@ def table(
 
 def _file_call(out: Path, table: Call, force: bool) -> Call:
     csv = out.suffix.lower() == ".csv"
-    as_csv, as_json = (library("doseesc.files", name) for name in ("csv_text", "json_text"))
-    text = as_csv(table.to_frame()) if csv else as_json(table.to_dict())
+    text = csv_call(table.to_frame()) if csv else library("doseesc.files", "json_text")(table.to_dict())
     return library("doseesc.files", "write_file")(str(out), text, force=force or None)

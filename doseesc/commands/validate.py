@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doseesc.commands._calls import library, made, script, variable
+from doseesc.commands._following import changed_words, free
 from doseesc.commands._options import RESULTS, Force, Jobs, Quiet, ShowCode, refused
-from doseesc.commands._printing import TrialProgress, print_data, print_lines
+from doseesc.commands._printing import TrialProgress, print_data, print_end, print_lines
 from doseesc.commands._studies import load_call, load_study
 from doseesc.files import check_absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+    from rich.text import Text
 
 FAILED = 3
 """The exit code where something has failed."""
@@ -45,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def validate(
+    context: typer.Context,
     file: Study = None,
     out: Evidence = Path("validation"),
     quick: Quick = False,
@@ -86,17 +90,41 @@ def validate(
         document = made(call, known, out=out, progress=progress)
     paths = made(written, {"evidence": document})
     if not quiet:
-        print_lines(_lines(document, [str(path) for path in paths]))
+        print_lines(_lines(document))
+        typer.echo()
+        print_end(f"written to {', '.join(str(path) for path in paths)}", _following(context, document, out, force))
     if document["verdict"] == "failed":
         raise typer.Exit(FAILED)
 
 
-def _lines(document: Mapping[str, Any], written: list[str]) -> list[str]:
-    """Return what is printed: what failed first, then the verdict, what was left out, and the files."""
+def _lines(document: Mapping[str, Any]) -> list[Text]:
+    """Return what is printed: what failed first, then the verdict, and which requirements were left out."""
     from doseesc.report.evidence import failing_rows, verdict_words
+    from doseesc.report.terminal import wrapped
 
     lines = [
-        f"{number}  {what}\n    expected {expected}, found {found}"
+        part
         for number, what, expected, found in failing_rows(document)
+        for part in (
+            *wrapped(f"{number}  {what}", indent=4),
+            *wrapped(f"    expected {expected}, found {found}", indent=4),
+        )
     ]
-    return [*lines, *verdict_words(document), f"\nwritten to {', '.join(written)}"]
+    for words in verdict_words(document):
+        lines += wrapped(words)
+    for each in document["operation"]:
+        if each["verdict"] == "not checked":
+            lines += wrapped(f"  {each['id']:<4}{each['text']}", indent=6)
+    return lines
+
+
+def _following(context: typer.Context, document: Mapping[str, Any], out: Path, force: bool) -> str:
+    """Return the next step: the evidence to be read and signed, and where something was left out all of it."""
+    from doseesc.report.evidence import EVIDENCE_FILES
+
+    page = next(name for name in EVIDENCE_FILES if name.endswith(".html"))
+    said = f"next: open {out / page}"
+    if document["complete"]:
+        return said
+    whole = changed_words(context, {"quick": False, "only": None, "out": out if force else free(out)})
+    return f"{said}, or for all of it {whole}"

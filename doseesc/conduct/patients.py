@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from doseesc.conduct.follow_up import Patient
 from doseesc.conduct.patient_checks import COLUMNS, PatientChecks, columns_of
 from doseesc.conduct.patient_rows import Lines, PatientsError, csv_lines, frame_lines, lines_in
-from doseesc.errors import Problem, show
+from doseesc.errors import Problem, show, told_once
 from doseesc.named_doses import Doses
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _checked(
                 Problem((), message, "leave out the comma too many, or put the value in quotes", line)
             )
     if check.problems:
-        raise PatientsError(name, check.problems)
+        raise PatientsError(name, told_once(check.problems))
     notes = (*_notes(others), *_taken_as_final(check.patients, window_days))
     return Patients(name, tuple(check.patients), on, window_days, notes, sha256)
 

@@ -1,13 +1,15 @@
 """The monotone curve of DLT probabilities at which a design's figure is largest or smallest.
 
 The figure is a polynomial (:mod:`doseesc.engines.polynomial`), the curves form a convex polytope: blocks of
-neighbouring doses, within each of which probabilities rise between two limits.  The extreme is sought by sequential
+neighbouring doses, within each of which probabilities rise between two limits; where wanted no rise from one dose to
+the next is larger than a limit, too.  The extreme is sought by sequential
 quadratic programming (SLSQP) with the exact gradient under the linear constraints, from the best of the polytope's
 corners and of many random curves.  That finds local optima: that none better exists is not proved.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -30,6 +32,15 @@ class Block:
     highest: float
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """Limits of each dose, shape (J,), and the largest rise from one to the next."""
+
+    lowest: FloatArray
+    highest: FloatArray
+    steepest: float
+
+
 def extreme_curve(
     figure: Polynomial,
     blocks: Sequence[Block],
@@ -38,6 +49,7 @@ def extreme_curve(
     starts: int,
     seed: int,
     begin: Sequence[FloatArray] = (),
+    steepest: float = math.inf,
 ) -> FloatArray:
     """Return the curve at which ``sign`` times the figure is largest, as far as found.
 
@@ -54,28 +66,31 @@ def extreme_curve(
         Seed of the random curves.
     begin : sequence of array, shape (J,)
         Curves from which the search begins, too, each moved into the polytope.
+    steepest : float
+        Largest rise from one dose to the next; the blocks' limits must allow it.
 
     Returns
     -------
     array, shape (J,)
     """
-    lowest = np.concatenate([np.full(block.size, block.lowest) for block in blocks])
-    highest = np.concatenate([np.full(block.size, block.highest) for block in blocks])
+    within = _limits(blocks, steepest)
     tried = np.concatenate([_corners(blocks), _random_curves(blocks, np.random.default_rng(seed))])
+    if math.isfinite(steepest):
+        tried = _inside(tried, within)
     best = np.argsort(np.round(-sign * figure(tried), _DECIMALS), kind="stable")[:starts]
-    begun = [*tried[best], *(_inside(np.asarray(curve, float), lowest, highest) for curve in begin)]
-    ended = [_inside(_climb(figure, sign, start, lowest, highest), lowest, highest) for start in begun]
+    begun = [*tried[best], *(_inside(np.asarray(curve, float), within) for curve in begin)]
+    ended = [_inside(_climb(figure, sign, start, within), within) for start in begun]
     # Of equally good curves the first: a corner rather than where a climb across a plateau happened to end.
     candidates = np.array([*begun, *ended])
     return np.asarray(candidates[int(np.argmax(np.round(sign * figure(candidates), _DECIMALS)))])
 
 
-def _climb(figure: Polynomial, sign: int, start: FloatArray, lowest: FloatArray, highest: FloatArray) -> FloatArray:
+def _climb(figure: Polynomial, sign: int, start: FloatArray, within: _Limits) -> FloatArray:
     """Return the local optimum near a curve."""
     from scipy.optimize import Bounds, LinearConstraint, minimize
 
     def downhill(curve: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = figure.value_and_gradient(_inside(curve, lowest, highest))
+        value, gradient = figure.value_and_gradient(_inside(curve, within))
         return -sign * value, -sign * gradient
 
     rises = np.diff(np.eye(len(start)), axis=0)
@@ -85,16 +100,34 @@ def _climb(figure: Polynomial, sign: int, start: FloatArray, lowest: FloatArray,
         args=(),
         method="SLSQP",
         jac=True,
-        bounds=Bounds(lowest, highest),
-        constraints=[LinearConstraint(rises, 0.0, np.inf)] if len(rises) else [],
+        bounds=Bounds(within.lowest, within.highest),
+        constraints=[LinearConstraint(rises, 0.0, within.steepest)] if len(rises) else [],
         options={"maxiter": 200, "ftol": 1e-13},
     )
     return np.asarray(result.x)
 
 
-def _inside(curve: FloatArray, lowest: FloatArray, highest: FloatArray) -> FloatArray:
-    """Undo what rounding did to the constraints."""
-    return np.maximum.accumulate(np.clip(curve, lowest, highest))
+def _limits(blocks: Sequence[Block], steepest: float) -> _Limits:
+    """Return between which probabilities each dose may be, given those beside it."""
+    lowest = np.concatenate([np.full(block.size, block.lowest) for block in blocks])
+    highest = np.concatenate([np.full(block.size, block.highest) for block in blocks])
+    for level in range(len(lowest) - 1, 0, -1):
+        lowest[level - 1] = max(lowest[level - 1], lowest[level] - steepest)
+    for level in range(1, len(highest)):
+        highest[level] = min(highest[level], highest[level - 1] + steepest)
+    return _Limits(lowest, np.maximum(lowest, highest), steepest)  # where both are the same they may differ by rounding
+
+
+def _inside(curves: FloatArray, within: _Limits) -> FloatArray:
+    """Move curves into the polytope, dose by dose from the lowest; what is in it but for rounding is hardly moved."""
+    curves = np.clip(curves, within.lowest, within.highest)
+    if not math.isfinite(within.steepest):
+        return np.maximum.accumulate(curves, axis=-1)
+    for level in range(1, curves.shape[-1]):
+        before = curves[..., level - 1]
+        least = np.maximum(before, within.lowest[level])
+        curves[..., level] = np.maximum(np.minimum(curves[..., level], before + within.steepest), least)
+    return curves
 
 
 def _corners(blocks: Iterable[Block]) -> FloatArray:

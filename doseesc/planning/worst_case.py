@@ -14,11 +14,15 @@ Greatest chance of selecting a dose that is too toxic
     Among the curves with p_{m-1} <= bound <= p_m, for each level m, the chance of selecting level m or higher: doses
     at the bound itself count as too toxic, since the chance as a function of p has its supremum there.
 
+With a bound on the rise from one dose to the next, ``p_{j+1} - p_j <= steepest``, both look at such curves only.
+Without it the worst curve may jump from 0 to 1, which no drug is likely to do.
+
 Each is a polynomial over a convex polytope; see :mod:`doseesc.planning.extreme_curve` for how its extreme is sought.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -49,6 +53,7 @@ def worst_cases(
     starts: int = 12,
     seed: int = 1,
     begin: Sequence[Sequence[float] | FloatArray] = (),
+    steepest: float | None = None,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int, int], None] | None = None,
     enumerating: Callable[[str, int, int], None] | None = None,
@@ -60,7 +65,7 @@ def worst_cases(
     study : Study
     designs : sequence of str, optional
         Their names; by default all.
-    separation, band, starts, seed, begin
+    separation, band, starts, seed, begin, steepest
         As for :func:`correct_selection_worst_case`.
     bound : float, optional
         DLT probability from which a dose is too toxic; by default the target plus the margin of the true MTD.
@@ -97,9 +102,11 @@ def worst_cases(
             starts=starts,
             seed=seed,
             begin=begin,
+            steepest=steepest,
         )
-        found[name] = correct, too_toxic_worst_case(paths, bound=limit, starts=starts, seed=seed, begin=begin)
-    return WorstCases(study, separation, band, limit, found)
+        toxic = too_toxic_worst_case(paths, bound=limit, starts=starts, seed=seed, begin=begin, steepest=steepest)
+        found[name] = correct, toxic
+    return WorstCases(study, separation, band, limit, found, steepest)
 
 
 def correct_selection_worst_case(
@@ -113,6 +120,7 @@ def correct_selection_worst_case(
     starts: int = 12,
     seed: int = 1,
     begin: Sequence[Sequence[float] | FloatArray] = (),
+    steepest: float | None = None,
 ) -> WorstCase:
     """Find the curves, well separated around the MTD, under which correct selection is least likely.
 
@@ -136,6 +144,8 @@ def correct_selection_worst_case(
         Seed of the random starting curves: the same seed gives the same answer.
     begin : sequence of array, shape (J,)
         Curves from which the search begins, too, each moved into the class of curves that is looked at.
+    steepest : float, optional
+        Largest rise of the DLT probability from one dose to the next, at least the separation; by default any.
 
     Raises
     ------
@@ -163,7 +173,7 @@ def correct_selection_worst_case(
     require_probability("margin", margin, closed=True)
     require_whole("starts", starts, 1)
     require_whole("seed", seed, 0)
-    first = _begun(begin, n_doses)
+    first, steep = _begun(begin, n_doses), _steepest(steepest, separation)
     no_mtd_from = target + margin + separation
     possible = range(0 if no_mtd_from <= 1 else 1, n_doses + 1)
     chosen = list(possible) if levels is None else list(levels)
@@ -178,7 +188,7 @@ def correct_selection_worst_case(
             below, above = Block(level - 1, 0.0, target - separation), Block(n_doses - level, target + separation, 1.0)
             blocks = [below, Block(1, target - band, target + band), above]
         figure = paths.polynomial(paths.selected == level)
-        curve = extreme_curve(figure, blocks, sign=-1, starts=starts, seed=seed, begin=first)
+        curve = extreme_curve(figure, blocks, sign=-1, starts=starts, seed=seed, begin=first, steepest=steep)
         oc = paths.characteristics(curve, target=target, true_mtd=level)
         found.append(_verified(level, figure, curve, oc, oc.correct_selection))
     rated = [worst for worst in found if worst.level] or found
@@ -193,6 +203,7 @@ def too_toxic_worst_case(
     starts: int = 12,
     seed: int = 1,
     begin: Sequence[Sequence[float] | FloatArray] = (),
+    steepest: float | None = None,
 ) -> WorstCase:
     """Find the curves under which a dose whose DLT probability is at the bound or above is most likely selected.
 
@@ -204,7 +215,7 @@ def too_toxic_worst_case(
         DLT probability from which a dose is too toxic.
     levels : sequence of int, optional
         Lowest levels that are too toxic; by default all.
-    starts, seed, begin
+    starts, seed, begin, steepest
         As for :func:`correct_selection_worst_case`.
 
     Raises
@@ -225,7 +236,7 @@ def too_toxic_worst_case(
     require_probability("bound", bound)
     require_whole("starts", starts, 1)
     require_whole("seed", seed, 0)
-    first = _begun(begin, n_doses)
+    first, steep = _begun(begin, n_doses), _steepest(steepest)
     found = []
     for level in range(1, n_doses + 1) if levels is None else levels:
         require_whole("levels", level, 1)
@@ -233,7 +244,7 @@ def too_toxic_worst_case(
             raise ValueError(f"levels must lie between 1 and {n_doses}, not {level!r}")
         blocks = [Block(level - 1, 0.0, bound), Block(n_doses - level + 1, bound, 1.0)]
         figure = paths.polynomial(paths.selected >= level)
-        curve = extreme_curve(figure, blocks, sign=1, starts=starts, seed=seed, begin=first)
+        curve = extreme_curve(figure, blocks, sign=1, starts=starts, seed=seed, begin=first, steepest=steep)
         oc = paths.characteristics(curve, true_mtd=level - 1)
         found.append(_verified(level, figure, curve, oc, oc.overdose_selection))
     return WorstCase("too_toxic_selection", tuple(found), max(found, key=lambda worst: worst.value))
@@ -246,6 +257,15 @@ def _begun(begin: Sequence[Sequence[float] | FloatArray], n_doses: int) -> list[
         if curve.shape != (n_doses,) or not np.all((curve >= 0) & (curve <= 1)):
             raise ValueError(f"begin must hold curves of {n_doses} probabilities, not {curve.tolist()}")
     return curves
+
+
+def _steepest(given: float | None, least: float = 0.0) -> float:
+    """Return the largest rise allowed, checked; infinite where none is given."""
+    if given is None:
+        return math.inf
+    if not max(least, 0.0) <= require_number("steepest", given) <= 1 or given == 0:
+        raise ValueError(f"steepest must be above 0, at least the separation {least:g} and at most 1, not {given!r}")
+    return float(given)
 
 
 def _verified(

@@ -78,6 +78,8 @@ class WorstCases:
         As for :func:`worst_cases`.
     found : dict of str to (WorstCase, WorstCase)
         By design: least correct selection, and most selection of a dose that is too toxic.
+    steepest : float or None
+        As for :func:`worst_cases`.
     """
 
     study: Study
@@ -85,6 +87,7 @@ class WorstCases:
     band: float
     bound: float
     found: dict[str, tuple[WorstCase, WorstCase]]
+    steepest: float | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per design and class: ``design``, then as :meth:`WorstCase.to_frame`."""
@@ -100,5 +103,5 @@ class WorstCases:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
-        limits = {"separation": self.separation, "band": self.band, "bound": self.bound}
+        limits = {"separation": self.separation, "band": self.band, "bound": self.bound, "steepest": self.steepest}
         return {"target": self.study.target, **limits, "worst": rounded_rows(self.to_frame())}

@@ -30,7 +30,9 @@ from .edited import edited as edited
 from .edited import written_note as written_note
 from .fit import SavedFit as SavedFit
 from .folder import FIT_FILE as FIT_FILE
+from .folder import REPORT_FILE as REPORT_FILE
 from .folder import RESULTS_FILE as RESULTS_FILE
+from .folder import SWEEP_FILE as SWEEP_FILE
 from .folder import characteristics_csv as characteristics_csv
 from .folder import check_fit_folder as check_fit_folder
 from .folder import check_folder as check_folder
@@ -51,7 +53,6 @@ from .sweep import best_cell as best_cell
 from .sweep import pareto as pareto
 from .sweep_comparison import CellComparison as CellComparison
 from .sweep_comparison import compare_cells as compare_cells
-from .sweep_table import SWEEP_FILE as SWEEP_FILE
 from .sweep_table import Facts as Facts
 from .sweep_table import OwnWeights as OwnWeights
 from .sweep_table import kind_of as kind_of

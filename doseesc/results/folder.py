@@ -31,7 +31,9 @@ ARM_ANALYSIS_FILE = "phase2_arm_analysis.csv"
 ATTRIBUTION_FILE = "attribution.csv"
 ATTAINABLE_FILE = "attainable.csv"
 FIT_FILE = "fit.json"
-_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, ATTAINABLE_FILE, "report.html", "figures")
+REPORT_FILE = "report.html"
+SWEEP_FILE = "sweep.parquet"
+_OF_A_RUN = (PHASE2_FILE, ARM_ANALYSIS_FILE, ATTRIBUTION_FILE, ATTAINABLE_FILE, REPORT_FILE, "figures")
 """What would be stale beside results of another run."""
 
 

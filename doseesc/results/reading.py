@@ -15,11 +15,11 @@ from doseesc.input_files import json_of, read_bounded
 from doseesc.results.consistency import check_form
 from doseesc.results.digest import check_digest
 from doseesc.results.fit import SavedFit, read_fit
-from doseesc.results.folder import FIT_FILE, RESULTS_FILE
+from doseesc.results.folder import FIT_FILE, RESULTS_FILE, SWEEP_FILE
 from doseesc.results.formats import MOST_BYTES, SUFFIXES, document_in, table_in
 from doseesc.results.results import Results
 from doseesc.results.sweep import SweepResults
-from doseesc.results.sweep_table import ATTRIBUTE, SWEEP_FILE
+from doseesc.results.sweep_table import ATTRIBUTE
 from doseesc.results.versions import FORMAT, check_format, check_version
 from doseesc.study import Study
 from doseesc.wording import plain_words, shorten

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 FORMAT = "doseesc sweep 1"
 ATTRIBUTE = "doseesc_sweep"
-SWEEP_FILE = "sweep.parquet"
 COLUMNS = ("design", "scenario", "method", "metric", "level", "value", "mcse")
 """The columns after those of the axes."""
 

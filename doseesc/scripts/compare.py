@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doseesc.errors import Problem, show
+from doseesc.errors import Problem, show, told_once
 from doseesc.scripts.conventions import Convention, conventions
 from doseesc.scripts.own_answers import OwnAnswers
 from doseesc.scripts.rows import FIGURES, Row, RowsError, read_rows
@@ -154,7 +154,7 @@ def compare_script(study: Study, design: str, path: str | Path) -> ScriptCompari
     notes = _check_settings(settings, study, design, str(path))
     problems = [problem for row in rows if (problem := ours.problem(row)) is not None]
     if problems:
-        raise RowsError(str(path), problems[:20])
+        raise RowsError(str(path), told_once(problems))
     decisions = [row for row in rows if row.kind == "decision"]
     figures = [row for row in rows if row.kind == "figure"]
     if not decisions and not figures:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from doseesc.errors import Problem, ScenarioError, show
+from doseesc.errors import Problem, ScenarioError, show, told_once
 from doseesc.input_files import TooLargeError, UnusableFileError, read_bounded
 from doseesc.wording import did_you_mean, in_a_row
 
@@ -131,7 +131,7 @@ def rows_in(text: str, name: str = "rows.csv") -> list[Row]:
     except csv.Error as error:
         problems.append(Problem((), f"is no CSV: {error}", "write it as CSV, texts in quotes", reader.line_num))
     if problems:
-        raise RowsError(name, problems[:20])
+        raise RowsError(name, told_once(problems))
     if not rows:
         raise RowsError(name, [Problem((), "holds no rows", "make it by  Rscript script.R > rows.csv")])
     return rows

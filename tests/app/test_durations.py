@@ -1,10 +1,16 @@
 """How long trials last under the curve that is dragged: what the app answers, and what the page shows of it."""
 
+import asyncio
+import json
+import threading
+import time
+
 import pytest
 from starlette.testclient import TestClient
 from support import ROOT, THREE_DESIGNS, THREE_DOSES
 
 from doseesc.app import Limits, Settings, Trusted, application
+from doseesc.app.limits import Cancelled
 from doseesc.report.page import truth_panel_data
 from doseesc.runs import duration_under
 from doseesc.study import load
@@ -64,6 +70,40 @@ def test_designs_that_the_page_does_not_show_are_not_played_and_none_for_long(ap
     refused = asked(TestClient(application(slow), base_url=HERE))
     assert refused.status_code == 400
     assert "takes longer than 0 s; ask “On the calendar”" in refused.json()["message"]
+
+
+def test_a_page_that_is_closed_leaves_no_simulation_behind(monkeypatch):
+    ended = []
+
+    def endless(*arguments):
+        begun.set()
+        try:
+            while True:
+                arguments[-1](1)
+                time.sleep(0.01)
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    monkeypatch.setattr("doseesc.app.durations.durations", endless)
+    begun, sent = threading.Event(), []
+    body = json.dumps({"name": "a.yaml", "text": TEXT, "truth": CURVE, "designs": ["BOIN"]}).encode()
+    coming = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive():
+        while not coming and not begun.is_set():
+            await asyncio.sleep(0.01)
+        return coming.pop() if coming else {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = {"host": HERE.removeprefix("http://"), "origin": HERE, "content-type": "application/json"}
+    scope = {"type": "http", "method": "POST", "path": "/durations", "query_string": b"", "scheme": "http"}
+    scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+    settings = Settings("a.yaml", TEXT, Trusted(), str, str, limits=Limits(follow_seconds=20))
+    asyncio.run(application(settings)(scope, receive, send))
+    assert ended == [Cancelled]
 
 
 def test_panel_is_told_whether_the_file_says_how_patients_arrive(app):
@@ -140,3 +180,24 @@ def test_answers_about_another_study_are_left_aside(page):
     assert months(page) == ["…"] * 3
     page.evaluate("() => panel.replace({...given, timed: false})")
     assert page.locator(".truth-time").count() == 0
+
+
+def test_what_a_curve_was_begun_from_is_said_where_it_is_no_scenario(page):
+    begin = page.get_by_label("Begin from")
+    back = page.get_by_role("button", name="Back to it")
+
+    def said():
+        return begin.evaluate("each => each.selectedOptions[0]?.textContent"), page.locator(
+            ".truth-from"
+        ).text_content()
+
+    for name in (None, "a scenario that was renamed"):
+        page.evaluate("name => panel.set([0.2, 0.3, 0.4], name)", name)
+        assert said() == ("a curve of your own", "")
+        assert back.is_disabled()
+    begin.select_option("S3")
+    assert begin.evaluate("each => each.options[0].hidden"), "only what can be gone back to is offered"
+    page.evaluate("() => panel.set([0.2, 0.3, 0.4], 'S3')")
+    assert said()[0].startswith("S3")
+    assert said()[1] == "moved from S3"
+    assert back.is_enabled()

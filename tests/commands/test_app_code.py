@@ -57,8 +57,11 @@ def test_python_gives_the_figures_that_the_page_shows(study, cli):
     own = sample_size(study, 0.6, sizes=[6, 12, 18, 24], method="exact")
     assert {name: sizes.kept(name) for name in sizes.curves} == {name: own.kept(name) for name in own.curves}
     begin = [(0.2, 0.25, 0.3)]
-    worst = run(question_code("my study.yaml", "worst", {"begin": begin})[1])[0]["found"]
+    command, python = question_code("my study.yaml", "worst", {"begin": begin})
+    worst = run(python)[0]["found"]
     assert worst.to_dict() == worst_cases(study, begin=begin).to_dict()
+    assert command == "doseesc worst-case 'my study.yaml' --begin 0.2,0.25,0.3\n"
+    assert "begin=[[0.2, 0.25, 0.3]]" in cli(*shlex.split(command)[1:], "--show-code")[1]
     said = run(question_code("my study.yaml", "next", RUNNING)[1])[1]
     assert said.strip() == doseesc.recommend(study, "1NNN 2NNT", "BOIN").sentence
     timed = TEXT.replace(ARMS, "") + "accrual: {per_month: 2}\n"

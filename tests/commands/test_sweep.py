@@ -64,7 +64,7 @@ def test_plan_and_status_compute_nothing_that_stays(cli):
     assert "max_n: 3 values" in out
     assert "in one process" in out
     assert "with --jobs 2" in out
-    assert said(cli, "--status") == "0 of 9 cells are in results/sweep"
+    assert said(cli, "--status") == "0 of 9 cells are in results/sweep next: doseesc sweep sweep.yaml"
     assert not Path("results").exists()
 
 
@@ -72,9 +72,10 @@ def test_shards_and_gathering(cli, monkeypatch):
     whole = said(cli)
     digest, content = doseesc.read("results/sweep").digest, Path("results/sweep/sweep.parquet").read_bytes()
     assert "shard 0/2: all its 5 cells are in out" in said(cli, "--out", "out", "--shard", "0/2")
-    assert said(cli, "--out", "out", "--status") == "5 of 9 cells are in out"
+    assert said(cli, "--out", "out", "--status") == "5 of 9 cells are in out next: doseesc sweep sweep.yaml --out out"
     code, _, err = cli("sweep", "sweep.yaml", "--out", "out", "--gather")
-    assert (code, err) == (2, "4 of 9 cells are still to be computed\n")
+    assert (code, err.splitlines()[0]) == (2, "4 of 9 cells are still to be computed")
+    assert "doseesc sweep FILE,  with the same options" in err
     monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
     code, _, err = cli("sweep", "sweep.yaml", "--out", "out", "--shard", "/2")
     assert (code, err) == (0, "shard 1/2, as the environment says\n")
@@ -185,7 +186,7 @@ def test_two_cells_are_compared(cli):
 @pytest.mark.parametrize(
     ("cells", "wrong"),
     [
-        (["BOIN, max_n 6"], "is to be given twice"),
+        (["BOIN, max_n 6"], "is to be given twice\n  name a cell of the first sweep"),
         (["BOIN, max_n 6", "CRM, max_n 6"], "leaves elimination_cutoff open: 0.9, 0.95"),
         (["CRM", "CRM, max_n 6"], "leaves max_n open: 6, 9, 12"),
         (["CRM, max_n 7", "CRM, max_n 6"], "max_n has the values 6, 9, 12"),

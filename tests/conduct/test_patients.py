@@ -115,6 +115,14 @@ def test_mistakes(read, case):
     assert len(caught.value.problems) == len(case["says"])
 
 
+def test_a_mistake_on_many_lines_is_told_once(read):
+    with pytest.raises(PatientsError) as caught:
+        read(BASE + "".join(f"{place},low,maybe\n" for place in range(5)) + "6,lowe,no\n")
+    first, second = caught.value.problems
+    assert first.message.endswith("; the same on lines 3, 4, 5 and 6")
+    assert (first.line, second.line, second.path) == (2, 7, ("dose",))
+
+
 def test_a_number_that_is_a_label_and_another_levels_amount(read):
     doses = Doses(("1", "2", "3"), (2.0, 8.0, 16.0), "mg")
     with pytest.raises(PatientsError) as caught:

@@ -16,6 +16,7 @@ from doseesc.report.words import (
     caution_words,
     difference_words,
     held_out_words,
+    nearest_words,
     question_words,
     table_words,
     worth_words,
@@ -283,6 +284,7 @@ def lines(found):
 
 def test_everything_is_said_in_the_terminal(study, found):
     text = "\n".join(lines(found))
+    assert " ".join(text.split("\n\n")[1].split()) == nearest_words(found)
     assert f"{100 * found.value:.1f} %" in text
     assert question_words(found.utility, found.prior.words, found.policy.rules) in " ".join(text.split())
     assert "for which it is not made" in text

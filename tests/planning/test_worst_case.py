@@ -241,6 +241,7 @@ def test_command_prints_and_writes(cli):
     )
     assert code == 0
     assert err == "note: figures of the drug alone; the file's observation: is left aside here\n"
+    assert out.startswith("Under the worst curve found for it BOIN is right in ")
     lines = [line.split() for line in out.splitlines()]
     frame = pd.read_csv("o/worst_case.csv")
     assert list(frame.columns) == ["design", "figure", "level", "value", "overall", "p_1", "p_2", "p_3"]
@@ -252,10 +253,11 @@ def test_command_prints_and_writes(cli):
 
 
 def test_command_prints_data_and_code(cli):
-    options = ["worst-case", "nct04602104", "--design", "BOIN", "--bound", "0.45", "--starts", "3"]
+    options = ["worst-case", "nct04602104", "--design", "BOIN", "--bound", "0.45", "--starts", "3", "--steepest", "0.3"]
     document = json.loads(cli(*options, "--format", "json")[1])
     frame = pd.read_csv(io.StringIO(cli(*options, "--format", "csv")[1]))
-    assert document["bound"] == 0.45
+    assert (document["bound"], document["steepest"]) == (0.45, 0.3)
+    assert np.diff(frame[["p_1", "p_2", "p_3"]].to_numpy(), axis=1).max() <= 0.3 + 1e-12
     np.testing.assert_allclose([row["value"] for row in document["worst"]], frame["value"])
     names = {}
     exec(cli(*options, "--show-code")[1], names)
@@ -269,6 +271,7 @@ def test_command_prints_data_and_code(cli):
         ["--separation", "0.4"],
         ["--band", "0.06"],
         ["--bound", "1.2"],
+        ["--steepest", "0.04"],
         ["--starts", "0"],
         ["--figure", "f.doc"],
     ],

@@ -9,11 +9,11 @@ from html import unescape
 import pytest
 
 import doseesc
-from doseesc.report.page import REPORT_FILE, report_files
+from doseesc.report.page import report_files
 from doseesc.report.protocol import protocol_files
 from doseesc.report.terminal.time import time_lines
 from doseesc.report.words import rules_of_backfill
-from doseesc.results import on_calendar, read_results, write_results
+from doseesc.results import REPORT_FILE, on_calendar, read_results, write_results
 from doseesc.runs import timed_trials
 
 MORE = """

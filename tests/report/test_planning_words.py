@@ -3,11 +3,20 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from support import THREE_DESIGNS, THREE_DOSES
 
 from doseesc.planning import optimal_design, worst_cases
-from doseesc.report.words import checked_answer, nearest_words, searched_words, worst_answer, worst_toxic_answer
+from doseesc.report.terminal import worst_case_lines
+from doseesc.report.words import (
+    checked_answer,
+    nearest_words,
+    searched_words,
+    steep_words,
+    worst_answer,
+    worst_toxic_answer,
+)
 from doseesc.study import Utility, parse, source_of
 from doseesc.wording import percent
 
@@ -36,12 +45,32 @@ def test_worst_cases_name_the_design_that_does_best_there_first(cases):
     assert "the MTD within 2 points of it" in searched_words(replace(cases, band=0.02))
 
 
+def jumping(name, case, rise):
+    """Return a design's worst case with a curve that rises so much between two doses."""
+    worst = case[1].overall
+    steep = replace(worst, probabilities=np.array([0.0, rise, rise]))
+    return {name: (case[0], replace(case[1], by_level=(*case[1].by_level, steep)))}
+
+
+def test_a_curve_that_no_drug_is_likely_to_have_is_said_to_be_one(cases):
+    assert steep_words(replace(cases, found=jumping("BOIN", cases.found["BOIN"], 0.49))) == ""
+    both = jumping("3+3", cases.found["3+3"], 0.6) | jumping("BOIN", cases.found["BOIN"], 1.0)
+    said = steep_words(replace(cases, found=both | jumping("CRM", cases.found["BOIN"], 0.4)))
+    assert said == (
+        "Allowed, but hardly plausible: for 3+3 and BOIN a curve rises by up to 100 points from one dose to the next; "
+        "doseesc worst-case --steepest 0.3 looks only at those that rise by at most 30."
+    )
+    assert said in " ".join(" ".join(each.plain for each in worst_case_lines(replace(cases, found=both))).split())
+    assert "rising by at most 30 points" in searched_words(replace(cases, steepest=0.3))
+
+
 def test_optimum_says_what_it_is_worth_and_how_near_designs_come():
     found = optimal_design(STUDY, held_out=10)
     best = max(found.rivals, key=lambda name: found.rivals[name].value)
     said = nearest_words(found)
     assert said.startswith(f"The best possible design is right in {percent(found.value)} % of trials; {best} ")
-    assert f"{best} {100 * found.share(best):.0f} % of it ({percent(found.rivals[best].value)} %)" in said
+    assert f"{best} reaches {100 * found.share(best):.0f} % of it ({percent(found.rivals[best].value)} %), " in said
+    assert said.count("reaches") == said.count("of it") == 1
     assert nearest_words(replace(found, rivals={})) == said.partition(";")[0] + "."
     priced = nearest_words(replace(found, utility=Utility(per_patient=0.01)))
     assert priced.startswith(f"The best possible design is worth {found.value:.4f};")

@@ -11,10 +11,10 @@ import pytest
 import doseesc
 from doseesc.engines import DURATION_LEVELS
 from doseesc.files import json_text
-from doseesc.report.page import REPORT_FILE, report_files
+from doseesc.report.page import report_files
 from doseesc.report.protocol import protocol_files
 from doseesc.report.terminal.time import time_lines
-from doseesc.results import read_results, write_results
+from doseesc.results import REPORT_FILE, read_results, write_results
 from doseesc.runs import compare
 
 MONTH = 365.25 / 12

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,12 +121,21 @@ def test_scenarios_that_only_one_run_has_are_named(two_runs):
     found = compare(*read(two_runs("- {name: S, dlt: [0.1, 0.2, 0.3]}", "- {name: R, dlt: [0.1, 0.2, 0.3]}")))
     assert (found.only_first, found.only_second) == ([("S", "B")], [("R", "B")])
     assert found.figures == []
+    assert comparison_lines(found)[0].plain.startswith("The runs have no figures in common. ")
 
 
 def test_command(two_runs, cli):
     folders = [str(each.resolve()) for each in two_runs("max_n: 18", "max_n: 12")]
     code, out, _ = cli("compare", *folders)
     assert code == 0
+    found = compare(*read(folders))
+    most = max(
+        (each for each in found.figures if each.metric in ("correct_selection", "overdose_selection")),
+        key=lambda each: abs(each.difference),
+    )
+    first = out.partition("\n\n")[0].replace("\n", " ")
+    assert re.match(rf"\d+ of {len(found.figures)} figures differ by more than 2 SE and rounding, most ", first)
+    assert f" of B in S: {100 * most.first:.1f} -> {100 * most.second:.1f} %. 1 setting differs." in first
     assert "max_n: 18 -> 12" in out
     assert "total patients" in out
     assert "selected medium" not in out
@@ -136,7 +146,7 @@ def test_command(two_runs, cli):
     exec(cli("compare", *folders, "--show-code")[1], scope)
     assert scope["found"].changes[0].second == 12
     code, out, _ = cli("compare", folders[0], folders[0])
-    assert "No setting differs" in out
+    assert re.search(r"\n0 of \d+ figures differ by more than 2 SE and rounding\. No setting differs\.\n\nnext: ", out)
     assert cli("compare", folders[0], "nowhere")[0] == 2
 
 

@@ -224,6 +224,20 @@ def test_a_row_given_twice_is_refused(study):
         compared(study, [HEADER, line, line])
 
 
+def test_a_mistake_on_many_lines_is_told_once(study):
+    wrong = [f"decision,,,{n},0,decision,X," for n in range(1, 10)]
+    with pytest.raises(RowsError) as refusal:
+        compared(study, [HEADER, *wrong, "figure,middle,2,,,selected,none,"])
+    first, second = str(refusal.value).split("\n\n")
+    assert first == ("rows.csv:2  value\n  is X; the same on lines 3, 4, 5 and 5 more\n  write E, S, D or DU")
+    assert second.startswith("rows.csv:11  value\n")
+    others = [f"decision,,,{n},{n + 1},decision,E," for n in range(1, 31)]
+    with pytest.raises(RowsError) as refusal:
+        compared(study, [HEADER, *others])
+    assert len(refusal.value.problems) == 21
+    assert str(refusal.value).endswith("rows.csv:22\n  has 10 more mistakes from here on\n  mend those above first")
+
+
 def test_what_comes_next_is_quoted_as_a_shell_takes_it(cli, scenario_file):
     Path(scenario_file(SHORT.replace("name: BOIN", "name: 'BOIN, $5'"))).rename("my study.yaml")
     code, out, err = cli("script", "my study.yaml", "--design", "BOIN, $5", "--out", "my boin.R")
@@ -231,6 +245,21 @@ def test_what_comes_next_is_quoted_as_a_shell_takes_it(cli, scenario_file):
     compared = "doseesc compare-script 'my study.yaml' rows.csv --design 'BOIN, $5'"
     assert out.splitlines()[1:] == ["  Rscript 'my boin.R' > rows.csv", f"  {compared}"]
     assert f"#   {compared}" in Path("my boin.R").read_text(encoding="utf-8").splitlines()
+
+
+def test_shown_code_writes_the_file_that_is_asked_for(cli, study):
+    words = ("script", "mine.yaml", "--design", "BOIN", "--show-code", "--out", "shown.R")
+    code, shown, err = cli(*words)
+    assert (code, err) == (0, "")
+    assert not Path("shown.R").exists()
+    exec(shown, {})
+    assert cli("script", "mine.yaml", "--design", "BOIN")[1] == Path("shown.R").read_text(encoding="utf-8")
+    code, out, err = cli(*words, "--language", "python")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[1:] == [
+        "  the script in Python is that code itself",
+        "  leave this out, and it is written to the file",
+    ]
 
 
 def test_a_file_without_the_columns_is_refused(study):
@@ -303,7 +332,7 @@ def test_script_is_written_printed_and_shown(cli, study):
     ("options", "said"),
     [
         (["--design", "BION"], "did you mean BOIN?"),
-        ([], "name one of the file's designs"),
+        ([], "--design  and one of  3+3, CRM, BOIN"),
         (["--design", "BOIN", "--language", "sas"], "--language"),
         (["--design", "BOIN", "--trials", "0"], "--trials"),
         (["--design", "BOIN", "--trials", "5", "--seed", "9999999999"], "--seed"),

@@ -47,6 +47,12 @@ def test_the_whole_quick_validation_passes(whole):
     missed = [each["id"] for each in document["operation"] if each["verdict"] == "not checked"]
     assert f"\n{len(document['operation']) - len(missed)} requirements, {len(made)} comparisons" in ended.stdout
     assert all(name in ended.stdout for name in missed)
+    said = " ".join(ended.stdout.split())
+    for each in document["operation"]:
+        assert (" ".join([each["id"], *each["text"].split()]) in said) == (each["id"] in missed)
+    assert ended.stdout.splitlines()[-1] == (
+        f"next: open {folder}/validation.html, or for all of it doseesc validate --out {folder}-2 --jobs 1"
+    )
     assert len(made) > 45
     assert all(case["comparisons"] > 0 and case["where"] for case in made.values())
 
@@ -183,8 +189,11 @@ def test_nothing_is_replaced_or_left_half_written(cli, tmp_path):
     assert code == 2
     assert "validation.html exists already" in said
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["validation.html"]
-    code, _, _ = cli("validate", "--only", "C5", "--jobs", "1", "--out", "out", "--force", "--quiet")
+    code, shown, _ = cli("validate", "--only", "C5", "--jobs", "1", "--out", "out", "--force")
     assert code == 0
+    assert shown.endswith(
+        "next: open out/validation.html, or for all of it doseesc validate --out out --jobs 1 --force\n"
+    )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
 
 

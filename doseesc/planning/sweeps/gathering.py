@@ -39,7 +39,10 @@ class Incomplete(CannotCompute):
     """Cells are missing; ``missing`` and ``total`` say how many of how many."""
 
     def __init__(self, missing: int, total: int) -> None:
-        super().__init__(f"{missing:,} of {total:,} cells are still to be computed")
+        super().__init__(
+            f"{missing:,} of {total:,} cells are still to be computed\n"
+            "  compute them by  doseesc sweep FILE,  with the same options but without  --gather"
+        )
         self.missing, self.total = missing, total
 
 

@@ -10,7 +10,6 @@ from .look import Chart as Chart
 from .look import Look as Look
 from .look import look_of as look_of
 from .look import pair as pair
-from .page import REPORT_FILE as REPORT_FILE
 from .page import report_files as report_files
 from .phase2_charts import assurance_chart as assurance_chart
 from .phase2_charts import power_charts as power_charts

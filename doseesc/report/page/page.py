@@ -33,7 +33,7 @@ from doseesc.report.words import (
     rules_of_backfill,
     time_answer,
 )
-from doseesc.results import SavedRun, fraction_words, on_calendar
+from doseesc.results import REPORT_FILE, SavedRun, fraction_words, on_calendar
 from doseesc.runs import example_trials, typical_scenario
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from doseesc.runs import ExampleTrial
     from doseesc.study import Study
 
-REPORT_FILE = "report.html"
 FIGURES_FOLDER = "figures"
 
 

@@ -11,6 +11,7 @@ from doseesc.report.page.sweep_charts import sweep_charts
 from doseesc.report.page.template import template
 from doseesc.report.tables import PageTable, Value, number
 from doseesc.report.words import axis_value, sweep_verdict
+from doseesc.results import REPORT_FILE
 
 if TYPE_CHECKING:
     from doseesc.results import SweepResults
@@ -24,7 +25,7 @@ def sweep_files(results: SweepResults) -> dict[str, bytes]:
 
     figure = sweep_figure(results)
     drawn = {f"figures/sweep.{kind}": figure_bytes(figure, kind) for kind in ("svg", "png")}
-    return {"report.html": sweep_page(results).encode(), **drawn}
+    return {REPORT_FILE: sweep_page(results).encode(), **drawn}
 
 
 def sweep_page(results: SweepResults) -> str:

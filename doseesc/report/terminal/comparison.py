@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from doseesc.report.terminal.lines import wrapped
 from doseesc.runs import ChangedFigure, Comparison
 from doseesc.truth import DAYS_PER_MONTH
 from doseesc.wording import plain_words
@@ -33,21 +34,20 @@ def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = F
     every : bool
         Also those by level and of early stops, not only :data:`MAIN`.
     """
-    lines = [Text("Settings that differ" if comparison.changes else "No setting differs", "bold")]
-    lines += [Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in comparison.changes]
+    shown = [each for each in comparison.figures if _differs(each, least)]
+    lines = wrapped(_answer(comparison, shown, least), "bold")
+    settings = [Text("Settings that differ", "bold")] if comparison.changes else []
+    settings += [
+        Text(f"  {each.setting}: {_shown(each.first)} -> {_shown(each.second)}") for each in comparison.changes
+    ]
     for which, keys in (("first", comparison.only_first), ("second", comparison.only_second)):
         if keys:
-            lines.append(Text(f"  only in the {which} run: {_names(keys, comparison)}"))
+            settings.append(Text(f"  only in the {which} run: {_names(keys, comparison)}"))
     for name, (before_it, after_it) in comparison.of_attainable.items():
         if before_it != after_it:
-            lines.append(Text(f"  of the attainable, {name}: {100 * before_it:.1f} % -> {100 * after_it:.1f} %"))
-    shown = [each for each in comparison.figures if _differs(each, least)]
-    lines += [
-        Text(),
-        Text(
-            f"{len(shown)} of {len(comparison.figures)} figures differ by more than {least:g} SE and rounding", "bold"
-        ),
-    ]
+            settings.append(Text(f"  of the attainable, {name}: {100 * before_it:.1f} % -> {100 * after_it:.1f} %"))
+    lines += [Text(), *settings] if settings else []
+    lines += [Text(), Text("Figures that differ", "bold")] if shown else []
     main = [each for each in shown if every or each.metric in MAIN]
     if main:
         lines += [Text(f"second minus first, {words}", "dim") for words in _error_words(comparison)]
@@ -65,6 +65,21 @@ def comparison_lines(comparison: Comparison, least: float = 2.0, every: bool = F
         values = f"{scale * each.first:7.2f} -> {scale * each.second:7.2f} {unit}"
         lines.append(Text(f"    {name:<28}{values:<22}{scale * each.difference:+7.2f}{error}"))
     return lines
+
+
+def _answer(comparison: Comparison, shown: Sequence[ChangedFigure], least: float) -> str:
+    """Say how many figures differ, which share of trials does most, and how many settings."""
+    said = f"{len(shown)} of {len(comparison.figures)} figures differ by more than {least:g} SE and rounding"
+    if not comparison.figures:
+        said = "The runs have no figures in common"
+    shares = [each for each in shown if each.metric in MAIN and each.metric in _SHARES]
+    if shares:
+        most = max(shares, key=lambda each: abs(each.difference))
+        whose = f"{_named(most.metric)} of {plain_words(most.design)} in {plain_words(most.scenario)}"
+        said += f", most {whose}: {100 * most.first:.1f} -> {100 * most.second:.1f} %"
+    count = len(comparison.changes)
+    settings = "No setting differs" if not count else "1 setting differs" if count == 1 else f"{count} settings differ"
+    return f"{said}. {settings}."
 
 
 def _at(level: int | None, names: Sequence[str]) -> str:

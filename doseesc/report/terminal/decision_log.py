@@ -1,4 +1,4 @@
-"""What ``replay --log`` prints besides: the log of decisions, whether it is whole, and which were followed."""
+"""What ``replay --log`` prints: whether the log is whole, the replay, and what became of each decision of the log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.text import Text
 from designs.rules.base import counted
 from doseesc.report.terminal.lines import WIDTH, wrapped
 from doseesc.report.terminal.replay import replay_lines
+from doseesc.report.words import checked_answer
 from doseesc.wording import plain_words
 
 if TYPE_CHECKING:
@@ -18,13 +19,10 @@ _STYLES = {"followed": "green", "not followed": "yellow"}
 
 
 def checked_lines(checked: CheckedReplay, width: int = WIDTH) -> list[Text]:
-    """Return the lines of a replay, and those of the log, of at most ``width`` columns."""
-    decisions = checked.decisions
-    whole = "CHANGED AFTER IT WAS WRITTEN" if checked.damaged else "whole"
-    followed = sum(each.outcome == "followed" for each in decisions)
-    head = f"Log of {counted(len(decisions), 'decision')}: {whole}; {followed} followed"
-    lines = [*replay_lines(checked.replay, width), Text(), Text(head, "bold red" if checked.damaged else "bold")]
-    for each in decisions:
+    """Return whether the log is whole, a replay, and the decisions of the log, in at most ``width`` columns."""
+    answer = wrapped(checked_answer(checked), "bold red" if checked.damaged else "bold", 0, width)
+    lines = [*answer, Text(), *replay_lines(checked.replay, width), Text(), Text("Decisions of the log", "bold")]
+    for each in checked.decisions:
         data = f"data of {each.date}, " if each.date else ""
         entered = counted(each.patients, "patient")
         file = "from this very file" if each.same_file else "from an earlier state of the file, or another"

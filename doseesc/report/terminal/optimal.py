@@ -12,6 +12,7 @@ from doseesc.report.words import (
     caution_words,
     difference_words,
     held_out_words,
+    nearest_words,
     question_words,
     table_words,
     worth_words,
@@ -54,7 +55,8 @@ def optimal_lines(
     title = " · ".join(plain_words(part) for part in about if part)
     head = f"{title}: the best possible design" if title else "The best possible design"
     how = f"{optimum.n_states:,} states · {optimum.elapsed:.1f} s"
-    lines = [*ends(head, f"target {percent_words(study.target)} · {how}", "bold")]
+    lines = [*ends(head, f"target {percent_words(study.target)} · {how}", "bold"), Text()]
+    lines += [*wrapped(nearest_words(optimum), "bold"), Text()]
     lines += wrapped(question_words(optimum.utility, optimum.prior.words, optimum.policy.rules))
     lines += [Text(), line(["", "worth", "of attainable", "held out", "n above"], _WIDTHS)]
     for name, worth in {"": optimum.best, **optimum.rivals}.items():

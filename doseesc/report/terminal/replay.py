@@ -24,15 +24,15 @@ def replay_lines(replay: Replay, width: int = WIDTH) -> list[Text]:
     room = min(_DOSE, (width - 38) // 3)
     names = [cut(plain_words(doses.name(level)), room) for level in levels]
     last = replay.record.steps[-1].cohort + 1 if replay.record.steps else 0
-    title = f"{plain_words(replay.trial.name)}, {counted(last, 'cohort')}"
-    lines = [Text(title, "bold")]
+    departed = sum(map(bool, replay.departures))
+    end = f"{departed or 'no'} {'departure' if departed == 1 else 'departures'} from the design"
+    answer = f"{plain_words(replay.trial.name)}, {counted(last, 'cohort')}: {end}; {_end(replay)}"
+    lines = wrapped(answer, "bold", 0, width)
     if any(doses.words(level) != doses.name(level) for level in levels):
         listed = "doses: " + ", ".join(plain_words(doses.words(level)) for level in levels)
         lines += wrapped(listed, "dim", 2, width)
     lines += [Text(), *(_by_days(replay, names, width) if replay.dated else _by_cohorts(replay, names, width))]
-    departed = sum(map(bool, replay.departures))
-    end = f"{departed or 'no'} {'departure' if departed == 1 else 'departures'} from the design"
-    lines += [Text(), *wrapped(f"{end}; {_end(replay)}", "", 0, width)]
+    lines += [Text()] if replay.warnings else []
     for note in replay.warnings:
         lines += wrapped(f"note: {plain_words(note)}", "yellow", 6, width)
     return lines

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from doseesc.planning import WorstCase, WorstCases, WorstTruth
 from doseesc.report.terminal.lines import WIDTH, Cell, cut, line, wrapped
+from doseesc.report.words import rise_words, steep_words, worst_answer, worst_toxic_answer
 from doseesc.wording import percent, percent_words, plain_words
 
 _NAME, _VALUE = 30, 14
@@ -15,11 +16,12 @@ _WORST = "  worst"
 
 
 def worst_case_lines(cases: WorstCases, width: int = WIDTH) -> list[Text]:
-    """Return the lines: which curves were searched, the table, and how it is read."""
+    """Return the lines: how designs do at worst, which curves were searched, the table, and how it is read."""
+    answer = [*wrapped(worst_answer(cases), "bold"), *wrapped(worst_toxic_answer(cases)), *wrapped(steep_words(cases))]
     within = f", the MTD within {100 * cases.band:.3g} points" if cases.band else ", the MTD at it"
     head = (
         f"Worst truths, true P(DLT) in % · target {percent_words(cases.study.target)} · other doses at least "
-        f"{100 * cases.separation:.3g} points from it{within}"
+        f"{100 * cases.separation:.3g} points from it{within}{rise_words(cases)}"
     )
     legend = (
         f"correct %: chance of selecting the MTD · too toxic %: chance of selecting a dose with P(DLT) of "
@@ -27,7 +29,16 @@ def worst_case_lines(cases: WorstCases, width: int = WIDTH) -> list[Text]:
     )
     how = "exact values; the curves are the worst found from many starts"
     table = _table(cases.found, cases.study.dose_labels, width)
-    return [*wrapped(head, "bold"), Text(), *table, Text(), *wrapped(legend, "dim"), *wrapped(how, "dim")]
+    return [
+        *answer,
+        Text(),
+        *wrapped(head, "dim"),
+        Text(),
+        *table,
+        Text(),
+        *wrapped(legend, "dim"),
+        *wrapped(how, "dim"),
+    ]
 
 
 def _table(by_design: Mapping[str, Sequence[WorstCase]], labels: Sequence[str], width: int) -> list[Text]:

@@ -81,6 +81,8 @@ from .verdict import VerdictWords as VerdictWords
 from .verdict import criterion_words as criterion_words
 from .verdict import verdict_words as verdict_words
 from .verdict import weights_words as weights_words
+from .worst_case import rise_words as rise_words
 from .worst_case import searched_words as searched_words
+from .worst_case import steep_words as steep_words
 from .worst_case import worst_answer as worst_answer
 from .worst_case import worst_toxic_answer as worst_toxic_answer

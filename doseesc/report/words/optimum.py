@@ -45,11 +45,13 @@ def nearest_words(optimum: OptimalDesign) -> str:
     order = sorted(optimum.rivals, key=lambda name: -optimum.rivals[name].value)
     if not order or optimum.value <= 0:
         return f"{said}."
-    reached = [
-        f"{plain_words(name)} {100 * optimum.share(name):.0f} % of it ({worth_words(worth.value, utility)})"
-        for name, worth in ((name, optimum.rivals[name]) for name in order)
+    shares = [
+        (f"{100 * optimum.share(each):.0f} %", worth_words(optimum.rivals[each].value, utility)) for each in order
     ]
-    return f"{said}; {in_a_row(reached)}."
+    (share, worth), *others = shares
+    first = f"{plain_words(order[0])} reaches {share} of it ({worth})"
+    rest = [f"{plain_words(name)} {share} ({worth})" for name, (share, worth) in zip(order[1:], others, strict=True)]
+    return f"{said}; {in_a_row([first, *rest])}."
 
 
 def held_out_words(optimum: OptimalDesign) -> str:

@@ -142,8 +142,10 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}, 
       numbers[2].textContent = found.totalPatients.toFixed(1);
       parts.rows.forEach(({cells, value}) => { cells[d].textContent = value(found); });
     });
-    parts.back.disabled = !now.moved;
-    parts.from.textContent = now.moved ? `moved from ${scenario || "the start"}` : "";
+    parts.select.value = scenario || "";
+    parts.own.hidden = scenario !== null && !begun;
+    parts.back.disabled = !now.moved || scenario === null && !begun;
+    parts.from.textContent = parts.back.disabled ? "" : `moved from ${scenario || "the start"}`;
     showTime();
     follow();
     changed(now);
@@ -190,8 +192,8 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}, 
       number.addEventListener("blur", () => { number.value = shown(truth[j]); });
     });
     const select = make("select", {id: `${id}-scenario`}, ...data.scenarios.map(each => make("option", {value: each.name}, each.description ? `${each.name}: ${each.description}` : each.name)));
-    if (scenario === null) select.prepend(make("option", {value: ""}, "another curve"));
-    select.value = scenario === null ? "" : scenario;
+    parts.own = make("option", {value: ""}, begun ? "another curve" : "a curve of your own");
+    select.prepend(parts.own);
     const start = () => { const found = data.scenarios.find(each => each.name === select.value); if (found) set(found.dlt, found.name); else if (begun) set(begun, null); };
     select.addEventListener("change", start);
     parts.select = select;
@@ -261,7 +263,7 @@ const truthPanel = (container, given, {truth: begun = null, changed = () => {}, 
       if (to !== undefined) { event.preventDefault(); move(j, to); }
     });
   };
-  const set = (to, name = scenario) => { truth = [...to]; scenario = name; parts.select.value = name || ""; redraw(); tell(); };
+  const set = (to, name = scenario) => { truth = [...to]; scenario = data.scenarios.some(each => each.name === name) ? name : null; redraw(); tell(); };
   const replace = next => {
     data = next;
     lasting = null;
