@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from designs.outcomes import followed_days, parse_patients
 from doseesc.conduct.follow_up import Patient, known_on
 from doseesc.conduct.patients import Patients, as_date, read_patients
-from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise
+from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise, due_by_now
 from doseesc.conduct.trial import Trial
 
 if TYPE_CHECKING:
@@ -184,8 +184,8 @@ def _by_days(trial: Trial, people: Patients) -> Record:
     early = 0  # level of a last cohort that began while the design said to wait
     for place, patient in enumerate(people.patients):
         earlier = people.patients[:place]
-        before = _on_day(trial, people, earlier, cohorts, patient.date, asked, last, told=last)
-        before = _due_by_now(trial, before, early)
+        before = _on_day(trial, people, earlier, cohorts, patient.date, told=last)
+        before = due_by_now(trial.design, replace(before, asked=asked, last=last, early=early))
         joins = last >= 0 and earlier[-1].level == patient.level
         if patient.cohort is not None:
             joins = joins and earlier[-1].cohort == patient.cohort
@@ -195,8 +195,8 @@ def _by_days(trial: Trial, people: Patients) -> Record:
             steps[-1] = replace(steps[-1], patients=(*steps[-1].patients, patient))
         else:
             if not joins:
-                before = _on_day(trial, people, earlier, cohorts, patient.date, asked, last, told=last + 1)
-                before = _due_by_now(trial, before, early)
+                before = _on_day(trial, people, earlier, cohorts, patient.date, told=last + 1)
+                before = due_by_now(trial.design, replace(before, asked=asked, last=last, early=early))
             said = advise(trial.design, before)
             if not joins:
                 begun, room = _begun(trial, before, said, patient.level)
@@ -204,19 +204,9 @@ def _by_days(trial: Trial, people: Patients) -> Record:
                 early = patient.level if said.waits else 0
             steps.append(Step(before, said, (patient,), patient.date, last))
         cohorts.append(last)
-    now = _on_day(trial, people, people.patients, cohorts, people.date, asked, last, told=last + 1)
-    return Record(tuple(steps), _due_by_now(trial, now, early), people)
-
-
-def _due_by_now(trial: Trial, standing: Standing, early: int) -> Standing:
-    """Take a cohort that began too early for one that was asked for, once what is known before it asks for it."""
-    if not early or standing.asked is not None:
-        return standing
-    earlier = [each for each in standing.patients if each.cohort < standing.last]
-    due = advise(trial.design, replace(standing, patients=tuple(earlier), last=standing.last - 1))
-    if due.cohort_size == 0 or due.level != early:
-        return standing
-    return replace(standing, asked=Asked(early, due.cohort_size))
+    now = _on_day(trial, people, people.patients, cohorts, people.date, told=last + 1)
+    now = replace(now, asked=asked, last=last, early=early)
+    return Record(tuple(steps), due_by_now(trial.design, now), people)
 
 
 def _begun(trial: Trial, standing: Standing, said: Advice, level: int) -> tuple[Standing, int]:
@@ -233,11 +223,9 @@ def _on_day(
     patients: Sequence[Patient],
     cohorts: Sequence[int],
     day: datetime.date | None,
-    asked: Asked | None,
-    last: int,
     told: int,
 ) -> Standing:
-    """Return what was known on a day; DLTs without a day are known of the cohorts before ``told``."""
+    """Return who was entered and what was known on a day; DLTs without a day of the cohorts before ``told``."""
     found = []
     for patient, cohort in zip(patients, cohorts, strict=True):
         known = known_on(
@@ -261,4 +249,4 @@ def _on_day(
                     patient.date,
                 )
             )
-    return Standing(trial.design.n_doses, tuple(found), people.window_days, asked, last)
+    return Standing(trial.design.n_doses, tuple(found), people.window_days)

@@ -228,6 +228,16 @@ def test_an_open_cohort_is_completed_unless_known_dlts_forbid():
     assert asked(tolerant, *low, *both)[1] == (2, 1, Reason.COMPLETE_COHORT)
 
 
+def test_the_dose_is_not_raised_on_a_part_of_a_cohort_that_began_too_early():
+    """Whatever comes of the patient who was to be waited for: one patient at the next dose is not enough."""
+    design = BOIN(target=0.25, n_doses=3, max_n=18, pending=Settled())
+    low = [("a", 40, 1, "no", None, ""), ("b", 30, 1, "no", None, ""), ("c", 25, 1, None, 5, "")]
+    standing, advice = asked(design, *low, ("d", 20, 2, "no", None, ""))
+    assert advice == (2, 2, Reason.COMPLETE_COHORT)
+    for dlt in (False, True):
+        assert advise(design, standing.as_if([dlt], standing.waiting_for)) == advice
+
+
 # Properties
 
 rows_of_patients = st.lists(
@@ -248,7 +258,8 @@ def test_more_known_never_contradicts_settled(name, drawn):
     if advice.waits or advice.reason in (Reason.COMPLETE_COHORT, Reason.MAX_N):
         return
     for dlts in itertools.product((False, True), repeat=len(standing.waiting_for)):
-        assert advise(design, replace(standing.as_if(dlts, standing.waiting_for), asked=None))[:2] == advice[:2]
+        known = replace(standing.as_if(dlts, standing.waiting_for), asked=None, early=0)
+        assert advise(design, known)[:2] == advice[:2]
 
 
 @given(drawn=rows_of_patients, names=st.permutations(["a", "b", "c", "d", "e", "f"]))
@@ -455,6 +466,19 @@ def test_overdue_outcomes_are_asked_for(next_dose):
     assert code == 3
     assert out.startswith("Wait for the overdue outcome of patient 007; without a DLT: high; with one: low")
     assert "note: the window of patient 007 is over and the outcome is overdue" in out
+
+
+def test_who_was_seen_after_the_window_without_an_outcome_is_named(next_dose):
+    text = HEAD + "001,2026-11-01,low,,,2026-11-20,\n"
+    said = " ".join(next_dose(text)[1].split())
+    assert "patient 001 was seen after the DLT window, but dlt is empty: counts as not followed until it says" in said
+    assert "beyond last_seen" not in said
+
+
+def test_the_reason_fits_the_dlt_rate_of_everybody_entered():
+    """One DLT in five entered is below 30 %, though it is the only outcome known."""
+    said = doseesc.recommend(load(shipped_scenarios()["tite"]), "1N 1N 1N 2P89 2P81 2P55 2T 2P35", design="TITE-CRM")
+    assert (said.level, said.why) == (3, "The data support the next higher level.")
 
 
 FILES = {
