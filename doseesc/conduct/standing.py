@@ -174,8 +174,8 @@ def advise(design: Design, standing: Standing) -> Advice:
     unless the DLTs known already show its dose to be too toxic even if all others of the cohort have none.  Nobody
     decides anew in the midst of a cohort.
 
-    A cohort that began too early is completed once what is known of those before it asks for it, and in any case before
-    the dose is raised on it.
+    A cohort that began too early is completed once what is known of those before it asks for it, and before the dose is
+    raised unless they call for that by themselves.
     """
     standing = due_by_now(design, standing)
     going_on = _completing(design, standing)
@@ -192,7 +192,8 @@ def due_by_now(design: Design, standing: Standing) -> Standing:
     earlier = [each for each in standing.patients if each.cohort < standing.last]
     due = advise(design, replace(standing, patients=tuple(earlier), last=standing.last - 1, early=0))
     patients = due.cohort_size if due.level == standing.early else 0
-    if not patients and not design.fixed_cohorts:
+    raised_without = due.cohort_size > 0 and due.level > standing.early
+    if not (patients or raised_without or design.fixed_cohorts):
         decision = design.decide(standing.known, standing.pending)
         patients = int(decision.cohort_size[0]) if decision.level[0] > standing.early else 0
     return replace(standing, asked=Asked(standing.early, patients)) if patients else standing

@@ -236,6 +236,8 @@ def test_the_dose_is_not_raised_on_a_part_of_a_cohort_that_began_too_early():
     assert advice == (2, 2, Reason.COMPLETE_COHORT)
     for dlt in (False, True):
         assert advise(design, standing.as_if([dlt], standing.waiting_for)) == advice
+    all_known = [*low[:2], ("c", 25, 1, "no", None, ""), ("d", 20, 1, "no", None, "")]  # the fourth at the lowest dose
+    assert asked(design, *all_known)[1] == (2, 3, Reason.ESCALATE)
 
 
 # Properties
