@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from designs import Weighted
 from designs.outcomes import followed_days, parse_patients
 from doseesc.conduct.follow_up import Patient, known_on
+from doseesc.conduct.patient_rows import PatientsError
 from doseesc.conduct.patients import Patients, as_date, read_patients
 from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise, due_by_now
 from doseesc.conduct.trial import Trial
+from doseesc.errors import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +119,11 @@ def read_record(
     return _walked(trial, read_patients(data, trial.doses, window_days=trial.window_days, date=date))
 
 
+def _asks_for_days_of_dlts(trial: Trial) -> bool:
+    policy = trial.design.pending
+    return isinstance(policy, Weighted) and policy.weights == "adaptive"
+
+
 def _of_outcomes(trial: Trial, outcomes: str) -> Record:
     cohorts = parse_patients(outcomes, trial.design.n_doses)
     window = trial.window_days
@@ -136,12 +144,22 @@ def _of_outcomes(trial: Trial, outcomes: str) -> Record:
                 known = replace(known, days=days, remaining=window - days)
             entered.append(known)
             patients.append(Patient(identity, level, dlt, None, str(place), len(patients) + 1))
+    told = {each.dlt for each in entered}
+    if told >= {True, None} and _asks_for_days_of_dlts(trial):
+        raise ValueError(
+            "outcomes do not say on which day a DLT came, and adaptive weights ask for it; give a file of patients "
+            "with the column  dlt_day"
+        )
     digest = hashlib.sha256(outcomes.encode()).hexdigest()
     people = Patients("outcomes", tuple(patients), datetime.date.today(), window, sha256=digest)
     return _by_cohorts(trial, people, entered)
 
 
 def _walked(trial: Trial, patients: Patients) -> Record:
+    lacking = [each for each in patients.patients if each.dlt and each.dlt_day is None]
+    if lacking and patients.dated and _asks_for_days_of_dlts(trial):
+        message, remedy = "is empty, and adaptive weights ask for the day of every DLT", "give it, or  dlt_date"
+        raise PatientsError(patients.source, [Problem(("dlt_day",), message, remedy, each.line) for each in lacking])
     if patients.dated:
         return _by_days(trial, patients)
     entered = [Entered(each.id, each.level, -1, each.dlt) for each in patients.patients]
@@ -245,8 +263,15 @@ def _on_day(
                     known.dlt,
                     known.days,
                     known.remaining,
-                    patient.dlt_day if known.dlt else None,
+                    _day_of_dlt(patient, people.window_days) if known.dlt else None,
                     patient.date,
                 )
             )
     return Standing(trial.design.n_doses, tuple(found), people.window_days)
+
+
+def _day_of_dlt(patient: Patient, window_days: float | None) -> float | None:
+    """Return the days from first dose to a DLT, or to the death that is counted as one; None where not known."""
+    if patient.dlt or window_days is None:
+        return patient.dlt_day
+    return patient.left_after(window_days)

@@ -133,10 +133,11 @@ class Standing:
         return replace(self, patients=tuple(patients))
 
     def as_if(self, dlts: Sequence[bool], patients: Sequence[Entered]) -> Standing:
-        """Return the same as if these outcomes of ``patients`` were known."""
+        """Return the same as if these outcomes of ``patients`` were known, DLTs as of the day followed so far."""
         told = {each.id: dlt for each, dlt in zip(patients, dlts, strict=True)}
         return self.with_patients(
-            replace(each, dlt=told[each.id], dlt_day=None) if each.id in told else each for each in self.patients
+            replace(each, dlt=told[each.id], dlt_day=each.days if told[each.id] else None) if each.id in told else each
+            for each in self.patients
         )
 
     def later(self, days: float) -> Standing:

@@ -240,6 +240,33 @@ def test_the_dose_is_not_raised_on_a_part_of_a_cohort_that_began_too_early():
     assert asked(design, *all_known)[1] == (2, 3, Reason.ESCALATE)
 
 
+ADAPTIVE = CRM(target=0.25, skeleton=SKELETON, max_n=18, cohort_size=1, pending=Weighted(weights="adaptive"))
+
+
+def test_adaptive_weights_take_a_death_that_counts_as_a_dlt_on_its_day():
+    rows = [("a", 60, 1, "no", None, ""), ("b", 40, 1, None, 5, "died"), ("c", 9, 1, None, None, "")]
+    standing, _ = asked(ADAPTIVE, *rows, exits=Exits("all_count"))
+    assert standing.pending.dlt_days.tolist() == [[5.0]]
+
+
+def test_adaptive_weights_tell_what_comes_after_a_dlt_while_somebody_stays_pending_for_good():
+    rows = [("a", 30, 1, None, 5, "died"), ("b", 9, 1, None, None, "")]
+    standing, advice = asked(ADAPTIVE, *rows, exits=Exits("weight_frozen"))
+    found = Watch(trial_of(ADAPTIVE, window_days=14), standing, advice, DAY).outcomes
+    assert [each.dlts for each in found] == [(0,), (1,)]
+    assert standing.as_if([True], [standing.patients[1]]).pending.dlt_days.tolist() == [[9.0]]
+
+
+def test_adaptive_weights_ask_for_the_day_of_every_dlt(tmp_path):
+    file = tmp_path / "p.csv"
+    file.write_text(HEAD + "a,2026-11-01,1,yes,,,\nb,2026-11-20,1,,,,\n")
+    with pytest.raises(ValueError, match=r"p.csv:2  dlt_day\n  is empty, and adaptive weights ask for the day"):
+        doseesc.recommend(ADAPTIVE, file, date=DAY, window_days=14)
+    with pytest.raises(ValueError, match="outcomes do not say on which day a DLT came"):
+        doseesc.recommend(ADAPTIVE, "1T 1P9", window_days=14)
+    assert doseesc.recommend(ADAPTIVE, "1T 1N", window_days=14).level == 1
+
+
 # Properties
 
 rows_of_patients = st.lists(
