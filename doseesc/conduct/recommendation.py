@@ -83,8 +83,9 @@ class Recommendation:
 
     @property
     def why(self) -> str:
-        """The reason in a sentence."""
-        return self.trial.design.why(self.reason, self.tally, self.level)
+        """The reason in a sentence that fits the DLT rate among everybody entered, the pending without one so far."""
+        seen = self.tally if self.record is None else self.record.record.now.entered
+        return self.trial.design.why(self.reason, seen, self.level)
 
     @property
     def _advice(self) -> Advice:

@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from designs import Weighted
 from designs.outcomes import followed_days, parse_patients
 from doseesc.conduct.follow_up import Patient, known_on
+from doseesc.conduct.patient_rows import PatientsError
 from doseesc.conduct.patients import Patients, as_date, read_patients
-from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise
+from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise, due_by_now
 from doseesc.conduct.trial import Trial
+from doseesc.errors import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +119,11 @@ def read_record(
     return _walked(trial, read_patients(data, trial.doses, window_days=trial.window_days, date=date))
 
 
+def _asks_for_days_of_dlts(trial: Trial) -> bool:
+    policy = trial.design.pending
+    return isinstance(policy, Weighted) and policy.weights == "adaptive"
+
+
 def _of_outcomes(trial: Trial, outcomes: str) -> Record:
     cohorts = parse_patients(outcomes, trial.design.n_doses)
     window = trial.window_days
@@ -136,12 +144,22 @@ def _of_outcomes(trial: Trial, outcomes: str) -> Record:
                 known = replace(known, days=days, remaining=window - days)
             entered.append(known)
             patients.append(Patient(identity, level, dlt, None, str(place), len(patients) + 1))
+    told = {each.dlt for each in entered}
+    if told >= {True, None} and _asks_for_days_of_dlts(trial):
+        raise ValueError(
+            "outcomes do not say on which day a DLT came, and adaptive weights ask for it; give a file of patients "
+            "with the column  dlt_day"
+        )
     digest = hashlib.sha256(outcomes.encode()).hexdigest()
     people = Patients("outcomes", tuple(patients), datetime.date.today(), window, sha256=digest)
     return _by_cohorts(trial, people, entered)
 
 
 def _walked(trial: Trial, patients: Patients) -> Record:
+    lacking = [each for each in patients.patients if each.dlt and each.dlt_day is None]
+    if lacking and patients.dated and _asks_for_days_of_dlts(trial):
+        message, remedy = "is empty, and adaptive weights ask for the day of every DLT", "give it, or  dlt_date"
+        raise PatientsError(patients.source, [Problem(("dlt_day",), message, remedy, each.line) for each in lacking])
     if patients.dated:
         return _by_days(trial, patients)
     entered = [Entered(each.id, each.level, -1, each.dlt) for each in patients.patients]
@@ -184,8 +202,8 @@ def _by_days(trial: Trial, people: Patients) -> Record:
     early = 0  # level of a last cohort that began while the design said to wait
     for place, patient in enumerate(people.patients):
         earlier = people.patients[:place]
-        before = _on_day(trial, people, earlier, cohorts, patient.date, asked, last, told=last)
-        before = _due_by_now(trial, before, early)
+        before = _on_day(trial, people, earlier, cohorts, patient.date, told=last)
+        before = due_by_now(trial.design, replace(before, asked=asked, last=last, early=early))
         joins = last >= 0 and earlier[-1].level == patient.level
         if patient.cohort is not None:
             joins = joins and earlier[-1].cohort == patient.cohort
@@ -195,8 +213,8 @@ def _by_days(trial: Trial, people: Patients) -> Record:
             steps[-1] = replace(steps[-1], patients=(*steps[-1].patients, patient))
         else:
             if not joins:
-                before = _on_day(trial, people, earlier, cohorts, patient.date, asked, last, told=last + 1)
-                before = _due_by_now(trial, before, early)
+                before = _on_day(trial, people, earlier, cohorts, patient.date, told=last + 1)
+                before = due_by_now(trial.design, replace(before, asked=asked, last=last, early=early))
             said = advise(trial.design, before)
             if not joins:
                 begun, room = _begun(trial, before, said, patient.level)
@@ -204,19 +222,9 @@ def _by_days(trial: Trial, people: Patients) -> Record:
                 early = patient.level if said.waits else 0
             steps.append(Step(before, said, (patient,), patient.date, last))
         cohorts.append(last)
-    now = _on_day(trial, people, people.patients, cohorts, people.date, asked, last, told=last + 1)
-    return Record(tuple(steps), _due_by_now(trial, now, early), people)
-
-
-def _due_by_now(trial: Trial, standing: Standing, early: int) -> Standing:
-    """Take a cohort that began too early for one that was asked for, once what is known before it asks for it."""
-    if not early or standing.asked is not None:
-        return standing
-    earlier = [each for each in standing.patients if each.cohort < standing.last]
-    due = advise(trial.design, replace(standing, patients=tuple(earlier), last=standing.last - 1))
-    if due.cohort_size == 0 or due.level != early:
-        return standing
-    return replace(standing, asked=Asked(early, due.cohort_size))
+    now = _on_day(trial, people, people.patients, cohorts, people.date, told=last + 1)
+    now = replace(now, asked=asked, last=last, early=early)
+    return Record(tuple(steps), due_by_now(trial.design, now), people)
 
 
 def _begun(trial: Trial, standing: Standing, said: Advice, level: int) -> tuple[Standing, int]:
@@ -233,11 +241,9 @@ def _on_day(
     patients: Sequence[Patient],
     cohorts: Sequence[int],
     day: datetime.date | None,
-    asked: Asked | None,
-    last: int,
     told: int,
 ) -> Standing:
-    """Return what was known on a day; DLTs without a day are known of the cohorts before ``told``."""
+    """Return who was entered and what was known on a day; DLTs without a day of the cohorts before ``told``."""
     found = []
     for patient, cohort in zip(patients, cohorts, strict=True):
         known = known_on(
@@ -257,8 +263,15 @@ def _on_day(
                     known.dlt,
                     known.days,
                     known.remaining,
-                    patient.dlt_day if known.dlt else None,
+                    _day_of_dlt(patient, people.window_days) if known.dlt else None,
                     patient.date,
                 )
             )
-    return Standing(trial.design.n_doses, tuple(found), people.window_days, asked, last)
+    return Standing(trial.design.n_doses, tuple(found), people.window_days)
+
+
+def _day_of_dlt(patient: Patient, window_days: float | None) -> float | None:
+    """Return the days from first dose to a DLT, or to the death that is counted as one; None where not known."""
+    if patient.dlt or window_days is None:
+        return patient.dlt_day
+    return patient.left_after(window_days)

@@ -94,8 +94,8 @@ class Replay:
     @property
     def why(self) -> str:
         """The reason of what the design says now, in a sentence."""
-        design, known = self.trial.design, self.record.now.known
-        return design.why(Reason(int(self.decision.reason_code[-1])), known, int(self.decision.level[-1]))
+        design, entered = self.trial.design, self.record.now.entered
+        return design.why(Reason(int(self.decision.reason_code[-1])), entered, int(self.decision.level[-1]))
 
     @property
     def notes(self) -> tuple[str, ...]:

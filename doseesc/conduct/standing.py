@@ -69,9 +69,11 @@ class Standing:
     window_days : float or None
         The DLT window; only where nobody is pending may it be unknown.
     asked : Asked or None
-        Where the last cohort is at the level that the design asked for, and may still be completed.
+        Where the last cohort is at the level that the design asked for, or is to be completed all the same.
     last : int
         Which cohort is the last, those of whom nobody is evaluable included; -1 before the first.
+    early : int
+        Level of the last cohort where it began while the design said to wait; 0 where it did not.
     """
 
     n_doses: int
@@ -79,6 +81,7 @@ class Standing:
     window_days: float | None = None
     asked: Asked | None = None
     last: int = -1
+    early: int = 0
 
     @cached_property
     def waiting_for(self) -> tuple[Entered, ...]:
@@ -130,10 +133,11 @@ class Standing:
         return replace(self, patients=tuple(patients))
 
     def as_if(self, dlts: Sequence[bool], patients: Sequence[Entered]) -> Standing:
-        """Return the same as if these outcomes of ``patients`` were known."""
+        """Return the same as if these outcomes of ``patients`` were known, DLTs as of the day followed so far."""
         told = {each.id: dlt for each, dlt in zip(patients, dlts, strict=True)}
         return self.with_patients(
-            replace(each, dlt=told[each.id], dlt_day=None) if each.id in told else each for each in self.patients
+            replace(each, dlt=told[each.id], dlt_day=each.days if told[each.id] else None) if each.id in told else each
+            for each in self.patients
         )
 
     def later(self, days: float) -> Standing:
@@ -170,12 +174,30 @@ def advise(design: Design, standing: Standing) -> Advice:
     A cohort that has begun is completed without waiting for its first patients, as in the design's simulated trials:
     unless the DLTs known already show its dose to be too toxic even if all others of the cohort have none.  Nobody
     decides anew in the midst of a cohort.
+
+    A cohort that began too early is completed once what is known of those before it asks for it, and before the dose is
+    raised unless they call for that by themselves.
     """
+    standing = due_by_now(design, standing)
     going_on = _completing(design, standing)
     if going_on is not None:
         return going_on
     decision = design.decide(standing.known, standing.pending)
     return Advice(int(decision.level[0]), int(decision.cohort_size[0]), Reason(int(decision.reason_code[0])))
+
+
+def due_by_now(design: Design, standing: Standing) -> Standing:
+    """Take a cohort that began too early for one that was asked for, where it is to be completed by now."""
+    if not standing.early or standing.asked is not None:
+        return standing
+    earlier = [each for each in standing.patients if each.cohort < standing.last]
+    due = advise(design, replace(standing, patients=tuple(earlier), last=standing.last - 1, early=0))
+    patients = due.cohort_size if due.level == standing.early else 0
+    raised_without = due.cohort_size > 0 and due.level > standing.early
+    if not (patients or raised_without or design.fixed_cohorts):
+        decision = design.decide(standing.known, standing.pending)
+        patients = int(decision.cohort_size[0]) if decision.level[0] > standing.early else 0
+    return replace(standing, asked=Asked(standing.early, patients)) if patients else standing
 
 
 def _completing(design: Design, standing: Standing) -> Advice | None:

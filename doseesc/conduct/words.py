@@ -222,13 +222,14 @@ def follow_up_notes(patients: Patients, exits: Exits, weighs: bool = False) -> t
         return tuple(notes)
     not_final: list[str] = []
     overdue: list[str] = []
+    unsaid: list[str] = []
     for each in patients.patients:
-        left_after = each.left_after(window)
+        left_after, seen = each.left_after(window), each.days_until(each.last_seen)
         known = known_on(each, day, window, exits, weighs=weighs)
         if left_after is not None:
             notes.append(_left_words(each, left_after, window, exits, weighs))
         elif known.dlt is None and known.remaining == 0:
-            overdue.append(each.id)
+            (overdue if seen is None or seen < window else unsaid).append(each.id)
         elif each.dlt is False and known.dlt is None:
             not_final.append(each.id)
     if not_final:
@@ -238,6 +239,12 @@ def follow_up_notes(patients: Patients, exits: Exits, weighs: bool = False) -> t
         notes.append(
             f"the window of {people(overdue)} is over and the {what} overdue; until entered, no follow-up is taken for "
             "granted beyond  last_seen"
+        )
+    if unsaid:
+        was, counts = ("was", "counts") if len(unsaid) == 1 else ("were", "count")
+        notes.append(
+            f"{people(unsaid)} {was} seen after the DLT window, but  dlt  is empty: {counts} as not followed until it "
+            "says yes or no"
         )
     return tuple(notes)
 

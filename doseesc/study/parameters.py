@@ -13,6 +13,7 @@ from typing import Any, cast, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from designs import Weighted
 from doseesc.errors import FieldPath, Problem, as_probability, show, suggestion
 from doseesc.other_names import ours
 from doseesc.study.levels import resolve_level
@@ -61,6 +62,13 @@ def is_levels(name: str) -> bool:
     return name in ("ladder", "path") or name.endswith("_levels")
 
 
+def _in_pending(name: str, written: Any, own: Collection[str]) -> str:
+    """Return the remedy where a design's entry holds a parameter of the policy that its ``pending`` names."""
+    if "pending" not in own or name not in parameter_fields(Weighted):
+        return ""
+    return f"write  pending: {{type: Weighted, {name}: {show(written)}}}"
+
+
 def read_parameters(
     cls: type[Any], given: Mapping[str, Any], labels: tuple[str, ...] | None, path: FieldPath, what: str
 ) -> tuple[dict[str, Any], list[Problem]]:
@@ -92,7 +100,7 @@ def read_parameters(
     for name, written in given.items():
         place = (*path, name)
         if name not in own:
-            remedy = suggestion(name, own, "its parameters are") or "leave it out"
+            remedy = _in_pending(name, written, own) or suggestion(name, own, "its parameters are") or "leave it out"
             translated = ours(name, own)
             certain = translated[0] if translated else ""
             problems.append(Problem(place, f"is not a parameter of {what}", remedy, meant=certain))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,12 +20,18 @@ COLUMNS = ("n", "dlts", "decision")
 PENDING = "pending"
 """The further column of tables that say what happens while patients are pending."""
 
+RANGES = ("n", "dlt_min", "dlt_max", "pending_min", "pending_max", "decision")
+"""The columns of such a table as ``doseesc table`` writes it, several states a line."""
+
 _REMEDY = (
     "write a CSV file with the columns n, dlts, decision (E, S, D or DU), one line per number of DLTs; with pending "
     "patients also a column pending, and the decisions W and M"
 )
 _SHOWN = 5
+_MOST_PARTED = 100  # patients of a line that is parted into its states: with more a table is refused
 _LONGEST = 8  # characters of a cell that a message repeats
+
+_Cells = Mapping[str, str | None]
 
 Table = dict[int, str] | dict[int, dict[int, str]]
 """Letters by patients, or by patients entered and patients pending."""
@@ -73,6 +79,9 @@ def read_table(path: Path) -> Table:
         header = [name.strip().lower() for name in reader.fieldnames or []]
         header = ["dlts" if name == "dlt" else name for name in header]  # as  doseesc table  writes it
         # What a file holds that is no table stays unsaid: it may be private.
+        if sorted(header) == sorted(RANGES):
+            reader.fieldnames = header
+            return _from_lines(_states_of([(reader.line_num, line) for line in reader]), by_pending=True)
         if sorted(header) not in (sorted(COLUMNS), sorted((*COLUMNS, PENDING))):
             raise ValueError(
                 f"line 1 has not the columns {', '.join(COLUMNS)}, and {PENDING} where patients may be pending"
@@ -85,7 +94,7 @@ def read_table(path: Path) -> Table:
         raise ValueError(f"is no CSV ({error})") from error
 
 
-def _from_lines(written: Iterable[tuple[int, Mapping[str, str | None]]], by_pending: bool) -> Table:
+def _from_lines(written: Iterable[tuple[int, _Cells]], by_pending: bool) -> Table:
     lines: dict[tuple[int, int, int], _Line] = {}
     problems: list[str] = []
     for number, cells in written:
@@ -107,7 +116,22 @@ def _from_lines(written: Iterable[tuple[int, Mapping[str, str | None]]], by_pend
     return table
 
 
-def _read_line(number: int, cells: Mapping[str, str | None], by_pending: bool) -> _Line | str:
+def _states_of(written: Iterable[tuple[int, _Cells]]) -> Iterator[tuple[int, _Cells]]:
+    """Part lines with ranges into lines of one state; one that cannot be read stays, and is complained of."""
+    for number, cells in written:
+        decision = {"decision": cells["decision"]}
+        try:
+            n, *ends = (int(cells[name] or "") for name in RANGES[:-1])
+        except ValueError:
+            yield number, {**dict.fromkeys(("n", "dlts", PENDING), "?"), **decision}
+            continue
+        least, most, fewest, largest = ends if n <= _MOST_PARTED else (ends[0], ends[0], ends[2], ends[2])
+        for dlts in range(least, min(most, n) + 1):
+            for pending in range(fewest, min(largest, n - dlts) + 1):
+                yield number, {"n": str(n), "dlts": str(dlts), PENDING: str(pending), **decision}
+
+
+def _read_line(number: int, cells: _Cells, by_pending: bool) -> _Line | str:
     """Return a line, or what is wrong with it."""
     try:
         n, dlts = int(cells["n"] or ""), int(cells["dlts"] or "")

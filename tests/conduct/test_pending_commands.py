@@ -85,6 +85,19 @@ def test_overdue_outcomes_are_asked_for(next_dose):
     assert "note: the window of patient 007 is over and the outcome is overdue" in out
 
 
+def test_who_was_seen_after_the_window_without_an_outcome_is_named(next_dose):
+    text = HEAD + "001,2026-11-01,low,,,2026-11-20,\n"
+    said = " ".join(next_dose(text)[1].split())
+    assert "patient 001 was seen after the DLT window, but dlt is empty: counts as not followed until it says" in said
+    assert "beyond last_seen" not in said
+
+
+def test_the_reason_fits_the_dlt_rate_of_everybody_entered():
+    """One DLT in five entered is below 30 %, though it is the only outcome known."""
+    said = doseesc.recommend(load(shipped_scenarios()["tite"]), "1N 1N 1N 2P89 2P81 2P55 2T 2P35", design="TITE-CRM")
+    assert (said.level, said.why) == (3, "The data support the next higher level.")
+
+
 FILES = {
     "issue": ISSUE,
     "several": ISSUE + "008,2026-11-21,low,\n009,2026-11-28,medium,no\n",

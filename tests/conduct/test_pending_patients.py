@@ -5,7 +5,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from dated_patients import DAY, table
+from dated_patients import DAY, HEAD, table
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -196,6 +196,45 @@ def test_an_open_cohort_is_completed_unless_known_dlts_forbid():
     assert asked(tolerant, *low, *both)[1] == (2, 1, Reason.COMPLETE_COHORT)
 
 
+def test_the_dose_is_not_raised_on_a_part_of_a_cohort_that_began_too_early():
+    """Whatever comes of the patient who was to be waited for: one patient at the next dose is not enough."""
+    design = BOIN(target=0.25, n_doses=3, max_n=18, pending=Settled())
+    low = [("a", 40, 1, "no", None, ""), ("b", 30, 1, "no", None, ""), ("c", 25, 1, None, 5, "")]
+    standing, advice = asked(design, *low, ("d", 20, 2, "no", None, ""))
+    assert advice == (2, 2, Reason.COMPLETE_COHORT)
+    for dlt in (False, True):
+        assert advise(design, standing.as_if([dlt], standing.waiting_for)) == advice
+    all_known = [*low[:2], ("c", 25, 1, "no", None, ""), ("d", 20, 1, "no", None, "")]  # the fourth at the lowest dose
+    assert asked(design, *all_known)[1] == (2, 3, Reason.ESCALATE)
+
+
+ADAPTIVE = CRM(target=0.25, skeleton=SKELETON, max_n=18, cohort_size=1, pending=Weighted(weights="adaptive"))
+
+
+def test_adaptive_weights_take_a_death_that_counts_as_a_dlt_on_its_day():
+    rows = [("a", 60, 1, "no", None, ""), ("b", 40, 1, None, 5, "died"), ("c", 9, 1, None, None, "")]
+    standing, _ = asked(ADAPTIVE, *rows, exits=Exits("all_count"))
+    assert standing.pending.dlt_days.tolist() == [[5.0]]
+
+
+def test_adaptive_weights_tell_what_comes_after_a_dlt_while_somebody_stays_pending_for_good():
+    rows = [("a", 30, 1, None, 5, "died"), ("b", 9, 1, None, None, "")]
+    standing, advice = asked(ADAPTIVE, *rows, exits=Exits("weight_frozen"))
+    found = Watch(trial_of(ADAPTIVE, window_days=14), standing, advice, DAY).outcomes
+    assert [each.dlts for each in found] == [(0,), (1,)]
+    assert standing.as_if([True], [standing.patients[1]]).pending.dlt_days.tolist() == [[9.0]]
+
+
+def test_adaptive_weights_ask_for_the_day_of_every_dlt(tmp_path):
+    file = tmp_path / "p.csv"
+    file.write_text(HEAD + "a,2026-11-01,1,yes,,,\nb,2026-11-20,1,,,,\n")
+    with pytest.raises(ValueError, match=r"p.csv:2  dlt_day\n  is empty, and adaptive weights ask for the day"):
+        doseesc.recommend(ADAPTIVE, file, date=DAY, window_days=14)
+    with pytest.raises(ValueError, match="outcomes do not say on which day a DLT came"):
+        doseesc.recommend(ADAPTIVE, "1T 1P9", window_days=14)
+    assert doseesc.recommend(ADAPTIVE, "1T 1N", window_days=14).level == 1
+
+
 def test_rolling_six_one_by_one():
     rows = [(str(place), 30 - place, 1, "no", None, "") for place in range(3)]
     rows += [("x", 9, 2, None, None, ""), ("y", 5, 2, None, None, "")]
@@ -222,7 +261,8 @@ def test_more_known_never_contradicts_settled(name, drawn):
     if advice.waits or advice.reason in (Reason.COMPLETE_COHORT, Reason.MAX_N):
         return
     for dlts in itertools.product((False, True), repeat=len(standing.waiting_for)):
-        assert advise(design, replace(standing.as_if(dlts, standing.waiting_for), asked=None))[:2] == advice[:2]
+        known = replace(standing.as_if(dlts, standing.waiting_for), asked=None, early=0)
+        assert advise(design, known)[:2] == advice[:2]
 
 
 @given(drawn=rows_of_patients, names=st.permutations(["a", "b", "c", "d", "e", "f"]))

@@ -1,11 +1,13 @@
 """A decision table as a design, A+B and iBOIN: each against a design that it must equal."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 from typer.testing import CliRunner
 
-from designs import BOIN, IBOIN, MTPI2, APlusB, TableDesign, Tally, ThreePlusThree
+from designs import BOIN, IBOIN, MTPI2, APlusB, Pending, TableDesign, Tally, ThreePlusThree
 from designs.boin_boundaries import interval_boundary
 from doseesc.cli import build_app
 from doseesc.engines.exact import enumerate_paths
@@ -110,9 +112,25 @@ def test_a_table_from_a_scenario_file(tmp_path, kind):
     same_characteristics(design, TableDesign(target=0.3, n_doses=3, max_n=9, table=rows))
 
 
+@pytest.mark.parametrize("variant", ["protocol", "eager"])
+def test_a_table_with_pending_patients_is_read_as_the_command_writes_it(cli, variant):
+    text = SCENARIO.replace("cohort_size: 3\nmax_n: 9", "cohort_size: 1\nmax_n: 24")
+    Path("six.yaml").write_text(text.replace("type: table, table: TABLE", f"type: RollingSix, variant: {variant}"))
+    assert cli("table", "six.yaml", "--out", "t.csv")[0] == 0
+    assert Path("t.csv").read_text().startswith("n,dlt_min,dlt_max,pending_min,pending_max,decision")
+    Path("study.yaml").write_text(text.replace("TABLE", "t.csv"))
+    read, known = load("study.yaml").designs["committee"], load("six.yaml").designs["committee"]
+    for state in ("1NNN", "1NNP", "1NNNNNP", "1NNNNPP", "1NTNNPP", "1NNNNNN 2TTP", "1NNNNNN 2PTP", "1NNNPP"):
+        said = [design.decide(*Pending.parse(state, 3, 14)) for design in (read, known)]
+        assert (said[0].level, said[0].waits) == (said[1].level, said[1].waits)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("n,dlt_min,dlt_max,pending_min,pending_max,decision\n1,0,x,0,1,S\n", "line 2 is"),
+        ("n,dlt_min,dlt_max,pending_min,pending_max,decision\n999999999,0,999999999,0,9,S\n", "at most 60 patients"),
+        ("n,dlt_min,dlt_max,pending_min,pending_max,decision\n1,0,1,0,1,S\n1,1,1,0,0,D\n", "two decisions for 1 DLT"),
         (None, "cannot be read"),
         ("n,dlt,decision\n3,0,E\n", "columns"),
         ("n,dlts,decision\n3,0,E\n3,x,S\n", "line 3"),

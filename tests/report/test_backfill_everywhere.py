@@ -11,6 +11,7 @@ import pytest
 import doseesc
 from doseesc.report.page import report_files
 from doseesc.report.protocol import protocol_files
+from doseesc.report.terminal.observation_policies import attribution_words
 from doseesc.report.terminal.time import time_lines
 from doseesc.report.words import rules_of_backfill
 from doseesc.results import REPORT_FILE, on_calendar, read_results, write_results
@@ -68,6 +69,7 @@ def test_terminal(saved, figures):
     assert f"{LEAVES} {UNSEEN}" in text
     assert "backfilled: evaluable patients given a lower dose meanwhile" in text
     assert f"{figures[0]:.1f} patients are backfilled with B" in text
+    assert "Of the DLTs counted, 0 % are not caused by the drug." in attribution_words(saved.results)
 
 
 def test_page(saved, figures):

@@ -108,6 +108,7 @@ def test_protocol(saved, figures):
             line = next(each for each in lines if each.startswith(start))
             whole += [each.strip().replace("\\", "") for each in line.strip("|").split("|")]
     in_table(cells_of(columns, cells), figures)
+    assert "95 % of trials. For" in text  # of one scenario, which is no mean over several
 
 
 def test_table_and_csv(saved, figures):

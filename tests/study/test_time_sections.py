@@ -196,6 +196,11 @@ def test_short_names_of_designs(study_with):
             "type: TITE-CRM, skeleton: [0.1, 0.2, 0.3], pending: {estimate: ess}",
             "designs.B.pending.estimate\n  must be left out for CRM",
         ),
+        (
+            "type: TITE-BOIN, weights: [0.2, 0.8]",
+            "designs.B.weights\n  is not a parameter of TITE-BOIN\n"
+            "  write  pending: {type: Weighted, weights: [0.2, 0.8]}",
+        ),
         ("type: TITE-BION", "is TITE-BION, which is no known design\n  did you mean  TITE-BOIN?"),
     ],
 )

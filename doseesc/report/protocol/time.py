@@ -51,10 +51,8 @@ def time_blocks(results: Results, name: str) -> Iterator[Block]:
     yield from paragraphs(
         f"{assumed} These are assumptions of the simulation, and no plan.",
         f"{from_when(results)} Phase 1 with {name} takes {range_words(own.median, own.low, own.high)}, median and 5 to "
-        f"95 % of trials, over {len(study.truths)} scenarios counted equally, with medians of "
-        f"{span_words(own.shortest[1], own.longest[1])} from {own.shortest[0]} to {own.longest[0]}. For "
-        f"{duration_words(own.suspended)} of that a patient who has come cannot be {_given(own)}, since outcomes are "
-        f"waited for{_lost(own.turned_away)}{_backfilled(own)}.",
+        f"95 % of trials{_over(own, len(study.truths))}. For {duration_words(own.suspended)} of that a patient who has "
+        f"come cannot be {_given(own)}, since outcomes are waited for{_lost(own.turned_away)}{_backfilled(own)}.",
         _others([f"{range_words(each.median, each.low, each.high)} with {design}" for design, each in times.items()]),
         " ".join(calendar_words(results)),
     )
@@ -79,6 +77,16 @@ def time_blocks(results: Results, name: str) -> Iterator[Block]:
 
 def _example(results: Results, name: str, scenario: str) -> Figure | None:
     return calendar_figure(timed_trials(results, [name], scenario), results.study.dose_labels)
+
+
+def _over(own: DesignTime, scenarios: int) -> str:
+    if scenarios == 1:
+        return ""
+    medians = span_words(own.shortest[1], own.longest[1])
+    return (
+        f", over {scenarios} scenarios counted equally, with medians of {medians} from {own.shortest[0]} to "
+        f"{own.longest[0]}"
+    )
 
 
 def _lost(patients: float) -> str:

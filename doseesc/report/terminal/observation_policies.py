@@ -75,10 +75,10 @@ def _harm(compared: PolicyComparison) -> Iterable[str]:
     shares = {key: value for key, value in shares.items() if not isnan(value)}
     if shares:
         most, least = max(shares, key=lambda key: shares[key]), min(shares, key=lambda key: shares[key])
-        yield (
-            f"Of the DLTs counted, {_p(shares[least])} ({_where(compared, least)}) to {_p(shares[most])} "
-            f"({_where(compared, most)}) are not caused by the drug."
-        )
+        span = f"{_p(shares[least])} ({_where(compared, least)}) to {_p(shares[most])} ({_where(compared, most)})"
+        if _p(shares[least]) == _p(shares[most]):
+            span = _p(shares[most])
+        yield f"Of the DLTs counted, {span} are not caused by the drug."
 
 
 def _cost(compared: PolicyComparison) -> Iterable[str]:
