@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from doseesc.commands._calls import library, made, script, variable
 from doseesc.commands._clusters import shared_by
-from doseesc.commands._following import again, given, next_edit
+from doseesc.commands._following import again, changed_words, given, next_edit
 from doseesc.commands._options import (
     PLANNING,
     Force,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from doseesc.planning import SampleSizes
 
 CSV_FILE = "sizes.csv"
+_FURTHER = 3  # largest numbers of patients, none of which does better
 _OPTIONS = ("correct", "overdose", "up_to", "by", "separation", "odds_ratio", "method")
 
 
@@ -187,9 +189,15 @@ def size(
 
 
 def _following(context: typer.Context, file: str, answer: SampleSizes) -> str:
-    """Return the next step: the study with as many patients as are needed, or more patients to look at."""
+    """Return the next step: the study with as many patients as are needed, more patients, or a goal to be reached."""
     kept = [size for size in map(answer.kept, answer.curves) if size is not None]
     if kept:
         same = ("jobs", "method", "trials", "seed") if answer.over == Truths.scenarios else ("jobs",)
         return next_edit(file, f"write max_n: {min(kept)} in", *given(context, *same))
+    best = {name: answer.best(name) for name in answer.curves}
+    looked_further = answer.sizes[-_FURTHER:]  # one dip may be that of a last cohort that is smaller, or of chance
+    if answer.overdose is None and max(best.values()) < looked_further[0]:
+        reached = max(answer.at(name, size)["correct"] for name, size in best.items())
+        lower = changed_words(context, {"correct": math.floor(100 * reached) / 100})
+        return f"next: more than {max(best.values())} patients have not helped; a goal that is reached: {lower}"
     return again(context, {"up_to": 2 * answer.sizes[-1]})

@@ -113,6 +113,14 @@ def test_size_that_reaches_its_goal_carries_how_it_was_computed(cli):
     assert out.splitlines()[-1].endswith("then doseesc run mine.yaml --seed 4 --method exact")
 
 
+def test_where_more_patients_do_not_help_a_goal_is_told_that_is_reached(cli):
+    words = shlex.split("size mine.yaml --correct 0.99 --design 3+3 --up-to 27 --by 3 --method exact")
+    last = cli(*words)[1].splitlines()[-1]
+    said, _, lower = last.partition("a goal that is reached: doseesc ")
+    assert said == "next: more than 18 patients have not helped; "
+    assert " goal, kept" in cli(*shlex.split(lower))[1]
+
+
 def test_phase2_and_optimal_carry_their_options(cli):
     Path("mine.yaml").write_text(STUDY + ARMS)
     words = "--scenario middle --mtd low --for mortality --trials 100 --seed 2"
