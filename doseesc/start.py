@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 _UNUSABLE = 2
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000  # a program that mostly adds objects has little to collect
+_OBJECTS_BETWEEN_COLLECTIONS = 400_000  # a program that mostly adds objects has little to collect: a run none at all
 _SOON = 0.02  # seconds after which a signal is sent again that came at the wrong moment
 
 

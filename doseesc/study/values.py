@@ -96,6 +96,9 @@ PerDose = Annotated[
 
 
 class Section(BaseModel):
-    """A part of a scenario file: unknown keys are errors, values cannot be changed."""
+    """A part of a scenario file: unknown keys are errors, values cannot be changed.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Its validation is built when it is first asked for: most parts are only ever read as parts of a study.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
