@@ -37,6 +37,11 @@ _INSTEAD = {
     **dict.fromkeys(("follow_up", "followup", "followed", "days", "days_followed"), "write until when, in  last_seen"),
     **dict.fromkeys(("toxicity", "tox", "outcome"), "whether there was a DLT is  dlt"),
     **dict.fromkeys(("level", "dose_level"), "the dose, by label or amount, is  dose"),
+    **dict.fromkeys(
+        ("backfill", "backfilled", "is_backfill"),
+        "everybody listed is taken for a patient of the escalation; leave the column out, and who was backfilled where "
+        "they are not to count",
+    ),
 }
 """Columns that bear on who counts, under names that are not ours."""
 

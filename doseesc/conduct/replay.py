@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
     from doseesc.study import Study
 
+_NO_BACKFILL = (
+    "the file's  backfill:  is left aside here: everybody listed is taken for a patient of the escalation, and who was "
+    "given a lower dose while it waited for a step down against the design"
+)
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -104,6 +109,7 @@ class Replay:
         return (
             *beyond_notes(entered, self.trial.design.max_n),
             *follow_up_notes(self.record.patients, self.trial.exits, self.trial.weighs),
+            *((_NO_BACKFILL,) if self.trial.backfilled and entered else ()),
         )
 
     @property

@@ -30,6 +30,8 @@ class Trial:
         Days during which a patient is watched for DLTs, where known.
     exits : Exits
         What is made of patients who leave within them.
+    backfilled : bool
+        Whether the study's trials of the design are played with backfill, of which a record says nothing.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Trial:
     target: float | None
     window_days: float | None = None
     exits: Exits = field(default_factory=Exits)
+    backfilled: bool = False
 
     @property
     def weighs(self) -> bool:
@@ -69,7 +72,9 @@ def trial_of(study: Study | Design, design: str | Design | None = None, window_d
         raise ValueError("window_days must be left out where a study is given, which has its own")
     name, chosen = _chosen(study, design)
     target = study.target if chosen.target is None else chosen.target
-    return Trial(name, chosen, study.named_doses, target, *watched(study))
+    calendar = study.calendar_for(name)
+    backfilled = calendar is not None and calendar.backfill is not None
+    return Trial(name, chosen, study.named_doses, target, *watched(study), backfilled=backfilled)
 
 
 def watched(study: Study) -> tuple[float, Exits]:

@@ -85,6 +85,22 @@ def test_overdue_outcomes_are_asked_for(next_dose):
     assert "note: the window of patient 007 is over and the outcome is overdue" in out
 
 
+def test_a_file_with_backfill_is_answered_with_what_is_left_aside():
+    study = load(shipped_scenarios()["tite_backfill"])
+    told = {
+        name: any("everybody listed is taken" in note for note in doseesc.recommend(study, "1NNN", design=name).notes)
+        for name in study.designs
+    }
+    assert told == {name: study.calendar_for(name).backfill is not None for name in study.designs}
+    assert set(told.values()) == {True, False}
+
+
+def test_a_column_that_says_who_was_backfilled_is_refused(next_dose):
+    code, _, err = next_dose("id,date,dose,dlt,backfilled\n001,2026-09-01,low,no,no\n")
+    assert code == 2
+    assert "backfilled\n  is no column that is read\n  everybody listed is taken for a patient of the escalation" in err
+
+
 def test_who_was_seen_after_the_window_without_an_outcome_is_named(next_dose):
     text = HEAD + "001,2026-11-01,low,,,2026-11-20,\n"
     said = " ".join(next_dose(text)[1].split())
