@@ -43,6 +43,10 @@ scenarios:
   - {name: toxic, dlt: [0.5, 0.6, 0.7]}
 """
 """Three designs for them, under three truths."""
+THREE_ARMS = (
+    "\nphase2_arms: [{name: none, control: true}, {name: quarter, fraction: 0.25}, {name: whole, fraction: 1}]\n"
+)
+"""A control and two doses of the drug for Phase 2."""
 
 ARMS = """
 phase2_arms:

@@ -7,18 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import expit, logit
 
 from designs import target_cut_points
 from designs.arrays import FloatArray
 from doseesc.analysis.analysis_model import AnalysisModel
 from doseesc.analysis.borrowed import borrowed
 from doseesc.analysis.borrowing_choice import BorrowingModel
+from doseesc.analysis.drawn_bands import band_of_draws, mean_and_band
 from doseesc.analysis.inputs import ReportedDose
 from doseesc.inference import (
     CREDIBILITY,
     NOBODY,
-    POSSIBLE,
     Comparison,
     Convergence,
     DoseSummary,
@@ -31,7 +30,6 @@ from doseesc.inference import (
     curve_band,
     group,
     interval_names,
-    log_dose_weights,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 
 QUADRATURE_VERDICT = "By quadrature: the posterior itself on a grid, with no draws whose convergence could be in doubt"
 
-_ENDS = ((1 - CREDIBILITY) / 2, (1 + CREDIBILITY) / 2)
 _CURVE_POINTS = 61
 _BEYOND = 1.25  # the curve is drawn so far beyond the doses, as a factor
 
@@ -179,7 +176,7 @@ class Fit:
             found = curve_band(self.gridded.posterior, amounts.tolist(), CREDIBILITY)
         else:
             assert self.sampled is not None
-            found = _band_of_draws(self.study, self.model, self.sampled.trace, amounts)
+            found = band_of_draws(self.study, self.model, self.sampled.trace, amounts)
         named = zip(("amount", "mean", "low", "high"), (amounts, *found), strict=True)
         return {name: column.tolist() for name, column in named}
 
@@ -195,7 +192,7 @@ class Fit:
         """Return prior mean, and lower and upper end of the central 90 % interval, (A,), at the model's doses."""
         if self.gridded is not None:
             return curve_band(self.gridded.prior, self.gridded.prior.doses, CREDIBILITY)
-        return _mean_and_band(self._draws("prior"))
+        return mean_and_band(self._draws("prior"))
 
     def _draws(self, source: str) -> FloatArray:
         assert self.sampled is not None
@@ -291,24 +288,3 @@ def question_of(study: Study) -> Question:
     rule, given = study.true_mtd_rule, study.analysis.intervals
     limits = target_cut_points(study.target) if given is None else given
     return Question(study.target, limits, study.n_doses, rule.rule, rule.margin, study.unsafe_above)
-
-
-def _band_of_draws(
-    study: Study, model: AnalysisModel, trace: Trace, amounts: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the mean curve at amounts, and the ends of its band, from draws."""
-    posterior = group(trace, "posterior")
-    if model.name == "blrm":
-        log_dose = np.log(amounts / model.arguments["reference"])
-        log_alpha, log_beta = (posterior[name].values.ravel() for name in ("log_alpha", "log_beta"))
-        odds = log_alpha[:, None] + np.exp(log_beta)[:, None] * log_dose
-    else:
-        at_levels = posterior["p"].values.reshape(-1, posterior.sizes["dose"])[:, : study.n_doses]
-        odds = logit(np.clip(at_levels, *POSSIBLE)) @ log_dose_weights(study.doses.amounts, amounts.tolist()).T
-    return _mean_and_band(expit(odds))
-
-
-def _mean_and_band(draws: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean, and lower and upper end of the central interval, (A,), of draws (S, A)."""
-    low, high = np.quantile(draws, _ENDS, axis=0)
-    return draws.mean(axis=0), low, high

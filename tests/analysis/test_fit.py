@@ -10,21 +10,16 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
-from support import ROOT
+from support import ROOT, THREE_ARMS
 
-from designs import Tally
 from doseesc.analysis import fit
-from doseesc.analysis.inputs import read_data, reported_doses
 from doseesc.analysis.model_choice import analysis_model
 from doseesc.cli import main
-from doseesc.inference import ToxicityData, grid_predictive_checks, judge_convergence, predictive_checks
-from doseesc.inference.arviz_compat import arviz, group, groups, trace_of
-from doseesc.inference.summary import DoseSummary, Question, compare, interval_names, summarise_draws
+from doseesc.inference import ToxicityData, grid_predictive_checks, predictive_checks
+from doseesc.inference.arviz_compat import arviz, group, groups
+from doseesc.inference.summary import interval_names
 from doseesc.study import load
-from doseesc.study.shipped import shipped_scenarios
 
-ARMS = "\nphase2_arms: [{name: none, control: true}, {name: quarter, fraction: 0.25}, {name: whole, fraction: 1}]\n"
 ANALYSIS = "analysis: {model: crm_power, crm: {skeleton: [0.16, 0.25, 0.35]}, intervals: [0.2, 0.35]}\n"
 OUTCOMES = "1NNN 2NNT 2NNN 3NTN"
 
@@ -37,7 +32,7 @@ def run(*arguments):
 
 def analysed(folder, small_scenario, *options):
     """Return a folder with the file, and in ``out``, where results of ``run`` had been, an analysis."""
-    (folder / "mine.yaml").write_text(small_scenario + ARMS + ANALYSIS)
+    (folder / "mine.yaml").write_text(small_scenario + THREE_ARMS + ANALYSIS)
     (folder / "out").mkdir()
     (folder / "out" / "results.json").write_text("{}")
     asked = ("--outcomes", OUTCOMES, "--mtd", "high", "--out", folder / "out")
@@ -58,7 +53,7 @@ def quick(tmp_path_factory, small_scenario):
 
 
 def test_the_answer_comes_first_and_details_on_request(tmp_path, small_scenario, capsys):
-    (tmp_path / "mine.yaml").write_text(small_scenario + ARMS + ANALYSIS)
+    (tmp_path / "mine.yaml").write_text(small_scenario + THREE_ARMS + ANALYSIS)
     assert run(tmp_path / "mine.yaml", "--outcomes", OUTCOMES) == 0
     brief = capsys.readouterr().out
     assert run(tmp_path / "mine.yaml", "--outcomes", OUTCOMES, "--full") == 0
@@ -102,7 +97,7 @@ def test_quadrature_answers_alone_and_the_same(quick, fitted):
 
 
 def test_quadrature_loads_neither_a_sampler_nor_what_draws(small_scenario, tmp_path):
-    (tmp_path / "mine.yaml").write_text(small_scenario + ARMS)
+    (tmp_path / "mine.yaml").write_text(small_scenario + THREE_ARMS)
     heavy = ("pymc", "pytensor", "arviz", "nutpie", "numba", "pandas", "matplotlib", "xarray")
     code = (
         "import sys\nfrom doseesc.cli import main\n"
@@ -240,7 +235,7 @@ def test_an_earlier_analysis_is_replaced_only_if_asked(fitted, capsys):
 
 def test_chains_that_have_not_converged_are_shown_and_marked(tmp_path, small_scenario, capsys):
     """By PyMC's own sampler; 20 draws are far too few."""
-    (tmp_path / "mine.yaml").write_text(small_scenario + ARMS + ANALYSIS)
+    (tmp_path / "mine.yaml").write_text(small_scenario + THREE_ARMS + ANALYSIS)
     few = ("--draws", "20", "--tune", "20", "--chains", "2", "--sampler", "pymc", "--seed", "3")
     assert run(tmp_path / "mine.yaml", "--outcomes", "1NNN 2NNT", *few, "--out", tmp_path / "out") == 3
     printed = capsys.readouterr()
@@ -271,149 +266,6 @@ def test_mistakes_are_said_in_one_message(arguments, words, scenario_file, small
     err = " ".join(capsys.readouterr().err.replace("│", " ").split())  # a box that may break lines
     assert words in err
     assert "Traceback" not in err
-
-
-@pytest.mark.parametrize(
-    ("section", "words"),
-    [
-        (
-            "analysis: {model: probit}",
-            ("mine.yaml:11  analysis.model", "is probit, not one of crm_power, crm_logistic, blrm, monotone"),
-        ),
-        ("analysis: {crm: {skeleton: [0.1, 0.2]}}", ("has 2 values for 3 doses", "crm.skeleton")),
-        ("analysis: {monotone: {prior_mean: [0.1, 0.3, 0.2]}}", ("not increasing", "monotone.prior_mean")),
-        ("analysis: {crm: {skeleton: {halfwidth: 0.3, prior_mtd: low}}}", ("halfwidth", "between 0 and 0.25")),
-        ("analysis: {crm: {skeleton: {halfwidth: 0.05, prior_mtd: huge}}}", ("prior_mtd", "which is no dose")),
-        ("analysis: {crm: {prior_sd: 0}}", ("prior_sd", "must be at least 1e-06")),
-        ("analysis: {floor: 0.1, floor_prior: [1, 9]}", ("keep one of floor and floor_prior",)),
-        ("analysis: {intervals: [0.3, 0.2]}", ("intervals", "write the limits in increasing order")),
-        ("analysis: {blrm: {prior_correlation: 1}}", ("prior_correlation", "must be at most 0.999999")),
-        ("analysis: {blrm: {prior_variance: [1, 1]}}", ("prior_variance", "is not a key here")),
-    ],
-)
-def test_mistakes_in_the_section(section, words, complaint, small_scenario):
-    message = complaint(f"{small_scenario}{section}\n")
-    for each in words:
-        assert each in message
-
-
-def test_priors_come_from_the_section_then_the_designs_then_defaults(study_with):
-    plain = study_with("max_n: 18", "max_n: 18")
-    assert analysis_model(plain).arguments["prior_sd"] == (2.0, 1.0)
-    assert analysis_model(plain).parameters == 2
-    guesses = analysis_model(plain, "crm_power").arguments["skeleton"]
-    assert guesses[1] == pytest.approx(0.25)
-    given = study_with(
-        "- {name: B, type: BOIN}",
-        "- {name: C, type: CRM, skeleton: [0.1, 0.2, 0.3]}\n"
-        "  - {name: L, type: BLRM, reference: 8, prior_sd: [1, 0.5], prior_correlation: 0.2}\n"
-        "analysis: {blrm: {prior_sd: [3, 1]}, floor_prior: [1, 19]}",
-    )
-    assert analysis_model(given, "crm_power").arguments["skeleton"] == (0.1, 0.2, 0.3)
-    assert analysis_model(given, "monotone").arguments["prior_mean"] == (0.1, 0.2, 0.3)
-    assert analysis_model(given, "monotone").parameters == 4
-    blrm = analysis_model(given)
-    assert blrm.arguments["prior_sd"] == (3.0, 1.0)
-    assert (blrm.arguments["reference"], blrm.arguments["prior_correlation"]) == (8.0, 0.2)
-    assert "Beta(1, 19)" in blrm.words
-    with pytest.raises(ValueError, match="model must be one of"):
-        analysis_model(plain, "probit")
-
-
-def test_data_from_text_a_file_a_tally_and_counts_are_the_same(tmp_path):
-    study = load(shipped_scenarios()["nct04602104"])
-    record = tmp_path / "trial.csv"
-    record.write_text("id,dose,dlt\n1,low,no\n2,low,no\n3,medium,yes\n")
-    by_text, tally, notes = read_data(study, "1NN 2T")
-    assert notes == ()
-    assert tally.n.tolist() == [[2, 1, 0]]
-    for source in (record, str(record), tally, by_text):
-        data, seen, _ = read_data(study, source)
-        assert data == by_text
-        assert seen.n.tolist() == tally.n.tolist()
-        assert seen.level.tolist() == [2]
-    assert read_data(study, "")[1].n.tolist() == Tally.empty(3).n.tolist()
-
-
-def test_arms_follow_the_mtd_and_the_files_rule(study_with):
-    study = load(shipped_scenarios()["nct04602104"])
-    assert [(dose.label, dose.amount, dose.place) for dose in reported_doses(study, 3)[3:]] == [
-        ("dosage 1", 4.0, 3),
-        ("dosage 2", 16.0, 2),
-    ]
-    assert reported_doses(study, 1)[3].amount == 0.5
-    assert len(reported_doses(study, 0)) == 3
-    below = study_with("max_n: 18", f"max_n: 18\nphase2_dose_rule: nearest_tested_below{ARMS}")
-    assert reported_doses(below, 3)[3].amount == 2.0
-
-
-@pytest.mark.parametrize(
-    ("name", "number"), [("draws", 10**9), ("tune", 10**9), ("chains", 65), ("draws", 0), ("seed", -1)]
-)
-def test_numbers_of_draws_are_refused_before_anything_is_compiled(study_with, monkeypatch, name, number):
-    monkeypatch.setattr("doseesc.inference.sampling.Sampler.of", lambda *_: pytest.fail("it was compiled"))
-    with pytest.raises(ValueError, match=rf"^{name} must be (at most|a whole number)"):
-        fit(study_with("target: 0.25", "target: 0.3"), "1NNN 2NNT", nuts=True, **{name: number})
-
-
-def chains(draws, diverging=0):
-    draws = np.asarray(draws, dtype=float)
-    marks = np.zeros(draws.shape[:2], dtype=bool)
-    marks[0, :diverging] = True
-    posterior = xr.Dataset({"p": (("chain", "draw", "dose"), draws)}, coords={"dose": range(draws.shape[2])})
-    return trace_of({"posterior": posterior, "sample_stats": xr.Dataset({"diverging": (("chain", "draw"), marks)})})
-
-
-def good_draws(rng, chains=4, draws=1000):
-    return rng.beta(2, 6, size=(chains, draws, 2))
-
-
-def test_convergence_is_judged_by_each_limit():
-    rng = np.random.default_rng(2)
-    assert judge_convergence(chains(good_draws(rng))).converged
-    apart = good_draws(rng)
-    apart[0] += 0.5
-    assert "r-hat is" in judge_convergence(chains(apart)).verdict
-    assert "bulk effective sample size" in judge_convergence(chains(good_draws(rng, draws=50))).verdict
-    assert judge_convergence(chains(good_draws(rng), diverging=4)).converged
-    assert judge_convergence(chains(good_draws(rng), diverging=5)).verdict == (
-        "Not converged: 5 divergences among 4,000 draws"
-    )
-    assert "a single chain" in judge_convergence(chains(good_draws(rng, chains=1, draws=4000))).verdict
-    few = judge_convergence(chains(good_draws(rng, draws=3))).verdict
-    assert "r-hat cannot be computed; the bulk effective sample size cannot be computed" in few
-    assert "nan" not in few + judge_convergence(chains(good_draws(rng, chains=1, draws=4000))).verdict
-    stuck = np.full((4, 1000, 1), 0.25)
-    stuck[0] = np.nan
-    assert not judge_convergence(chains(stuck)).converged
-
-
-def test_differences_are_counted_in_monte_carlo_errors():
-    rng = np.random.default_rng(5)
-    trace = chains(good_draws(rng))
-    question = Question(0.25, (0.2, 0.35), 2)
-    draws = summarise_draws(trace, question)
-    p = group(trace, "posterior")["p"].values.reshape(-1, 2)
-    np.testing.assert_allclose(draws.intervals[:, 0], (p <= 0.2).mean(axis=0))
-    assert draws.mtd.sum() == pytest.approx(1)
-    shift = np.array([0.0, 0.01])
-    moved = DoseSummary(**{**vars(draws), "mean": draws.mean + shift})
-    found = compare(trace, draws, moved, question)
-    assert (found.quantity, found.dose, found.numbers) == ("mean", 1, 10)
-    assert found.errors == pytest.approx(0.01 / (p[:, 1].std() / np.sqrt(4000)), rel=0.1)
-
-
-def test_differences_are_found_beside_doses_without_a_monte_carlo_error():
-    rng = np.random.default_rng(5)
-    draws = good_draws(rng)
-    draws[..., 0] = np.nan
-    question = Question(0.25, (0.2, 0.35), 2)
-    found = summarise_draws(chains(draws), question)
-    moved = DoseSummary(**{**vars(found), "mean": found.mean + 0.01})
-    worst = compare(chains(draws), found, moved, question)
-    assert (worst.quantity, worst.dose) == ("mean", 1)
-    few = chains(good_draws(rng, draws=3))
-    assert compare(few, summarise_draws(few, question), moved, question) is None
 
 
 def test_code_shown_is_the_same_call(capsys, tmp_path):

@@ -1,29 +1,12 @@
-"""The report of the shipped scenario as a browser shows it: whole, alone, by keyboard, on a phone, and to axe."""
+"""The report of the shipped scenario as a browser shows it: whole, alone, on paper, on a phone, and to axe."""
 
-import fcntl
-import os
 import re
-from dataclasses import replace
 
 import html5lib
-import numpy as np
 import pytest
-from support import ROOT
 
-from doseesc.engines.pathways import pathways
-from doseesc.report.page.design_charts import as_counted
-from doseesc.report.page.figure_plans import designs_on_calendar
-from doseesc.report.page.figures import Drawn, phase2_on_page
-from doseesc.report.page.page import page_html
-from doseesc.report.words import decision_words, recommendation
-from doseesc.report.words.verdict import _headline, _price
-from doseesc.results.folder import write_results
+from doseesc.report.words import recommendation
 from doseesc.results.reading import read_results
-from doseesc.results.verdict import leaders
-from doseesc.runs.example_trials import typical_scenario
-from doseesc.runs.run_study import run
-from doseesc.runs.timed_trials import timed_trials
-from doseesc.study import load
 
 SECTIONS = [
     *("Verdict", "The design", "What happens in the scenarios", "Phase 2", "Data and posterior", "Attribution"),
@@ -39,16 +22,6 @@ TABLES = {
     *("observed", "arms", "phase2", "phase2_trial", "power", "assurance", "phase2_assumptions", "arm-analysis"),
     *("time", "decisions_0", "decisions_2"),
 }
-FIT = """{
-"model": "two-parameter logistic", "verdict": "converged", "converged": true,
-"notes": ["a background of 5 % is counted as the drug's"], "target": 0.25, "unit": "1e8 particles per day",
-"doses": [
- {"label": "low", "amount": 2, "kind": "level", "mean": 0.08, "low": 0.01, "high": 0.2, "p_over_target": 0.02,
-  "p_unsafe": 0.005},
- {"label": "MTD/4", "amount": 4, "kind": "arm", "mean": 0.12, "low": 0.03, "high": 0.25, "p_over_target": 0.06,
-  "p_unsafe": 0.01}],
-"curve": {"amount": [1, 2, 4], "mean": [0.05, 0.08, 0.12], "low": [0.01, 0.01, 0.03], "high": [0.15, 0.2, 0.25]},
-"data": [{"amount": 2, "n": 6, "dlt": 1}]}"""
 
 
 COVERED = """all => all.filter(svg => svg.checkVisibility()).flatMap(svg => {
@@ -61,47 +34,6 @@ COVERED = """all => all.filter(svg => svg.checkVisibility()).flatMap(svg => {
         `${svg.getAttribute("aria-label").slice(0, 30)}: ${other} and ${text}`));
 })"""
 """Texts of a chart that lie on one another; boxes of texts are taller than their letters."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """The report of a plan, and with data, made once however many processes run these tests; figures are left out."""
-    here = tmp_path_factory.getbasetemp()
-    shared = here.parent if os.environ.get("PYTEST_XDIST_WORKER") else here
-    made, ready = shared / "browser_report", shared / "browser_report.ready"
-    with (shared / "browser_report.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready.exists():
-            results = run(load(ROOT / "scenarios/nct04602104.yaml"), trials=1000)
-            write_results(results, made)
-            saved, typical = read_results(made), typical_scenario(results)
-            timed = timed_trials(results, designs_on_calendar(results), typical)
-            drawn = Drawn({}, phase2_on_page(results), timed)
-            (made / "plan.html").write_text(page_html(saved, drawn, typical))
-            (made / "fit.json").write_text(FIT)
-            (made / "report.html").write_text(page_html(read_results(made), drawn, typical))
-            ready.touch()
-    return made
-
-
-@pytest.fixture(scope="module")
-def tab(chromium, folder):
-    """The page, what it asked the network for, and what it complained about."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(10_000)
-    page.asked, page.complaints = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.goto((folder / "report.html").as_uri())
-    yield page
-    page.close()
-
-
-@pytest.fixture(autouse=True)
-def desktop(request):
-    if "tab" in request.fixturenames:
-        request.getfixturevalue("tab").set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_browser_shows_every_section_chart_and_table(tab):
@@ -131,10 +63,10 @@ def test_browser_shows_every_section_chart_and_table(tab):
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 900), (390, 844)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_five_questions_are_answered_on_the_first_screen(chromium, folder, width, height, scheme):
+def test_five_questions_are_answered_on_the_first_screen(chromium, browser_report, width, height, scheme):
     page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    page.goto((folder / "plan.html").as_uri())
-    words = recommendation(read_results(folder).results)
+    page.goto((browser_report / "plan.html").as_uri())
+    words = recommendation(read_results(browser_report).results)
     seen = """([what, least]) => { const e = document.querySelector(what), b = e.getBoundingClientRect();
         const end = Math.min(b.bottom, b.top + least);
         return e.checkVisibility() && b.height > 0 && b.top >= 0 && end <= innerHeight; }"""
@@ -175,123 +107,10 @@ def test_the_next_dose_and_the_posterior_come_first_where_there_are_data(tab):
     assert box.locator("svg").is_visible()
 
 
-def test_a_design_is_taken_out_of_all_charts(tab):
-    button = tab.locator("[data-toggle='0']")
-    assert button.inner_text() == "3+3"
-    shown = "all => all.filter(g => getComputedStyle(g).display !== 'none').length"
-    before = tab.eval_on_selector_all(".chart [data-design='0']", shown)
-    others = tab.eval_on_selector_all(".chart [data-design='1']", shown)
-    assert before == others > 30
-    button.click()
-    assert tab.eval_on_selector_all(".chart [data-design='0']", shown) == 0
-    assert tab.eval_on_selector_all(".chart [data-design='1']", shown) == others
-    assert button.get_attribute("aria-pressed") == "false"
-    button.click()
-    assert tab.eval_on_selector_all(".chart [data-design='0']", shown) == before
-
-
-def test_values_are_shown_where_the_pointer_rests(tab):
-    mark = tab.locator("#figure-overview .wide .mark").first
-    mark.hover()
-    words = tab.locator("#tip").inner_text()
-    assert words == mark.get_attribute("data-tip")
-    assert re.match(r"(3\+3|CRM|BOIN), S5: \d+\.\d, right dose selected, % of trials", words)
-    tab.mouse.move(1, 1)
-    assert not tab.locator("#tip").is_visible()
-
-
-def test_sliders_move_the_verdict(tab, folder):
-    own = read_results(folder).results.verdict
-    assert tab.locator("#live").inner_text() == words_of(own)[0]
-    for place, weight in enumerate([0, 0, 0, 100]):
-        tab.locator(".sliders input").nth(place).fill(str(weight))
-    levels, _ = own.standing.by_true_mtd
-    headline, price = words_of(weighed(own, np.where(levels == levels[-1], 1.0, 0.0)))
-    assert tab.locator("#live").inner_text() == headline != words_of(own)[0]
-    assert tab.locator("#live-price").inner_text() == price
-    assert tab.locator("#share-3").inner_text() == "100 %"
-    tab.locator("#reset").click()
-    assert tab.locator("#live").inner_text() == words_of(own)[0]
-
-
-def weighed(verdict, by_level, **changes):
-    """Return the verdict with these weights of the true MTDs, judged by Python."""
-    own = verdict.standing
-    levels = np.unique(own.true_mtds)
-    total = np.array([own.weights[own.true_mtds == level].sum() for level in own.true_mtds])
-    within = own.weights / total
-    chosen = within * by_level[np.searchsorted(levels, own.true_mtds)]
-    changed = replace(own, weights=chosen / chosen.sum(), **changes)
-    return replace(verdict, standing=changed, leaders=leaders(changed, verdict.margin))
-
-
-def words_of(verdict):
-    return _headline(verdict), " ".join(_price(verdict))
-
-
-def test_the_script_judges_and_speaks_as_python_does(tab, folder):
-    verdict = read_results(folder).results.verdict
-    own, generator = verdict.standing, np.random.default_rng(4)
-    cases, expected = [], []
-    for _ in range(300):
-        weights = generator.dirichlet(np.full(len(np.unique(own.true_mtds)), 0.5))
-        weights = np.where(weights < 0.05, 0.0, weights)
-        changes = {
-            "correct": generator.permuted(own.correct, axis=1) if generator.random() < 0.7 else own.correct,
-            "overdose": generator.permuted(own.overdose, axis=0),
-            "error": generator.random(own.error.shape) * generator.choice([0.0, 0.02]),
-            "price": float(generator.choice([0.0, 0.5, 2.0])),
-            "worst_case": bool(generator.random() < 0.2),
-        }
-        found = weighed(verdict, weights, **changes)
-        expected.append([*words_of(found), [found.leaders.scores[name] for name in own.designs]])
-        plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in changes.items()}
-        given = {"penalty": plain.pop("price"), "worstCase": plain.pop("worst_case"), **plain}
-        cases.append([given, weights.tolist()])
-    told = tab.evaluate(
-        """cases => cases.map(([changes, weights]) => {
-            const found = verdict({...data("verdict-data"), ...changes}, weights);
-            return [found.headline, found.price.join(" "), found.scores]; })""",
-        cases,
-    )
-    assert len({headline for headline, _, _ in told}) > 50
-    for ours, theirs in zip(expected, told, strict=True):
-        assert theirs[:2] == ours[:2]
-        assert theirs[2] == pytest.approx(ours[2], abs=1e-12)
-
-
-def test_the_tree_is_clicked_through(tab, folder):
-    results = read_results(folder).results
-    design = results.verdict.safest_leader
-    place = results.study.names.index(design)
-    walk = tab.locator(f".walk[data-walk='{design}']")
-    tree = tab.locator(f"#figure-tree_{place} .wide")
-    paths = pathways(results.study.designs[design], 4)
-    node = int(paths.children(int(paths.children(0)[0]))[0])
-    tree.locator(f"[data-node='{node}']").click()
-    assert walk.get_attribute("data-node") == str(node)
-    assert tree.locator(".chosen").count() == 3
-    assert decision_words(paths, node, results.study.dose_labels) in walk.locator("b").inner_text()
-    reached = {name: paths.probability(as_counted(results, p))[node] for name, p in results.study.truths.items()}
-    likeliest = max(reached, key=reached.get)
-    shown = re.search(r"happens in ([\d.]+) % of trials in (\w+)", walk.inner_text())
-    assert shown[2] == likeliest
-    assert float(shown[1]) == pytest.approx(100 * reached[likeliest], rel=0.05)
-    walk.get_by_role("button", name="1", exact=True).click()
-    deeper = int(paths.children(node)[1])
-    assert walk.get_attribute("data-node") == str(deeper)
-    assert walk.locator("li").count() == 3
-    walk.get_by_role("button", name="From the start").click()
-    first = tree.locator("[data-node='1']")
-    first.focus()
-    tab.keyboard.press("Enter")
-    assert walk.get_attribute("data-node") == "1"
-
-
-def test_without_a_script_all_is_there_but_what_would_do_nothing(chromium, folder):
+def test_without_a_script_all_is_there_but_what_would_do_nothing(chromium, browser_report):
     context = chromium.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.goto((folder / "plan.html").as_uri())
+    page.goto((browser_report / "plan.html").as_uri())
     assert page.locator("#figure-overview .wide svg").is_visible()
     assert page.locator("#figure-tree_2 .wide svg").is_visible()
     for what in (".sliders", ".toggles", ".walk", ".copy"):
@@ -309,8 +128,8 @@ def test_page_prints_on_few_sheets(tab):
     tab.emulate_media(media="screen")
 
 
-def test_page_is_small_and_opens_at_once(tab, folder):
-    assert (folder / "report.html").stat().st_size < 2_000_000
+def test_page_is_small_and_opens_at_once(tab, browser_report):
+    assert (browser_report / "report.html").stat().st_size < 2_000_000
     took = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert 0 < took < 8000  # milliseconds, a generous multiple of what it takes where nothing else runs
 
@@ -349,9 +168,9 @@ def test_notes_of_the_fit_are_told(tab):
     assert "analysis of the data observed" in tab.locator("section[aria-labelledby=provenance]").text_content()
 
 
-def test_the_worst_overdosing_and_what_is_not_an_mtd_are_named(tab, folder):
+def test_the_worst_overdosing_and_what_is_not_an_mtd_are_named(tab, browser_report):
     box = tab.locator("section[aria-labelledby=verdict]").inner_text()
-    results = read_results(folder).results
+    results = read_results(browser_report).results
     cells, design = results.cells, results.verdict.safest_leader
     over = {scenario: cell.best.overdose_selection for (scenario, name), cell in cells.items() if name == design}
     worst = max(over, key=over.get)
@@ -359,64 +178,10 @@ def test_the_worst_overdosing_and_what_is_not_an_mtd_are_named(tab, folder):
     assert "call it the highest dose tested, not the MTD" in box
 
 
-def test_page_asks_nobody_for_anything_and_complains_of_nothing(tab, folder):
+def test_page_asks_nobody_for_anything_and_complains_of_nothing(tab, browser_report):
     others = [each for each in tab.asked if not each.startswith("data:")]
-    assert others == [(folder / "report.html").as_uri()]
+    assert others == [(browser_report / "report.html").as_uri()]
     assert tab.complaints == []
-
-
-def test_a_table_is_sorted_up_and_down_by_its_numbers(tab):
-    tab.evaluate("document.getElementById('t-selection').closest('details').open = true")
-    table = tab.locator("#t-selection")
-    head = table.locator("thead th").filter(has_text="correct")
-    place = table.locator("thead th").all_text_contents().index(head.text_content())
-
-    def column():
-        cells = table.locator(f"tbody tr > :nth-child({place + 1})").evaluate_all("all => all.map(c => +c.dataset.key)")
-        assert len(cells) == 27
-        return cells
-
-    before = column()
-    head.locator("button").click()
-    assert column() == sorted(before) != before
-    assert head.get_attribute("aria-sort") == "ascending"
-    head.locator("button").click()
-    assert column() == sorted(before, reverse=True)
-    assert table.locator("th[aria-sort=descending]").count() == 1
-
-
-def test_a_table_is_copied_with_tabs_between_its_cells(tab):
-    button = tab.locator("#table-summary .copy")
-    button.click()
-    assert button.text_content() == "Copied"
-    tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<textarea id=pasted></textarea>')")
-    tab.locator("#pasted").focus()
-    tab.keyboard.press("Control+V")
-    pasted = tab.locator("#pasted").input_value()
-    tab.evaluate("document.getElementById('pasted').remove()")
-    lines = [line.split("\t") for line in pasted.split("\n")]
-    assert [line[0] for line in lines] == ["design", "3+3", "CRM", "BOIN"]
-    assert {len(line) for line in lines} == {8}
-    assert lines[0][1] == "correct selection, %"
-
-
-def test_page_is_used_by_keyboard(tab):
-    tab.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-    tab.keyboard.press("Tab")
-    assert tab.evaluate("document.activeElement.className") == "skip"
-    assert tab.locator(".skip").bounding_box()["x"] >= 0
-    tab.keyboard.press("Tab")
-    passed = set()
-    for _ in range(60):
-        passed.add(tab.evaluate("document.activeElement.className.split(' ')[0] || document.activeElement.tagName"))
-        if tab.evaluate("document.activeElement.className.split(' ')[0]") == "scroll":
-            break
-        tab.keyboard.press("Tab")
-    assert {"A", "INPUT", "copy"} <= passed
-    assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    tab.keyboard.press("Tab")
-    tab.keyboard.press("Enter")
-    assert tab.evaluate("document.activeElement.parentElement.getAttribute('aria-sort')") == "ascending"
 
 
 @pytest.mark.parametrize("width", [1024, 390])
@@ -470,8 +235,8 @@ def test_axe_finds_no_barrier(tab, width, scheme):
     assert checked <= {each["id"] for each in found.response["passes"]}
 
 
-def test_page_is_valid_html(folder):
-    text = (folder / "report.html").read_text(encoding="utf-8")
+def test_page_is_valid_html(browser_report):
+    text = (browser_report / "report.html").read_text(encoding="utf-8")
     tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
     ids = [each.get("id") for each in tree.iter() if each.get("id")]
     assert len(ids) == len(set(ids))
