@@ -16,6 +16,7 @@ from doseesc.conduct.asking import recommend
 from doseesc.report.charts import (
     Bar,
     Branch,
+    CalendarPatient,
     Curve,
     DotRow,
     Frame,
@@ -26,6 +27,7 @@ from doseesc.report.charts import (
     Segment,
     Series,
     StripCohort,
+    calendar_strip,
     curve_plot,
     decision_tree,
     dot_plot,
@@ -373,3 +375,12 @@ def test_the_doses_of_phase_2_add_up_over_scenarios_as_the_study_weighs_them(loo
 )
 def test_the_number_for_a_power_lies_between_the_points_of_the_curve(powers, expected):
     assert _reached([50, 100, 200], powers, 0.8) == (None if expected is None else pytest.approx(expected))
+
+
+def test_marks_on_the_calendar_stand_below_the_title_and_a_narrow_axis_has_several_ticks():
+    patients = [CalendarPatient(0, 0, 3, "#abc"), CalendarPatient(35, 35, 38, "#abc")]
+    text = calendar_strip("BOIN", patients, [], [(0.5, 1)], 38, width=358, alt="a trial")
+    title = float(re.search(r'y="([\d.]+)"[^>]*>BOIN<', text)[1])
+    mark = float(re.search(r"translate\([\d.]+ ([\d.]+)\)", text)[1])
+    assert mark - 7 > title + 3  # marks are 7 high, and letters reach 3 below their line
+    assert len(re.findall(r">\d+</text>", text)) >= 4

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doseesc.report.charts.svg import BOLD, fitting, folded, line, picture, rectangle, tag, ticks, tips, width_of, words
 
 _LANE, _TITLE, _STEP, _BETWEEN = 20.0, 22.0, 15.0, 8.0
-_PATIENT, _SAID = 9.0, 15.0
+_PATIENT, _SAID, _MARKS = 9.0, 15.0, 7.0
 _ENDS = {
     "DLT": "M-3-3.5L3 3.5M3-3.5L-3 3.5",
     "died": "M-1-3H1V-1H3V1H1V3H-1V1H-3V-1H-1Z",
@@ -119,19 +119,20 @@ def calendar_strip(
         What is to be seen.
     """
     scale = (width - 16) / end
-    bottom = _TITLE + _PATIENT * len(patients)
+    top = _TITLE + _MARKS
+    bottom = top + _PATIENT * len(patients)
     inside = [words(0, 13, fitting(title, width, BOLD), kind="strong")]
     for start, stop in waits:
-        inside.append(rectangle(8 + scale * start, _TITLE, scale * (stop - start), bottom - _TITLE, {"class": "band"}))
-    for tick in ticks(end, max(3, min(8, int(width / 70)))):
+        inside.append(rectangle(8 + scale * start, top, scale * (stop - start), bottom - top, {"class": "band"}))
+    for tick in ticks(end, max(3, min(8, int(width / 55)))):
         x = 8 + scale * tick
-        inside += [line(x, _TITLE, x, bottom, "grid"), words(x, bottom + 14, f"{tick:g}", "middle", "small soft")]
+        inside += [line(x, top, x, bottom, "grid"), words(x, bottom + 14, f"{tick:g}", "middle", "small soft")]
     for month, way in moves:
-        place = {"transform": f"translate({8 + scale * month:.1f} {_TITLE - 3:.1f})", "class": "change"}
+        place = {"transform": f"translate({8 + scale * month:.1f} {top - 3:.1f})", "class": "change"}
         inside.append(tag("path", {"d": _MOVES[way], **place}))
     inside.append(words(width, bottom + 29, "months since the first patient's first dose", "end", "small soft"))
     for row, each in enumerate(patients):
-        y = _TITLE + _PATIENT * row
+        y = top + _PATIENT * row
         parts = []
         if each.start > each.arrived:
             parts.append(line(8 + scale * each.arrived, y + 4, 8 + scale * each.start, y + 4, "whisker"))

@@ -221,7 +221,7 @@ def calendar_legend(results: Results) -> str:
     return (
         f"A bar is a patient in the DLT window, darker for a higher dose, and ends at a DLT (×){ends}; the thin line "
         "before it is the wait for the first dose. Marks at the top: the dose is raised, lowered, or the trial "
-        f"stopped. In grey, a patient who has come cannot be treated{meanwhile}."
+        f"stopped. Where it is shaded, a patient who has come cannot be treated{meanwhile}."
     )
 
 
