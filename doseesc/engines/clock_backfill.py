@@ -59,10 +59,11 @@ from doseesc.engines.clock_batches import (
     advance_all,
     apply_all,
     not_in_vain,
-    seen,
     to_their_ends,
 )
-from doseesc.engines.clock_mechanics import backfill_in, keep_waiting
+from doseesc.engines.clock_entry import backfill_in
+from doseesc.engines.clock_looks import seen
+from doseesc.engines.clock_mechanics import keep_waiting
 from doseesc.engines.clock_numba import compiled, compiled_inner
 
 

@@ -19,9 +19,9 @@ from doseesc.engines.clock_arrays import (
     REASON,
     Trials,
 )
-from doseesc.engines.clock_batches import everybody_known
 from doseesc.engines.clock_ends import EndCounts
 from doseesc.engines.clock_followed import Followed, followed_up
+from doseesc.engines.clock_looks import everybody_known
 from doseesc.engines.observed_play import Seen
 from doseesc.engines.patients_at_risk import DEAD, DRUG_DLT, OTHER_COUNTED, UNUSABLE
 from doseesc.engines.states import row_keys

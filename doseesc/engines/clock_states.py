@@ -24,9 +24,10 @@ from doseesc.engines.clock_answers import (
     unknown,
 )
 from doseesc.engines.clock_arrays import LOOK, PENDING, Setting, Trials
-from doseesc.engines.clock_batches import followed_to_the_end, ignores_follow_up, seen
+from doseesc.engines.clock_batches import ignores_follow_up
 from doseesc.engines.clock_followed import Followed, follow_if_over
 from doseesc.engines.clock_keys import Layout, keys_of, layout_of, pack
+from doseesc.engines.clock_looks import followed_to_the_end, seen
 from doseesc.engines.clock_mechanics import advance, apply, note_decision
 from doseesc.engines.clock_numba import compiled, compiled_inner
 from doseesc.engines.clock_one_place import placed
