@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import doseesc
-from designs import BLRM, BOIN, CRM, MTPI2, Complete, Reason, RollingSix, Settled, ThreePlusThree, Weighted
+from designs import (
+    BLRM,
+    BOIN,
+    CRM,
+    MTPI2,
+    CohortSizeByLevel,
+    Complete,
+    Reason,
+    RollingSix,
+    Settled,
+    ThreePlusThree,
+    Weighted,
+)
 from doseesc.conduct.follow_up import Exits, Known, Patient, known_on
 from doseesc.conduct.record import read_record
 from doseesc.conduct.standing import advise
@@ -206,6 +218,16 @@ def test_the_dose_is_not_raised_on_a_part_of_a_cohort_that_began_too_early():
         assert advise(design, standing.as_if([dlt], standing.waiting_for)) == advice
     all_known = [*low[:2], ("c", 25, 1, "no", None, ""), ("d", 20, 1, "no", None, "")]  # the fourth at the lowest dose
     assert asked(design, *all_known)[1] == (2, 3, Reason.ESCALATE)
+
+
+def test_a_cohort_that_began_too_early_is_a_full_one_of_its_own_dose_before_the_dose_is_raised():
+    """However few patients are left to be entered, and however few are asked for at the next dose."""
+    low = [("a", 40, 1, "no", None, ""), ("b", 30, 1, "no", None, ""), ("c", 25, 1, None, 5, "")]
+    early = [(name, 20, 1, "no", None, "") for name in ("d", "e")]
+    last_place = BOIN(target=0.3, n_doses=3, max_n=6, pending=Settled())
+    assert asked(last_place, *low, *early)[1] == (1, 1, Reason.COMPLETE_COHORT)
+    single_above = BOIN(target=0.3, n_doses=3, max_n=18, pending=Settled(), rules=(CohortSizeByLevel(sizes=(3, 1, 1)),))
+    assert asked(single_above, *low, *early)[1] == (1, 1, Reason.COMPLETE_COHORT)
 
 
 ADAPTIVE = CRM(target=0.25, skeleton=SKELETON, max_n=18, cohort_size=1, pending=Weighted(weights="adaptive"))
