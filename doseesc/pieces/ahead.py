@@ -33,8 +33,8 @@ def one_ahead(make: Callable[[Given], Made], things: Sequence[Given]) -> Iterato
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         coming = beside.submit(make, things[0])
-        for thing, following in zip(things, [*things[1:], None], strict=True):
+        for following, thing in enumerate(things, 1):
             made = coming.result()
-            if following is not None:
-                coming = beside.submit(make, following)
+            if following < len(things):
+                coming = beside.submit(make, things[following])
             yield thing, made
