@@ -252,6 +252,9 @@ def test_adaptive_weights_ask_for_the_day_of_every_dlt(tmp_path):
     file.write_text(HEAD + "a,2026-11-01,1,yes,,,\nb,2026-11-20,1,,,,\n")
     with pytest.raises(ValueError, match=r"p.csv:2  dlt_day\n  is empty, and adaptive weights ask for the day"):
         doseesc.recommend(ADAPTIVE, file, date=DAY, window_days=14)
+    file.write_text(HEAD + "a,2026-11-01,1,yes,,,\nb,2026-11-02,1,yes,,,\n")
+    with pytest.raises(ValueError, match=r"the day of every DLT; the same on line 3\n"):
+        doseesc.recommend(ADAPTIVE, file, date=DAY, window_days=14)
     with pytest.raises(ValueError, match="outcomes do not say on which day a DLT came"):
         doseesc.recommend(ADAPTIVE, "1T 1P9", window_days=14)
     assert doseesc.recommend(ADAPTIVE, "1T 1N", window_days=14).level == 1
