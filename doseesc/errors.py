@@ -107,8 +107,9 @@ def told_once(problems: Iterable[Problem], most: int = 20) -> list[Problem]:
         for first, *others in alike.values()
     ]
     if len(told) > most:
-        more = f"has {len(told) - most} more mistakes from here on"
-        told[most:] = [Problem((), more, "mend those above first", told[most].line)]
+        more = len(told) - most
+        message = f"has {more} more mistake{'s' if more > 1 else ''} from here on"
+        told[most:] = [Problem((), message, "mend those above first", told[most].line)]
     return told
 
 

@@ -113,7 +113,8 @@ class Views:
         Raises
         ------
         BadRequest
-            If the study on the page cannot be used, or is of other doses, which the page itself knows, or is closed.
+            If the study on the page cannot be used, or is of other doses, which the page itself knows; or if the page
+            is closed.
         """
         from doseesc.app.durations import durations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from doseesc.study import Study
 
 
-_ANY_LEVEL = 10**9
+_ANY_LEVEL = 10**9  # outcomes are told from a file's name whatever doses there are
 
 OneDesign = Annotated[
     str | None,
@@ -118,7 +119,7 @@ def check_one_source(outcomes: str | None, data: Path | None) -> None:
     """
     if outcomes is not None and data is not None:
         raise typer.BadParameter("give the data once, by --outcomes or by --data", param_hint="--data")
-    if data is not None and not data.exists() and _reads_as_outcomes(str(data)):
+    if data is not None and _reads_as_outcomes(str(data)) and not os.path.exists(data):  # asked so, of any length
         message = f'{data} is no file but reads as outcomes; write  --outcomes "{data}"'
         raise typer.BadParameter(message, param_hint="--data")
 

@@ -70,6 +70,8 @@ def paths(
     study, tree = variable("study"), variable("paths")
     loaded = load_study(file, warn=not show_code, drug_alone=not show_code)
     name = design_name(loaded, design)
+    for each in scenario or []:
+        check_scenario(loaded, each)
     named = {each: study.truths[each] for each in scenario} if scenario else study.truths
     if show_code:
         asked = _call(study, name, cohorts, outcomes)
@@ -78,7 +80,7 @@ def paths(
         saved = files_call(out, {CSV_FILE: csv_call(tree.to_frame(named))}, force=force)
         print_data(script(steps, [tree.to_frame(named)], saved + figure_call(figure, drawn)))
         return
-    truths = _truths(loaded, scenario)
+    truths = {each: loaded.truths[each] for each in scenario} if scenario else loaded.truths
     check_figure_file(figure, force=force)
     try:
         found: Pathways = made(_call(study, name, cohorts, outcomes), {"study": loaded})
@@ -116,9 +118,3 @@ def _figure(tree: Pathways, study: Study, truths: dict[str, FloatArray], design:
 def _plain(tree: Pathways, truths: dict[str, FloatArray], design: str) -> dict[str, Any]:
     listed = {name: truth.tolist() for name, truth in truths.items()}
     return {"design": design, "truths": listed, "paths": rounded_rows(tree.to_frame(truths))}
-
-
-def _truths(study: Study, names: list[str] | None) -> dict[str, FloatArray]:
-    for name in names or []:
-        check_scenario(study, name)
-    return {name: study.truths[name] for name in names} if names else study.truths

@@ -110,7 +110,7 @@ def _print(
     answer: Results, output_format: Format, folder: Path, report: bool, full: bool, scenario: str | None
 ) -> None:
     from doseesc.report.terminal import full_lines, run_lines, scenario_lines
-    from doseesc.results import characteristics_csv, results_json
+    from doseesc.results import REPORT_FILE, characteristics_csv, results_json
 
     print_answer(
         output_format,
@@ -123,5 +123,5 @@ def _print(
         json=lambda: results_json(answer),
     )
     if output_format == Format.table:
-        following = f"next: open {folder / 'report.html'}" if report else next_report(folder)
+        following = f"next: open {folder / REPORT_FILE}" if report else next_report(folder)
         print_end(f"written to {folder}/", following)

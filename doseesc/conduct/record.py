@@ -20,7 +20,7 @@ from doseesc.conduct.patient_rows import PatientsError
 from doseesc.conduct.patients import Patients, as_date, read_patients
 from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise, due_by_now
 from doseesc.conduct.trial import Trial
-from doseesc.errors import Problem
+from doseesc.errors import Problem, told_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,8 @@ def _walked(trial: Trial, patients: Patients) -> Record:
     lacking = [each for each in patients.patients if each.dlt and each.dlt_day is None]
     if lacking and patients.dated and _asks_for_days_of_dlts(trial):
         message, remedy = "is empty, and adaptive weights ask for the day of every DLT", "give it, or  dlt_date"
-        raise PatientsError(patients.source, [Problem(("dlt_day",), message, remedy, each.line) for each in lacking])
+        problems = told_once(Problem(("dlt_day",), message, remedy, each.line) for each in lacking)
+        raise PatientsError(patients.source, problems)
     if patients.dated:
         return _by_days(trial, patients)
     entered = [Entered(each.id, each.level, -1, each.dlt) for each in patients.patients]

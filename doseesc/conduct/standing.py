@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from designs import Design, Pending, Reason, Tally
+from designs import Decision, Design, Pending, Reason, Tally
 
 _TOO_TOXIC = (Reason.NO_SAFE_DOSE, Reason.LEVEL_TOO_TOXIC)
 
@@ -196,8 +196,16 @@ def due_by_now(design: Design, standing: Standing) -> Standing:
     raised_without = due.cohort_size > 0 and due.level > standing.early
     if not (patients or raised_without or design.fixed_cohorts):
         decision = design.decide(standing.known, standing.pending)
-        patients = int(decision.cohort_size[0]) if decision.level[0] > standing.early else 0
+        patients = _before_raise(design, standing, decision) if decision.level[0] > standing.early else 0
     return replace(standing, asked=Asked(standing.early, patients)) if patients else standing
+
+
+def _before_raise(design: Design, standing: Standing, decision: Decision) -> int:
+    """Return the size of the early cohort before the dose is raised: of a full one, or as the design titrates."""
+    next_size, left = int(decision.cohort_size[0]), design.max_n - len(standing.patients)
+    if next_size < min(int(design.full_cohort(standing.known, decision.level)[0]), left):
+        return next_size
+    return int(design.full_cohort(standing.known, np.array([standing.early]))[0])
 
 
 def _completing(design: Design, standing: Standing) -> Advice | None:

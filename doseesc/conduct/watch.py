@@ -25,14 +25,17 @@ _MOST_PATIENTS = 5  # patients pending for whom the last day of waiting is sough
 
 @dataclass(frozen=True)
 class PendingGroup:
-    """Patients pending whose outcomes are exchangeable: at one level and, where the design asks, in the last cohort.
+    """Patients pending whose outcomes are exchangeable: at one level and, where it matters, of the last cohort or not.
+
+    It matters to a design that goes by the DLTs of the last cohort, and where the last cohort began too early: whether
+    it is to be completed then depends on those before it.
 
     Attributes
     ----------
     level : int
     patients : tuple of Entered
     last_cohort : bool or None
-        None where the design does not ask.
+        None where it does not matter, or all are in it or none.
     """
 
     level: int
@@ -110,7 +113,8 @@ class Watch:
     @cached_property
     def groups(self) -> tuple[PendingGroup, ...]:
         """The open patients in groups, by level."""
-        last = self.standing.last if "last_dlt" in self.trial.design.needed_memory else None
+        matters = "last_dlt" in self.trial.design.needed_memory or self.standing.early > 0
+        last = self.standing.last if matters else None
         keys = sorted({(each.level, last is not None and each.cohort == last) for each in self.open})
         split = {level for level, _ in keys if sum(level == other for other, _ in keys) > 1}
         found = []

@@ -264,7 +264,8 @@ def _steepest(given: float | None, least: float = 0.0) -> float:
     if given is None:
         return math.inf
     if not max(least, 0.0) <= require_number("steepest", given) <= 1 or given == 0:
-        raise ValueError(f"steepest must be above 0, at least the separation {least:g} and at most 1, not {given!r}")
+        lowest = f"above 0, at least the separation {least:g}" if least > 0 else "above 0"
+        raise ValueError(f"steepest must be {lowest} and at most 1, not {given!r}")
     return float(given)
 
 

@@ -117,18 +117,28 @@ def _from_lines(written: Iterable[tuple[int, _Cells]], by_pending: bool) -> Tabl
 
 
 def _states_of(written: Iterable[tuple[int, _Cells]]) -> Iterator[tuple[int, _Cells]]:
-    """Part lines with ranges into lines of one state; one that cannot be read stays, and is complained of."""
+    """Part lines with ranges into lines of one state.
+
+    Raises
+    ------
+    ValueError
+        Of the first line that has no such ranges.
+    """
     for number, cells in written:
-        decision = {"decision": cells["decision"]}
         try:
             n, *ends = (int(cells[name] or "") for name in RANGES[:-1])
         except ValueError:
-            yield number, {**dict.fromkeys(("n", "dlts", PENDING), "?"), **decision}
-            continue
-        least, most, fewest, largest = ends if n <= _MOST_PARTED else (ends[0], ends[0], ends[2], ends[2])
-        for dlts in range(least, min(most, n) + 1):
+            as_written = ",".join(_brief(value) for value in cells.values())
+            raise ValueError(f"line {number} is {as_written!r}, not five whole numbers and a decision") from None
+        least, most, fewest, largest = ends
+        if not (0 <= least <= most <= n and 0 <= fewest <= largest <= n):
+            ranges = f"{least} to {most} DLTs and {fewest} to {largest} pending of {counted(n, 'patient')}"
+            raise ValueError(f"line {number} has {ranges}, which cannot be")
+        if n > _MOST_PARTED:
+            most, largest = least, fewest
+        for dlts in range(least, most + 1):
             for pending in range(fewest, min(largest, n - dlts) + 1):
-                yield number, {"n": str(n), "dlts": str(dlts), PENDING: str(pending), **decision}
+                yield number, {"n": str(n), "dlts": str(dlts), PENDING: str(pending), "decision": cells["decision"]}
 
 
 def _read_line(number: int, cells: _Cells, by_pending: bool) -> _Line | str:

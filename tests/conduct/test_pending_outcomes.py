@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from dated_patients import ISSUE
+from dated_patients import DAY, ISSUE, table
 
 import doseesc
 from designs import BOIN, Reason, Settled
 from doseesc.conduct.known_outcomes import known_outcomes
+from doseesc.conduct.standing import advise
 from doseesc.study import load
 from doseesc.study.shipped import shipped_scenarios
 
@@ -66,6 +67,23 @@ def test_a_study_has_its_own_window(study):
         doseesc.recommend(study, "1NNP", design="BOIN", window_days=28)
     with pytest.raises(ValueError, match="date must be year-month-day"):
         doseesc.recommend(study, "1NNP", design="BOIN", date="29.11.2026")
+
+
+def test_outcomes_are_told_apart_by_who_came_before_a_cohort_that_began_too_early():
+    """Whether it is completed depends on those before it, even at the same dose."""
+    rows = [("a", 40, 1, "no", None, ""), ("b", 30, 1, "no", None, ""), ("c", 5, 1, None, 5, "")]
+    design = BOIN(target=0.25, n_doses=3, max_n=18, pending=Settled())
+    found = doseesc.recommend(design, table(*rows, ("d", 3, 1, None, None, "")), date=DAY, window_days=14)
+    assert [(group.last_cohort, [each.id for each in group.patients]) for group in found.watch.groups] == [
+        (False, ["c"]),
+        (True, ["d"]),
+    ]
+    told = {each.dlts: each.then for each in found.watch.outcomes}
+    assert told[1, 0] == (1, 2, Reason.COMPLETE_COHORT)
+    assert told[0, 1] == (1, 3, Reason.STAY)
+    standing = found.watch.standing
+    for dlts, then in told.items():
+        assert advise(design, standing.as_if([bool(each) for each in dlts], standing.waiting_for)) == then
 
 
 # The end of a trial

@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import doseesc
-from designs import BLRM, BOIN, CRM, MTPI2, Complete, Reason, RollingSix, Settled, ThreePlusThree, Weighted
+from designs import (
+    BLRM,
+    BOIN,
+    CRM,
+    MTPI2,
+    CohortSizeByLevel,
+    Complete,
+    Reason,
+    RollingSix,
+    Settled,
+    ThreePlusThree,
+    Weighted,
+)
 from doseesc.conduct.follow_up import Exits, Known, Patient, known_on
 from doseesc.conduct.record import read_record
 from doseesc.conduct.standing import advise
@@ -208,6 +220,16 @@ def test_the_dose_is_not_raised_on_a_part_of_a_cohort_that_began_too_early():
     assert asked(design, *all_known)[1] == (2, 3, Reason.ESCALATE)
 
 
+def test_a_cohort_that_began_too_early_is_a_full_one_of_its_own_dose_before_the_dose_is_raised():
+    """However few patients are left to be entered, and however few are asked for at the next dose."""
+    low = [("a", 40, 1, "no", None, ""), ("b", 30, 1, "no", None, ""), ("c", 25, 1, None, 5, "")]
+    early = [(name, 20, 1, "no", None, "") for name in ("d", "e")]
+    last_place = BOIN(target=0.3, n_doses=3, max_n=6, pending=Settled())
+    assert asked(last_place, *low, *early)[1] == (1, 1, Reason.COMPLETE_COHORT)
+    single_above = BOIN(target=0.3, n_doses=3, max_n=18, pending=Settled(), rules=(CohortSizeByLevel(sizes=(3, 1, 1)),))
+    assert asked(single_above, *low, *early)[1] == (1, 1, Reason.COMPLETE_COHORT)
+
+
 ADAPTIVE = CRM(target=0.25, skeleton=SKELETON, max_n=18, cohort_size=1, pending=Weighted(weights="adaptive"))
 
 
@@ -229,6 +251,9 @@ def test_adaptive_weights_ask_for_the_day_of_every_dlt(tmp_path):
     file = tmp_path / "p.csv"
     file.write_text(HEAD + "a,2026-11-01,1,yes,,,\nb,2026-11-20,1,,,,\n")
     with pytest.raises(ValueError, match=r"p.csv:2  dlt_day\n  is empty, and adaptive weights ask for the day"):
+        doseesc.recommend(ADAPTIVE, file, date=DAY, window_days=14)
+    file.write_text(HEAD + "a,2026-11-01,1,yes,,,\nb,2026-11-02,1,yes,,,\n")
+    with pytest.raises(ValueError, match=r"the day of every DLT; the same on line 3\n"):
         doseesc.recommend(ADAPTIVE, file, date=DAY, window_days=14)
     with pytest.raises(ValueError, match="outcomes do not say on which day a DLT came"):
         doseesc.recommend(ADAPTIVE, "1T 1P9", window_days=14)

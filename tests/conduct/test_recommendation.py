@@ -333,6 +333,7 @@ def test_command_prints_json_and_csv(cli, study):
         (["--design", "BOIN", "--outcomes", "4NNN"], "levels are 1 to"),
         (["--design", "BOIN", "--outcomes", "1NNN", "--data", "x.csv"], "once"),
         (["--design", "BOIN", "--data", "x.csv"], "x.csv\n  cannot be read"),
+        (["--design", "BOIN", "--data", "1NNN " * 70], 'write  --outcomes "1NNN 1NNN'),  # too long for a file's name
     ],
 )
 def test_command_refuses(cli, arguments, said):

@@ -125,12 +125,31 @@ def test_a_table_with_pending_patients_is_read_as_the_command_writes_it(cli, var
         assert (said[0].level, said[0].waits) == (said[1].level, said[1].waits)
 
 
+RANGES = "n,dlt_min,dlt_max,pending_min,pending_max,decision\n"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("n,dlt_min,dlt_max,pending_min,pending_max,decision\n1,0,x,0,1,S\n", "line 2 is"),
-        ("n,dlt_min,dlt_max,pending_min,pending_max,decision\n999999999,0,999999999,0,9,S\n", "at most 60 patients"),
-        ("n,dlt_min,dlt_max,pending_min,pending_max,decision\n1,0,1,0,1,S\n1,1,1,0,0,D\n", "two decisions for 1 DLT"),
+        (
+            "n,dlt_min,dlt_max,pending_min,pending_max,decision\n1,0,x,0,1,S\n",
+            "line 2 is '1,0,x,0,1,S', not five whole numbers",
+        ),
+        (
+            "n,dlt_min,dlt_max,pending_min,pending_max,decision\n3,-999999999,0,0,0,E\n",
+            "line 2 has -999999999 to 0 DLTs",
+        ),
+        (
+            "n,dlt_min,dlt_max,pending_min,pending_max,decision\n3,0,5,0,0,E\n",
+            "line 2 has 0 to 5 DLTs and 0 to 0 pending of 3 patients",
+        ),
+        (RANGES + "3,2,1,0,0,E\n", "line 2 has 2 to 1 DLTs"),
+        (
+            "n,dlt_min,dlt_max,pending_min,pending_max,decision\n3,0,0,0,9,E\n",
+            "line 2 has 0 to 0 DLTs and 0 to 9 pending",
+        ),
+        (RANGES + "999999999,0,999999999,0,9,S\n", "at most 60 patients"),
+        (RANGES + "1,0,1,0,1,S\n1,1,1,0,0,D\n", "two decisions for 1 DLT"),
         (None, "cannot be read"),
         ("n,dlt,decision\n3,0,E\n", "columns"),
         ("n,dlts,decision\n3,0,E\n3,x,S\n", "line 3"),

@@ -19,6 +19,7 @@ from designs import (
     ThreePlusThree,
 )
 from doseesc.engines import Calendar, CalendarSetting, Players, Stagger, play_calendar
+from doseesc.engines.clock_answers import distinct
 from doseesc.engines.clock_play import player_of
 from doseesc.engines.clock_states import StateDecisions
 from doseesc.truth import Accrual
@@ -30,6 +31,17 @@ DESIGNS = {
     "BOIN": BOIN(target=0.25, n_doses=3, max_n=14, cohort_size=1, rules=(AcceleratedTitration(),)),
     "3+3": ThreePlusThree(n_doses=3),
 }
+
+
+def test_states_are_told_apart_by_all_of_their_words_in_the_order_in_which_they_come():
+    keys = np.array([[7, -1], [-1, -1], [7, -1], [7, 0], [-1, -1]])
+    first, which = distinct(keys)
+    assert (first.tolist(), which.tolist()) == ([0, 1, 3], [0, 1, 0, 2, 1])
+    many = np.random.default_rng(1).integers(-3, 3, (500, 3))
+    first, which = distinct(many)
+    assert (many[first][which] == many).all()
+    assert len(first) == len(np.unique(many, axis=0))
+    assert (np.diff(first) > 0).all()
 
 
 @pytest.mark.parametrize("how", ["wait", "turn_away", "queue"])

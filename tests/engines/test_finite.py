@@ -7,6 +7,7 @@ import pytest
 
 import doseesc
 from designs import BOIN, Tally
+from doseesc.engines.montecarlo import BLOCK
 from doseesc.errors import NotFinite
 
 
@@ -45,6 +46,14 @@ def on_the_calendar(design):
 def test_an_engine_refuses_what_numpy_only_warns_of(engine):
     with pytest.raises(NotFinite, match="divide by zero"):
         engine(DESIGN)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_patients_that_are_drawn_in_a_thread_beside_are_refused_so_too(monkeypatch):
+    monkeypatch.setattr("doseesc.engines.clock_play.draw_block", lambda *_: np.log(np.zeros(1)))
+    design, accrual = BOIN(target=0.3, n_doses=3, max_n=9), doseesc.Accrual(per_month=2)
+    with pytest.raises(NotFinite, match="divide by zero"):
+        doseesc.simulate_calendar(design, TRUTH, window_days=28, accrual=accrual, n_trials=2 * BLOCK)
 
 
 def test_what_is_computed_without_it_is_answered():

@@ -360,6 +360,7 @@ def test_command_prints_json_and_csv(capsys):
     [
         (["--design", "CRN"], "'CRN' is not in the file"),
         (["--design", "CRM", "--scenario", "X"], "'X' is not in the file"),
+        (["--design", "CRM", "--scenario", "X", "--show-code"], "'X' is not in the file"),
         (["--design", "CRM", "--outcomes", "9NN"], "outcomes name level 9"),
         (["--design", "CRM", "--figure", "tree.doc"], "must end in"),
         (["--design", "BOIN", "--cohorts", "5", "--figure", "tree.png"], "n_cohorts must be smaller for a figure"),

@@ -19,6 +19,10 @@ def test_each_thing_comes_with_what_is_made_of_it(size):
     assert made == list(range(size))
 
 
+def test_none_is_a_thing_like_any_other():
+    assert list(one_ahead(str, [1, None, 2, None])) == [(1, "1"), (None, "None"), (2, "2"), (None, "None")]
+
+
 def test_the_next_one_is_made_while_one_is_used():
     begun = [threading.Event() for _ in range(4)]
 

@@ -236,6 +236,8 @@ def test_a_mistake_on_many_lines_is_told_once(study):
         compared(study, [HEADER, *others])
     assert len(refusal.value.problems) == 21
     assert str(refusal.value).endswith("rows.csv:22\n  has 10 more mistakes from here on\n  mend those above first")
+    with pytest.raises(RowsError, match="has 1 more mistake from here on"):
+        compared(study, [HEADER, *others[:21]])
 
 
 def test_what_comes_next_is_quoted_as_a_shell_takes_it(cli, scenario_file):
