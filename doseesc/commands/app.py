@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from doseesc.commands._options import PLANNING
 from doseesc.commands._studies import study_path
 
 _FIRST = "nct04602104"
+_OBJECTS_BETWEEN_COLLECTIONS = 2_000  # fewer than where a command begins: this one goes on for hours
 
 File = Annotated[
     str,
@@ -54,6 +56,7 @@ def open_app(
     from doseesc.app import NoAddress, Settings, Trusted, serve
     from doseesc.study import read_source
 
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     source = read_source(study_path(file))
     settings = Settings(
         name=Path(source.path).name,

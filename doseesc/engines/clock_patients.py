@@ -83,7 +83,8 @@ class DrawnPatients:
         self._watched: list[Watched] = []
         self._fates, self._read = UNOBSERVED, 0
         if model is not None:
-            latent, uniform = first, fresh = np.array(list(latent)), np.array(list(uniform))
+            first, fresh = np.array(list(latent)), np.array(list(uniform))
+            latent, uniform = first, fresh
             later = stream(seed, index, _TIMES_OF_REPLACEMENTS)
             self._block = WatchedBlock(model, seed, index, first, fresh, later)
             self._watched.append(self._block.first)

@@ -58,7 +58,7 @@ def test_a_curve_that_no_drug_is_likely_to_have_is_said_to_be_one(cases):
     said = steep_words(replace(cases, found=both | jumping("CRM", cases.found["BOIN"], 0.4)))
     assert said == (
         "Allowed, but hardly plausible: for 3+3 and BOIN a curve rises by up to 100 points from one dose to the next; "
-        "doseesc worst-case --steepest 0.3 looks only at those that rise by at most 30."
+        "with --steepest 0.3 only curves that rise by at most 30 are looked at."
     )
     assert said in " ".join(" ".join(each.plain for each in worst_case_lines(replace(cases, found=both))).split())
     assert "rising by at most 30 points" in searched_words(replace(cases, steepest=0.3))

@@ -43,10 +43,11 @@ def rise_words(cases: WorstCases) -> str:
 
 def steep_words(cases: WorstCases) -> str:
     """Say whose worst curves rise as hardly any drug's do, and what leaves such curves out; "" where none do."""
+    found = {name: [worst for case in pair for worst in case.by_level] for name, pair in cases.found.items()}
     steps = {
-        name: max(float(np.diff(each.probabilities, prepend=each.probabilities[0]).max()) for each in found)
-        for name, pair in cases.found.items()
-        if (found := [worst for case in pair for worst in case.by_level])
+        name: max(float(np.diff(each.probabilities, prepend=each.probabilities[0]).max()) for each in curves)
+        for name, curves in found.items()
+        if curves
     }
     steep = {name: step for name, step in steps.items() if step >= _STEEP}
     if not steep:
@@ -55,7 +56,7 @@ def steep_words(cases: WorstCases) -> str:
     return (
         f"Allowed, but hardly plausible: for {in_a_row([plain_words(name) for name in steep])} a curve rises by up to "
         f"{100 * max(steep.values()):.3g} points from one dose to the next; "
-        f"doseesc worst-case --steepest {limit:g} looks only at those that rise by at most {100 * limit:.3g}."
+        f"with --steepest {limit:g} only curves that rise by at most {100 * limit:.3g} are looked at."
     )
 
 
