@@ -154,3 +154,13 @@ def test_the_command(cli):
     assert "did you mean  BLRM?" in err
     namespace = {}
     exec(cli("explain", "BLRM", "--show-code")[1], namespace)
+
+
+def test_a_time_to_event_design_is_explained_with_its_own_way_with_pending_patients():
+    told = {
+        name: parameter.default
+        for name in ("TITE-BOIN", "BOIN")
+        for parameter in explain(name)[0].parameters
+        if parameter.name == "pending"
+    }
+    assert told == {"TITE-BOIN": "weighted", "BOIN": "complete"}
