@@ -1,7 +1,7 @@
 """From which day a study's staggering lets the next patient of a running trial be treated.
 
 The rule is that of the study's simulated trials: after a patient a gap must pass before the next is treated at that
-dose or a higher one.
+dose or a higher one, and a DLT within it breaks the cohort off.
 """
 
 from __future__ import annotations
@@ -43,6 +43,25 @@ def open_gap(stagger: Stagger | None, standing: Standing, level: int, today: dat
         if days > since:
             gaps.append(Gap(standing.patients[here[-1]].id, days, math.ceil(days - since)))
     return max(gaps, key=lambda gap: gap.left, default=None)
+
+
+def broken_off(stagger: Stagger | None, standing: Standing) -> bool:
+    """Say whether a DLT of the last cohort became known in the gap after its last patient: the cohort is over then.
+
+    It must be known on which day the DLT came.
+    """
+    cohort = [each for each in standing.patients if each.cohort == standing.last]
+    if stagger is None or not cohort or cohort[-1].date is None:
+        return False
+    began = cohort[-1].date
+    through = standing.patients[: standing.patients.index(cohort[-1]) + 1]
+    gap = stagger.days_after(_position(stagger, through))
+    since = [
+        (each.date - began).days + each.dlt_day
+        for each in cohort
+        if each.dlt and each.date is not None and each.dlt_day is not None
+    ]
+    return any(0 < days <= gap for days in since)
 
 
 def gap_after_next(stagger: Stagger | None, standing: Standing, level: int, cohort: int) -> float:

@@ -4,12 +4,13 @@ import pandas as pd
 import pytest
 
 import doseesc
+from designs import Reason
 from doseesc.conduct import replay
 
 FILE = """
 study: {title: Sentinels}
 doses: {labels: [low, mid, high], amounts: [1, 2, 4], unit: mg}
-target: 0.25
+target: TARGET
 dlt_window_days: 28
 cohort_size: 3
 max_n: 18
@@ -22,9 +23,9 @@ scenarios: [{name: S1, dlt: [0.10, 0.25, 0.40]}]
 
 @pytest.fixture
 def study(tmp_path):
-    def load(given="days_after_first: 7"):
+    def load(given="days_after_first: 7", target=0.25):
         path = tmp_path / "study.yaml"
-        path.write_text(FILE.replace("GIVEN", given), encoding="utf-8")
+        path.write_text(FILE.replace("GIVEN", given).replace("TARGET", str(target)), encoding="utf-8")
         return doseesc.load(path)
 
     return load
@@ -80,3 +81,20 @@ def test_the_command_answers_with_the_code_of_waiting(cli, tmp_path, study):
     study()
     asked = ("next", str(tmp_path / "study.yaml"), "--outcomes")
     assert [cli(*asked, outcomes)[0] for outcomes in ("1P2", "1P7")] == [3, 0]
+
+
+@pytest.mark.parametrize(("day", "level"), [(3, 1), (7, 1), (8, 2)])
+def test_a_dlt_in_the_gap_ends_the_cohort_as_in_simulated_trials(study, day, level):
+    data = _patients((1, "low"), (1, "low"), (1, "low"), (20, "mid"))
+    data["date"] = ["2026-09-01", "2026-09-08", "2026-09-08", "2026-11-20"]
+    data["dlt"], data["dlt_day"] = [0, 0, 0, 1], [None, None, None, day]
+    answer = doseesc.recommend(study(target=0.30), data, date="2026-11-29")
+    assert (answer.level, answer.reason is Reason.COMPLETE_COHORT) == (level, level == 2)
+
+
+def test_who_joins_a_cohort_broken_off_is_of_another_one(study):
+    data = _patients((1, "low"), (9, "low"))
+    data["dlt"], data["dlt_day"] = [1, None], [3, None]
+    found = replay(study(target=0.30), data, date="2026-11-10")
+    assert list(found.to_frame()["cohort"]) == [1, 2]
+    assert list(found.to_frame()["asked_n"]) == [3, 3]
