@@ -164,3 +164,8 @@ def test_a_time_to_event_design_is_explained_with_its_own_way_with_pending_patie
         if parameter.name == "pending"
     }
     assert told == {"TITE-BOIN": "weighted", "BOIN": "complete"}
+
+
+def test_a_slip_in_a_key_of_the_study_is_not_taken_for_a_part_of_another():
+    with pytest.raises(UnknownTopic, match=r"did you mean  dlt_times\?"):
+        explain("dlt_time")
