@@ -19,7 +19,8 @@ def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Stu
 
     What the study warns of, such as a design that cannot stop, goes to stderr; ``warn`` False leaves it out, for
     commands that serve a trial already begun.  ``drug_alone`` is for commands that look at the drug's own curve: a note
-    says so where the file has an ``observation:`` that they leave aside.
+    says so where the file has an ``observation:`` that they leave aside, or designs that decide otherwise on the
+    calendar than with every outcome known.
 
     Raises
     ------
@@ -33,7 +34,19 @@ def load_study(name: str, *, warn: bool = True, drug_alone: bool = False) -> Stu
         typer.echo(f"warning: {warning}", err=True)
     if drug_alone and study.observations:
         typer.echo("note: figures of the drug alone; the file's observation: is left aside here", err=True)
+    if drug_alone:
+        _say_time_is_left_aside(study)
     return study
+
+
+def _say_time_is_left_aside(study: Study) -> None:
+    if study.calendar is None:
+        return
+    from doseesc.results import on_calendar
+
+    if on_calendar(study):
+        besides = "the file's  accrual:" if study.backfill is None else "the file's  accrual:  and  backfill:"
+        typer.echo(f"note: figures of known outcomes; patients pending, {besides}  are left aside here", err=True)
 
 
 def study_path(name: str) -> Path:

@@ -83,5 +83,5 @@ def next_dose(
 
         number = append_decision(out, answer, study)
         typer.echo(f"decision {number} of the log {out}", err=output_format != Format.table)
-    if answer.waits:
+    if answer.waits or answer.not_before is not None:
         raise typer.Exit(WAIT)

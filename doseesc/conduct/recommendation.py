@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from designs.rules.base import counted
 from doseesc.conduct.dose_estimates import DoseEstimates
 from doseesc.conduct.replay import Replay
 from doseesc.conduct.rule_effects import RuleEffect
+from doseesc.conduct.staggering import gap_after_next, open_gap
 from doseesc.conduct.standing import Advice
 from doseesc.conduct.trial import Trial
 from doseesc.conduct.watch import Moment, Watch, iso
@@ -79,7 +81,19 @@ class Recommendation:
             return stop_words(self.trial.doses, mtds or [self.mtd], self.watch)
         if self.watch is not None and self.waits:
             return wait_words(self.watch)
-        return treat_words(self._advice, self.trial.doses) + self._completing + self._on_follow_up_alone
+        said = treat_words(self._advice, self.trial.doses) + self._completing + self._on_follow_up_alone
+        return said + self._from_when
+
+    @property
+    def not_before(self) -> Moment | None:
+        """From when the study's ``stagger`` lets the next patient be treated; None where it does now."""
+        if self.record is None or not self.cohort_size:
+            return None
+        today = self.record.record.patients.date if self.record.dated else None
+        gap = open_gap(self.trial.stagger, self.record.record.now, self.level, today)
+        if gap is None:
+            return None
+        return Moment(gap.left, None if today is None else today + datetime.timedelta(days=gap.left))
 
     @property
     def why(self) -> str:
@@ -100,6 +114,26 @@ class Recommendation:
         return "" if size == self.cohort_size else f", to complete the cohort of {size}"
 
     @property
+    def _from_when(self) -> str:
+        """What the headline adds where staggering does not let the next patient be treated now."""
+        moment = self.not_before
+        if moment is None:
+            return ""
+        if moment.date is None:
+            return f", not before {counted(moment.days, 'more day')} have passed"
+        return f", not before {day_words(moment.date)}"
+
+    @property
+    def _staggers(self) -> bool:
+        """Whether a gap must pass before one of the patients who are to be treated."""
+        if self.record is None or not self.cohort_size:
+            return False
+        now = self.record.record.now
+        cohort = now.last if self.reason is Reason.COMPLETE_COHORT else now.last + 1
+        between = self.cohort_size > 1 and gap_after_next(self.trial.stagger, now, self.level, cohort) > 0
+        return between or self.not_before is not None
+
+    @property
     def _on_follow_up_alone(self) -> str:
         """What the headline adds where a design that weighs follow-up goes up from a dose of which nothing is known."""
         if self.watch is None or self.record is None or not self.record.record.now.patients:
@@ -114,6 +148,8 @@ class Recommendation:
         """What should be known before the answer is followed."""
         only_tally = beyond_notes(int(self.tally.total_n[0]), self.trial.design.max_n)
         found = list(self.record.notes if self.record else only_tally)
+        if self.trial.stagger is not None and self._staggers:
+            found.append(f"the file's  stagger:  {self.trial.stagger.describe()}")
         departed = [each["cohort"] for each in self.record.departed] if self.record else []
         if self.record and self._last_is_short:
             found.append(
@@ -225,6 +261,7 @@ class Recommendation:
                 "unit": doses.unit or None,
                 "patients": self.cohort_size,
             },
+            "not_before": _moment(self.not_before),
             "until": None if watch is None else _moment(watch.latest),
             "may_change": None if watch is None else _moment(watch.earliest),
             "pending": [] if watch is None else watch.to_rows(),

@@ -18,6 +18,7 @@ from designs.outcomes import followed_days, parse_patients
 from doseesc.conduct.follow_up import Patient, known_on
 from doseesc.conduct.patient_rows import PatientsError
 from doseesc.conduct.patients import Patients, as_date, read_patients
+from doseesc.conduct.staggering import broken_off
 from doseesc.conduct.standing import Advice, Asked, Entered, Standing, advise, due_by_now
 from doseesc.conduct.trial import Trial
 from doseesc.errors import Problem, told_once
@@ -205,6 +206,8 @@ def _by_days(trial: Trial, people: Patients) -> Record:
         earlier = people.patients[:place]
         before = _on_day(trial, people, earlier, cohorts, patient.date, told=last)
         before = due_by_now(trial.design, replace(before, asked=asked, last=last, early=early))
+        if broken_off(trial.stagger, before):
+            asked, room, before = None, 0, replace(before, asked=None)
         joins = last >= 0 and earlier[-1].level == patient.level
         if patient.cohort is not None:
             joins = joins and earlier[-1].cohort == patient.cohort
@@ -225,6 +228,8 @@ def _by_days(trial: Trial, people: Patients) -> Record:
         cohorts.append(last)
     now = _on_day(trial, people, people.patients, cohorts, people.date, told=last + 1)
     now = replace(now, asked=asked, last=last, early=early)
+    if broken_off(trial.stagger, now):
+        now = replace(now, asked=None, early=0)
     return Record(tuple(steps), due_by_now(trial.design, now), people)
 
 

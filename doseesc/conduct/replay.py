@@ -20,6 +20,7 @@ from designs.rules.base import counted
 from doseesc.conduct.dose_estimates import model_estimates
 from doseesc.conduct.patients import Patients
 from doseesc.conduct.record import Cohort, Record, Step, read_record
+from doseesc.conduct.staggering import gap_after_next, open_gap
 from doseesc.conduct.standing import Advice, Entered, Standing, advise
 from doseesc.conduct.trial import Trial, trial_of
 from doseesc.conduct.watch import iso
@@ -211,6 +212,18 @@ class Replay:
         more = step.n > said.cohort_size and not self._given_one_by_one(step)
         if more or (step.n < said.cohort_size and not unfinished):
             return f"the design asked for {counted(said.cohort_size, 'patient')}"
+        return self._too_soon(step)
+
+    def _too_soon(self, step: Step) -> str:
+        """Say how patients were treated before staggering let them be; only dates tell."""
+        if not self.dated:
+            return ""
+        gap = open_gap(self.trial.stagger, step.before, step.level, step.date)
+        if gap is not None:
+            return f"stagger asks for {gap.days:g} days after {people([gap.after])}"
+        after = gap_after_next(self.trial.stagger, step.before, step.level, step.cohort)
+        if step.n > 1 and after:
+            return f"stagger asks for {after:g} days after {people([step.patients[0].id])}"
         return ""
 
     def _given_one_by_one(self, step: Step) -> bool:

@@ -12,6 +12,7 @@ from doseesc.named_doses import Doses
 from doseesc.wording import did_you_mean, meant
 
 if TYPE_CHECKING:
+    from doseesc.engines import Stagger
     from doseesc.study import Study
 
 
@@ -32,6 +33,8 @@ class Trial:
         What is made of patients who leave within them.
     backfilled : bool
         Whether the study's trials of the design are played with backfill, of which a record says nothing.
+    stagger : Stagger or None
+        Days that the study lets pass between the patients of a cohort.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Trial:
     window_days: float | None = None
     exits: Exits = field(default_factory=Exits)
     backfilled: bool = False
+    stagger: Stagger | None = None
 
     @property
     def weighs(self) -> bool:
@@ -74,7 +78,8 @@ def trial_of(study: Study | Design, design: str | Design | None = None, window_d
     target = study.target if chosen.target is None else chosen.target
     calendar = study.calendar_for(name)
     backfilled = calendar is not None and calendar.backfill is not None
-    return Trial(name, chosen, study.named_doses, target, *watched(study), backfilled=backfilled)
+    stagger = None if calendar is None else calendar.stagger
+    return Trial(name, chosen, study.named_doses, target, *watched(study), backfilled=backfilled, stagger=stagger)
 
 
 def watched(study: Study) -> tuple[float, Exits]:

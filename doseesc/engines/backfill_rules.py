@@ -215,7 +215,8 @@ class Backfill:
         if self.lowest_level > 1:
             conditions.append(f"no dose below level {self.lowest_level}")
         if self.after_cohorts:
-            conditions.append(f"not before {self.after_cohorts} cohorts have been treated")
+            treated = "1 cohort has" if self.after_cohorts == 1 else f"{self.after_cohorts} cohorts have"
+            conditions.append(f"not before {treated} been treated")
         if self.min_responses:
             seen = "a response has" if self.min_responses == 1 else f"{self.min_responses} responses have"
             conditions.append(f"only where {seen} been seen {_RESPONSES_AT[self.responses_at]}")
@@ -227,9 +228,9 @@ class Backfill:
             conditions.append(f"at most {self.ratio:g} for each patient of the cohort waited for")
         rules = f": {', '.join(conditions)}" if conditions else ""
         closed = (
-            "excluded"
+            "not excluded"
             if self.closes == "eliminated"
-            else "excluded or whose DLT rate, alone and with the next, is high"
+            else "neither excluded nor, alone and with the next, of a high DLT rate"
         )
         counted = {
             (True, True): "count in decisions and in the MTD",
@@ -239,7 +240,7 @@ class Backfill:
         }[self.count_in_decisions, self.count_in_mtd]
         sentences = [
             f"Patients who arrive while the escalation waits are backfilled to {_PRIORITY[self.priority]} dose below "
-            f"the current one that is not {closed}{rules}.",
+            f"the current one that is {closed}{rules}.",
             f"They {counted}.",
         ]
         if self.conflict is not None:

@@ -95,7 +95,8 @@ def explain(name: str) -> list[Topic]:
         return found
     last = {each.rpartition(".")[2]: each for each in reversed(list(known))}
     near = word_meant(name, known) or word_meant(name.rpartition(".")[2], last)
-    meant = f"did you mean  {last.get(near, near)}?  " if near else ""
+    whole = near if near in known else last.get(near or "", near)
+    meant = f"did you mean  {whole}?  " if near else ""
     raise UnknownTopic(f"{name!r} is no design, rule, section or key; {meant}doseesc explain  lists what there is")
 
 

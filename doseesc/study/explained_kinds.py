@@ -26,9 +26,12 @@ def design_topic(name: str) -> Topic:
     plain_name = name.removeprefix("TITE-")
     summary = f"{plain_name} in which patients still under observation count by how long they have been followed."
     text = f"It is {plain_name} with  pending: {{type: {policy.__name__}}}:  {own.summary}"
+    parameters = tuple(
+        replace(each, default=policy.__name__.lower()) if each.name == "pending" else each for each in topic.parameters
+    )
     weighing = tuple(replace(each, name=f"pending.{each.name}") for each in own.parameters)
     words = (text, topic.summary, *topic.text)
-    return replace(topic, summary=summary, text=words, parameters=topic.parameters + weighing)
+    return replace(topic, summary=summary, text=words, parameters=parameters + weighing)
 
 
 def topic_of(cls: type[Any], name: str, group: str) -> Topic:

@@ -73,7 +73,8 @@ def test_backfill_that_does_not_fit_the_doses(rules, message):
         ),
         (Backfill(ratio=0.5), "at most 0.5 for each patient of the cohort waited for"),
         (Backfill.named("BF-BOIN"), "only where a response has been seen at the dose or below, up to 12 patients"),
-        (Backfill.named("BF-BOIN"), "alone and with the next, is high"),
+        (Backfill(after_cohorts=1), "not before 1 cohort has been treated"),
+        (Backfill.named("BF-BOIN"), "that is neither excluded nor, alone and with the next, of a high DLT rate: only"),
         (Backfill.named("BE-BOIN"), "the lowest of them is pooled with the current one"),
     ],
 )

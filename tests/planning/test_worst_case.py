@@ -290,3 +290,25 @@ def test_command_explains_designs_that_are_too_large(cli, monkeypatch):
     code, _, err = cli("worst-case", "nct04602104", "--design", "BOIN")
     assert code == 2
     assert "oversized" in err
+
+
+def test_worst_case_says_that_patients_pending_are_left_aside(cli, tmp_path):
+    text = """
+study: {title: Time}
+doses: {labels: [low, high], amounts: [1, 2], unit: mg}
+target: 0.25
+dlt_window_days: 28
+cohort_size: 3
+max_n: 6
+accrual: {per_month: 4}
+designs: [{name: BOIN, type: TYPE}]
+scenarios: [{name: S1, dlt: [0.10, 0.25]}]
+"""
+    told = {}
+    for kind in ("BOIN", "TITE-BOIN"):
+        path = tmp_path / f"{kind}.yaml"
+        path.write_text(text.replace("TYPE", kind), encoding="utf-8")
+        code, _, told[kind] = cli("worst-case", str(path))
+        assert code == 0
+    note = "note: figures of known outcomes; patients pending, the file's  accrual:  are left aside here"
+    assert {kind: note in err for kind, err in told.items()} == {"BOIN": False, "TITE-BOIN": True}

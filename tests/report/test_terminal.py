@@ -309,3 +309,10 @@ def test_no_phase_2_no_table(studied):
 def test_heads_are_whole_where_names_are_short(studied):
     lines = "\n".join(line.plain for line in run_lines(studied(method="exact"), 80))
     assert re.search(r"^Correct selection, % +true MTD ", lines, flags=re.M)
+
+
+def test_heads_are_apart_where_there_is_hardly_room(studied):
+    results = studied(method="exact")
+    for width in range(50, 80):
+        lines = "\n".join(line.plain for line in run_lines(results, width))
+        assert re.search(r"^Correct(?: selection)?, % {2,}true MTD ", lines, flags=re.M), width

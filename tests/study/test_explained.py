@@ -154,3 +154,18 @@ def test_the_command(cli):
     assert "did you mean  BLRM?" in err
     namespace = {}
     exec(cli("explain", "BLRM", "--show-code")[1], namespace)
+
+
+def test_a_time_to_event_design_is_explained_with_its_own_way_with_pending_patients():
+    told = {
+        name: parameter.default
+        for name in ("TITE-BOIN", "BOIN")
+        for parameter in explain(name)[0].parameters
+        if parameter.name == "pending"
+    }
+    assert told == {"TITE-BOIN": "weighted", "BOIN": "complete"}
+
+
+def test_a_slip_in_a_key_of_the_study_is_not_taken_for_a_part_of_another():
+    with pytest.raises(UnknownTopic, match=r"did you mean  dlt_times\?"):
+        explain("dlt_time")

@@ -35,6 +35,7 @@ _LONG_TITLE = 44
 _LEADS = "bold green"
 _NONE = "-"
 _ABOVE = "n above"
+_SHORT_DURATION = "duration"
 _HEADS = (  # heads with their columns; where there is no room a head gives way to the next, the last first
     (("correct %", 11), ("correct %", 10)),
     (("of best %", 11), ("of best", 9)),
@@ -42,7 +43,7 @@ _HEADS = (  # heads with their columns; where there is no room a head gives way 
     (("above MTD %", 13), ("above MTD", 10)),
     (("patients", 10), ("patients", 9)),
     (("treated above", 15), ("treated above", 14), (_ABOVE, 8)),
-    (("median duration", 17), ("duration", 12)),
+    (("median duration", 17), (_SHORT_DURATION, 12)),
 )
 _GIVE_WAY = (6, 3, 1, 5, 2, 0, 4, 5)
 _OF_BEST, _WORST, _DURATION = 1, 2, 6  # their places
@@ -78,6 +79,8 @@ def design_table(results: Results, width: int, most: int) -> list[Text]:
             cells.append(duration_words(times[each.design].median) if each.design in times else _NONE)
         found.append(line(cells, widths))
     meanings = [f"{_ABOVE}: patients treated above the MTD."] if _ABOVE in heads else []
+    if _SHORT_DURATION in heads:
+        meanings.append("Duration: median.")
     meanings.append(_criterion(results, plain_words(attainable_in_brief(results, shares=known and not beside))))
     return found + _left_out(results, len(shown)) + wrapped(" ".join(meanings), "dim")
 
@@ -124,6 +127,8 @@ def scenario_table(results: Results, width: int) -> tuple[list[Text], list[Text]
     title = "Correct selection, %"
     label = min(max(len(title) + 3, *(len(each) + 3 for each in described.values())), max(room, _LABEL))
     widths = [label, mtd, *(_column(name) for name in beside), *(11 for _ in benchmark)]
+    if label < len(title) + 2:
+        title = "Correct, %"
     title += "  (all tables: --full)" if label > _LONG_TITLE else ""
     heads = [Cell(title, "bold", left=True), Cell("true MTD", left=True)]
     found = [line([*heads, *(cut(plain_words(name), _NAME) for name in beside), *benchmark], widths)]
