@@ -90,10 +90,16 @@ class Recommendation:
         if self.record is None or not self.cohort_size:
             return None
         today = self.record.record.patients.date if self.record.dated else None
-        gap = open_gap(self.trial.stagger, self.record.record.now, self.level, today)
+        gap = open_gap(self.trial.stagger, self.record.record.now, self.level, self._cohort, today)
         if gap is None:
             return None
         return Moment(gap.left, None if today is None else today + datetime.timedelta(days=gap.left))
+
+    @property
+    def _cohort(self) -> int:
+        """Which cohort the next patient is one of."""
+        last = self.record.record.now.last if self.record is not None else -1
+        return last if self.reason is Reason.COMPLETE_COHORT else last + 1
 
     @property
     def why(self) -> str:
@@ -128,9 +134,8 @@ class Recommendation:
         """Whether a gap must pass before one of the patients who are to be treated."""
         if self.record is None or not self.cohort_size:
             return False
-        now = self.record.record.now
-        cohort = now.last if self.reason is Reason.COMPLETE_COHORT else now.last + 1
-        between = self.cohort_size > 1 and gap_after_next(self.trial.stagger, now, self.level, cohort) > 0
+        gap = gap_after_next(self.trial.stagger, self.record.record.now, self.level, self._cohort)
+        between = self.cohort_size > 1 and gap > 0
         return between or self.not_before is not None
 
     @property

@@ -218,7 +218,7 @@ class Replay:
         """Say how patients were treated before staggering let them be; only dates tell."""
         if not self.dated:
             return ""
-        gap = open_gap(self.trial.stagger, step.before, step.level, step.date)
+        gap = open_gap(self.trial.stagger, step.before, step.level, step.cohort, step.date)
         if gap is not None:
             return f"stagger asks for {gap.days:g} days after {people([gap.after])}"
         after = gap_after_next(self.trial.stagger, step.before, step.level, step.cohort)

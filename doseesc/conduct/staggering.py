@@ -26,16 +26,23 @@ class Gap(NamedTuple):
     left: int
 
 
-def open_gap(stagger: Stagger | None, standing: Standing, level: int, today: datetime.date | None) -> Gap | None:
-    """Return the gap that lets nobody be treated at a level today; None where none is open.
+def open_gap(
+    stagger: Stagger | None, standing: Standing, level: int, cohort: int, today: datetime.date | None
+) -> Gap | None:
+    """Return the gap that lets nobody be treated at a level today, as one of a cohort; None where none is open.
 
-    Without dates it is known only of patients pending how long ago they were treated; the others hold nobody up.
+    Where every cohort is staggered for itself, those before hold nobody up.  Without dates it is known only of patients
+    pending how long ago they were treated; the others hold nobody up either.
     """
     if stagger is None:
         return None
     gaps = []
     for each in range(1, level + 1):
-        here = [place for place, patient in enumerate(standing.patients) if patient.level == each]
+        here = [
+            place
+            for place, patient in enumerate(standing.patients)
+            if patient.level == each and (stagger.at == "new_dose" or patient.cohort == cohort)
+        ]
         since = _days_since(standing.patients[here[-1]], today) if here else None
         if since is None:
             continue

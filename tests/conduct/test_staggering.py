@@ -98,3 +98,15 @@ def test_who_joins_a_cohort_broken_off_is_of_another_one(study):
     found = replay(study(target=0.30), data, date="2026-11-10")
     assert list(found.to_frame()["cohort"]) == [1, 2]
     assert list(found.to_frame()["asked_n"]) == [3, 3]
+
+
+@pytest.mark.parametrize("at", ["new_dose", "every_cohort"])
+def test_a_gap_of_a_cohort_before_holds_up_only_where_doses_are_counted(study, at):
+    """As in simulated trials: where every cohort is staggered for itself, the next one begins when it may."""
+    data = _patients((1, "low"), (8, "low"), (11, "low"))
+    data = data.assign(dlt=0, date=["2026-10-01", "2026-10-08", "2026-10-11"])
+    answer = doseesc.recommend(study(f"days: [7, 3, 40], at: {at}"), data, date="2026-11-10")
+    assert answer.level == 2
+    assert (answer.not_before is not None) == (at == "new_dose")
+    later = doseesc.recommend(study(f"days: [7, 3, 40], at: {at}"), data, date="2026-11-20")
+    assert later.not_before is None
