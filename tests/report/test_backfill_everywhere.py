@@ -10,6 +10,8 @@ import pytest
 
 import doseesc
 from doseesc.report.page import report_files
+from doseesc.report.page.first_screen import cards
+from doseesc.report.page.look import Look
 from doseesc.report.protocol import protocol_files
 from doseesc.report.terminal.observation_policies import attribution_words
 from doseesc.report.terminal.time import time_lines
@@ -102,3 +104,11 @@ def test_files_and_tables(saved, folder, figures):
     policies = list(csv.DictReader(io.StringIO((folder / "attribution.csv").read_text())))
     replaced = [float(row["value"]) for row in policies if (row["design"], row["metric"]) == ("B", "replaced")]
     assert max(replaced) == pytest.approx(left)
+
+
+def test_the_first_screen_names_no_bound_that_backfilled_patients_exceed(saved):
+    results = saved.results
+    shown = {name: Look(results, name, (), results.study.named_doses) for name in ("B", "alone")}
+    said = {name: cards(look)[-1].words for name, look in shown.items()}
+    assert said["B"] == "patients on average, backfilled ones among them"
+    assert said["alone"].startswith("patients on average, of at most ")

@@ -59,7 +59,10 @@ def cards(look: Look) -> list[Card]:
         found.append(Card("programme", f"{percent(chance)} %", "chance that Phase 1 and Phase 2 succeed"))
     else:
         patients = float(own.mean(own.patients)[row])
-        found.append(Card("patients", f"{patients:.1f}", f"patients on average, of at most {look.results.study.max_n}"))
+        calendar = look.results.study.calendar_for(look.best)
+        backfilled = calendar is not None and calendar.backfill is not None
+        most = "backfilled ones among them" if backfilled else f"of at most {look.results.study.max_n}"
+        found.append(Card("patients", f"{patients:.1f}", f"patients on average, {most}"))
     return found
 
 

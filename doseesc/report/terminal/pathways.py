@@ -11,6 +11,7 @@ from rich.tree import Tree
 
 from designs import Reason
 from designs.arrays import IntArray
+from designs.rules.base import counted
 from doseesc.engines import Pathways
 from doseesc.report.words import (
     MOST_PERCENTAGES,
@@ -27,7 +28,7 @@ def pathways_lines(paths: Pathways, truths: Mapping[str, Any], labels: Sequence[
     """Return what it is a tree of, and the tree; arguments as of :func:`pathways_tree`, and the design's name."""
     names = list(truths)
     which = f"lowest to highest of {len(names)} scenarios" if len(names) > MOST_PERCENTAGES else " · ".join(names)
-    head = f"{design} · {paths.n_paths} paths over {paths.n_cohorts} cohorts"
+    head = f"{design} · {counted(paths.n_paths, 'path')} over {counted(paths.n_cohorts, 'cohort')}"
     head += f" · in brackets: probability, {which}" if names else ""
     return [Text(head, "bold"), pathways_tree(paths, truths, labels)]
 
