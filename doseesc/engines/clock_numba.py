@@ -6,7 +6,7 @@ other module.  What has been compiled is kept on disk beside the source, or in t
 Numba knows a compiled function by its own file alone.  These put one another in place across files, so their names on
 disk tell all of their sources: after any change, of an upgrade too, they are compiled anew.
 
-Compiling takes some twenty seconds.  So that nobody takes the program for stuck, it is told on the log "doseesc" when
+Compiling takes half a minute to a minute.  So that nobody takes the program for stuck, it is told on the log "doseesc" when
 it begins; a program that sets up no log has it on standard error.
 """
 
@@ -99,7 +99,7 @@ class _Watch(event.Listener):  # type: ignore[misc]  # Numba has no types
 def _tell() -> None:
     """Tell once that functions are being compiled; as a warning, which is the least that is shown without a log."""
     logging.getLogger("doseesc").warning(
-        "note: compiling what plays trials on the calendar, which takes some twenty seconds; it is kept for later runs"
+        "note: compiling what plays trials on the calendar, which takes up to a minute; it is kept for later runs"
     )
 
 
