@@ -6,8 +6,8 @@ other module.  What has been compiled is kept on disk beside the source, or in t
 Numba knows a compiled function by its own file alone.  These put one another in place across files, so their names on
 disk tell all of their sources: after any change, of an upgrade too, they are compiled anew.
 
-Compiling takes half a minute to a minute.  So that nobody takes the program for stuck, it is told on the log "doseesc" when
-it begins; a program that sets up no log has it on standard error.
+Compiling takes half a minute to a minute.  So that nobody takes the program for stuck, it is told on the log "doseesc"
+when it begins; a program that sets up no log has it on standard error.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A comparison in a process of its own in which nothing is compiled: Python reads the same functions line by line.
 
-Compiling the clock takes half a minute to a minute, longer than a quick validation may take in all; a comparison of some
-trials given patient by patient takes one second uncompiled.  Whether a function is compiled is settled when Numba is
-first imported, and so by a process as a whole.
+Compiling the clock takes half a minute to a minute, longer than a quick validation may take in all; a comparison of
+some trials given patient by patient takes one second uncompiled.  Whether a function is compiled is settled when Numba
+is first imported, and so by a process as a whole.
 """
 
 from __future__ import annotations

@@ -110,5 +110,5 @@ def test_the_first_screen_names_no_bound_that_backfilled_patients_exceed(saved):
     results = saved.results
     shown = {name: Look(results, name, (), results.study.named_doses) for name in ("B", "alone")}
     said = {name: cards(look)[-1].words for name, look in shown.items()}
-    assert said["B"] == "patients on average, backfilled ones among them"
+    assert said["B"].startswith("patients on average, backfilled ones among them; ")
     assert said["alone"].startswith("patients on average, of at most ")

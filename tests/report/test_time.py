@@ -17,9 +17,9 @@ from doseesc.report.page.look import look_of
 from doseesc.report.page.page import report_files
 from doseesc.report.protocol.protocol import protocol_files
 from doseesc.report.tables import time_table
-from doseesc.report.terminal import comparison_lines, full_lines
+from doseesc.report.terminal import comparison_lines, full_lines, run_lines
 from doseesc.report.terminal.time import time_lines
-from doseesc.report.words import calendar_words, design_times, duration_words, pace_words, time_answer
+from doseesc.report.words import calendar_words, design_times, duration_words, leaders_time, pace_words, time_answer
 from doseesc.results import SavedRun
 from doseesc.runs import compare, timed_trials
 
@@ -126,6 +126,17 @@ def test_many_designs_are_told_by_the_quickest_and_the_slowest(tite):
     answer = time_answer(times, 4)
     quickest, slowest = (pick(times, key=lambda each: each.median).design for pick in (min, max))
     assert re.search(rf"with {re.escape(quickest)}, the shortest, to .* with .*{re.escape(slowest)}", answer)
+
+
+def test_how_long_the_leaders_take_is_said_with_who_leads(tite, main_job, scenario_file, small_scenario):
+    for results in (tite, main_job):
+        leaders = results.verdict.leaders
+        named = leaders.designs if leaders.ahead is None else leaders.by_score[:2]
+        median = {each.design: duration_words(each.median) for each in design_times(results)}
+        said = leaders_time(results)
+        assert all(name in said and median[name] in said for name in named)
+        assert said in " ".join(" ".join(plain(run_lines(results, 100))).split())
+    assert leaders_time(doseesc.run(doseesc.load(scenario_file(small_scenario)), trials=50)) == ""
 
 
 def test_design_times_are_over_all_scenarios(tite):

@@ -9,7 +9,7 @@ import numpy as np
 
 from doseesc.report.charts import Bar, Segment, stacked_bars
 from doseesc.report.page.look import NARROW, WIDE
-from doseesc.report.words import programme_success
+from doseesc.report.words import design_times, duration_words, programme_success
 from doseesc.wording import in_a_row, percent, percent_words, plain_number
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def cards(look: Look) -> list[Card]:
         calendar = look.results.study.calendar_for(look.best)
         backfilled = calendar is not None and calendar.backfill is not None
         most = "backfilled ones among them" if backfilled else f"of at most {look.results.study.max_n}"
-        found.append(Card("patients", f"{patients:.1f}", f"patients on average, {most}"))
+        times = {each.design: each for each in design_times(look.results)}
+        lasts = f"; {duration_words(times[look.best].median)}, median" if look.best in times else ""
+        found.append(Card("patients", f"{patients:.1f}", f"patients on average, {most}{lasts}"))
     return found
 
 

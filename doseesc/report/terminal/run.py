@@ -15,7 +15,14 @@ from doseesc.report.terminal.fitted import fitted
 from doseesc.report.terminal.heading import assumed_words, precision_words, study_line
 from doseesc.report.terminal.lines import WIDTH, wrapped
 from doseesc.report.terminal.run_tables import design_table, phase2_table, scenario_table
-from doseesc.report.words import attribution_finding, observed_words, untried_in_brief, untried_sentences, verdict_words
+from doseesc.report.words import (
+    attribution_finding,
+    leaders_time,
+    observed_words,
+    untried_in_brief,
+    untried_sentences,
+    verdict_words,
+)
 
 if TYPE_CHECKING:
     from doseesc.results import Results
@@ -99,7 +106,7 @@ class _Told:
         results, words = self._results, self.words
         whole = untried_sentences(results)
         found = wrapped(words.headline, "bold")
-        price = [*(each for each in words.price if each not in whole), untried_in_brief(results)]
+        price = [leaders_time(results), *(each for each in words.price if each not in whole), untried_in_brief(results)]
         found += wrapped(" ".join(filter(None, price))) if any(price) else []
         told = words.flips[:flips]
         more = ["What else would change that: --full"] if len(told) < len(words.flips) else []

@@ -65,6 +65,7 @@ from .time import design_times as design_times
 from .time import duration_words as duration_words
 from .time import durations_legend as durations_legend
 from .time import from_when as from_when
+from .time import leaders_time as leaders_time
 from .time import pace_words as pace_words
 from .time import range_words as range_words
 from .time import rules_of_backfill as rules_of_backfill

@@ -172,6 +172,24 @@ def time_answer(times: Sequence[DesignTime], scenarios: int) -> str:
     return f"Phase 1 takes {'; '.join(parts)}; median, and 5 to 95 % of trials{over}."
 
 
+def leaders_time(results: Results) -> str:
+    """Return in one sentence how long trials take of the designs that lead, and of the next one; "" without a calendar.
+
+    The sentence is such as ``A trial takes 16.3 months with TITE-CRM and 3.1 years with CRM (medians).``
+    """
+    leaders, times = results.verdict.leaders, {each.design: each for each in design_times(results)}
+    named = leaders.designs if leaders.ahead is None else leaders.by_score[:2]
+    shown = sorted((times[name] for name in named if name in times), key=_median)
+    if not shown:
+        return ""
+    groups = [
+        (words, [each.design for each in of]) for words, of in groupby(shown, lambda each: duration_words(each.median))
+    ]
+    groups = groups if len(groups) <= _NAMED else [groups[0], groups[-1]]
+    parts = [f"{words} with {in_a_row(designs)}" for words, designs in groups]
+    return f"A trial takes {in_a_row(parts)} ({'median' if len(parts) == 1 else 'medians'})."
+
+
 def _median(each: DesignTime) -> float:
     return each.median
 
