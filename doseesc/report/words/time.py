@@ -173,21 +173,23 @@ def time_answer(times: Sequence[DesignTime], scenarios: int) -> str:
 
 
 def leaders_time(results: Results) -> str:
-    """Return in one sentence how long trials take of the designs that lead, and of the next one; "" without a calendar.
+    """Return in one sentence how long trials take of the designs that lead, or of the one ahead and the next one.
 
-    The sentence is such as ``A trial takes 16.3 months with TITE-CRM and 3.1 years with CRM (medians).``
+    Such as ``A trial takes 16.3 months with TITE-CRM and 3.1 years with CRM (medians).``; "" without a calendar, and
+    where they take as long.
     """
     leaders, times = results.verdict.leaders, {each.design: each for each in design_times(results)}
     named = leaders.designs if leaders.ahead is None else leaders.by_score[:2]
     shown = sorted((times[name] for name in named if name in times), key=_median)
-    if not shown:
-        return ""
-    groups = [
-        (words, [each.design for each in of]) for words, of in groupby(shown, lambda each: duration_words(each.median))
+    parts = [
+        f"{words} with {in_a_row([each.design for each in alike])}"
+        for words, alike in groupby(shown, lambda each: duration_words(each.median))
     ]
-    groups = groups if len(groups) <= _NAMED else [groups[0], groups[-1]]
-    parts = [f"{words} with {in_a_row(designs)}" for words, designs in groups]
-    return f"A trial takes {in_a_row(parts)} ({'median' if len(parts) == 1 else 'medians'})."
+    if len(parts) < 2:
+        return ""
+    if len(parts) > _NAMED:
+        parts = [parts[0], parts[-1]]
+    return f"A trial takes {in_a_row(parts)} (medians)."
 
 
 def _median(each: DesignTime) -> float:
